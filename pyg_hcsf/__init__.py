@@ -1,0 +1,17 @@
+from .hops import HopEdges
+from .skeleton import (
+    Skeleton,
+    available_skeletons,
+    get_skeleton,
+    load_skeleton,
+)
+
+__version__ = '0.1.0'
+
+__all__ = [
+    'HopEdges',
+    'Skeleton',
+    'available_skeletons',
+    'get_skeleton',
+    'load_skeleton',
+]
