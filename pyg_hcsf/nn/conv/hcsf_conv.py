@@ -1,0 +1,376 @@
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn import Parameter, ParameterList
+from torch_geometric.nn.conv import MessagePassing
+from torch_geometric.nn.inits import glorot, zeros
+from torch_geometric.typing import Adj, OptTensor
+
+from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.nn.conv.fusion import HopFusion
+from pyg_hcsf.nn.conv.template import TemplateEdges
+from pyg_hcsf.nn.kernels import KERNELS, pair_product
+
+SHARINGS = ('pair', 'source', 'target', 'hop', 'all')
+
+
+class HCSFConv(MessagePassing):
+    r"""The hop-aware hierarchical channel-squeezing fusion operator from the
+    `"Learning Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
+    <https://arxiv.org/abs/2108.07181>`_ paper
+
+    .. math::
+        \mathbf{h}_i &= \mathcal{F}_a \left[ \mathbf{h}_{S,i}, \,
+        \mathcal{F}_k \{ \mathbf{h}_{k,i} \mid k = S + 1, \ldots, L \} \right]
+        \mathbf{W}_a
+
+        \mathbf{h}_{k,i} &= \sum_{j \in \mathcal{N}_{k,i}} a_{ij} \,
+        \mathbf{x}_j \mathbf{W}_{ij}, \quad
+        \mathbf{W}_{ij} \in \mathbb{R}^{C_{in} \times C_k}, \quad
+        C_k = \max(1, \mathrm{round}(C \, d^{\,k - S}))
+
+    where :math:`\mathcal{N}_{S,i}` holds the nodes within :math:`S` hops of
+    node :math:`i` and itself, which keep the full width :math:`C`, and
+    :math:`\mathcal{N}_{k,i}` those exactly :math:`k` hops away, squeezed by
+    the ratio :math:`d` once per hop.
+    With :math:`d = 1`, sums as fusions and no :math:`\mathbf{W}_a` it is
+    :class:`~pyg_hcsf.nn.LCNConv`.
+
+    Args:
+        in_channels (int): Size of each input sample.
+        out_channels (int): Size of each output sample.
+        hops (HopEdges): The hop-indexed edge set of the template graph, which
+            sets :math:`S`, :math:`L` and the neighborhoods.
+        squeeze (float, optional): The squeezing ratio :math:`d` in
+            :math:`(0, 1]`. (default: :obj:`0.125`)
+        sharing (str, optional): Which edges share a weight: :obj:`"pair"` none
+            (LCN's), :obj:`"source"` those from the same node
+            (pre-aggregation), :obj:`"target"` those to the same node
+            (post-aggregation), :obj:`"hop"` those of a hop, :obj:`"all"` those
+            of a group. (default: :obj:`"pair"`)
+        fuse_long (str, optional): :math:`\mathcal{F}_k`, one of :obj:`"cat"`,
+            :obj:`"add"`, :obj:`"mul"`. (default: :obj:`"cat"`)
+        fuse (str, optional): :math:`\mathcal{F}_a`, likewise.
+            (default: :obj:`"cat"`)
+        hierarchy (bool, optional): If set to :obj:`False`, all hops are summed
+            at width :obj:`out_channels` in one stage without
+            :math:`\mathbf{W}_a`, as in LCN. (default: :obj:`True`)
+        hop_aware (bool, optional): If set to :obj:`False`, every long-range
+            hop has the same width :math:`C d`. (default: :obj:`True`)
+        base (str, optional): The base width :math:`C`: the :obj:`"max"` of
+            input and output width, or :obj:`"in"` or :obj:`"out"`.
+            (default: :obj:`"max"`)
+        decay_origin (str, optional): The hop from which widths decay,
+            :obj:`"S"`; or :obj:`"L"`, Eq. 6 as printed, which expands.
+            (default: :obj:`"S"`)
+        node_transform (bool, optional): If set to :obj:`True`, every node has
+            a :math:`\mathbf{W}_a` of its own. (default: :obj:`False`)
+        normalize (str, optional): The static adjacency values :math:`a_{ij}`:
+            :obj:`"binary"`, :obj:`"row"` or :obj:`"sym"`, see
+            :meth:`HopEdges.edge_weight`. :obj:`None` takes :obj:`"binary"`
+            for :obj:`sharing="pair"`, else :obj:`"row"`.
+            (default: :obj:`None`)
+        bias (bool, optional): If set to :obj:`False`, the layer will not learn
+            an additive bias. (default: :obj:`True`)
+        kernel (str, optional): The implementation of the node-pair product,
+            see :func:`~pyg_hcsf.nn.kernels.pair_product`.
+            (default: :obj:`"auto"`)
+        **kwargs (optional): Additional arguments of
+            :class:`torch_geometric.nn.conv.MessagePassing`.
+
+    Shapes:
+        - **input:**
+          node features :math:`(*, |\mathcal{V}|, C_{in})` on one graph, or
+          :math:`(B |\mathcal{V}|, C_{in})` on a batch of copies of it,
+          edge indices :math:`(2, |\mathcal{E}|)`,
+          pair of each edge :math:`(|\mathcal{E}|)` *(optional)*,
+          edge weights :math:`a_{ij}` :math:`(|\mathcal{E}|)` or
+          :math:`(*, |\mathcal{E}|)` *(optional)*
+        - **output:** node features :math:`(*, |\mathcal{V}|, C_{out})`
+
+    Example:
+        >>> hops = HopEdges(get_skeleton('h36m17'), short_hops=1, long_hops=2)
+        >>> out = HCSFConv(16, 32, hops)(x, hops.edge_index)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        hops: HopEdges,
+        squeeze: float = 1 / 8,
+        sharing: str = 'pair',
+        fuse_long: str = 'cat',
+        fuse: str = 'cat',
+        hierarchy: bool = True,
+        hop_aware: bool = True,
+        base: str = 'max',
+        decay_origin: str = 'S',
+        node_transform: bool = False,
+        normalize: Optional[str] = None,
+        bias: bool = True,
+        kernel: str = 'auto',
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault('aggr', 'add')
+        super().__init__(**kwargs)
+        if min(in_channels, out_channels) < 1:
+            raise ValueError(
+                "Expected 'in_channels' and 'out_channels' >= 1 (got "
+                f'{in_channels} and {out_channels}); hop widths depend '
+                'on them, so they cannot be lazy'
+            )
+        if not 0 < squeeze <= 1:
+            raise ValueError(f"Expected 'squeeze' in (0, 1] (got {squeeze})")
+        if kwargs['aggr'] != 'add' or self.flow != 'source_to_target':
+            raise ValueError(
+                f"'{self.__class__.__name__}' sums over sources: expected "
+                "aggr='add' and flow='source_to_target' (got "
+                f"'{kwargs['aggr']}' and '{self.flow}')"
+            )
+        for name, value, choices in [
+            ('sharing', sharing, SHARINGS),
+            ('base', base, ('max', 'in', 'out')),
+            ('decay_origin', decay_origin, ('S', 'L')),
+            ('kernel', kernel, KERNELS),
+        ]:
+            if value not in choices:
+                raise ValueError(
+                    f"Expected '{name}' to be one of {choices} (got '{value}')"
+                )
+
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.hops = hops
+        self.squeeze = squeeze
+        self.sharing = sharing
+        self.hierarchy = hierarchy
+        self.hop_aware = hop_aware
+        self.decay_origin = decay_origin
+        self.kernel = kernel
+        self.base_channels = {
+            'max': max(in_channels, out_channels),
+            'in': in_channels,
+            'out': out_channels,
+        }[base]
+
+        if normalize is None:
+            normalize = 'binary' if sharing == 'pair' else 'row'
+        self.normalize = normalize
+        adjacency = hops.edge_weight(normalize)
+        self.register_buffer('adjacency', adjacency, persistent=False)
+        self.template = TemplateEdges(hops)
+        self._source, self._target = hops.edge_index.tolist()
+        self._unit = bool((adjacency == 1).all())
+
+        # The weight of its group that each edge uses, and how many there are:
+        self._group_ptr = hops.group_ptr
+        slot = {
+            'pair': hops.edge_pair
+            - torch.tensor(hops.group_ptr)[hops.edge_group],
+            'source': hops.edge_index[0],
+            'target': hops.edge_index[1],
+            'hop': hops.edge_hop.where(
+                hops.edge_group == 0, torch.zeros_like(hops.edge_hop)
+            ),
+            'all': torch.zeros_like(hops.edge_hop),
+        }[sharing]
+        widths = list(self.hop_channels.values())
+        self.weights = ParameterList()
+        for g, width in enumerate(widths):
+            size = {
+                'pair': hops.group_ptr[g + 1] - hops.group_ptr[g],
+                'source': hops.num_nodes,
+                'target': hops.num_nodes,
+                'hop': hops.short_hops + 1 if g == 0 else 1,
+                'all': 1,
+            }[sharing]
+            self.weights.append(torch.empty(size, in_channels, width))
+        sizes = [0] + [weight.size(0) for weight in self.weights][:-1]
+        offset = torch.tensor(sizes).cumsum(0)[hops.edge_group]
+        self.register_buffer('_slot', slot + offset, persistent=False)
+        # For shared weights, the edge in each cell of each dense adjacency:
+        if sharing != 'pair':
+            plane = (
+                hops.edge_group
+                if sharing in ('source', 'target')
+                else (self._slot)
+            )
+            n = hops.num_nodes
+            cell = torch.full((int(plane.max()) + 1, n, n), hops.num_pairs)
+            cell[plane, hops.edge_index[1], hops.edge_index[0]] = (
+                hops.edge_pair
+            )
+            self.register_buffer('_cell', cell, persistent=False)
+
+        if hierarchy:
+            self.fusion = HopFusion(widths, fuse_long, fuse)
+            nodes = hops.num_nodes if node_transform else 1
+            self.weight_a = Parameter(
+                torch.empty(nodes, self.fusion.out_channels, out_channels)
+            )
+        else:
+            self.fusion = HopFusion(widths, 'add', 'add')
+            self.register_parameter('weight_a', None)
+        if bias:
+            self.bias = Parameter(torch.empty(out_channels))
+        else:
+            self.register_parameter('bias', None)
+
+        self.reset_parameters()
+
+    @property
+    def hop_channels(self) -> dict[int, int]:
+        r"""The output width :math:`C_k` of each group by its furthest hop."""
+        first, *rest = self.hops.group_hops
+        if not self.hierarchy:
+            return dict.fromkeys([first, *rest], self.out_channels)
+        out = {first: self.base_channels}
+        origin = {'S': first, 'L': self.hops.long_hops}[self.decay_origin]
+        for hop in rest:
+            exponent = hop - origin if self.hop_aware else 1
+            width = self.base_channels * self.squeeze**exponent
+            out[hop] = max(1, round(width))
+        return out
+
+    def reset_parameters(self) -> None:
+        r"""Resets all learnable parameters of the module.
+
+        A weight is drawn from Glorot's uniform distribution, its fan-in being
+        that of the target node in its group.
+        """
+        super().reset_parameters()
+        n, group = self.hops.num_nodes, self.hops.edge_group
+        source, target = self.hops.edge_index
+        square = self.hops.edge_weight(self.normalize).square()
+        degree = torch.zeros(len(self.weights), n)
+        degree.index_put_((group, target), square, accumulate=True)
+        for g, weight in enumerate(self.weights):
+            if self.sharing == 'pair':
+                scale = degree[g, target[group == g]]
+            elif self.sharing == 'target':
+                scale = degree[g]
+            else:
+                scale = degree[g][degree[g] > 0].mean().repeat(weight.size(0))
+            fan = scale * self.in_channels + weight.size(-1)
+            bound = (6 / fan).sqrt().view(-1, 1, 1).to(weight)
+            with torch.no_grad():
+                weight.copy_((2 * torch.rand_like(weight) - 1) * bound)
+        self.fusion.reset_parameters()
+        glorot(self.weight_a)
+        zeros(self.bias)
+
+    def forward(
+        self,
+        x: Tensor,
+        edge_index: Adj,
+        edge_pair: OptTensor = None,
+        edge_weight: OptTensor = None,
+    ) -> Tensor:
+        edges = self.template(x, edge_index, edge_pair, edge_weight)
+        if edges.canonical and not self.explain and not self._has_hooks():
+            shape = x.shape[:-1]
+            x = x.reshape(-1, self.hops.num_nodes, self.in_channels)
+            out = self._fused(x, edges.edge_weight)
+            out = out.view(*shape, out.size(-1))
+        else:
+            edge_weight = edges.edge_weight
+            if edge_weight is None and not self._unit:
+                edge_weight = self.adjacency[edges.edge_pair]
+            # propagate_type: (x: Tensor, edge_weight: OptTensor, edge_pair: Tensor)  # noqa
+            out = self.propagate(
+                edges.edge_index,
+                x=x,
+                edge_weight=edge_weight,
+                edge_pair=edges.edge_pair,
+            )
+
+        out = self.fusion(out)  # [*, N, sum(C_k)]
+        if self.weight_a is not None:
+            out = self._transform(out)
+        if self.bias is not None:
+            out = out + self.bias
+        return out
+
+    def message(
+        self, x_j: Tensor, edge_weight: OptTensor, edge_pair: Tensor
+    ) -> Tensor:
+        out = self._pair_major(x_j, self._slot[edge_pair])
+        return out if edge_weight is None else edge_weight.unsqueeze(-1) * out
+
+    def _pair_major(self, x_j: Tensor, slot: Tensor) -> Tensor:
+        # One matrix product per weight over all edges that use it; each fills
+        # the columns of its group.
+        copies = slot.numel() // self._slot.numel()
+        sizes = (copies * self._slot.bincount()).tolist()
+        order = slot.argsort()
+        chunks = x_j.index_select(-2, order).split(sizes, dim=-2)
+        total = sum(weight.size(-1) for weight in self.weights)
+        outs, start = [], 0
+        matrices = []
+        for weight in self.weights:
+            stop = start + weight.size(-1)
+            matrices += [(w, (start, total - stop)) for w in weight.unbind()]
+            start = stop
+        for chunk, (weight, pad) in zip(chunks, matrices, strict=False):
+            outs.append(F.pad(chunk @ weight, pad))
+        return torch.cat(outs, dim=-2).index_select(-2, order.argsort())
+
+    def _fused(self, x: Tensor, edge_weight: OptTensor) -> Tensor:
+        if edge_weight is None and not self._unit:
+            edge_weight = self.adjacency
+        if edge_weight is not None and edge_weight.dim() > 1:
+            edge_weight = edge_weight.reshape(-1, self.hops.num_pairs)
+            if edge_weight.size(0) != x.size(0):  # one graph for T frames
+                repeats = x.size(0) // edge_weight.size(0)
+                edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
+        if self.sharing == 'pair':
+            return pair_product(
+                x,
+                list(self.weights),
+                self._source,
+                self._target,
+                edge_weight,
+                self.kernel,
+            )
+        if edge_weight is None:
+            edge_weight = self.adjacency
+        planes = F.pad(edge_weight, (0, 1))[..., self._cell]  # [*, K, N, N]
+        adjacencies = iter(planes.unbind(-3))
+        outs = []
+        for weight in self.weights:
+            if self.sharing == 'source':
+                h = torch.einsum('bnc,ncd->bnd', x, weight)
+                outs.append(next(adjacencies) @ h)
+            elif self.sharing == 'target':
+                h = next(adjacencies) @ x
+                outs.append(torch.einsum('bnc,ncd->bnd', h, weight))
+            else:
+                outs.append(sum(next(adjacencies) @ (x @ w) for w in weight))
+        return torch.cat(outs, dim=-1)
+
+    def _transform(self, x: Tensor) -> Tensor:
+        if self.weight_a.size(0) == 1:
+            return x @ self.weight_a[0]
+        h = x.reshape(-1, *self.weight_a.shape[:2])
+        out = torch.einsum('bnc,ncd->bnd', h, self.weight_a)
+        return out.view(*x.shape[:-1], -1)
+
+    def _has_hooks(self) -> bool:
+        return any(
+            len(hooks) > 0
+            for name, hooks in self.__dict__.items()
+            if name.startswith(('_propagate', '_message', '_aggregate'))
+            and name.endswith('_hooks')
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f'{self.__class__.__name__}({self.in_channels}, '
+            f'{self.out_channels}, short_hops={self.hops.short_hops}, '
+            f'long_hops={self.hops.long_hops}, squeeze={self.squeeze:g})'
+        )

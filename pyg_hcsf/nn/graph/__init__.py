@@ -1,0 +1,3 @@
+from .dynamic_graph import DynamicGraph
+
+__all__ = ['DynamicGraph']

@@ -1,0 +1,189 @@
+from typing import Optional
+
+import torch
+from torch import Tensor
+from torch.nn import Conv2d, Module, Parameter
+
+from pyg_hcsf.hops import HopEdges
+
+INITS = ('physical', 'dense', 'random')
+
+
+class DynamicGraph(Module):
+    r"""The temporal-aware dynamic graph of the `"Learning Skeletal Graph
+    Neural Networks for Hard 3D Pose Estimation"
+    <https://arxiv.org/abs/2108.07181>`_ paper, as edge weights
+
+    .. math::
+        \mathbf{A}_k &= \mathbf{M}_k + \alpha_k \mathbf{O}_k
+
+        \mathbf{O}_k &= \tanh \left( \frac{1}{C_h T_h} \,
+        \theta_k(\mathbf{X})^{\top} \phi_k(\mathbf{X}) \right)
+
+    where :math:`\mathbf{M}_k` is a learned graph that starts from the
+    topology, and :math:`\theta_k` and :math:`\phi_k` are convolutions over
+    :math:`F` frames to :math:`C_h` channels and :math:`T_h` frames, one per
+    group of hops.
+    Both are sampled at the edges of the group: no edge is created or lost.
+
+    Args:
+        in_channels (int): Size of each input sample.
+        hops (HopEdges): The hop-indexed edge set of the template graph. With
+            ``neighborhood='dense'``, each :math:`\mathbf{A}_k` is a full
+            matrix.
+        init (str, optional): The start of :math:`\mathbf{M}_k`:
+            :obj:`"physical"` the topology, :obj:`"dense"` ones,
+            :obj:`"random"` uniform in :math:`[0, 1)`; :obj:`None` leaves
+            :math:`\mathbf{M}_k` out. (default: :obj:`"physical"`)
+        learn_base (bool, optional): If set to :obj:`False`,
+            :math:`\mathbf{M}_k` keeps its initial values.
+            (default: :obj:`True`)
+        offset (bool, optional): If set to :obj:`False`, leaves
+            :math:`\mathbf{O}_k` out. (default: :obj:`True`)
+        learn_scale (bool, optional): If set to :obj:`False`, :math:`\alpha` is
+            fixed to one, else it starts from zero. (default: :obj:`True`)
+        scaled (bool, optional): If set to :obj:`False`, does not divide by
+            :math:`C_h T_h`. (default: :obj:`True`)
+        per_frame (bool, optional): If set to :obj:`True`, one
+            :math:`\mathbf{O}_k` per frame instead of one per clip.
+            (default: :obj:`False`)
+        kernel_size (int, optional): The temporal kernel :math:`F`, odd.
+            (default: :obj:`1`)
+        stride (int, optional): Its stride. (default: :obj:`1`)
+        dilation (int, optional): Its dilation. (default: :obj:`1`)
+        embed_channels (int, optional): :math:`C_h`. :obj:`None` takes a
+            quarter of :obj:`in_channels`, at least 4. (default: :obj:`None`)
+        normalize (str, optional): The values of the topology, see
+            :meth:`HopEdges.edge_weight`. (default: :obj:`"binary"`)
+
+    Shapes:
+        - **input:** node features :math:`(B, |\mathcal{V}|, C_{in})` of
+          frames, or :math:`(B, T, |\mathcal{V}|, C_{in})` of clips
+        - **output:** edge weights :math:`(B, |\mathcal{E}|)`, or
+          :math:`(B, T, |\mathcal{E}|)` if :obj:`per_frame`;
+          :math:`(|\mathcal{E}|)` without :obj:`offset`
+
+    Example:
+        >>> graph = DynamicGraph(16, hops, kernel_size=3)
+        >>> out = conv(x, hops.edge_index, edge_weight=graph(x))
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hops: HopEdges,
+        init: Optional[str] = 'physical',
+        learn_base: bool = True,
+        offset: bool = True,
+        learn_scale: bool = True,
+        scaled: bool = True,
+        per_frame: bool = False,
+        kernel_size: int = 1,
+        stride: int = 1,
+        dilation: int = 1,
+        embed_channels: Optional[int] = None,
+        normalize: str = 'binary',
+    ) -> None:
+        super().__init__()
+        if init is not None and init not in INITS:
+            raise ValueError(
+                f"Expected 'init' to be one of {INITS} or None (got '{init}')"
+            )
+        if init is None and not offset:
+            raise ValueError(
+                "Expected 'init' or 'offset': without both no edge has a "
+                'weight (got init=None, offset=False)'
+            )
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError(
+                f"Expected an odd 'kernel_size' (got {kernel_size})"
+            )
+        if per_frame and stride != 1:
+            raise ValueError(
+                f'Expected stride=1 with per_frame=True (got {stride})'
+            )
+        self.in_channels = in_channels
+        self.hops = hops
+        self.init = init
+        self.learn_base = learn_base
+        self.offset = offset
+        self.learn_scale = learn_scale
+        self.scaled = scaled
+        self.per_frame = per_frame
+        self.normalize = normalize
+        self.embed_channels = embed_channels or max(4, in_channels // 4)
+        self.num_groups = len(hops.group_hops)
+
+        n = hops.num_nodes
+        source, target = hops.edge_index
+        cell = (hops.edge_group * n + target) * n + source
+        self.register_buffer('_cell', cell, persistent=False)
+        self.register_buffer('_group', hops.edge_group, persistent=False)
+
+        self.register_parameter('base', None)
+        if init is not None:
+            self.base = Parameter(
+                torch.empty(hops.num_pairs), requires_grad=learn_base
+            )
+        self.register_parameter('scale', None)
+        if offset:
+            self.scale = Parameter(
+                torch.empty(self.num_groups), requires_grad=learn_scale
+            )
+            self.embed = Conv2d(
+                in_channels,
+                2 * self.num_groups * self.embed_channels,
+                (kernel_size, 1),
+                stride=(stride, 1),
+                padding=(dilation * (kernel_size - 1) // 2, 0),
+                dilation=(dilation, 1),
+            )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        r"""Resets all learnable parameters of the module."""
+        with torch.no_grad():
+            if self.base is not None:
+                self.base.fill_(1)
+                if self.init == 'physical':
+                    self.base.copy_(self.hops.edge_weight(self.normalize))
+                elif self.init == 'random':
+                    self.base.uniform_()
+            if self.scale is not None:
+                self.scale.fill_(0.0 if self.learn_scale else 1.0)
+                self.embed.reset_parameters()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.offset:
+            return self.base
+        weight = self.offsets(x)[..., self._cell]
+        weight = self.scale[self._group] * weight
+        return weight if self.base is None else self.base + weight
+
+    def offsets(self, x: Tensor) -> Tensor:
+        r"""The dynamic offsets :math:`\mathbf{O}_k` of all groups, rows being
+        targets, flattened to ``[*, (L - S + 1) * N * N]``.
+        """
+        if x.dim() not in (3, 4) or x.size(-2) != self.hops.num_nodes:
+            raise ValueError(
+                "Expected 'x' of shape [B, N, C] or [B, T, N, C] with "
+                f'{self.hops.num_nodes} joints (got {tuple(x.shape)})'
+            )
+        clips = x if x.dim() == 4 else x.unsqueeze(1)
+        h = self.embed(clips.permute(0, 3, 1, 2))  # [B, 2 K C_h, T_h, N]
+        h = h.unflatten(1, (2, self.num_groups, self.embed_channels))
+        theta, phi = h.unbind(1)  # [B, K, C_h, T_h, N]
+        if self.per_frame:
+            theta, phi = (z.permute(0, 3, 1, 2, 4) for z in (theta, phi))
+            size = self.embed_channels
+        else:
+            theta, phi = (z.flatten(2, 3) for z in (theta, phi))
+            size = theta.size(2)
+        out = theta.transpose(-1, -2) @ phi  # [*, K, N, N]
+        out = torch.tanh(out / size if self.scaled else out).flatten(-3)
+        if self.per_frame and x.dim() == 3:
+            out = out.squeeze(1)
+        return out
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}({self.in_channels}, {self.hops})'

@@ -1,0 +1,4 @@
+from .layers import LAYERS, make_layer
+from .pose_lifter import PoseLifter
+
+__all__ = ['LAYERS', 'PoseLifter', 'make_layer']

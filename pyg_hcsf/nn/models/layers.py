@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Optional
+
+import torch
+from torch import Tensor
+from torch.nn import Linear, Module
+from torch_geometric.nn import GCNConv, MixHopConv
+
+from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.nn.conv import HCSFConv, LCNConv, SemGCNConv
+from pyg_hcsf.nn.graph import DynamicGraph
+from pyg_hcsf.skeleton import Skeleton
+
+# A layer maps node features [B, N, C_in] or [B, T, N, C_in] to C_out channels;
+# `make_layer` builds any of them by name with one signature.
+
+
+class HopLayer(Module):
+    r"""A hop-aware operator on its template graph, with a dynamic graph or
+    without.
+    """
+
+    def __init__(self, conv: HCSFConv, graph: Optional[DynamicGraph]) -> None:
+        super().__init__()
+        self.conv = conv
+        self.graph = graph
+        edge_index = conv.hops.edge_index
+        self.register_buffer('edge_index', edge_index, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = None if self.graph is None else self.graph(x)
+        return self.conv(x, self.edge_index, edge_weight=weight)
+
+
+class EdgeLayer(Module):
+    r"""An operator of PyG on the edges of the skeleton, and a linear map where
+    its output is wider than asked for.
+    """
+
+    def __init__(
+        self, conv: Module, skeleton: Skeleton, width: int, out_channels: int
+    ) -> None:
+        super().__init__()
+        self.conv = conv
+        self.lin = None
+        if width != out_channels:
+            self.lin = Linear(width, out_channels)
+        edge_index = skeleton.edge_index
+        self.register_buffer('edge_index', edge_index, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.conv(x, self.edge_index)
+        return out if self.lin is None else self.lin(out)
+
+
+class FlatLayer(Module):
+    r"""A linear map of all joints to all joints, the fully connected network
+    of the `"A Simple Yet Effective Baseline for 3D Human Pose Estimation"
+    <https://arxiv.org/abs/1705.03098>`_ paper.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, skeleton: Skeleton
+    ) -> None:
+        super().__init__()
+        n = skeleton.num_joints
+        self.lin = Linear(n * in_channels, n * out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.lin(x.flatten(-2)).unflatten(-1, (x.size(-2), -1))
+
+
+def _hcsf(
+    in_channels: int,
+    out_channels: int,
+    skeleton: Skeleton,
+    short_hops: int = 1,
+    long_hops: int = 2,
+    neighborhood: str = 'ring',
+    dynamic: Optional[dict[str, Any]] = None,
+    **kwargs: Any,
+) -> Module:
+    hops = HopEdges(skeleton, short_hops, long_hops, neighborhood)
+    conv = HCSFConv(in_channels, out_channels, hops, **kwargs)
+    graph = None
+    if dynamic is not None:
+        options = {'normalize': conv.normalize, **dynamic}
+        graph = DynamicGraph(in_channels, hops, **options)
+    return HopLayer(conv, graph)
+
+
+def _lcn(
+    in_channels: int,
+    out_channels: int,
+    skeleton: Skeleton,
+    long_hops: int = 2,
+    dynamic: Optional[dict[str, Any]] = None,
+    **kwargs: Any,
+) -> Module:
+    hops = HopEdges(skeleton, long_hops, long_hops)
+    conv = LCNConv(in_channels, out_channels, hops, **kwargs)
+    graph = None
+    if dynamic is not None:
+        graph = DynamicGraph(in_channels, hops, **dynamic)
+    return HopLayer(conv, graph)
+
+
+def _shared(sharing: str) -> Callable[..., Module]:
+    def make(
+        in_channels: int,
+        out_channels: int,
+        skeleton: Skeleton,
+        long_hops: int = 2,
+        **kwargs: Any,
+    ) -> Module:
+        hops = HopEdges(skeleton, long_hops, long_hops)
+        conv = HCSFConv(
+            in_channels,
+            out_channels,
+            hops,
+            sharing=sharing,
+            hierarchy=False,
+            **kwargs,
+        )
+        return HopLayer(conv, None)
+
+    return make
+
+
+def _ms_hop(
+    in_channels: int,
+    out_channels: int,
+    skeleton: Skeleton,
+    long_hops: int = 3,
+) -> Module:
+    hops = HopEdges(skeleton, 1, long_hops, neighborhood='cumulative')
+    conv = HCSFConv(
+        in_channels, out_channels, hops, sharing='all', hierarchy=False
+    )
+    return HopLayer(conv, None)
+
+
+def _gcn(in_channels: int, out_channels: int, skeleton: Skeleton) -> Module:
+    conv = GCNConv(in_channels, out_channels)
+    return EdgeLayer(conv, skeleton, out_channels, out_channels)
+
+
+def _mixhop(
+    in_channels: int,
+    out_channels: int,
+    skeleton: Skeleton,
+    powers: tuple[int, ...] = (0, 1, 2, 3),
+) -> Module:
+    width = -(-out_channels // len(powers))
+    conv = MixHopConv(in_channels, width, powers=list(powers))
+    return EdgeLayer(conv, skeleton, width * len(powers), out_channels)
+
+
+LAYERS: dict[str, Callable[..., Module]] = {
+    'hcsf': _hcsf,
+    'lcn': _lcn,
+    'gcn': _gcn,
+    'mixhop': _mixhop,
+    'ms_hop': _ms_hop,
+    'sem_gcn': SemGCNConv,
+    'pre_agg': _shared('source'),
+    'post_agg': _shared('target'),
+    'fcn': FlatLayer,
+}
+
+
+def make_layer(
+    name: str,
+    in_channels: int,
+    out_channels: int,
+    skeleton: Skeleton,
+    **options: Any,
+) -> Module:
+    r"""Builds a layer on a skeleton by its name.
+
+    Args:
+        name (str): One of :obj:`LAYERS`.
+        in_channels (int): Size of each input sample.
+        out_channels (int): Size of each output sample.
+        skeleton (Skeleton): The template graph.
+        **options (optional): The layer's own arguments.
+
+    Raises:
+        ValueError: If there is no such layer, or it does not take an option.
+    """
+    if name not in LAYERS:
+        raise ValueError(
+            f"Expected 'layer' to be one of {sorted(LAYERS)} (got '{name}')"
+        )
+    try:
+        return LAYERS[name](in_channels, out_channels, skeleton, **options)
+    except TypeError as e:
+        raise ValueError(f"Layer '{name}': {e}") from e
+
+
+def batch_norm_width(name: str, channels: int, num_nodes: int) -> int:
+    r"""The features that one batch norm of a network of such layers keeps
+    apart: channels, or for the fully connected one channels of each node.
+    """
+    return channels * num_nodes if name == 'fcn' else channels
+
+
+def normalize(norm: torch.nn.BatchNorm1d, x: Tensor) -> Tensor:
+    r"""Applies a batch norm of either kind to ``[*, N, C]``."""
+    flat = x.reshape(-1, norm.num_features)
+    return norm(flat).view(x.shape)

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn import BatchNorm1d, Conv2d, Module, ModuleList
+
+from pyg_hcsf.nn.models.layers import (
+    batch_norm_width,
+    make_layer,
+    normalize,
+)
+from pyg_hcsf.skeleton import Skeleton, get_skeleton
+
+
+class Unit(Module):
+    r"""A layer, or a temporal convolution, with batch norm, LeakyReLU and
+    dropout.
+    """
+
+    def __init__(
+        self, layer: Module, norm_width: int, slope: float, dropout: float
+    ) -> None:
+        super().__init__()
+        self.layer = layer
+        self.norm = BatchNorm1d(norm_width)
+        self.slope = slope
+        self.dropout = dropout
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = normalize(self.norm, self.layer(x))
+        x = F.leaky_relu(x, self.slope)
+        return F.dropout(x, self.dropout, self.training)
+
+
+class TemporalConv(Module):
+    r"""A convolution over time, joint by joint, without padding:
+    ``[B, T, N, C]`` to ``[B, T - (kernel_size - 1) * dilation, N, C]``.
+    """
+
+    def __init__(self, channels: int, kernel_size: int, dilation: int) -> None:
+        super().__init__()
+        self.conv = Conv2d(
+            channels, channels, (kernel_size, 1), dilation=(dilation, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+class PoseLifter(Module):
+    r"""A network that lifts 2D keypoints to 3D joints: an input layer,
+    residual blocks of two layers, and an output layer, as in the `"Learning
+    Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
+    <https://arxiv.org/abs/2108.07181>`_ paper (supplement 1.1.2).
+
+    The same constructor builds D-HCSF and all its baselines: :obj:`layer`
+    names the operator.
+    With :obj:`frames` :math:`= 3^n` for :math:`n` blocks, the second layer of
+    block :math:`b` is a convolution over three frames with dilation
+    :math:`3^b`, and the network predicts the central frame.
+
+    Args:
+        skeleton (Skeleton, optional): The template graph. :obj:`None` takes
+            the 17 joints of Human3.6M with LCN's graph.
+            (default: :obj:`None`)
+        layer (str, optional): The operator: :obj:`"hcsf"`, :obj:`"lcn"`,
+            :obj:`"gcn"`, :obj:`"mixhop"`, :obj:`"ms_hop"`, :obj:`"sem_gcn"`,
+            :obj:`"pre_agg"`, :obj:`"post_agg"` or :obj:`"fcn"`.
+            (default: :obj:`"hcsf"`)
+        in_channels (int, optional): Size of each input keypoint.
+            (default: :obj:`2`)
+        hidden_channels (int, optional): Width. (default: :obj:`128`)
+        out_channels (int, optional): Size of each output joint.
+            (default: :obj:`3`)
+        num_blocks (int, optional): The number of residual blocks.
+            (default: :obj:`2`)
+        frames (int, optional): The number of input frames.
+            (default: :obj:`1`)
+        dropout (float, optional): Dropout probability. (default: :obj:`0.25`)
+        negative_slope (float, optional): That of LeakyReLU.
+            (default: :obj:`0.2`)
+        residual_xy (bool, optional): If set to :obj:`True`, the first two
+            output channels are added to the 2D input, as the LCN image frame
+            wants. (default: :obj:`False`)
+        layer_options (dict, optional): Arguments of the operator, such as
+            ``dict(long_hops=3, dynamic=dict(kernel_size=3))``.
+            (default: :obj:`None`)
+
+    Shapes:
+        - **input:** normalised keypoints :math:`(*, |\mathcal{V}|, C_{in})`,
+          or :math:`(B, T, |\mathcal{V}|, C_{in})` if :obj:`frames` > 1; of a
+          PyG batch :math:`(B |\mathcal{V}|, C_{in})` or
+          :math:`(B |\mathcal{V}|, T, C_{in})`, with its :obj:`batch` vector
+        - **output:** joints :math:`(*, |\mathcal{V}|, C_{out})`, or
+          :math:`(B |\mathcal{V}|, C_{out})`
+
+    Raises:
+        ValueError: If joints or frames do not match, or, in evaluation mode,
+            keypoints are not finite or look like pixels.
+
+    Example:
+        >>> model = PoseLifter(layer='hcsf', hidden_channels=64)
+        >>> pose = model(torch.rand(8, 17, 2))
+    """
+
+    def __init__(
+        self,
+        skeleton: Optional[Skeleton] = None,
+        layer: str = 'hcsf',
+        in_channels: int = 2,
+        hidden_channels: int = 128,
+        out_channels: int = 3,
+        num_blocks: int = 2,
+        frames: int = 1,
+        dropout: float = 0.25,
+        negative_slope: float = 0.2,
+        residual_xy: bool = False,
+        layer_options: Optional[dict[str, Any]] = None,
+    ) -> None:
+        super().__init__()
+        if frames not in (1, 3**num_blocks):
+            raise ValueError(
+                f"Expected 'frames' to be 1 or {3**num_blocks} for "
+                f'{num_blocks} blocks (got {frames})'
+            )
+        self.skeleton = skeleton or get_skeleton('h36m17')
+        self.layer = layer
+        self.in_channels = in_channels
+        self.hidden_channels = hidden_channels
+        self.out_channels = out_channels
+        self.frames = frames
+        self.residual_xy = residual_xy
+        options = layer_options or {}
+
+        norm_width = batch_norm_width(
+            layer, hidden_channels, self.skeleton.num_joints
+        )
+
+        def unit(channels: int) -> Unit:
+            module = make_layer(
+                layer, channels, hidden_channels, self.skeleton, **options
+            )
+            return Unit(module, norm_width, negative_slope, dropout)
+
+        def temporal(block: int) -> Unit:
+            module = TemporalConv(hidden_channels, 3, 3**block)
+            return Unit(module, norm_width, negative_slope, dropout)
+
+        self.first = unit(in_channels)
+        self.blocks = ModuleList()
+        for block in range(num_blocks):
+            second = unit(hidden_channels) if frames == 1 else temporal(block)
+            self.blocks.append(ModuleList([unit(hidden_channels), second]))
+        self.last = make_layer(
+            layer, hidden_channels, out_channels, self.skeleton, **options
+        )
+
+    def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
+        n = self.skeleton.num_joints
+        if batch is not None:
+            x = x.unflatten(0, (-1, n))  # [B, N, (T,) C]
+            x = x.transpose(1, 2) if x.dim() == 4 else x
+        if not torch.compiler.is_compiling():
+            self._check(x)
+        shape = x.shape
+        if self.frames == 1:
+            x = x.reshape(-1, n, self.in_channels)
+        keypoints = x
+
+        x = self.first(x)
+        for one, two in self.blocks:
+            h = two(one(x))
+            if h.dim() == 4:  # unpadded: the central frames go on
+                cut = (x.size(1) - h.size(1)) // 2
+                x = x[:, cut : cut + h.size(1)]
+            x = x + h
+        x = self.last(x)
+
+        if self.residual_xy:
+            if self.frames > 1:
+                keypoints = keypoints[:, self.frames // 2].unsqueeze(1)
+            xy = x[..., :2] + keypoints[..., :2]
+            x = torch.cat([xy, x[..., 2:]], dim=-1)
+        if self.frames > 1:
+            x = x.squeeze(1)
+        else:
+            x = x.view(*shape[:-1], self.out_channels)
+        return x if batch is None else x.flatten(0, 1)
+
+    def _check(self, x: Tensor) -> None:
+        n, c = self.skeleton.num_joints, self.in_channels
+        if x.dim() < 2 or x.shape[-2:] != (n, c):
+            raise ValueError(
+                f"Expected 'x' of shape [*, {n}, {c}]: {n} joints of "
+                f"'{self.skeleton.name}' (got {tuple(x.shape)})"
+            )
+        if self.frames > 1 and (x.dim() != 4 or x.size(1) != self.frames):
+            raise ValueError(
+                f"Expected 'x' of shape [B, {self.frames}, {n}, {c}]: windows "
+                f'of {self.frames} frames (got {tuple(x.shape)})'
+            )
+        if self.training:
+            return
+        if not bool(x.isfinite().all()):
+            raise ValueError(
+                "Expected finite keypoints in 'x' (got "
+                f'{int((~x.isfinite()).sum())} that are not); fill missing '
+                'joints first'
+            )
+        if bool((x.abs() > 10).any()):
+            raise ValueError(
+                "Expected keypoints in 'x' normalised by the image width to "
+                f'about [-1, 1] (got {float(x.abs().max()):.0f}, which looks '
+                'like pixels); apply normalize_screen first'
+            )
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}('{self.layer}', {self.in_channels}, "
+            f'{self.out_channels}, hidden_channels={self.hidden_channels}, '
+            f'num_blocks={len(self.blocks)}, frames={self.frames})'
+        )
