@@ -150,6 +150,7 @@ class HCSFConv(MessagePassing):
         self.sharing = sharing
         self.hierarchy = hierarchy
         self.hop_aware = hop_aware
+        self.node_transform = node_transform
         self.decay_origin = decay_origin
         self.kernel = kernel
         self.base_channels = {
@@ -323,8 +324,9 @@ class HCSFConv(MessagePassing):
     def _fused(self, x: Tensor, edge_weight: OptTensor) -> Tensor:
         if edge_weight is None and not self._unit:
             edge_weight = self.adjacency
-        if edge_weight is not None and edge_weight.dim() > 1:
-            edge_weight = edge_weight.reshape(-1, self.hops.num_pairs)
+        pairs = self.hops.num_pairs
+        if edge_weight is not None and edge_weight.numel() != pairs:
+            edge_weight = edge_weight.reshape(-1, pairs)
             if edge_weight.size(0) != x.size(0):  # one graph for T frames
                 repeats = x.size(0) // edge_weight.size(0)
                 edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
@@ -358,7 +360,7 @@ class HCSFConv(MessagePassing):
             return x @ self.weight_a[0]
         h = x.reshape(-1, *self.weight_a.shape[:2])
         out = torch.einsum('bnc,ncd->bnd', h, self.weight_a)
-        return out.view(*x.shape[:-1], -1)
+        return out.reshape(*x.shape[:-1], -1)
 
     def _has_hooks(self) -> bool:
         return any(
