@@ -1,0 +1,197 @@
+r"""A pinhole camera with lens distortion, in millimetres and pixels."""
+
+from dataclasses import dataclass
+from typing import Literal, Optional
+
+import roma
+import torch
+from torch import Tensor
+
+Distortion = Literal['vp3d', 'm17']
+DISTORTIONS = ('vp3d', 'm17')
+
+
+def check_distortion(distortion: Optional[str]) -> None:
+    r"""Raises a :class:`ValueError` unless :obj:`distortion` is known."""
+    if distortion is not None and distortion not in DISTORTIONS:
+        raise ValueError(
+            f"Expected 'distortion' to be None (pinhole) or one of "
+            f'{DISTORTIONS} (got {distortion!r})'
+        )
+
+
+@dataclass(frozen=True)
+class Camera:
+    r"""A calibrated camera.
+
+    World frame: right-handed, :math:`z` up, millimetres.
+    Camera frame: :math:`x` right, :math:`y` down, :math:`z` forward.
+    Pixels: :math:`u` right, :math:`v` down.
+    With :math:`\mathbf{R}` the rotation of :obj:`orientation` and
+    :math:`\mathbf{t}` its :obj:`translation`,
+
+    .. math::
+        \mathbf{x}_{\mathrm{cam}} = \mathbf{R}^{-1}
+        (\mathbf{x}_{\mathrm{world}} - \mathbf{t}), \qquad
+        (u, v) = \left( f_x \tfrac{X}{Z} + c_x,\;
+        f_y \tfrac{Y}{Z} + c_y \right)
+
+    All methods take and return :class:`torch.Tensor` with any leading
+    dimensions, and keep the floating point type and the device.
+
+    Args:
+        name (str): The name, *e.g.*, :obj:`'54138969'`.
+        width (int): The image width in pixels.
+        height (int): The image height in pixels.
+        focal (tuple): The focal lengths :math:`(f_x, f_y)` in pixels.
+        center (tuple): The principal point :math:`(c_x, c_y)` in pixels.
+        radial (tuple, optional): The radial distortion
+            :math:`(k_1, k_2, k_3)`. (default: no distortion)
+        tangential (tuple, optional): The tangential distortion
+            :math:`(p_1, p_2)`. (default: no distortion)
+        orientation (tuple, optional): The quaternion :math:`(w, x, y, z)`
+            whose **inverse** rotates world to camera.
+            (default: the identity)
+        translation (tuple, optional): The camera centre in the world, in
+            millimetres. (default: the origin)
+
+    .. code-block:: python
+
+        camera = Camera('a', 1000, 1000, (1145., 1145.), (512., 515.))
+        camera.project(torch.tensor([[0., 0., 4000.]]))  # [[512., 515.]]
+    """
+
+    name: str
+    width: int
+    height: int
+    focal: tuple[float, float]
+    center: tuple[float, float]
+    radial: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    tangential: tuple[float, float] = (0.0, 0.0)
+    orientation: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+    translation: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if self.width <= 0 or self.height <= 0:
+            raise ValueError(
+                f"Expected 'width' and 'height' to be positive pixels "
+                f'(got {self.width} and {self.height})'
+            )
+        if min(self.focal) <= 0:
+            raise ValueError(
+                f"Expected 'focal' to be positive pixels (got {self.focal})"
+            )
+        if not any(self.orientation):
+            raise ValueError(
+                f"Expected 'orientation' to be a quaternion (w, x, y, z) "
+                f'other than zero (got {self.orientation})'
+            )
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        r"""The image size as :obj:`(width, height)` in pixels."""
+        return self.width, self.height
+
+    @property
+    def rotation(self) -> Tensor:
+        r"""The camera-to-world rotation, a :obj:`[3, 3]` float64 matrix."""
+        quaternion = torch.tensor(self.orientation, dtype=torch.float64)
+        quaternion = roma.quat_wxyz_to_xyzw(quaternion)
+        return roma.unitquat_to_rotmat(quaternion / quaternion.norm())
+
+    def world_to_camera(self, x: Tensor) -> Tensor:
+        r"""Moves points of the world frame into the camera frame.
+
+        Args:
+            x (torch.Tensor): World points :obj:`[..., 3]` in millimetres.
+        """
+        _check_points(x, 'x', 3)
+        translation = x.new_tensor(self.translation)
+        return (x - translation) @ self.rotation.to(x)
+
+    def camera_to_world(self, x: Tensor) -> Tensor:
+        r"""Moves points of the camera frame into the world frame.
+
+        Args:
+            x (torch.Tensor): Camera points :obj:`[..., 3]` in millimetres.
+        """
+        _check_points(x, 'x', 3)
+        translation = x.new_tensor(self.translation)
+        return x @ self.rotation.T.to(x) + translation
+
+    def project(
+        self,
+        x_cam: Tensor,
+        distortion: Optional[Distortion] = None,
+    ) -> Tensor:
+        r"""Projects camera points to pixels.
+
+        With :math:`(x, y) = (X / Z, Y / Z)` and :math:`r^2 = x^2 + y^2`,
+
+        .. math::
+            \mathbf{x}^{\prime} = \mathbf{x} \left( 1 + k_1 r^2 + k_2 r^4 +
+            k_3 r^6 + \mathbf{q}^{\top} \mathbf{x} \right) + \mathbf{q} r^2
+
+        where :math:`\mathbf{q} = (p_2, p_1)` for :obj:`'m17'`, the order
+        of the official Human3.6M code, and :math:`\mathbf{q} = (p_1, p_2)`
+        for :obj:`'vp3d'`, the order behind VideoPose3D's published
+        keypoints, which also clamps :math:`x` and :math:`y` to
+        :math:`[-1, 1]` first.
+
+        Args:
+            x_cam (torch.Tensor): Camera points :obj:`[..., 3]` in
+                millimetres, all in front of the camera.
+            distortion (str, optional): :obj:`'vp3d'`, :obj:`'m17'`, or
+                :obj:`None` for the pinhole. (default: :obj:`None`)
+
+        Raises:
+            ValueError: If a point lies on or behind the camera plane.
+        """
+        _check_points(x_cam, 'x_cam', 3)
+        check_distortion(distortion)
+        behind = x_cam[..., 2] <= 0
+        if behind.any():
+            raise ValueError(
+                f"Expected 'x_cam' to lie in front of camera "
+                f"'{self.name}' (got {int(behind.sum())} points with depth "
+                f'<= 0). Move the points into the camera frame with '
+                f"'world_to_camera' first"
+            )
+        xy = x_cam[..., :2] / x_cam[..., 2:]
+        if distortion is not None:
+            xy = self._distort(xy, distortion)
+        return xy * xy.new_tensor(self.focal) + xy.new_tensor(self.center)
+
+    def back_project(self, uv: Tensor, depth: Tensor) -> Tensor:
+        r"""Inverts the pinhole projection for known depths.
+
+        Args:
+            uv (torch.Tensor): Pixels :obj:`[..., 2]`, without distortion.
+            depth (torch.Tensor): The camera :math:`Z` of each pixel,
+                :obj:`[...]` in millimetres.
+        """
+        _check_points(uv, 'uv', 2)
+        depth = depth.unsqueeze(-1)
+        xy = (uv - uv.new_tensor(self.center)) / uv.new_tensor(self.focal)
+        return torch.cat([xy * depth, depth.expand_as(xy[..., :1])], dim=-1)
+
+    def _distort(self, xy: Tensor, distortion: Distortion) -> Tensor:
+        p1, p2 = self.tangential
+        if distortion == 'vp3d':
+            xy = xy.clamp(-1, 1)
+            q = xy.new_tensor((p1, p2))
+        else:
+            q = xy.new_tensor((p2, p1))
+        k1, k2, k3 = self.radial
+        r2 = xy.square().sum(dim=-1, keepdim=True)
+        radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+        tangential = (q * xy).sum(dim=-1, keepdim=True)
+        return xy * (radial + tangential) + q * r2
+
+
+def _check_points(x: Tensor, name: str, size: int) -> None:
+    if x.dim() == 0 or x.size(-1) != size or not x.is_floating_point():
+        raise ValueError(
+            f"Expected '{name}' to be a floating point tensor of shape "
+            f'[..., {size}] (got {x.dtype} {list(x.shape)})'
+        )

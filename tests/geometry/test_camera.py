@@ -1,0 +1,165 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry.human36m import human36m_cameras
+
+SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')
+
+
+def random_camera(seed: int) -> tuple[Camera, torch.Generator]:
+    generator = torch.Generator().manual_seed(seed)
+    q = torch.randn(4, generator=generator, dtype=torch.float64)
+    t = torch.randn(3, generator=generator, dtype=torch.float64) * 5000
+    camera = Camera(
+        'random',
+        1920,
+        1080,
+        (1683.5, 1671.9),
+        (939.9, 560.2),
+        orientation=tuple(q.tolist()),
+        translation=tuple(t.tolist()),
+    )
+    return camera, generator
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31))
+def test_round_trips_are_exact(seed):
+    camera, generator = random_camera(seed)
+    x = torch.randn(2, 5, 17, 3, generator=generator, dtype=torch.float64)
+    x = x * 3000
+    back = camera.camera_to_world(camera.world_to_camera(x))
+    assert (back - x).abs().max() < 1e-6
+
+    x[..., 2] = x[..., 2].abs() + 100
+    back = camera.back_project(camera.project(x), x[..., 2])
+    assert (back - x).abs().max() < 1e-6
+
+
+def test_world_to_camera_by_hand():
+    # A quarter turn about z: the camera's x axis is the world's y axis.
+    s = 0.5**0.5
+    camera = Camera(
+        'a', 10, 10, (1.0, 1.0), (0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0),
+        orientation=(s, 0.0, 0.0, s),
+        translation=(10.0, 20.0, 30.0),
+    )  # fmt: skip
+    x = torch.tensor([10.0, 21.0, 30.0], dtype=torch.float64)
+    expected = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
+    torch.testing.assert_close(camera.world_to_camera(x), expected)
+
+
+def test_project_by_hand():
+    camera = Camera(
+        'a',
+        1000,
+        1000,
+        (1000.0, 2000.0),
+        (500.0, 400.0),
+        radial=(0.1, 0.2, 0.4),
+        tangential=(0.01, 0.03),
+    )
+    x = torch.tensor([500.0, 1000.0, 1000.0], dtype=torch.float64)
+    # x, y = 0.5, 1; r2 = 1.25; radial = 1 + 0.125 + 0.3125 + 0.78125
+    radial, r2 = 2.21875, 1.25
+    assert camera.project(x).tolist() == [1000.0, 2400.0]
+
+    gain = radial + 0.01 * 0.5 + 0.03 * 1
+    expected = [
+        1000 * (0.5 * gain + 0.01 * r2) + 500,
+        2000 * (1.0 * gain + 0.03 * r2) + 400,
+    ]
+    assert camera.project(x, 'vp3d').tolist() == pytest.approx(expected)
+
+    gain = radial + 0.03 * 0.5 + 0.01 * 1
+    expected = [
+        1000 * (0.5 * gain + 0.03 * r2) + 500,
+        2000 * (1.0 * gain + 0.01 * r2) + 400,
+    ]
+    assert camera.project(x, 'm17').tolist() == pytest.approx(expected)
+
+
+def test_only_vp3d_clamps():
+    camera = human36m_cameras('S1')[0]
+    far = torch.tensor([3000.0, -400.0, 1000.0])
+    clamped = torch.tensor([1000.0, -400.0, 1000.0])
+    torch.testing.assert_close(
+        camera.project(far, 'vp3d'), camera.project(clamped, 'vp3d')
+    )
+    gap = camera.project(far, 'm17') - camera.project(clamped, 'm17')
+    assert gap.abs().max() > 100
+
+
+def test_distortion_of_the_human36m_cameras():
+    # pose.md, fact 5 and 1.6: the working volume is |x|, |y| <= 0.4.
+    line = torch.linspace(-0.4, 0.4, 81, dtype=torch.float64)
+    xy = torch.cartesian_prod(line, line)
+    x = torch.cat([xy, torch.ones_like(xy[:, :1])], dim=1) * 4500
+    worst = []
+    for camera in human36m_cameras('S1'):
+        pinhole, vp3d, m17 = (
+            camera.project(x, d) for d in (None, 'vp3d', 'm17')
+        )
+        gap = (pinhole - vp3d).norm(dim=-1)
+        assert 7 < gap.mean() < 8
+        assert 26 < gap.max() < 28.5
+        order = (vp3d - m17).norm(dim=-1)
+        assert 0.1 < order.mean() < 0.65
+        worst.append(float(order.mean()))
+    assert worst.index(max(worst)) == 2  # camera 58860488
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_dtype_and_leading_dimensions_are_kept(dtype):
+    camera = human36m_cameras('S9')[1]
+    x = torch.zeros(2, 3, 17, 3, dtype=dtype)
+    cam = camera.world_to_camera(x)
+    uv = camera.project(cam, 'vp3d')
+    assert cam.dtype == uv.dtype == dtype
+    assert uv.shape == (2, 3, 17, 2)
+    assert camera.back_project(uv, cam[..., 2]).dtype == dtype
+
+
+@pytest.mark.parametrize('subject', SUBJECTS)
+def test_human36m_cameras_look_at_the_middle(subject):
+    cameras = human36m_cameras(subject)
+    names = ['54138969', '55011271', '58860488', '60457274']
+    assert [camera.name for camera in cameras] == names
+    assert [camera.height for camera in cameras] == [1002, 1000, 1000, 1002]
+    middle = torch.tensor([[0.0, 300.0, z] for z in (0.0, 900.0, 1800.0)])
+    quadrants = set()
+    for camera in cameras:
+        q = torch.tensor(camera.orientation, dtype=torch.float64)
+        assert abs(q.norm() - 1) < 1e-6
+        rotation = camera.rotation
+        assert torch.det(rotation) == pytest.approx(1.0)
+        x = camera.world_to_camera(middle)
+        assert ((x[:, 2] > 3500) & (x[:, 2] < 6500)).all()
+        uv = camera.project(x)
+        assert ((uv > 50) & (uv < 950)).all()
+        assert (uv[:, 1].diff() < 0).all()  # up in the world is up
+        quadrants.add(tuple(t > 0 for t in camera.translation[:2]))
+    assert len(quadrants) == 4
+
+
+def test_errors():
+    camera = human36m_cameras('S1')[0]
+    with pytest.raises(ValueError, match='S2'):
+        human36m_cameras('S2')
+    with pytest.raises(ValueError, match="one of .*'vp3d'.*'opencv'"):
+        camera.project(torch.ones(3), 'opencv')
+    with pytest.raises(ValueError, match='1 points with depth <= 0'):
+        camera.project(torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]))
+    with pytest.raises(ValueError, match=r'\[\.\.\., 3\]'):
+        camera.world_to_camera(torch.ones(3, 2))
+    with pytest.raises(ValueError, match='floating point'):
+        camera.world_to_camera(torch.ones(3, 3, dtype=torch.long))
+    with pytest.raises(ValueError, match="'width' and 'height'"):
+        Camera('a', 0, 10, (1.0, 1.0), (0.0, 0.0))
+    with pytest.raises(ValueError, match="'focal'"):
+        Camera('a', 10, 10, (0.0, 1.0), (0.0, 0.0))
+    with pytest.raises(ValueError, match="'orientation'"):
+        Camera('a', 9, 9, (1.0, 1.0), (0.0, 0.0), orientation=(0, 0, 0, 0))
