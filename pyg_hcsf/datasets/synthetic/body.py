@@ -1,0 +1,221 @@
+r"""The anthropometric body of the synthetic subjects and its joint limits.
+
+Local axes are x forward, y left, z up.  Limb angles are *canonical*: both
+sides are written as if they were the left one (y points outwards), so a
+mirrored pose has its sides swapped and nothing else changed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: +1 for the left and -1 for the right side: the sign of "outwards" in y.
+SIDES = np.array([1.0, -1.0])
+
+#: Mean and standard deviation of the stature in mm, by sex: ANSUR II,
+#: Gordon et al., "2012 Anthropometric Survey of U.S. Army Personnel" (2014).
+STATURE = {'male': (1756.0, 69.0), 'female': (1629.0, 64.0)}
+
+#: Sex of Human3.6M's subjects with 3D labels.
+SEX = {
+    'S1': 'female',
+    'S5': 'female',
+    'S6': 'male',
+    'S7': 'female',
+    'S8': 'male',
+    'S9': 'male',
+    'S11': 'male',
+}
+
+#: Segment lengths as fractions of the stature.  Limbs, shoulders and the
+#: trunk (0.818 H - 0.530 H): Drillis and Contini (1966), as tabulated by
+#: Winter, "Biomechanics and Motor Control of Human Movement", Fig. 4.1.  The
+#: split of the trunk, the hip centres and the two head segments follow the
+#: proportions of Human3.6M's own 17-joint skeleton.
+SEGMENTS = {
+    'hip': 0.076,
+    'thigh': 0.245,
+    'shank': 0.246,
+    'lumbar': 0.137,
+    'thorax': 0.151,
+    'neck': 0.069,
+    'head': 0.066,
+    'shoulder': 0.0875,  # biacromial 0.259 less the glenohumeral inset
+    'upper_arm': 0.186,
+    'forearm': 0.146,
+}
+
+#: Rest directions of the neck and head segments in the chest frame: joint 9
+#: of Human3.6M lies at the nose, ahead of the line from thorax to head top.
+NECK_REST = np.array([0.40, 0.0, 0.917])
+HEAD_REST = np.array([-0.16, 0.0, 0.987])
+
+#: The shoulder lies lower than the thorax joint by this angle, radians.
+SHOULDER_SLOPE = np.deg2rad(8.0)
+
+#: Ranges of motion in degrees.  Magnitudes: Kapandji, "The Physiology of the
+#: Joints" (hip flexion 145 passive, lateral rotation 60, up to 90 in the
+#: tailor's seat; knee 160 passive; lumbar 60/35/20/5; thoracic 45/25/20/35;
+#: elbow 145 active, 160 passive) and AAOS, "Joint Motion" (1965) for the
+#: neck (45/45/45/80, split over its two segments) and the shoulder girdle.
+LIMITS: dict[str, tuple[tuple[float, float], ...]] = {
+    # flexion, side bend (left), twist (left)
+    'lumbar': ((-30.0, 55.0), (-20.0, 20.0), (-8.0, 8.0)),
+    'thorax': ((-22.0, 42.0), (-20.0, 20.0), (-35.0, 35.0)),
+    'neck': ((-32.0, 30.0), (-25.0, 25.0), (-45.0, 45.0)),
+    'head': ((-25.0, 20.0), (-18.0, 18.0), (-35.0, 35.0)),
+    # elevation, protraction
+    'clavicle': ((-10.0, 30.0), (-20.0, 25.0)),
+    # flexion, abduction, medial rotation, flexion of the knee
+    'leg': ((-30.0, 145.0), (-32.0, 60.0), (-80.0, 45.0), (0.0, 155.0)),
+    # (elevation: SHOULDER_CONE), medial rotation, flexion of the elbow
+    'arm': ((-85.0, 100.0), (0.0, 150.0)),
+}
+
+#: Largest elevation of the upper arm in degrees by the direction it is raised
+#: in: 0 forwards, 90 outwards, 180 backwards, 270 across the body (a joint
+#: sinus cone through Kapandji's flexion 180, abduction 180, extension 50,
+#: adduction 45 and horizontal flexion 140, kept off the pole at 180).
+SHOULDER_CONE = (
+    (0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0),
+    (165.0, 165.0, 165.0, 110.0, 60.0, 45.0, 45.0, 120.0),
+)
+
+
+@dataclass(frozen=True)
+class Body:
+    r"""Segment lengths of one subject in mm.
+
+    Paired segments are arrays ``[2]``, left first.
+    """
+
+    stature: float
+    hip: Array
+    thigh: Array
+    shank: Array
+    lumbar: float
+    thorax: float
+    neck: float
+    head: float
+    shoulder: Array
+    upper_arm: Array
+    forearm: Array
+
+    @property
+    def scale(self) -> float:
+        r"""Size relative to the 1750 mm body that postures are written for."""
+        return self.stature / 1750.0
+
+
+@dataclass(frozen=True)
+class Pose:
+    r"""A clip as joint angles in radians, over :obj:`T` frames.
+
+    Args:
+        root (numpy.ndarray): Pelvis position ``[T, 3]`` in mm.
+        pelvis (numpy.ndarray): Pelvis to world rotations ``[T, 3, 3]``.
+        spine (numpy.ndarray): Flexion, side bend and twist ``[T, 4, 3]`` of
+            lumbar, thorax, neck and head.
+        clavicle (numpy.ndarray): Elevation and protraction ``[T, 2, 2]``.
+        arm (numpy.ndarray): Swing forwards, swing outwards, medial rotation
+            and elbow flexion ``[T, 2, 4]``.
+        leg (numpy.ndarray): Hip flexion, abduction, medial rotation and knee
+            flexion ``[T, 2, 4]``.
+    """
+
+    root: Array
+    pelvis: Array
+    spine: Array
+    clavicle: Array
+    arm: Array
+    leg: Array
+
+
+def stable_rng(*key: int | str) -> np.random.Generator:
+    r"""A generator that depends on :obj:`key` only, in every process."""
+    words = [
+        zlib.crc32(k.encode()) if isinstance(k, str) else int(k) for k in key
+    ]
+    return np.random.default_rng(np.random.SeedSequence(words))
+
+
+def make_body(subject: str, seed: int = 0) -> Body:
+    r"""Draws the body of :obj:`subject`: stature, proportions, asymmetry."""
+    rng = stable_rng(seed, 'body', subject)
+    mean, std = STATURE[SEX[subject]]
+    stature = mean + std * float(np.clip(rng.normal(), -2.0, 2.0))
+    lengths: dict[str, float | Array] = {}
+    for name, fraction in SEGMENTS.items():
+        length = fraction * stature * (1.0 + 0.03 * rng.uniform(-1.5, 1.5))
+        if name in ('lumbar', 'thorax', 'neck', 'head'):
+            lengths[name] = length
+        else:  # left and right differ by some millimetres
+            asymmetry = 0.004 * rng.uniform(-1.5, 1.5)
+            lengths[name] = length * (1.0 + asymmetry * SIDES)
+    return Body(stature=stature, **lengths)  # type: ignore[arg-type]
+
+
+def _bounds(*names: str) -> tuple[Array, Array]:
+    bounds = np.deg2rad([LIMITS[name] for name in names])
+    return bounds[..., 0], bounds[..., 1]
+
+
+def shoulder_scale(swing: Array) -> Array:
+    r"""The factor, at most one, that brings a swing into the shoulder cone."""
+    azimuth = np.arctan2(swing[..., 1], swing[..., 0])
+    grid, cone = np.deg2rad(SHOULDER_CONE)
+    largest = np.interp(azimuth, grid, cone, period=2.0 * np.pi)
+    elevation = np.linalg.norm(swing, axis=-1)
+    return np.minimum(1.0, largest / np.maximum(elevation, 1e-9))
+
+
+def clamp_spine(spine: Array) -> Array:
+    r"""Clamps ``[T, 4, 3]`` spine angles to :obj:`LIMITS`."""
+    return np.clip(spine, *_bounds('lumbar', 'thorax', 'neck', 'head'))
+
+
+def clamp_leg(leg: Array) -> Array:
+    r"""Clamps ``[T, 2, 4]`` leg angles to :obj:`LIMITS`."""
+    low, high = _bounds('leg')
+    return np.clip(leg, low[0], high[0])
+
+
+def clamp_arm(arm: Array) -> Array:
+    r"""Clamps ``[T, 2, 4]`` arm angles to cone and :obj:`LIMITS`."""
+    low, high = _bounds('arm')
+    swing = arm[..., :2] * shoulder_scale(arm[..., :2])[..., None]
+    return np.concatenate(
+        [swing, np.clip(arm[..., 2:], low[0], high[0])], axis=-1
+    )
+
+
+def clamp_clavicle(clavicle: Array) -> Array:
+    r"""Clamps ``[T, 2, 2]`` clavicle angles to :obj:`LIMITS`."""
+    low, high = _bounds('clavicle')
+    return np.clip(clavicle, low[0], high[0])
+
+
+def clamp(pose: Pose) -> Pose:
+    r"""The nearest pose, joint by joint, inside the joint limits."""
+    return replace(
+        pose,
+        spine=clamp_spine(pose.spine),
+        clavicle=clamp_clavicle(pose.clavicle),
+        arm=clamp_arm(pose.arm),
+        leg=clamp_leg(pose.leg),
+    )
+
+
+def violation(pose: Pose) -> float:
+    r"""The largest excess of any angle over its limit, in degrees."""
+    inside = clamp(pose)
+    return max(
+        float(np.rad2deg(np.abs(getattr(pose, k) - getattr(inside, k)).max()))
+        for k in ('spine', 'clavicle', 'arm', 'leg')
+    )

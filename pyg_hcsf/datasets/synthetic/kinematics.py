@@ -1,0 +1,214 @@
+r"""Forward and inverse kinematics of the synthetic body, over all frames."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .body import (
+    HEAD_REST,
+    LIMITS,
+    NECK_REST,
+    SHOULDER_SLOPE,
+    SIDES,
+    Array,
+    Body,
+    Pose,
+)
+
+UP = np.array([0.0, 0.0, 1.0])
+
+#: Straightest elbow and knee that inverse kinematics gives, radians: a fully
+#: straight limb leaves the direction of its hinge undefined.
+STRAIGHT = {'arm': np.deg2rad(8.0), 'leg': np.deg2rad(3.0)}
+
+
+def unit(x: Array) -> Array:
+    r"""Scales vectors to length one."""
+    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-9)
+
+
+def rotate(matrix: Array, x: Array) -> Array:
+    r"""Applies rotations ``[..., 3, 3]`` to vectors ``[..., 3]``."""
+    return np.einsum('...ij,...j->...i', matrix, x)
+
+
+def flip(x: Array) -> Array:
+    r"""Turns canonical (y outwards) ``[..., 2, 3]`` into local, and back."""
+    return x * np.stack([np.ones(2), SIDES, np.ones(2)], axis=-1)
+
+
+def about(axis: str, angle: Array) -> Array:
+    r"""Rotations about one coordinate axis."""
+    c, s = np.cos(angle), np.sin(angle)
+    out = np.zeros((*np.shape(angle), 3, 3))
+    i, j, k = {'x': (1, 2, 0), 'y': (2, 0, 1), 'z': (0, 1, 2)}[axis]
+    out[..., i, i] = out[..., j, j] = c
+    out[..., j, i], out[..., i, j] = s, -s
+    out[..., k, k] = 1.0
+    return out
+
+
+def tilt(angles: Array) -> Array:
+    r"""Spine rotation: flexion and side bend as one swing, after a twist."""
+    flexion, side, twist = np.moveaxis(angles, -1, 0)
+    size = np.hypot(flexion, side)
+    towards = np.arctan2(side, flexion)
+    swing = about('z', towards) @ about('y', size) @ about('z', -towards)
+    return swing @ about('z', twist)
+
+
+def leg_directions(leg: Array) -> tuple[Array, Array]:
+    r"""Canonical directions of thigh and shank for angles ``[T, 2, 4]``."""
+    flexion, abduction, rotation, knee = np.moveaxis(leg, -1, 0)[..., None]
+    thigh, back, out = _leg_axes(flexion, abduction)
+    bend = np.cos(rotation) * back + np.sin(rotation) * out
+    return thigh, np.cos(knee) * thigh + np.sin(knee) * bend
+
+
+def leg_angles(thigh: Array, shank: Array) -> Array:
+    r"""Inverse of :func:`leg_directions`."""
+    flexion = np.arctan2(thigh[..., 0], -thigh[..., 2])
+    abduction = np.arcsin(np.clip(thigh[..., 1], -1.0, 1.0))
+    _, back, out = _leg_axes(flexion[..., None], abduction[..., None])
+    rotation = np.arctan2((shank * out).sum(-1), (shank * back).sum(-1))
+    return np.stack([flexion, abduction, rotation, _hinge(thigh, shank)], -1)
+
+
+def _leg_axes(flexion: Array, abduction: Array) -> tuple[Array, Array, Array]:
+    sf, cf = np.sin(flexion), np.cos(flexion)
+    sa, ca = np.sin(abduction), np.cos(abduction)
+    thigh = np.concatenate([sf * ca, sa, -cf * ca], axis=-1)
+    back = np.concatenate([-cf, np.zeros_like(cf), -sf], axis=-1)
+    return thigh, back, np.cross(thigh, back)
+
+
+def arm_directions(arm: Array) -> tuple[Array, Array]:
+    r"""Canonical directions of upper arm and forearm, ``[T, 2, 4]``."""
+    upper, raised, side, azimuth = _arm_axes(arm[..., :2])
+    angle = -(arm[..., 2:3] + azimuth)
+    bend = np.cos(angle) * raised + np.sin(angle) * side
+    elbow = arm[..., 3:]
+    return upper, np.cos(elbow) * upper + np.sin(elbow) * bend
+
+
+def arm_angles(upper: Array, forearm: Array) -> Array:
+    r"""Inverse of :func:`arm_directions`."""
+    elevation = np.arccos(np.clip(-upper[..., 2], -1.0, 1.0))
+    azimuth = np.arctan2(upper[..., 1], upper[..., 0])
+    swing = np.stack(
+        [elevation * np.cos(azimuth), elevation * np.sin(azimuth)], axis=-1
+    )
+    _, raised, side, _ = _arm_axes(swing)
+    angle = np.arctan2((forearm * side).sum(-1), (forearm * raised).sum(-1))
+    rotation = np.remainder(np.pi - angle - azimuth, 2.0 * np.pi) - np.pi
+    flexion = _hinge(upper, forearm)
+    return np.concatenate(
+        [swing, rotation[..., None], flexion[..., None]], axis=-1
+    )
+
+
+def _arm_axes(swing: Array) -> tuple[Array, Array, Array, Array]:
+    elevation = np.linalg.norm(swing, axis=-1, keepdims=True)
+    azimuth = np.arctan2(swing[..., 1:], swing[..., :1])
+    towards = np.concatenate(
+        [np.cos(azimuth), np.sin(azimuth), np.zeros_like(azimuth)], axis=-1
+    )
+    upper = np.sin(elevation) * towards - np.cos(elevation) * UP
+    raised = np.cos(elevation) * towards + np.sin(elevation) * UP
+    return upper, raised, np.cross(UP, towards), azimuth
+
+
+def _hinge(first: Array, second: Array) -> Array:
+    return np.arccos(np.clip((first * second).sum(-1), -1.0, 1.0))
+
+
+def two_bone(
+    reach: Array, pole: Array, first: Array, second: Array, limb: str
+) -> tuple[Array, Array]:
+    r"""Directions of two segments whose end lies at :obj:`reach`.
+
+    A target out of reach is approached as far as the hinge allows.
+
+    Args:
+        reach (numpy.ndarray): Vector from the first joint, ``[T, 2, 3]``.
+        pole (numpy.ndarray): Where the hinge points to, ``[T, 2, 3]``.
+        first (numpy.ndarray): Length of the first segment, ``[2]``.
+        second (numpy.ndarray): Length of the second segment, ``[2]``.
+        limb (str): :obj:`'arm'` or :obj:`'leg'`.
+    """
+    flexion = np.array([np.deg2rad(LIMITS[limb][-1][1]), STRAIGHT[limb]])
+    low, high = np.sqrt(
+        first**2 + second**2 + 2.0 * first * second * np.cos(flexion)[:, None]
+    )
+    distance = np.clip(np.linalg.norm(reach, axis=-1), low, high)[..., None]
+    ahead = unit(reach)
+    aside = unit(pole - (pole * ahead).sum(-1, keepdims=True) * ahead)
+    l1, l2 = first[:, None], second[:, None]
+    cos = (l1**2 + distance**2 - l2**2) / (2.0 * l1 * distance)
+    cos = np.clip(cos, -1.0, 1.0)
+    direction = cos * ahead + np.sqrt(1.0 - cos**2) * aside
+    return direction, unit(ahead * distance - l1 * direction)
+
+
+def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> dict:
+    r"""Positions and frames of the trunk joints."""
+    lumbar = pelvis @ tilt(spine[:, 0])
+    chest = lumbar @ tilt(spine[:, 1])
+    neck = chest @ tilt(spine[:, 2])
+    head = neck @ tilt(spine[:, 3])
+    middle = root + lumbar[..., 2] * body.lumbar
+    thorax = middle + chest[..., 2] * body.thorax
+    nose = thorax + neck @ unit(NECK_REST) * body.neck
+    top = nose + head @ unit(HEAD_REST) * body.head
+    hips = np.zeros((2, 3))
+    hips[:, 1] = SIDES * body.hip
+    return {
+        'spine': middle,
+        'thorax': thorax,
+        'nose': nose,
+        'top': top,
+        'chest': chest,
+        'skull': head,
+        'hips': root[:, None] + np.einsum('tij,sj->tsi', pelvis, hips),
+    }
+
+
+def shoulders(body: Body, core: dict, clavicle: Array) -> Array:
+    r"""Shoulder positions ``[T, 2, 3]``."""
+    elevation = clavicle[..., 0] - SHOULDER_SLOPE
+    forward = clavicle[..., 1]
+    local = np.stack(
+        [
+            np.sin(forward) * np.cos(elevation),
+            np.cos(forward) * np.cos(elevation),
+            np.sin(elevation),
+        ],
+        axis=-1,
+    )
+    local = flip(local) * body.shoulder[:, None]
+    return core['thorax'][:, None] + rotate(core['chest'][:, None], local)
+
+
+def forward(body: Body, pose: Pose) -> Array:
+    r"""Joint positions ``[T, 17, 3]`` in mm, Human3.6M order."""
+    core = trunk(body, pose.root, pose.pelvis, pose.spine)
+    hips, shoulder = core['hips'], shoulders(body, core, pose.clavicle)
+    thigh, shank = (
+        rotate(pose.pelvis[:, None], flip(d)) for d in leg_directions(pose.leg)
+    )
+    upper, fore = (
+        rotate(core['chest'][:, None], flip(d))
+        for d in arm_directions(pose.arm)
+    )
+    knee = hips + thigh * body.thigh[:, None]
+    ankle = knee + shank * body.shank[:, None]
+    elbow = shoulder + upper * body.upper_arm[:, None]
+    wrist = elbow + fore * body.forearm[:, None]
+    left, right = 0, 1
+    joints = [pose.root]
+    for side in (right, left):
+        joints += [hips[:, side], knee[:, side], ankle[:, side]]
+    joints += [core['spine'], core['thorax'], core['nose'], core['top']]
+    for side in (left, right):
+        joints += [shoulder[:, side], elbow[:, side], wrist[:, side]]
+    return np.stack(joints, axis=1)
