@@ -27,11 +27,6 @@ class Fusion(Module):
                     else Linear(width, self.out_channels, bias=False)
                 )
 
-    def reset_parameters(self) -> None:
-        for lin in self.lins:
-            if isinstance(lin, Linear):
-                lin.reset_parameters()
-
     def forward(self, xs: list[Tensor]) -> Tensor:
         if self.mode == 'cat':
             return torch.cat(xs, dim=-1)
@@ -74,8 +69,9 @@ class HopFusion(Module):
             self.out_channels = last.out_channels
 
     def reset_parameters(self) -> None:
-        for stage in self.stages:
-            stage.reset_parameters()
+        for module in self.modules():
+            if isinstance(module, Linear):
+                module.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         if len(self.stages) == 0:

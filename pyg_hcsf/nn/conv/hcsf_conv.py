@@ -97,6 +97,10 @@ class HCSFConv(MessagePassing):
         >>> out = HCSFConv(16, 32, hops)(x, hops.edge_index)
     """
 
+    adjacency: Tensor
+    _slot: Tensor
+    _cell: Tensor
+
     def __init__(
         self,
         in_channels: int,

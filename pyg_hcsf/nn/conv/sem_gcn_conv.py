@@ -38,6 +38,8 @@ class SemGCNConv(Module):
         >>> out = conv(x)
     """
 
+    support: Tensor
+
     def __init__(
         self,
         in_channels: int,

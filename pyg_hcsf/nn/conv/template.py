@@ -31,6 +31,10 @@ class TemplateEdges(Module):
         hops (HopEdges): The template.
     """
 
+    edge_index: Tensor
+    edge_pair: Tensor
+    lookup: Tensor
+
     def __init__(self, hops: HopEdges) -> None:
         super().__init__()
         self.hops = hops

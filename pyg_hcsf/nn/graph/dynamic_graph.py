@@ -68,6 +68,9 @@ class DynamicGraph(Module):
         >>> out = conv(x, hops.edge_index, edge_weight=graph(x))
     """
 
+    _cell: Tensor
+    _group: Tensor
+
     def __init__(
         self,
         in_channels: int,

@@ -5,7 +5,7 @@ from typing import Any, Optional
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import BatchNorm1d, Conv2d, Module, ModuleList
+from torch.nn import BatchNorm1d, Conv2d, Module, ModuleList, Sequential
 
 from pyg_hcsf.nn.models.layers import (
     batch_norm_width,
@@ -153,7 +153,7 @@ class PoseLifter(Module):
         self.blocks = ModuleList()
         for block in range(num_blocks):
             second = unit(hidden_channels) if frames == 1 else temporal(block)
-            self.blocks.append(ModuleList([unit(hidden_channels), second]))
+            self.blocks.append(Sequential(unit(hidden_channels), second))
         self.last = make_layer(
             layer, hidden_channels, out_channels, self.skeleton, **options
         )
@@ -171,8 +171,8 @@ class PoseLifter(Module):
         keypoints = x
 
         x = self.first(x)
-        for one, two in self.blocks:
-            h = two(one(x))
+        for block in self.blocks:
+            h = block(x)
             if h.dim() == 4:  # unpadded: the central frames go on
                 cut = (x.size(1) - h.size(1)) // 2
                 x = x[:, cut : cut + h.size(1)]

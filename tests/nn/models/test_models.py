@@ -1,0 +1,250 @@
+"""The contract of every network: one suite for D-HCSF and its baselines."""
+
+import copy
+import io
+import pickle
+
+import pytest
+import torch
+from torch_geometric.data import Data
+
+from pyg_hcsf import HopEdges, get_skeleton
+from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.nn import LAYERS, PoseLifter
+from pyg_hcsf.nn.models.layers import make_layer
+
+CASES = {name: dict(layer=name) for name in LAYERS}
+CASES['hcsf_dynamic'] = dict(layer='hcsf', layer_options=dict(dynamic={}))
+CASES['hcsf_all'] = dict(layer='hcsf', layer_options=dict(sharing='all'))
+CASES['lcn_dynamic'] = dict(layer='lcn', layer_options=dict(dynamic={}))
+TEMPORAL = dict(
+    layer='hcsf',
+    frames=9,
+    layer_options=dict(dynamic=dict(kernel_size=3)),
+)
+
+
+@pytest.fixture(params=[*CASES, 'temporal'])
+def model(request):
+    options = CASES.get(request.param, TEMPORAL)
+    return PoseLifter(hidden_channels=16, residual_xy=True, **options)
+
+
+def window(model, batch):
+    shape = (batch, 17, 2) if model.frames == 1 else (batch, 9, 17, 2)
+    return torch.rand(shape) - 0.5
+
+
+def test_output(model):
+    out = model(window(model, 4))
+    assert out.shape == (4, 17, 3)
+    assert bool(out.isfinite().all())
+
+
+def test_every_parameter_gets_a_gradient(model):
+    for name, parameter in model.named_parameters():
+        if name.endswith('scale'):  # alpha starts at zero and hides O_k
+            torch.nn.init.ones_(parameter)
+    model(window(model, 8)).square().sum().backward()
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+            assert bool(parameter.grad.isfinite().all()), name
+            # What batch norm takes away again has only noise for a gradient.
+            if not name.endswith('bias'):
+                assert bool((parameter.grad != 0).any()), name
+
+
+def test_samples_are_independent(model):
+    model.eval()
+    x = window(model, 3)
+    out = model(x)
+    for i in range(3):
+        assert torch.allclose(model(x[i : i + 1])[0], out[i], atol=1e-5)
+
+
+def test_joints_reach_each_other(model):
+    """Within the receptive field: the hips move the spine."""
+    model.eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.running_var.fill_(0.1)
+    x = window(model, 1)
+    other = x.clone()
+    other[..., 1, :] += 0.5
+    change = (model(x) - model(other)).abs().sum(-1)[0]
+    assert bool(change[7] > 0)
+
+
+def test_batch_equals_static(model):
+    model.eval()
+    clips = [
+        Data(
+            x=torch.rand(17, 12, 2),
+            y=torch.rand(17, 12, 3),
+            edge_index=model.skeleton.edge_index,
+            num_nodes=17,
+        )
+        for _ in range(2)
+    ]
+    options = dict(batch_size=5, frames=model.frames)
+    static = next(iter(ClipLoader(clips, **options)))
+    batch = next(iter(ClipLoader(clips, layout='batch', **options)))
+    out = model(batch.x, batch.batch)
+    assert out.shape == (85, 3)
+    assert torch.allclose(out.view(5, 17, 3), model(static.x), atol=1e-5)
+
+
+def test_state(model):
+    model.eval()
+    x = window(model, 2)
+    expected = model(x)
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    fresh = copy.deepcopy(model)
+    for parameter in fresh.parameters():
+        torch.nn.init.zeros_(parameter)
+    fresh.load_state_dict(torch.load(file, weights_only=True))
+    for other in (fresh, pickle.loads(pickle.dumps(model))):
+        assert torch.equal(other(x), expected)
+
+
+def test_learns_one_pose(model):
+    torch.manual_seed(0)
+    x, y = window(model, 8), torch.rand(8, 17, 3) - 0.5
+    for module in model.modules():
+        if hasattr(module, 'dropout'):
+            module.dropout = 0.0
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(40):
+        loss = (model(x) - y).abs().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_repr(model):
+    assert str(model) == (
+        f"PoseLifter('{model.layer}', 2, 3, hidden_channels=16, num_blocks=2, "
+        f'frames={model.frames})'
+    )
+
+
+@pytest.mark.parametrize('name', ['hcsf', 'hcsf_dynamic', 'lcn', 'fcn'])
+def test_compile(name):
+    model = PoseLifter(hidden_channels=8, dropout=0.0, **CASES[name])
+    x = torch.rand(4, 17, 2)
+    compiled = torch.compile(model, fullgraph=True, backend='aot_eager')
+    assert torch.allclose(compiled(x), model(x), atol=1e-5)
+
+
+@pytest.mark.parametrize('name', [*CASES, 'temporal'])
+def test_export(name):
+    model = PoseLifter(hidden_channels=8, **CASES.get(name, TEMPORAL)).eval()
+    batch = torch.export.Dim('batch', min=2, max=4096)
+    program = torch.export.export(
+        model, (window(model, 3),), dynamic_shapes=({0: batch},)
+    )
+    for size in (2, 7):
+        x = window(model, size)
+        assert torch.allclose(program.module()(x), model(x), atol=1e-5)
+
+
+@pytest.mark.parametrize('name', ['hcsf', 'hcsf_dynamic', 'lcn', 'temporal'])
+def test_onnx(name, tmp_path):
+    pytest.importorskip('onnxscript')
+    runtime = pytest.importorskip('onnxruntime')
+    model = PoseLifter(hidden_channels=8, **CASES.get(name, TEMPORAL)).eval()
+    path = tmp_path / 'model.onnx'
+    torch.onnx.export(
+        model,
+        (window(model, 3),),
+        path,
+        dynamo=True,
+        input_names=['keypoints'],
+        output_names=['pose'],
+        dynamic_shapes=({0: torch.export.Dim('batch')},),
+        verbose=False,
+    )
+    session = runtime.InferenceSession(path)
+    for size in (1, 5):
+        x = window(model, size)
+        (out,) = session.run(None, {'keypoints': x.numpy()})
+        expected = model(x).detach()
+        assert torch.allclose(torch.from_numpy(out), expected, atol=1e-4)
+
+
+def test_other_skeletons():
+    for name in ('h36m16', 'mpi_inf_3dhp17', 'coco17'):
+        skeleton = get_skeleton(name)
+        model = PoseLifter(skeleton, hidden_channels=8)
+        n = skeleton.num_joints
+        assert model(torch.rand(2, n, 2)).shape == (2, n, 3)
+
+
+def test_residual_is_on_the_input():
+    x = torch.rand(2, 17, 2)
+    model = PoseLifter(hidden_channels=8, residual_xy=True)
+    for parameter in model.last.parameters():
+        torch.nn.init.zeros_(parameter)
+    out = model(x)
+    assert torch.equal(out[..., :2], x)
+    assert bool((out[..., 2] == 0).all())
+    model = PoseLifter(hidden_channels=8, residual_xy=True, **TEMPORAL)
+    for parameter in model.last.parameters():
+        torch.nn.init.zeros_(parameter)
+    clip = torch.rand(2, 9, 17, 2)
+    assert torch.equal(model(clip)[..., :2], clip[:, 4])
+
+
+def test_published_parameter_counts():
+    """pose.md 3.10, C=64: LCN with L=2, and HCSF at S=1, L=2, d=1/8."""
+
+    def count(model):
+        weights = [p for p in model.parameters() if p.dim() == 3]
+        return round(sum(w.numel() for w in weights) / 1e6, 2)
+
+    lcn = PoseLifter(layer='lcn', hidden_channels=64)
+    assert count(lcn) == 1.85
+    hcsf = PoseLifter(layer='hcsf', hidden_channels=64)
+    assert count(hcsf) == 1.34
+
+
+def test_bad_input():
+    model = PoseLifter(hidden_channels=8).eval()
+    with pytest.raises(ValueError, match=r'17 joints.*got \(2, 16, 2'):
+        model(torch.rand(2, 16, 2))
+    x = torch.rand(2, 17, 2)
+    x[1, 3, 0] = float('nan')
+    with pytest.raises(ValueError, match='got 1 that are not'):
+        model(x)
+    with pytest.raises(ValueError, match='looks like pixels'):
+        model(1000 * torch.rand(2, 17, 2))
+    with pytest.raises(ValueError, match="'frames' to be 1 or 9.*got 5"):
+        PoseLifter(frames=5)
+    temporal = PoseLifter(hidden_channels=8, **TEMPORAL)
+    with pytest.raises(ValueError, match='windows of 9 frames'):
+        temporal(torch.rand(2, 5, 17, 2))
+    with pytest.raises(ValueError, match="'layer'.*got 'transformer'"):
+        PoseLifter(layer='transformer')
+    with pytest.raises(ValueError, match="Layer 'gcn': .*squeeze"):
+        PoseLifter(layer='gcn', layer_options=dict(squeeze=0.5))
+
+
+def test_pair_layers_agree():
+    """The fully connected layer is LCN over the whole graph."""
+    skeleton = get_skeleton('h36m17')
+    flat = make_layer('fcn', 4, 6, skeleton)
+    lcn = make_layer('lcn', 4, 6, skeleton, long_hops=6, bias=False)
+    hops = HopEdges(skeleton, 6, 6)
+    with torch.no_grad():
+        weight = flat.lin.weight.view(17, 6, 17, 4)
+        for e, (j, i) in enumerate(hops.edge_index.t().tolist()):
+            lcn.conv.weights[0][e] = weight[i, :, j].t()
+    x = torch.randn(3, 17, 4)
+    expected = flat(x) - flat.lin.bias.view(17, 6)
+    assert torch.allclose(lcn(x), expected, atol=1e-5)
