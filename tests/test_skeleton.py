@@ -132,7 +132,7 @@ graphs: {ring: {add: [[lleg, rleg]]}, cut: {remove: [[hip, lleg]]}}
     path.write_text('name: rig\nbones: 3\njoints: {hip: null}')
     with pytest.raises(ValueError, match=r"got \['bones'\]"):
         load_skeleton(path)
-    with pytest.raises(ValueError, match="Could not read .*nowhere"):
+    with pytest.raises(ValueError, match='Could not read .*nowhere'):
         load_skeleton(tmp_path / 'nowhere.yaml')
     with pytest.raises(ValueError, match="got 'nobody'"):
         get_skeleton('nobody')

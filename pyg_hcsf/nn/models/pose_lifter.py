@@ -85,6 +85,10 @@ class PoseLifter(Module):
         residual_xy (bool, optional): If set to :obj:`True`, the first two
             output channels are added to the 2D input, as the LCN image frame
             wants. (default: :obj:`False`)
+        output_scale (float, optional): A factor on the output layer. Targets
+            in the LCN image frame have a spread of a tenth; a layer in that
+            unit trains in a fraction of the steps, as its weights are not far
+            smaller than all others. (default: :obj:`1.0`)
         layer_options (dict, optional): Arguments of the operator, such as
             ``dict(long_hops=3, dynamic=dict(kernel_size=3))``.
             (default: :obj:`None`)
@@ -118,6 +122,7 @@ class PoseLifter(Module):
         dropout: float = 0.25,
         negative_slope: float = 0.2,
         residual_xy: bool = False,
+        output_scale: float = 1.0,
         layer_options: Optional[dict[str, Any]] = None,
     ) -> None:
         super().__init__()
@@ -133,6 +138,7 @@ class PoseLifter(Module):
         self.out_channels = out_channels
         self.frames = frames
         self.residual_xy = residual_xy
+        self.output_scale = output_scale
         options = layer_options or {}
 
         norm_width = batch_norm_width(
@@ -177,7 +183,7 @@ class PoseLifter(Module):
                 cut = (x.size(1) - h.size(1)) // 2
                 x = x[:, cut : cut + h.size(1)]
             x = x + h
-        x = self.last(x)
+        x = self.output_scale * self.last(x)
 
         if self.residual_xy:
             if self.frames > 1:

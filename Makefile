@@ -1,0 +1,56 @@
+# Two commands do everything, from nothing but Python and make:
+#   make pose   environment, install, train and compare all models
+#   make test   environment, install, lint, types, tests
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt
+SOURCES := setup.cfg pyproject.toml constraints.txt
+
+.PHONY: pose test lint types unit smoke docs sparse clean
+
+pose: $(VENV)/.pose
+	$(BIN)/python experiments/run.py --task pose $(ARGS)
+
+test: lint types unit
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy pyg_hcsf experiments
+
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest $(ARGS)
+
+smoke: $(VENV)/.pose
+	$(BIN)/python tools/smoke.py
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build --quiet -W --keep-going docs docs/_build/html
+
+# torch-scatter and torch-sparse build for many minutes; WHEELS may hold them.
+sparse: $(VENV)/.test
+	$(BIN)/pip install --quiet --no-build-isolation \
+		$(if $(WHEELS),--find-links $(WHEELS)) torch-scatter torch-sparse
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.pose: $(VENV)/bin/pip $(SOURCES)
+	$(INSTALL) torch --editable '.[plot]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/bin/pip $(SOURCES)
+	$(INSTALL) torch --editable '.[test]'
+	touch $@ $(VENV)/.pose
+
+$(VENV)/.docs: $(VENV)/bin/pip $(SOURCES)
+	$(INSTALL) torch --editable '.[docs,plot]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs docs/_build

@@ -1,0 +1,182 @@
+"""What a run is: typed settings, and the presets that fill them in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Optional
+
+import yaml
+
+import pyg_hcsf
+
+PRESETS = Path(__file__).parent / 'presets'
+
+
+@dataclass
+class ClipsConfig:
+    """The clips that are learned from.
+
+    Args:
+        keypoints: The 2D input: true projections, or with detector-like noise.
+        distortion: The lens distortion of the projection.
+        stride: Take every so many frames for training; tests take all.
+        num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
+    """
+
+    keypoints: Literal['gt', 'noisy'] = 'gt'
+    distortion: Optional[Literal['vp3d', 'm17']] = None
+    stride: int = 1
+    num_frames: int = 400
+
+
+@dataclass
+class ModelConfig:
+    """The arguments of pyg_hcsf.nn.PoseLifter."""
+
+    layer: str = 'hcsf'
+    graph: str = 'lcn'
+    hidden_channels: int = 128
+    num_blocks: int = 2
+    frames: int = 1
+    dropout: float = 0.25
+    negative_slope: float = 0.2
+    output_scale: float = 1.0
+    layer_options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class TrainConfig:
+    """How a model is trained, by default as in the paper.
+
+    Args:
+        epochs: The length of the training, unless steps is given.
+        steps: The length of the training in batches.
+        batch_size: Windows in a batch, over all processes.
+        optimizer: Which optimizer.
+        lr: The learning rate; with one-cycle its peak.
+        weight_decay: That of AdamW.
+        schedule: x decay per epoch, or a warm-up over a tenth of the steps
+            and a cosine to zero.
+        decay: The factor per epoch.
+        mirror: Mirror half of the poses.
+        evaluate_every: Steps between two looks at the validation subjects.
+        save_every: Seconds between two checkpoints.
+    """
+
+    epochs: int = 80
+    steps: Optional[int] = None
+    batch_size: int = 256
+    optimizer: Literal['adam', 'adamw'] = 'adam'
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: Literal['exponential', 'onecycle'] = 'exponential'
+    decay: float = 0.95
+    mirror: bool = True
+    evaluate_every: int = 1000
+    save_every: float = 20.0
+
+
+@dataclass
+class EvaluateConfig:
+    """How a model is evaluated.
+
+    Args:
+        split: The subjects: test for results, val for choices.
+        flip: Average over the pose and its mirror image.
+        batch_size: Windows in a batch.
+    """
+
+    split: Literal['test', 'val'] = 'test'
+    flip: bool = True
+    batch_size: int = 1024
+
+
+@dataclass
+class RunConfig:
+    """One row of a table: everything that a number depends on, but the seed.
+
+    Args:
+        label: The name in tables.
+        protocol: The evaluation protocol; auto takes that of the data.
+        paper: The values that the paper prints for this row, in mm.
+    """
+
+    label: str = ''
+    protocol: str = 'auto'
+    clips: ClipsConfig = field(default_factory=ClipsConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    paper: dict[str, float] = field(default_factory=dict)
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict:
+    """Lays nested settings over others."""
+    out = dict(base)
+    for key, value in change.items():
+        if isinstance(value, Mapping) and isinstance(out.get(key), Mapping):
+            value = merge(out[key], value)
+        out[key] = value
+    return out
+
+
+@dataclass
+class Preset:
+    """A YAML file of experiments/presets: a base and one change a row."""
+
+    name: str
+    description: str
+    data: str
+    rows: dict[str, dict[str, Any]]
+
+
+def list_presets(task: str) -> dict[str, Preset]:
+    """The presets of a task by name."""
+    names = sorted(path.stem for path in (PRESETS / task).glob('*.yaml'))
+    return {name: load_preset(task, name) for name in names}
+
+
+def load_preset(task: str, name: str) -> Preset:
+    """Reads a preset. The name is that of a file, or ``file/row``."""
+    stem, _, row = name.partition('/')
+    path = PRESETS / task / f'{stem}.yaml'
+    if not path.is_file():
+        known = sorted(p.stem for p in path.parent.glob('*.yaml'))
+        raise ValueError(
+            f"Expected '--preset' to be one of {known} (got '{name}')"
+        )
+    spec = yaml.safe_load(path.read_text())
+    rows = {
+        key: merge(merge(spec.get('base', {}), {'label': key}), change or {})
+        for key, change in spec['rows'].items()
+    }
+    if row:
+        if row not in rows:
+            raise ValueError(
+                f"Expected a row of preset '{stem}', one of {sorted(rows)} "
+                f"(got '{row}')"
+            )
+        rows = {row: rows[row]}
+    return Preset(stem, spec['description'], spec.get('data', 'auto'), rows)
+
+
+def smoke(config: RunConfig) -> RunConfig:
+    """The same row in seconds: fewer frames, few steps, a narrow model."""
+    config.clips.num_frames = min(config.clips.num_frames, 20)
+    config.model.hidden_channels = min(config.model.hidden_channels, 16)
+    config.train.steps = 6
+    config.train.batch_size = min(config.train.batch_size, 64)
+    config.train.evaluate_every = 3
+    return config
+
+
+def fingerprint(config: RunConfig, data: str, seed: int) -> str:
+    """What a finished run must match to stand for this one."""
+    values = asdict(config)
+    del values['label'], values['paper'], values['train']['save_every']
+    text = json.dumps([pyg_hcsf.__version__, data, seed, values])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,196 @@
+"""Evaluates a pose network frame by frame under a protocol."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+from torch_geometric.data import InMemoryDataset
+
+from pyg_hcsf import metrics
+from pyg_hcsf.geometry import denormalize_screen
+from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.protocols import PoseProtocol
+
+
+@dataclass
+class Predictions:
+    """What a network made of every frame, root-aligned by the protocol.
+
+    Args:
+        pose: Predicted joints ``[F, N, 3]`` in mm, float64.
+        joints: True joints, likewise.
+        keypoints: The 2D input in pixels ``[F, N, 2]``.
+        clip: The number of the clip of each frame ``[F]``.
+        frame: The number of the frame in its clip ``[F]``.
+        poses_per_s: Poses a second through the network, with flipping.
+    """
+
+    pose: Tensor
+    joints: Tensor
+    keypoints: Tensor
+    clip: Tensor
+    frame: Tensor
+    poses_per_s: float
+
+
+class Evaluator:
+    """Runs networks over all frames of clips and scores them.
+
+    Args:
+        clips: Clips that an EncodePose transform has encoded.
+        protocol: The protocol.
+        frames: The frames of a window.
+        batch_size: Windows in a batch.
+        stride: Takes every so many frames, for a quick look.
+        flip: Average over each pose and its mirror image, in the space of the
+            network's output.
+    """
+
+    def __init__(
+        self,
+        clips: InMemoryDataset,
+        protocol: PoseProtocol,
+        frames: int = 1,
+        batch_size: int = 1024,
+        stride: int = 1,
+        flip: bool = True,
+    ) -> None:
+        self.clips = [clips[i] for i in range(len(clips))]
+        self.protocol = protocol
+        self.flip = flip
+        self.loader = ClipLoader(
+            self.clips,
+            batch_size,
+            frames,
+            stride,
+            keys=('x', 'joints'),
+        )
+        self.camera = {
+            key: torch.stack([clip[key] for clip in self.clips])  # [K, 1, 2]
+            for key in ('focal', 'center', 'image_size')
+        }
+
+    @torch.no_grad()
+    def predict(self, model: PoseLifter) -> Predictions:
+        """Lifts every frame."""
+        protocol, root = self.protocol, self.protocol.root
+        device = next(model.parameters()).device
+        training = model.training
+        model.eval()
+        outs: list[tuple[Tensor, ...]] = []
+        seconds = 0.0
+        for batch in self.loader:
+            x = batch.x.to(device)
+            begin = time.perf_counter()
+            out = model(x)
+            if self.flip:
+                mirrored = model(protocol.mirror(x, model.skeleton))
+                out = (out + protocol.mirror(mirrored, model.skeleton)) / 2
+            out = out.to('cpu', torch.float64)
+            seconds += time.perf_counter() - begin
+
+            camera = {key: v[batch.clip] for key, v in self.camera.items()}
+            joints = batch.joints.double()
+            depth = joints[:, root : root + 1, 2]
+            pose = protocol.decode(out, root_depth=depth, **camera)
+            pose, joints = protocol.align(pose, joints)
+            size = camera['image_size']
+            if x.dim() == 4:
+                batch.x = batch.x[:, x.size(1) // 2]
+            keypoints = denormalize_screen(
+                batch.x.double(), size[..., 0], size[..., 1]
+            )
+            outs.append((pose, joints, keypoints, batch.clip, batch.frame))
+        model.train(training)
+        pose, joints, keypoints, clip, frame = (
+            torch.cat(part) for part in zip(*outs, strict=True)
+        )
+        speed = pose.size(0) / seconds
+        return Predictions(pose, joints, keypoints, clip, frame, speed)
+
+    def error(self, model: PoseLifter) -> float:
+        """MPJPE over frames in mm, for validation."""
+        out = self.predict(model)
+        return float(metrics.mpjpe(out.pose, out.joints))
+
+    def names(self, key: str) -> list[str]:
+        """A string attribute of every clip."""
+        return [str(clip[key]) for clip in self.clips]
+
+    def score(self, out: Predictions, joints: tuple[str, ...]) -> dict:
+        """All figures of a table."""
+        errors = metrics.joint_errors(out.pose, out.joints)  # [F, N]
+        error = errors.mean(dim=1)
+        pa = metrics.pa_mpjpe(out.pose, out.joints, per_frame=True)
+        scale = metrics.n_mpjpe(out.pose, out.joints, per_frame=True)
+
+        def groups(key: str) -> dict[str, dict[str, Any]]:
+            names = np.array(self.names(key))[out.clip.numpy()]
+            table = {}
+            for name in dict.fromkeys(names):
+                rows = torch.from_numpy(names == name)
+                table[str(name)] = {
+                    'mpjpe': float(error[rows].mean()),
+                    'pa_mpjpe': float(pa[rows].mean()),
+                    'n_mpjpe': float(scale[rows].mean()),
+                    'frames': int(rows.sum()),
+                }
+            return table
+
+        actions = groups('action')
+
+        def average(key: str, frames: Tensor) -> float:
+            if self.protocol.average == 'frames':
+                return float(frames.mean())
+            return float(np.mean([row[key] for row in actions.values()]))
+
+        hard = metrics.hard_pose_statistics(error)
+        return {
+            'mpjpe': average('mpjpe', error),
+            'pa_mpjpe': average('pa_mpjpe', pa),
+            'n_mpjpe': average('n_mpjpe', scale),
+            'mpjve': float(metrics.mpjve(out.pose, out.joints, out.clip)),
+            'per_action': actions,
+            'per_subject': groups('subject'),
+            'per_joint': dict(
+                zip(joints, errors.mean(dim=0).tolist(), strict=True)
+            ),
+            'hard': hard,
+        }
+
+    def arrays(self, out: Predictions) -> dict[str, np.ndarray]:
+        """What frames.npz holds."""
+        error = metrics.mpjpe(out.pose, out.joints, per_frame=True)
+        names = {
+            key: np.array(self.names(key))
+            for key in ('subject', 'action', 'camera')
+        }
+        return {
+            'error': error.float().numpy(),
+            'clip': out.clip.int().numpy(),
+            'frame': out.frame.int().numpy(),
+            'prediction': out.pose.float().numpy(),
+            'joints': out.joints.float().numpy(),
+            'keypoints': out.keypoints.float().numpy(),
+            'clip_names': np.array(self.names('clip')),
+            **names,
+        }
+
+
+def count_macs(model: PoseLifter) -> int:
+    """Multiply-accumulates of one pose."""
+    n, c = model.skeleton.num_joints, model.in_channels
+    window = (1, n, c) if model.frames == 1 else (1, model.frames, n, c)
+    training = model.training
+    model.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(window, device=next(model.parameters()).device))
+    model.train(training)
+    return counter.get_total_flops() // 2

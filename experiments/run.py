@@ -1,0 +1,398 @@
+"""Trains and evaluates skeletal graph networks, a row of a table at a time.
+
+    python experiments/run.py --task pose               # all models
+    python experiments/run.py --task pose --list           # what there is
+    python experiments/run.py --task pose --preset openmocap/hcsf \
+        --data openmocap --root ../shared/data --seed 0 1 2
+    python experiments/run.py --task pose --preset paper/hcsf --print_config
+    torchrun --nproc_per_node 2 experiments/run.py --task pose --preset ...
+
+Any setting can be changed: --model.dropout 0, --train.steps 500, and so on.
+Results go to runs/<task>/<preset>/<row>/<seed>/; the report, with tables and
+pictures, to runs/<task>/<preset>/report.md. --resume goes on after a kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import report
+import torch
+import torch.distributed as dist
+import yaml
+from config import (
+    ClipsConfig,
+    EvaluateConfig,
+    ModelConfig,
+    Preset,
+    RunConfig,
+    TrainConfig,
+    fingerprint,
+    list_presets,
+    load_preset,
+    smoke,
+)
+from data import data_home, load_clips, resolve
+from evaluate import Evaluator, count_macs
+from jsonargparse import ArgumentParser, Namespace
+from train import Trainer, replacing, save_json
+
+import pyg_hcsf
+from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.protocols import PoseProtocol, get_protocol
+from pyg_hcsf.skeleton import get_skeleton
+
+RANK = int(os.environ.get('RANK', 0))
+WORLD = int(os.environ.get('WORLD_SIZE', 1))
+
+
+def say(text: str) -> None:
+    """Prints in the first process only."""
+    if RANK == 0:
+        print(text, flush=True)
+
+
+def make_parser() -> ArgumentParser:
+    """The command line."""
+    parser = ArgumentParser(
+        prog='run.py',
+        description=__doc__.split('\n')[0],
+        exit_on_error=False,
+    )
+    parser.add_argument('--task', type=str, help='pose')
+    parser.add_argument(
+        '--preset', type=str, default='default', help='a name or name/row'
+    )
+    parser.add_argument(
+        '--data', type=str | None, help='auto, synthetic or openmocap'
+    )
+    parser.add_argument(
+        '--root', type=str | None, help='data home; also PYG_HCSF_DATA'
+    )
+    parser.add_argument('--seed', type=int, nargs='+', default=[0])
+    parser.add_argument('--out', type=str, default='runs', help='for results')
+    parser.add_argument(
+        '--smoke', action='store_true', help='seconds, to see that it works'
+    )
+    parser.add_argument(
+        '--resume', action='store_true', help='go on where a run was stopped'
+    )
+    parser.add_argument(
+        '--list', action='store_true', help='show presets and their rows'
+    )
+    parser.add_argument(
+        '--print_config', action='store_true', help='show settings, and stop'
+    )
+    parser.add_argument('--label', type=str, default='')
+    parser.add_argument('--protocol', type=str, default='auto')
+    parser.add_argument('--paper', type=dict[str, float], default={})
+    parser.add_class_arguments(ClipsConfig, 'clips')
+    parser.add_class_arguments(ModelConfig, 'model')
+    parser.add_class_arguments(TrainConfig, 'train')
+    parser.add_class_arguments(EvaluateConfig, 'evaluate')
+    return parser
+
+
+def row_config(row: dict[str, Any], argv: list[str]) -> RunConfig:
+    """A row of a preset, changed by the command line."""
+    parser = make_parser()
+    parser.set_defaults(_flatten(row))
+    args = parser.parse_args(argv)
+    config = RunConfig(
+        label=args.label,
+        protocol=args.protocol,
+        clips=ClipsConfig(**args.clips.as_dict()),
+        model=ModelConfig(**args.model.as_dict()),
+        train=TrainConfig(**args.train.as_dict()),
+        evaluate=EvaluateConfig(**args.evaluate.as_dict()),
+        paper=args.paper,
+    )
+    return smoke(config) if args.smoke else config
+
+
+def _flatten(row: dict[str, Any]) -> dict[str, Any]:
+    out = {}
+    for group, values in row.items():
+        if group in ('clips', 'model', 'train', 'evaluate'):
+            out.update({f'{group}.{key}': v for key, v in values.items()})
+        else:
+            out[group] = values
+    return out
+
+
+def main(argv: list[str] | None = None) -> Path | None:
+    """Runs the command line; returns the path of the report."""
+    argv = sys.argv[1:] if argv is None else argv
+    # jsonargparse wants to print its own view of this flag, of one row only.
+    show = '--print_config' in argv
+    argv = [word for word in argv if word != '--print_config']
+    args = make_parser().parse_args(argv)
+    if args.task != 'pose':
+        raise ValueError(f"Expected '--task' to be 'pose' (got {args.task!r})")
+    if args.list:
+        for preset in list_presets(args.task).values():
+            say(_describe(preset))
+        return None
+    preset = load_preset(args.task, args.preset)
+    configs = {row: row_config(v, argv) for row, v in preset.rows.items()}
+    if show:
+        configs_as_dict = {row: asdict(c) for row, c in configs.items()}
+        say(yaml.safe_dump(configs_as_dict, sort_keys=False))
+        return None
+
+    root = data_home(args.root)
+    data = resolve(args.data or preset.data, root)
+    if data == 'synthetic' and args.data is None:
+        say(
+            f"No motion capture found under '{root}': this run is on "
+            'SyntheticMotion, our own procedural data.'
+        )
+    if WORLD > 1 and not dist.is_initialized():
+        dist.init_process_group(
+            'nccl' if torch.cuda.is_available() else 'gloo'
+        )
+    folder = Path(args.out) / args.task / preset.name
+    if args.smoke:
+        folder = Path(args.out) / args.task / f'{preset.name}-smoke'
+    command = shlex.join(['python', 'experiments/run.py', *argv])
+    for seed in args.seed:
+        for row, config in configs.items():
+            place = {
+                'order': list(preset.rows).index(row),
+                'command': command,
+            }
+            target = folder / row / str(seed)
+            run_row(target, config, data, root, seed, args, place)
+    path = None
+    if RANK == 0:
+        path = report.write_report(folder)
+        runs = [
+            run
+            for run in report.load_runs(folder)
+            if run.metrics['row'] in configs
+            and run.metrics['data_name'] == data
+        ]
+        say(report.print_summary(runs))
+        say(f'\nTables and pictures: {path}')
+    if WORLD > 1:
+        dist.barrier()
+    return path
+
+
+def _describe(preset: Preset) -> str:
+    lines = [f'{preset.name}: {preset.description.strip()}']
+    for row, values in preset.rows.items():
+        paper = values.get('paper', {}).get('mpjpe')
+        note = f'   (paper: {paper} mm)' if paper else ''
+        lines.append(f'  --preset {preset.name}/{row}{note}')
+    return '\n'.join(lines)
+
+
+def run_row(
+    folder: Path,
+    config: RunConfig,
+    data: str,
+    root: Path,
+    seed: int,
+    args: Namespace,
+    place: dict[str, Any],
+) -> None:
+    """Trains and evaluates one row with one seed, unless it is there."""
+    key = fingerprint(config, data, seed)
+    title = f'{config.label} seed {seed}'
+    if _finished(folder, key):
+        say(f'{title}: finished before, in {folder}')
+        return
+    if RANK == 0:
+        _prepare(folder, key, config, args.resume)
+    if WORLD > 1:
+        dist.barrier()
+    begin = time.perf_counter()
+    protocol = _protocol(config, data, root)
+    clips = load_clips(data, root, 'train', config.clips, protocol)
+    loader = ClipLoader(
+        clips,
+        config.train.batch_size,
+        config.model.frames,
+        config.clips.stride,
+        shuffle=True,
+        drop_last=True,
+        seed=seed,
+        rank=RANK,
+        world_size=WORLD,
+    )
+    model = build_model(config, protocol, seed)
+    macs = count_macs(model)
+    watch = _evaluator(config, data, root, 'val', protocol, stride=8)
+    trainer = Trainer(
+        model,
+        loader,
+        protocol,
+        config.train,
+        folder,
+        lambda: watch.error(model),
+        seed,
+    )
+    if args.resume and trainer.resume():
+        say(f'{title}: resumed at step {trainer.step} of {trainer.steps}')
+    loaded = time.perf_counter() - begin
+    begin, before = time.perf_counter(), trainer.seconds
+    first = trainer.step
+    trainer.run(title)
+    wall = time.perf_counter() - begin
+    if RANK:
+        return
+
+    evaluator = _evaluator(config, data, root, config.evaluate.split, protocol)
+    out = evaluator.predict(model)
+    steps = max(1, trainer.step - first)
+    poses = steps * config.train.batch_size
+    metrics = {
+        'task': args.task,
+        'preset': folder.parents[1].name,
+        'row': folder.parent.name,
+        'label': config.label,
+        'seed': seed,
+        'data': type(clips).__name__ if data == 'synthetic' else data,
+        'data_name': data,
+        'split': config.evaluate.split,
+        'keypoints': config.clips.keypoints,
+        'protocol': protocol.name,
+        'average': protocol.average,
+        'params': sum(p.numel() for p in model.parameters()),
+        'macs': macs,
+        'steps': trainer.steps,
+        'train_poses_per_s': poses / max(wall, 1e-9),
+        'train_seconds': trainer.seconds,
+        'train_step_share': (trainer.seconds - before) / max(wall, 1e-9),
+        'load_seconds': loaded,
+        'test_poses_per_s': out.poses_per_s,
+        'commit': _commit(),
+        'key': key,
+        **place,
+        **evaluator.score(out, model.skeleton.joints),
+    }
+    if config.paper:
+        metrics['paper'] = config.paper
+    with replacing(folder / 'frames.npz') as part, part.open('wb') as file:
+        np.savez(file, allow_pickle=False, **evaluator.arrays(out))
+    save_json(metrics, folder / 'metrics.json')
+    say(
+        f'{title}: MPJPE {metrics["mpjpe"]:.1f} mm on the '
+        f'{config.evaluate.split} subjects, trained {trainer.seconds:.0f} s'
+    )
+
+
+def build_model(
+    config: RunConfig, protocol: PoseProtocol, seed: int
+) -> PoseLifter:
+    """The network of a row, with the weights that a seed gives."""
+    torch.manual_seed(seed)
+    options = asdict(config.model)
+    graph = options.pop('graph')
+    model = PoseLifter(
+        get_skeleton('h36m17', graph=graph),
+        residual_xy=protocol.residual_xy,
+        **options,
+    )
+    if torch.cuda.is_available():
+        model = model.to(torch.device('cuda', int(os.getenv('LOCAL_RANK', 0))))
+    return model
+
+
+def _protocol(config: RunConfig, data: str, root: Path) -> PoseProtocol:
+    name = 'openmocap' if config.protocol == 'auto' else config.protocol
+    return get_protocol(name)
+
+
+def _evaluator(
+    config: RunConfig,
+    data: str,
+    root: Path,
+    split: str,
+    protocol: PoseProtocol,
+    stride: int = 1,
+) -> Evaluator:
+    clips = load_clips(data, root, split, config.clips, protocol)
+    return Evaluator(
+        clips,
+        protocol,
+        config.model.frames,
+        config.evaluate.batch_size,
+        stride,
+        config.evaluate.flip,
+    )
+
+
+def _finished(folder: Path, key: str) -> bool:
+    path = folder / 'metrics.json'
+    return path.is_file() and json.loads(path.read_text()).get('key') == key
+
+
+def _prepare(folder: Path, key: str, config: RunConfig, resume: bool) -> None:
+    marker = folder / 'env.json'
+    if folder.is_dir():
+        same = (
+            marker.is_file()
+            and json.loads(marker.read_text()).get('key') == key
+        )
+        if resume and same:
+            return
+        if resume and any(folder.glob('checkpoint.pt')):
+            raise ValueError(
+                f"'{folder}' holds a run with other settings; give the same "
+                'ones to --resume it, leave out --resume to replace it, or '
+                'choose another --out'
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    with replacing(folder / 'config.yaml') as part:
+        part.write_text(yaml.safe_dump(asdict(config), sort_keys=False))
+    environment = {
+        'key': key,
+        'pyg_hcsf': pyg_hcsf.__version__,
+        'commit': _commit(),
+        'python': platform.python_version(),
+        'torch': torch.__version__,
+        'machine': platform.machine(),
+        'threads': torch.get_num_threads(),
+        'processes': WORLD,
+        'cuda': torch.cuda.is_available(),
+    }
+    save_json(environment, marker)
+
+
+def _commit() -> str:
+    try:
+        out = subprocess.run(
+            ['git', 'describe', '--always', '--dirty'],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return 'unknown'
+    return out.stdout.strip()
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (ValueError, RuntimeError) as e:
+        sys.exit(f'error: {e}')
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()

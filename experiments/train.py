@@ -1,0 +1,253 @@
+"""Trains a pose network; can be killed at any moment and resumed.
+
+Every random number of a step comes from (seed, step, process), and the rate is
+a function of the step, so a checkpoint is the weights, the optimizer and the
+step, and a resumed training ends with the very bits of an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from config import TrainConfig
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+from tqdm import tqdm
+
+from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.protocols import PoseProtocol
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a file to write that takes the place of another when it is whole,
+    and is removed when it is not.
+    """
+    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    try:
+        yield part
+        os.replace(part, path)
+    except OSError as e:
+        raise RuntimeError(
+            f"Could not write '{path}': {e.strerror}. What was there is "
+            'unchanged; free some space or choose another --out, then run the '
+            'same command with --resume'
+        ) from e
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def save_tensors(value: Any, path: Path) -> None:
+    """Saves what torch.load(weights_only=True) reads, atomically."""
+    with replacing(path) as part, part.open('wb') as file:
+        try:
+            torch.save(value, file)
+        except RuntimeError as e:  # torch's word for a full disk
+            raise OSError(28, f'torch.save failed ({e})') from e
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def save_json(value: Any, path: Path) -> None:
+    """Saves JSON, atomically."""
+    with replacing(path) as part:
+        part.write_text(json.dumps(value, indent=1) + '\n')
+
+
+def rate(config: TrainConfig, step: int, steps: int, epoch: int) -> float:
+    """The learning rate of a step."""
+    if config.schedule == 'exponential':
+        return config.lr * config.decay**epoch
+    warm = max(1, round(0.1 * steps))
+    if step < warm:
+        low, high, part = 0.04, 1.0, step / warm
+    else:
+        low, high, part = 1.0, 1e-4, (step - warm) / max(1, steps - warm)
+    return config.lr * (
+        low + (high - low) * (1 - math.cos(math.pi * part)) / 2
+    )
+
+
+class Trainer:
+    """A training of a network on clips that are encoded by a protocol.
+
+    Args:
+        model: The network.
+        loader: The training windows, with drop_last.
+        protocol: Tells how to mirror.
+        config: The recipe.
+        folder: Where checkpoint.pt and log.jsonl go.
+        validate: Returns the error on validation subjects, in mm.
+        seed: The seed.
+    """
+
+    def __init__(
+        self,
+        model: PoseLifter,
+        loader: ClipLoader,
+        protocol: PoseProtocol,
+        config: TrainConfig,
+        folder: Path,
+        validate: Optional[Callable[[], float]] = None,
+        seed: int = 0,
+    ) -> None:
+        self.model = model
+        self.loader = loader
+        self.protocol = protocol
+        self.config = config
+        self.folder = folder
+        self.validate = validate
+        self.seed = seed
+        self.steps = config.steps or config.epochs * len(loader)
+        self.step = 0
+        self.seconds = 0.0
+        kind = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
+        self.optimizer = kind[config.optimizer](
+            [p for p in model.parameters() if p.requires_grad],
+            lr=config.lr,
+            weight_decay=config.weight_decay,
+        )
+        self.main = loader.rank == 0
+        self.device = next(model.parameters()).device
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / 'checkpoint.pt'
+
+    @property
+    def log(self) -> Path:
+        return self.folder / 'log.jsonl'
+
+    def resume(self) -> bool:
+        """Loads the last checkpoint, if there is one."""
+        if not self.checkpoint.is_file():
+            return False
+        try:
+            state = torch.load(self.checkpoint, weights_only=True)
+            self.model.load_state_dict(state['model'])
+            self.optimizer.load_state_dict(state['optimizer'])
+        except Exception as e:
+            raise RuntimeError(
+                f"Could not resume from '{self.checkpoint}': {e}. Delete it "
+                'to start again, or leave out --resume'
+            ) from e
+        self.step, self.seconds = state['step'], state['seconds']
+        if self.main and self.log.is_file():
+            lines = self.log.read_text().splitlines()
+            kept = [x for x in lines if _logged_step(x) <= self.step]
+            with replacing(self.log) as part:
+                part.write_text(''.join(f'{line}\n' for line in kept))
+        return True
+
+    def save(self) -> None:
+        """Writes the checkpoint."""
+        if self.main:
+            state = {
+                'model': self.model.state_dict(),
+                'optimizer': self.optimizer.state_dict(),
+                'step': self.step,
+                'seconds': self.seconds,
+            }
+            save_tensors(state, self.checkpoint)
+
+    def run(self, title: str) -> None:
+        """Trains to the end."""
+        module: torch.nn.Module = self.model
+        if self.loader.world_size > 1:
+            module = DistributedDataParallel(self.model)
+        bar = tqdm(
+            total=self.steps,
+            initial=self.step,
+            desc=title,
+            unit='step',
+            disable=None if self.main else True,
+        )
+        saved = time.monotonic()
+        per_epoch = len(self.loader)
+        losses: list[Tensor] = []
+        with bar:
+            while self.step < self.steps:
+                epoch, start = divmod(self.step, per_epoch)
+                self.loader.set_epoch(epoch, start)
+                for batch in self.loader:
+                    begin = time.perf_counter()
+                    x, y = batch.x.to(self.device), batch.y.to(self.device)
+                    losses.append(self._train_step(module, x, y, epoch))
+                    self.seconds += time.perf_counter() - begin
+                    self.step += 1
+                    bar.update()
+                    if self.step % 50 == 0 or self.step == self.steps:
+                        self._write_loss(float(sum(losses)) / len(losses), bar)
+                        losses.clear()
+                    if self.step % self.config.evaluate_every == 0:
+                        self._write_validation(bar)
+                    if time.monotonic() - saved > self.config.save_every:
+                        self.save()
+                        saved = time.monotonic()
+                    if self.step == self.steps:
+                        break
+        self.save()
+
+    def _train_step(
+        self, module: torch.nn.Module, x: Tensor, y: Tensor, epoch: int
+    ) -> Tensor:
+        torch.manual_seed(
+            (self.seed << 40) + (self.step << 10) + self.loader.rank
+        )
+        module.train()
+        if self.config.mirror:
+            flip = torch.rand(x.size(0)) < 0.5
+            skeleton = self.model.skeleton
+            x = _where(flip, self.protocol.mirror(x, skeleton), x)
+            y = _where(flip, self.protocol.mirror(y, skeleton), y)
+        for group in self.optimizer.param_groups:
+            group['lr'] = rate(self.config, self.step, self.steps, epoch)
+        loss = (module(x) - y).abs().mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def _write_loss(self, loss: float, bar: Any) -> None:
+        if not math.isfinite(loss):
+            raise RuntimeError(
+                f'The loss is {loss} after step {self.step}. Lower '
+                f'--train.lr (now {self.config.lr})'
+            )
+        bar.set_postfix(loss=f'{loss:.4f}', refresh=False)
+        lr = self.optimizer.param_groups[0]['lr']
+        self._append(loss=loss, lr=lr, seconds=round(self.seconds, 3))
+
+    def _write_validation(self, bar: Any) -> None:
+        if self.validate is None or not self.main:
+            return
+        error = self.validate()
+        bar.set_postfix(val=f'{error:.1f} mm')
+        self._append(val_mpjpe=error, seconds=round(self.seconds, 3))
+
+    def _append(self, **values: float) -> None:
+        if self.main:
+            with self.log.open('a') as file:
+                file.write(json.dumps({'step': self.step, **values}) + '\n')
+
+
+def _where(flip: Tensor, mirrored: Tensor, plain: Tensor) -> Tensor:
+    return torch.where(
+        flip.view(-1, *[1] * (plain.dim() - 1)), mirrored, plain
+    )
+
+
+def _logged_step(line: str) -> float:
+    try:
+        return json.loads(line)['step']
+    except (ValueError, KeyError):  # cut off by a kill
+        return math.inf

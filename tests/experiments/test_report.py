@@ -1,0 +1,488 @@
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import report
+from scipy.spatial.transform import Rotation
+
+from pyg_hcsf.skeleton import H36M17
+
+OFFICIAL = (
+    *('Directions', 'Discussion', 'Eating', 'Greeting', 'Phoning', 'Posing'),
+    *('Purchases', 'Sitting', 'SittingDown', 'Smoking', 'TakingPhoto'),
+    *('Waiting', 'Walking', 'WalkingDog', 'WalkingTogether'),
+)
+TABLE1 = [
+    *('Direct', 'Discuss', 'Eat', 'Greet', 'Phone', 'Photo', 'Pose'),
+    *('Purcha.', 'Sit', 'SitD', 'Smoke', 'Wait', 'WalkD', 'Walk', 'WalkT'),
+    'Avg.',
+]
+# parent to child in mm: x to the person's left, y forward, z up
+OFFSETS = np.array(
+    [(0, 0, 0), (-130, 0, 0), (0, 0, -440), (0, 0, -440), (130, 0, 0)]
+    + [(0, 0, -440), (0, 0, -440), (0, 0, 230), (0, 0, 250), (0, 60, 110)]
+    + [(0, 30, 110), (140, 0, -20), (0, 0, -280), (0, 0, -250)]
+    + [(-140, 0, -20), (0, 0, -280), (0, 0, -250)],
+    dtype=float,
+)
+
+
+def fake_poses(rng, frames, bend):
+    """Bodies that bend their joints smoothly over time, seen by a camera at
+    chest height: root-relative mm in the camera frame, and pixels.
+    """
+    t = np.arange(frames)[:, None] / 50
+    axis = {1: 0, 4: 0, 2: 0, 5: 0, 7: 0, 11: 1, 14: 1, 12: 0, 15: 0, 8: 2}
+    lows = {2: -1.9, 5: -1.9, 7: -0.7, 8: -0.4, 11: -1.9, 14: 0, 12: 0, 15: 0}
+    highs = {2: 0, 5: 0, 7: 0.1, 8: 0.4, 11: 0, 14: 1.9, 12: 2.2, 15: 2.2}
+    pos = np.zeros((frames, 17, 3))
+    turn = [Rotation.from_euler('z', rng.uniform(0, 6.3) + 0.2 * t)] * 17
+    for j, p in enumerate(H36M17.parents):
+        if p < 0:
+            continue
+        pos[:, j] = pos[:, p] + turn[p].apply(OFFSETS[j])
+        low, high = lows.get(j, -0.1), highs.get(j, 1.7)
+        wave = 0.5 + 0.5 * np.sin(rng.uniform(0, 6.3) + 0.7 * t[:, 0])
+        angle = np.zeros((frames, 3))
+        if j in axis:
+            angle[:, axis[j]] = bend * (low + (high - low) * wave)
+        turn[j] = turn[p] * Rotation.from_euler('xyz', angle)
+    camera = np.stack([pos[..., 0], -pos[..., 2], pos[..., 1]], -1)
+    depth = camera[..., 2:] + 5000
+    return camera, 1145 * camera[..., :2] / depth + [512, 515]
+
+
+def make_runs(
+    root,
+    rows=(('lcn', 'LCN', 40.0), ('hcsf', 'HCSF', 36.0)),
+    seeds=(0, 1, 2),
+    actions=OFFICIAL,
+    subjects=('S9', 'S11'),
+    cameras=('54138969',),
+    length=20,
+    average='actions',
+    **extra,
+):
+    """Writes finished runs whose numbers all come from their frames."""
+    rng = np.random.default_rng(7)
+    clips = [(s, a, c) for s in subjects for a in actions for c in cameras]
+    lengths = [length + 5 * (k % 3) for k in range(len(clips))]
+    clip = np.repeat(np.arange(len(clips)), lengths).astype(np.int32)
+    frame = np.concatenate([np.arange(n) for n in lengths]).astype(np.int32)
+    subject, action, camera = np.array(clips).T
+    bend = np.where(np.char.startswith(action, 'Sit'), 1.0, 0.5)
+    made = [fake_poses(rng, n, b) for n, b in zip(lengths, bend, strict=True)]
+    joints, pixels = (np.concatenate(x) for x in zip(*made, strict=True))
+    hard = rng.gamma(12, 1, len(clips))[clip] * rng.gamma(9, 1, len(clip))
+    reach = np.linalg.norm(joints, axis=2, keepdims=True) / 500
+    for order, (row, label, level) in enumerate(rows):
+        for seed in seeds:
+            own = np.random.default_rng((order, seed))
+            noise = own.normal(size=(len(clips), 17, 3))[clip] * (
+                0.6,
+                0.5,
+                1.6,
+            )
+            noise += 0.4 * own.normal(size=joints.shape)
+            miss = own.gamma(12, 1 / 12, len(clip))
+            wrong = noise * reach * (bend[clip] * hard * miss)[:, None, None]
+            wrong *= level / np.linalg.norm(wrong, axis=2).mean()
+            prediction = (joints + wrong).astype(np.float32)
+            truth = joints.astype(np.float32)
+            per_joint = np.linalg.norm(prediction - truth, axis=2)
+            error = per_joint.mean(1)
+
+            def group(keys, error=error):
+                return {
+                    str(k): {
+                        'mpjpe': float(error[keys[clip] == k].mean()),
+                        'pa_mpjpe': float(0.8 * error[keys[clip] == k].mean()),
+                        'frames': int((keys[clip] == k).sum()),
+                    }
+                    for k in dict.fromkeys(keys)
+                }
+
+            by_action = group(action)
+            mean = float(error.mean())
+            if average == 'actions':
+                mean = float(np.mean([g['mpjpe'] for g in by_action.values()]))
+            metrics = {
+                'task': 'pose',
+                'preset': 'table1_gt',
+                'row': row,
+                'label': label,
+                'order': order,
+                'seed': seed,
+                'data': 'SyntheticMotion',
+                'keypoints': 'gt',
+                'protocol': 'openmocap',
+                'average': average,
+                'params': 3_790_000 + order,
+                'macs': 3_700_000,
+                'train_poses_per_s': 8000.0,
+                'test_poses_per_s': 25_000.0,
+                'commit': 'abc1234',
+                'command': 'python experiments/run.py --preset table1_gt',
+                'mpjpe': mean,
+                'pa_mpjpe': 0.8 * mean,
+                'n_mpjpe': 0.95 * mean,
+                'mpjve': 3.0,
+                'per_action': by_action,
+                'per_subject': group(subject),
+                'per_joint': {
+                    name: float(per_joint[:, j].mean())
+                    for j, name in enumerate(H36M17.joints)
+                },
+                **extra,
+            }
+            folder = Path(root) / 'pose' / metrics['preset'] / row / str(seed)
+            folder.mkdir(parents=True)
+            np.savez(
+                folder / 'frames.npz',
+                error=error.astype(np.float32),
+                clip=clip,
+                frame=frame,
+                clip_names=np.array(['_'.join(c) for c in clips]),
+                subject=subject,
+                action=action,
+                camera=camera,
+                prediction=prediction,
+                joints=truth,
+                keypoints=pixels.astype(np.float32),
+            )
+            (folder / 'metrics.json').write_text(json.dumps(metrics))
+            steps = np.arange(0, 4000, 20)
+            loss = 0.02 + 0.4 / (1 + steps / 200) + 0.003 * own.random(200)
+            log = [
+                {'step': int(s), 'seconds': s / 50, 'loss': x, 'lr': 1e-3}
+                for s, x in zip(steps, loss, strict=True)
+            ] + [
+                {'step': int(s), 'val_mpjpe': mean + 9e4 / (s + 900) - 15}
+                for s in steps[9::10]
+            ]
+            text = '\n'.join(map(json.dumps, log)) + '\n{"step": 41, "lo'
+            (folder / 'log.jsonl').write_text(text)
+    return Path(root)
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    return make_runs(tmp_path_factory.mktemp('runs'), paper={'mpjpe': 30.8})
+
+
+@pytest.fixture(scope='module')
+def runs(root):
+    return report.load_runs(root)
+
+
+def edit(folder, **changes):
+    path = folder / 'metrics.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def constant_runs(root, clusters, gains, **kwargs):
+    """Two rows whose error differs by ``gains[cluster]`` in every frame."""
+    names = [f'a{i}' for i in range(clusters)]
+    make_runs(root, seeds=(0,), subjects=('S1',), actions=names, **kwargs)
+    folder = root / 'pose' / 'table1_gt'
+    a, b = folder / 'hcsf' / '0', folder / 'lcn' / '0'
+    with np.load(b / 'frames.npz') as file:
+        frames = dict(file)
+    gain = np.asarray(gains, dtype=np.float32)[frames['clip']]
+    np.savez(a / 'frames.npz', **{**frames, 'error': frames['error'] + gain})
+    return report.load_runs(root), frames, gain
+
+
+def test_runs_are_ordered_and_unfinished_ones_passed_over(tmp_path):
+    make_runs(tmp_path, rows=(('b', 'B', 40), ('a', 'A', 30)), seeds=(1, 0))
+    (tmp_path / 'pose' / 'table1_gt' / 'c' / '0').mkdir(parents=True)
+    (tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'frames.npz').unlink()
+    (tmp_path / 'pose' / 'table1_gt' / 'b' / '1' / 'metrics.json').unlink()
+    runs = report.load_runs(tmp_path)
+    assert [(r.label, r.metrics['seed']) for r in runs] == [('B', 0), ('A', 1)]
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(ValueError, match="'folder' to exist.*nowhere"):
+        report.load_runs(tmp_path / 'nowhere')
+    with pytest.raises(ValueError, match='run.py --task pose'):
+        report.write_report(tmp_path)
+
+
+@pytest.mark.parametrize('text', ['{"task": "po', '[]', '{"task": "pose"}'])
+def test_broken_metrics_name_file_and_remedy(tmp_path, text):
+    make_runs(tmp_path, rows=(('a', 'A', 30),), seeds=(0,))
+    path = tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'metrics.json'
+    path.write_text(text)
+    with pytest.raises(RuntimeError, match=r'metrics\.json.*delete the fold'):
+        report.load_runs(tmp_path)
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _flip(path):
+    data = bytearray(path.read_bytes())
+    data[200] ^= 0xFF  # in the first array, against its checksum
+    path.write_bytes(data)
+
+
+def _pickled(path):
+    np.savez(path, error=np.array([{}], dtype=object))
+
+
+def _npy(path):
+    with path.open('wb') as file:
+        np.save(file, np.zeros(3))
+
+
+def _lacking(path):
+    with zipfile.ZipFile(path, 'w'):
+        pass
+
+
+@pytest.mark.parametrize('damage', [_cut, _flip, _pickled, _npy, _lacking])
+def test_broken_frames_name_file_and_remedy(tmp_path, damage):
+    make_runs(tmp_path, rows=(('a', 'A', 30),), seeds=(0,))
+    damage(tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'frames.npz')
+    with pytest.raises(RuntimeError, match=r'frames\.npz.*delete the folder'):
+        report.load_runs(tmp_path)
+
+
+def test_interval_is_students_t():
+    mean, half = report.interval([30.0, 31.0, 32.0])
+    assert mean == 31
+    assert half == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
+    assert np.isnan(report.interval([30.0])[1])
+
+
+def test_summary_table(runs):
+    table = report.summary_table(runs)
+    assert list(table.index) == ['LCN', 'HCSF']
+    assert list(table.seeds) == ['3 seeds', '3 seeds']
+    x = [r.metrics['mpjpe'] for r in runs if r.label == 'HCSF']
+    half = 4.302653 * np.std(x, ddof=1) / 3**0.5
+    shown = f'{np.mean(x):.1f} ± {half:.1f}'
+    assert table.loc['HCSF', 'MPJPE (mm)'] == shown
+    share = 100 * np.mean([np.mean(r.error > 60) for r in runs[3:]])
+    assert table.loc['HCSF', '> 60 mm (%)'].split()[0] == f'{share:.1f}'
+    worst = [
+        np.sort(r.error)[-int(-(-0.05 * len(r.error) // 1)) :].mean()
+        for r in runs[3:]
+    ]
+    assert table.loc['HCSF', 'worst 5 % (mm)'].split()[0] == (
+        f'{np.mean(worst):.1f}'
+    )
+    assert table.loc['LCN', 'parameters'] == '3.79M'
+    assert table.loc['LCN', 'test poses/s'] == '25k'
+    assert table.loc['LCN', 'paper: MPJPE'] == '30.8'
+
+
+def test_one_seed_has_no_interval(tmp_path):
+    make_runs(tmp_path, seeds=(4,))
+    table = report.summary_table(report.load_runs(tmp_path))
+    assert list(table.seeds) == ['1 seed', '1 seed']
+    assert '±' not in table.loc['HCSF', 'MPJPE (mm)']
+    assert not [name for name in table if name.startswith('paper')]
+
+
+def test_action_table_has_the_columns_of_table_1(runs):
+    table = report.action_table(runs)
+    assert list(table.columns) == TABLE1
+    lcn = runs[:3]
+    photo = np.mean(
+        [r.error[r.action[r.clip] == 'TakingPhoto'].mean() for r in lcn]
+    )
+    assert table.loc['LCN', 'Photo'] == f'{photo:.1f}'
+    means = [
+        r.metrics['per_action'][a]['mpjpe'] for r in lcn for a in OFFICIAL
+    ]
+    assert table.loc['LCN', 'Avg.'].split()[0] == f'{np.mean(means):.1f}'
+
+
+def test_action_table_of_other_data_keeps_its_order(tmp_path):
+    make_runs(tmp_path, actions=('walk', 'jump', 'Sitting'), average='frames')
+    table = report.action_table(report.load_runs(tmp_path))
+    assert list(table.columns) == ['walk', 'jump', 'Sitting', 'Avg.']
+
+
+def test_joint_and_subject_tables(runs):
+    joints, subjects = report.joint_table(runs), report.subject_table(runs)
+    assert list(joints.columns) == list(H36M17.joints)
+    assert list(subjects.columns) == ['S9', 'S11']
+    s9 = np.mean([r.error[r.subject[r.clip] == 'S9'].mean() for r in runs[3:]])
+    assert subjects.loc['HCSF', 'S9'].split()[0] == f'{s9:.1f}'
+
+
+def test_settings_do_not_mix(tmp_path):
+    make_runs(tmp_path / 'a')
+    make_runs(tmp_path / 'b', data='openmocap')
+    runs = report.load_runs(tmp_path)
+    assert len(report.by_setting(runs)) == 2
+    with pytest.raises(ValueError, match='openmocap.*by_setting'):
+        report.summary_table(runs)
+
+
+def test_a_seed_counts_once(tmp_path):
+    make_runs(tmp_path / 'a')
+    make_runs(tmp_path / 'b')
+    with pytest.raises(ValueError, match="each seed of a row once.*'.*/b/"):
+        report.summary_table(report.load_runs(tmp_path))
+
+
+@pytest.mark.parametrize('average', ['frames', 'actions'])
+def test_compare_is_the_difference_of_the_headline(tmp_path, average):
+    make_runs(tmp_path, cameras=('54138969', '60457274'), average=average)
+    runs = report.load_runs(tmp_path)
+    c = report.compare(runs, 'hcsf', 'lcn')
+    mean = [
+        np.mean([r.metrics['mpjpe'] for r in runs if r.label == label])
+        for label in ('HCSF', 'LCN')
+    ]
+    assert c.difference == pytest.approx(mean[0] - mean[1], abs=1e-4)
+    assert c.relative == pytest.approx(mean[0] / mean[1] - 1, abs=1e-5)
+    assert c.clusters == 30  # of 60 clips
+    assert c.low < c.difference < c.high
+
+
+def test_compare_weighs_frames_or_actions(tmp_path):
+    gains = [-4.0, 0.0, 0.0, 0.0, 0.0]  # clips of 20, 25, 30, 20, 25 frames
+    for average, expected in (('frames', -80 / 120), ('actions', -0.8)):
+        runs, _, _ = constant_runs(
+            tmp_path / average, 5, gains, average=average
+        )
+        c = report.compare(runs, 'hcsf', 'lcn')
+        assert c.difference == pytest.approx(expected, abs=1e-5)
+
+
+def test_compare_of_equal_gains_has_no_width(tmp_path):
+    runs, _, _ = constant_runs(tmp_path, 6, [-2.0] * 6)
+    c = report.compare(runs, 'hcsf', 'lcn')
+    assert (c.low, c.high) == pytest.approx((-2, -2), abs=1e-3)
+    same = report.compare(runs, 'lcn', 'lcn')
+    assert (same.low, same.difference, same.high) == (0, 0, 0)
+
+
+def test_compare_resamples_clusters_not_frames(tmp_path):
+    gains = np.random.default_rng(0).normal(-2, 3, 12)
+    runs, frames, gain = constant_runs(tmp_path, 12, gains, average='frames')
+    c = report.compare(runs, 'hcsf', 'lcn')
+    frame_half = 1.96 * gain.std() / len(gain) ** 0.5
+    cluster_half = 2.201 * gains.std(ddof=1) / 12**0.5
+    assert c.high - c.low > 3 * frame_half
+    assert (c.high - c.low) / 2 == pytest.approx(cluster_half, rel=0.35)
+    assert report.compare(runs, 'hcsf', 'lcn') == c
+
+
+def test_interval_covers_a_known_difference(tmp_path):
+    runs, frames, _ = constant_runs(tmp_path, 8, np.zeros(8))
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(200):
+        gains = rng.gamma(2, 1, 8) - 4  # skewed, mean -2
+        runs[1].error[:] = frames['error'] + gains[frames['clip']]
+        c = report.compare(runs, 'hcsf', 'lcn', draws=499)
+        covered += c.low <= -2 <= c.high
+    assert 178 <= covered <= 200  # 95 % is 190
+
+
+def test_compare_of_few_clusters_says_so(tmp_path):
+    runs, _, _ = constant_runs(tmp_path, 3, [-1.0, -2.0, -3.0])
+    c = report.compare(runs, 'hcsf', 'lcn')
+    assert np.isnan(c.low) and 'no interval from 3 clusters' in str(c)
+    table = report.comparison_table(runs)
+    assert table.loc[0, '95 % interval'] == 'too few clusters'
+
+
+def test_compare_refuses_other_frames_and_unknown_rows(tmp_path):
+    runs = report.load_runs(make_runs(tmp_path))
+    with pytest.raises(ValueError, match=r"\['lcn', 'hcsf'\].*'fcn'"):
+        report.compare(runs, 'fcn', 'lcn')
+    runs[0].frame[3] += 1
+    with pytest.raises(ValueError, match='the same frames in the same order'):
+        report.compare(runs, 'hcsf', 'lcn')
+
+
+def test_print_summary_fits_the_terminal(tmp_path):
+    rows = (('lcn', 'LCN', 40), ('long', 'HCSF ' + 'with words ' * 9, 35))
+    make_runs(tmp_path / 'a', rows=rows, paper={'mpjpe': 30.8})
+    make_runs(tmp_path / 'b', keypoints='noisy', seeds=(0,))
+    text = report.print_summary(report.load_runs(tmp_path))
+    assert text.startswith('Data: SyntheticMotion (procedural). These are not')
+    assert max(map(len, text.splitlines())) <= 120
+    assert 'gt keypoints' in text and 'noisy keypoints' in text
+    assert '95 % interval' in text
+    assert report.print_summary([]) == 'No finished runs.'
+
+
+def test_human36m_is_not_disclaimed(tmp_path):
+    make_runs(tmp_path, data='Human36M')
+    line = report.data_line(report.load_runs(tmp_path))
+    assert line == 'Data: Human36M.'
+
+
+def test_report_and_csv(root, tmp_path):
+    path = report.write_report(root / 'pose', tmp_path)
+    text = path.read_text()
+    assert text.splitlines()[0] == (
+        '**Data: SyntheticMotion (procedural). These are not Human3.6M '
+        'numbers.**'
+    )
+    for word in ('openmocap', 'abc1234', 'run.py --preset table1_gt', '0, 1'):
+        assert word in text
+    assert '| Direct | ' in ' '.join(text.split())
+    assert '| model' in text and '**' in text.split('### Models')[1]
+    links = [part.split(')')[0] for part in text.split('](')[1:]]
+    assert len(links) == 6
+    assert all((tmp_path / link).is_file() for link in links)
+    frame = pd.read_csv(tmp_path / 'results.csv')
+    runs = report.load_runs(root)
+    pick = frame.query("row == 'hcsf' and seed == 1 and scope == 'all'")
+    value = pick.set_index('metric').value['mpjpe']
+    assert value == pytest.approx(runs[4].metrics['mpjpe'])
+    pick = frame.query("scope == 'action' and group == 'Eating'")
+    assert len(pick.query("metric == 'pa_mpjpe'")) == 6
+    assert set(frame.data) == {'SyntheticMotion'}
+
+
+def test_best_is_bold(root, runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, 'find_spec', lambda name: None)
+    text = report.write_report(root, tmp_path).read_text()
+    assert 'Pictures need `pip install matplotlib`' in text
+    table = text.split('### Models')[1].split('\n\n')[1]
+    head, _, *lines = [line.split('|')[1:-1] for line in table.splitlines()]
+    names = [cell.strip() for cell in head]
+    bold = {line[0].strip(): ['**' in cell for cell in line] for line in lines}
+    below = {r.label: 100 * np.mean(r.error < 30) for r in runs}
+    assert below['HCSF'] > below['LCN']
+    for name in ('MPJPE (mm)', '> 60 mm (%)', '< 30 mm (%)'):
+        assert bold['HCSF'][names.index(name)]
+        assert not bold['LCN'][names.index(name)]
+    assert not bold['LCN'][names.index('parameters')]
+
+
+def test_diverged_runs_are_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, 'find_spec', lambda name: None)
+    make_runs(tmp_path, seeds=(0,))
+    folder = tmp_path / 'pose' / 'table1_gt' / 'hcsf' / '0'
+    with np.load(folder / 'frames.npz') as file:
+        frames = dict(file)
+    frames['error'][:] = np.nan
+    np.savez(folder / 'frames.npz', **frames)
+    edit(folder, mpjpe=float('nan'))
+    assert 'nan' in report.write_report(tmp_path).read_text()
+    assert 'nan' in report.print_summary(report.load_runs(tmp_path))
+
+
+def test_failed_write_leaves_nothing(tmp_path):
+    path = tmp_path / 'report.md'
+    path.write_text('old')
+    with pytest.raises(OSError, match='full'), report.atomic(path) as half:
+        half.write_text('ne')
+        raise OSError('disk full')
+    assert [p.name for p in tmp_path.iterdir()] == ['report.md']
+    assert path.read_text() == 'old'

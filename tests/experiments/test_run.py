@@ -1,0 +1,276 @@
+"""The command line, run as a user runs it."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import run
+import torch
+import yaml
+from config import fingerprint, list_presets
+from train import TrainConfig, rate, save_tensors
+
+REPO = Path(__file__).parents[2]
+SHARED = Path(
+    os.environ.get('PYG_HCSF_SHARED_DATA', REPO.parent / 'shared' / 'data')
+)
+SMALL = ['--task', 'pose', '--data', 'synthetic', '--clips.num_frames', '40']
+SMALL += ['--model.hidden_channels', '16', '--train.batch_size', '64']
+SMALL += ['--train.evaluate_every', '20', '--train.save_every', '0.05']
+
+
+def command(*args):
+    script = str(REPO / 'experiments' / 'run.py')
+    return [sys.executable, script, *SMALL, *map(str, args)]
+
+
+def result(folder, row='hcsf_dynamic', preset='default'):
+    folder = folder / 'pose' / preset / row / '0'
+    state = torch.load(folder / 'checkpoint.pt', weights_only=True)
+    metrics = json.loads((folder / 'metrics.json').read_text())
+    frames = dict(np.load(folder / 'frames.npz'))
+    return state, metrics, frames
+
+
+def same(a, b):
+    for key, value in a[0]['model'].items():
+        assert torch.equal(value, b[0]['model'][key]), key
+    for key in ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'mpjve', 'per_action'):
+        assert a[1][key] == b[1][key], key
+    for key, value in a[2].items():
+        assert np.array_equal(value, b[2][key]), key
+
+
+def test_smoke(tmp_path, capsys):
+    args = ['--task', 'pose', '--data', 'synthetic', '--smoke']
+    path = run.main([*args, '--out', str(tmp_path)])
+    text = path.read_text()
+    out = capsys.readouterr().out
+    for label in ('HCSF w/A', 'LCN', 'MixHop', 'GCN', 'SemGCN', 'FCN'):
+        assert label in text and label in out
+    assert 'These are not Human3.6M numbers' in text.split('\n\n')[0] + out
+    assert 'SitD' in text and 'PA-MPJPE' in text
+    for name in ('error_distribution', 'worst_poses', 'hardest_poses'):
+        assert list(path.parent.rglob(f'{name}.png')), name
+    folder = path.parent / 'hcsf' / '0'
+    files = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
+    files |= {'checkpoint.pt', 'log.jsonl'}
+    assert {p.name for p in folder.iterdir()} == files
+    metrics = json.loads((folder / 'metrics.json').read_text())
+    assert metrics['split'] == 'test' and metrics['macs'] > 0
+    frames = np.load(folder / 'frames.npz')
+    assert frames['error'].mean() == pytest.approx(metrics['mpjpe'], rel=1e-5)
+    assert set(frames['subject']) == {'S9', 'S11'}  # whom nothing chose by
+
+    before = (folder / 'metrics.json').stat().st_mtime_ns
+    run.main([*args, '--out', str(tmp_path)])
+    assert 'finished before' in capsys.readouterr().out
+    assert (folder / 'metrics.json').stat().st_mtime_ns == before
+
+
+def test_list_and_print_config(capsys):
+    assert run.main(['--task', 'pose', '--list']) is None
+    out = capsys.readouterr().out
+    assert '--preset openmocap/hcsf_dynamic' in out
+    assert '--preset paper/lcn   (paper: 36.3 mm)' in out
+    args = ['--task', 'pose', '--preset', 'paper/hcsf', '--print_config']
+    run.main([*args, '--train.lr', '0.5'])
+    config = yaml.safe_load(capsys.readouterr().out)['hcsf']
+    assert config['train'] == {
+        'epochs': 80,
+        'steps': None,
+        'batch_size': 256,
+        'optimizer': 'adam',
+        'lr': 0.5,
+        'weight_decay': 0.0,
+        'schedule': 'exponential',
+        'decay': 0.95,
+        'mirror': True,
+        'evaluate_every': 1000,
+        'save_every': 20.0,
+    }
+    assert config['model']['hidden_channels'] == 128
+
+
+def test_killed_and_resumed(tmp_path):
+    """SIGKILL at three random points leaves every bit as it would be."""
+    args = ['--preset', 'default/hcsf_dynamic', '--train.steps', 120]
+    whole = tmp_path / 'whole'
+    subprocess.run(command(*args, '--out', whole), check=True)
+    log = whole / 'pose/default/hcsf_dynamic/0/log.jsonl'
+    seconds = json.loads(log.read_text().splitlines()[-1])['seconds']
+
+    broken = tmp_path / 'broken'
+    log = broken / 'pose/default/hcsf_dynamic/0/checkpoint.pt'
+    moments = random.Random(time.time_ns())
+    kills = 0
+    for _ in range(3):
+        process = subprocess.Popen(command(*args, '--out', broken, '--resume'))
+        while not log.is_file() and process.poll() is None:
+            time.sleep(0.02)
+        stamp = log.stat().st_mtime_ns
+        while log.stat().st_mtime_ns == stamp and process.poll() is None:
+            time.sleep(0.01)  # it has passed the checkpoint that it found
+        time.sleep(moments.uniform(0, seconds / 5))
+        process.kill()
+        kills += process.wait() == -9
+    assert kills >= 1
+    subprocess.run(command(*args, '--out', broken, '--resume'), check=True)
+    same(result(broken), result(whole))
+    leftovers = [p for p in broken.rglob('*') if p.name.endswith('.part')]
+    assert len(leftovers) <= kills
+
+
+def test_two_processes(tmp_path):
+    """torchrun reaches the metrics of one process on the same batches."""
+    args = ['--preset', 'default/hcsf', '--train.steps', 60]
+    subprocess.run(command(*args, '--out', tmp_path / 'one'), check=True)
+    torchrun = [sys.executable, '-m', 'torch.distributed.run']
+    torchrun += ['--standalone', '--nproc_per_node', '2']
+    subprocess.run(
+        torchrun + command(*args, '--out', tmp_path / 'two')[1:],
+        check=True,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+    )
+    one, two = (
+        result(tmp_path / name, 'hcsf')[1]['mpjpe'] for name in ('one', 'two')
+    )
+    assert two == pytest.approx(one, rel=0.1)
+
+
+def test_resume_refuses_other_settings(tmp_path):
+    args = [*SMALL, '--preset', 'default/gcn', '--out', str(tmp_path)]
+    run.main([*args, '--train.steps', '3'])
+    with pytest.raises(ValueError, match='leave out --resume to replace it'):
+        run.main([*args, '--train.steps', '4', '--resume'])
+    run.main([*args, '--train.steps', '4'])
+    assert result(tmp_path, 'gcn')[0]['step'] == 4
+
+
+def test_most_of_a_step_is_work(tmp_path):
+    args = [*SMALL, '--preset', 'default/hcsf', '--out', str(tmp_path)]
+    args += ['--train.save_every', '20', '--train.evaluate_every', '100']
+    run.main([*args, '--train.steps', '30'])
+    assert result(tmp_path, 'hcsf')[1]['train_step_share'] > 0.5
+
+
+def test_full_disk(tmp_path):
+    """What was there stays, and nothing half-written does."""
+    path = tmp_path / 'checkpoint.pt'
+    save_tensors({'a': torch.zeros(3)}, path)
+    before = path.read_bytes()
+    limit = 1 << 12
+    code = f"""
+import resource, signal, sys, torch
+from pathlib import Path
+sys.path.insert(0, {str(REPO / 'experiments')!r})
+from train import save_tensors
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+save_tensors({{'a': torch.randn(100_000)}}, Path({str(path)!r}))
+"""
+    out = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': str(REPO)},
+    )
+    assert out.returncode != 0
+    assert 'RuntimeError: Could not write' in out.stderr
+    assert '--resume' in out.stderr.splitlines()[-1]
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ['checkpoint.pt']
+
+
+def test_broken_checkpoint(tmp_path):
+    args = [*SMALL, '--preset', 'default/gcn', '--out', str(tmp_path)]
+    run.main([*args, '--train.steps', '3'])
+    folder = tmp_path / 'pose/default/gcn/0'
+    (folder / 'metrics.json').unlink()
+    (folder / 'checkpoint.pt').write_bytes(b'PK half of it')
+    with pytest.raises(RuntimeError, match='Could not resume .*checkpoint.pt'):
+        run.main([*args, '--train.steps', '3', '--resume'])
+
+
+@pytest.mark.parametrize(
+    'args,message',
+    [
+        (['--task', 'dance'], "'--task' to be 'pose' .got 'dance'"),
+        ([], "'--task' to be 'pose' .got None"),
+        (['--task', 'pose', '--preset', 'x'], "'default', .*got 'x'"),
+        (['--task', 'pose', '--preset', 'default/x'], "A row|a row .*got 'x'"),
+        (['--task', 'pose', '--data', 'h36m'], "got 'h36m'"),
+        (['--task', 'pose', '--root', '/nowhere'], "got '/nowhere'"),
+        (
+            ['--task', 'pose', '--data', 'openmocap', '--root', '.'],
+            'datasets/OpenMocap/README.md',
+        ),
+    ],
+)
+def test_bad_arguments(args, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        run.main([*args, '--out', str(tmp_path)])
+
+
+def test_unknown_setting():
+    with pytest.raises(Exception, match='dropuot'):
+        run.main(['--task', 'pose', '--model.dropuot', '0.5'])
+    with pytest.raises(Exception, match='layres'):
+        run.row_config({'model': {'layres': 2}}, ['--task', 'pose'])
+
+
+def test_presets_build():
+    """Every row of every preset is a network."""
+    from pyg_hcsf.protocols import get_protocol
+
+    for preset in list_presets('pose').values():
+        for row in preset.rows.values():
+            config = run.row_config(row, ['--task', 'pose', '--smoke'])
+            model = run.build_model(config, get_protocol('openmocap'), 0)
+            assert sum(p.numel() for p in model.parameters()) > 0
+
+
+def test_fingerprint():
+    config = run.row_config({}, ['--task', 'pose'])
+    key = fingerprint(config, 'synthetic', 0)
+    config.label = 'other'
+    assert fingerprint(config, 'synthetic', 0) == key
+    assert fingerprint(config, 'synthetic', 1) != key
+    assert fingerprint(config, 'openmocap', 0) != key
+    config.model.layer_options = {'squeeze': 0.5}
+    assert fingerprint(config, 'synthetic', 0) != key
+
+
+def test_learning_rates():
+    config = TrainConfig(lr=1.0)
+    assert rate(config, 10_000, 20_000, 0) == 1.0
+    assert rate(config, 10_000, 20_000, 2) == pytest.approx(0.9025)
+    config = TrainConfig(lr=1.0, schedule='onecycle')
+    rates = [rate(config, step, 100, 0) for step in range(100)]
+    assert rates[0] == pytest.approx(0.04)
+    assert max(rates) == rates[10] == 1.0
+    assert rates[99] < 1e-3
+    assert sorted(rates[10:], reverse=True) == rates[10:]
+
+
+@pytest.mark.skipif(
+    not (SHARED / 'cmu').is_dir(), reason=f'no motion capture in {SHARED}'
+)
+def test_openmocap(tmp_path):
+    args = ['--task', 'pose', '--preset', 'openmocap/gcn', '--smoke']
+    path = run.main([*args, '--root', str(SHARED), '--out', str(tmp_path)])
+    text = path.read_text()
+    assert 'openmocap' in text.split('\n')[0]
+    shutil.rmtree(tmp_path / 'pose')
+    found = ['--task', 'pose', '--preset', 'default/gcn', '--smoke']
+    run.main([*found, '--root', str(SHARED), '--out', str(tmp_path)])
+    metrics = result(tmp_path, 'gcn', 'default-smoke')[1]
+    assert metrics['data'] == 'openmocap'
