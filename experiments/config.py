@@ -149,9 +149,9 @@ def load_preset(task: str, name: str) -> Preset:
         raise ValueError(
             f"Expected '--preset' to be one of {known} (got '{name}')"
         )
-    spec = yaml.safe_load(path.read_text())
+    spec = _read_spec(path)
     rows = {
-        key: merge(merge(spec.get('base', {}), {'label': key}), change or {})
+        key: merge(merge(spec['base'], {'label': key}), change)
         for key, change in spec['rows'].items()
     }
     if row:
@@ -161,7 +161,23 @@ def load_preset(task: str, name: str) -> Preset:
                 f"(got '{row}')"
             )
         rows = {row: rows[row]}
-    return Preset(stem, spec['description'], spec.get('data', 'auto'), rows)
+    return Preset(stem, spec['description'], spec['data'], rows)
+
+
+def _read_spec(path: Path) -> dict[str, Any]:
+    """A preset file. With ``extends``, its base is laid over that of another,
+    and its rows are those of the other by the same names, or all of them.
+    """
+    spec = yaml.safe_load(path.read_text())
+    if 'extends' not in spec:
+        return spec
+    parent = _read_spec(path.with_name(f'{spec["extends"]}.yaml'))
+    rows = {
+        key: merge(parent['rows'].get(key, {}), change)
+        for key, change in spec.get('rows', parent['rows']).items()
+    }
+    base = merge(parent['base'], spec.get('base', {}))
+    return {**parent, **spec, 'base': base, 'rows': rows}
 
 
 def smoke(config: RunConfig) -> RunConfig:

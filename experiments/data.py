@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from config import ClipsConfig
@@ -62,13 +63,29 @@ def load_clips(
         config: Keypoints, distortion, length.
         protocol: Encodes the clips; None leaves pixels and millimetres.
     """
+    return _load(
+        *(data, root, split, config.keypoints, config.distortion),
+        *(config.num_frames, protocol),
+    )
+
+
+@lru_cache(maxsize=6)  # the rows of a table share their clips
+def _load(
+    data: str,
+    root: Path,
+    split: str,
+    keypoints: str,
+    distortion: str | None,
+    num_frames: int,
+    protocol: PoseProtocol | None,
+) -> InMemoryDataset:
     transform = EncodePose(protocol) if protocol is not None else None
     if data == 'synthetic':
         return SyntheticMotion(
             split=split,
-            keypoints=config.keypoints,
-            num_frames=config.num_frames,
-            distortion=config.distortion,
+            keypoints=keypoints,
+            num_frames=num_frames,
+            distortion=distortion,
             transform=transform,
         )
     raw = find_openmocap(root)
@@ -81,8 +98,8 @@ def load_clips(
     return OpenMocap(
         root=str(HOME / 'OpenMocap'),
         split=split,
-        keypoints=config.keypoints,
-        distortion=config.distortion,
+        keypoints=keypoints,
+        distortion=distortion,
         raw=str(raw),
         transform=transform,
     )

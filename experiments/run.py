@@ -391,6 +391,8 @@ def _commit() -> str:
 if __name__ == '__main__':
     try:
         main()
+    except BrokenPipeError:  # the reader, such as head, has left
+        sys.stderr.close()
     except (ValueError, RuntimeError) as e:
         sys.exit(f'error: {e}')
     finally:

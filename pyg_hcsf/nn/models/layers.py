@@ -200,6 +200,17 @@ def make_layer(
         raise ValueError(f"Layer '{name}': {e}") from e
 
 
+def knows_joints(name: str, options: dict[str, Any]) -> bool:
+    r"""Whether a layer can tell joints apart that only their place in the
+    graph distinguishes. One that shares its weights cannot tell left from
+    right, and so not a body that faces the camera from one that does not.
+    """
+    if name in ('gcn', 'mixhop', 'ms_hop'):
+        return False
+    shared = options.get('sharing', 'pair') in ('hop', 'all')
+    return not shared or options.get('dynamic') is not None
+
+
 def batch_norm_width(name: str, channels: int, num_nodes: int) -> int:
     r"""The features that one batch norm of a network of such layers keeps
     apart: channels, or for the fully connected one channels of each node.

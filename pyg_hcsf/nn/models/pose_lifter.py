@@ -5,10 +5,18 @@ from typing import Any, Optional
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import BatchNorm1d, Conv2d, Module, ModuleList, Sequential
+from torch.nn import (
+    BatchNorm1d,
+    Conv2d,
+    Module,
+    ModuleList,
+    Parameter,
+    Sequential,
+)
 
 from pyg_hcsf.nn.models.layers import (
     batch_norm_width,
+    knows_joints,
     make_layer,
     normalize,
 )
@@ -58,6 +66,9 @@ class PoseLifter(Module):
 
     The same constructor builds D-HCSF and all its baselines: :obj:`layer`
     names the operator.
+    An operator that shares its weights over a fixed graph cannot tell left
+    from right; its network adds a learned embedding of each joint after the
+    input layer.
     With :obj:`frames` :math:`= 3^n` for :math:`n` blocks, the second layer of
     block :math:`b` is a convolution over three frames with dilation
     :math:`3^b`, and the network predicts the central frame.
@@ -156,6 +167,10 @@ class PoseLifter(Module):
             return Unit(module, norm_width, negative_slope, dropout)
 
         self.first = unit(in_channels)
+        self.register_parameter('embedding', None)
+        if not knows_joints(layer, options):
+            size = (self.skeleton.num_joints, hidden_channels)
+            self.embedding = Parameter(torch.randn(size))
         self.blocks = ModuleList()
         for block in range(num_blocks):
             second = unit(hidden_channels) if frames == 1 else temporal(block)
@@ -177,6 +192,8 @@ class PoseLifter(Module):
         keypoints = x
 
         x = self.first(x)
+        if self.embedding is not None:
+            x = x + self.embedding
         for block in self.blocks:
             h = block(x)
             if h.dim() == 4:  # unpadded: the central frames go on

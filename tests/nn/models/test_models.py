@@ -248,3 +248,26 @@ def test_pair_layers_agree():
     x = torch.randn(3, 17, 4)
     expected = flat(x) - flat.lin.bias.view(17, 6)
     assert torch.allclose(lcn(x), expected, atol=1e-5)
+
+
+def test_left_and_right():
+    """Without an embedding, a network that shares its weights gives the
+    mirror image of a pose the mirrored depth of it: it cannot tell whether a
+    body faces the camera. The embedding, and weights per pair, can.
+    """
+    mirrored = list(get_skeleton('h36m17').mirrored)
+    x = torch.rand(4, 17, 2)
+    for name in ('gcn', 'mixhop', 'ms_hop', 'hcsf_all', 'hcsf', 'sem_gcn'):
+        model = PoseLifter(hidden_channels=16, **CASES[name]).eval()
+        if name == 'sem_gcn':
+            for module in model.modules():
+                if hasattr(module, 'logits'):
+                    torch.nn.init.normal_(module.logits)
+        swap = model(x[:, mirrored])[:, mirrored]
+        assert not torch.allclose(swap, model(x), atol=1e-4), name
+        if model.embedding is not None:
+            torch.nn.init.zeros_(model.embedding)
+            swap = model(x[:, mirrored])[:, mirrored]
+            assert torch.allclose(swap, model(x), atol=1e-4), name
+    known = {n for n in CASES if PoseLifter(**CASES[n]).embedding is None}
+    assert known == set(CASES) - {'gcn', 'mixhop', 'ms_hop', 'hcsf_all'}
