@@ -13,6 +13,9 @@ import yaml
 
 import pyg_hcsf
 
+Keypoints = Literal['gt', 'noisy']
+Distortion = Optional[Literal['vp3d', 'm17']]
+
 PRESETS = Path(__file__).parent / 'presets'
 
 
@@ -27,8 +30,8 @@ class ClipsConfig:
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
     """
 
-    keypoints: Literal['gt', 'noisy'] = 'gt'
-    distortion: Optional[Literal['vp3d', 'm17']] = None
+    keypoints: Keypoints = 'gt'
+    distortion: Distortion = None
     stride: int = 1
     num_frames: int = 400
 

@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from config import ClipsConfig
+from config import ClipsConfig, Distortion, Keypoints
 from torch_geometric.data import InMemoryDataset
 
 from pyg_hcsf.datasets import OpenMocap, SyntheticMotion
@@ -74,8 +74,8 @@ def _load(
     data: str,
     root: Path,
     split: str,
-    keypoints: str,
-    distortion: str | None,
+    keypoints: Keypoints,
+    distortion: Distortion,
     num_frames: int,
     protocol: PoseProtocol | None,
 ) -> InMemoryDataset:
