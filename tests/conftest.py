@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 REPO = Path(__file__).parents[1]
 sys.path.insert(0, str(REPO / 'experiments'))
 os.environ.setdefault('MPLBACKEND', 'Agg')
+# A loaded machine is slow, not wrong:
+settings.register_profile('any speed', deadline=None)
+settings.load_profile('any speed')
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,9 @@ class DynamicGraph(Module):
         per_frame (bool, optional): If set to :obj:`True`, one
             :math:`\mathbf{O}_k` per frame instead of one per clip.
             (default: :obj:`False`)
+        top_k (int, optional): For each target and group, keeps the
+            :obj:`top_k` offsets of largest magnitude and sets the others to
+            zero. (default: :obj:`None`, all)
         kernel_size (int, optional): The temporal kernel :math:`F`, odd.
             (default: :obj:`1`)
         stride (int, optional): Its stride. (default: :obj:`1`)
@@ -70,6 +73,7 @@ class DynamicGraph(Module):
 
     _cell: Tensor
     _group: Tensor
+    _support: Tensor
 
     def __init__(
         self,
@@ -81,6 +85,7 @@ class DynamicGraph(Module):
         learn_scale: bool = True,
         scaled: bool = True,
         per_frame: bool = False,
+        top_k: Optional[int] = None,
         kernel_size: int = 1,
         stride: int = 1,
         dilation: int = 1,
@@ -105,6 +110,11 @@ class DynamicGraph(Module):
             raise ValueError(
                 f'Expected stride=1 with per_frame=True (got {stride})'
             )
+        if top_k is not None and not 1 <= top_k <= hops.num_nodes:
+            raise ValueError(
+                f"Expected 'top_k' between 1 and {hops.num_nodes}, the number "
+                f'of nodes (got {top_k})'
+            )
         self.in_channels = in_channels
         self.hops = hops
         self.init = init
@@ -113,6 +123,7 @@ class DynamicGraph(Module):
         self.learn_scale = learn_scale
         self.scaled = scaled
         self.per_frame = per_frame
+        self.top_k = top_k
         self.normalize = normalize
         self.embed_channels = embed_channels or max(4, in_channels // 4)
         self.num_groups = len(hops.group_hops)
@@ -122,6 +133,10 @@ class DynamicGraph(Module):
         cell = (hops.edge_group * n + target) * n + source
         self.register_buffer('_cell', cell, persistent=False)
         self.register_buffer('_group', hops.edge_group, persistent=False)
+        support = torch.zeros(self.num_groups * n * n, dtype=torch.bool)
+        support[cell] = True
+        support = support.view(self.num_groups, n, n)
+        self.register_buffer('_support', support, persistent=False)
 
         self.register_parameter('base', None)
         if init is not None:
@@ -183,7 +198,12 @@ class DynamicGraph(Module):
             theta, phi = (z.flatten(2, 3) for z in (theta, phi))
             size = theta.size(2)
         out = theta.transpose(-1, -2) @ phi  # [*, K, N, N]
-        out = torch.tanh(out / size if self.scaled else out).flatten(-3)
+        out = torch.tanh(out / size if self.scaled else out)
+        if self.top_k is not None:
+            strength = out.abs().masked_fill(~self._support, -1.0)
+            weakest = strength.topk(self.top_k, dim=-1).values[..., -1:]
+            out = out * (strength >= weakest)
+        out = out.flatten(-3)
         if self.per_frame and x.dim() == 3:
             out = out.squeeze(1)
         return out

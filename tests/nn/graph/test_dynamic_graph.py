@@ -52,7 +52,7 @@ def test_columns_of_table_5(options, learned):
     graph = DynamicGraph(8, HOPS, **options)
     names = [n for n, p in graph.named_parameters() if p.requires_grad]
     assert names == learned
-    out = graph(torch.randn(2, 9, 17, 8))
+    out = graph(torch.randn(2, 9, 17, 8)).detach()
     assert out.shape == ((111,) if graph.offset is False else (2, 111))
     if options.get('learn_scale', True) is False:
         assert bool((graph.scale == 1).all())
@@ -86,6 +86,26 @@ def test_scale_keeps_tanh_alive():
 def test_temporal_settings(options):
     graph = DynamicGraph(8, HOPS, kernel_size=3, **options)
     assert graph(torch.randn(2, 9, 17, 8)).shape == (2, 111)
+
+
+def test_top_k():
+    full = DynamicGraph(8, HOPS, learn_scale=False, init=None)
+    graph = DynamicGraph(8, HOPS, learn_scale=False, init=None, top_k=2)
+    graph.load_state_dict(full.state_dict())
+    x = torch.randn(3, 17, 8)
+    dense, sparse = full(x), graph(x)
+    assert torch.equal(sparse[sparse != 0], dense[sparse != 0])
+    key = HOPS.edge_group * 17 + HOPS.edge_index[1]
+    for group in key.unique():
+        edges = key == group
+        kept = (sparse[:, edges] != 0).sum(1)
+        assert bool((kept == min(2, int(edges.sum()))).all())
+        rest = dense[:, edges].abs().sort(descending=True).values[:, 2:]
+        least = sparse[:, edges].abs()
+        least = least.masked_fill(least == 0, 9).min(1).values
+        assert bool((rest <= least.unsqueeze(1)).all())
+    with pytest.raises(ValueError, match="'top_k' between 1 and 17"):
+        DynamicGraph(8, HOPS, top_k=18)
 
 
 def test_smooths_over_time():
