@@ -286,6 +286,8 @@ class HCSFConv(MessagePassing):
             edge_weight = edges.edge_weight
             if edge_weight is None and not self._unit:
                 edge_weight = self.adjacency[edges.edge_pair]
+            elif edge_weight is not None and edge_weight.dim() == x.dim() - 2:
+                edge_weight = edge_weight.unsqueeze(-2)  # one graph a clip
             # propagate_type: (x: Tensor, edge_weight: OptTensor, edge_pair: Tensor)  # noqa
             out = self.propagate(
                 edges.edge_index,

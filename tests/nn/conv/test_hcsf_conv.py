@@ -288,6 +288,12 @@ def test_clip_shares_one_graph():
     for t in range(5):
         frame = conv(x[:, t], HOPS.edge_index, edge_weight=weight)
         assert torch.allclose(out[:, t], frame, atol=1e-5)
+    conv.register_message_forward_hook(lambda *args: None)
+    hooked = conv(x, HOPS.edge_index, edge_weight=weight)
+    assert torch.allclose(hooked, out, atol=1e-5)
+    frames = weight.unsqueeze(1).repeat(1, 5, 1)
+    hooked = conv(x, HOPS.edge_index, edge_weight=frames)
+    assert torch.allclose(hooked, out, atol=1e-5)
 
 
 @pytest.mark.parametrize('kernel', ['loop', 'reference'])
