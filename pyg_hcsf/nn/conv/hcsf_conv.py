@@ -86,11 +86,19 @@ class HCSFConv(MessagePassing):
         - **input:**
           node features :math:`(*, |\mathcal{V}|, C_{in})` on one graph, or
           :math:`(B |\mathcal{V}|, C_{in})` on a batch of copies of it,
-          edge indices :math:`(2, |\mathcal{E}|)`,
+          edge indices :math:`(2, |\mathcal{E}|)` or a sparse adjacency, whose
+          values are pairs (integers) or edge weights (floating point; all
+          ones: none),
           pair of each edge :math:`(|\mathcal{E}|)` *(optional)*,
           edge weights :math:`a_{ij}` :math:`(|\mathcal{E}|)` or
-          :math:`(*, |\mathcal{E}|)` *(optional)*
+          :math:`(*, |\mathcal{E}|)` *(optional)*; with node features
+          :math:`(B, T, |\mathcal{V}|, C_{in})`, those of
+          :math:`(B, |\mathcal{E}|)` hold for all of a clip
         - **output:** node features :math:`(*, |\mathcal{V}|, C_{out})`
+
+    .. note::
+        Edges are compared with the template at every call, except under
+        :func:`torch.compile`, where they are taken to be in its order.
 
     Example:
         >>> hops = HopEdges(get_skeleton('h36m17'), short_hops=1, long_hops=2)
@@ -277,6 +285,11 @@ class HCSFConv(MessagePassing):
         edge_weight: OptTensor = None,
     ) -> Tensor:
         edges = self.template(x, edge_index, edge_pair, edge_weight)
+        if x.size(-1) != self.in_channels:
+            raise ValueError(
+                f"Expected 'x' with {self.in_channels} channels, the "
+                f"'in_channels' of {self} (got shape {tuple(x.shape)})"
+            )
         if edges.canonical and not self.explain and not self._has_hooks():
             shape = x.shape[:-1]
             x = x.reshape(-1, self.hops.num_nodes, self.in_channels)
@@ -331,7 +344,9 @@ class HCSFConv(MessagePassing):
         if edge_weight is None and not self._unit:
             edge_weight = self.adjacency
         pairs = self.hops.num_pairs
-        if edge_weight is not None and edge_weight.numel() != pairs:
+        if edge_weight is not None and (
+            edge_weight.dim() > 1 or edge_weight.size(0) != pairs
+        ):
             edge_weight = edge_weight.reshape(-1, pairs)
             if edge_weight.size(0) != x.size(0):  # one graph for T frames
                 repeats = x.size(0) // edge_weight.size(0)

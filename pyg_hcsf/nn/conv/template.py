@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 from torch.nn import Module
 from torch_geometric.edge_index import EdgeIndex
@@ -80,15 +82,28 @@ class TemplateEdges(Module):
             edge_index, edge_pair, edge_weight = self._unpack(
                 edge_index, edge_pair, edge_weight
             )
-        num_edges = copies * hops.num_pairs
-        if edge_index.size(1) != num_edges:
-            raise ValueError(self._mismatch(edge_index, copies))
-        if edge_weight is not None and edge_weight.size(-1) != num_edges:
+        if not isinstance(edge_index, Tensor):
             raise ValueError(
-                f"Expected 'edge_weight' with one value for each of "
-                f'{num_edges} edges in the last dimension (got shape '
-                f'{tuple(edge_weight.shape)})'
+                "Expected 'edge_index' to be a tensor or a sparse adjacency "
+                f'(got {type(edge_index).__name__})'
             )
+        num_edges = copies * hops.num_pairs
+        if edge_index.shape != (2, num_edges):
+            raise ValueError(self._mismatch(edge_index, copies))
+        if edge_pair is not None and edge_pair.shape != (num_edges,):
+            raise ValueError(
+                f"Expected 'edge_pair' of shape [{num_edges}], one for each "
+                f'edge (got {list(edge_pair.shape)})'
+            )
+        if edge_weight is not None:
+            *lead, size = edge_weight.shape
+            if size != num_edges or lead != list(x.shape[:-2][: len(lead)]):
+                raise ValueError(
+                    "Expected 'edge_weight' with one value for each of "
+                    f'{num_edges} edges in the last dimension, and before it '
+                    f"the leading dimensions of 'x' {tuple(x.shape)}, or some "
+                    f'of them (got shape {tuple(edge_weight.shape)})'
+                )
         # A graph that is being traced is taken to be in template order.
         if torch.compiler.is_compiling():
             pair = self.edge_pair.repeat(copies)
@@ -154,7 +169,37 @@ class TemplateEdges(Module):
             if edge_weight is not None:
                 edge_weight = edge_weight[..., order]
             return Edges(template, pairs, edge_weight, True)
+        self._check_copies(edge_index, edge_pair, copies)
         return Edges(edge_index, edge_pair, edge_weight, False)
+
+    def _check_copies(
+        self, edge_index: Tensor, edge_pair: Tensor, copies: int
+    ) -> None:
+        # Nodes in any order: the self pairs tell which joint each one is.
+        hops, device = self.hops, edge_index.device
+        source, target = edge_index
+        nodes = copies * hops.num_nodes
+        own = self.edge_index[0] == self.edge_index[1]
+        own = (own & (hops.edge_hop.to(device) == 0))[edge_pair]
+        joint = torch.full((nodes,), -1, device=device)
+        joint[source[own]] = self.edge_index[0][edge_pair[own]]
+        adjacency = coo_matrix(
+            (torch.ones(source.numel()), edge_index.cpu()), (nodes, nodes)
+        )
+        number, graph = connected_components(adjacency, directed=False)
+        place = torch.from_numpy(graph).to(joint) * hops.num_nodes + joint
+        unique = target * hops.num_pairs + edge_pair
+        if (
+            not torch.equal(source[own], target[own])
+            or bool((joint < 0).any())
+            or not torch.equal(
+                joint[edge_index], self.edge_index[:, edge_pair]
+            )
+            or number != copies
+            or place.unique().numel() != nodes
+            or unique.unique().numel() != unique.numel()
+        ):
+            raise ValueError(self._mismatch(edge_index, copies))
 
     def _mismatch(self, edge_index: Tensor, copies: int) -> str:
         hops = self.hops

@@ -182,10 +182,12 @@ class DynamicGraph(Module):
         r"""The dynamic offsets :math:`\mathbf{O}_k` of all groups, rows being
         targets, flattened to ``[*, (L - S + 1) * N * N]``.
         """
-        if x.dim() not in (3, 4) or x.size(-2) != self.hops.num_nodes:
+        shape = (self.hops.num_nodes, self.in_channels)
+        if x.dim() not in (3, 4) or x.shape[-2:] != shape:
             raise ValueError(
                 "Expected 'x' of shape [B, N, C] or [B, T, N, C] with "
-                f'{self.hops.num_nodes} joints (got {tuple(x.shape)})'
+                f'{shape[0]} joints and {shape[1]} channels (got '
+                f'{tuple(x.shape)})'
             )
         clips = x if x.dim() == 4 else x.unsqueeze(1)
         h = self.embed(clips.permute(0, 3, 1, 2))  # [B, 2 K C_h, T_h, N]

@@ -58,6 +58,10 @@ def pair_product(
             torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export()
         )
         kernel = 'reference' if exporting else 'loop'
+    if torch.is_autocast_enabled(x.device.type):
+        dtype = torch.get_autocast_dtype(x.device.type)
+        x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
+        edge_weight = None if edge_weight is None else edge_weight.to(dtype)
     if kernel == 'reference':
         return _reference(x, weights, source, target, edge_weight)
     if edge_weight is not None and edge_weight.dim() == 1:

@@ -254,6 +254,28 @@ def test_gradients(conv):
         assert bool((parameter.grad != 0).any()), name
 
 
+def test_edges_must_be_those_of_copies():
+    conv = HCSFConv(4, 8, HOPS)
+    batch = batch_of(2)
+    x = torch.randn(34, 4)
+    edges, pairs = batch.edge_index, batch.edge_pair
+    perm = torch.randperm(34)
+    assert conv(x, perm[edges], pairs).shape == (34, 8)  # nodes renamed
+    across = edges.clone()
+    across[0, 20] = (across[0, 20] + 17) % 34
+    other = edges.clone()
+    other[0, 20] = (other[0, 20] + 1) % 17
+    for wrong in (
+        edges.flip(0),
+        torch.zeros_like(edges),
+        torch.randint(34, edges.shape),
+        across,
+        other,
+    ):
+        with pytest.raises(ValueError, match="Expected 'edge_index' to be"):
+            conv(x, wrong, pairs)
+
+
 @pytest.mark.parametrize('sharing', SHARINGS)
 @pytest.mark.parametrize('neighborhood', ['ring', 'cumulative', 'dense'])
 def test_neighborhoods(sharing, neighborhood):
@@ -485,6 +507,16 @@ def test_bad_input():
         conv(x, HOPS.edge_index.flip(1))
     with pytest.raises(ValueError, match="'edge_weight' with one value"):
         conv(x, HOPS.edge_index, edge_weight=torch.rand(5))
+    with pytest.raises(ValueError, match='with 4 channels.*17, 3'):
+        conv(x[..., :3], HOPS.edge_index)
+    with pytest.raises(ValueError, match='got NoneType'):
+        conv(x, None)
+    for shape in [(3,), (4,), (1, 2)]:
+        with pytest.raises(ValueError, match="leading dimensions of 'x'"):
+            weight = torch.rand(*shape, HOPS.num_pairs)
+            conv(x, HOPS.edge_index, edge_weight=weight)
+    with pytest.raises(ValueError, match=r"'edge_pair' of shape \[175\]"):
+        conv(x, HOPS.edge_index, HOPS.edge_pair[:0])
     pair = HOPS.edge_pair.clone()
     pair[0] = 1
     with pytest.raises(ValueError, match='give it the weight 0'):

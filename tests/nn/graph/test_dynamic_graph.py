@@ -132,5 +132,5 @@ def test_smooths_over_time():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         DynamicGraph(8, HOPS, **options)
-    with pytest.raises(ValueError, match=r'17 joints .got .2, 16, 8'):
+    with pytest.raises(ValueError, match=r'17 joints and 8 channels'):
         DynamicGraph(8, HOPS)(torch.randn(2, 16, 8))
