@@ -14,7 +14,7 @@ import yaml
 import pyg_hcsf
 
 Keypoints = Literal['gt', 'noisy']
-Distortion = Optional[Literal['vp3d', 'm17']]
+Distortion = Optional[Literal['auto', 'vp3d', 'm17']]
 
 PRESETS = Path(__file__).parent / 'presets'
 
@@ -25,13 +25,14 @@ class ClipsConfig:
 
     Args:
         keypoints: The 2D input: true projections, or with detector-like noise.
-        distortion: The lens distortion of the projection.
+        distortion: The lens distortion of the projection; auto takes that of
+            the protocol.
         stride: Take every so many frames for training; tests take all.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
     """
 
     keypoints: Keypoints = 'gt'
-    distortion: Distortion = None
+    distortion: Distortion = 'auto'
     stride: int = 1
     num_frames: int = 400
 
@@ -193,9 +194,9 @@ def smoke(config: RunConfig) -> RunConfig:
     return config
 
 
-def fingerprint(config: RunConfig, data: str, seed: int) -> str:
+def fingerprint(config: RunConfig, source: list, seed: int) -> str:
     """What a finished run must match to stand for this one."""
     values = asdict(config)
     del values['label'], values['paper'], values['train']['save_every']
-    text = json.dumps([pyg_hcsf.__version__, data, seed, values])
+    text = json.dumps([pyg_hcsf.__version__, source, seed, values])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-from config import ClipsConfig, Distortion, Keypoints
+from config import ClipsConfig, Keypoints
 from torch_geometric.data import InMemoryDataset
 
 from pyg_hcsf.datasets import OpenMocap, SyntheticMotion
@@ -63,8 +64,9 @@ def load_clips(
         config: Keypoints, distortion, length.
         protocol: Encodes the clips; None leaves pixels and millimetres.
     """
+    distortion = None if config.distortion == 'auto' else config.distortion
     return _load(
-        *(data, root, split, config.keypoints, config.distortion),
+        *(data, root, split, config.keypoints, distortion),
         *(config.num_frames, protocol),
     )
 
@@ -75,7 +77,7 @@ def _load(
     root: Path,
     split: str,
     keypoints: Keypoints,
-    distortion: Distortion,
+    distortion: Literal['vp3d', 'm17'] | None,
     num_frames: int,
     protocol: PoseProtocol | None,
 ) -> InMemoryDataset:

@@ -151,12 +151,22 @@ class Evaluator:
                 return float(frames.mean())
             return float(np.mean([row[key] for row in actions.values()]))
 
+        def velocity(rows: Tensor) -> float:
+            clip = out.clip[rows]
+            return float(metrics.mpjve(out.pose[rows], out.joints[rows], clip))
+
+        mpjve = velocity(torch.ones_like(out.clip, dtype=torch.bool))
+        if self.protocol.average == 'actions':
+            names = np.array(self.names('action'))[out.clip.numpy()]
+            rows = [torch.from_numpy(names == name) for name in actions]
+            mpjve = float(np.mean([velocity(row) for row in rows]))
+
         hard = metrics.hard_pose_statistics(error)
         return {
             'mpjpe': average('mpjpe', error),
             'pa_mpjpe': average('pa_mpjpe', pa),
             'n_mpjpe': average('n_mpjpe', scale),
-            'mpjve': float(metrics.mpjve(out.pose, out.joints, out.clip)),
+            'mpjve': mpjve,
             'per_action': actions,
             'per_subject': groups('subject'),
             'per_joint': dict(

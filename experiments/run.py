@@ -14,14 +14,9 @@ pictures, to runs/<task>/<preset>/report.md. --resume goes on after a kill.
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import shlex
-import shutil
-import subprocess
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,10 +40,10 @@ from config import (
 )
 from data import data_home, load_clips, resolve
 from evaluate import Evaluator, count_macs
+from folder import RunFolder, commit
 from jsonargparse import ArgumentParser, Namespace
 from train import Trainer, replacing, save_json
 
-import pyg_hcsf
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
@@ -160,14 +155,15 @@ def main(argv: list[str] | None = None) -> Path | None:
             'SyntheticMotion, our own procedural data.'
         )
     if WORLD > 1 and not dist.is_initialized():
-        dist.init_process_group(
-            'nccl' if torch.cuda.is_available() else 'gloo'
-        )
+        cuda = torch.cuda.is_available()
+        if cuda:
+            torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
+        dist.init_process_group('nccl' if cuda else 'gloo')
     folder = Path(args.out) / args.task / preset.name
     if args.smoke:
         folder = Path(args.out) / args.task / f'{preset.name}-smoke'
     command = shlex.join(['python', 'experiments/run.py', *argv])
-    for seed in args.seed:
+    for seed in dict.fromkeys(args.seed):
         for row, config in configs.items():
             place = {
                 'order': list(preset.rows).index(row),
@@ -210,18 +206,20 @@ def run_row(
     place: dict[str, Any],
 ) -> None:
     """Trains and evaluates one row with one seed, unless it is there."""
-    key = fingerprint(config, data, seed)
     title = f'{config.label} seed {seed}'
-    if _finished(folder, key):
+    name = 'openmocap' if config.protocol == 'auto' else config.protocol
+    protocol = get_protocol(name)
+    if config.clips.distortion == 'auto':
+        config.clips.distortion = protocol.distortion
+    clips = load_clips(data, root, 'train', config.clips, protocol)
+    key = fingerprint(config, [data, clips.raw_fingerprint, WORLD], seed)
+    store = RunFolder(folder, key)
+    if store.finished():
         say(f'{title}: finished before, in {folder}')
         return
-    if RANK == 0:
-        _prepare(folder, key, config, args.resume)
-    if WORLD > 1:
-        dist.barrier()
-    begin = time.perf_counter()
-    protocol = _protocol(config, data, root)
-    clips = load_clips(data, root, 'train', config.clips, protocol)
+
+    model = build_model(config, protocol, seed)
+    macs = count_macs(model)
     loader = ClipLoader(
         clips,
         config.train.batch_size,
@@ -233,8 +231,6 @@ def run_row(
         rank=RANK,
         world_size=WORLD,
     )
-    model = build_model(config, protocol, seed)
-    macs = count_macs(model)
     watch = _evaluator(config, data, root, 'val', protocol, stride=8)
     trainer = Trainer(
         model,
@@ -245,20 +241,21 @@ def run_row(
         lambda: watch.error(model),
         seed,
     )
-    if args.resume and trainer.resume():
+    if RANK == 0:
+        note = store.open(config, args.resume, WORLD)
+        if note:
+            say(f'{title}: {note}')
+    if WORLD > 1:
+        dist.barrier()
+    if trainer.resume():
         say(f'{title}: resumed at step {trainer.step} of {trainer.steps}')
-    loaded = time.perf_counter() - begin
-    begin, before = time.perf_counter(), trainer.seconds
-    first = trainer.step
     trainer.run(title)
-    wall = time.perf_counter() - begin
     if RANK:
         return
 
     evaluator = _evaluator(config, data, root, config.evaluate.split, protocol)
     out = evaluator.predict(model)
-    steps = max(1, trainer.step - first)
-    poses = steps * config.train.batch_size
+    seconds = trainer.seconds + trainer.load_seconds
     metrics = {
         'task': args.task,
         'preset': folder.parents[1].name,
@@ -274,12 +271,11 @@ def run_row(
         'params': sum(p.numel() for p in model.parameters()),
         'macs': macs,
         'steps': trainer.steps,
-        'train_poses_per_s': poses / max(wall, 1e-9),
-        'train_seconds': trainer.seconds,
-        'train_step_share': (trainer.seconds - before) / max(wall, 1e-9),
-        'load_seconds': loaded,
+        'train_poses_per_s': trainer.poses / seconds,
+        'train_seconds': seconds,
+        'train_step_share': trainer.seconds / seconds,
         'test_poses_per_s': out.poses_per_s,
-        'commit': _commit(),
+        'commit': commit(),
         'key': key,
         **place,
         **evaluator.score(out, model.skeleton.joints),
@@ -291,7 +287,7 @@ def run_row(
     save_json(metrics, folder / 'metrics.json')
     say(
         f'{title}: MPJPE {metrics["mpjpe"]:.1f} mm on the '
-        f'{config.evaluate.split} subjects, trained {trainer.seconds:.0f} s'
+        f'{config.evaluate.split} subjects, trained {seconds:.0f} s'
     )
 
 
@@ -308,13 +304,8 @@ def build_model(
         **options,
     )
     if torch.cuda.is_available():
-        model = model.to(torch.device('cuda', int(os.getenv('LOCAL_RANK', 0))))
+        model = model.cuda()
     return model
-
-
-def _protocol(config: RunConfig, data: str, root: Path) -> PoseProtocol:
-    name = 'openmocap' if config.protocol == 'auto' else config.protocol
-    return get_protocol(name)
 
 
 def _evaluator(
@@ -334,58 +325,6 @@ def _evaluator(
         stride,
         config.evaluate.flip,
     )
-
-
-def _finished(folder: Path, key: str) -> bool:
-    path = folder / 'metrics.json'
-    return path.is_file() and json.loads(path.read_text()).get('key') == key
-
-
-def _prepare(folder: Path, key: str, config: RunConfig, resume: bool) -> None:
-    marker = folder / 'env.json'
-    if folder.is_dir():
-        same = (
-            marker.is_file()
-            and json.loads(marker.read_text()).get('key') == key
-        )
-        if resume and same:
-            return
-        if resume and any(folder.glob('checkpoint.pt')):
-            raise ValueError(
-                f"'{folder}' holds a run with other settings; give the same "
-                'ones to --resume it, leave out --resume to replace it, or '
-                'choose another --out'
-            )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    with replacing(folder / 'config.yaml') as part:
-        part.write_text(yaml.safe_dump(asdict(config), sort_keys=False))
-    environment = {
-        'key': key,
-        'pyg_hcsf': pyg_hcsf.__version__,
-        'commit': _commit(),
-        'python': platform.python_version(),
-        'torch': torch.__version__,
-        'machine': platform.machine(),
-        'threads': torch.get_num_threads(),
-        'processes': WORLD,
-        'cuda': torch.cuda.is_available(),
-    }
-    save_json(environment, marker)
-
-
-def _commit() -> str:
-    try:
-        out = subprocess.run(
-            ['git', 'describe', '--always', '--dirty'],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return 'unknown'
-    return out.stdout.strip()
 
 
 if __name__ == '__main__':

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -22,39 +21,22 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
+from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol
 
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yields a file to write that takes the place of another when it is whole,
-    and is removed when it is not.
-    """
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
-    try:
-        yield part
-        os.replace(part, path)
-    except OSError as e:
-        raise RuntimeError(
-            f"Could not write '{path}': {e.strerror}. What was there is "
-            'unchanged; free some space or choose another --out, then run the '
-            'same command with --resume'
-        ) from e
-    finally:
-        part.unlink(missing_ok=True)
+replacing = partial(
+    atomic_write,
+    remedy='free some space or choose another --out, then run the same '
+    'command with --resume',
+)
 
 
 def save_tensors(value: Any, path: Path) -> None:
     """Saves what torch.load(weights_only=True) reads, atomically."""
     with replacing(path) as part, part.open('wb') as file:
-        try:
-            torch.save(value, file)
-        except RuntimeError as e:  # torch's word for a full disk
-            raise OSError(28, f'torch.save failed ({e})') from e
-        file.flush()
-        os.fsync(file.fileno())
+        torch.save(value, file)
 
 
 def save_json(value: Any, path: Path) -> None:
@@ -110,6 +92,7 @@ class Trainer:
         self.steps = config.steps or config.epochs * len(loader)
         self.step = 0
         self.seconds = 0.0
+        self.load_seconds = 0.0
         kind = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
         self.optimizer = kind[config.optimizer](
             [p for p in model.parameters() if p.requires_grad],
@@ -127,9 +110,17 @@ class Trainer:
     def log(self) -> Path:
         return self.folder / 'log.jsonl'
 
+    @property
+    def poses(self) -> int:
+        """The poses seen so far, by all processes."""
+        size = min(self.config.batch_size, self.loader.num_windows)
+        return self.step * size
+
     def resume(self) -> bool:
         """Loads the last checkpoint, if there is one."""
         if not self.checkpoint.is_file():
+            if self.main:
+                self.log.unlink(missing_ok=True)
             return False
         try:
             state = torch.load(self.checkpoint, weights_only=True)
@@ -138,9 +129,11 @@ class Trainer:
         except Exception as e:
             raise RuntimeError(
                 f"Could not resume from '{self.checkpoint}': {e}. Delete it "
-                'to start again, or leave out --resume'
+                'to start again'
             ) from e
-        self.step, self.seconds = state['step'], state['seconds']
+        self.step = state['step']
+        self.seconds = state['seconds']
+        self.load_seconds = state['load_seconds']
         if self.main and self.log.is_file():
             lines = self.log.read_text().splitlines()
             kept = [x for x in lines if _logged_step(x) <= self.step]
@@ -156,6 +149,7 @@ class Trainer:
                 'optimizer': self.optimizer.state_dict(),
                 'step': self.step,
                 'seconds': self.seconds,
+                'load_seconds': self.load_seconds,
             }
             save_tensors(state, self.checkpoint)
 
@@ -178,8 +172,10 @@ class Trainer:
             while self.step < self.steps:
                 epoch, start = divmod(self.step, per_epoch)
                 self.loader.set_epoch(epoch, start)
+                ready = time.perf_counter()
                 for batch in self.loader:
                     begin = time.perf_counter()
+                    self.load_seconds += begin - ready
                     x, y = batch.x.to(self.device), batch.y.to(self.device)
                     losses.append(self._train_step(module, x, y, epoch))
                     self.seconds += time.perf_counter() - begin
@@ -195,6 +191,7 @@ class Trainer:
                         saved = time.monotonic()
                     if self.step == self.steps:
                         break
+                    ready = time.perf_counter()
         self.save()
 
     def _train_step(
@@ -236,8 +233,15 @@ class Trainer:
 
     def _append(self, **values: float) -> None:
         if self.main:
-            with self.log.open('a') as file:
-                file.write(json.dumps({'step': self.step, **values}) + '\n')
+            line = json.dumps({'step': self.step, **values}) + '\n'
+            try:
+                with self.log.open('a') as file:
+                    file.write(line)
+            except OSError as e:
+                raise RuntimeError(
+                    f"Could not write '{self.log}': {e.strerror}; free some "
+                    'space, then run the same command with --resume'
+                ) from e
 
 
 def _where(flip: Tensor, mirrored: Tensor, plain: Tensor) -> Tensor:

@@ -6,6 +6,9 @@ import json
 import math
 import os
 import pickle
+import re
+import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data, InMemoryDataset
 
+from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
 # A joint that moves faster than this relative to the hip is a glitch, mm/s.
@@ -122,9 +126,11 @@ def save_clips(
     Args:
         clips (list[torch_geometric.data.Data]): The clips.
         meta (dict): Strings and numbers to keep with them.
-        path (str or pathlib.Path): The file, in a folder that exists.
+        path (str or pathlib.Path): The file.
+
+    Raises:
+        RuntimeError: If the system refuses to write, as on a full disk.
     """
-    path = Path(path)
     # One tensor per attribute: thousands of small ones are slow to load.
     flat: dict[str, list[Tensor]] = {}
     records: list[dict[str, Any]] = []
@@ -141,15 +147,9 @@ def save_clips(
         'records': records,
         'tensors': {key: torch.cat(values) for key, values in flat.items()},
     }
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    try:
-        with open(temporary, 'wb') as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    remedy = 'free some space or choose another root'
+    with atomic_write(path, remedy) as part, part.open('wb') as file:
+        torch.save(content, file)
 
 
 def load_clips(path: str | Path) -> tuple[list[Data], dict[str, Any]]:
@@ -185,21 +185,96 @@ def load_clips(path: str | Path) -> tuple[list[Data], dict[str, Any]]:
 
 
 def fingerprint(root: Path, files: Iterable[Path]) -> str:
-    r"""Tells apart raw files by name and size."""
-    listing = sorted(
-        (os.path.relpath(file, root), file.stat().st_size) for file in files
-    )
+    r"""Tells apart raw files by name and size.
+
+    Raises:
+        ValueError: If one is not there; names it.
+    """
+    try:
+        listing = sorted(
+            (os.path.relpath(file, root), file.stat().st_size)
+            for file in files
+        )
+    except OSError as e:
+        raise ValueError(
+            f"The raw file '{e.filename}' cannot be read ({e.strerror}): get "
+            'it again or remove it'
+        ) from e
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
 
 
-class MotionDataset(InMemoryDataset):
+class ClipDataset(InMemoryDataset):
+    r"""The base class of data sets of clips, which differ in length, so that
+    they are kept apart rather than collated.
+
+    Other than :class:`~torch_geometric.data.InMemoryDataset` it neither
+    writes nor unpickles files about :obj:`pre_transform` and
+    :obj:`pre_filter`: their :func:`repr` is part of the processed file's
+    name.
+    """
+
+    _data_list: list[Data]
+
+    def _process(self) -> None:
+        path = Path(self.processed_paths[0])
+        if path.exists() and not self.force_reload:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass  # reading takes minutes: know now whether writing works
+        except OSError as e:
+            raise RuntimeError(
+                f"Could not write to the folder '{path.parent}': {e.strerror}."
+                " Make it writable or choose another 'root'"
+            ) from e
+        if self.log:
+            print('Processing...', file=sys.stderr)
+        self.process()
+        if self.log:
+            print('Done!', file=sys.stderr)
+
+    @property
+    def _pre(self) -> str:
+        if self.pre_transform is None and self.pre_filter is None:
+            return ''
+        text = repr((self.pre_transform, self.pre_filter))
+        text = re.sub(' at 0x[0-9a-fA-F]+', '', text)
+        return f'_pre{hashlib.sha256(text.encode()).hexdigest()[:8]}'
+
+    def len(self) -> int:
+        return len(self._data_list)
+
+    def get(self, idx: int) -> Data:
+        return copy.copy(self._data_list[idx])
+
+    def copy(self, idx: Any = None) -> ClipDataset:
+        chosen = self if idx is None else self.index_select(idx)
+        out = copy.copy(self)
+        out._data_list = [copy.deepcopy(self.get(i)) for i in chosen.indices()]
+        out._indices = None
+        return out
+
+    @property
+    def skeleton(self) -> Skeleton:
+        r"""The 17 joints of Human3.6M."""
+        return H36M17
+
+    @property
+    def raw_fingerprint(self) -> str:
+        r"""Tells apart the raw files (names and sizes) that the clips were
+        made from; empty if there are none.
+        """
+        return ''
+
+
+class MotionDataset(ClipDataset):
     r"""The base class of data sets made from motion capture files.
 
     One :class:`~torch_geometric.data.Data` per clip with
     :obj:`pos` :obj:`[17, T, 3]` in world millimetres (z up), the bones as
     :obj:`edge_index`, and :obj:`subject`, :obj:`action`, :obj:`clip` and
-    :obj:`fps`. Clips differ in length, so they are kept apart rather than
-    collated.
+    :obj:`fps`.
 
     Subclasses say where raw files are (:meth:`raw_files`), how to read them
     (:meth:`read_clips`), how to get them (:obj:`how_to_get`) and which
@@ -258,7 +333,7 @@ class MotionDataset(InMemoryDataset):
         options = {'fps': self.fps, **self.options}
         digest = hashlib.sha256(json.dumps(options).encode()).hexdigest()[:8]
         name = type(self).__name__.lower()
-        return f'{name}_{self.fps:g}fps_{digest}_v{VERSION}.pt'
+        return f'{name}_{self.fps:g}fps_{digest}{self._pre}_v{VERSION}.pt'
 
     def process(self) -> None:
         clips, meta = self.read_motion()
@@ -300,23 +375,9 @@ class MotionDataset(InMemoryDataset):
             clips = [self.pre_transform(clip) for clip in clips]
         save_clips(clips, meta, self.processed_paths[0])
 
-    def len(self) -> int:
-        return len(self._data_list)
-
-    def get(self, idx: int) -> Data:
-        return copy.copy(self._data_list[idx])
-
-    def copy(self, idx: Any = None) -> MotionDataset:
-        chosen = self if idx is None else self.index_select(idx)
-        out = copy.copy(self)
-        out._data_list = [copy.deepcopy(self.get(i)) for i in chosen.indices()]
-        out._indices = None
-        return out
-
     @property
-    def skeleton(self) -> Skeleton:
-        r"""The 17 joints of Human3.6M."""
-        return H36M17
+    def raw_fingerprint(self) -> str:
+        return self._meta['raw']
 
     @property
     def glitch_frames(self) -> int:

@@ -5,8 +5,10 @@ import figures
 import matplotlib
 import numpy as np
 import pytest
-import report
+from drawing import BLUE, COLOURS, RED, row_styles
 from matplotlib.image import imread
+from runs import load_runs
+from skeleton_figures import BEHIND, hardest_frames, hardest_poses
 
 fake = runpy.run_path(str(Path(__file__).with_name('test_report.py')))
 ROWS = (('fcn', 'FCN', 45.0), ('lcn', 'LCN', 38.0), ('hcsf', 'HCSF', 31.0))
@@ -16,7 +18,7 @@ ROWS = (('fcn', 'FCN', 45.0), ('lcn', 'LCN', 38.0), ('hcsf', 'HCSF', 31.0))
 def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp('runs')
     fake['make_runs'](root, rows=ROWS, seeds=(0, 1), length=12)
-    return report.load_runs(root)
+    return load_runs(root)
 
 
 def drawn(path, colour):
@@ -40,23 +42,23 @@ def test_pictures_show_every_row_in_its_colour(runs, tmp_path, draw):
     path = draw(runs, tmp_path / 'new' / 'picture.png')
     picture = imread(path)
     assert picture.shape[1] >= 1000 and picture[..., :3].std() > 0.03
-    for style in figures.row_styles(runs).values():
+    for style in row_styles(runs).values():
         assert drawn(path, style['color']) > 100
-    assert drawn(path, figures.COLOURS[5]) == 0
+    assert drawn(path, COLOURS[5]) == 0
     assert [p.name for p in path.parent.iterdir()] == ['picture.png']
 
 
 def test_hardest_poses(runs, tmp_path):
-    path = figures.hardest_poses(runs, tmp_path / 'all.png', count=3)
-    for colour in (figures.BLUE, figures.RED, figures.BEHIND):
+    path = hardest_poses(runs, tmp_path / 'all.png', count=3)
+    for colour in (BLUE, RED, BEHIND):
         assert drawn(path, colour) > 300
-    one = figures.hardest_poses(runs, tmp_path / 'one.png', ['hcsf'], count=1)
+    one = hardest_poses(runs, tmp_path / 'one.png', ['hcsf'], count=1)
     assert imread(one).shape[0] < imread(path).shape[0]
     assert imread(one).shape[1] < imread(path).shape[1]
 
 
 def test_hardest_frames_come_from_different_clips(runs):
-    frames = figures.hardest_frames(runs, 'hcsf', 5)
+    frames = hardest_frames(runs, 'hcsf', 5)
     error = np.mean([r.error for r in runs[4:]], axis=0)
     assert frames[0] == error.argmax()
     clips = runs[0].clip[frames]
@@ -65,23 +67,23 @@ def test_hardest_frames_come_from_different_clips(runs):
     for frame, clip in zip(frames, clips, strict=True):
         assert error[frame] == error[runs[0].clip == clip].max()
     with pytest.raises(ValueError, match=r"\['fcn', 'lcn', 'hcsf'\].*'x'"):
-        figures.hardest_frames(runs, 'x')
+        hardest_frames(runs, 'x')
 
 
 def test_cameras_of_one_clip_count_as_one_clip(tmp_path):
     fake['make_runs'](tmp_path, seeds=(0,), actions=('a', 'b'), subjects='S')
-    runs = report.load_runs(tmp_path)
+    runs = load_runs(tmp_path)
     for run in runs:
         run.clip_names[:] = ['walk_cam1', 'walk_cam2']
         run.camera[:] = ['cam1', 'cam2']
-    assert len(figures.hardest_frames(runs)) == 1
+    assert len(hardest_frames(runs)) == 1
 
 
 def test_a_row_keeps_its_colour(runs):
-    styles = figures.row_styles(runs)
+    styles = row_styles(runs)
     assert len({s['color'] for s in styles.values()}) == 3
     fewer = [r for r in runs if r.metrics['row'] != 'hcsf']
-    assert figures.row_styles(fewer)['lcn'] == styles['lcn']
+    assert row_styles(fewer)['lcn'] == styles['lcn']
 
 
 def test_bars_have_the_height_of_the_mean(runs, tmp_path, monkeypatch):
@@ -118,7 +120,7 @@ def test_small_and_odd_runs_are_drawn(tmp_path):
     fake['make_runs'](
         tmp_path, rows=ROWS[:1], seeds=(0,), actions=('a',), length=3
     )
-    runs = report.load_runs(tmp_path)
+    runs = load_runs(tmp_path)
     (runs[0].folder / 'log.jsonl').unlink()
     pictures = figures.draw_all(runs, tmp_path / 'figures')
     assert len(pictures) == 5 and 'Learning curves' not in pictures
@@ -128,9 +130,9 @@ def test_small_and_odd_runs_are_drawn(tmp_path):
 
 def test_a_diverged_row_is_left_out(tmp_path):
     fake['make_runs'](tmp_path, rows=ROWS, seeds=(0,), actions=('a', 'b'))
-    runs = report.load_runs(tmp_path)
+    runs = load_runs(tmp_path)
     runs[2].error[:] = np.nan
     path = figures.error_distribution(runs, tmp_path / 'a.png')
-    lcn, hcsf = [figures.row_styles(runs)[k] for k in ('lcn', 'hcsf')]
+    lcn, hcsf = [row_styles(runs)[k] for k in ('lcn', 'hcsf')]
     assert drawn(path, lcn['color']) > 100
     assert drawn(path, hcsf['color']) == 0

@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import report
+from compare import compare, interval
+from runs import by_setting, load_runs
 from scipy.spatial.transform import Rotation
+from tables import (
+    action_table,
+    comparison_table,
+    joint_table,
+    subject_table,
+    summary_table,
+)
 
 from pyg_hcsf.skeleton import H36M17
 
@@ -175,7 +184,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def runs(root):
-    return report.load_runs(root)
+    return load_runs(root)
 
 
 def edit(folder, **changes):
@@ -193,7 +202,7 @@ def constant_runs(root, clusters, gains, **kwargs):
         frames = dict(file)
     gain = np.asarray(gains, dtype=np.float32)[frames['clip']]
     np.savez(a / 'frames.npz', **{**frames, 'error': frames['error'] + gain})
-    return report.load_runs(root), frames, gain
+    return load_runs(root), frames, gain
 
 
 def test_runs_are_ordered_and_unfinished_ones_passed_over(tmp_path):
@@ -201,13 +210,13 @@ def test_runs_are_ordered_and_unfinished_ones_passed_over(tmp_path):
     (tmp_path / 'pose' / 'table1_gt' / 'c' / '0').mkdir(parents=True)
     (tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'frames.npz').unlink()
     (tmp_path / 'pose' / 'table1_gt' / 'b' / '1' / 'metrics.json').unlink()
-    runs = report.load_runs(tmp_path)
+    runs = load_runs(tmp_path)
     assert [(r.label, r.metrics['seed']) for r in runs] == [('B', 0), ('A', 1)]
 
 
 def test_missing_folder(tmp_path):
     with pytest.raises(ValueError, match="'folder' to exist.*nowhere"):
-        report.load_runs(tmp_path / 'nowhere')
+        load_runs(tmp_path / 'nowhere')
     with pytest.raises(ValueError, match='run.py --task pose'):
         report.write_report(tmp_path)
 
@@ -218,7 +227,7 @@ def test_broken_metrics_name_file_and_remedy(tmp_path, text):
     path = tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'metrics.json'
     path.write_text(text)
     with pytest.raises(RuntimeError, match=r'metrics\.json.*delete the fold'):
-        report.load_runs(tmp_path)
+        load_runs(tmp_path)
 
 
 def _cut(path):
@@ -250,18 +259,18 @@ def test_broken_frames_name_file_and_remedy(tmp_path, damage):
     make_runs(tmp_path, rows=(('a', 'A', 30),), seeds=(0,))
     damage(tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'frames.npz')
     with pytest.raises(RuntimeError, match=r'frames\.npz.*delete the folder'):
-        report.load_runs(tmp_path)
+        load_runs(tmp_path)
 
 
 def test_interval_is_students_t():
-    mean, half = report.interval([30.0, 31.0, 32.0])
+    mean, half = interval([30.0, 31.0, 32.0])
     assert mean == 31
     assert half == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
-    assert np.isnan(report.interval([30.0])[1])
+    assert np.isnan(interval([30.0])[1])
 
 
 def test_summary_table(runs):
-    table = report.summary_table(runs)
+    table = summary_table(runs)
     assert list(table.index) == ['LCN', 'HCSF']
     assert list(table.seeds) == ['3 seeds', '3 seeds']
     x = [r.metrics['mpjpe'] for r in runs if r.label == 'HCSF']
@@ -279,19 +288,19 @@ def test_summary_table(runs):
     )
     assert table.loc['LCN', 'parameters'] == '3.79M'
     assert table.loc['LCN', 'test poses/s'] == '25k'
-    assert table.loc['LCN', 'paper: MPJPE'] == '30.8'
+    assert table.loc['LCN', 'paper: MPJPE (mm)'] == '30.8'
 
 
 def test_one_seed_has_no_interval(tmp_path):
     make_runs(tmp_path, seeds=(4,))
-    table = report.summary_table(report.load_runs(tmp_path))
+    table = summary_table(load_runs(tmp_path))
     assert list(table.seeds) == ['1 seed', '1 seed']
     assert '±' not in table.loc['HCSF', 'MPJPE (mm)']
     assert not [name for name in table if name.startswith('paper')]
 
 
 def test_action_table_has_the_columns_of_table_1(runs):
-    table = report.action_table(runs)
+    table = action_table(runs)
     assert list(table.columns) == TABLE1
     lcn = runs[:3]
     photo = np.mean(
@@ -306,12 +315,12 @@ def test_action_table_has_the_columns_of_table_1(runs):
 
 def test_action_table_of_other_data_keeps_its_order(tmp_path):
     make_runs(tmp_path, actions=('walk', 'jump', 'Sitting'), average='frames')
-    table = report.action_table(report.load_runs(tmp_path))
+    table = action_table(load_runs(tmp_path))
     assert list(table.columns) == ['walk', 'jump', 'Sitting', 'Avg.']
 
 
 def test_joint_and_subject_tables(runs):
-    joints, subjects = report.joint_table(runs), report.subject_table(runs)
+    joints, subjects = joint_table(runs), subject_table(runs)
     assert list(joints.columns) == list(H36M17.joints)
     assert list(subjects.columns) == ['S9', 'S11']
     s9 = np.mean([r.error[r.subject[r.clip] == 'S9'].mean() for r in runs[3:]])
@@ -321,24 +330,24 @@ def test_joint_and_subject_tables(runs):
 def test_settings_do_not_mix(tmp_path):
     make_runs(tmp_path / 'a')
     make_runs(tmp_path / 'b', data='openmocap')
-    runs = report.load_runs(tmp_path)
-    assert len(report.by_setting(runs)) == 2
+    runs = load_runs(tmp_path)
+    assert len(by_setting(runs)) == 2
     with pytest.raises(ValueError, match='openmocap.*by_setting'):
-        report.summary_table(runs)
+        summary_table(runs)
 
 
 def test_a_seed_counts_once(tmp_path):
     make_runs(tmp_path / 'a')
     make_runs(tmp_path / 'b')
     with pytest.raises(ValueError, match="each seed of a row once.*'.*/b/"):
-        report.summary_table(report.load_runs(tmp_path))
+        summary_table(load_runs(tmp_path))
 
 
 @pytest.mark.parametrize('average', ['frames', 'actions'])
 def test_compare_is_the_difference_of_the_headline(tmp_path, average):
     make_runs(tmp_path, cameras=('54138969', '60457274'), average=average)
-    runs = report.load_runs(tmp_path)
-    c = report.compare(runs, 'hcsf', 'lcn')
+    runs = load_runs(tmp_path)
+    c = compare(runs, 'hcsf', 'lcn')
     mean = [
         np.mean([r.metrics['mpjpe'] for r in runs if r.label == label])
         for label in ('HCSF', 'LCN')
@@ -355,27 +364,27 @@ def test_compare_weighs_frames_or_actions(tmp_path):
         runs, _, _ = constant_runs(
             tmp_path / average, 5, gains, average=average
         )
-        c = report.compare(runs, 'hcsf', 'lcn')
+        c = compare(runs, 'hcsf', 'lcn')
         assert c.difference == pytest.approx(expected, abs=1e-5)
 
 
 def test_compare_of_equal_gains_has_no_width(tmp_path):
     runs, _, _ = constant_runs(tmp_path, 6, [-2.0] * 6)
-    c = report.compare(runs, 'hcsf', 'lcn')
+    c = compare(runs, 'hcsf', 'lcn')
     assert (c.low, c.high) == pytest.approx((-2, -2), abs=1e-3)
-    same = report.compare(runs, 'lcn', 'lcn')
+    same = compare(runs, 'lcn', 'lcn')
     assert (same.low, same.difference, same.high) == (0, 0, 0)
 
 
 def test_compare_resamples_clusters_not_frames(tmp_path):
     gains = np.random.default_rng(0).normal(-2, 3, 12)
     runs, frames, gain = constant_runs(tmp_path, 12, gains, average='frames')
-    c = report.compare(runs, 'hcsf', 'lcn')
+    c = compare(runs, 'hcsf', 'lcn')
     frame_half = 1.96 * gain.std() / len(gain) ** 0.5
     cluster_half = 2.201 * gains.std(ddof=1) / 12**0.5
     assert c.high - c.low > 3 * frame_half
     assert (c.high - c.low) / 2 == pytest.approx(cluster_half, rel=0.35)
-    assert report.compare(runs, 'hcsf', 'lcn') == c
+    assert compare(runs, 'hcsf', 'lcn') == c
 
 
 def test_interval_covers_a_known_difference(tmp_path):
@@ -385,33 +394,33 @@ def test_interval_covers_a_known_difference(tmp_path):
     for _ in range(200):
         gains = rng.gamma(2, 1, 8) - 4  # skewed, mean -2
         runs[1].error[:] = frames['error'] + gains[frames['clip']]
-        c = report.compare(runs, 'hcsf', 'lcn', draws=499)
+        c = compare(runs, 'hcsf', 'lcn', draws=499)
         covered += c.low <= -2 <= c.high
     assert 178 <= covered <= 200  # 95 % is 190
 
 
 def test_compare_of_few_clusters_says_so(tmp_path):
     runs, _, _ = constant_runs(tmp_path, 3, [-1.0, -2.0, -3.0])
-    c = report.compare(runs, 'hcsf', 'lcn')
+    c = compare(runs, 'hcsf', 'lcn')
     assert np.isnan(c.low) and 'no interval from 3 clusters' in str(c)
-    table = report.comparison_table(runs)
-    assert table.loc[0, '95 % interval'] == 'too few clusters'
+    table = comparison_table(runs)
+    assert table.loc[0, '95 % interval (mm)'] == 'too few clusters'
 
 
 def test_compare_refuses_other_frames_and_unknown_rows(tmp_path):
-    runs = report.load_runs(make_runs(tmp_path))
+    runs = load_runs(make_runs(tmp_path))
     with pytest.raises(ValueError, match=r"\['lcn', 'hcsf'\].*'fcn'"):
-        report.compare(runs, 'fcn', 'lcn')
+        compare(runs, 'fcn', 'lcn')
     runs[0].frame[3] += 1
     with pytest.raises(ValueError, match='the same frames in the same order'):
-        report.compare(runs, 'hcsf', 'lcn')
+        compare(runs, 'hcsf', 'lcn')
 
 
 def test_print_summary_fits_the_terminal(tmp_path):
     rows = (('lcn', 'LCN', 40), ('long', 'HCSF ' + 'with words ' * 9, 35))
     make_runs(tmp_path / 'a', rows=rows, paper={'mpjpe': 30.8})
     make_runs(tmp_path / 'b', keypoints='noisy', seeds=(0,))
-    text = report.print_summary(report.load_runs(tmp_path))
+    text = report.print_summary(load_runs(tmp_path))
     assert text.startswith('Data: SyntheticMotion (procedural). These are not')
     assert max(map(len, text.splitlines())) <= 120
     assert 'gt keypoints' in text and 'noisy keypoints' in text
@@ -421,7 +430,7 @@ def test_print_summary_fits_the_terminal(tmp_path):
 
 def test_human36m_is_not_disclaimed(tmp_path):
     make_runs(tmp_path, data='Human36M')
-    line = report.data_line(report.load_runs(tmp_path))
+    line = report.data_line(load_runs(tmp_path))
     assert line == 'Data: Human36M.'
 
 
@@ -440,7 +449,7 @@ def test_report_and_csv(root, tmp_path):
     assert len(links) == 6
     assert all((tmp_path / link).is_file() for link in links)
     frame = pd.read_csv(tmp_path / 'results.csv')
-    runs = report.load_runs(root)
+    runs = load_runs(root)
     pick = frame.query("row == 'hcsf' and seed == 1 and scope == 'all'")
     value = pick.set_index('metric').value['mpjpe']
     assert value == pytest.approx(runs[4].metrics['mpjpe'])
@@ -475,14 +484,4 @@ def test_diverged_runs_are_reported(tmp_path, monkeypatch):
     np.savez(folder / 'frames.npz', **frames)
     edit(folder, mpjpe=float('nan'))
     assert 'nan' in report.write_report(tmp_path).read_text()
-    assert 'nan' in report.print_summary(report.load_runs(tmp_path))
-
-
-def test_failed_write_leaves_nothing(tmp_path):
-    path = tmp_path / 'report.md'
-    path.write_text('old')
-    with pytest.raises(OSError, match='full'), report.atomic(path) as half:
-        half.write_text('ne')
-        raise OSError('disk full')
-    assert [p.name for p in tmp_path.iterdir()] == ['report.md']
-    assert path.read_text() == 'old'
+    assert 'nan' in report.print_summary(load_runs(tmp_path))

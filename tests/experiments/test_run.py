@@ -124,8 +124,8 @@ def test_killed_and_resumed(tmp_path):
     assert kills >= 1
     subprocess.run(command(*args, '--out', broken, '--resume'), check=True)
     same(result(broken), result(whole))
-    leftovers = [p for p in broken.rglob('*') if p.name.endswith('.part')]
-    assert len(leftovers) <= kills
+    folder = broken / 'pose/default/hcsf_dynamic/0'
+    assert not list(folder.glob('.*'))
 
 
 def test_two_processes(tmp_path):
@@ -145,20 +145,53 @@ def test_two_processes(tmp_path):
     assert two == pytest.approx(one, rel=0.1)
 
 
-def test_resume_refuses_other_settings(tmp_path):
+def test_nothing_is_lost(tmp_path, capsys):
     args = [*SMALL, '--preset', 'default/gcn', '--out', str(tmp_path)]
     run.main([*args, '--train.steps', '3'])
-    with pytest.raises(ValueError, match='leave out --resume to replace it'):
-        run.main([*args, '--train.steps', '4', '--resume'])
+    before = result(tmp_path, 'gcn')
+    with pytest.raises(ValueError, match="'layer'.*got 'foo'"):
+        run.main([*args, '--train.steps', '3', '--model.layer', 'foo'])
+    same(result(tmp_path, 'gcn'), before)
     run.main([*args, '--train.steps', '4'])
     assert result(tmp_path, 'gcn')[0]['step'] == 4
+    assert 'results of other settings were moved' in capsys.readouterr().out
+    folder = tmp_path / 'pose/default/gcn'
+    old = json.loads((folder / '.old/0/metrics.json').read_text())
+    assert old['mpjpe'] == before[1]['mpjpe']
+
+    (folder / '0/metrics.json').unlink()  # as if killed before the end
+    with pytest.raises(ValueError, match='go on with it by --resume'):
+        run.main([*args, '--train.steps', '4'])
+    run.main([*args, '--train.steps', '4', '--resume'])
+    assert result(tmp_path, 'gcn')[1]['train_step_share'] > 0
+    log = (folder / '0/log.jsonl').read_text()
+    for name in ('metrics.json', 'checkpoint.pt'):  # killed before a save
+        (folder / '0' / name).unlink()
+    (folder / '0/.frames.npz.1.part').write_text('half')
+    run.main([*args, '--train.steps', '4', '--resume'])
+    steps = [json.loads(line)['step'] for line in log.splitlines()]
+    log = (folder / '0/log.jsonl').read_text()
+    assert [json.loads(line)['step'] for line in log.splitlines()] == steps
+    assert not list(folder.glob('0/.*'))
+
+
+def test_protocol_chooses_the_distortion(tmp_path):
+    args = [*SMALL, '--preset', 'default/gcn', '--out', str(tmp_path)]
+    run.main([*args, '--train.steps', '3', '--protocol', 'vp3d'])
+    metrics = result(tmp_path, 'gcn')[1]
+    assert metrics['protocol'] == 'vp3d' and metrics['average'] == 'actions'
+    actions = [row['mpjpe'] for row in metrics['per_action'].values()]
+    assert metrics['mpjpe'] == pytest.approx(np.mean(actions))
+    path = tmp_path / 'pose/default/gcn/0/config.yaml'
+    config = yaml.safe_load(path.read_text())
+    assert config['clips']['distortion'] == 'vp3d'
 
 
 def test_most_of_a_step_is_work(tmp_path):
     args = [*SMALL, '--preset', 'default/hcsf', '--out', str(tmp_path)]
     args += ['--train.save_every', '20', '--train.evaluate_every', '100']
     run.main([*args, '--train.steps', '30'])
-    assert result(tmp_path, 'hcsf')[1]['train_step_share'] > 0.5
+    assert result(tmp_path, 'hcsf')[1]['train_step_share'] > 0.8
 
 
 def test_full_disk(tmp_path):
@@ -240,13 +273,13 @@ def test_presets_build():
 
 def test_fingerprint():
     config = run.row_config({}, ['--task', 'pose'])
-    key = fingerprint(config, 'synthetic', 0)
+    key = fingerprint(config, ['synthetic'], 0)
     config.label = 'other'
-    assert fingerprint(config, 'synthetic', 0) == key
-    assert fingerprint(config, 'synthetic', 1) != key
-    assert fingerprint(config, 'openmocap', 0) != key
+    assert fingerprint(config, ['synthetic'], 0) == key
+    assert fingerprint(config, ['synthetic'], 1) != key
+    assert fingerprint(config, ['openmocap'], 0) != key
     config.model.layer_options = {'squeeze': 0.5}
-    assert fingerprint(config, 'synthetic', 0) != key
+    assert fingerprint(config, ['synthetic'], 0) != key
 
 
 def test_learning_rates():

@@ -1,0 +1,78 @@
+import subprocess
+import sys
+
+import pytest
+
+from pyg_hcsf.io.files import atomic_write
+
+
+def names(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+def test_writes_a_whole_file_in_a_new_folder(tmp_path):
+    path = tmp_path / 'new' / 'a.txt'
+    with atomic_write(path) as part:
+        part.write_text('text')
+        assert part.parent == path.parent and not path.exists()
+    assert path.read_text() == 'text'
+    assert names(path.parent) == ['a.txt']
+
+
+@pytest.mark.parametrize(
+    'error,raised,message',
+    [
+        (OSError(28, 'disk full'), RuntimeError, "a.txt': disk full.*buy one"),
+        (OSError('no reason'), RuntimeError, "a.txt': no reason. .*buy one"),
+        (RuntimeError('wrong shape'), RuntimeError, '^wrong shape$'),
+        (KeyError('x'), KeyError, "^'x'$"),
+    ],
+)
+def test_failed_write_leaves_what_was_there(tmp_path, error, raised, message):
+    path = tmp_path / 'a.txt'
+    path.write_text('old')
+    with (
+        pytest.raises(raised, match=message),
+        atomic_write(path, 'buy one') as part,
+    ):
+        part.write_text('ne')
+        raise error
+    assert names(tmp_path) == ['a.txt']
+    assert path.read_text() == 'old'
+
+
+def test_names_the_reason_that_another_library_hid(tmp_path):
+    with (
+        pytest.raises(RuntimeError, match="Could not write '.*': disk full"),
+        atomic_write(tmp_path / 'a.pt'),
+    ):
+        try:
+            raise OSError(28, 'disk full')
+        finally:
+            raise RuntimeError('unexpected pos 704 vs 598')
+
+
+def test_folder_that_is_a_file(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with (
+        pytest.raises(RuntimeError, match="Could not write '.*file/a.txt'"),
+        atomic_write(tmp_path / 'file' / 'a.txt'),
+    ):
+        pass
+
+
+def test_a_kill_leaves_a_hidden_file_at_most(tmp_path):
+    path = tmp_path / 'a.txt'
+    path.write_text('old')
+    code = (
+        'import os, sys\n'
+        'from pyg_hcsf.io.files import atomic_write\n'
+        'with atomic_write(sys.argv[1]) as part:\n'
+        '    part.write_text("ne")\n'
+        '    os.kill(os.getpid(), 9)\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code, str(path)])
+    assert done.returncode == -9
+    assert path.read_text() == 'old'
+    (left,) = set(names(tmp_path)) - {'a.txt'}
+    assert left.startswith('.a.txt.') and left.endswith('.part')
