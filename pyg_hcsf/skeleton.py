@@ -186,7 +186,7 @@ def load_skeleton(path: str | Path) -> Skeleton:
     path = Path(path)
     try:
         spec = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as e:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as e:
         raise ValueError(f"Could not read skeleton file '{path}': {e}") from e
     return _from_spec(spec, str(path))
 
@@ -198,43 +198,67 @@ def _from_spec(spec: Any, where: str) -> Skeleton:
     if set(spec) - allowed:
         raise ValueError(
             f'Expected only the keys {sorted(allowed)} in {where} (got '
-            f'{sorted(set(spec) - allowed)})'
+            f'{sorted(map(str, set(spec) - allowed))})'
         )
+    spec = {'pairs': [], 'graph': 'tree', 'graphs': {}, **spec}
+
+    def wrong(key: str, kind: str, value: Any) -> ValueError:
+        return ValueError(
+            f"Expected '{key}' in {where} to be {kind} (got {value!r})"
+        )
+
+    for key, kind, what in (
+        ('name', str, 'a string'),
+        ('joints', dict, 'a mapping from each joint to its parent'),
+        ('graph', str, 'a string'),
+        ('graphs', dict, "a mapping from names to 'add' and 'remove'"),
+    ):
+        if not isinstance(spec[key], kind):
+            raise wrong(key, what, spec[key])
     names = tuple(str(name) for name in spec['joints'])
     number = {name: i for i, name in enumerate(names)}
 
     def joint(name: Any) -> int:
-        if name not in number:
+        if not isinstance(name, str) or name not in number:
             raise ValueError(
                 f'Expected one of the joints {list(names)} in {where} (got '
-                f"'{name}')"
+                f'{name!r})'
             )
         return number[name]
+
+    def pairs_of(key: str, value: Any) -> list[tuple[int, int]]:
+        if not isinstance(value, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 for pair in value
+        ):
+            raise wrong(key, 'a list of pairs of joints', value)
+        return [(joint(i), joint(j)) for i, j in value]
 
     parents = tuple(
         -1 if parent is None else joint(parent)
         for parent in spec['joints'].values()
     )
-    pairs = [(joint(i), joint(j)) for i, j in spec.get('pairs', [])]
+    pairs = pairs_of('pairs', spec['pairs'])
     tree = {(c, p) for c, p in enumerate(parents) if p != -1}
     graphs = {}
-    for name, change in spec.get('graphs', {}).items():
-        add = {(joint(i), joint(j)) for i, j in change.get('add', [])}
-        cut = {
-            frozenset((joint(i), joint(j)))
-            for i, j in change.get('remove', [])
-        }
+    for name, change in spec['graphs'].items():
+        if not isinstance(change, dict) or set(change) - {'add', 'remove'}:
+            raise wrong(f'graphs: {name}', "'add' and 'remove'", change)
+        add = set(pairs_of('add', change.get('add', [])))
+        cut = set(map(frozenset, pairs_of('remove', change.get('remove', []))))
         edges = {e for e in tree if frozenset(e) not in cut} | add
-        graphs[name] = _pairs(sorted(edges))
-    return Skeleton(
-        name=spec['name'],
-        joints=names,
-        parents=parents,
-        left=tuple(i for i, _ in pairs),
-        right=tuple(j for _, j in pairs),
-        graphs=graphs,
-        graph=spec.get('graph', 'tree'),
-    )
+        graphs[str(name)] = _pairs(sorted(edges))
+    try:
+        return Skeleton(
+            name=spec['name'],
+            joints=names,
+            parents=parents,
+            left=tuple(i for i, _ in pairs),
+            right=tuple(j for _, j in pairs),
+            graphs=graphs,
+            graph=spec['graph'],
+        )
+    except ValueError as e:
+        raise ValueError(f'{e}, read from {where}') from e
 
 
 @lru_cache(maxsize=1)

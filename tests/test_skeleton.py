@@ -110,6 +110,39 @@ def test_broken_skeleton(change, message):
         Skeleton(**{**good, **change})
 
 
+@pytest.mark.parametrize(
+    'text,message',
+    [
+        ('- name\n- joints', "the keys 'name' and 'joints' in .*bad.yaml"),
+        ('', "the keys 'name' and 'joints' in .*bad.yaml"),
+        ('joints: [a, b]', r"'joints' in .*bad.yaml.*got \['a', 'b'\]"),
+        ('joints: {a: [a]}', r"joints \['a'\] in .*bad.yaml .got \['a'\]"),
+        ('name: [s]', r"'name' in .*bad.yaml .*got \['s'\]"),
+        ('graph: [x]', r"'graph' in .*bad.yaml .*got \['x'\]"),
+        ('graph: x', "'graph' .*got 'x'.*bad.yaml"),
+        ('graphs: [1]', r"'graphs' in .*bad.yaml .*got \[1\]"),
+        ('graphs: {x: 1}', "'graphs: x' in .*bad.yaml .*got 1"),
+        ('graphs: {x: {new: []}}', "'graphs: x' in .*bad.yaml .*'new'"),
+        ('graphs: {x: {add: [[a]]}}', r"'add' in .*bad.yaml .*\[\['a'\]\]"),
+        ('graphs: {x: {remove: 1}}', "'remove' in .*bad.yaml .*got 1"),
+        ('graphs: {x: {add: [[a, a]]}}', "graph 'x' .*bad.yaml"),
+        ('pairs: [[a]]', r"'pairs' in .*bad.yaml .*got \[\['a'\]\]"),
+        ('pairs: [ab]', r"'pairs' in .*bad.yaml .*got \['ab'\]"),
+        ('pairs: 1', "'pairs' in .*bad.yaml .*got 1"),
+        ('1: 2\nbones: 3', r"keys .*bad.yaml .*got \['1', 'bones'\]"),
+    ],
+)
+def test_malformed_skeleton_file(tmp_path, text, message):
+    path = tmp_path / 'bad.yaml'
+    if text and not text.startswith('-'):
+        good = {'name': 'name: s', 'joints': 'joints: {a: null, b: a}'}
+        good.pop(text.split(':')[0], None)
+        text = '\n'.join([*good.values(), text])
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_skeleton(path)
+
+
 def test_custom_skeleton(tmp_path):
     path = tmp_path / 'rig.yaml'
     path.write_text("""

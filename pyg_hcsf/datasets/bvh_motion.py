@@ -77,8 +77,9 @@ class BVHMotion(MotionDataset):
 
     Raises:
         RuntimeError: If there are no raw files, or the processed file is
-            damaged.
-        ValueError: If :obj:`joint_map` does not fit the files.
+            damaged or cannot be written.
+        ValueError: If a raw file is damaged, which it names, or
+            :obj:`joint_map` does not fit the files.
 
     Example:
         >>> dataset = BVHMotion('datasets/BVHMotion', raw='cmu/bvh/indian')

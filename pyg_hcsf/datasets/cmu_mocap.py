@@ -69,13 +69,22 @@ def cmu_action(description: str, subject: str = '') -> str:
 def read_cmu_index(path: Path) -> dict[str, tuple[str, str]]:
     r"""Reads the public index: for each trial such as :obj:`'01_01'` its
     description and that of its subject.
+
+    Raises:
+        ValueError: If it cannot be read; names it.
     """
-    with open(path, encoding='utf-8', errors='replace', newline='') as file:
-        return {
-            row[0].strip(): (row[1], row[2])
-            for row in csv.reader(file)
-            if len(row) >= 3 and re.fullmatch(r'\d+_\d+', row[0].strip())
-        }
+    try:
+        with path.open(encoding='utf-8', errors='replace', newline='') as file:
+            return {
+                row[0].strip(): (row[1], row[2])
+                for row in csv.reader(file)
+                if len(row) >= 3 and re.fullmatch(r'\d+_\d+', row[0].strip())
+            }
+    except (OSError, csv.Error) as e:
+        raise ValueError(
+            f"The index '{path}' cannot be read ({e}): get it again or remove "
+            'it'
+        ) from e
 
 
 def cmu_files(raw: Path) -> list[Path]:
@@ -132,7 +141,7 @@ def read_cmu(
         return
     try:
         archive = zipfile.ZipFile(files[0])
-    except zipfile.BadZipFile as e:
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as e:
         raise ValueError(
             f"'{files[0]}' is not a whole zip archive ({e}): delete it and "
             f'get it again from {CMU_URL}'
@@ -209,7 +218,8 @@ class CMUMocap(MotionDataset):
 
     Raises:
         RuntimeError: If there are no raw files, or the processed file is
-            damaged.
+            damaged or cannot be written.
+        ValueError: If a raw file is damaged; names it.
 
     Example:
         >>> dataset = CMUMocap('datasets/CMUMocap', subjects=[1, 2])

@@ -68,7 +68,8 @@ class HDM05(MotionDataset):
 
     Raises:
         RuntimeError: If there are no raw files, or the processed file is
-            damaged.
+            damaged or cannot be written.
+        ValueError: If a raw file is damaged; names it.
 
     Example:
         >>> dataset = HDM05('datasets/HDM05')

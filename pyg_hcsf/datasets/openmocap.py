@@ -84,7 +84,8 @@ class OpenMocap(MotionDataset):
 
     Raises:
         RuntimeError: If there are no raw files, or a processed file is
-            damaged.
+            damaged or cannot be written.
+        ValueError: If a raw file is damaged; names it.
 
     Example:
         >>> dataset = OpenMocap('datasets/OpenMocap', raw='../shared/data')
@@ -155,7 +156,7 @@ class OpenMocap(MotionDataset):
     def processed_file_names(self) -> str:
         return (
             f'{self.split}_{self.keypoints}_{self.distortion or "pinhole"}_'
-            f'seed{self.seed}_{self.fps:g}fps_v{VERSION}.pt'
+            f'seed{self.seed}_{self.fps:g}fps{self._pre}_v{VERSION}.pt'
         )
 
     def raw_files(self) -> list[Path]:

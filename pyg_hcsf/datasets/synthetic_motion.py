@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from torch_geometric.data import Data, InMemoryDataset
+from torch_geometric.data import Data
 
-from pyg_hcsf.datasets.motion import load_clips, save_clips
+from pyg_hcsf.datasets.motion import ClipDataset, load_clips, save_clips
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
 from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
 from pyg_hcsf.geometry.capture import lifting_clips
-from pyg_hcsf.skeleton import H36M17, Skeleton
+from pyg_hcsf.skeleton import H36M17
 
 SPLITS = {
     'train': ('S1', 'S5', 'S6', 'S7'),
@@ -23,7 +22,7 @@ TAKES = (1, 2)
 VERSION = 1  # of the generator: raised when the motion itself changes
 
 
-class SyntheticMotion(InMemoryDataset):
+class SyntheticMotion(ClipDataset):
     r"""Procedural human motion with the structure of Human3.6M: its subjects,
     its fifteen actions in two takes, its 17 joints and its four cameras.
 
@@ -85,7 +84,7 @@ class SyntheticMotion(InMemoryDataset):
 
     Raises:
         ValueError: If an option is none of those above.
-        RuntimeError: If a processed file is damaged.
+        RuntimeError: If a processed file is damaged or cannot be written.
 
     Example:
         >>> dataset = SyntheticMotion(split='test', num_frames=50)
@@ -160,24 +159,6 @@ class SyntheticMotion(InMemoryDataset):
                         self.distortion,
                         self.seed,
                     )
-
-    def len(self) -> int:
-        return len(self._data_list)
-
-    def get(self, idx: int) -> Data:
-        return copy.copy(self._data_list[idx])
-
-    def copy(self, idx: Any = None) -> SyntheticMotion:
-        chosen = self if idx is None else self.index_select(idx)
-        out = copy.copy(self)
-        out._data_list = [copy.deepcopy(self.get(i)) for i in chosen.indices()]
-        out._indices = None
-        return out
-
-    @property
-    def skeleton(self) -> Skeleton:
-        r"""The 17 joints of Human3.6M."""
-        return H36M17
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from pyg_hcsf.io.mocap import (
 )
 
 MM_PER_INCH = 25.4
+SHORTEST = 1e-6  # the unit of length that makes sense
+ANGLES = {'deg': np.pi / 180, 'rad': 1.0}
 ROOT = 'root'
 CHANNELS = ('tx', 'ty', 'tz', 'rx', 'ry', 'rz')
 
@@ -158,8 +160,8 @@ def read_asf(source: Source) -> ASF:
             zip archive as :class:`zipfile.Path`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is malformed, with the file and the line.
+        ValueError: If it is missing, unreadable or malformed, with the file
+            and the line.
 
     Example:
         >>> read_asf('01.asf').joints[:3]
@@ -179,20 +181,32 @@ def read_asf(source: Source) -> ASF:
 
     unit, radians = MM_PER_INCH, 1.0
     for line, words in sections['units']:
-        if words[0] == 'length' and len(words) == 2:
-            (length,) = numbers(words[1:], source, line)
-            if length <= 0:
+        key, values = words[0].lower(), ' '.join(words[1:]).lower()
+        if key == 'length':
+            (length,) = numbers([values], source, line)
+            if length < SHORTEST:
                 fail(
-                    source, line, f'expected a positive length (got {length})'
+                    source,
+                    line,
+                    f'expected a length of at least {SHORTEST} (got {length})',
                 )
             unit = MM_PER_INCH / length
-        elif words[0] == 'angle' and len(words) == 2:
-            radians = np.pi / 180 if words[1].lower() == 'deg' else 1.0
+        elif key == 'angle':
+            if values not in ANGLES:
+                fail(
+                    source,
+                    line,
+                    f"expected 'angle' to be one of {list(ANGLES)} (got "
+                    f'{values!r})',
+                )
+            radians = ANGLES[values]
 
     blocks = _bone_blocks(source, sections['bonedata'])
-    root = {
-        words[0].lower(): (line, words[1:]) for line, words in sections['root']
-    }
+    root = {}
+    for line, words in sections['root']:
+        if len(words) < 2:
+            fail(source, line, f"expected a value after '{words[0]}'")
+        root[words[0].lower()] = (line, words[1:])
     root['name'] = (0, [ROOT])
     root['dof'] = root.pop('order', (0, list(CHANNELS)))
     order = root.get('axis', (0, ['XYZ']))[1]
@@ -242,8 +256,9 @@ def _bone_blocks(
             block = {'begin': (line, [])}
         elif words[0] == 'end' and block is not None:
             for key in ('name', 'direction', 'length', 'axis'):
-                if key not in block:
-                    fail(source, line, f"the bone has no '{key}'")
+                at, values = block.get(key, (line, []))
+                if not values:
+                    fail(source, at, f"the bone has no '{key}'")
             blocks.append(block)
             block = None
         elif block is None:
@@ -319,9 +334,8 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
         :obj:`[T, asf.num_channels]`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is malformed or was made for another skeleton, with
-            the file and the line.
+        ValueError: If it is missing, unreadable, malformed or was made for
+            another skeleton, with the file and the line.
 
     Example:
         >>> motion = read_amc('01_01.amc', read_asf('01.asf'))

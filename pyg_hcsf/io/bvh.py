@@ -17,6 +17,7 @@ from pyg_hcsf.io.mocap import (
 CHANNELS = tuple(
     f'{axis}{kind}' for kind in ('position', 'rotation') for axis in 'XYZ'
 )
+FRAME_TIME = (1e-6, 10.0)  # the range that makes sense, in seconds
 
 # Human3.6M's 17 joints on the rig of the DAZ-friendly release of CMU's motion
 # as BVH. Spine, thorax, neck and head are not the same anatomical points as
@@ -125,8 +126,8 @@ def read_bvh(source: Source) -> BVH:
             zip archive as :class:`zipfile.Path`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is malformed, with the file and the line.
+        ValueError: If it is missing, unreadable or malformed, with the file
+            and the line.
 
     Example:
         >>> bvh = read_bvh('salsa/01.bvh')
@@ -208,8 +209,13 @@ def read_bvh(source: Source) -> BVH:
             (frames,) = numbers(words[1:], source, line)
         elif text.lower().startswith('frame time:') and len(words) == 3:
             (rate,) = numbers(words[2:], source, line)
-            if rate <= 0:
-                fail(source, line, f'expected a positive time (got {rate})')
+            if not FRAME_TIME[0] <= rate <= FRAME_TIME[1]:
+                fail(
+                    source,
+                    line,
+                    'expected a frame time between {:g} and {:g} seconds '
+                    '(got {})'.format(*FRAME_TIME, rate),
+                )
         else:
             if frames < 0 or rate == 0:
                 fail(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
+from math import hypot
 from pathlib import Path
 from typing import NoReturn, Union
 from zipfile import Path as ZipPath
@@ -14,6 +14,7 @@ from pyg_hcsf.skeleton import H36M17
 Source = Union[str, Path, ZipPath]
 # For each Human3.6M joint one joint of a file, or several to take the middle.
 JointMap = Mapping[str, Union[str, tuple[str, ...]]]
+LARGEST = 1e30  # far from where float32 overflows, in any unit
 
 
 def fail(source: Source, line: int | None, message: str) -> NoReturn:
@@ -27,13 +28,21 @@ def read_lines(source: Source) -> list[str]:
     and lines that end in CRLF.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is empty.
+        ValueError: If there is no such file, or it is empty or damaged.
     """
     source = Path(source) if isinstance(source, str) else source
-    if not source.is_file():
-        raise FileNotFoundError(f"No motion capture file at '{source}'")
-    lines = source.read_bytes().decode('latin-1').splitlines()
+    try:
+        content = source.read_bytes() if source.is_file() else None
+    except Exception as e:  # whatever zipfile's decompressors raise
+        fail(
+            source,
+            None,
+            f'the file cannot be read ({type(e).__name__}: {e}): check its '
+            'permissions or get it, or the archive that holds it, again',
+        )
+    if content is None:
+        fail(source, None, 'there is no such file: check the path')
+    lines = content.decode('latin-1').splitlines()
     if not any(line.strip() for line in lines):
         fail(source, None, 'the file is empty')
     return lines
@@ -45,7 +54,7 @@ def numbers(tokens: list[str], source: Source, line: int) -> list[float]:
         values = list(map(float, tokens))
     except ValueError:
         fail(source, line, f'expected numbers (got {" ".join(tokens)!r})')
-    if not isfinite(sum(values)):
+    if not hypot(*values) < LARGEST:
         fail(source, line, f'expected finite numbers (got {values})')
     return values
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 # A small rig in ASF: bone, parent, direction, length, whether it moves.
 BONES = [
@@ -115,6 +116,31 @@ class MocapWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text('\n'.join(lines))
         return path
+
+
+class Bomb:
+    r"""Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.fixture
+def booby_trap(tmp_path):
+    r"""Puts files that PyG would unpickle, one with foreign code and one that
+    is half-written, in a folder; returns what the former makes.
+    """
+
+    def trap(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(Bomb(tmp_path / 'owned'), folder / 'pre_transform.pt')
+        (folder / 'pre_filter.pt').write_bytes(b'')
+        return tmp_path / 'owned'
+
+    return trap
 
 
 @pytest.fixture

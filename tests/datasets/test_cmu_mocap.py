@@ -1,6 +1,7 @@
 import os
 import re
 import threading
+import types
 import warnings
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,8 @@ from pyg_hcsf.datasets.motion import (
     glitch_frames,
     load_clips,
 )
+
+TRAPS = ('transform', 'filter')
 
 
 @pytest.fixture
@@ -114,6 +117,40 @@ def test_damaged_archive(tmp_path):
         CMUMocap(tmp_path / 'root', tmp_path, log=False)
 
 
+@pytest.mark.parametrize(
+    'compression', [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]
+)
+def test_archive_with_a_damaged_member(tmp_path, raw, compression):
+    path = tmp_path / 'allasfamc.zip'
+    with zipfile.ZipFile(path, 'w', compression) as archive:
+        for name in ('01.asf', '01_01.amc'):
+            archive.write(raw / 'subjects' / '01' / name, f'01/{name}')
+        at = archive.getinfo('01/01_01.amc').header_offset
+    content = bytearray(path.read_bytes())
+    content[at + 80 : at + 90] = b'\xff' * 10
+    path.write_bytes(content)
+    message = 'allasfamc.zip/01/01_01.amc: the file cannot be read.* again'
+    with pytest.raises(ValueError, match=message):
+        CMUMocap(tmp_path / 'root', tmp_path, log=False)
+
+
+def test_archive_with_an_undecodable_name(tmp_path):
+    path = tmp_path / 'allasfamc.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('01/\xe9.asf', 'x')
+    content = path.read_bytes().replace('\xe9'.encode(), b'\xff\xff')
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='zip.* not a whole zip archive'):
+        CMUMocap(tmp_path / 'root', tmp_path, log=False)
+
+
+def test_damaged_index(tmp_path, raw):
+    index = raw / 'cmu-mocap-index.csv'
+    index.write_text('01_01,"' + 'x' * 200_000)
+    with pytest.raises(ValueError, match="mocap-index.csv' cannot be read"):
+        CMUMocap(tmp_path / 'root', raw, log=False)
+
+
 def test_missing_raw_files(tmp_path):
     with pytest.raises(RuntimeError, match='http://mocap.cs.cmu.edu') as e:
         CMUMocap(tmp_path, log=False)
@@ -148,17 +185,97 @@ def test_changed_raw_files_are_read_again(tmp_path, raw, mocap):
     assert len(CMUMocap(tmp_path / 'root', raw, log=False)) == 5
 
 
+def test_raw_fingerprint(tmp_path, raw, mocap):
+    def load(name):
+        return CMUMocap(tmp_path / name, raw, log=False).raw_fingerprint
+
+    first = load('root')
+    assert re.fullmatch('[0-9a-f]{16}', first)
+    assert load('root') == load('other') == first
+    mocap.amc(raw / 'subjects' / '01' / '01_03.amc', 7)
+    second = load('root')
+    assert second == load('other') != first
+    os.rename(raw, tmp_path / 'gone')
+    assert load('root') == second
+
+
+def test_raw_file_that_went_away(tmp_path, raw):
+    CMUMocap(tmp_path / 'root', raw, log=False)
+    path = raw / 'subjects' / '01' / '01_02.amc'
+    path.unlink()
+    path.symlink_to(tmp_path / 'gone')
+    with pytest.raises(ValueError, match="'.*01_02.amc' cannot be read .*No"):
+        CMUMocap(tmp_path / 'root', raw, log=False)
+
+
 def test_full_disk_leaves_nothing(tmp_path, raw, monkeypatch):
     def save(content, file):
         file.write(b'half')
         raise OSError(28, 'No space left on device')
 
     monkeypatch.setattr(motion_module.torch, 'save', save)
-    with pytest.raises(OSError, match='No space left'):
+    message = (
+        rf"Could not write '{tmp_path}/root/processed/cmumocap_.*.pt': No "
+        'space left on device.* free some space or choose another root'
+    )
+    with pytest.raises(RuntimeError, match=message):
         CMUMocap(tmp_path / 'root', raw, log=False)
     assert list((tmp_path / 'root' / 'processed').iterdir()) == []
     monkeypatch.undo()
     assert len(CMUMocap(tmp_path / 'root', raw, log=False)) == 4
+
+
+@pytest.mark.parametrize('size', [0, 100, 5000])
+def test_disk_that_is_full_for_torch_itself(tmp_path, raw, size):
+    resource = pytest.importorskip('resource')
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        with pytest.raises(RuntimeError) as e:
+            CMUMocap(tmp_path / 'root', raw, log=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    message = r"Could not write '.*': File too large.*choose another root$"
+    assert re.match(message, str(e.value))
+    assert list((tmp_path / 'root' / 'processed').iterdir()) == []
+
+
+def test_root_that_cannot_be_written(tmp_path, raw, monkeypatch):
+    def fail(self):
+        raise AssertionError('read before')
+
+    monkeypatch.setattr(CMUMocap, 'read_clips', fail)
+    (tmp_path / 'file').write_text('')
+    (tmp_path / 'processed').symlink_to('/proc/self')
+    for root, folder in (
+        (tmp_path / 'file' / 'root', tmp_path / 'file/root/processed'),
+        (tmp_path, tmp_path / 'processed'),
+    ):
+        message = rf"Could not write to the folder '{folder}': .*'root'"
+        with pytest.raises(RuntimeError, match=message):
+            CMUMocap(root, raw, log=False)
+
+
+def test_only_the_processed_file_is_written_and_read(
+    tmp_path, raw, booby_trap
+):
+    dataset = CMUMocap(tmp_path / 'root', raw, log=False)
+    folder = tmp_path / 'root' / 'processed'
+    assert os.listdir(folder) == [dataset.processed_file_names]
+    owned = booby_trap(folder)
+    before = [(folder / f'pre_{n}.pt').read_bytes() for n in TRAPS]
+    for force_reload in (False, True):
+        CMUMocap(tmp_path / 'root', raw, log=False, force_reload=force_reload)
+    assert not owned.exists()
+    assert before == [(folder / f'pre_{n}.pt').read_bytes() for n in TRAPS]
+
+
+def test_progress_is_logged_once(tmp_path, raw, capfd):
+    CMUMocap(tmp_path / 'root', raw)
+    assert capfd.readouterr() == ('', 'Processing...\nDone!\n')
+    CMUMocap(tmp_path / 'root', raw)
+    CMUMocap(tmp_path / 'root', raw, log=False, force_reload=True)
+    assert capfd.readouterr() == ('', '')
 
 
 @pytest.mark.parametrize('keep', [0, 100, 0.5, -1])
@@ -214,9 +331,57 @@ def test_transforms_and_subsets(tmp_path, raw):
     assert torch.equal(dataset[0].pos, plain[0].pos + 2)  # not in place
     assert plain[1:3].subjects == ('CMU01', 'CMU135')
     copied = plain[1:].copy()
+    assert copied.raw_fingerprint == plain.raw_fingerprint
     assert len(copied) == 3
     copied[0].pos.zero_()
     assert plain[1].pos.abs().max() > 0
+
+
+class Shift:
+    def __init__(self, mm):
+        self.mm = mm
+
+    def __call__(self, data):
+        data.pos = data.pos + self.mm
+        return data
+
+    def __repr__(self):
+        return f'Shift({self.mm})'
+
+
+def is_first(data):
+    return data.subject == 'CMU01'
+
+
+def test_pre_transform_and_pre_filter_have_their_own_files(
+    tmp_path, raw, monkeypatch
+):
+    def load(**kwargs):
+        return CMUMocap(tmp_path / 'root', raw, log=False, **kwargs)
+
+    options = [
+        {},
+        {'pre_transform': Shift(1)},
+        {'pre_transform': Shift(2)},
+        {'pre_filter': is_first},
+        {'pre_filter': Shift(1)},
+    ]
+    datasets = [load(**option) for option in options]
+    files = {dataset.processed_file_names for dataset in datasets}
+    assert len(files) == len(options)
+    assert files == set(os.listdir(tmp_path / 'root' / 'processed'))
+    assert all(' at ' not in name and '0x' not in name for name in files)
+    monkeypatch.setattr(CMUMocap, 'process', None)
+    for option, before in zip(options, datasets, strict=True):
+        after = load(**option)
+        assert torch.equal(after[0].pos, before[0].pos)
+        assert len(after) == len(before)
+    # Where a function lies in memory differs from one process to another.
+    name = datasets[3].processed_file_names
+    copied = types.FunctionType(is_first.__code__, {}, 'is_first')
+    copied.__qualname__ = is_first.__qualname__
+    assert repr(copied) != repr(is_first)
+    assert load(pre_filter=copied).processed_file_names == name
 
 
 def test_glitch_cuts_the_clip(tmp_path, raw, mocap):

@@ -99,13 +99,24 @@ def test_keypoints_distortion_and_seed(tmp_path, raw):
     assert not torch.equal(bent[0].x, plain[0].x)
     assert not torch.equal(other[0].y, plain[0].y)
     files = sorted(os.listdir(tmp_path / 'root' / 'processed'))
-    assert [name[: -len('_v0.pt')] for name in files if name[0] in 'mt'] == [
+    assert [name[: -len('_v0.pt')] for name in files] == [
         'motion_25fps',
         'train_gt_pinhole_seed0_25fps',
         'train_gt_pinhole_seed1_25fps',
         'train_gt_vp3d_seed0_25fps',
         'train_noisy_pinhole_seed0_25fps',
     ]
+
+
+def test_pre_filter_has_its_own_file(tmp_path, raw):
+    def is_salsa(data):
+        return data.action == 'salsa'
+
+    plain = load(tmp_path, raw)
+    salsa = load(tmp_path, raw, pre_filter=is_salsa)
+    assert (len(plain), len(salsa)) == (16, 4)
+    assert len(load(tmp_path, raw)) == 16
+    assert salsa.raw_fingerprint == plain.raw_fingerprint != ''
 
 
 def test_motion_is_read_once(tmp_path, raw, monkeypatch):

@@ -534,8 +534,22 @@ def test_options_have_files_of_their_own(tmp_path, monkeypatch):
     ]
     for option in options:
         SyntheticMotion(tmp_path, **option, log=False)
-    files = [p for p in tmp_path.rglob('*.pt') if 'seed' in p.name]
-    assert len(files) == len(options)
+    assert len(list(tmp_path.rglob('*.pt'))) == len(options)
+
+
+def test_only_the_processed_file_is_read(tmp_path, booby_trap):
+    owned = booby_trap(tmp_path / 'processed')
+    args = {'root': tmp_path, 'split': 'val', 'num_frames': 1, 'log': False}
+    assert SyntheticMotion(**args).raw_fingerprint == ''
+    SyntheticMotion(**args)
+    assert not owned.exists()
+    assert (tmp_path / 'processed' / 'pre_filter.pt').read_bytes() == b''
+
+
+def test_root_that_cannot_be_written(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(RuntimeError, match="the folder '.*file/root/proc"):
+        SyntheticMotion(tmp_path / 'file' / 'root', num_frames=1, log=False)
 
 
 def test_damaged_file_is_named(tmp_path):
@@ -554,7 +568,7 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(28, 'No space left on device')
 
     monkeypatch.setattr(motion_files.torch, 'save', full)
-    with pytest.raises(OSError, match='No space left'):
+    with pytest.raises(RuntimeError, match='No space left'):
         SyntheticMotion(tmp_path, split='val', num_frames=1, log=False)
     assert [p for p in tmp_path.rglob('*') if p.is_file()] == []
 

@@ -193,7 +193,17 @@ def test_motion_must_fit(tmp_path):
         ('name tip', 'name lower', r"\['lower'\] are defined twice"),
         ('length 2', 'length two', 'line 17: expected numbers'),
         ('length 2', 'length nan', 'line 17: expected finite numbers'),
-        ('length 1.0', 'length 0', 'line 5: expected a positive length'),
+        ('length 1.0', 'length 0', 'line 5: expected a length of at least'),
+        ('length 1.0', 'length 1e-310', 'line 5: expected a length of at'),
+        ('length 1.0', 'length', 'line 5: expected numbers'),
+        ('angle deg', 'angle', "line 6: .*'angle' .*got ''"),
+        ('angle deg', 'angle degree', "line 6: .*'angle' .*got 'degree'"),
+        ('position 0 0 0', 'position', "line 10: .* after 'position'"),
+        ('axis XYZ', 'axis', "line 9: .* after 'axis'"),
+        ('name upper', 'name', "line 15: the bone has no 'name'"),
+        ('length 2', 'length', "line 17: the bone has no 'length'"),
+        ('axis 0 0 90 XYZ', 'axis', "line 29: the bone has no 'axis'"),
+        ('length 2', 'length 1e308', 'line 17: expected finite numbers'),
         ('direction 0 1 0', 'direction 0 1', 'line 35: expected 3 numbers'),
         ('axis 0 0 90 XYZ', 'axis 0 0 90 XYX', 'line 29: expected an axis'),
         ('dof rx ry rz', 'dof rx ry l', 'line 19: expected distinct channels'),
@@ -243,11 +253,60 @@ def test_malformed_amc(tmp_path, old, new, message):
 
 
 def test_missing_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match='gone.asf'):
+    with pytest.raises(ValueError, match='gone.asf: there is no such'):
         read_asf(tmp_path / 'gone.asf')
     asf = read_asf(write(tmp_path / 'a.asf', ASF))
-    with pytest.raises(FileNotFoundError, match='gone.amc'):
+    with pytest.raises(ValueError, match='gone.amc: there is no such'):
         read_amc(tmp_path / 'gone.amc', asf)
+
+
+@pytest.mark.parametrize('line', range(1, ASF.count('\n') + 1))
+def test_every_keyword_without_values(tmp_path, line):
+    lines = ASF.splitlines()
+    lines[line - 1] = lines[line - 1].split()[0]
+    path = write(tmp_path / 'bad.asf', '\n'.join(lines))
+    try:
+        read_asf(path)
+    except ValueError as e:
+        assert str(e).startswith(str(path))
+
+
+def test_folder_for_a_file(tmp_path):
+    with pytest.raises(ValueError, match=f'{tmp_path}: there is no such'):
+        read_asf(tmp_path)
+
+
+def test_unreadable_file(tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, 'Permission denied', str(self))
+
+    path = write(tmp_path / 'a.asf', ASF)
+    monkeypatch.setattr(Path, 'read_bytes', refuse)
+    with pytest.raises(ValueError, match='a.asf: .*Permission denied.* check'):
+        read_asf(path)
+
+
+@pytest.mark.parametrize(
+    ('compression', 'at'),
+    [
+        (zipfile.ZIP_STORED, 200),  # the checksum
+        (zipfile.ZIP_DEFLATED, 60),  # zlib.error
+        (zipfile.ZIP_BZIP2, 60),  # OSError
+        (zipfile.ZIP_LZMA, 60),  # lzma.LZMAError
+        (zipfile.ZIP_STORED, 0),  # the member's header
+    ],
+)
+def test_damaged_member(tmp_path, compression, at):
+    path = tmp_path / 'a.zip'
+    with zipfile.ZipFile(path, 'w', compression) as archive:
+        archive.writestr('s/1.asf', ASF.encode('latin-1'))
+    content = bytearray(path.read_bytes())
+    content[at : at + 8] = b'\xff' * 8
+    path.write_bytes(content)
+    member = zipfile.Path(path, 's/1.asf')
+    message = 'a.zip/s/1.asf: the file cannot be read .*the archive.* again'
+    with pytest.raises(ValueError, match=message):
+        read_asf(member)
 
 
 def test_to_h36m17_midpoint_and_errors():

@@ -108,7 +108,12 @@ def test_odd_frame_rate_is_kept(tmp_path):
         ('CHANNELS 3', 'CHANNELS x', 'line 9: expected a count'),
         ('3 Zrotation', '3 Wrotation', 'line 9: expected a count'),
         ('3 Zrotation', '3 Xrotation', 'line 9: expected a count'),
-        ('0.00833333', '0', 'line 27: expected a positive time'),
+        ('0.00833333', '0', 'line 27: expected a frame time .*got 0.0'),
+        ('0.00833333', '-1', 'line 27: expected a frame time .*got -1.0'),
+        ('0.00833333', '1e-310', 'line 27: expected a frame time'),
+        ('0.00833333', '1e20', 'line 27: expected a frame time'),
+        ('0.00833333', 'nan', 'line 27: expected finite numbers'),
+        ('0.00833333', '', "line 27: expected 'Frames:' and 'Frame Time:'"),
         ('Frames: 2\n', '', "expected 'Frames:'"),
         (BVH[BVH.index('MOTION') :], '', 'then MOTION'),
         (BVH[: BVH.index('MOTION')], '', 'expected a HIERARCHY'),
@@ -122,7 +127,7 @@ def test_malformed(tmp_path, old, new, message):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='gone.bvh'):
+    with pytest.raises(ValueError, match='gone.bvh: there is no such'):
         read_bvh(tmp_path / 'gone.bvh')
 
 
