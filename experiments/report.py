@@ -5,6 +5,7 @@ pictures and every number in ``results.csv``.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -211,3 +212,7 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     with atomic_write(out / 'report.md') as path:
         path.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
     return out / 'report.md'
+
+
+if __name__ == '__main__':  # python experiments/report.py FOLDER [OUT]
+    print(write_report(*sys.argv[1:]))
