@@ -22,10 +22,15 @@ class HopLayer(Module):
     without.
     """
 
-    def __init__(self, conv: HCSFConv, graph: Optional[DynamicGraph]) -> None:
+    def __init__(
+        self, conv: HCSFConv, dynamic: Optional[dict[str, Any]] = None
+    ) -> None:
         super().__init__()
         self.conv = conv
-        self.graph = graph
+        self.graph = None
+        if dynamic is not None:
+            options = {'normalize': conv.normalize, **dynamic}
+            self.graph = DynamicGraph(conv.in_channels, conv.hops, **options)
         edge_index = conv.hops.edge_index
         self.register_buffer('edge_index', edge_index, persistent=False)
 
@@ -84,11 +89,7 @@ def _hcsf(
 ) -> Module:
     hops = HopEdges(skeleton, short_hops, long_hops, neighborhood)
     conv = HCSFConv(in_channels, out_channels, hops, **kwargs)
-    graph = None
-    if dynamic is not None:
-        options = {'normalize': conv.normalize, **dynamic}
-        graph = DynamicGraph(in_channels, hops, **options)
-    return HopLayer(conv, graph)
+    return HopLayer(conv, dynamic)
 
 
 def _lcn(
@@ -101,10 +102,7 @@ def _lcn(
 ) -> Module:
     hops = HopEdges(skeleton, long_hops, long_hops)
     conv = LCNConv(in_channels, out_channels, hops, **kwargs)
-    graph = None
-    if dynamic is not None:
-        graph = DynamicGraph(in_channels, hops, **dynamic)
-    return HopLayer(conv, graph)
+    return HopLayer(conv, dynamic)
 
 
 def _shared(sharing: str) -> Callable[..., Module]:
@@ -124,7 +122,7 @@ def _shared(sharing: str) -> Callable[..., Module]:
             hierarchy=False,
             **kwargs,
         )
-        return HopLayer(conv, None)
+        return HopLayer(conv)
 
     return make
 
@@ -139,7 +137,7 @@ def _ms_hop(
     conv = HCSFConv(
         in_channels, out_channels, hops, sharing='all', hierarchy=False
     )
-    return HopLayer(conv, None)
+    return HopLayer(conv)
 
 
 def _gcn(in_channels: int, out_channels: int, skeleton: Skeleton) -> Module:
