@@ -69,6 +69,8 @@ class TrainConfig:
         mirror: Mirror half of the poses.
         evaluate_every: Steps between two looks at the validation subjects.
         save_every: Seconds between two checkpoints.
+        amp: Compute in bfloat16 where that is safe.
+        compile: Compile the network; takes about a minute and a C++ compiler.
     """
 
     epochs: int = 80
@@ -82,6 +84,8 @@ class TrainConfig:
     mirror: bool = True
     evaluate_every: int = 1000
     save_every: float = 20.0
+    amp: bool = False
+    compile: bool = False
 
 
 @dataclass

@@ -1,4 +1,5 @@
 """Trains and evaluates skeletal graph networks, a row of a table at a time.
+With --task bench it times them: see bench.py for its settings.
 
     python experiments/run.py --task pose               # all models
     python experiments/run.py --task pose --list           # what there is
@@ -6,6 +7,7 @@
         --data openmocap --root ../shared/data --seed 0 1 2
     python experiments/run.py --task pose --preset paper/hcsf --print_config
     torchrun --nproc_per_node 2 experiments/run.py --task pose --preset ...
+    python experiments/run.py --task bench              # what it all costs
 
 Any setting can be changed: --model.dropout 0, --train.steps 500, and so on.
 Results go to runs/<task>/<preset>/<row>/<seed>/; the report, with tables and
@@ -14,6 +16,7 @@ pictures, to runs/<task>/<preset>/report.md. --resume goes on after a kill.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import sys
@@ -42,7 +45,7 @@ from data import data_home, load_clips, resolve
 from evaluate import Evaluator, count_macs
 from folder import RunFolder, commit
 from jsonargparse import ArgumentParser, Namespace
-from train import Trainer, replacing, save_json
+from train import Trainer, peak_memory, replacing, save_json
 
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
@@ -66,7 +69,7 @@ def make_parser() -> ArgumentParser:
         description=__doc__.split('\n')[0],
         exit_on_error=False,
     )
-    parser.add_argument('--task', type=str, help='pose')
+    parser.add_argument('--task', type=str, help='pose or bench')
     parser.add_argument(
         '--preset', type=str, default='default', help='a name or name/row'
     )
@@ -130,12 +133,18 @@ def _flatten(row: dict[str, Any]) -> dict[str, Any]:
 def main(argv: list[str] | None = None) -> Path | None:
     """Runs the command line; returns the path of the report."""
     argv = sys.argv[1:] if argv is None else argv
+    if _task(argv) == 'bench':
+        import bench
+
+        return bench.main(argv)
     # jsonargparse wants to print its own view of this flag, of one row only.
     show = '--print_config' in argv
     argv = [word for word in argv if word != '--print_config']
     args = make_parser().parse_args(argv)
     if args.task != 'pose':
-        raise ValueError(f"Expected '--task' to be 'pose' (got {args.task!r})")
+        raise ValueError(
+            f"Expected '--task' to be 'pose' or 'bench' (got {args.task!r})"
+        )
     if args.list:
         for preset in list_presets(args.task).values():
             say(_describe(preset))
@@ -185,6 +194,13 @@ def main(argv: list[str] | None = None) -> Path | None:
     if WORLD > 1:
         dist.barrier()
     return path
+
+
+def _task(argv: list[str]) -> str | None:
+    """The task alone, as each has settings of its own."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument('--task')
+    return parser.parse_known_args(argv)[0].task
 
 
 def _describe(preset: Preset) -> str:
@@ -274,6 +290,7 @@ def run_row(
         'train_poses_per_s': trainer.poses / seconds,
         'train_seconds': seconds,
         'train_step_share': trainer.seconds / seconds,
+        'peak_memory_mb': peak_memory(trainer.device),
         'test_poses_per_s': out.poses_per_s,
         'commit': commit(),
         'key': key,

@@ -7,8 +7,10 @@ step, and a resumed training ends with the very bits of an uninterrupted one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -59,6 +61,28 @@ def rate(config: TrainConfig, step: int, steps: int, epoch: int) -> float:
     )
 
 
+def random_seed(*numbers: int) -> int:
+    """Mixes numbers to a seed. A CPU generator of torch takes 32 bits of one,
+    and forgets the others.
+    """
+    text = ','.join(map(str, numbers)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest())
+
+
+def peak_memory(device: torch.device) -> float:
+    """The most memory that this process has held, in MB: of the accelerator if
+    there is one, else resident.
+    """
+    if device.type == 'cuda':
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.nan
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == 'darwin' else peak / 1e3
+
+
 class Trainer:
     """A training of a network on clips that are encoded by a protocol.
 
@@ -98,6 +122,7 @@ class Trainer:
             [p for p in model.parameters() if p.requires_grad],
             lr=config.lr,
             weight_decay=config.weight_decay,
+            fused=True,
         )
         self.main = loader.rank == 0
         self.device = next(model.parameters()).device
@@ -158,6 +183,8 @@ class Trainer:
         module: torch.nn.Module = self.model
         if self.loader.world_size > 1:
             module = DistributedDataParallel(self.model)
+        if self.config.compile:
+            module.compile()
         bar = tqdm(
             total=self.steps,
             initial=self.step,
@@ -197,9 +224,7 @@ class Trainer:
     def _train_step(
         self, module: torch.nn.Module, x: Tensor, y: Tensor, epoch: int
     ) -> Tensor:
-        torch.manual_seed(
-            (self.seed << 40) + (self.step << 10) + self.loader.rank
-        )
+        torch.manual_seed(random_seed(self.seed, self.step, self.loader.rank))
         module.train()
         if self.config.mirror:
             flip = torch.rand(x.size(0)) < 0.5
@@ -208,7 +233,10 @@ class Trainer:
             y = _where(flip, self.protocol.mirror(y, skeleton), y)
         for group in self.optimizer.param_groups:
             group['lr'] = rate(self.config, self.step, self.steps, epoch)
-        loss = (module(x) - y).abs().mean()
+        amp = self.config.amp
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
+            out = module(x)
+        loss = (out.float() - y).abs().mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()

@@ -1,15 +1,26 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from typing import Optional, Union
+from typing import NamedTuple, Optional, Union
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Batch, Data
 
+from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.hops import HopEdges
 
 LAYOUTS = ('static', 'batch')
+BLOCK = 128  # frames that are read from a store in one piece, or more
+
+
+class Pool(NamedTuple):
+    r"""Frames in memory: runs of consecutive frames, side by side."""
+
+    first: Tensor  # [R] number of the first frame of a run, over all clips
+    shift: Tensor  # [R] from the number of a frame to its place
+    sequences: dict[str, Tensor]  # [F, N, C] by key
 
 
 class ClipLoader:
@@ -17,12 +28,27 @@ class ClipLoader:
     per batch.
 
     One :class:`~torch_geometric.data.Data` per clip holds node-first
-    sequences, such as ``x [N, T, C]``. They are laid side by side once; a
-    batch is one indexing operation per key. Windows that reach over the end of
-    a clip repeat its first or last frame, and none crosses into another clip.
+    sequences, such as ``x [N, T, C]``. They are laid side by side; a batch is
+    one indexing operation per key. Windows that reach over the end of a clip
+    repeat its first or last frame, and none crosses into another clip.
+
+    Clips in memory are shuffled window by window. A
+    :class:`~pyg_hcsf.datasets.ClipStore` streams: the loader draws blocks of
+    128 consecutive frames (512 for windows of 243) at random and without
+    replacement, reads a pool of them, up to :obj:`pool_size` frames, shuffles
+    its windows, and cuts them into batches; then the next pool. Every window
+    comes once in an epoch, and a store that fits in one pool gives the very
+    batches of the same clips in memory.
+
+    How good that shuffling is: two windows of a batch come from the same block
+    with a chance of :math:`1 / B` for :math:`B` blocks in a pool. Even if all
+    windows of a block were alike, the mean over :math:`n` windows would vary
+    only :math:`1 + (n - 1) / B` times as much as after a full shuffle: 1.12
+    times for batches of 256 single frames, of 2048 blocks in a pool.
 
     Args:
-        clips (list[torch_geometric.data.Data]): The clips; a data set is one.
+        clips (list[torch_geometric.data.Data] or ClipStore): The clips; a
+            data set is a list of them.
         batch_size (int, optional): The number of windows of a batch, over all
             processes. (default: :obj:`256`)
         frames (int, optional): The odd number of frames of a window. With
@@ -46,13 +72,18 @@ class ClipLoader:
         rank (int, optional): The number of this process. (default: :obj:`0`)
         world_size (int, optional): The number of processes: each loads its
             share of every batch. (default: :obj:`1`)
+        pool_size (int, optional): For a store, the number of frames to hold
+            in memory; a batch if that is more. Poses in 2D and 3D with 17
+            joints take 340 bytes a frame. (default: :obj:`262144`)
 
     Each batch also has :obj:`clip` and :obj:`frame`, ``[B]``: the number of
     the clip and of the frame in it.
 
     Raises:
-        ValueError: If there is no frame, a sequence has another length than
-            the first, or an argument is out of range.
+        ValueError: If there is no frame, a clip lacks a sequence or has other
+            joints than the first, a sequence has another length than the
+            first, or an argument is out of range.
+        RuntimeError: If a store cannot be read.
 
     Example:
         >>> for batch in ClipLoader(dataset, batch_size=256, shuffle=True):
@@ -61,7 +92,7 @@ class ClipLoader:
 
     def __init__(
         self,
-        clips: Sequence[Data],
+        clips: Union[Sequence[Data], ClipStore],
         batch_size: int = 256,
         frames: int = 1,
         stride: int = 1,
@@ -73,6 +104,7 @@ class ClipLoader:
         seed: int = 0,
         rank: int = 0,
         world_size: int = 1,
+        pool_size: int = 2**18,
     ) -> None:
         if frames < 1 or frames % 2 == 0:
             raise ValueError(f"Expected an odd 'frames' (got {frames})")
@@ -81,12 +113,18 @@ class ClipLoader:
                 "Expected 'batch_size' >= the number of processes and "
                 f"'stride' >= 1 (got {batch_size} and {stride})"
             )
+        if not 0 <= rank < world_size:
+            raise ValueError(
+                "Expected 'rank' to be 0 or more and below 'world_size' (got "
+                f'{rank} and {world_size})'
+            )
         if layout not in LAYOUTS:
             raise ValueError(
                 f"Expected 'layout' to be one of {LAYOUTS} (got '{layout}')"
             )
         self.batch_size = batch_size
         self.frames = frames
+        self.stride = stride
         self.keys = keys
         self.shuffle = shuffle
         self.drop_last = drop_last
@@ -97,43 +135,55 @@ class ClipLoader:
         self.epoch = 0
         self.start = 0
 
-        items = [clips[i] for i in range(len(clips))]
-        self.sequences: dict[str, Tensor] = {}
-        lengths = [data[keys[0]].size(1) for data in items]
-        if sum(lengths) == 0:
+        self.store = clips if isinstance(clips, ClipStore) else None
+        count = len(clips) if self.store is None else 1
+        items = [clips[i] for i in range(count)]
+        _check_clips(items, keys)
+        if self.store is None:
+            lengths = [data[keys[0]].size(1) for data in items]
+            self.length = torch.tensor(lengths, dtype=torch.long)  # [K]
+        else:
+            self.length = torch.from_numpy(self.store.lengths)
+        self.frame_ptr = _ptr(self.length)
+        self.window_ptr = _ptr(-(-self.length // stride))
+        if self.num_windows == 0:
             raise ValueError(
                 f"Expected clips with at least one frame in '{keys[0]}' (got "
-                f'{len(items)} clips without any)'
+                f'{len(self.length)} clips without any)'
             )
-        for key in keys:
-            for data, length in zip(items, lengths, strict=True):
-                if data[key].size(1) != length:
-                    raise ValueError(
-                        f"Expected '{key}' with {length} frames, as "
-                        f"'{keys[0]}' has (got {data[key].size(1)})"
-                    )
-            sequence = torch.cat([data[key] for data in items], dim=1)
-            self.sequences[key] = sequence.transpose(0, 1).contiguous()
-
-        length = torch.tensor(lengths)
-        clip = torch.arange(len(items)).repeat_interleave(length)
-        first = (length.cumsum(0) - length)[clip]
-        frame = torch.arange(clip.numel()) - first
-        chosen = (frame % stride == 0).nonzero().view(-1)
-        self.center = chosen  # [W] positions of the central frames
-        self.clip, self.frame = clip[chosen], frame[chosen]
-        self.first = first[chosen]
-        self.last = (first + length[clip] - 1)[chosen]
+        self.pool: Optional[Pool] = None
+        if self.store is None:
+            sequences = {}
+            for key in keys:
+                sequence = torch.cat([data[key] for data in items], dim=1)
+                sequences[key] = sequence.transpose(0, 1).contiguous()
+            zero = torch.zeros(1, dtype=torch.long)
+            self.pool = Pool(zero, zero, sequences)
+            self.block_size = self.pool_windows = self.num_windows
+        else:
+            self._plan_pools(pool_size)
 
         edges: Union[Data, HopEdges] = items[0] if hops is None else hops
         self.num_nodes = int(items[0][keys[0]].size(0))
         self.edge_index = edges.edge_index
         self.edge_pair = getattr(edges, 'edge_pair', None)
+        if layout == 'batch':
+            if self.edge_index is None:
+                raise ValueError(
+                    "Expected clips with 'edge_index', or 'hops', for the "
+                    'batch layout (got neither)'
+                )
+            nodes = [items[0][key].size(0) for key in keys]
+            if {edges.num_nodes, *nodes} != {self.num_nodes}:
+                raise ValueError(
+                    f'Expected edges and {keys} of the same joints for the '
+                    f'batch layout (got {edges.num_nodes} and {nodes})'
+                )
 
     @property
     def num_windows(self) -> int:
         r"""The number of windows in an epoch."""
-        return self.center.numel()
+        return int(self.window_ptr[-1])
 
     def __len__(self) -> int:
         if self.drop_last:
@@ -145,30 +195,104 @@ class ClipLoader:
         self.epoch, self.start = epoch, start
 
     def __iter__(self) -> Iterator[Data]:
-        order = torch.arange(self.num_windows)
-        if self.shuffle:
-            generator = torch.Generator().manual_seed(
-                self.seed * 1_000_003 + self.epoch
-            )
-            order = torch.randperm(self.num_windows, generator=generator)
+        seed = self.seed * 1_000_003 + self.epoch
+        pool, order = self.pool, torch.empty(0)
         for step in range(self.start, len(self)):
-            part = order[step * self.batch_size : (step + 1) * self.batch_size]
-            yield self.load(part[self.rank :: self.world_size])
+            number, place = divmod(step * self.batch_size, self.pool_windows)
+            if step == self.start or place == 0:
+                blocks = self._blocks(number, seed)
+                order = self._order(blocks, number, seed)
+                if self.store is not None:
+                    pool = None  # its memory is free for the next one
+                    pool = self._read(blocks)
+            part = order[place : place + self.batch_size]
+            yield self._load(pool, part[self.rank :: self.world_size])
 
     def load(self, window: Tensor) -> Data:
         r"""The batch of the windows of given numbers, ``[B]``."""
-        center = self.center[window]
-        values = {key: self.sequences[key][center] for key in self.keys[1:]}
-        head = self.sequences[self.keys[0]]
+        pool = self.pool
+        if pool is None:
+            pool = self._read((window // self.block_size).unique())
+        return self._load(pool, window)
+
+    def _plan_pools(self, pool_size: int) -> None:
+        # Windows reach beyond their block by half a window on either side,
+        # which must not weigh much. A pool is whole blocks and whole batches.
+        span = max(BLOCK, 1 << (2 * self.frames).bit_length())
+        block = 1 << max(1, span // self.stride).bit_length() - 1
+        while True:
+            unit = math.lcm(block, self.batch_size)
+            cost = unit * self.stride + unit // block * (self.frames - 1)
+            if cost <= pool_size or block == 1:
+                break
+            block //= 2
+        most = unit * max(1, pool_size // cost)
+        pools = -(-self.num_windows // most)
+        self.block_size = block
+        self.pool_windows = unit * -(-self.num_windows // (unit * pools))
+
+    def _blocks(self, pool: int, seed: int) -> Tensor:
+        # The last block may be shorter, so it stays the last: pools are
+        # equally long then, and a batch tells which it is in.
+        whole, rest = divmod(self.num_windows, self.block_size)
+        blocks = torch.arange(whole + (rest > 0))
+        if self.shuffle:
+            blocks[:whole] = torch.randperm(whole, generator=_random(seed, -1))
+        size = self.pool_windows // self.block_size
+        return blocks[pool * size : (pool + 1) * size].sort().values
+
+    def _order(self, blocks: Tensor, pool: int, seed: int) -> Tensor:
+        first = self.block_size * blocks.view(-1, 1)
+        window = (first + torch.arange(self.block_size)).view(-1)
+        window = window[window < self.num_windows]
+        if self.shuffle:
+            generator = _random(seed, pool)
+            window = window[torch.randperm(len(window), generator=generator)]
+        return window
+
+    def _locate(self, window: Tensor) -> tuple[Tensor, Tensor]:
+        window = window.contiguous()  # or searchsorted warns
+        clip = torch.searchsorted(self.window_ptr, window, right=True) - 1
+        return clip, (window - self.window_ptr[clip]) * self.stride
+
+    def _read(self, blocks: Tensor) -> Pool:
+        assert self.store is not None
+        first = blocks * self.block_size
+        last = (first + self.block_size).clamp(max=self.num_windows) - 1
+        clip, frame = self._locate(first)
+        start = self.frame_ptr[clip] + (frame - self.frames // 2).clamp(min=0)
+        clip, frame = self._locate(last)
+        stop = self.frame_ptr[clip] + 1
+        stop += torch.minimum(frame + self.frames // 2, self.length[clip] - 1)
+        # Blocks that touch or overlap make one run.
+        fresh = torch.ones_like(blocks, dtype=torch.bool)
+        fresh[1:] = start[1:] > stop[:-1]
+        start, stop = start[fresh], stop[fresh.roll(-1)]
+        ranges = start.tolist(), stop.tolist()
+        return Pool(
+            start,
+            (stop - start).cumsum(0) - stop,
+            {key: self.store.read(key, *ranges) for key in self.keys},
+        )
+
+    def _load(self, pool: Optional[Pool], window: Tensor) -> Data:
+        assert pool is not None
+        clip, frame = self._locate(window)
+        center = self.frame_ptr[clip] + frame
+        run = torch.searchsorted(pool.first, center, right=True) - 1
+        center += pool.shift[run]
+        places = dict.fromkeys(self.keys, center)
         if self.frames > 1:
             reach = torch.arange(self.frames) - self.frames // 2
-            position = center.view(-1, 1) + reach
-            position = torch.maximum(position, self.first[window].view(-1, 1))
-            position = torch.minimum(position, self.last[window].view(-1, 1))
-            values[self.keys[0]] = head[position]  # [B, F, N, C]
-        else:
-            values[self.keys[0]] = head[center]  # [B, N, C]
-        ids = {'clip': self.clip[window], 'frame': self.frame[window]}
+            step = torch.maximum(reach, -frame.view(-1, 1))
+            last = (self.length[clip] - 1 - frame).view(-1, 1)
+            places[self.keys[0]] = center.view(-1, 1) + step.minimum(last)
+        values = {}
+        for key, place in places.items():  # [B, (F,) N, C]
+            # Several times as fast as indexing with brackets:
+            value = pool.sequences[key].index_select(0, place.view(-1))
+            values[key] = value.unflatten(0, place.shape)
+        ids = {'clip': clip, 'frame': frame}
         if self.layout == 'static':
             return Data(edge_index=self.edge_index, **values, **ids)
         return self._batch(values, ids, window.numel())
@@ -177,22 +301,31 @@ class ClipLoader:
         self, values: dict[str, Tensor], ids: dict[str, Tensor], size: int
     ) -> Batch:
         n = self.num_nodes
-        offset = (n * torch.arange(size)).view(-1, 1)
-        edge_index = self.edge_index.unsqueeze(1) + offset  # [2, B, E]
+        graph = torch.arange(size + 1)
         for key, value in values.items():
             if value.dim() == 4:
                 value = value.transpose(1, 2)
             values[key] = value.flatten(0, 1)  # [B * N, (F,) C]
+        edge_index = self.edge_index.unsqueeze(1) + n * graph[:-1].view(-1, 1)
+        edges = {'edge_index': edge_index.view(2, -1)}  # [2, B * E]
+        if self.edge_pair is not None:
+            edges['edge_pair'] = self.edge_pair.repeat(size)
         out = Batch(
-            edge_index=edge_index.view(2, -1),
-            batch=torch.arange(size).repeat_interleave(n),
-            ptr=n * torch.arange(size + 1),
+            **edges,
+            batch=graph[:-1].repeat_interleave(n),
+            ptr=n * graph,
             **values,
             **ids,
         )
-        if self.edge_pair is not None:
-            out.edge_pair = self.edge_pair.repeat(size)
+        # What takes a batch apart again, as Batch.from_data_list leaves it.
         out._num_graphs = size
+        out._slice_dict = {
+            **dict.fromkeys(edges, self.edge_index.size(1) * graph),
+            **dict.fromkeys(values, n * graph),
+            **dict.fromkeys(ids, graph),
+        }
+        out._inc_dict = dict.fromkeys(out._slice_dict)
+        out._inc_dict['edge_index'] = n * graph[:-1]
         return out
 
     def __repr__(self) -> str:
@@ -200,3 +333,39 @@ class ClipLoader:
             f'{self.__class__.__name__}(num_windows={self.num_windows}, '
             f'batch_size={self.batch_size}, frames={self.frames})'
         )
+
+
+def _ptr(count: Tensor) -> Tensor:
+    return torch.cat([count.new_zeros(1), count.cumsum(0)])
+
+
+def _random(seed: int, pool: int) -> torch.Generator:
+    # The first pool, which is all of the clips in memory, has the seed itself.
+    # torch seeds with 32 bits: no shifting.
+    return torch.Generator().manual_seed(seed + 7919 * pool)
+
+
+def _check_clips(clips: list[Data], keys: tuple[str, ...]) -> None:
+    for number, data in enumerate(clips):
+        for key in keys:
+            value = data.get(key)
+            if not isinstance(value, Tensor) or value.dim() < 2:
+                hint = ", which the transform 'EncodePose' makes"
+                raise ValueError(
+                    f"Expected clips with a sequence '{key}' [N, T, *]"
+                    f'{hint if key == "joints" else ""} (got clip {number}: '
+                    f'{data})'
+                )
+            length = data[keys[0]].size(1)
+            if value.size(1) != length:
+                raise ValueError(
+                    f"Expected '{key}' with {length} frames, as '{keys[0]}' "
+                    f'has (got {value.size(1)})'
+                )
+            first = clips[0][key]
+            if value[:, :0].shape != first[:, :0].shape:
+                raise ValueError(
+                    f"Expected '{key}' with the joints and channels of clip 0,"
+                    f' {list(first.shape)} (got {list(value.shape)} in clip '
+                    f'{number})'
+                )

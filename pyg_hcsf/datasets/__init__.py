@@ -1,4 +1,5 @@
 from .bvh_motion import BVHMotion
+from .clip_store import ClipStore
 from .cmu_download import download_cmu_mocap
 from .cmu_mocap import CMUMocap
 from .hdm05 import HDM05
@@ -8,6 +9,7 @@ from .synthetic_motion import SyntheticMotion
 __all__ = [
     'BVHMotion',
     'CMUMocap',
+    'ClipStore',
     'HDM05',
     'OpenMocap',
     'SyntheticMotion',

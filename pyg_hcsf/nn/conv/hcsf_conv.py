@@ -13,7 +13,7 @@ from torch_geometric.typing import Adj, OptTensor
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.conv.fusion import HopFusion
 from pyg_hcsf.nn.conv.template import TemplateEdges
-from pyg_hcsf.nn.kernels import KERNELS, pair_product
+from pyg_hcsf.nn.kernels import KERNELS, by_rows, pair_product
 
 SHARINGS = ('pair', 'source', 'target', 'hop', 'all')
 
@@ -177,7 +177,6 @@ class HCSFConv(MessagePassing):
         adjacency = hops.edge_weight(normalize)
         self.register_buffer('adjacency', adjacency, persistent=False)
         self.template = TemplateEdges(hops)
-        self._source, self._target = hops.edge_index.tolist()
         self._unit = bool((adjacency == 1).all())
 
         # The weight of its group that each edge uses, and how many there are:
@@ -294,7 +293,7 @@ class HCSFConv(MessagePassing):
             shape = x.shape[:-1]
             x = x.reshape(-1, self.hops.num_nodes, self.in_channels)
             out = self._fused(x, edges.edge_weight)
-            out = out.view(*shape, out.size(-1))
+            out = out.reshape(*shape, out.size(-1))
         else:
             edge_weight = edges.edge_weight
             if edge_weight is None and not self._unit:
@@ -311,10 +310,8 @@ class HCSFConv(MessagePassing):
 
         out = self.fusion(out)  # [*, N, sum(C_k)]
         if self.weight_a is not None:
-            out = self._transform(out)
-        if self.bias is not None:
-            out = out + self.bias
-        return out
+            return self._transform(out)
+        return out if self.bias is None else out + self.bias
 
     def message(
         self, x_j: Tensor, edge_weight: OptTensor, edge_pair: Tensor
@@ -355,8 +352,7 @@ class HCSFConv(MessagePassing):
             return pair_product(
                 x,
                 list(self.weights),
-                self._source,
-                self._target,
+                self.template.edge_index,
                 edge_weight,
                 self.kernel,
             )
@@ -378,10 +374,12 @@ class HCSFConv(MessagePassing):
 
     def _transform(self, x: Tensor) -> Tensor:
         if self.weight_a.size(0) == 1:
-            return x @ self.weight_a[0]
+            weight = self.weight_a[0].t()
+            return by_rows(lambda x: F.linear(x, weight, self.bias), x)
         h = x.reshape(-1, *self.weight_a.shape[:2])
         out = torch.einsum('bnc,ncd->bnd', h, self.weight_a)
-        return out.reshape(*x.shape[:-1], -1)
+        out = out.reshape(*x.shape[:-1], -1)
+        return out if self.bias is None else out + self.bias
 
     def _has_hooks(self) -> bool:
         return any(

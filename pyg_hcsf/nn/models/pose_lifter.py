@@ -16,6 +16,7 @@ from torch.nn import (
 
 from pyg_hcsf.nn.models.layers import (
     batch_norm_width,
+    dropout,
     knows_joints,
     make_layer,
     normalize,
@@ -39,8 +40,8 @@ class Unit(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = normalize(self.norm, self.layer(x))
-        x = F.leaky_relu(x, self.slope)
-        return F.dropout(x, self.dropout, self.training)
+        x = F.leaky_relu(x, self.slope, inplace=True)
+        return dropout(x, self.dropout, self.training)
 
 
 class TemporalConv(Module):

@@ -318,7 +318,7 @@ def test_clip_shares_one_graph():
     assert torch.allclose(hooked, out, atol=1e-5)
 
 
-@pytest.mark.parametrize('kernel', ['loop', 'reference'])
+@pytest.mark.parametrize('kernel', ['batched', 'dense', 'reference'])
 def test_kernels_share_a_state(kernel):
     conv = HCSFConv(4, 8, HOPS).double()
     other = HCSFConv(4, 8, HOPS, kernel=kernel).double()

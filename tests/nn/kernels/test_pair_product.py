@@ -3,11 +3,11 @@ import torch
 
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.nn import pair_product
+from pyg_hcsf.nn.kernels import wide
 
 
-def arguments(batch=3, channels=4, widths=(5, 2), weighted='none'):
+def arguments(batch=3, channels=16, widths=(5, 2), weighted='none'):
     hops = HopEdges(get_skeleton('h36m17'), 1, 2)
-    source, target = hops.edge_index.tolist()
     sizes = [57, 54]
     x = torch.randn(batch, 17, channels, dtype=torch.double)
     weights = [
@@ -18,12 +18,12 @@ def arguments(batch=3, channels=4, widths=(5, 2), weighted='none'):
     edge_weight = None
     if shape is not None:
         edge_weight = torch.randn(shape, dtype=torch.double)
-    return x, weights, source, target, edge_weight
+    return x, weights, hops.edge_index, edge_weight
 
 
-def dense(x, weights, source, target, edge_weight):
+def dense(x, weights, edge_index, edge_weight):
     """The definition, sum by sum."""
-    outs, pair = [], 0
+    (source, target), outs, pair = edge_index.tolist(), [], 0
     for weight in weights:
         out = x.new_zeros(*x.shape[:2], weight.size(-1))
         for matrix in weight:
@@ -37,11 +37,24 @@ def dense(x, weights, source, target, edge_weight):
     return torch.cat(outs, dim=-1)
 
 
+@pytest.mark.parametrize('node_major', [False, True])
+@pytest.mark.parametrize('large', [1, 2**40], ids=['alone', 'gathered'])
+@pytest.mark.parametrize('widths', [(16, 2), (5, 5), (1, 16)])
 @pytest.mark.parametrize('weighted', ['none', 'static', 'dynamic'])
-@pytest.mark.parametrize('kernel', ['auto', 'loop', 'reference'])
-def test_kernels_equal_the_definition(kernel, weighted):
-    args = arguments(weighted=weighted)
-    leaves = [args[0], *args[1], *([] if args[4] is None else [args[4]])]
+@pytest.mark.parametrize('kernel', ['auto', 'batched', 'dense', 'reference'])
+def test_kernels_equal_the_definition(
+    kernel, weighted, widths, large, node_major, monkeypatch
+):
+    """Wide and narrow groups, pairs alone and gathered in steps, both orders
+    of memory.
+    """
+    monkeypatch.setattr(wide, 'LARGE', large)
+    monkeypatch.setattr(wide, 'CACHE', 600)  # several steps
+    args = arguments(weighted=weighted, widths=widths)
+    if node_major:
+        x = args[0].transpose(0, 1).contiguous().transpose(0, 1)
+        args = (x, *args[1:])
+    leaves = [args[0], *args[1], *([] if args[3] is None else [args[3]])]
     for leaf in leaves:
         leaf.requires_grad_()
     expected = dense(*args)
@@ -59,7 +72,6 @@ def test_kernels_equal_the_definition(kernel, weighted):
 @pytest.mark.parametrize('weighted', ['none', 'static', 'dynamic'])
 def test_gradcheck(weighted):
     hops = HopEdges(get_skeleton('h36m17'), 0, 1)
-    source, target = hops.edge_index.tolist()
     x = torch.randn(2, 17, 1, dtype=torch.double, requires_grad=True)
     w0 = torch.randn(17, 1, 2, dtype=torch.double, requires_grad=True)
     w1 = torch.randn(40, 1, 1, dtype=torch.double, requires_grad=True)
@@ -67,24 +79,41 @@ def test_gradcheck(weighted):
     a = torch.randn(shape, dtype=torch.double, requires_grad=True)
 
     def product(x, w0, w1, a=None):
-        return pair_product(x, [w0, w1], source, target, a, 'loop')
+        return pair_product(x, [w0, w1], hops.edge_index, a, 'batched')
 
     inputs = (x, w0, w1) if weighted == 'none' else (x, w0, w1, a)
     assert torch.autograd.gradcheck(product, inputs, fast_mode=True)
 
 
 def test_custom_operator_is_sound():
-    x, weights, source, target, a = arguments(weighted='dynamic')
+    x, weights, edge_index, a = arguments(weighted='dynamic')
     x.requires_grad_()
     torch.library.opcheck(
         torch.ops.pyg_hcsf.pair_product.default,
-        (x, weights, source, target, a),
+        (x, weights, edge_index, a),
     )
+
+
+def test_nodes_without_pairs_and_empty_groups():
+    x = torch.randn(4, 5, 16, dtype=torch.double)
+    weights = [
+        torch.randn(2, 16, 16, dtype=torch.double),
+        torch.randn(0, 16, 3, dtype=torch.double),
+        torch.randn(1, 16, 2, dtype=torch.double),
+    ]
+    edge_index = torch.tensor([[0, 3, 4], [1, 1, 0]])
+    for large in (1, 2**40):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(wide, 'LARGE', large)
+            out = pair_product(x, weights, edge_index, kernel='batched')
+        expected = dense(x, weights, edge_index, None)
+        assert torch.allclose(out, expected, atol=1e-12)
+    assert out[:, 2:].abs().max() == 0
 
 
 def test_no_weight_per_batched_edge():
     """The backward pass keeps what is of the size of the input only."""
-    x, weights, source, target, _ = arguments(batch=64)
+    x, weights, edge_index, _ = arguments(batch=64)
     saved = []
 
     def pack(tensor):
@@ -93,17 +122,23 @@ def test_no_weight_per_batched_edge():
 
     weights = [weight.requires_grad_() for weight in weights]
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
-        pair_product(x.requires_grad_(), weights, source, target)
+        pair_product(x.requires_grad_(), weights, edge_index)
     assert max(saved) <= max(x.numel(), *(w.numel() for w in weights))
 
 
-def test_double_backward_says_no():
-    x, weights, source, target, _ = arguments()
-    x.requires_grad_()
-    out = pair_product(x, weights, source, target)
-    (grad,) = torch.autograd.grad(out.sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match='does not require grad|autograd'):
-        torch.autograd.grad(grad.square().sum(), x)
+@pytest.mark.parametrize('weighted', ['none', 'dynamic'])
+def test_double_backward(weighted):
+    hops = HopEdges(get_skeleton('h36m17'), 0, 1)
+    x = torch.randn(2, 17, 4, dtype=torch.double, requires_grad=True)
+    w0 = torch.randn(17, 4, 2, dtype=torch.double, requires_grad=True)
+    w1 = torch.randn(40, 4, 1, dtype=torch.double, requires_grad=True)
+    a = torch.randn(2, 57, dtype=torch.double, requires_grad=True)
+
+    def product(x, w0, w1, a=None):
+        return pair_product(x, [w0, w1], hops.edge_index, a, 'batched')
+
+    inputs = (x, w0, w1) if weighted == 'none' else (x, w0, w1, a)
+    assert torch.autograd.gradgradcheck(product, inputs, fast_mode=True)
 
 
 def test_unknown_kernel():
