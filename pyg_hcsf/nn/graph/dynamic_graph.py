@@ -1,10 +1,12 @@
 from typing import Optional
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Conv2d, Module, Parameter
 
 from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.nn.kernels import by_rows
 
 INITS = ('physical', 'dense', 'random')
 
@@ -190,16 +192,15 @@ class DynamicGraph(Module):
                 f'{tuple(x.shape)})'
             )
         clips = x if x.dim() == 4 else x.unsqueeze(1)
-        h = self.embed(clips.permute(0, 3, 1, 2))  # [B, 2 K C_h, T_h, N]
-        h = h.unflatten(1, (2, self.num_groups, self.embed_channels))
-        theta, phi = h.unbind(1)  # [B, K, C_h, T_h, N]
+        h = self._embed(clips)  # [B, T_h, N, 2 K C_h]
+        h = h.unflatten(-1, (2, self.num_groups, self.embed_channels))
         if self.per_frame:
-            theta, phi = (z.permute(0, 3, 1, 2, 4) for z in (theta, phi))
-            size = self.embed_channels
+            theta, phi = h.permute(3, 0, 1, 4, 2, 5)  # [B, T_h, K, N, C_h]
         else:
-            theta, phi = (z.flatten(2, 3) for z in (theta, phi))
-            size = theta.size(2)
-        out = theta.transpose(-1, -2) @ phi  # [*, K, N, N]
+            # [B, K, N, T_h * C_h]
+            theta, phi = h.permute(3, 0, 4, 2, 1, 5).flatten(-2)
+        size = theta.size(-1)
+        out = theta @ phi.transpose(-1, -2)  # [*, K, N, N]
         out = torch.tanh(out / size if self.scaled else out)
         if self.top_k is not None:
             strength = out.abs().masked_fill(~self._support, -1.0)
@@ -209,6 +210,14 @@ class DynamicGraph(Module):
         if self.per_frame and x.dim() == 3:
             out = out.squeeze(1)
         return out
+
+    def _embed(self, clips: Tensor) -> Tensor:
+        embed = self.embed
+        if clips.size(1) > 1:
+            return embed(clips.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        # Of a single frame the kernel sees its middle only.
+        weight = embed.weight[:, :, embed.kernel_size[0] // 2, 0]
+        return by_rows(lambda x: F.linear(x, weight, embed.bias), clips)
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}({self.in_channels}, {self.hops})'
