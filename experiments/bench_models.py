@@ -44,9 +44,10 @@ def inference_forms(model: PoseLifter) -> dict[str, Callable]:
     a function from ``[B, N, 2]`` to ``[B, N, 3]``, or the module itself, whose
     weights are then what a single pose has to read.
     """
-    forms: dict[str, Callable] = {}
+    folded = model.folded()
+    forms: dict[str, Callable] = {'folded': folded}
     if find_spec('onnxruntime') and find_spec('onnxscript'):
-        forms['ONNX Runtime'] = _onnx_runtime(model)
+        forms['folded, ONNX Runtime'] = _onnx_runtime(folded)
     return forms
 
 

@@ -249,6 +249,15 @@ class HCSFConv(MessagePassing):
             out[hop] = max(1, round(width))
         return out
 
+    @property
+    def foldable(self) -> bool:
+        r"""Whether the output is linear in each pair's weight with nothing
+        but one :math:`\mathbf{W}_a` after the sum.
+        """
+        if self.sharing != 'pair' or self.weight_a is None:
+            return self.sharing == 'pair'
+        return len(self.fusion.stages) == 0 and self.weight_a.size(0) == 1
+
     def reset_parameters(self) -> None:
         r"""Resets all learnable parameters of the module.
 

@@ -12,7 +12,11 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
-from pyg_hcsf.nn.kernels.narrow import add_narrow_backward, narrow_parts
+from pyg_hcsf.nn.kernels.narrow import (
+    add_narrow_backward,
+    narrow_parts,
+    pack,
+)
 from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
 from pyg_hcsf.nn.kernels.wide import add_wide, add_wide_backward
@@ -35,7 +39,8 @@ def batched_product(
         weight, part = weights[wide.group], out[..., wide.columns]
         add_wide(x, weight, edge_weight, wide, part)
     if plan.narrow is not None:
-        parts = narrow_parts(x, weights, edge_weight, plan.narrow)
+        packed = pack(x, weights, plan.narrow)
+        parts = narrow_parts(x, packed, edge_weight, plan.narrow)
         for part, columns in zip(parts, plan.narrow.columns, strict=True):
             out[..., columns] = part
     return out.transpose(0, 1)

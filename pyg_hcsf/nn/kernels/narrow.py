@@ -16,12 +16,13 @@ from pyg_hcsf.nn.kernels.plan import Narrow
 from pyg_hcsf.nn.kernels.scratch import scratch
 
 
-def _pack(x: Tensor, weights: list[Tensor], narrow: Narrow) -> Tensor:
+def pack(x: Tensor, weights: list[Tensor], narrow: Narrow) -> Tensor:
+    r"""The rows of each source, ``[N, K, C]``, in memory of the thread."""
     rows = [weights[g].mT.reshape(-1, x.size(-1)) for g in narrow.groups]
     rows.append(x.new_zeros(1, x.size(-1)))
     packed = scratch(x, 'packed', narrow.weight_row.numel(), x.size(-1))
     torch.index_select(torch.cat(rows), 0, narrow.weight_row, out=packed)
-    return packed.view(x.size(0), -1, x.size(-1))  # [N, K, C]
+    return packed.view(x.size(0), -1, x.size(-1))
 
 
 def _narrow_messages(packed: Tensor, x: Tensor) -> Tensor:
@@ -41,13 +42,13 @@ def _split(x: Tensor, narrow: Narrow) -> tuple[Tensor, ...]:
 
 def narrow_parts(
     x: Tensor,
-    weights: list[Tensor],
+    packed: Tensor,
     edge_weight: Optional[Tensor],
     narrow: Narrow,
 ) -> tuple[Tensor, ...]:
     r"""The sums of each narrow group, ``[N, B, D_g]``."""
     n, b, _ = x.shape
-    message = _narrow_messages(_pack(x, weights, narrow), x)
+    message = _narrow_messages(packed, x)
     if edge_weight is not None:
         message.mul_(_edge_rows(edge_weight, narrow))
     total = x.new_zeros(n * narrow.channels + 1, b)
@@ -74,7 +75,7 @@ def add_narrow_backward(
         part.copy_(grad[..., columns])
     pulled = scratch(x, 'pulled', narrow.target_row.numel(), b)
     torch.index_select(total, 0, narrow.target_row, out=pulled)  # [N * K, B]
-    packed = _pack(x, weights, narrow)
+    packed = pack(x, weights, narrow)
     if edge_weight is not None:
         message = _narrow_messages(packed, x).mul_(pulled)
         # The pairs of wide groups have no rows: nothing is added to them.

@@ -64,16 +64,18 @@ def pair_product(
         dtype = torch.get_autocast_dtype(x.device.type)
         x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
         edge_weight = None if edge_weight is None else edge_weight.to(dtype)
-    if kernel == 'reference':
-        return reference_product(x, weights, edge_index, edge_weight)
     if edge_weight is not None and edge_weight.dim() == 1:
         parts = edge_weight.split([w.size(0) for w in weights])
         weights = [
             w * a.view(-1, 1, 1) for w, a in zip(weights, parts, strict=True)
         ]
         edge_weight = None
-    product = _dense if kernel == 'dense' else batched_product
-    return product(x, list(weights), edge_index, edge_weight)
+    products = {
+        'batched': batched_product,
+        'dense': _dense,
+        'reference': reference_product,
+    }
+    return products[kernel](x, list(weights), edge_index, edge_weight)
 
 
 def _choose(x: Tensor) -> str:

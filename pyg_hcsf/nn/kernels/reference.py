@@ -16,15 +16,16 @@ def reference_product(
     r"""The node-pair product as it is defined: a message per pair, scaled, and
     summed by target.
     """
-    sources, targets = edge_index
-    nodes = torch.arange(x.size(-2), device=x.device)
-    incidence = (nodes.view(-1, 1) == targets).to(x.dtype)  # [N, P]
+    x = x.transpose(0, 1)  # [N, B, C]
     outs, start = [], 0
     for weight in weights:
-        group = slice(start, start + weight.size(0))
-        message = torch.einsum('bpc,pcd->bpd', x[:, sources[group]], weight)
+        pairs = slice(start, start + weight.size(0))
+        source, target = edge_index[:, pairs]
+        x_j = x.index_select(0, source)  # [P_g, B, C]
         if edge_weight is not None:
-            message = message * edge_weight[..., group].unsqueeze(-1)
-        outs.append(incidence[:, group] @ message)  # [B, N, D_g]
-        start = group.stop
-    return torch.cat(outs, dim=-1)
+            x_j = x_j * edge_weight.t()[pairs].unsqueeze(-1)
+        message = torch.bmm(x_j, weight)  # [P_g, B, D_g]
+        out = message.new_zeros(*x.shape[:2], weight.size(-1))
+        outs.append(out.index_add(0, target, message))
+        start = pairs.stop
+    return torch.cat(outs, dim=-1).transpose(0, 1)

@@ -40,17 +40,20 @@ def add_wide(
     edge_weight: Optional[Tensor],
     group: Wide,
     out: Tensor,
+    fresh: bool = True,
 ) -> None:
-    r"""Writes the sums of a group, ``[N, B, D]``, to :obj:`out`."""
+    r"""Writes the sums of a group, ``[N, B, D]``, to :obj:`out`, or adds them
+    if :obj:`fresh` is not set.
+    """
     if _alone(x, weight, edge_weight):
         xs, ws, outs = x.unbind(), weight.unbind(), out.unbind()
-        for i in group.missing:
+        for i in group.missing if fresh else ():
             outs[i].zero_()
         for w, (j, i, beta) in zip(ws, group.ends, strict=True):
-            outs[i].addmm_(xs[j], w, beta=beta)
+            outs[i].addmm_(xs[j], w, beta=beta if fresh else 1)
         return
     (b, c), d = x.shape[1:], weight.size(-1)
-    total = scratch(x, 'total', *out.shape).zero_()
+    total = scratch(x, 'total', *out.shape).zero_() if fresh else out
     for size, step in _steps(x, weight):
         x_j = scratch(x, 'x_j', size, b, c)
         message = scratch(x, 'message', size, b, d)
@@ -59,7 +62,8 @@ def add_wide(
             x_j.mul_(edge_weight[group.pairs][step].unsqueeze(-1))
         torch.bmm(x_j, weight[step], out=message)
         total.index_add_(0, group.target[step], message)
-    out.copy_(total)
+    if fresh:
+        out.copy_(total)
 
 
 def add_wide_backward(
