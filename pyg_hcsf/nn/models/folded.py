@@ -17,6 +17,9 @@ from pyg_hcsf.nn.kernels.wide import add_wide
 from pyg_hcsf.nn.models.layers import FlatLayer, HopLayer
 
 
+SMALL_BATCH = 16
+
+
 class FoldedUnit(Module):
     r"""A folded layer with its LeakyReLU."""
 
@@ -84,6 +87,7 @@ class FoldedPairs(Module):
     edge_index: Tensor
     weight_a: Tensor
     bias: Tensor
+    incidence: Tensor
     packed: Tensor
 
     def __init__(
@@ -98,13 +102,16 @@ class FoldedPairs(Module):
     ) -> None:
         super().__init__()
         self.graph = graph
-        self.num_groups = len(weights)
+        self.sizes = [weight.size(0) for weight in weights]
         for number, weight in enumerate(weights):
             self.register_buffer(f'weight_{number}', weight)
         self.register_buffer('edge_index', edge_index)
         self.register_buffer('weight_a', weight_a)
         self.register_buffer('bias', bias)
         self.register_buffer('order', order)
+        nodes = torch.arange(n, device=bias.device).view(-1, 1)
+        incidence = (nodes == edge_index[1]).to(bias.dtype)
+        self.register_buffer('incidence', incidence)  # [N, P]
         x = bias.new_empty(0, n, weights[0].size(1))
         plan = make_plan(x, weights, edge_index)
         packed = bias.new_empty(0)
@@ -115,7 +122,7 @@ class FoldedPairs(Module):
 
     @property
     def weights(self) -> list[Tensor]:
-        return [getattr(self, f'weight_{k}') for k in range(self.num_groups)]
+        return [getattr(self, f'weight_{k}') for k in range(len(self.sizes))]
 
     def forward(self, x: Tensor) -> Tensor:
         shape = x.shape
@@ -128,9 +135,13 @@ class FoldedPairs(Module):
             repeats = x.size(0) // edge_weight.size(0)
             if repeats > 1:
                 edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
-        traced = torch.compiler.is_compiling() or x.requires_grad
-        out = (self._traced if traced else self._fast)(x, edge_weight)
-        return out.reshape(*shape[:-1], -1)
+        if torch.compiler.is_compiling() or x.requires_grad:
+            out = self._traced(x, edge_weight)
+        elif x.size(0) <= SMALL_BATCH:
+            out = self._small(x, edge_weight)
+        else:
+            out = self._large(x, edge_weight)
+        return out if len(shape) == 3 else out.view(*shape[:-1], -1)
 
     def _traced(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
         edge_index, width = self.edge_index, self.bias.numel()
@@ -140,14 +151,35 @@ class FoldedPairs(Module):
             return out
         return out + h[..., width:] @ self.weight_a
 
-    def _fast(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
+    def _small(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
+        # Calls cost more than arithmetic: as few as there can be, and each
+        # weight is read once.
+        (b, n, _), width = x.shape, self.bias.numel()
+        x_j = x.transpose(0, 1).index_select(0, self.edge_index[0])
+        if edge_weight is not None:
+            x_j = x_j * edge_weight.t().unsqueeze(-1)
+        x_j, sums = x_j.split(self.sizes), self.incidence.split(self.sizes, 1)
+        message = torch.bmm(x_j[0], self.weight_0).view(-1, b * width)
+        bias = self.bias if b == 1 else self.bias.repeat(b)
+        out = torch.addmm(bias, sums[0], message).view(n * b, width)
+        row = 0
+        for number in range(1, len(self.sizes)):
+            weight = getattr(self, f'weight_{number}')
+            low = torch.bmm(x_j[number], weight).view(weight.size(0), -1)
+            low = (sums[number] @ low).view(n * b, -1)
+            rows = self.weight_a[row : row + weight.size(-1)]
+            out.addmm_(low, rows)
+            row += weight.size(-1)
+        return out.view(n, b, width).transpose(0, 1)
+
+    def _large(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
         if x.device not in self._plans:
             self._plans[x.device] = make_plan(x, self.weights, self.edge_index)
         plan, width = self._plans[x.device], self.bias.numel()
         x = x.transpose(0, 1).contiguous()
         if edge_weight is not None:
             edge_weight = edge_weight.t().contiguous()
-        out = self.bias.repeat(*x.shape[:2], 1)  # [N, B, D]
+        out = x.new_empty(*x.shape[:2], width).copy_(self.bias)
         low = x.new_zeros(*x.shape[:2], self.weight_a.size(0))
         for wide in plan.wide:
             weight = getattr(self, f'weight_{wide.group}')
