@@ -220,12 +220,16 @@ def _measure(
         command += ['--nproc_per_node', str(processes)]
     command += [__file__, '--measure', json.dumps({'kind': kind, **args})]
     env = {**os.environ, 'OMP_NUM_THREADS': str(threads)}
-    result = subprocess.run(command, env=env, capture_output=True, text=True)
-    if result.returncode:
-        raise RuntimeError(
-            f'The measurement {command} failed:\n{result.stderr}'
+    with tempfile.TemporaryDirectory() as folder:
+        command += ['--out', folder]
+        result = subprocess.run(
+            command, env=env, capture_output=True, text=True
         )
-    return json.loads(result.stdout.splitlines()[-1])
+        if result.returncode:
+            raise RuntimeError(
+                f'The measurement {command} failed:\n{result.stderr}'
+            )
+        return json.loads((Path(folder) / 'result.json').read_text())
 
 
 def measure_stream(store: str, cache: str, least: int) -> dict[str, float]:
@@ -344,7 +348,9 @@ def main() -> None:
         options = json.loads(args.measure)
         kind = options.pop('kind')
         measure = measure_stream if kind == 'stream' else measure_train
-        print(json.dumps(measure(**options)))
+        result = json.dumps(measure(**options))
+        if os.environ.get('RANK', '0') == '0':
+            (args.out / 'result.json').write_text(result)
         return
     for name, records in run(args.out, args.smoke).items():
         frame = pd.DataFrame(records)

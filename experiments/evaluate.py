@@ -82,16 +82,15 @@ class Evaluator:
         """Lifts every frame."""
         protocol, root = self.protocol, self.protocol.root
         device = next(model.parameters()).device
-        training = model.training
-        model.eval()
+        network = model.folded()
         outs: list[tuple[Tensor, ...]] = []
         seconds = 0.0
         for batch in self.loader:
             x = batch.x.to(device)
             begin = time.perf_counter()
-            out = model(x)
+            out = network(x)
             if self.flip:
-                mirrored = model(protocol.mirror(x, model.skeleton))
+                mirrored = network(protocol.mirror(x, model.skeleton))
                 out = (out + protocol.mirror(mirrored, model.skeleton)) / 2
             out = out.to('cpu', torch.float64)
             seconds += time.perf_counter() - begin
@@ -108,7 +107,6 @@ class Evaluator:
                 batch.x.double(), size[..., 0], size[..., 1]
             )
             outs.append((pose, joints, keypoints, batch.clip, batch.frame))
-        model.train(training)
         pose, joints, keypoints, clip, frame = (
             torch.cat(part) for part in zip(*outs, strict=True)
         )

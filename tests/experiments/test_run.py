@@ -95,6 +95,8 @@ def test_list_and_print_config(capsys):
         'mirror': True,
         'evaluate_every': 1000,
         'save_every': 20.0,
+        'amp': False,
+        'compile': False,
     }
     assert config['model']['hidden_channels'] == 128
 
