@@ -70,12 +70,10 @@ def pair_product(
             w * a.view(-1, 1, 1) for w, a in zip(weights, parts, strict=True)
         ]
         edge_weight = None
-    products = {
-        'batched': batched_product,
-        'dense': _dense,
-        'reference': reference_product,
-    }
-    return products[kernel](x, list(weights), edge_index, edge_weight)
+    if kernel == 'batched':
+        return batched_product(x, list(weights), edge_index, edge_weight)
+    product = _dense if kernel == 'dense' else reference_product
+    return product(x, list(weights), edge_index, edge_weight)
 
 
 def _choose(x: Tensor) -> str:

@@ -16,7 +16,6 @@ from pyg_hcsf.nn.kernels.reference import reference_product
 from pyg_hcsf.nn.kernels.wide import add_wide
 from pyg_hcsf.nn.models.layers import FlatLayer, HopLayer
 
-
 SMALL_BATCH = 16
 
 
@@ -34,6 +33,9 @@ class FoldedUnit(Module):
 
 class Affine(Module):
     r"""A layer as it is, and a scale and shift for each channel."""
+
+    scale: Tensor
+    shift: Tensor
 
     def __init__(self, layer: Module, scale: Tensor, shift: Tensor) -> None:
         super().__init__()
@@ -88,7 +90,9 @@ class FoldedPairs(Module):
     weight_a: Tensor
     bias: Tensor
     incidence: Tensor
+    order: Tensor
     packed: Tensor
+    weight_0: Tensor
 
     def __init__(
         self,
@@ -101,7 +105,7 @@ class FoldedPairs(Module):
         order: Tensor,
     ) -> None:
         super().__init__()
-        self.graph = graph
+        self.graph: Optional[Module] = graph
         self.sizes = [weight.size(0) for weight in weights]
         for number, weight in enumerate(weights):
             self.register_buffer(f'weight_{number}', weight)

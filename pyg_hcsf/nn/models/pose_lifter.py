@@ -45,12 +45,15 @@ class Unit(Module):
         x = F.leaky_relu(x, self.slope, inplace=True)
         return dropout(x, self.dropout, self.training)
 
-    def folded(self) -> FoldedUnit:
-        r"""The same for inference."""
-        norm = self.norm
-        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-        shift = norm.bias - norm.running_mean * scale
-        return FoldedUnit(fold_layer(self.layer, scale, shift), self.slope)
+
+def fold_unit(unit: Module) -> Module:
+    r"""A unit for inference."""
+    if not isinstance(unit, Unit):  # folded before
+        return unit
+    state = unit.norm.state_dict()
+    scale = state['weight'] / (state['running_var'] + unit.norm.eps).sqrt()
+    shift = state['bias'] - state['running_mean'] * scale
+    return FoldedUnit(fold_layer(unit.layer, scale, shift), unit.slope)
 
 
 class TemporalConv(Module):
@@ -176,7 +179,7 @@ class PoseLifter(Module):
             module = TemporalConv(hidden_channels, 3, 3**block)
             return Unit(module, norm_width, negative_slope, dropout)
 
-        self.first = unit(in_channels)
+        self.first: Module = unit(in_channels)
         self.register_parameter('embedding', None)
         if not knows_joints(layer, options):
             size = (self.skeleton.num_joints, hidden_channels)
@@ -239,12 +242,15 @@ class PoseLifter(Module):
         Example:
             >>> pose = PoseLifter().eval().folded()(torch.rand(1, 17, 2))
         """
+        out = copy.deepcopy(self).eval()
+        if not isinstance(out.first, Unit):
+            return out
         with torch.no_grad():
-            out = copy.deepcopy(self).eval()
-            out.first = out.first.folded()
-            for block in out.blocks:
-                for number, unit in enumerate(block):
-                    block[number] = unit.folded()
+            out.first = fold_unit(out.first)
+            out.blocks = ModuleList(
+                Sequential(*map(fold_unit, block.children()))
+                for block in out.blocks
+            )
             scale = next(self.parameters()).new_full(
                 (self.out_channels,), self.output_scale
             )

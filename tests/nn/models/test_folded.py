@@ -78,6 +78,7 @@ def test_travels():
     out = model(x)
     assert torch.equal(pickle.loads(pickle.dumps(model))(x), out)
     assert torch.equal(copy.deepcopy(model)(x), out)
+    assert torch.equal(model.folded()(x), out)
     other = trained('dynamic').folded()
     other.load_state_dict(model.state_dict())
     assert torch.equal(other(x), out)
