@@ -16,7 +16,9 @@ def reference_product(
     r"""The node-pair product as it is defined: a message per pair, scaled, and
     summed by target.
     """
+    b, n, _ = x.shape
     x = x.transpose(0, 1)  # [N, B, C]
+    nodes = torch.arange(n, device=x.device).view(-1, 1)
     outs, start = [], 0
     for weight in weights:
         pairs = slice(start, start + weight.size(0))
@@ -25,7 +27,10 @@ def reference_product(
         if edge_weight is not None:
             x_j = x_j * edge_weight.t()[pairs].unsqueeze(-1)
         message = torch.bmm(x_j, weight)  # [P_g, B, D_g]
-        out = message.new_zeros(*x.shape[:2], weight.size(-1))
-        outs.append(out.index_add(0, target, message))
+        # A product and no index_add: exported as ScatterElements, that gives
+        # wrong sums in ONNX Runtime 1.32 with several threads.
+        incidence = (nodes == target).to(message.dtype)  # [N, P_g]
+        out = incidence @ message.flatten(1)
+        outs.append(out.view(n, b, weight.size(-1)))
         start = pairs.stop
     return torch.cat(outs, dim=-1).transpose(0, 1)

@@ -144,3 +144,18 @@ def test_double_backward(weighted):
 def test_unknown_kernel():
     with pytest.raises(ValueError, match="got 'magic'"):
         pair_product(*arguments(), kernel='magic')
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+@pytest.mark.parametrize('weighted', ['none', 'dynamic'])
+def test_on_an_accelerator(weighted):
+    """The path of all pairs at once, which a CPU takes in steps."""
+    x, weights, edge_index, a = arguments(batch=64, weighted=weighted)
+    expected = pair_product(x, weights, edge_index, a, kernel='reference')
+    x, edge_index = x.cuda().requires_grad_(), edge_index.cuda()
+    weights = [weight.cuda().requires_grad_() for weight in weights]
+    a = None if a is None else a.cuda()
+    out = pair_product(x, weights, edge_index, a)
+    assert torch.allclose(out.cpu(), expected, atol=1e-10)
+    out.square().sum().backward()
+    assert all(weight.grad.isfinite().all() for weight in weights)
