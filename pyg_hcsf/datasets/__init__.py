@@ -5,6 +5,7 @@ from .cmu_mocap import CMUMocap
 from .hdm05 import HDM05
 from .openmocap import OpenMocap
 from .synthetic_motion import SyntheticMotion
+from .utd_mhad import UTDMHAD
 
 __all__ = [
     'BVHMotion',
@@ -13,5 +14,6 @@ __all__ = [
     'HDM05',
     'OpenMocap',
     'SyntheticMotion',
+    'UTDMHAD',
     'download_cmu_mocap',
 ]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Member(NamedTuple):
+    r"""A file in a folder, or in an archive that is read in place.
+
+    Args:
+        name (str): The name without folders.
+        path (pathlib.Path): The file, or the archive.
+        member (str): The name in the archive, empty for a plain file.
+        size (int): Its size in bytes.
+    """
+
+    name: str
+    path: Path
+    member: str
+    size: int
+
+    def __str__(self) -> str:
+        return f'{self.path}/{self.member}' if self.member else str(self.path)
+
+
+def list_members(
+    roots: Path | Sequence[Path], pattern: re.Pattern[str], limit: int
+) -> list[Member]:
+    r"""The files of a kind in folders and zip archives, sorted by name.
+
+    Args:
+        roots (pathlib.Path or sequence of pathlib.Path): Each a folder, at
+            any depth of which the files or archives lie, or an archive.
+        pattern (re.Pattern): What the whole name of a file looks like; other
+            files are passed over.
+        limit (int): The largest credible size of a file in bytes.
+
+    Raises:
+        ValueError: If two files share a name, one is larger than
+            :obj:`limit`, or an archive is damaged or a member of it points
+            outside of it; names it.
+
+    Example:
+        >>> pattern = re.compile(r'S\d{3}.*\.skeleton')
+        >>> members = list_members(Path('nturgbd'), pattern, 2**26)
+    """
+    found: dict[str, Member] = {}
+    for root in [roots] if isinstance(roots, Path) else roots:
+        paths = [root] if root.is_file() else sorted(root.rglob('*'))
+        for path in paths:
+            for member in _of_path(path, pattern):
+                if member.size > limit:
+                    raise ValueError(
+                        f"Refused '{member}': it has {member.size} bytes, "
+                        f'where files of its kind have less than {limit}'
+                    )
+                if (other := found.get(member.name)) is not None:
+                    raise ValueError(
+                        f"Expected one file called '{member.name}' (got "
+                        f"'{other}' and '{member}'): remove the copy"
+                    )
+                found[member.name] = member
+    return [found[name] for name in sorted(found)]
+
+
+def _of_path(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
+    if pattern.fullmatch(path.name) and path.is_file():
+        yield Member(path.name, path, '', path.stat().st_size)
+    elif path.suffix.lower() == '.zip' and path.is_file():
+        with _open(path) as archive:
+            for info in archive.infolist():
+                parts = info.filename.replace('\\', '/').split('/')
+                if '..' in parts or parts[0] == '' or ':' in parts[0]:
+                    raise ValueError(
+                        f"Refused the archive '{path}': its member "
+                        f'{info.filename!r} points outside of it'
+                    )
+                if pattern.fullmatch(parts[-1]):
+                    yield Member(
+                        parts[-1], path, info.filename, info.file_size
+                    )
+
+
+def read_members(
+    members: Iterable[Member],
+) -> Iterator[tuple[Member, bytes]]:
+    r"""Reads files one after another, each archive being opened once as long
+    as its members follow each other.
+
+    Raises:
+        ValueError: If one cannot be read; names it.
+    """
+    archive: zipfile.ZipFile | None = None
+    try:
+        for member in members:
+            try:
+                if not member.member:
+                    content = member.path.read_bytes()
+                else:
+                    if archive is None or archive.filename != str(member.path):
+                        if archive is not None:
+                            archive.close()
+                        archive = _open(member.path)
+                    content = archive.read(member.member)
+            except (
+                *(OSError, RuntimeError, NotImplementedError, KeyError),
+                *(EOFError, zipfile.BadZipFile, zlib.error),
+            ) as e:
+                raise ValueError(
+                    f"'{member}' cannot be read ({e}): get it again or remove "
+                    'it'
+                ) from e
+            yield member, content
+    finally:
+        if archive is not None:
+            archive.close()
+
+
+def _open(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as e:
+        raise ValueError(
+            f"'{path}' is not a whole zip archive ({e}): delete it and get it "
+            'again'
+        ) from e
