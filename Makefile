@@ -9,7 +9,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
 SOURCES := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: pose test lint types unit smoke docs sparse clean
+.PHONY: pose test lint types unit fuzz smoke docs sparse clean
 
 pose: $(VENV)/.pose
 	$(BIN)/python experiments/run.py --task pose $(ARGS)
@@ -25,6 +25,10 @@ types: $(VENV)/.test
 
 unit: $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
+
+# 10,000 damaged copies of a file for each reader; `unit` takes 300.
+fuzz: $(VENV)/.test
+	PYG_HCSF_FUZZ=10000 $(BIN)/python -m pytest -k damaged $(ARGS)
 
 smoke: $(VENV)/.pose
 	$(BIN)/python tools/smoke.py

@@ -71,23 +71,13 @@ def test_swelling_contents():
 
 
 @pytest.mark.parametrize('compress', [False, True])
-def test_mutated_contents(compress):
-    rng = np.random.default_rng(0)
+def test_damaged_contents(fuzz, compress):
+    def check(clip):
+        assert clip.joints.shape[1:] == (20, 3)
+        assert np.isfinite(clip.joints).all()
+
     good = content(np.ones((20, 3, 4)), compress=compress)
-    refused = 0
-    for _ in range(5000):
-        bad = np.frombuffer(good, np.uint8)[: rng.integers(len(good) * 2)]
-        bad = bad.copy()
-        # Tags and headers are where a change does harm.
-        spots = rng.integers(128, 400, size=rng.integers(1, 4))
-        spots = spots[spots < len(bad)]
-        bad[spots] = rng.integers(256, size=len(spots))
-        try:
-            clip = read_utd_mhad(bad.tobytes(), NAME)
-        except ValueError as e:
-            assert NAME in str(e)
-            refused += 1
-        else:
-            assert clip.joints.shape[1:] == (20, 3)
-            assert np.isfinite(clip.joints).all()
-    assert 0 < refused < 5000
+    fuzz(
+        *(lambda bad: read_utd_mhad(bad, NAME), good, check, NAME),
+        slack=2**24,  # a small file may unpack to 8 MB
+    )
