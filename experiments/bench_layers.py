@@ -9,9 +9,10 @@ from copy import deepcopy
 from typing import Any
 
 import torch
-from bench_floor import floor, products_of
+from bench_floor import floor
 from bench_peers import autograd_candidate, everything
 from bench_timing import HCSF, Candidate
+from cost import products_of
 from torch import Tensor
 from torch.nn import Module
 from torch_geometric.nn import GCNConv, MixHopConv, RGCNConv
@@ -62,7 +63,7 @@ def layer_candidates(
         _layer('MixHopConv', mixhop, (bones,), flat, mixhop_grad),
         _layer('RGCNConv', rgcn, (edges, relations), flat, flat_grad),
     ]
-    products = products_of(out[0].steps['forward'])
+    products = products_of(conv, x, template)
     every = [p._replace(first=False) for p in products]
     return [floor(every, device=device), *out]
 
@@ -122,9 +123,8 @@ def shared_candidates(
     for candidate in out:
         candidate.result = everything(candidate)
         candidate.expected = everything(out[1])
-    every = [
-        p._replace(first=False) for p in products_of(out[0].steps['forward'])
-    ]
+    products = products_of(conv, x, template)
+    every = [p._replace(first=False) for p in products]
     return [floor(every, device=device), *out]
 
 

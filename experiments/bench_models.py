@@ -6,15 +6,16 @@ import logging
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from bench_floor import FLOOR, READ, floor, memory_read, products_of
+from bench_floor import FLOOR, READ, floor, memory_read
 from bench_timing import HCSF, Candidate, tensor_bytes
+from cost import products_of
 from torch import Tensor
 from torch.nn import Module
 
@@ -100,7 +101,7 @@ def model_candidates(
                 size = each.held or own[0].held
                 out.append(memory_read(size, each.floor, INFER, device))
         else:
-            low = floor(products_of(partial(model, x)), f'{FLOOR}, {name}')
+            low = floor(products_of(model, x), f'{FLOOR}, {name}')
             low.steps[INFER] = low.steps.pop('forward')
             low.steps[TRAIN] = low.steps.pop('forward+backward')
             for each in own:
@@ -114,7 +115,7 @@ def _forms(
     name: str, model: PoseLifter, x: Tensor, y: Tensor
 ) -> list[Candidate]:
     """A network as it is, and in its other forms for inference."""
-    macs = sum(product.macs for product in products_of(partial(model, x)))
+    macs = sum(product.macs for product in products_of(model, x))
     ends = tensor_bytes(x, y)
     steps = {INFER: _infer(model, x)}
     if len(x) > 1:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from bench_floor import FLOOR, Product, floor
+from bench_floor import FLOOR, floor
 from bench_timing import HCSF, Candidate, tensor_bytes
+from cost import Product
 from torch import Tensor
 from torch_geometric.utils import scatter
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 from torch_geometric.data import InMemoryDataset
 
 from pyg_hcsf import metrics
@@ -190,15 +189,3 @@ class Evaluator:
             'clip_names': np.array(self.names('clip')),
             **names,
         }
-
-
-def count_macs(model: PoseLifter) -> int:
-    """Multiply-accumulates of one pose."""
-    n, c = model.skeleton.num_joints, model.in_channels
-    window = (1, n, c) if model.frames == 1 else (1, model.frames, n, c)
-    training = model.training
-    model.eval()
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(torch.zeros(window, device=next(model.parameters()).device))
-    model.train(training)
-    return counter.get_total_flops() // 2

@@ -41,8 +41,9 @@ from config import (
     load_preset,
     smoke,
 )
+from cost import count_macs
 from data import data_home, load_clips, resolve
-from evaluate import Evaluator, count_macs
+from evaluate import Evaluator
 from folder import RunFolder, commit
 from jsonargparse import ArgumentParser, Namespace
 from train import Trainer, peak_memory, replacing, save_json

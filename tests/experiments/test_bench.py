@@ -8,11 +8,12 @@ import pytest
 import run
 import torch
 import yaml
-from bench_floor import FLOOR, READ, Product, floor, products_of
+from bench_floor import FLOOR, READ, floor
 from bench_peers import floor_and_hcsf, make_problem, product_candidates
 from bench_report import log_fit
 from bench_timing import HCSF, Candidate, check, measure, peak_bytes
 from config import list_presets
+from cost import Product, count_macs, products_of
 
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn import HCSFConv, PoseLifter
@@ -159,15 +160,25 @@ def test_floor_has_equal_arithmetic():
 
     conv = HCSFConv(32, 32, HOPS)
     x = torch.randn(64, 17, 32)
-    found = products_of(lambda: conv(x, HOPS.edge_index))
+    found = products_of(conv, x, HOPS.edge_index)
     macs = sum(w.numel() for w in conv.weights) * 64
     assert found[0].first and not found[-1].first
     assert found[0].macs == pytest.approx(macs, rel=0.01)
     assert found[-1] == Product(64 * 17, 36, 32)
     model = PoseLifter(layer='fcn', hidden_channels=4)
     widths = [(34, 68), *[(68, 68)] * 4, (68, 51)]
-    products = products_of(lambda: model(torch.rand(5, 17, 2)))
+    products = products_of(model, torch.rand(5, 17, 2))
     assert [p[:3] for p in products] == [(5, *width) for width in widths]
+
+    # No product with the zeros of a dense matrix, and none that only sums.
+    model = PoseLifter(layer='hcsf', hidden_channels=8)
+    convs = [m for m in model.modules() if isinstance(m, HCSFConv)]
+    macs = sum(
+        sum(w.numel() for w in conv.weights) + 17 * conv.weight_a.numel()
+        for conv in convs
+    )
+    assert len(convs) > 4 and count_macs(model) == pytest.approx(macs, rel=0.1)
+    assert model.training and convs[0].kernel == 'auto'
 
 
 def test_measure():

@@ -42,8 +42,9 @@ def pair_product(
             :obj:`"batched"` takes batched matrix products over pairs, as a
             custom operator; :obj:`"dense"` one matrix from all nodes to all
             nodes with zeros between unconnected ones, for inputs of few
-            channels; :obj:`"auto"` chooses by shape, and the readable one
-            while a model is exported. (default: :obj:`"auto"`)
+            channels; :obj:`"auto"` chooses by shape (the readable one up to a
+            batch of 32) and the readable one while a model is exported.
+            (default: :obj:`"auto"`)
 
     Returns:
         torch.Tensor: ``[B, N, sum(D_g)]``. Its memory may be node-major (a
@@ -79,7 +80,9 @@ def pair_product(
 def _choose(x: Tensor) -> str:
     if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
         return 'reference'
-    return 'dense' if x.size(-1) <= 4 else 'batched'
+    if x.size(-1) <= 4:
+        return 'dense'
+    return 'reference' if x.size(0) <= 32 else 'batched'
 
 
 def _dense(

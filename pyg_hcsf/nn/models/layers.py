@@ -12,7 +12,6 @@ from torch_geometric.nn import GCNConv, MixHopConv
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.conv import HCSFConv, LCNConv, SemGCNConv
 from pyg_hcsf.nn.graph import DynamicGraph
-from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.skeleton import Skeleton
 
 # A layer maps node features [B, N, C_in] or [B, T, N, C_in] to C_out channels;
@@ -218,27 +217,25 @@ def batch_norm_width(name: str, channels: int, num_nodes: int) -> int:
     return channels * num_nodes if name == 'fcn' else channels
 
 
-def normalize(norm: torch.nn.BatchNorm1d, x: Tensor) -> Tensor:
-    r"""Applies a batch norm of either kind to ``[*, N, C]``."""
-    if norm.num_features == x.size(-1):
-        return by_rows(norm, x)
-    return norm(x.reshape(-1, norm.num_features)).view(x.shape)
-
-
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     r"""Sets elements to zero with probability :obj:`p`, rounded to 1/65536, in
     training. On a CPU torch draws one number an element, which takes longer
-    than a layer; here four share the bits of one.
+    than a layer; here four share the bits of one, or eight where :obj:`p` is a
+    multiple of 1/256.
     """
     if x.device.type != 'cpu' or torch.compiler.is_compiling():
         return F.dropout(x, p, training)
     if not training or p == 0:
         return x
-    cut = round(p * 2**16)
-    bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(
-        -(2**63), None
-    )
-    keep = bits.view(torch.int16)[: x.numel()] >= cut - 2**15
-    scale = 2**16 / (2**16 - cut) if cut < 2**16 else 0.0
-    mask = keep.to(x.dtype).mul_(scale)
-    return x * mask.as_strided(x.shape, x.stride())
+    if p == 1:
+        return x * 0
+    size, kind = 4, torch.int16
+    if (256 * p).is_integer():
+        size, kind = 8, torch.int8
+    draws = torch.empty(-(-x.numel() // size), dtype=torch.int64)
+    bits = draws.random_(-(2**63), None).view(kind)[: x.numel()]
+    values = 2 ** (64 // size)
+    cut = min(round(p * values), values - 1)
+    mask = (bits >= cut - values // 2).to(x.dtype)
+    mask.mul_(values / (values - cut))
+    return x * mask.view(x.shape)

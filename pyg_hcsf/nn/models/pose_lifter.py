@@ -15,13 +15,13 @@ from torch.nn import (
     Sequential,
 )
 
+from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.folded import FoldedUnit, fold_layer
 from pyg_hcsf.nn.models.layers import (
     batch_norm_width,
     dropout,
     knows_joints,
     make_layer,
-    normalize,
 )
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
@@ -41,8 +41,13 @@ class Unit(Module):
         self.dropout = dropout
 
     def forward(self, x: Tensor) -> Tensor:
-        x = normalize(self.norm, self.layer(x))
-        x = F.leaky_relu(x, self.slope, inplace=True)
+        x = self.layer(x)
+        if self.norm.num_features == x.size(-1):
+            return by_rows(self._activate, x)
+        return self._activate(x.flatten(-2)).view(x.shape)
+
+    def _activate(self, x: Tensor) -> Tensor:
+        x = F.leaky_relu(self.norm(x), self.slope, inplace=True)
         return dropout(x, self.dropout, self.training)
 
 

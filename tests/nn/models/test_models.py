@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import LAYERS, PoseLifter
-from pyg_hcsf.nn.models.layers import make_layer
+from pyg_hcsf.nn.models.layers import dropout, make_layer
 
 CASES = {name: dict(layer=name) for name in LAYERS}
 CASES['hcsf_dynamic'] = dict(layer='hcsf', layer_options=dict(dynamic={}))
@@ -289,3 +289,24 @@ def test_left_and_right():
             assert torch.allclose(swap, model(x), atol=1e-4), name
     known = {n for n in CASES if PoseLifter(**CASES[n]).embedding is None}
     assert known == set(CASES) - {'gcn', 'mixhop', 'ms_hop', 'hcsf_all'}
+
+
+@pytest.mark.parametrize('p', [0.0, 0.25, 0.3, 1.0])
+def test_dropout(p):
+    """Zeros as often as asked, in any memory order; the mean stays."""
+    torch.manual_seed(0)
+    x = torch.rand(33, 50, 61).transpose(0, 1) + 0.5
+    x.requires_grad_()
+    assert dropout(x, p, training=False) is x
+    out = dropout(x, p, training=True)
+    kept = out != 0
+    assert kept.float().mean() == pytest.approx(1 - p, abs=0.01)
+    if p < 1:
+        expected = x / (1 - p)
+        torch.testing.assert_close(
+            out[kept], expected[kept], rtol=1e-4, atol=0
+        )
+    (grad,) = torch.autograd.grad(out.sum(), x)
+    assert torch.equal(grad != 0, kept)
+    again = dropout(x, p, training=True)
+    assert p in (0, 1) or not torch.equal(again, out)
