@@ -1,25 +1,16 @@
 from __future__ import annotations
 
-import math
 import re
-import zlib
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+
+from pyg_hcsf.io.matlab import read_matlab
 
 UTD_MHAD_FILE = re.compile(r'a(\d+)_s(\d+)_t(\d+)_skeleton\.mat')
 UTD_MHAD_FPS = 30.0
 FILE_LIMIT = 2**20  # bytes; the largest real file has 29 kB
 INFLATED_LIMIT = 2**23  # bytes of a compressed variable
-
-# MATLAB's format 5: data types of elements, and classes of arrays.
-TYPES = {
-    **{1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4'},
-    **{7: 'f4', 9: 'f8', 12: 'i8', 13: 'u8'},
-}
-MATRIX, COMPRESSED = 14, 15
-DOUBLE, SINGLE = 6, 7
 
 # The order of Chen et al., "UTD-MHAD: A Multimodal Dataset for Human Action
 # Recognition Utilizing a Depth Camera and a Wearable Inertial Sensor",
@@ -90,7 +81,7 @@ def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
         )
     try:
         joints = _read_skeleton(content)
-    except (ValueError, zlib.error) as e:
+    except ValueError as e:
         raise ValueError(
             f"'{where}' is not a skeleton of UTD-MHAD, a MATLAB 5 file with "
             f"finite 'd_skel' of shape [20, 3, T] ({e}): get it again or "
@@ -100,71 +91,16 @@ def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
 
 
 def _read_skeleton(content: bytes) -> np.ndarray:
-    # Not scipy's loadmat: damaged files make it read outside of its memory.
-    order = {b'IM': '<', b'MI': '>'}.get(content[126:128])
-    if order is None:
-        raise ValueError(f'no header in its {len(content)} bytes')
-    names = []
-    for kind, body in _elements(content[128:], order):
-        if kind == COMPRESSED:
-            inflate = zlib.decompressobj()
-            inflated = inflate.decompress(body, INFLATED_LIMIT)
-            if not inflate.eof:
-                raise ValueError(
-                    'a compressed variable is cut off or has more than '
-                    f'{INFLATED_LIMIT} bytes'
-                )
-            kind, body = next(_elements(inflated, order), (0, b''))
-        if kind == MATRIX:
-            parts = list(_elements(body, order))
-            name = bytes(parts[2][1]) if len(parts) > 2 else b''
-            if name == b'd_skel':
-                return _read_joints(parts, order)
-            names.append(name.decode('ascii', 'replace'))
-    raise ValueError(f"no 'd_skel' among {names}")
-
-
-def _read_joints(parts: list[tuple[int, bytes]], order: str) -> np.ndarray:
-    flags, sizes = (_numbers(*part, order) for part in parts[:2])
-    array_class = int(flags[0]) & 0xFF if len(flags) else 0
-    if len(parts) != 4 or array_class not in (DOUBLE, SINGLE):
+    found = read_matlab(content, ['d_skel'], INFLATED_LIMIT)
+    if 'd_skel' not in found:
+        raise ValueError("no 'd_skel' in it")
+    values = found['d_skel']
+    if not isinstance(values, np.ndarray) or values.dtype.kind != 'f':
         raise ValueError("'d_skel' is not an array of real numbers")
-    # MATLAB drops the last dimension of a clip of one frame.
-    shape = [int(size) for size in sizes] + [1] * (len(sizes) == 2)
-    if len(shape) != 3 or shape[:2] != [20, 3] or shape[2] < 1:
-        raise ValueError(f"'d_skel' has shape {shape}")
-    values = _numbers(*parts[3], order).astype(np.float64)
-    if len(values) != math.prod(shape):
-        raise ValueError(
-            f"'d_skel' of shape {shape} holds {len(values)} numbers"
-        )
+    if values.ndim == 2:  # MATLAB drops the last dimension of one frame
+        values = values[..., None]
+    if values.shape[:-1] != (20, 3) or values.size == 0:
+        raise ValueError(f"'d_skel' has shape {list(values.shape)}")
     if not np.isfinite(values).all():
         raise ValueError("'d_skel' is not finite")
-    return values.reshape(shape, order='F')
-
-
-def _numbers(kind: int, body: bytes, order: str) -> np.ndarray:
-    if kind not in TYPES:
-        raise ValueError(f'numbers of the unknown type {kind}')
-    return np.frombuffer(body, np.dtype(order + TYPES[kind]))
-
-
-def _elements(content: bytes, order: str) -> Iterator[tuple[int, bytes]]:
-    start = 0
-    while start < len(content):
-        tag = np.frombuffer(content[start : start + 8], order + 'u4')
-        if len(tag) != 2:
-            raise ValueError(f'it ends in a tag, {len(content)} bytes in')
-        kind, size = int(tag[0]), int(tag[1])
-        start += 8
-        if kind >> 16:  # up to four bytes fit into the tag
-            kind, size, start = kind & 0xFFFF, kind >> 16, start - 4
-            stop = start + 4
-        else:
-            stop = start + size + (0 if kind == COMPRESSED else -size % 8)
-        if start + size > min(stop, len(content)):
-            raise ValueError(
-                f'an element of {size} bytes does not fit into it'
-            )
-        yield kind, content[start : start + size]
-        start = stop
+    return values.astype(np.float64)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pyg_hcsf.io.pickle_globals import make_array, make_dtype
+from pyg_hcsf.io.pickle_machine import SLACK, Machine
+
+INFLATION = 16  # times its compressed size, and SLACK, for a member
+NPY_HEADER = re.compile(
+    rb"\{'descr': '([^']{1,12})', 'fortran_order': (False|True), "
+    rb"'shape': \(((?:\d+L?, ?)*(?:\d+L?)?)\), ?\} *\n"
+)
+
+
+def load_pickle(content: bytes, name: str) -> Any:
+    r"""Reads a pickle that holds NumPy arrays, their scalars and types, and
+    Python's own containers, texts and numbers, and runs nothing.
+
+    Pickles of Python 2 are read with their strings as Latin-1. Keys of
+    dictionaries and items of sets are texts and integers, or tuples of texts:
+    hashes of others can be made to take for ever. No size is believed before
+    the bytes are there, and what would take more than 6 times the memory of
+    the pickle, and 2 MiB, is refused.
+
+    Args:
+        content (bytes): The pickle, of any protocol.
+        name (str): What errors call the file.
+
+    Raises:
+        ValueError: If the pickle asks for anything else, or is damaged; names
+            the file, the position and, if so, the class or function.
+
+    Example:
+        >>> load_pickle(Path('h36m_test.pkl').read_bytes(), 'h36m_test.pkl')
+    """
+    machine = Machine(content)
+    collects = gc.isenabled()
+    gc.disable()  # it would look through all that is read, again and again
+    try:
+        return machine.run()
+    except (
+        *(ValueError, TypeError, LookupError, OverflowError),
+        *(struct.error, MemoryError, AttributeError),
+    ) as e:
+        reason = str(e) if type(e) is ValueError else _describe(e)
+        raise ValueError(
+            f"Refused the pickle '{name}' at byte {machine.start} of "
+            f'{len(content)}: {reason}. Only arrays of NumPy and built-in '
+            'types are read; get the file again if it should hold no more'
+        ) from e
+    finally:
+        if collects:
+            gc.enable()
+
+
+def load_npy(content: bytes, name: str) -> np.ndarray:
+    r"""Reads an :obj:`.npy` file, arrays of objects too, and runs nothing.
+
+    Args:
+        content (bytes): The file.
+        name (str): What errors call it.
+
+    Returns:
+        The array; of numbers, a view of :obj:`content` that is not writable.
+
+    Raises:
+        ValueError: If it is damaged, or its objects are refused by
+            :func:`load_pickle`; names the file.
+
+    Example:
+        >>> load_npy(content, 'positions_3d.npy').item().keys()
+    """
+    size = {b'\x01\x00': 2, b'\x02\x00': 4}.get(content[6:8], 0)
+    start = 8 + size
+    stop = start + int.from_bytes(content[8:start], 'little')
+    match = NPY_HEADER.fullmatch(content[start : min(stop, start + 10_000)])
+    if content[:6] != b'\x93NUMPY' or not size or match is None:
+        raise ValueError(
+            f"'{name}' is not a .npy file of numbers, texts or objects: it "
+            'begins with another or a damaged header; get it again'
+        )
+    descr, fortran, numbers = match.groups()
+    shape = tuple(map(int, re.findall(rb'\d{1,19}', numbers)))
+    try:
+        dtype = make_dtype((descr.decode('latin1'),))
+        if dtype.hasobject:
+            array = load_pickle(content[stop:], name)
+            if type(array) is not np.ndarray or array.shape != shape:
+                raise ValueError(
+                    f'its header promises objects in shape {shape}'
+                )
+            return array
+        body = memoryview(content)[stop:]
+        order = 'F' if fortran == b'True' else 'C'
+        return make_array(body, dtype, shape, order)
+    except (ValueError, TypeError, OverflowError) as e:
+        if repr(name) in str(e):
+            raise
+        raise ValueError(
+            f"The array '{name}' is damaged ({e}): get it again"
+        ) from e
+
+
+def load_npz(content: bytes, name: str) -> dict[str, np.ndarray]:
+    r"""Reads all arrays of an :obj:`.npz` file, arrays of objects too, and
+    runs nothing.
+
+    Args:
+        content (bytes): The file.
+        name (str): What errors call it.
+
+    Raises:
+        ValueError: If it is damaged, swells to more than 16 times its size,
+            or an array is refused by :func:`load_npy`; names the file.
+
+    Example:
+        >>> arrays = load_npz(content, 'data_3d_h36m.npz')
+        >>> arrays['positions_3d'].item()['S1']['Walking'].shape
+    """
+    arrays = {}
+    left = len(content) * INFLATION + SLACK
+    with _explained(name), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for info in archive.infolist():
+            left -= info.file_size
+            if left < 0:
+                raise ValueError(
+                    f'it swells to more than {INFLATION} times its size'
+                )
+            if info.filename.endswith('.npy'):
+                key = info.filename.removesuffix('.npy')
+                where = f'{name}/{info.filename}'
+                with archive.open(info) as member:
+                    body = member.read(info.file_size + 1)
+                if len(body) != info.file_size:
+                    raise ValueError(f"'{info.filename}' has another size")
+                arrays[key] = load_npy(body, where)
+    return arrays
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (
+        *(ValueError, OSError, RuntimeError, NotImplementedError),
+        *(LookupError, EOFError, TypeError, struct.error),
+        *(zipfile.BadZipFile, zlib.error, OverflowError),
+    ) as e:
+        if isinstance(e, ValueError) and f"'{name}" in str(e):
+            raise
+        raise ValueError(
+            f"'{name}' is not a whole .npz archive ({e}): get it again"
+        ) from e
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, LookupError):
+        return 'an instruction finds nothing to work on'
+    return f'{error}' or type(error).__name__
