@@ -133,7 +133,7 @@ class _Writer:
             )
         column = self.columns[name]
         if isinstance(value, Tensor):
-            value = _to_numpy(value, name, number)
+            value = _to_numpy(value, name, number).copy()
             if column and (
                 value.shape != column[0].shape
                 or value.dtype != column[0].dtype
@@ -203,7 +203,7 @@ def _sync(file: BinaryIO) -> None:
 
 def _to_numpy(value: Tensor, name: str, number: int) -> np.ndarray:
     try:
-        return value.detach().cpu().numpy().copy()
+        return value.detach().cpu().numpy()
     except (TypeError, RuntimeError) as e:
         raise ValueError(
             f"Expected '{name}' of clip {number} to be of a type that numpy "

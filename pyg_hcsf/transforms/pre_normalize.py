@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch_geometric.data import Data
+from torch_geometric.data.datapipes import functional_transform
+from torch_geometric.transforms import BaseTransform
+
+from pyg_hcsf.io.ntu_rows import FRAMES, SPINE, center_clip
+
+BASE = 0  # of the spine
+SHOULDERS = (4, 8)  # left, right
+
+
+@functional_transform('pre_normalize')
+class PreNormalize(BaseTransform):
+    r"""Moves and turns a clip of NTU RGB+D as the field's code bases do
+    (functional name: :obj:`pre_normalize`).
+
+    * :obj:`"agcn"` (2s-AGCN, MS-AAGCN, MS-G3D; the D-HCSF paper follows
+      them): bodies are repeated to fill :obj:`length` frames; the middle of
+      the first body's spine is the origin of every frame; its spine in the
+      first frame is turned to z and then its shoulders to x, after which the
+      spine is no longer exactly along z.
+    * :obj:`"pyskl"`: the body that is there for longer comes first, and
+      frames without it are dropped; the origin is the middle of its spine in
+      the first frame, so that its path is kept; turned as above.
+    * :obj:`"ctrgcn"` (CTR-GCN, SGN): the origin is the middle of the first
+      body's spine in the first frame that has it; nothing is turned or
+      dropped.
+
+    Absent joints stay zero. With :obj:`"agcn"` the middle of the first spine
+    is exactly zero too: do not take zeros for absent joints afterwards.
+
+    Args:
+        recipe (str): :obj:`"agcn"`, :obj:`"pyskl"` or :obj:`"ctrgcn"`.
+        length (int, optional): The number of frames to fill with
+            :obj:`"agcn"`; the longest clip of the data set has 300. The
+            other recipes keep the frames. (default: :obj:`300`)
+
+    Shapes:
+        - **input:** :obj:`data.x` :math:`(25, T, M, 3)`, metres
+        - **output:** :obj:`data.x` :math:`(25, T', M, 3)`, metres
+
+    Raises:
+        ValueError: If there is no such recipe, :obj:`x` has another shape,
+            or the clip has no body or more frames than :obj:`length`.
+
+    Example:
+        >>> NTURGBD(root, transform=PreNormalize('agcn'))[0].x.shape
+        torch.Size([25, 300, 2, 3])
+    """
+
+    def __init__(self, recipe: str, length: int = FRAMES) -> None:
+        if recipe not in RECIPES:
+            raise ValueError(
+                f"Expected 'recipe' to be one of {list(RECIPES)} (got "
+                f'{recipe!r})'
+            )
+        if length < 1:
+            raise ValueError(f"Expected a positive 'length' (got {length})")
+        self.recipe = recipe
+        self.length = length
+
+    def forward(self, data: Data) -> Data:
+        x = data.x
+        if x.dim() != 4 or x.size(0) != 25 or x.size(3) != 3:
+            raise ValueError(
+                f"Expected 'x' of shape [25, T, M, 3] (got {list(x.shape)})"
+            )
+        if self.recipe == 'agcn' and x.size(1) > self.length:
+            raise ValueError(
+                f'Expected a clip of at most {self.length} frames (got '
+                f"{x.size(1)}): choose a larger 'length'"
+            )
+        joints = x.permute(1, 2, 0, 3).double().numpy()
+        if not joints.any():
+            raise ValueError('Expected a clip with a body (got only zeros)')
+        joints = RECIPES[self.recipe](joints, self.length)
+        joints = np.ascontiguousarray(joints.transpose(2, 0, 1, 3))
+        data.x = torch.from_numpy(joints).to(x)
+        return data
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}('{self.recipe}', length={self.length})"
+        )
+
+
+def _agcn(joints: np.ndarray, length: int) -> np.ndarray:
+    joints = _fill_frames(joints, length)
+    origin = joints[:, :1, SPINE : SPINE + 1]
+    return _turn_body(_move(joints, origin))
+
+
+def _pyskl(joints: np.ndarray, length: int) -> np.ndarray:
+    joints = _main_body_first(joints)
+    origin = joints[0, 0, SPINE]
+    return _turn_body(_move(joints, origin))
+
+
+def _ctrgcn(joints: np.ndarray, length: int) -> np.ndarray:
+    return center_clip(joints)
+
+
+RECIPES = {'agcn': _agcn, 'pyskl': _pyskl, 'ctrgcn': _ctrgcn}
+
+
+def _move(joints: np.ndarray, origin: np.ndarray) -> np.ndarray:
+    return np.where(joints.any(axis=-1, keepdims=True), joints - origin, 0)
+
+
+def _fill_frames(joints: np.ndarray, length: int) -> np.ndarray:
+    # If a body is absent in the first frame, all frames without it are
+    # squeezed out; then its frames up to the last one repeat. Other gaps, and
+    # bodies that are never there, stay zero.
+    out = np.zeros((length, *joints.shape[1:]), dtype=joints.dtype)
+    for m in range(joints.shape[1]):
+        body = joints[:, m]
+        present = np.flatnonzero(body.any(axis=(1, 2)))
+        if len(present) == 0:
+            continue
+        body = body[: present[-1] + 1] if present[0] == 0 else body[present]
+        out[:, m] = body[np.arange(length) % len(body)]
+    return out
+
+
+def _main_body_first(joints: np.ndarray) -> np.ndarray:
+    present = np.any(joints, axis=(2, 3))  # [T, M]
+    order = np.argsort(-present.sum(axis=0), kind='stable')
+    return joints[present[:, order[0]]][:, order]
+
+
+def _turn_body(joints: np.ndarray) -> np.ndarray:
+    joints = _turn(joints, BASE, SPINE, target=2)
+    return _turn(joints, *SHOULDERS, target=0)
+
+
+def _turn(joints: np.ndarray, start: int, end: int, target: int) -> np.ndarray:
+    r"""Turns a clip by the smallest rotation that lays the vector between two
+    joints of the first body in the first frame along an axis.
+    """
+    vector = joints[0, 0, end] - joints[0, 0, start]
+    goal = np.eye(3)[target]
+    axis = np.cross(vector, goal)
+    size = float(np.linalg.norm(axis))
+    # Also if it points the other way: 2s-AGCN leaves it so.
+    if size < 1e-6 or (angle := math.atan2(size, float(vector @ goal))) < 1e-6:
+        return joints
+    x, y, z = axis / size
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    rotation = (
+        np.eye(3)
+        + math.sin(angle) * cross
+        + (1 - math.cos(angle)) * cross @ cross
+    )
+    return joints @ rotation.T

@@ -1,0 +1,422 @@
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from pyg_hcsf.datasets import NTURGBD
+from pyg_hcsf.io import ntu_shards
+from pyg_hcsf.io.ctrgcn import write_ctrgcn
+from pyg_hcsf.io.pyskl import write_pyskl
+from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.transforms import PreNormalize
+
+REPO = Path(__file__).parents[2]
+# Subjects 1, 2, 4 train and 3 tests; cameras 2 and 3 train.
+NAMES = [
+    'S001C001P001R001A001',
+    'S001C002P001R001A050',
+    'S001C001P002R001A002',
+    'S001C003P003R001A003',
+    'S001C001P004R002A060',
+]
+NEW = ['S018C001P045R001A061', 'S019C001P003R001A061']  # of 120 only
+MISSING = 'S001C002P005R002A008'
+COUNTS = {NAMES[0]: [1] * 9, NAMES[1]: [1, 2, 2, 0, 3, 2], NAMES[4]: [2] * 4}
+
+
+def skeleton(name):
+    """A file as the sensor's recorder writes it."""
+    counts = COUNTS.get(name, [1] * 5)
+    rng = np.random.default_rng(NAMES.index(name) if name in NAMES else 9)
+    lines = [str(len(counts))]
+    for count in counts:
+        lines.append(str(count))
+        for i in range(count):
+            lines += [f'{72057594037931000 + i} 0 1 1 1 1 0 0.1 0.2 2', '25']
+            joints = rng.normal(size=(25, 3)) * (0.3, 0.5, 0.3) + (i, 0, 3)
+            for place in joints:
+                text = ' '.join(map('{:.7g}'.format, place))
+                lines.append(f'{text} 277.4 191.8 1036.2 519.2 0 0 0 0 2')
+    return ''.join(line + '\r\n' for line in lines).encode()
+
+
+@pytest.fixture
+def raw(tmp_path):
+    folder = tmp_path / 'given' / 'nturgb+d_skeletons'
+    folder.mkdir(parents=True)
+    for name in [*NAMES, *NEW, MISSING]:
+        (folder / f'{name}.skeleton').write_bytes(skeleton(name))
+    return tmp_path / 'given'
+
+
+def load(root, raw, *args, **options):
+    return NTURGBD(root, *args, raw=raw, log=False, num_workers=1, **options)
+
+
+def content(folder):
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(folder.rglob('*'))
+        if path.is_file()
+    }
+
+
+def test_clips(tmp_path, raw):
+    train = load(tmp_path, raw)
+    assert train.names == sorted([*NAMES[:3], NAMES[4]])
+    assert [data.clip for data in train] == train.names
+    first, pair = train[0], train[train.names.index(NAMES[1])]
+    assert first.x.shape == (25, 9, 2, 3) and first.x.dtype == torch.float32
+    assert (first.y.tolist(), first.action) == ([0], 'A001')
+    assert (first.subject, first.fps, first.num_nodes) == ('1', 30.0, 25)
+    assert (first.num_bodies, pair.num_bodies) == (1, 2)
+    assert first.edge_index.shape == (2, 48)
+    lines = skeleton(NAMES[0]).splitlines()
+    place = [float(word) for word in lines[4 + 7].split()[:3]]
+    np.testing.assert_allclose(first.x[7, 0, 0], place, rtol=1e-6)
+    assert not first.x[:, :, 1].any() and pair.x[:, 1, 1].any()
+    assert not pair.x[:, 3].any()  # a frame without bodies
+    assert (train.num_classes, train.skeleton.num_joints) == (60, 25)
+    assert train.joints(0).shape == (9, 1, 25, 3)
+
+
+@pytest.mark.parametrize(
+    'benchmark, train, test',
+    [
+        ('ntu60-xsub', [0, 1, 2, 4], [3]),
+        ('ntu60-xview', [1, 3], [0, 2, 4]),
+        ('ntu120-xsub', [0, 1, 2, 4, 5], [3, 6]),
+        ('ntu120-xset', [5], [0, 1, 2, 3, 4, 6]),
+    ],
+)
+def test_splits(tmp_path, raw, benchmark, train, test):
+    every = [*NAMES, *NEW]
+    for split, chosen in (('train', train), ('test', test)):
+        dataset = load(tmp_path, raw, benchmark, split)
+        assert dataset.names == sorted(every[i] for i in chosen)
+        assert [data.clip for data in dataset] == dataset.names
+    both = load(tmp_path, raw, benchmark, 'all')
+    assert both.names == sorted(every[i] for i in (*train, *test))
+    assert len(list((tmp_path / 'processed').iterdir())) == 1
+
+
+def test_validation_is_taken_out_of_train(tmp_path, raw):
+    sides = {
+        split: load(tmp_path, raw, 'ntu60-xsub', split, [1]).names
+        for split in ('train', 'val', 'test')
+    }
+    assert sides == {
+        'train': sorted([NAMES[2], NAMES[4]]),
+        'val': sorted(NAMES[:2]),
+        'test': [NAMES[3]],
+    }
+    with pytest.raises(ValueError, match="'val' of 'ntu60-xsub'"):
+        load(tmp_path, raw, 'ntu60-xsub', 'val')
+
+
+@pytest.mark.parametrize('bodies', ['agcn', 'ctrgcn'])
+def test_zips_and_several_roots_equal_a_folder(tmp_path, raw, bodies):
+    roots = [tmp_path / 'a.zip', tmp_path / 'b', raw / 'none']
+    roots[1].mkdir()
+    with zipfile.ZipFile(roots[0], 'w', zipfile.ZIP_DEFLATED) as archive:
+        for i, path in enumerate(sorted(raw.rglob('*.skeleton'))):
+            if i % 2:
+                archive.write(path, f'nturgb+d_skeletons120/{path.name}')
+            else:
+                (roots[1] / path.name).write_bytes(path.read_bytes())
+    one = load(tmp_path / '1', raw, 'ntu120-xsub', bodies=bodies)
+    two = load(tmp_path / '2', roots, 'ntu120-xsub', bodies=bodies)
+    assert content(tmp_path / '1') == content(tmp_path / '2')
+    assert one.names == two.names
+    frames = {'agcn': 6, 'ctrgcn': 5}[bodies]  # the empty one is cut
+    assert one[one.names.index(NAMES[1])].x.size(1) == frames
+
+
+def test_processes_equal_one(tmp_path, raw, monkeypatch):
+    monkeypatch.setattr(ntu_shards, 'SHARD', 2)
+    load(tmp_path / '1', raw, 'ntu120-xsub')
+    NTURGBD(tmp_path / '2', 'ntu120-xsub', raw=raw, log=False, num_workers=2)
+    assert content(tmp_path / '1') == content(tmp_path / '2')
+
+
+def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
+    monkeypatch.setattr(ntu_shards, 'SHARD', 2)
+    load(tmp_path / 'whole', raw)
+    path = raw / 'nturgb+d_skeletons' / f'{NAMES[4]}.skeleton'
+    good = path.read_bytes()
+    path.write_bytes(b'x' * len(good))  # of the same size
+    with pytest.raises(
+        ValueError, match=f"Line 1 of '{re.escape(str(path))}'"
+    ):
+        load(tmp_path / 'root', raw)
+    done = list((tmp_path / 'root').rglob('*.npy'))
+    assert [part.name for part in sorted(done)] == ['00000.npy']
+    assert not list((tmp_path / 'root').rglob('*.clips'))
+    path.write_bytes(good)
+    read = []
+    write_shard = ntu_shards.write_shard
+    monkeypatch.setattr(
+        *(ntu_shards, 'write_shard'),
+        lambda files, recipe, path: (
+            read.append(path.name),
+            write_shard(files, recipe, path),
+        ),
+    )
+    load(tmp_path / 'root', raw)
+    assert read == ['00001.npy', '00002.npy']
+    assert content(tmp_path / 'whole') == content(tmp_path / 'root')
+
+
+KILLED = """
+import os, signal, sys
+from pyg_hcsf.datasets import NTURGBD
+from pyg_hcsf.io import ntu_shards
+
+def read_shard(files, path):
+    if path.name == sys.argv[3]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read(files, path)
+
+ntu_shards.SHARD = 2
+read, ntu_shards.read_shard = ntu_shards.read_shard, read_shard
+NTURGBD(sys.argv[1], raw=sys.argv[2], log=False, num_workers=1)
+"""
+
+
+def test_goes_on_after_being_killed(tmp_path, raw, monkeypatch):
+    monkeypatch.setattr(ntu_shards, 'SHARD', 2)
+    load(tmp_path / 'whole', raw)
+    root = tmp_path / 'root'
+    command = [sys.executable, '-c', KILLED, root, raw, '00001.npy']
+    assert subprocess.run(command, cwd=REPO).returncode == -signal.SIGKILL
+    done = sorted(path.name for path in root.rglob('0*.npy'))
+    assert done == ['00000.npy', '00001.npy']
+    assert not list(root.rglob('ntu60*.clips'))
+    load(root, raw)
+    assert content(root) == content(tmp_path / 'whole')
+
+
+def test_damaged_unfinished_work(tmp_path, raw):
+    load(tmp_path, raw)
+    (store,) = (tmp_path / 'processed').iterdir()
+    parts = store.with_name(f'.{store.stem}.parts')
+    store.rename(tmp_path / 'elsewhere')
+    parts.mkdir()
+    (parts / '00000.npy').write_bytes(b'x')
+    with pytest.raises(RuntimeError, match='unfinished work.*start again'):
+        load(tmp_path, raw)
+    assert len(load(tmp_path, raw)) == 4
+
+
+def test_pre_transform(tmp_path, raw):
+    normalize = PreNormalize('ctrgcn')
+    stored = load(tmp_path, raw, pre_transform=normalize)
+    fresh = load(tmp_path, raw, transform=normalize)
+    assert len(list((tmp_path / 'processed').iterdir())) == 2
+    for one, two in zip(stored, fresh, strict=True):
+        torch.testing.assert_close(one.x, two.x)
+        assert (one.x[1, 0, 0] == 0).all()
+
+
+def test_new_raw_files_are_noticed(tmp_path, raw):
+    assert len(load(tmp_path, raw)) == 4
+    name = 'S001C001P008R001A001'
+    (raw / f'{name}.skeleton').write_bytes(skeleton(name))
+    assert name in load(tmp_path, raw).names
+
+
+def test_processed_clips_do_without_raw_files(tmp_path, raw):
+    names = load(tmp_path, raw).names
+    assert load(tmp_path, raw / 'gone').names == names
+    load(tmp_path, raw, 'ntu120-xsub')
+    with pytest.raises(RuntimeError, match="no raw files.*'ntu60'|nothing"):
+        load(tmp_path, raw / 'gone', bodies='ctrgcn')
+
+
+def test_missing_raw_files(tmp_path):
+    with pytest.raises(RuntimeError, match=r's001_to_s017\.zip'):
+        NTURGBD(tmp_path, log=False)
+
+
+@pytest.mark.parametrize(
+    'options, reason',
+    [
+        ({'benchmark': 'xsub'}, "'benchmark'.*got 'xsub'"),
+        ({'split': 'valid'}, "'split'.*got 'valid'"),
+        ({'bodies': 'sgn'}, "'bodies'.*got 'sgn'"),
+    ],
+)
+def test_wrong_options(tmp_path, options, reason):
+    with pytest.raises(ValueError, match=reason):
+        NTURGBD(tmp_path, log=False, **options)
+
+
+def test_empty_clips_are_refused(tmp_path, raw):
+    path = raw / 'S001C001P008R001A001.skeleton'
+    path.write_bytes(b'2\n0\n0\n')
+    with pytest.raises(ValueError, match=rf"'{path}' holds no body.* 2 fr"):
+        load(tmp_path, raw)
+
+
+def agcn(folder, dataset):
+    for part, names in (
+        ('train', dataset.names[:3]),
+        ('val', dataset.names[3:]),
+    ):
+        data = np.zeros((len(names), 3, 300, 25, 2), dtype=np.float32)
+        for i, name in enumerate(names):
+            x = dataset[dataset.names.index(name)]
+            data[i] = PreNormalize('agcn')(x).x.permute(3, 1, 0, 2)
+        np.save(folder / f'{part}_data_joint.npy', data)
+        labels = [int(name[-3:]) - 1 for name in names]
+        content = ([f'{name}.skeleton' for name in names], labels)
+        (folder / f'{part}_label.pkl').write_bytes(pickle.dumps(content))
+
+
+def sgn(path, npz):
+    with np.load(npz) as content, h5py.File(path, 'w') as file:
+        for k in 'xy':
+            file[k] = content[f'{k}_train'][:2]
+            file[f'valid_{k}'] = content[f'{k}_train'][2:]
+            file[f'test_{k}'] = content[f'{k}_test']
+
+
+@pytest.fixture
+def held(tmp_path, raw):
+    """The same clips in all formats, a folder each."""
+    dataset = load(tmp_path / 'held', raw, split='all', bodies='ctrgcn')
+    given = (dataset.names, dataset.joints)
+    for form in ('pyskl', 'ctrgcn', 'agcn', 'sgn'):
+        (tmp_path / form).mkdir()
+    write_pyskl(tmp_path / 'pyskl' / 'ntu60_3danno.pkl', *given, 'ntu60')
+    npz = tmp_path / 'ctrgcn' / 'NTU60_CS.npz'
+    write_ctrgcn(npz, *given, 'ntu60-xsub')
+    names = '\n'.join(dataset.names) + '\n'
+    npz.with_name('skes_available_name.txt').write_text(names)
+    agcn(tmp_path / 'agcn', dataset)
+    sgn(tmp_path / 'sgn' / 'NTU_CS.h5', npz)
+    return dataset
+
+
+def test_formats_find_their_own_files_only(tmp_path, raw, held):
+    for form in NTURGBD.formats:
+        folder = raw if form.name == 'skeleton' else tmp_path / form.name
+        wanted = [
+            path
+            for path in sorted(folder.rglob('*'))
+            if path.is_file() and path.suffix != '.txt'
+        ]
+        assert form.find(folder) == wanted
+        assert [form.find(path) for path in wanted] == [[p] for p in wanted]
+        for other in NTURGBD.formats:
+            if other is not form:
+                assert other.find(folder) == []
+
+
+@pytest.mark.parametrize(
+    'form, atol', [('pyskl', 2e-3), ('ctrgcn', 0), ('agcn', 0), ('sgn', 0)]
+)
+def test_held_formats(tmp_path, held, form, atol):
+    recipe = {'pyskl': None, 'agcn': 'agcn'}.get(form, 'ctrgcn')
+    for split in ('train', 'test'):
+        got = load(tmp_path, tmp_path / form, 'ntu60-xsub', split)
+        names = [
+            name
+            for name in held.names
+            if (NAMES[3] == name) == (split == 'test')
+        ]
+        order = names
+        if form == 'sgn':  # by subject
+            order = sorted(names, key=lambda name: name[8:12] + name)
+            names = [f'{split}_{i:05}' for i in range(len(names))]
+        elif form == 'ctrgcn':
+            order = names = sorted(names, key=lambda name: name[8:12] + name)
+        assert got.names == names
+        for data, name in zip(got, order, strict=True):
+            clip = held[held.names.index(name)]
+            x = clip.x if recipe is None else PreNormalize(recipe)(clip).x
+            np.testing.assert_allclose(data.x, x, atol=atol)
+            assert data.y == clip.y
+            assert data.subject == ('' if form == 'sgn' else clip.subject)
+
+
+def test_clips_without_names(tmp_path, held):
+    (tmp_path / 'ctrgcn' / 'skes_available_name.txt').unlink()
+    test = load(tmp_path, tmp_path / 'ctrgcn', 'ntu60-xsub', 'test')
+    assert (test.names, test[0].subject) == (['test_00000'], '')
+    with pytest.raises(ValueError, match=r"no 'val_subjects'.*\[1\]"):
+        load(tmp_path, tmp_path / 'ctrgcn', 'ntu60-xsub', 'train', [1])
+
+
+def test_one_format_at_a_time(tmp_path, raw, held):
+    with pytest.raises(ValueError, match='one format.*skeleton.*pyskl'):
+        load(tmp_path, [raw, tmp_path / 'pyskl'])
+
+
+def test_files_of_several_benchmarks(tmp_path, held):
+    folder = tmp_path / 'ctrgcn'
+    write_ctrgcn(
+        *(folder / 'NTU60_CV.npz', held.names, held.joints, 'ntu60-xview')
+    )
+    for benchmark, train in (('ntu60-xsub', 4), ('ntu60-xview', 2)):
+        assert len(load(tmp_path, folder, benchmark)) == train
+    with pytest.raises(ValueError, match=r"'NTU120_CSub\.npz'.*pass the one"):
+        load(tmp_path, folder, 'ntu120-xsub')
+    inner = tmp_path / 'agcn' / 'xsub'
+    inner.mkdir()
+    for path in (tmp_path / 'agcn').glob('*_*'):
+        (inner / path.name).write_bytes(path.read_bytes())
+    assert len(load(tmp_path, tmp_path / 'agcn')) == 4
+
+
+def test_loader_streams_padded_clips(tmp_path, raw):
+    """The store of a split streams: windows begin with the first frame, and
+    what the loader repeats and bodies that are absent are masked.
+    """
+    train = load(tmp_path, raw)
+    longest = max(train.store.lengths)
+    loader = ClipLoader(
+        train.store,
+        batch_size=2,
+        frames=2 * int(longest) - 1,
+        stride=int(longest),
+        keys=('x',),
+        shuffle=True,
+    )
+    label = torch.stack([data.y[0] for data in train])
+    seen = []
+    for batch in loader:
+        x = batch.x[:, longest - 1 :]  # [B, T, 25, 2, 3]
+        there = torch.arange(longest) < loader.length[batch.clip, None]
+        mask = there[..., None] & x.any(-1).any(2)  # [B, T, M]
+        x = x * mask[:, :, None, :, None]
+        for k, clip, m in zip(batch.clip.tolist(), x, mask, strict=True):
+            data = train[k]
+            assert label[k] == int(train.names[k][-3:]) - 1
+            frames = data.x.size(1)
+            torch.testing.assert_close(clip[:frames].transpose(0, 1), data.x)
+            assert not clip[frames:].any() and not m[frames:].any()
+            assert m.any(0).sum() == data.num_bodies
+            seen.append(k)
+    assert sorted(seen) == list(range(len(train)))
+
+
+def test_loader_streams_what_the_clips_hold(tmp_path, raw):
+    train = load(tmp_path, raw, 'ntu120-xset', 'test')
+    assert np.diff(train.store.indices).max() > 1
+    for frames in (1, 5):
+        options = {'batch_size': 4, 'frames': frames, 'keys': ('x',)}
+        streamed = ClipLoader(train.store, **options, pool_size=8)
+        for one, two in zip(
+            streamed, ClipLoader(list(train), **options), strict=True
+        ):
+            torch.testing.assert_close(one.x, two.x)
+            assert torch.equal(one.clip, two.clip)
