@@ -13,7 +13,7 @@ import yaml
 
 import pyg_hcsf
 
-Keypoints = Literal['gt', 'noisy']
+Keypoints = str  # 'gt', 'noisy', or a detector of Human3.6M
 Distortion = Optional[Literal['auto', 'vp3d', 'm17']]
 
 PRESETS = Path(__file__).parent / 'presets'
@@ -24,7 +24,9 @@ class ClipsConfig:
     """The clips that are learned from.
 
     Args:
-        keypoints: The 2D input: true projections, or with detector-like noise.
+        keypoints: The 2D input: gt for true projections, noisy for some with
+            detector-like noise, or a detector that Human3.6M comes with,
+            such as cpn_ft_h36m_dbb.
         distortion: The lens distortion of the projection; auto takes that of
             the protocol.
         stride: Take every so many frames for training; tests take all.

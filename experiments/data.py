@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, NamedTuple
 
-from config import ClipsConfig, Keypoints
-from torch_geometric.data import InMemoryDataset
+from config import ClipsConfig
+from torch_geometric.data import Dataset
 
-from pyg_hcsf.datasets import OpenMocap, SyntheticMotion
+from pyg_hcsf.datasets import Human36M, OpenMocap, SyntheticMotion
+from pyg_hcsf.geometry.image_frame import LCN_FRAME
 from pyg_hcsf.protocols import PoseProtocol
 from pyg_hcsf.transforms import EncodePose
 
 HOME = Path(__file__).parents[1] / 'datasets'
-DATA = ('auto', 'synthetic', 'openmocap')
+# Human3.6M has no validation part of its own.
+VAL_SUBJECTS = ('S8',)
 
 
 def data_home(root: str | None) -> Path:
@@ -37,15 +40,146 @@ def find_openmocap(root: Path) -> Path | None:
     return None
 
 
+def find_human36m(root: Path) -> Path | None:
+    """The folder below a data home that holds Human3.6M's raw files, or where
+    they were when they were prepared.
+    """
+    folder = root / 'Human36M'
+    for path in (folder / 'raw', folder, root):
+        if Human36M.found(path):
+            return path
+    prepared = any((folder / 'processed').glob('*.clips'))
+    return folder / 'raw' if prepared else None
+
+
+class Request(NamedTuple):
+    """The clips that a run asks for; see ClipsConfig for the last three."""
+
+    root: Path
+    split: Any
+    protocol: PoseProtocol | None
+    keypoints: Any
+    distortion: Any
+    num_frames: int
+
+    @property
+    def encode(self) -> EncodePose | None:
+        """From pixels and millimetres to what a network reads."""
+        return None if self.protocol is None else EncodePose(self.protocol)
+
+
+def load_synthetic(request: Request) -> Dataset:
+    """Our own procedural motion."""
+    return SyntheticMotion(
+        split=request.split,
+        keypoints=request.keypoints,
+        num_frames=request.num_frames,
+        distortion=request.distortion,
+        transform=request.encode,
+    )
+
+
+def load_openmocap(request: Request) -> Dataset:
+    """Open motion capture."""
+    return OpenMocap(
+        root=str(HOME / 'OpenMocap'),
+        split=request.split,
+        keypoints=request.keypoints,
+        distortion=request.distortion,
+        raw=str(find_openmocap(request.root)),
+        transform=request.encode,
+    )
+
+
+def load_human36m(
+    request: Request, val_subjects: tuple[str, ...] = ()
+) -> Dataset:
+    """Human3.6M, encoded on disk, from where it streams.
+
+    Published numbers are of networks that train on S8 too: the curve of the
+    validation error shows an error on poses that the network has seen, unless
+    S8 is kept out.
+    """
+    raw = find_human36m(request.root)
+    inside = raw is not None and request.root / 'Human36M' in (raw, raw.parent)
+    protocol = request.protocol
+    dataset = Human36M(
+        root=str((request.root if inside else HOME) / 'Human36M'),
+        split=request.split,
+        keypoints=request.keypoints,
+        distortion=request.distortion,
+        dropped=() if protocol is None else protocol.dropped,
+        val_subjects=VAL_SUBJECTS if request.split == 'val' else val_subjects,
+        raw=str(raw),
+        pre_transform=request.encode,
+    )
+    if dataset.form == 'motionbert' and (
+        protocol is not None and protocol.frame != LCN_FRAME
+    ):
+        raise ValueError(
+            "Expected '--protocol' to be 'lcn' or 'openmocap' for the file of "
+            f"MotionBERT, whose poses have no size (got '{protocol.name}')"
+        )
+    return dataset
+
+
+def load_human36m_dev(request: Request) -> Dataset:
+    """Human3.6M with S8 kept out of training, to make choices by."""
+    return load_human36m(request, VAL_SUBJECTS)
+
+
+class Source(NamedTuple):
+    """A data set that a run can learn from.
+
+    Args:
+        find: From a data home to where the raw files lie, or None.
+        load: From what a run asks for to the clips.
+        protocol: What ``--protocol auto`` stands for.
+        needs: What to put where, if there are no raw files.
+    """
+
+    find: Callable[[Path], Path | None]
+    load: Callable[[Request], Dataset]
+    protocol: str
+    needs: str = ''
+
+
+# ``--data auto`` takes the first that is found.
+SOURCES = {
+    'human36m': Source(
+        find_human36m,
+        load_human36m,
+        'srnet',
+        "the files of Human3.6M in '{root}/Human36M/raw' or '{root}'; see "
+        'datasets/Human36M/README.md',
+    ),
+    'openmocap': Source(
+        find_openmocap,
+        load_openmocap,
+        'openmocap',
+        "the raw files of openmocap in '{root}' or '{root}/OpenMocap/raw'; "
+        'see datasets/OpenMocap/README.md',
+    ),
+    'synthetic': Source(lambda root: root, load_synthetic, 'openmocap'),
+}
+SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
+DATA = ('auto', *SOURCES)
+
+
 def resolve(data: str, root: Path) -> str:
     """The data that ``auto`` stands for."""
     if data not in DATA:
         raise ValueError(
             f"Expected '--data' to be one of {DATA} (got '{data}')"
         )
-    if data == 'auto':
-        return 'openmocap' if find_openmocap(root) else 'synthetic'
-    return data
+    if data != 'auto':
+        return data
+    return next(name for name, src in SOURCES.items() if src.find(root))
+
+
+def default_protocol(data: str) -> str:
+    """The protocol that ``auto`` stands for."""
+    return SOURCES[data].protocol
 
 
 def load_clips(
@@ -54,7 +188,7 @@ def load_clips(
     split: str,
     config: ClipsConfig,
     protocol: PoseProtocol | None = None,
-) -> InMemoryDataset:
+) -> Any:
     """The clips of a split, encoded for a protocol.
 
     Args:
@@ -64,44 +198,14 @@ def load_clips(
         config: Keypoints, distortion, length.
         protocol: Encodes the clips; None leaves pixels and millimetres.
     """
+    source = SOURCES[data]
+    if source.find(root) is None:
+        raise ValueError(f'Expected {source.needs.format(root=root)}')
     distortion = None if config.distortion == 'auto' else config.distortion
-    return _load(
-        *(data, root, split, config.keypoints, distortion),
-        *(config.num_frames, protocol),
-    )
+    options = (config.keypoints, distortion, config.num_frames)
+    return _load(data, Request(root, split, protocol, *options))
 
 
 @lru_cache(maxsize=6)  # the rows of a table share their clips
-def _load(
-    data: str,
-    root: Path,
-    split: str,
-    keypoints: Keypoints,
-    distortion: Literal['vp3d', 'm17'] | None,
-    num_frames: int,
-    protocol: PoseProtocol | None,
-) -> InMemoryDataset:
-    transform = EncodePose(protocol) if protocol is not None else None
-    if data == 'synthetic':
-        return SyntheticMotion(
-            split=split,
-            keypoints=keypoints,
-            num_frames=num_frames,
-            distortion=distortion,
-            transform=transform,
-        )
-    raw = find_openmocap(root)
-    if raw is None:
-        raise ValueError(
-            f"Expected the raw files of openmocap in '{root}' or "
-            f"'{root}/OpenMocap/raw'; see "
-            'datasets/OpenMocap/README.md'
-        )
-    return OpenMocap(
-        root=str(HOME / 'OpenMocap'),
-        split=split,
-        keypoints=keypoints,
-        distortion=distortion,
-        raw=str(raw),
-        transform=transform,
-    )
+def _load(data: str, request: Request) -> Dataset:
+    return SOURCES[data].load(request)

@@ -42,7 +42,7 @@ from config import (
     smoke,
 )
 from cost import count_macs
-from data import data_home, load_clips, resolve
+from data import DATA, data_home, default_protocol, load_clips, resolve
 from evaluate import Evaluator
 from folder import RunFolder, commit
 from jsonargparse import ArgumentParser, Namespace
@@ -74,9 +74,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         '--preset', type=str, default='default', help='a name or name/row'
     )
-    parser.add_argument(
-        '--data', type=str | None, help='auto, synthetic or openmocap'
-    )
+    parser.add_argument('--data', type=str | None, help=', '.join(DATA))
     parser.add_argument(
         '--root', type=str | None, help='data home; also PYG_HCSF_DATA'
     )
@@ -224,7 +222,8 @@ def run_row(
 ) -> None:
     """Trains and evaluates one row with one seed, unless it is there."""
     title = f'{config.label} seed {seed}'
-    name = 'openmocap' if config.protocol == 'auto' else config.protocol
+    auto = config.protocol == 'auto'
+    name = default_protocol(data) if auto else config.protocol
     protocol = get_protocol(name)
     if config.clips.distortion == 'auto':
         config.clips.distortion = protocol.distortion
@@ -238,7 +237,7 @@ def run_row(
     model = build_model(config, protocol, seed)
     macs = count_macs(model)
     loader = ClipLoader(
-        clips,
+        getattr(clips, 'store', clips),  # encoded there: streams
         config.train.batch_size,
         config.model.frames,
         config.clips.stride,

@@ -36,8 +36,9 @@ H36M_ACTIONS = (
 )
 
 #: S11 'Directions' without a suffix: its video is corrupted (VideoPose3D
-#: ``data/prepare_data_h36m.py:68``).
-S11_DIRECTIONS = ('s_11_act_02_subact_02',)
+#: ``data/prepare_data_h36m.py:68``). Takes go by two names: those of the
+#: videos as LCN cuts them, and those of the official files.
+S11_DIRECTIONS = ('s_11_act_02_subact_02', 'S11 Directions')
 
 #: S9 'Greeting', 'SittingDown' and 'Waiting' with a shifted ground truth
 #: (MotionBERT ``train.py:109-116``). No protocol here drops them; to do so::
@@ -47,6 +48,7 @@ S9_BLOCKLIST = (
     's_09_act_05_subact_02',
     's_09_act_10_subact_02',
     's_09_act_13_subact_01',
+    *('S9 Greeting', 'S9 SittingDown 1', 'S9 Waiting 1'),
 )
 
 #: A person cannot be more than some screens away from the middle of one.

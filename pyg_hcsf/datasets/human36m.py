@@ -1,0 +1,443 @@
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import Data, Dataset
+from torch_geometric.transforms import Compose
+from tqdm import tqdm
+
+from pyg_hcsf.datasets.clip_store import ClipStore
+from pyg_hcsf.datasets.clip_subset import ClipSubset
+from pyg_hcsf.datasets.human36m_formats import (
+    HUMAN36M_FORMATS,
+    RawFiles,
+    choose_files,
+    read_takes,
+)
+from pyg_hcsf.datasets.motion import fingerprint
+from pyg_hcsf.geometry.camera import Camera, check_distortion
+from pyg_hcsf.io.human36m import (
+    H36M16_OF_17,
+    H36M_FPS,
+    OFFICIAL_ACTIONS,
+    SUBJECTS,
+    TEST_SUBJECTS,
+    TRAIN_SUBJECTS,
+    Human36MTake,
+)
+from pyg_hcsf.protocols import H36M_ACTIONS, S11_DIRECTIONS
+from pyg_hcsf.skeleton import Skeleton, get_skeleton
+
+VERSION = 1  # of the processed files, part of their names
+SPLITS = ('train', 'val', 'test')
+NAMINGS = ('paper', 'official')
+
+
+class Human36M(Dataset):
+    r"""Human3.6M from the `"Human3.6M: Large Scale Datasets and Predictive
+    Methods for 3D Human Sensing in Natural Environments"
+    <https://ieeexplore.ieee.org/document/6682899>`_ paper (Ionescu et al.,
+    TPAMI 2014), as 2D keypoints and 3D poses.
+
+    One :class:`~torch_geometric.data.Data` per take and camera, as
+    :func:`~pyg_hcsf.geometry.capture.lifting_clips` makes them: :obj:`x`
+    :obj:`[17, T, 2]` in pixels, :obj:`y` :obj:`[17, T, 3]` in the camera's
+    frame in millimetres, absolute, the bones as :obj:`edge_index`, the
+    camera's :obj:`focal`, :obj:`center`, :obj:`image_size`, :obj:`radial` and
+    :obj:`tangential`, and :obj:`subject`, :obj:`action`, :obj:`clip`,
+    :obj:`camera` and :obj:`fps`.
+    Clips come in the order of the actions, so that tables do.
+
+    The clips lie in a :class:`ClipStore` and are read one by one, or streamed
+    from :obj:`store`, in which they are without :obj:`transform`: to train on
+    encoded clips, pass :class:`~pyg_hcsf.transforms.EncodePose` as
+    :obj:`pre_transform`.
+
+    Raw files are of one of these :obj:`formats`, anywhere below :obj:`raw`:
+
+    * :obj:`'vp3d'`: :obj:`data_3d_h36m.npz` of VideoPose3D, and any
+      :obj:`data_2d_h36m_*.npz`;
+    * :obj:`'cdf'`: the official :obj:`D3_Positions`, extracted or as
+      :obj:`Poses_D3_Positions_S*.tgz`;
+    * :obj:`'lcn'`: :obj:`h36m_train.pkl` and :obj:`h36m_test.pkl` of LCN, and
+      :obj:`h36m_sh_dt_ft.pkl`;
+    * :obj:`'motionbert'`: :obj:`h36m_sh_conf_cam_source_final.pkl` and the
+      like, whose training poses have no size, see
+      :func:`~pyg_hcsf.io.human36m_pickles.read_motionbert`.
+
+    **STATS** (frames of all cameras, S11 Directions left out):
+
+    .. list-table::
+        :widths: 10 30 10
+        :header-rows: 1
+
+        * - split
+          - subjects
+          - frames
+        * - train
+          - S1, S5, S6, S7, S8
+          - 1,559,752
+        * - test
+          - S9, S11
+          - 543,344
+
+    Args:
+        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        split (str, optional): :obj:`'train'`, :obj:`'val'` or
+            :obj:`'test'`. (default: :obj:`'train'`)
+        keypoints (str, optional): :obj:`'gt'` projects the joints; else the
+            detector, as its file calls it: :obj:`'cpn_ft_h36m_dbb'`,
+            :obj:`'sh_dt_ft'`, :obj:`'sh_conf_cam_source_final'`. To read
+            :obj:`data_2d_h36m_gt.npz` itself, give its whole name without
+            :obj:`.npz`. (default: :obj:`'gt'`)
+        distortion (str, optional): The lens of the projection, see
+            :meth:`pyg_hcsf.geometry.camera.Camera.project`: :obj:`'vp3d'`
+            gives the keypoints of :obj:`data_2d_h36m_gt.npz`, :obj:`'m17'` has
+            the official order of :math:`p_1, p_2`, :obj:`None` is the pinhole
+            of LCN. (default: :obj:`None`)
+        joints (int, optional): 17, or 16 without Neck/Nose as SemGCN and its
+            family. (default: :obj:`17`)
+        dropped (sequence of str, optional): The takes to leave out, as in
+            :attr:`~pyg_hcsf.protocols.PoseProtocol.dropped`.
+            (default: :obj:`S11_DIRECTIONS`, as VideoPose3D; LCN drops none)
+        val_subjects (sequence of str, optional): The training subjects to
+            keep for validation. (default: :obj:`()`)
+        naming (str, optional): :obj:`'paper'` names and orders actions as
+            published tables, :obj:`'official'` as :obj:`metadata.xml` and LCN.
+            (default: :obj:`'paper'`)
+        subsample (int, optional): Takes every so many frames, which are 50 a
+            second. (default: :obj:`1`)
+        format (str, optional): The format to read where there are several.
+            (default: the first of those above)
+        raw (str or pathlib.Path, optional): The folder or file, not written
+            to. (default: :obj:`root/raw`)
+        transform, pre_transform, log, force_reload: See
+            :class:`~torch_geometric.data.Dataset`.
+
+    Raises:
+        RuntimeError: If there are no raw files, or the processed ones are
+            damaged or cannot be written.
+        ValueError: If an option is out of range, or a raw file is damaged;
+            names it.
+
+    Example:
+        >>> dataset = Human36M('datasets/Human36M', keypoints='gt')
+        >>> dataset[0].x, dataset[0].y  # [17, T, 2] px, [17, T, 3] mm
+    """
+
+    formats = HUMAN36M_FORMATS
+    how_to_get = (
+        'Ask for access at http://vision.imar.ro/human3.6m/ and put '
+        'Poses_D3_Positions_S{1,5,6,7,8,9,11}.tgz there, or files of '
+        "VideoPose3D, LCN or MotionBERT, or pass 'raw' (see "
+        'datasets/Human36M/README.md)'
+    )
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: Literal['train', 'val', 'test'] = 'train',
+        keypoints: str = 'gt',
+        distortion: Literal['vp3d', 'm17'] | None = None,
+        joints: Literal[17, 16] = 17,
+        dropped: Sequence[str] = S11_DIRECTIONS,
+        val_subjects: Sequence[str] = (),
+        naming: Literal['paper', 'official'] = 'paper',
+        subsample: int = 1,
+        format: str | None = None,
+        raw: str | Path | None = None,
+        transform: Callable | None = None,
+        pre_transform: Callable | None = None,
+        log: bool = True,
+        force_reload: bool = False,
+    ) -> None:
+        names = tuple(form.name for form in self.formats)
+        for name, value, known in (
+            ('split', split, SPLITS),
+            ('joints', joints, (17, 16)),
+            ('naming', naming, NAMINGS),
+            ('format', format, (None, *names)),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f"Expected '{name}' to be one of {known} (got {value!r})"
+                )
+        check_distortion(distortion)
+        if re.fullmatch(r'\w+', keypoints) is None or subsample < 1:
+            raise ValueError(
+                "Expected 'keypoints' to be a name and 'subsample' positive "
+                f'(got {keypoints!r} and {subsample})'
+            )
+        left = set(TRAIN_SUBJECTS) - set(val_subjects)
+        if len(left) + len(val_subjects) != len(TRAIN_SUBJECTS) or not left:
+            raise ValueError(
+                f"Expected 'val_subjects' to be some of {TRAIN_SUBJECTS}, not "
+                f'all, each once (got {tuple(val_subjects)})'
+            )
+        if split == 'val' and not val_subjects:
+            raise ValueError(
+                "Expected 'val_subjects' with split='val': Human3.6M has no "
+                'validation part of its own (got none)'
+            )
+        self.split = split
+        self.keypoints = keypoints
+        self.distortion = distortion
+        self.joints = joints
+        self.naming = naming
+        self.subsample = subsample
+        self._form = format
+        self.fps = H36M_FPS / subsample
+        root = Path(root).expanduser()
+        self.raw = root / 'raw' if raw is None else Path(raw).expanduser()
+        super().__init__(
+            str(root),
+            transform,
+            pre_transform,
+            log=log,
+            force_reload=force_reload,
+        )
+        store = ClipStore(self._path)
+        subjects = {
+            'train': left,
+            'val': set(val_subjects),
+            'test': set(TEST_SUBJECTS),
+        }[split]
+        columns = [
+            np.broadcast_to(store._columns[key], len(store))
+            for key in ('subject', 'clip')
+        ]
+        chosen = [
+            i
+            for i, (subject, clip) in enumerate(zip(*columns, strict=True))
+            if subject in subjects and clip not in dropped
+        ]
+        if not chosen:
+            raise ValueError(
+                f"Expected clips of {sorted(subjects)} in '{self.raw}' for "
+                f"split='{split}' (got none): get the files of these subjects"
+            )
+        self.store = ClipSubset(store, chosen)
+
+    @classmethod
+    def found(cls, path: str | Path) -> bool:
+        r"""Whether raw files lie in a folder, or in folders of subjects in
+        it.
+        """
+        folder = Path(path).expanduser()
+        entries = [
+            entry
+            for entry in (folder.iterdir() if folder.is_dir() else ())
+            if entry.is_file() or re.fullmatch(r'S\d+', entry.name)
+        ]
+        return any(form.find(e) for e in entries for form in cls.formats)
+
+    def _process(self) -> None:
+        folder = Path(self.processed_dir)
+        found = self._find_raw()
+        if found is None:
+            self._path = self._find_processed(folder)
+        else:
+            raw = choose_files(*found, self.keypoints)
+            root = self.raw if self.raw.is_dir() else self.raw.parent
+            extra = [raw.keypoints] if raw.keypoints else []
+            digest = fingerprint(root, {*raw.poses, *extra})
+            self._path = folder / (
+                f'{self._stem(raw.form)}_{digest}_v{VERSION}.clips'
+            )
+            self._write(lambda: self._clips(raw), ('x', 'y'))
+        steps: list[tuple[Callable, str]] = []
+        if self.keypoints == 'gt' and self.distortion is not None:
+            steps.append((self._film, self.distortion))
+        if self.pre_transform is not None:
+            text = re.sub(' at 0x[0-9a-fA-F]+', '', repr(self.pre_transform))
+            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            steps.append((self.pre_transform, f'pre{digest}'))
+        if steps:
+            plain = ClipStore(self._path)
+            stem = '_'.join([self._path.stem, *(name for _, name in steps)])
+            self._path = folder / f'{stem}.clips'
+            change = Compose([step for step, _ in steps])
+            first = change(plain[0])
+            keys = tuple(k for k in ('x', 'y', 'joints') if k in first)
+            self._write(lambda: map(change, plain), keys)
+
+    def _film(self, data: Data) -> Data:
+        lens = {k: data[k][0].tolist() for k in ('radial', 'tangential')}
+        (focal,), (center,) = data.focal.tolist(), data.center.tolist()
+        width, height = data.image_size[0].long().tolist()
+        camera = Camera(data.camera, width, height, focal, center, **lens)
+        y = data.y.transpose(0, 1).double()
+        x = camera.project(y, self.distortion)
+        data.x = x.transpose(0, 1).float().contiguous()
+        return data
+
+    def _write(
+        self, clips: Callable[[], Iterable[Data]], keys: tuple[str, ...]
+    ) -> None:
+        if self._path.exists() and self.force_reload:
+            shutil.rmtree(self._path)
+        if not self._path.exists():
+            try:
+                ClipStore.write(self._path, clips(), keys)
+            except (RuntimeError, ValueError):
+                if not self._path.exists():
+                    raise  # else another process was faster
+
+    def _find_raw(self) -> tuple[str, list[Path]] | None:
+        for form in self.formats:
+            if self._form in (None, form.name):
+                files = form.find(self.raw) if self.raw.exists() else []
+                if files:
+                    return form.name, files
+        return None
+
+    def _stem(self, form: str) -> str:
+        parts = ['test' if self.split == 'test' else 'train', form]
+        parts.append(self.keypoints)
+        parts += [f'{self.joints}joints', self.naming]
+        parts += [f'every{self.subsample}'] * (self.subsample > 1)
+        return '_'.join(parts)
+
+    def _find_processed(self, folder: Path) -> Path:
+        names = [f.name for f in self.formats if self._form in (None, f.name)]
+        digest = '[0-9a-f]' * 16
+        found = [
+            path
+            for name in names
+            for path in folder.glob(
+                f'{self._stem(name)}_{digest}_v{VERSION}.clips'
+            )
+        ]
+        if len(found) == 1:
+            return found[0]
+        raise RuntimeError(
+            f"{type(self).__name__} found no raw files in '{self.raw}', and "
+            f"{len(found) or 'nothing'} made from some in '{folder}'. "
+            f'{self.how_to_get}'
+        )
+
+    def _clips(self, raw: RawFiles) -> Iterator[Data]:
+        side = 'test' if self.split == 'test' else 'train'
+        takes = list(read_takes(raw, side))
+        takes.sort(
+            key=lambda take: (
+                self.actions.index(self._action(take)),
+                SUBJECTS.index(take.subject),
+                take.name,
+                take.camera.name,
+            )
+        )
+        takes.reverse()
+        bar = tqdm(
+            total=len(takes),
+            desc=f'Reading {raw.form}',
+            unit='clip',
+            file=sys.stderr,
+            disable=not self.log,
+        )
+        with bar:
+            while takes:
+                yield self._to_data(takes.pop())
+                bar.update()
+
+    def _to_data(self, take: Human36MTake) -> Data:
+        camera = take.camera
+        every = slice(None, None, self.subsample)
+        y = torch.from_numpy(take.joints[every])
+        x = self._keypoints(take, y)
+        if self.joints == 16:
+            y = y[:, H36M16_OF_17]
+        return Data(
+            x=x.float().transpose(0, 1).contiguous(),
+            y=y.transpose(0, 1).contiguous(),
+            edge_index=self.skeleton.with_graph('tree').edge_index,
+            num_nodes=self.joints,
+            subject=take.subject,
+            action=self._action(take),
+            clip=take.name,
+            camera=camera.name,
+            fps=self.fps,
+            focal=torch.tensor([camera.focal], dtype=torch.float64),
+            center=torch.tensor([camera.center], dtype=torch.float64),
+            image_size=torch.tensor([camera.image_size], dtype=torch.float64),
+            radial=torch.tensor([camera.radial], dtype=torch.float64),
+            tangential=torch.tensor([camera.tangential], dtype=torch.float64),
+        )
+
+    def _keypoints(self, take: Human36MTake, y: Tensor) -> Tensor:
+        if self.keypoints == 'gt':
+            x = take.camera.project(y.double())
+        else:
+            assert take.keypoints is not None
+            if len(take.keypoints) < len(take.joints):
+                raise ValueError(
+                    f"Expected keypoints '{self.keypoints}' for all "
+                    f'{len(take.joints)} frames of {take.name} by camera '
+                    f'{take.camera.name} (got {len(take.keypoints)}): get the '
+                    'file again'
+                )
+            # Videos go on after the motion capture has stopped.
+            found = take.keypoints[: len(take.joints)]
+            x = torch.from_numpy(found[:: self.subsample])
+        if x.size(1) < self.joints:
+            raise ValueError(
+                f"Expected 'joints=16' with the keypoints '{self.keypoints}', "
+                'which have no Neck/Nose (got 17)'
+            )
+        return x[:, H36M16_OF_17] if x.size(1) > self.joints else x
+
+    def _action(self, take: Human36MTake) -> str:
+        if self.naming == 'paper':
+            return take.action
+        return {v: k for k, v in OFFICIAL_ACTIONS.items()}[take.action]
+
+    @property
+    def has_process(self) -> bool:
+        return True
+
+    @property
+    def raw_dir(self) -> str:
+        return str(self.raw)
+
+    @property
+    def processed_file_names(self) -> str:
+        return self._path.name
+
+    def len(self) -> int:
+        return len(self.store)
+
+    def get(self, idx: int) -> Data:
+        return self.store[idx]
+
+    @property
+    def skeleton(self) -> Skeleton:
+        r"""The 17 or 16 joints."""
+        return get_skeleton(f'h36m{self.joints}')
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        r"""The 15 actions, in the order of tables."""
+        if self.naming == 'paper':
+            return H36M_ACTIONS
+        return tuple(OFFICIAL_ACTIONS)
+
+    @property
+    def form(self) -> str:
+        r"""The name of the format of the raw files."""
+        return self._path.name.split('_')[1]
+
+    @property
+    def raw_fingerprint(self) -> str:
+        r"""Tells apart the raw files (names and sizes) and the options that
+        the clips were made from.
+        """
+        return self._path.name

@@ -1,0 +1,349 @@
+r"""The forms in which people hold Human3.6M, and the takes in them."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from pyg_hcsf.datasets.formats import Format
+from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.io.human36m import (
+    CDF_FILE,
+    MIN_DEPTH,
+    TEST_SUBJECTS,
+    TRAIN_SUBJECTS,
+    Human36MTake,
+    action_of,
+    read_d3_archive,
+    read_positions_2d,
+    read_positions_3d,
+    select_joints,
+)
+from pyg_hcsf.io.human36m_cdf import read_cdf_pose
+from pyg_hcsf.io.human36m_pickles import (
+    read_lcn,
+    read_lcn_detections,
+    read_motionbert,
+)
+
+_SIDES = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
+FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB
+D3_ARCHIVE = re.compile(r'Poses_D3_Positions_S\d+\.tgz')
+PREFIXES = ('data_2d_h36m_', 'h36m_', '')
+
+
+def _walk(path: Path, pattern: str) -> list[Path]:
+    match = re.compile(pattern).fullmatch
+    if path.is_file():
+        return [path] if match(path.name) else []
+    return sorted(
+        Path(folder, name)
+        for folder, _, names in os.walk(path)
+        for name in names
+        if match(name)
+    )
+
+
+def find_cdf(path: Path) -> list[Path]:
+    r"""The official files and archives."""
+    files = _walk(path, r'.*\.cdf')
+    found = [f for f in files if CDF_FILE.fullmatch(f.absolute().as_posix())]
+    return sorted([*found, *_walk(path, D3_ARCHIVE.pattern)])
+
+
+def find_vp3d(path: Path) -> list[Path]:
+    r"""VideoPose3D's archives."""
+
+    def matches(file: Path) -> bool:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+        return bool({'positions_3d.npy', 'positions_2d.npy'} & set(names))
+
+    return _matching(_walk(path, r'.*h36m.*\.npz'), matches)
+
+
+def find_lcn(path: Path) -> list[Path]:
+    r"""LCN's pickles."""
+
+    def matches(file: Path) -> bool:
+        if _contains(file, b'joint_2d'):
+            return False
+        is_frames = _contains(file, b'joint_3d_camera', b'camera_param')
+        return is_frames or _contains(file, b'joint3d_image', b'confidence')
+
+    return _matching(_walk(path, r'.*h36m.*\.pkl'), matches)
+
+
+def find_motionbert(path: Path) -> list[Path]:
+    r"""MotionBERT's pickles."""
+
+    def matches(file: Path) -> bool:
+        return _contains(file, b'joint_2d', b'joint3d_image', b'source')
+
+    return _matching(_walk(path, r'.*h36m.*\.pkl'), matches)
+
+
+HUMAN36M_FORMATS = (
+    Format(
+        'vp3d',
+        "VideoPose3D's data_3d_h36m.npz, and data_2d_h36m_*.npz for "
+        'keypoints of detectors',
+        find_vp3d,
+    ),
+    Format(
+        'cdf',
+        'the official D3_Positions: S*/MyPoseFeatures/D3_Positions/*.cdf, or '
+        'Poses_D3_Positions_S*.tgz as they are downloaded',
+        find_cdf,
+    ),
+    Format(
+        'lcn',
+        "LCN's h36m_train.pkl and h36m_test.pkl, and h36m_sh_dt_ft.pkl for "
+        'keypoints of a detector',
+        find_lcn,
+    ),
+    Format(
+        'motionbert',
+        "MotionBERT's h36m_sh_conf_cam_source_final.pkl and the like",
+        find_motionbert,
+    ),
+)
+
+
+class RawFiles(NamedTuple):
+    r"""The files that clips are made of.
+
+    Args:
+        form (str): The name of their format.
+        poses (list[pathlib.Path]): Those with positions in 3D.
+        keypoints (pathlib.Path or None): That of the detector.
+    """
+
+    form: str
+    poses: list[Path]
+    keypoints: Path | None
+
+
+def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:
+    r"""Tells files with poses from those of detectors.
+
+    Args:
+        form (str): The name of the format.
+        files (list[pathlib.Path]): What its :obj:`find` found.
+        keypoints (str): :obj:`'gt'`, or the detector whose file to choose.
+
+    Raises:
+        ValueError: If there is no file of the detector; names those that are
+            there.
+    """
+    if form == 'cdf':
+        if keypoints != 'gt':
+            raise ValueError(
+                "Expected 'keypoints' to be 'gt' for raw CDF files, which hold"
+                f" no others (got '{keypoints}'): put data_3d_h36m.npz and "
+                f'data_2d_h36m_{keypoints}.npz of VideoPose3D there instead'
+            )
+        return RawFiles(form, files, None)
+    if form == 'motionbert':
+        if keypoints == 'gt':
+            return RawFiles(form, files[:1], None)
+        file = _of_detector(files, keypoints, 'h36m_*_cam_source*.pkl')
+        return RawFiles(form, [file], file)
+    if form == 'vp3d':
+        poses = [f for f in files if _has_member(f, 'positions_3d.npy')]
+        name = 'data_2d_h36m_*.npz'
+    else:
+        poses = [f for f in files if _contains(f, b'joint_3d_camera')]
+        name = 'h36m_sh_dt_ft.pkl'
+    if keypoints == 'gt':
+        return RawFiles(form, poses, None)
+    others = [f for f in files if f not in poses]
+    return RawFiles(form, poses, _of_detector(others, keypoints, name))
+
+
+def read_takes(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
+    r"""Reads the takes of one side of the split out of raw files.
+
+    Args:
+        raw (RawFiles): The files.
+        side (str): :obj:`'train'` or :obj:`'test'`.
+
+    Raises:
+        ValueError: If a file is missing or damaged; names it.
+    """
+    reader = {
+        'vp3d': _read_vp3d,
+        'cdf': _read_cdf,
+        'lcn': _read_lcn,
+        'motionbert': _read_motionbert,
+    }[raw.form]
+    return reader(raw, side)
+
+
+def _read_vp3d(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
+    world = read_positions_3d(*_read(_one(raw.poses, 'data_3d_h36m.npz')))
+    found = None
+    if raw.keypoints is not None:
+        found = read_positions_2d(*_read(raw.keypoints))
+    for subject in sorted(world.keys() & set(_SIDES[side])):
+        for take, joints in world[subject].items():
+            views = None
+            if found is not None:
+                views = found.get(subject, {}).get(take)
+                if views is None:
+                    raise ValueError(
+                        f'Expected keypoints of {subject} {take} in '
+                        f"'{raw.keypoints}', whose positions are there (got "
+                        'none)'
+                    )
+            metres = joints.astype(np.float64)
+            yield from _film(subject, take, metres * 1000, views)
+
+
+def _read_cdf(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
+    seen: set[tuple[str, str]] = set()
+    for subject, take, content, name in _cdf_contents(raw.poses, side):
+        if (subject, take) in seen:
+            raise ValueError(
+                f"Expected {subject} {take} once (got '{name}' too): remove "
+                'the copy, such as an archive that is extracted already'
+            )
+        seen.add((subject, take))
+        pose = read_cdf_pose(content, name)
+        if pose.size % 96 or pose.shape[-1] not in (96, 3):
+            raise ValueError(
+                f"Expected 32 joints a frame in '{name}' (got the shape "
+                f'{list(pose.shape)})'
+            )
+        joints = select_joints(pose.reshape(-1, 32, 3))
+        yield from _film(subject, take, joints, None)
+
+
+def _cdf_contents(
+    files: list[Path], side: str
+) -> Iterator[tuple[str, str, bytes, str]]:
+    for file in files:
+        if file.suffix == '.tgz':
+            if file.stem.rpartition('_')[2] in _SIDES[side]:
+                for parts in read_d3_archive(*_read(file)):
+                    yield *parts, f'{file}/{parts[0]} {parts[1]}.cdf'
+        else:
+            match = CDF_FILE.fullmatch(file.absolute().as_posix())
+            assert match is not None
+            if match[1] in _SIDES[side]:
+                yield match[1], match[2], *_read(file)
+
+
+def _read_lcn(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
+    files = [f for f in raw.poses if f.stem.endswith(side)]
+    file = _one(files, f'h36m_{side}.pkl')
+    takes = read_lcn(*_read(file))
+    if raw.keypoints is None:
+        yield from takes
+        return
+    found = read_lcn_detections(*_read(raw.keypoints))[side]
+    start = 0
+    for take in takes:
+        stop = start + len(take.joints)
+        yield take._replace(keypoints=found[start:stop])
+        start = stop
+    if start != len(found):
+        raise ValueError(
+            f"Expected the {start} frames of '{file}' in '{raw.keypoints}' "
+            f'(got {len(found)}): they are not of one release'
+        )
+
+
+def _read_motionbert(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
+    for take in read_motionbert(*_read(raw.poses[0]), side):
+        yield take if raw.keypoints else take._replace(keypoints=None)
+
+
+def _film(
+    subject: str,
+    take: str,
+    world: np.ndarray,
+    views: list[np.ndarray] | None,
+) -> Iterator[Human36MTake]:
+    pos = torch.from_numpy(np.asarray(world, np.float64))
+    for number, camera in enumerate(human36m_cameras(subject)):
+        joints = camera.world_to_camera(pos).float().numpy()
+        if not (joints[..., 2] > MIN_DEPTH).all():
+            raise ValueError(
+                f'Expected {subject} {take} in front of camera {camera.name} '
+                '(got joints behind it): positions are in the world, with z '
+                'up, in metres in .npz and millimetres in .cdf'
+            )
+        keypoints = None if views is None else views[number]
+        name = f'{subject} {take}'
+        yield Human36MTake(
+            subject, action_of(take), name, camera, joints, keypoints
+        )
+
+
+def _read(file: Path) -> tuple[bytes, str]:
+    try:
+        if (size := file.stat().st_size) > FILE_LIMIT:
+            raise ValueError(
+                f"Refused '{file}': it has {size} bytes, where files of its "
+                f'kind have less than {FILE_LIMIT}'
+            )
+        return file.read_bytes(), str(file)
+    except OSError as e:
+        raise ValueError(f"'{file}' cannot be read ({e.strerror})") from e
+
+
+def _one(files: list[Path], name: str) -> Path:
+    if len(files) != 1:
+        raise ValueError(
+            f"Expected one '{name}' (got {[str(f) for f in files]}): "
+            + ('remove the others' if files else 'put it beside the others')
+        )
+    return files[0]
+
+
+def _of_detector(files: list[Path], keypoints: str, name: str) -> Path:
+    names = [f'{prefix}{keypoints}' for prefix in PREFIXES]
+    found = [f for f in files if f.stem in names]
+    if len(found) != 1:
+        known = [f.name for f in files]
+        raise ValueError(
+            f"Expected 'keypoints' to be 'gt' or a detector whose {name} is "
+            f"there (got '{keypoints}', and the files {known}); 'format' "
+            'chooses between formats'
+        )
+    return found[0]
+
+
+def _matching(
+    files: Iterable[Path], matches: Callable[[Path], bool]
+) -> list[Path]:
+    found = []
+    for file in files:
+        with contextlib.suppress(OSError, ValueError, zipfile.BadZipFile):
+            if matches(file):
+                found.append(file)
+    return found
+
+
+def _has_member(file: Path, name: str) -> bool:
+    with zipfile.ZipFile(file) as archive:
+        return name in archive.namelist()
+
+
+def _contains(file: Path, *words: bytes) -> bool:
+    # Keys of a pickle stand between its arrays.
+    with (
+        file.open('rb') as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view,
+    ):
+        return all(view.find(word) >= 0 for word in words)
