@@ -3,6 +3,8 @@ from .clip_store import ClipStore
 from .cmu_download import download_cmu_mocap
 from .cmu_mocap import CMUMocap
 from .hdm05 import HDM05
+from .human36m import Human36M
+from .nturgbd import NTURGBD
 from .openmocap import OpenMocap
 from .synthetic_motion import SyntheticMotion
 from .utd_mhad import UTDMHAD
@@ -12,6 +14,8 @@ __all__ = [
     'CMUMocap',
     'ClipStore',
     'HDM05',
+    'Human36M',
+    'NTURGBD',
     'OpenMocap',
     'SyntheticMotion',
     'UTDMHAD',

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pyg_hcsf.datasets.formats import Format, files_named
 from pyg_hcsf.datasets.motion import MotionClip, MotionDataset
 from pyg_hcsf.io.bvh import DAZ_JOINTS, read_bvh
 from pyg_hcsf.io.mocap import JointMap, to_h36m17
 
+BVH_FILE = re.compile(r'.*\.bvh', re.IGNORECASE)
+
 
 def bvh_files(raw: Path) -> list[Path]:
     r"""The BVH files below a folder, in a fixed order."""
-    return sorted(
-        path for path in raw.rglob('*') if path.suffix.lower() == '.bvh'
-    )
+    return files_named(raw, BVH_FILE)
 
 
 def read_bvh_clips(
@@ -27,6 +29,7 @@ def read_bvh_clips(
     r"""Reads the clips that :func:`bvh_files` lists, see
     :class:`BVHMotion`.
     """
+    folder = raw.parent if raw.is_file() else raw
     for path in bvh_files(raw):
         bvh = read_bvh(path)
         joints = bvh.joint_positions(scale, up)
@@ -35,7 +38,7 @@ def read_bvh_clips(
             fps=bvh.fps if source_fps is None else float(source_fps),
             subject=path.parent.name if subject is None else subject,
             action=path.parent.name if action is None else action,
-            name=path.relative_to(raw).with_suffix('').as_posix(),
+            name=path.relative_to(folder).with_suffix('').as_posix(),
         )
 
 
@@ -86,6 +89,7 @@ class BVHMotion(MotionDataset):
         >>> dataset[0].pos  # [17, T, 3]
     """
 
+    formats = (Format('bvh', 'Biovision hierarchy files, *.bvh', bvh_files),)
     how_to_get = (
         'Put .bvh files there, or pass the folder that holds yours as '
         "'raw'; CMU's motion as BVH is at http://mocap.cs.cmu.edu and "

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pyg_hcsf.datasets.cmu_download import CMU_ARCHIVE, CMU_URL
+from pyg_hcsf.datasets.formats import Format, archives_with, files_named
 from pyg_hcsf.datasets.motion import MotionClip, MotionDataset
 from pyg_hcsf.io.asf_amc import ASF_JOINTS, read_amc, read_asf
 from pyg_hcsf.io.mocap import Source, to_h36m17
@@ -43,6 +44,7 @@ OTHER_ACTION = 'other'
 
 _ASF = re.compile(r'(?:.*/)?(\d+)\.asf', re.IGNORECASE)
 _AMC = re.compile(r'(?:.*/)?(\d+)_(\d+)\.amc', re.IGNORECASE)
+_EITHER = re.compile(rf'{_ASF.pattern}|{_AMC.pattern}', re.IGNORECASE)
 
 
 def cmu_action(description: str, subject: str = '') -> str:
@@ -92,14 +94,7 @@ def cmu_files(raw: Path) -> list[Path]:
     index if there is one.
     """
     archive = raw if raw.is_file() else raw / CMU_ARCHIVE
-    if archive.is_file():
-        files = [archive]
-    else:
-        files = sorted(
-            path
-            for path in raw.rglob('*')
-            if _ASF.fullmatch(path.name) or _AMC.fullmatch(path.name)
-        )
+    files = [archive] if archive.is_file() else files_named(raw, _EITHER)
     index = _index_of(raw)
     return [*files, index] if files and index.is_file() else files
 
@@ -226,6 +221,18 @@ class CMUMocap(MotionDataset):
         >>> dataset[0].pos  # [17, T, 3]
     """
 
+    formats = (
+        Format(
+            'archive',
+            f'the official archive {CMU_ARCHIVE} of skeletons and motion',
+            lambda path: archives_with(path, _AMC),
+        ),
+        Format(
+            'asf_amc',
+            'skeletons NN.asf and motion NN_TT.amc out of that archive',
+            lambda path: files_named(path, _EITHER),
+        ),
+    )
     how_to_get = (
         f"Get '{CMU_ARCHIVE}' from the CMU Graphics Lab ({CMU_URL}, free to "
         'use) and put it there, or call pyg_hcsf.datasets.download_cmu_mocap '

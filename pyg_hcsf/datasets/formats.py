@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+ZIP = re.compile(r'.*\.zip', re.IGNORECASE)
 
 
 class Format(NamedTuple):
@@ -18,3 +23,43 @@ class Format(NamedTuple):
     name: str
     description: str
     find: Callable[[Path], list[Path]]
+
+
+def files_named(path: Path, pattern: re.Pattern[str]) -> list[Path]:
+    r"""The files at or below a path whose whole name fits a pattern, sorted.
+
+    Args:
+        path (pathlib.Path): A file or folder.
+        pattern (re.Pattern): What the name without folders looks like.
+
+    Example:
+        >>> files_named(Path('datasets'), re.compile(r'.*\.bvh'))
+    """
+    paths = [path] if path.is_file() else path.rglob('*')
+    return sorted(p for p in paths if pattern.fullmatch(p.name))
+
+
+def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:
+    r"""The zip archives at or below a path that hold a file whose whole name
+    fits a pattern, sorted. Damaged archives are passed over.
+
+    Args:
+        path (pathlib.Path): A file or folder.
+        pattern (re.Pattern): What the name without folders looks like.
+
+    Example:
+        >>> archives_with(Path('datasets'), re.compile(r'.*\.amc'))
+    """
+    found = []
+    for file in files_named(path, ZIP):
+        with (
+            contextlib.suppress(
+                *(zipfile.BadZipFile, OSError, ValueError),
+                *(NotImplementedError, RuntimeError),
+            ),
+            zipfile.ZipFile(file) as archive,
+        ):
+            names = (re.split(r'[/\\]', n)[-1] for n in archive.namelist())
+            if any(map(pattern.fullmatch, names)):
+                found.append(file)
+    return found

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pyg_hcsf.datasets.formats import Format, files_named
 from pyg_hcsf.datasets.motion import MotionClip, MotionDataset
 from pyg_hcsf.io.asf_amc import ASF_JOINTS, read_amc, read_asf
 from pyg_hcsf.io.mocap import to_h36m17
 
 CUT = re.compile(r'HDM_([a-z]+)_([A-Za-z0-9]+)_(\d+)_(\d+)\.amc')
+FILE = re.compile(rf'{CUT.pattern}|HDM_[a-z]+\.asf')
 
 
 def hdm05_files(raw: Path) -> list[Path]:
@@ -76,6 +78,14 @@ class HDM05(MotionDataset):
         >>> dataset[0].pos  # [17, T, 3]
     """
 
+    formats = (
+        Format(
+            'asf_amc',
+            'the cut HDM_<actor>_<class>_<number>_120.amc with the skeletons '
+            'HDM_<actor>.asf',
+            lambda path: files_named(path, FILE),
+        ),
+    )
     how_to_get = (
         'Get the cut AMC files and the ASF skeletons of HDM05 (CC BY-SA 3.0) '
         'from https://resources.mpi-inf.mpg.de/HDM05/ and unpack them there, '

@@ -18,7 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.data import Data, InMemoryDataset
+from tqdm import tqdm
 
+from pyg_hcsf.datasets.formats import Format
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
@@ -213,6 +215,7 @@ class ClipDataset(InMemoryDataset):
     name.
     """
 
+    formats: tuple[Format, ...] = ()
     _data_list: list[Data]
 
     def _process(self) -> None:
@@ -355,7 +358,9 @@ class MotionDataset(ClipDataset):
         clips: list[Data] = []
         dropped: dict[str, int] = {}
         names: set[str] = set()
-        for clip in self.read_clips():
+        for clip in tqdm(
+            self.read_clips(), desc='Reading clips', disable=not self.log
+        ):
             if clip.name in names:
                 raise ValueError(
                     f"Expected one clip called '{clip.name}' below "

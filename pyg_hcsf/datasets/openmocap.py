@@ -8,6 +8,7 @@ from torch_geometric.data import Data
 
 from pyg_hcsf.datasets.bvh_motion import bvh_files, read_bvh_clips
 from pyg_hcsf.datasets.cmu_mocap import CMU_INDEX, cmu_files, read_cmu
+from pyg_hcsf.datasets.formats import Format
 from pyg_hcsf.datasets.hdm05 import hdm05_files, read_hdm05
 from pyg_hcsf.datasets.motion import (
     VERSION,
@@ -33,6 +34,21 @@ BVH_FOLDERS = {
     'indian': ('CMU94', 'indian dance', 120.0),
     'martial': ('CMU135', 'martial arts', 120.0),
 }
+
+
+def openmocap_files(path: Path) -> list[Path]:
+    r"""The raw files in a folder that holds all parts of the benchmark, or
+    none.
+    """
+    if not OpenMocap.found(path):
+        return []
+    index = path / 'cmu' / CMU_INDEX
+    return [
+        *cmu_files(path / 'cmu' / 'asfamc'),
+        *bvh_files(path / 'cmu' / 'bvh'),
+        *hdm05_files(path / 'hdm05'),
+        *([index] if index.is_file() else []),
+    ]
 
 
 def split_of(subject: str) -> str:
@@ -92,6 +108,14 @@ class OpenMocap(MotionDataset):
         >>> dataset[0].x, dataset[0].y  # [17, T, 2] px, [17, T, 3] mm
     """
 
+    formats = (
+        Format(
+            'openmocap',
+            "cmu/asfamc, cmu/bvh and hdm05, CMU's and HDM05's files, in one "
+            'folder',
+            openmocap_files,
+        ),
+    )
     protocol = 'openmocap'
     how_to_get = (
         'Put there cmu/asfamc/NN and cmu/bvh/{salsa,indian,martial} from '
@@ -160,15 +184,7 @@ class OpenMocap(MotionDataset):
         )
 
     def raw_files(self) -> list[Path]:
-        if not self.found(self.raw):
-            return []
-        index = self.raw / 'cmu' / CMU_INDEX
-        return [
-            *cmu_files(self.raw / 'cmu' / 'asfamc'),
-            *bvh_files(self.raw / 'cmu' / 'bvh'),
-            *hdm05_files(self.raw / 'hdm05'),
-            *([index] if index.is_file() else []),
-        ]
+        return openmocap_files(self.raw)
 
     def read_clips(self) -> Iterator[MotionClip]:
         cmu = self.raw / 'cmu'

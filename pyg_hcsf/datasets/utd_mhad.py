@@ -7,7 +7,9 @@ from typing import Literal
 import numpy as np
 import torch
 from torch_geometric.data import Data
+from tqdm import tqdm
 
+from pyg_hcsf.datasets.formats import Format, archives_with, files_named
 from pyg_hcsf.datasets.motion import (
     ClipDataset,
     fingerprint,
@@ -70,6 +72,20 @@ class UTDMHAD(ClipDataset):
         >>> dataset = UTDMHAD('datasets/UTDMHAD', 'train', val_subjects=[7])
         >>> dataset[0].x, dataset[0].y  # [20, T, 3], [1]
     """
+
+    formats = (
+        Format(
+            'mat',
+            'the official a<action>_s<subject>_t<take>_skeleton.mat, or zips '
+            'of them',
+            lambda path: sorted(
+                [
+                    *files_named(path, UTD_MHAD_FILE),
+                    *archives_with(path, UTD_MHAD_FILE),
+                ]
+            ),
+        ),
+    )
 
     def __init__(
         self,
@@ -137,7 +153,12 @@ class UTDMHAD(ClipDataset):
             )
         edge_index = self.skeleton.edge_index
         clips = []
-        for member, content in read_members(members):
+        for member, content in tqdm(
+            read_members(members),
+            desc='Reading skeletons',
+            total=len(members),
+            disable=not self.log,
+        ):
             clip = read_utd_mhad(content, member.name, str(member))
             joints = clip.joints.swapaxes(0, 1).astype(np.float32)
             clips.append(

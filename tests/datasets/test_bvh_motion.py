@@ -29,6 +29,12 @@ def test_bvh_motion(tmp_path, raw):
         )
 
 
+def test_one_file(tmp_path, raw):
+    path = raw / 'tango' / '01.bvh'
+    (clip,) = BVHMotion(tmp_path / 'root', path, log=False)
+    assert (clip.clip, clip.subject) == ('01', 'tango')
+
+
 def test_options(tmp_path, raw):
     plain = BVHMotion(tmp_path / 'root', raw, log=False)
     dataset = BVHMotion(

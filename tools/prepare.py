@@ -1,0 +1,185 @@
+"""Makes a data set ready for training and says whether it is whole, or
+explains what a file or folder is.
+
+    python tools/prepare.py utd_mhad --from ~/Downloads/Skeleton.zip
+    python tools/prepare.py doctor ~/Downloads
+
+Raw files are read where they lie: nothing is copied, moved or extracted. What
+is made of them goes to <root>/<class>/processed. Stopped and started again,
+it goes on where the class can, and ends with the same bytes. Exits with 1 if
+a check fails. docs/data.md has the command for each format.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser, Namespace
+from tqdm import tqdm
+
+from pyg_hcsf import datasets
+from pyg_hcsf.datasets.doctor import Found, diagnose, find_formats
+from pyg_hcsf.datasets.published import PUBLISHED
+from pyg_hcsf.datasets.verify import Check, verify
+
+HOME = Path(__file__).parents[1] / 'datasets'
+CLASSES: dict[str, Any] = {
+    'human36m': datasets.Human36M,
+    'nturgbd': datasets.NTURGBD,
+    'utd_mhad': datasets.UTDMHAD,
+    'openmocap': datasets.OpenMocap,
+    'cmu_mocap': datasets.CMUMocap,
+    'hdm05': datasets.HDM05,
+    'bvh_motion': datasets.BVHMotion,
+}
+FORMATS = {name: cls.formats for name, cls in CLASSES.items()}
+# Options of the classes that do not change what is written.
+SKIP = {
+    *('root', 'raw', 'split', 'val_subjects', 'dropped'),
+    *('log', 'force_reload', 'transform', 'pre_transform', 'pre_filter'),
+}
+SHOWN = 20  # files that are named, of many
+
+
+def say(text: str) -> None:
+    """Prints at once."""
+    print(text, flush=True)
+
+
+def make_parser() -> ArgumentParser:
+    """The command line."""
+    parser = ArgumentParser(
+        prog='prepare.py', description=__doc__.split('\n\n')[0]
+    )
+    commands = parser.add_subcommands(dest='command')
+    for name, cls in CLASSES.items():
+        command = ArgumentParser(description=f'Prepares {cls.__name__}.')
+        command.add_argument(
+            '--from',
+            type=str | None,
+            help='a file, folder or zip; default <root>/<class>/raw',
+        )
+        command.add_argument(
+            '--root', type=str | None, help='data home; also PYG_HCSF_DATA'
+        )
+        command.add_class_arguments(cls, skip=SKIP)
+        commands.add_subcommand(name, command)
+    doctor = ArgumentParser(description='Explains a file or folder.')
+    doctor.add_argument('path', type=str, help='the file or folder')
+    commands.add_subcommand('doctor', doctor)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    args = make_parser().parse_args(argv)
+    if args.command == 'doctor':
+        return explain(Path(args.doctor.path).expanduser())
+    return prepare(args.command, args[args.command])
+
+
+def prepare(name: str, args: Namespace) -> int:
+    """Prepares one data set and checks it."""
+    cls = CLASSES[name]
+    options: dict[str, Any] = args.clone().as_dict()
+    given, home = options.pop('from'), options.pop('root')
+    home = Path(home or os.environ.get('PYG_HCSF_DATA') or HOME)
+    root = home.expanduser() / cls.__name__
+    raw = Path(given).expanduser() if given else root / 'raw'
+    found, errors = find_formats(raw, {name: cls.formats})
+    if not found:
+        explain(raw)
+        raise ValueError(
+            f"Nothing in '{raw}' can be read by {cls.__name__}"
+            + ''.join(f': {error}' for error in errors)
+        )
+    chosen = options.get('format') or found[0].format.name
+    for item in found:
+        words = '' if item.format.name == chosen else ', not read'
+        say(f"'{raw}': {_describe(item)}{words}")
+    say(f"Read where they lie. What is made of them: '{root / 'processed'}'")
+    checks, failures = [], []
+    known = PUBLISHED[cls.__name__]({**options, 'format': chosen})
+    for split, expected in known.splits.items():
+        choice = {'split': split} if split else {}
+        try:
+            dataset = cls(root, raw=raw, **choice, **options)
+        except ValueError as e:  # as where there is nothing for this split
+            failures.append(e)
+            checks.append(Check(split, str(e), False))
+            continue
+        desc = f'Checking {split}'.strip()
+        lines = verify(tqdm(dataset, desc), dataset.skeleton, expected)
+        title = f'{split}: ' if split else ''
+        checks += [line._replace(what=title + line.what) for line in lines]
+    if len(failures) == len(known.splits):
+        raise failures[0]
+    files = next((i.files for i in found if i.format.name == chosen), [])
+    if missing := known.missing(files):
+        checks.append(Check('raw files', f'missing {_list(missing)}', False))
+    return report(checks)
+
+
+def report(checks: list[Check]) -> int:
+    """Prints the checks; returns the exit code."""
+    words = {True: 'ok', False: 'FAIL', None: '-'}
+    width = max(len(check.what) for check in checks)
+    for check in checks:
+        say(f'{words[check.passed]:4}  {check.what:{width}}  {check.found}')
+    failed = sum(check.passed is False for check in checks)
+    say(f'{failed} checks failed.' if failed else 'All checks passed.')
+    return int(failed > 0)
+
+
+def explain(path: Path) -> int:
+    """Prints what a file or folder is; returns the exit code."""
+    told = diagnose(path, FORMATS, lambda files: tqdm(files, 'Looking'))
+    missing = 0
+    for item in told.found:
+        say(_describe(item))
+        say(f"  python tools/prepare.py {item.name} --from '{path}'")
+        known = PUBLISHED[CLASSES[item.name].__name__]
+        try:
+            names = known({'format': item.format.name}).missing(item.files)
+        except ValueError as e:
+            names = [str(e)]
+        if names:
+            say(f'  missing {_list(names)}')
+        missing += len(names)
+    for file, kind in told.broken[:SHOWN]:
+        say(f"'{file}' is {kind.text}\n  {kind.remedy}")
+    if len(told.broken) > SHOWN:
+        say(f'... and {len(told.broken) - SHOWN:,} more that cannot be read')
+    for text in told.advice[:SHOWN]:
+        say(text)
+    for text, number in told.others.items():
+        say(f'Not read, {number:,} of: {text}')
+    if not told.found:
+        say('No data set was found here: see docs/data.md for what is read.')
+    return int(not told.found or bool(told.broken) or missing > 0)
+
+
+def _describe(item: Found) -> str:
+    number = f'{len(item.files):,} file' + 's' * (len(item.files) > 1)
+    return f"{number}, format '{item.format.name}': {item.format.description}"
+
+
+def _list(names: Iterable[str]) -> str:
+    names = list(names)
+    more = len(names) - SHOWN
+    return ', '.join(names[:SHOWN]) + f' and {more:,} more' * (more > 0)
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # the reader, such as head, has left
+        sys.stderr.close()
+    except KeyboardInterrupt:
+        sys.exit('stopped: the same command goes on')
+    except (ValueError, RuntimeError) as e:
+        sys.exit(f'error: {e}')
