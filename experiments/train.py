@@ -19,6 +19,7 @@ from typing import Any, Optional
 
 import torch
 from config import TrainConfig
+from graphed import graphed
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
@@ -148,7 +149,9 @@ class Trainer:
                 self.log.unlink(missing_ok=True)
             return False
         try:
-            state = torch.load(self.checkpoint, weights_only=True)
+            state = torch.load(
+                self.checkpoint, map_location='cpu', weights_only=True
+            )
             self.model.load_state_dict(state['model'])
             self.optimizer.load_state_dict(state['optimizer'])
         except Exception as e:
@@ -181,6 +184,14 @@ class Trainer:
     def run(self, title: str) -> None:
         """Trains to the end."""
         module: torch.nn.Module = self.model
+        if self.config.graph and (
+            self.device.type != 'cuda' or self.loader.world_size > 1
+        ):
+            raise ValueError(
+                "Expected '--train.graph false' without an accelerator and "
+                f'with several processes (got true on {self.device} with '
+                f'{self.loader.world_size})'
+            )
         if self.loader.world_size > 1:
             module = DistributedDataParallel(self.model)
         if self.config.compile:
@@ -203,14 +214,18 @@ class Trainer:
                 for batch in self.loader:
                     begin = time.perf_counter()
                     self.load_seconds += begin - ready
-                    x, y = batch.x.to(self.device), batch.y.to(self.device)
+                    x, y = self._send(batch.x), self._send(batch.y)
+                    if self.config.graph and module is self.model:
+                        module = graphed(self.model, x, self.config.amp)
                     losses.append(self._train_step(module, x, y, epoch))
-                    self.seconds += time.perf_counter() - begin
                     self.step += 1
+                    write = self.step % 50 == 0 or self.step == self.steps
+                    if write:  # waits for an accelerator
+                        losses = [sum(losses).cpu() / len(losses)]
+                    self.seconds += time.perf_counter() - begin
                     bar.update()
-                    if self.step % 50 == 0 or self.step == self.steps:
-                        self._write_loss(float(sum(losses)) / len(losses), bar)
-                        losses.clear()
+                    if write:
+                        self._write_loss(float(losses.pop()), bar)
                     if self.step % self.config.evaluate_every == 0:
                         self._write_validation(bar)
                     if time.monotonic() - saved > self.config.save_every:
@@ -221,20 +236,25 @@ class Trainer:
                     ready = time.perf_counter()
         self.save()
 
+    def _send(self, x: Tensor) -> Tensor:
+        if self.device.type == 'cuda':  # else the copy waits for the last step
+            x = x.pin_memory()
+        return x.to(self.device, non_blocking=True)
+
     def _train_step(
         self, module: torch.nn.Module, x: Tensor, y: Tensor, epoch: int
     ) -> Tensor:
         torch.manual_seed(random_seed(self.seed, self.step, self.loader.rank))
         module.train()
         if self.config.mirror:
-            flip = torch.rand(x.size(0)) < 0.5
+            flip = self._send(torch.rand(x.size(0)) < 0.5)
             skeleton = self.model.skeleton
             x = _where(flip, self.protocol.mirror(x, skeleton), x)
             y = _where(flip, self.protocol.mirror(y, skeleton), y)
         for group in self.optimizer.param_groups:
             group['lr'] = rate(self.config, self.step, self.steps, epoch)
         amp = self.config.amp
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
+        with torch.autocast(self.device.type, torch.bfloat16, amp):
             out = module(x)
         loss = (out.float() - y).abs().mean()
         self.optimizer.zero_grad(set_to_none=True)
