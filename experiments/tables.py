@@ -53,6 +53,7 @@ UNITS = {
     **{'mpjve': 'mm/frame', 'params': '', 'macs': '', 'frames': ''},
     **{'train_poses_per_s': '1/s', 'test_poses_per_s': '1/s'},
     **{'above_60': '%', 'above_40': '%', 'below_30': '%'},
+    **{'pck': '%', 'auc': '%'},
 }  # all else is in mm
 
 
@@ -143,6 +144,21 @@ def subject_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     )
 
 
+def pck_table(runs: Runs) -> pd.DataFrame:
+    """The columns of MPI-INF-3DHP: PCK of each scene and of all frames, then
+    AUC and MPJPE of all; empty for other protocols.
+    """
+    if not all(run.metrics.get('pck') for run in runs):
+        return pd.DataFrame()
+    scenes = _groups(runs, 'pck')
+    columns = {
+        f'PCK {name} (%)': Column(('pck', name, 'pck')) for name in scenes
+    }
+    columns['AUC All (%)'] = Column(('pck', 'All', 'auc'))
+    columns['MPJPE (mm)'] = Column(('pck', 'All', 'mpjpe'))
+    return _table(runs, columns)
+
+
 def joint_table(runs: Runs) -> pd.DataFrame:
     """One column per joint, in mm."""
     joints = _groups(runs, 'per_joint')
@@ -183,6 +199,8 @@ def tidy(runs: Runs) -> pd.DataFrame:
         for scope in ('action', 'subject'):
             for group, metrics in m[f'per_{scope}'].items():
                 groups[scope, group] = metrics
+        for group, metrics in m.get('pck', {}).items():
+            groups['pck', group] = metrics
         for joint, value in m['per_joint'].items():
             groups['joint', joint] = {'mpjpe': value}
         lines += [
