@@ -114,7 +114,8 @@ class MPIINF3DHP(StoredDataset):
             which the neck, the head and the top of the head stand for its
             thorax, neck and head; :obj:`'relevant17'` for the order of the
             official evaluation; or :obj:`'all28'`, which test files and
-            P-STMO's do not have. (default: :obj:`'h36m17'`)
+            P-STMO's do not have. Protocols take the first, whose root is
+            their own. (default: :obj:`'h36m17'`)
         cameras (sequence of int, optional): The training cameras, of 14.
             (default: the 8 at the height of a chest, as peers)
         frames (str, optional): Which frames test clips have: :obj:`'valid'`
@@ -259,18 +260,28 @@ class MPIINF3DHP(StoredDataset):
         parts += [f'every{self.subsample}'] * (self.subsample > 1)
         return '_'.join(parts)
 
+    def _of_split(self, files: list[Path]) -> list[Path]:
+        return [file for file in files if side_of(file) == self._side]
+
+    def _find_processed(self, folder: Path) -> Path:
+        try:
+            return super()._find_processed(folder)
+        except RuntimeError as e:
+            if self.raw.exists() and any(
+                form.find(self.raw) for form in self.formats
+            ):
+                raise ValueError(
+                    f"Expected files for split='{self.split}' in '{self.raw}' "
+                    f'(got only others). {self.how_to_get}'
+                ) from e
+            raise
+
     def _source(self, form: str, files: list[Path]) -> Source:
         if form == 'pstmo' and self.joints == 'all28':
             raise ValueError(
                 "Expected 'joints' to be 'h36m17' or 'relevant17' for "
                 "P-STMO's files, which have 17 (got 'all28'): get the official"
                 ' annot.mat for more'
-            )
-        files = [file for file in files if side_of(file) == self._side]
-        if not files:
-            raise ValueError(
-                f"Expected files for split='{self.split}' in '{self.raw}' "
-                f'(got only others of the format {form!r}). {self.how_to_get}'
             )
         keys = ('x', 'y', *(['valid'] * self._has_mask))
         return Source(form, files, lambda: self._clips(form, files), keys)

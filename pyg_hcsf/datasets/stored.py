@@ -91,6 +91,10 @@ class StoredDataset(Dataset):
         r"""Says how to read the raw files that were found in a format."""
         raise NotImplementedError
 
+    def _of_split(self, files: list[Path]) -> list[Path]:
+        r"""Those raw files that are of the side of the split."""
+        return files
+
     def _steps(self) -> list[tuple[Callable, str]]:
         r"""Changes of stored clips, and the names of these changes."""
         return []
@@ -161,7 +165,7 @@ class StoredDataset(Dataset):
         for form in self.formats:
             if self._form in (None, form.name):
                 files = form.find(self.raw) if self.raw.exists() else []
-                if files:
+                if files := self._of_split(files):
                     return form.name, files
         return None
 

@@ -264,6 +264,18 @@ def test_processed_is_enough(tmp_path):
         clips_of(tmp_path, None, 'train')
 
 
+def test_each_side_of_the_split_has_its_own_files(tmp_path):
+    """It may be of another format, or processed before."""
+    raw = tmp_path / 'raw'
+    write_pstmo(raw, FEW, [1])
+    write_mat(raw, {}, [2, 3])
+    assert clips_of(tmp_path, None, 'train').form == 'pstmo'
+    dataset = clips_of(tmp_path, None)
+    assert dataset.form == 'mat' and len(dataset) == 2
+    (raw / 'data_train_3dhp.npz').unlink()
+    assert clips_of(tmp_path, None, 'train').form == 'pstmo'
+
+
 def test_changed_raw_files_are_read_again(tmp_path):
     raw = tmp_path / 'raw'
     write_mat(raw, {}, [1, 2])

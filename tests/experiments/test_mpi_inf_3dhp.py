@@ -128,6 +128,10 @@ def test_validation_subject_and_keypoints(tmp_path):
     with pytest.raises(ValueError, match="'keypoints'.*'annotation'"):
         load('train', keypoints='noisy')
     assert data.resolve('auto', tmp_path) == 'synthetic'  # not unasked
+    split = ['--evaluate.split', 'val']
+    metrics, _ = result(train(tmp_path, '--data', 'mpi_inf_3dhp', *split))
+    assert list(metrics['per_subject']) == ['S8']
+    assert list(metrics['pck']) == ['All']  # there are no scenes
     with pytest.raises(ValueError, match=r'MPIINF3DHP/raw.*README'):
         data.load_clips('mpi_inf_3dhp', tmp_path / 'x', 'test', ClipsConfig())
 

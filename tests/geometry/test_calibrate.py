@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from pyg_hcsf.geometry.calibrate import fit_pinhole, fit_scale
-from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry import Camera, fit_pinhole, fit_scale
 
 CAMERA = Camera('a', 2048, 2048, (1497.7, 1490.1), (1024.7, 1051.4))
 
