@@ -168,7 +168,8 @@ def _section(setting: Setting, runs: list[Run], pictures: str) -> str:
         SEEDS_NOTE + (f' {PAPER_NOTE}' if paper else ''),
     ]
     if pck := _pck_lines(runs, 'github'):
-        parts += ['### PCK and AUC', pck[1], f'{pck[0]}.']
+        note = f' {PAPER_NOTE}' if 'paper: ' in pck[1] else ''
+        parts += ['### PCK and AUC', pck[1], f'{pck[0]}.{note}']
     if len(by_row(runs)) > 1:
         parts += [
             '### Paired comparison',

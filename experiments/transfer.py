@@ -23,6 +23,7 @@ from data import DATA, SOURCES, data_home, default_protocol, load_clips
 from evaluate import Evaluator
 from folder import RunFolder, commit
 from jsonargparse import ArgumentParser, Namespace
+from tables import PAPER_PCK
 from train import replacing, save_json
 
 from pyg_hcsf.nn import PoseLifter
@@ -164,6 +165,9 @@ class _Test:
         )
         out = evaluator.predict(model)
         metrics = self._metrics(trained, folder, names)
+        paper = {k: v for k, v in config.paper.items() if k in PAPER_PCK}
+        if paper and data != test_data:
+            metrics['paper'] = paper
         metrics |= {
             'keypoints': options.keypoints,
             'protocol': protocol.name,

@@ -228,6 +228,24 @@ def test_across_data_sets(tmp_path, capsys):
     assert found['protocol'] == '3dhp-graphmlp, network: openmocap'
 
 
+def test_the_papers_figures(tmp_path, capsys):
+    """Those of the test on another data set stand in its table only."""
+    write_mat(tmp_path / 'MPIINF3DHP' / 'raw', {}, [5])
+    values = '{"mpjpe": 7777, "pck_outdoor": 8888, "auc": 9999}'
+    args = ['--data', 'synthetic', '--paper', values]
+    text = train(tmp_path, *args).read_text().split('### Models')[1]
+    assert '7777' in text and '8888' not in text and '9999' not in text
+    text = train(tmp_path, *args, '--test_data', 'mpi_inf_3dhp').read_text()
+    text = text.split('### Models')[1]
+    assert '7777' not in text
+    table = text.split('### PCK and AUC')[1].split('###')[0]
+    assert 'paper: PCK Outdoor (%)' in table and '8888' in table
+    assert 'paper: AUC All (%)' in table and '9999' in table
+    out = capsys.readouterr().out
+    assert 'finished before' in out
+    assert max(map(len, out.split('Data: mpi_inf')[1].splitlines())) <= 120
+
+
 def test_own_data_scored_another_way(tmp_path):
     write_pstmo(tmp_path / 'MPIINF3DHP' / 'raw', FEW)
     args = ['--data', 'mpi_inf_3dhp', '--test_data', 'mpi_inf_3dhp']
