@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -99,10 +100,11 @@ def print_summary(runs: Runs) -> str:
         table['seeds'] = table['seeds'].str.split().str[0]
         table.index = pd.Index([n[:22] for n in table.index], name='model')
         table = table[[name for name in short if name in table]]
-        lines.append(
+        lines += textwrap.wrap(
             f'{setting.preset}: {setting.keypoints} keypoints, protocol '
             f'{setting.protocol}, {setting.frames:,} {setting.split} poses, '
-            f'averaged over {" and ".join(_unique(group, "average"))}'
+            f'averaged over {" and ".join(_unique(group, "average"))}',
+            width=120,
         )
         lines.append(_markdown(table.rename(columns=short), 'simple'))
         lines += _pck_lines(group, 'simple')
