@@ -14,6 +14,7 @@ import torch
 from pyg_hcsf.datasets.formats import Format, files_named, read_whole
 from pyg_hcsf.geometry.calibrate import fit_pinhole, fit_scale
 from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.human36m import MAX_MM, MIN_DEPTH
 from pyg_hcsf.io.mpi_inf_3dhp import (
     JOINTS28,
@@ -175,12 +176,11 @@ def _read_mat_test(
         match = TEST_FILE.fullmatch(file.absolute().as_posix())
         assert match is not None
         _add(found, match[1], file)
-    for name in sorted(found):
-        if found[name].stat().st_size > FILE_LIMIT:
-            read_whole(found[name], FILE_LIMIT)  # refuses it
-        seen = read_test_annotations(found[name])
-        camera = TEST_SEQUENCES[name].camera
-        yield _join(_hold(seen), name, camera, found[name])
+    with HDF5Process() as process:
+        for name in sorted(found):
+            seen = read_test_annotations(found[name], process)
+            camera = TEST_SEQUENCES[name].camera
+            yield _join(_hold(seen), name, camera, found[name])
 
 
 def _add(found: dict[str, Path], name: str, file: Path) -> None:
