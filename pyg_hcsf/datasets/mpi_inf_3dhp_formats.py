@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from pyg_hcsf.datasets.formats import Format, files_named, read_whole
+from pyg_hcsf.datasets.formats import Format, read_whole
 from pyg_hcsf.geometry.calibrate import fit_pinhole, fit_scale
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.io.hdf5 import HDF5Process
@@ -37,6 +37,8 @@ TRAIN_FILE = re.compile(
     r'(?:.*/)?(S[1-8])/(Seq[12])/(annot\.mat|camera\.calibration)'
 )
 TEST_FILE = re.compile(r'(?:.*/)?(TS[1-6])/annot_data\.mat')
+SUFFIXES = ('.mat', '.calibration', '.npz')
+IMAGES = ('imageSequence', 'FGmasks', 'ChairMasks')  # a million files
 FILE_LIMIT = 2**33  # bytes; P-STMO's training archive has about 0.5 GB
 #: Joints and keypoints are of each other if they are as near, on average.
 MAX_PIXELS = 50.0
@@ -74,25 +76,31 @@ class MPIINF3DHPTake(NamedTuple):
 
 def find_mat(path: Path) -> list[Path]:
     r"""The official annotations and calibrations."""
-    paths = [path] if path.is_file() else _walk(path)
-    return sorted(
+    return [
         file
-        for file in paths
+        for file in _walk(path)
         if TRAIN_FILE.fullmatch(file.absolute().as_posix())
         or TEST_FILE.fullmatch(file.absolute().as_posix())
-    )
-
-
-def _walk(path: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(path):
-        for name in names:
-            if name in ('annot.mat', 'camera.calibration', 'annot_data.mat'):
-                yield Path(folder, name)
+    ]
 
 
 def find_pstmo(path: Path) -> list[Path]:
     r"""P-STMO's archives."""
-    return files_named(path, re.compile(r'data_(train|test)_3dhp\.npz'))
+    return [
+        file
+        for file in _walk(path)
+        if re.fullmatch(r'data_(train|test)_3dhp\.npz', file.name)
+    ]
+
+
+def _walk(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    files = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = [f for f in folders if f not in IMAGES]
+        files += [Path(folder, n) for n in names if n.endswith(SUFFIXES)]
+    return sorted(files)
 
 
 MPI_INF_3DHP_FORMATS = (

@@ -349,7 +349,10 @@ def test_finds_formats(tmp_path, raw):
     other = tmp_path / 'S1' / 'annot.mat'  # not of a sequence
     other.parent.mkdir()
     other.touch()
-    assert MPIINF3DHP.formats[0].find(tmp_path) == []
+    for name in ('S1/Seq1/imageSequence/S1/Seq1/annot.mat', 'S1/annot.npz'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()  # images are not looked through
+    assert not any(form.find(tmp_path) for form in MPIINF3DHP.formats)
 
 
 @pytest.mark.parametrize(
