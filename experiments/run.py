@@ -184,6 +184,11 @@ def main(argv: list[str] | None = None) -> Path | None:
                 'command': command,
             }
             target = folder / row / str(seed)
+            if args.test_data is not None and transfer.finished_elsewhere(
+                target, config, data, root
+            ):
+                say(f'{config.label} seed {seed}: finished, in {target}')
+                continue
             run_row(target, config, data, root, seed, args, place)
     if args.test_data is not None:
         folder, data = transfer.run(

@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from config import RunConfig, fingerprint
 from data import DATA, SOURCES, data_home, default_protocol, load_clips
 from evaluate import Evaluator
@@ -72,6 +73,27 @@ def test_home(args: Namespace) -> Path:
     if args.test_protocol is not None:
         get_protocol(args.test_protocol)
     return home
+
+
+def finished_elsewhere(
+    folder: Path, config: RunConfig, data: str, root: Path
+) -> bool:
+    """Whether a run was finished with these settings by who had its data,
+    which are not here: it can be tested, not trained again.
+    """
+    if SOURCES[data].find(root) is not None:
+        return False
+    try:
+        metrics = json.loads((folder / 'metrics.json').read_text())
+        stored = yaml.safe_load((folder / 'config.yaml').read_text())
+        own = asdict(config)
+        for values in (own, stored):
+            del values['label'], values['paper'], values['train']['save_every']
+            if config.clips.distortion == 'auto':
+                del values['clips']['distortion']
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        return False
+    return metrics.get('data_name') == data and own == stored
 
 
 def run(

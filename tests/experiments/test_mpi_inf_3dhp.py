@@ -270,6 +270,25 @@ def test_where_to_test_is_checked_before_training(tmp_path):
     assert not (tmp_path / 'runs').exists()
 
 
+def test_a_finished_run_whose_data_are_not_here(tmp_path, capsys):
+    """As where the folder of the run was copied to this machine."""
+    raw = tmp_path / 'MPIINF3DHP' / 'raw'
+    write_mat(raw, {'S1 Seq1': 12, 'S8 Seq1': 12}, [4])
+    own = ['--data', 'mpi_inf_3dhp']
+    path = train(tmp_path, *own).parent / 'hcsf' / '0' / 'checkpoint.pt'
+    stamp = path.stat().st_mtime_ns
+    raw.parent.rename(tmp_path / 'gone')
+    other = [*own, '--test_data', 'synthetic']
+    metrics, _ = result(train(tmp_path, *other))
+    assert metrics['data'] == 'synthetic (trained on mpi_inf_3dhp)'
+    assert metrics['protocol'] == 'openmocap, network: 3dhp-official'
+    assert 'pck' not in metrics and path.stat().st_mtime_ns == stamp
+    assert f'finished, in {path.parent}' in capsys.readouterr().out
+    for words in (['--train.lr', '0.5'], ['--seed', '7']):
+        with pytest.raises(ValueError, match='files of MPI-INF-3DHP'):
+            train(tmp_path, *other, *words)
+
+
 def test_another_home_and_a_damaged_network(tmp_path, monkeypatch):
     monkeypatch.setattr(data, 'HOME', tmp_path / 'own')
     home = tmp_path / 'home'  # the files are right in it
