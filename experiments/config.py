@@ -13,7 +13,7 @@ import yaml
 
 import pyg_hcsf
 
-Keypoints = str  # 'gt', 'noisy', or a detector of Human3.6M
+Keypoints = str  # 'gt', 'noisy', 'annotation', or a detector of Human3.6M
 Distortion = Optional[Literal['auto', 'vp3d', 'm17']]
 
 PRESETS = Path(__file__).parent / 'presets'
@@ -25,8 +25,8 @@ class ClipsConfig:
 
     Args:
         keypoints: The 2D input: gt for true projections, noisy for some with
-            detector-like noise, or a detector that Human3.6M comes with,
-            such as cpn_ft_h36m_dbb.
+            detector-like noise, a detector that Human3.6M comes with, such as
+            cpn_ft_h36m_dbb, or annotation for that of MPI-INF-3DHP.
         distortion: The lens distortion of the projection; auto takes that of
             the protocol.
         stride: Take every so many frames for training; tests take all.

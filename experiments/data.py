@@ -11,13 +11,18 @@ from typing import Any, NamedTuple
 from config import ClipsConfig
 from torch_geometric.data import Dataset
 
-from pyg_hcsf.datasets import Human36M, OpenMocap, SyntheticMotion
+from pyg_hcsf.datasets import (
+    MPIINF3DHP,
+    Human36M,
+    OpenMocap,
+    SyntheticMotion,
+)
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
 from pyg_hcsf.protocols import PoseProtocol
 from pyg_hcsf.transforms import EncodePose
 
 HOME = Path(__file__).parents[1] / 'datasets'
-# Human3.6M has no validation part of its own.
+# Neither Human3.6M nor MPI-INF-3DHP has a validation part of its own.
 VAL_SUBJECTS = ('S8',)
 
 
@@ -47,6 +52,18 @@ def find_human36m(root: Path) -> Path | None:
     folder = root / 'Human36M'
     for path in (folder / 'raw', folder, root):
         if Human36M.found(path):
+            return path
+    prepared = any((folder / 'processed').glob('*.clips'))
+    return folder / 'raw' if prepared else None
+
+
+def find_mpi_inf_3dhp(root: Path) -> Path | None:
+    """The folder below a data home that holds MPI-INF-3DHP's raw files, or
+    where they were when they were prepared.
+    """
+    folder = root / 'MPIINF3DHP'
+    for path in (folder / 'raw', folder, root):
+        if MPIINF3DHP.found(path):
             return path
     prepared = any((folder / 'processed').glob('*.clips'))
     return folder / 'raw' if prepared else None
@@ -128,6 +145,25 @@ def load_human36m_dev(request: Request) -> Dataset:
     return load_human36m(request, VAL_SUBJECTS)
 
 
+def load_mpi_inf_3dhp(request: Request) -> Dataset:
+    """MPI-INF-3DHP with universal poses, encoded on disk. S8 stays among the
+    training subjects, as in load_human36m. Test clips have all frames, for
+    networks that look at neighbours; Evaluator scores the valid ones.
+    """
+    raw = find_mpi_inf_3dhp(request.root)
+    folder = request.root / 'MPIINF3DHP'
+    inside = raw is not None and folder in (raw, raw.parent)
+    return MPIINF3DHP(
+        root=str(folder if inside else HOME / 'MPIINF3DHP'),
+        split=request.split,
+        keypoints=request.keypoints,
+        frames='all',
+        val_subjects=VAL_SUBJECTS if request.split == 'val' else (),
+        raw=str(raw),
+        pre_transform=request.encode,
+    )
+
+
 class Source(NamedTuple):
     """A data set that a run can learn from.
 
@@ -162,6 +198,14 @@ SOURCES = {
     ),
     'synthetic': Source(lambda root: root, load_synthetic, 'openmocap'),
 }
+# Never taken by ``--data auto``: its networks are not those of the paper.
+SOURCES['mpi_inf_3dhp'] = Source(
+    find_mpi_inf_3dhp,
+    load_mpi_inf_3dhp,
+    '3dhp-official',
+    "the files of MPI-INF-3DHP in '{root}/MPIINF3DHP/raw' or '{root}'; see "
+    'datasets/MPIINF3DHP/README.md',
+)
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 DATA = ('auto', *SOURCES)
 

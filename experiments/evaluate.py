@@ -43,7 +43,8 @@ class Evaluator:
     """Runs networks over all frames of clips and scores them.
 
     Args:
-        clips: Clips that an EncodePose transform has encoded.
+        clips: Clips that an EncodePose transform has encoded; where they
+            have ``valid``, other frames are seen but not scored.
         protocol: The protocol.
         frames: The frames of a window.
         batch_size: Windows in a batch.
@@ -64,6 +65,7 @@ class Evaluator:
         self.clips = [clips[i] for i in range(len(clips))]
         self.protocol = protocol
         self.flip = flip
+        self.stride = stride
         self.loader = ClipLoader(
             self.clips,
             batch_size,
@@ -75,10 +77,15 @@ class Evaluator:
             key: torch.stack([clip[key] for clip in self.clips])  # [K, 1, 2]
             for key in ('focal', 'center', 'image_size')
         }
+        self.starts = torch.tensor([0] + [c.x.size(1) for c in self.clips])
+        self.starts = self.starts.cumsum(0)
+        self.valid: Tensor | None = None
+        if all('valid' in clip for clip in self.clips):
+            self.valid = torch.cat([clip.valid[0] for clip in self.clips])
 
     @torch.no_grad()
     def predict(self, model: PoseLifter) -> Predictions:
-        """Lifts every frame."""
+        """Lifts every frame; keeps those that are to be evaluated."""
         protocol, root = self.protocol, self.protocol.root
         device = next(model.parameters()).device
         network = model.folded()
@@ -106,10 +113,12 @@ class Evaluator:
                 batch.x.double(), size[..., 0], size[..., 1]
             )
             outs.append((pose, joints, keypoints, batch.clip, batch.frame))
-        pose, joints, keypoints, clip, frame = (
-            torch.cat(part) for part in zip(*outs, strict=True)
-        )
-        speed = pose.size(0) / seconds
+        parts = [torch.cat(part) for part in zip(*outs, strict=True)]
+        speed = parts[0].size(0) / seconds
+        if self.valid is not None:
+            kept = self.valid[self.starts[parts[3]] + parts[4]]
+            parts = [part[kept] for part in parts]
+        pose, joints, keypoints, clip, frame = parts
         return Predictions(pose, joints, keypoints, clip, frame, speed)
 
     def error(self, model: PoseLifter) -> float:
@@ -149,8 +158,15 @@ class Evaluator:
             return float(np.mean([row[key] for row in actions.values()]))
 
         def velocity(rows: Tensor) -> float:
-            clip = out.clip[rows]
-            return float(metrics.mpjve(out.pose[rows], out.joints[rows], clip))
+            # Frames that are left out cut a clip.
+            clip, frame = out.clip[rows], out.frame[rows]
+            cut = (clip.diff() != 0) | (frame.diff() != self.stride)
+            if cut.all():
+                return float('nan')
+            ids = torch.cat(
+                [cut.new_zeros(1, dtype=torch.long), cut.cumsum(0)]
+            )
+            return float(metrics.mpjve(out.pose[rows], out.joints[rows], ids))
 
         mpjve = velocity(torch.ones_like(out.clip, dtype=torch.bool))
         if self.protocol.average == 'actions':
@@ -159,7 +175,19 @@ class Evaluator:
             mpjve = float(np.mean([velocity(row) for row in rows]))
 
         hard = metrics.hard_pose_statistics(error)
+        more = {}
+        if self.protocol.pck is not None:
+            scenes = [str(clip.get('scene', '')) for clip in self.clips]
+            more['pck'] = metrics.pck_by_group(
+                out.pose,
+                out.joints,
+                [scenes[number] for number in out.clip.tolist()],
+                self.protocol.pck,
+                self.protocol.actions,
+            )
+            more['pck'].pop('', None)  # not of the test set
         return {
+            **more,
             'mpjpe': average('mpjpe', error),
             'pa_mpjpe': average('pa_mpjpe', pa),
             'n_mpjpe': average('n_mpjpe', scale),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,13 +28,23 @@ from tables import (
     action_table,
     comparison_table,
     joint_table,
+    pck_table,
     subject_table,
     summary_table,
     tidy,
 )
 
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.protocols import get_protocol
 
+PCK_NOTES = {
+    'official': 'of 14 joints (no pelvis, spine, head), below 150 mm; AUC '
+    'over 0, 5, ..., 150 mm',
+    'srnet': 'of 17 joints, the pelvis among them, below 150 mm; AUC over 0, '
+    '5, ..., 150 mm: higher than the official one',
+    'graphmlp': 'of 17 joints, the pelvis among them, below 150 mm; AUC over '
+    '0, 1, ..., 149 mm: higher than the official one',
+}
 DATA_NOTES = {
     'syntheticmotion': ' (procedural)',
     'openmocap': ' (open motion capture seen by virtual cameras)',
@@ -60,6 +71,8 @@ def data_line(runs: Runs) -> str:
     shown = ', '.join(n + DATA_NOTES.get(n.lower(), '') for n in names)
     if all(name.lower() in ('human36m', 'h36m') for name in names):
         return f'Data: {shown}.'
+    if any('trained_on' in run.metrics for run in runs):
+        shown += '; a cross-data-set test'
     return f'Data: {shown}. These are not Human3.6M numbers.'
 
 
@@ -87,17 +100,29 @@ def print_summary(runs: Runs) -> str:
         table['seeds'] = table['seeds'].str.split().str[0]
         table.index = pd.Index([n[:22] for n in table.index], name='model')
         table = table[[name for name in short if name in table]]
-        lines.append(
+        lines += textwrap.wrap(
             f'{setting.preset}: {setting.keypoints} keypoints, protocol '
             f'{setting.protocol}, {setting.frames:,} {setting.split} poses, '
-            f'averaged over {" and ".join(_unique(group, "average"))}'
+            f'averaged over {" and ".join(_unique(group, "average"))}',
+            width=120,
         )
         lines.append(_markdown(table.rename(columns=short), 'simple'))
+        lines += _pck_lines(group, 'simple')
         rows = by_row(group)
         for c in compare_all(group):
             pair = f'{rows[c.row][0].label} - {rows[c.reference][0].label}'
             lines.append(f'{pair[:42]}: {c}')
     return '\n'.join(lines)
+
+
+def _pck_lines(runs: Runs, style: str) -> list[str]:
+    """What MPI-INF-3DHP is scored by, where it is."""
+    table = pck_table(runs)
+    if table.empty:
+        return []
+    table.index = pd.Index([n[:22] for n in table.index], name='model')
+    variant = get_protocol(runs[0].metrics['protocol'].partition(',')[0]).pck
+    return [f'PCK {PCK_NOTES[str(variant)]}', _markdown(table, style)]
 
 
 def _markdown(table: pd.DataFrame, style: str = 'github') -> str:
@@ -120,8 +145,10 @@ def _bold(table: pd.DataFrame, higher: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _section(setting: Setting, runs: list[Run], pictures: str) -> str:
+    trained_on = [str(run.metrics.get('trained_on', '')) for run in runs]
     facts = {
         'data': setting.data,
+        **({'trained on': trained_on[0]} if trained_on[0] else {}),
         '2D keypoints': setting.keypoints,
         'protocol': setting.protocol,
         'averaged over': ', '.join(_unique(runs, 'average')),
@@ -142,6 +169,9 @@ def _section(setting: Setting, runs: list[Run], pictures: str) -> str:
         _markdown(summary),
         SEEDS_NOTE + (f' {PAPER_NOTE}' if paper else ''),
     ]
+    if pck := _pck_lines(runs, 'github'):
+        note = f' {PAPER_NOTE}' if 'paper: ' in pck[1] else ''
+        parts += ['### PCK and AUC', pck[1], f'{pck[0]}.{note}']
     if len(by_row(runs)) > 1:
         parts += [
             '### Paired comparison',

@@ -5,6 +5,8 @@ With --task bench it times them: see bench.py for its settings.
     python experiments/run.py --task pose --list           # what there is
     python experiments/run.py --task pose --preset openmocap/hcsf \
         --data openmocap --root ../shared/data --seed 0 1 2
+    python experiments/run.py --task pose --preset openmocap/hcsf \
+        --test_data mpi_inf_3dhp                        # on another data set
     python experiments/run.py --task pose --preset paper/hcsf --print_config
     torchrun --nproc_per_node 2 experiments/run.py --task pose --preset ...
     python experiments/run.py --task bench              # what it all costs
@@ -28,6 +30,7 @@ import numpy as np
 import report
 import torch
 import torch.distributed as dist
+import transfer
 import yaml
 from config import (
     ClipsConfig,
@@ -78,6 +81,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         '--root', type=str | None, help='data home; also PYG_HCSF_DATA'
     )
+    transfer.add_arguments(parser)
     parser.add_argument('--seed', type=int, nargs='+', default=[0])
     parser.add_argument('--out', type=str, default='runs', help='for results')
     parser.add_argument(
@@ -157,6 +161,8 @@ def main(argv: list[str] | None = None) -> Path | None:
 
     root = data_home(args.root)
     data = resolve(args.data or preset.data, root)
+    if args.test_data is not None:
+        transfer.test_home(args)  # before training
     if data == 'synthetic' and args.data is None:
         say(
             f"No motion capture found under '{root}': this run is on "
@@ -178,7 +184,16 @@ def main(argv: list[str] | None = None) -> Path | None:
                 'command': command,
             }
             target = folder / row / str(seed)
+            if args.test_data is not None and transfer.finished_elsewhere(
+                target, config, data, root
+            ):
+                say(f'{config.label} seed {seed}: finished, in {target}')
+                continue
             run_row(target, config, data, root, seed, args, place)
+    if args.test_data is not None:
+        folder, data = transfer.run(
+            folder, configs, data, args, command, build_model, say
+        )
     path = None
     if RANK == 0:
         path = report.write_report(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
@@ -49,10 +49,17 @@ TITLES = {
     'train_poses_per_s': 'train poses/s',
     'test_poses_per_s': 'test poses/s',
 }
+# Figures of the paper that belong to pck_table, by their keys in presets.
+PAPER_PCK = {
+    'pck_outdoor': 'PCK Outdoor (%)',
+    'pck': 'PCK All (%)',
+    'auc': 'AUC All (%)',
+}
 UNITS = {
     **{'mpjve': 'mm/frame', 'params': '', 'macs': '', 'frames': ''},
     **{'train_poses_per_s': '1/s', 'test_poses_per_s': '1/s'},
     **{'above_60': '%', 'above_40': '%', 'below_30': '%'},
+    **{'pck': '%', 'auc': '%'},
 }  # all else is in mm
 
 
@@ -100,11 +107,21 @@ def summary_table(runs: Runs) -> pd.DataFrame:
     rows = list(by_row(runs).values())
     counts = [len(row) for row in rows]
     table.insert(0, 'seeds', [f'{n} seed' + 's' * (n > 1) for n in counts])
-    papers = [row[0].metrics.get('paper') or {} for row in rows]
-    for key in dict.fromkeys(key for paper in papers for key in paper):
-        cells = [f'{p[key]:g}' if key in p else '' for p in papers]
-        table[f'paper: {TITLES.get(key, key)}'] = cells
+    _add_paper(table, runs, lambda key: key not in PAPER_PCK)
     return table
+
+
+def _add_paper(
+    table: pd.DataFrame, runs: Runs, chosen: Callable[[str], bool]
+) -> None:
+    papers = [
+        row[0].metrics.get('paper') or {} for row in by_row(runs).values()
+    ]
+    keys = dict.fromkeys(key for paper in papers for key in paper)
+    for key in filter(chosen, keys):
+        cells = [f'{p[key]:g}' if key in p else '' for p in papers]
+        title = PAPER_PCK.get(key) or TITLES.get(key, key)
+        table[f'paper: {title}'] = cells
 
 
 def _plain(action: str) -> str:
@@ -141,6 +158,25 @@ def subject_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     return _table(
         runs, {s: Column(('per_subject', s, metric)) for s in subjects}
     )
+
+
+def pck_table(runs: Runs) -> pd.DataFrame:
+    """The columns of MPI-INF-3DHP: PCK of each scene and of all frames, AUC
+    and MPJPE of all, and what the paper has for networks that were trained
+    elsewhere; empty for other protocols.
+    """
+    if not all(run.metrics.get('pck') for run in runs):
+        return pd.DataFrame()
+    scenes = _groups(runs, 'pck')
+    columns = {
+        f'PCK {name} (%)': Column(('pck', name, 'pck')) for name in scenes
+    }
+    columns['AUC All (%)'] = Column(('pck', 'All', 'auc'))
+    columns['MPJPE (mm)'] = Column(('pck', 'All', 'mpjpe'))
+    table = _table(runs, columns)
+    if all('trained_on' in run.metrics for run in runs):
+        _add_paper(table, runs, PAPER_PCK.__contains__)
+    return table
 
 
 def joint_table(runs: Runs) -> pd.DataFrame:
@@ -183,6 +219,8 @@ def tidy(runs: Runs) -> pd.DataFrame:
         for scope in ('action', 'subject'):
             for group, metrics in m[f'per_{scope}'].items():
                 groups[scope, group] = metrics
+        for group, metrics in m.get('pck', {}).items():
+            groups['pck', group] = metrics
         for joint, value in m['per_joint'].items():
             groups['joint', joint] = {'mpjpe': value}
         lines += [

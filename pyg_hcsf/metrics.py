@@ -5,7 +5,7 @@ millimetres: frames, joints, coordinates. Nothing here subtracts roots unless
 it says so; :meth:`~pyg_hcsf.protocols.PoseProtocol.align` does, by protocol.
 """
 
-from typing import Literal, NamedTuple, Union
+from typing import Literal, NamedTuple, Optional, Sequence, Union
 
 import torch
 from torch import Tensor
@@ -238,6 +238,64 @@ def auc(pred: Tensor, gt: Tensor, variant: PCKVariant = 'official') -> Tensor:
             for threshold in _PCK_VARIANTS[variant].thresholds
         ]
     ).mean()
+
+
+def pck_by_group(
+    pred: Tensor,
+    gt: Tensor,
+    groups: Sequence[str],
+    variant: PCKVariant = 'official',
+    order: Optional[Sequence[str]] = None,
+) -> dict[str, dict[str, float]]:
+    r"""The results of MPI-INF-3DHP as its tables have them: PCK at 150 mm,
+    AUC and MPJPE for the frames of each scene, and of all frames.
+
+    The frames of a group are pooled, so that TS1 with 603 weighs more in
+    :obj:`'GS'` than TS2 with 540.
+
+    Args:
+        pred (torch.Tensor): Predicted joints :obj:`[F, 17, 3]` in mm, in
+            Human3.6M's order, relative to the root.
+        gt (torch.Tensor): True joints :obj:`[F, 17, 3]` in mm, likewise.
+        groups (list[str]): The scene of each frame, of length :obj:`F`.
+        variant (str, optional): See :func:`pck`.
+            (default: :obj:`'official'`)
+        order (list[str], optional): The order of groups; those without a
+            frame are left out. (default: as they come)
+
+    Returns:
+        dict: Of each group, and of :obj:`'All'`, :obj:`pck` and :obj:`auc` in
+        percent, :obj:`mpjpe` in mm over all 17 joints, and :obj:`frames`.
+
+    Raises:
+        ValueError: If there is not one group for each frame.
+
+    .. code-block:: python
+
+        pck_by_group(pred, gt, ['GS', 'GS', 'Outdoor'])['Outdoor']['pck']
+    """
+    _check(pred, gt)
+    if len(groups) != len(pred):
+        raise ValueError(
+            f"Expected 'groups' with one name for each of {len(pred)} frames "
+            f'(got {len(groups)})'
+        )
+    names = dict.fromkeys([*(order or ()), *groups])
+    masks = {
+        name: torch.tensor([group == name for group in groups])
+        for name in names
+    }
+    masks['All'] = torch.ones(len(pred), dtype=torch.bool)
+    return {
+        name: {
+            'pck': float(pck(pred[mask], gt[mask], variant=variant)),
+            'auc': float(auc(pred[mask], gt[mask], variant)),
+            'mpjpe': float(mpjpe(pred[mask], gt[mask])),
+            'frames': int(mask.sum()),
+        }
+        for name, mask in masks.items()
+        if mask.any()
+    }
 
 
 def hard_pose_statistics(

@@ -1,12 +1,12 @@
 r"""Evaluation protocols: what a pose network reads, predicts and is scored by.
 
-Numbers of two protocols are not comparable: ``lcn``, ``srnet`` and
-``openmocap`` use the ground-truth depth of the root and the intrinsics at
-test time, ``vp3d`` does not.
+Numbers of two protocols are not comparable: ``lcn``, ``srnet``, ``openmocap``
+and ``3dhp-srnet`` use the ground-truth depth of the root and the intrinsics at
+test time, ``vp3d``, ``3dhp-official`` and ``3dhp-graphmlp`` do not.
 """
 
-from dataclasses import dataclass
-from typing import Literal, Optional, Sequence, Union
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Optional, Sequence, Union
 
 import torch
 from torch import Tensor
@@ -51,6 +51,10 @@ S9_BLOCKLIST = (
     *('S9 Greeting', 'S9 SittingDown 1', 'S9 Waiting 1'),
 )
 
+#: The scenes of MPI-INF-3DHP's test set: TS1 and TS2 in front of a green
+#: screen, TS3 and TS4 in the same studio without, TS5 and TS6 outdoors.
+MPI_INF_3DHP_SCENES = ('GS', 'noGS', 'Outdoor')
+
 #: A person cannot be more than some screens away from the middle of one.
 _MAX_NORMALIZED = 10.0
 #: Nor can all joints of all frames lie on the first two pixels.
@@ -94,6 +98,8 @@ class PoseProtocol:
             is part of the mean error. (default: :obj:`17`)
         root (int): The joint that depths and poses are relative to.
             (default: :obj:`0`)
+        pck (str, optional): Which percentage of correct keypoints is reported
+            too, see :func:`~pyg_hcsf.metrics.pck`. (default: :obj:`None`)
     """
 
     name: str
@@ -108,11 +114,45 @@ class PoseProtocol:
     dropped: tuple[str, ...] = ()
     num_joints: int = 17
     root: int = 0
+    pck: Optional[Literal['official', 'srnet', 'graphmlp']] = None
 
     @property
     def residual_xy(self) -> bool:
         r"""Whether the model adds its 2D input to its first two outputs."""
         return self.frame is not None
+
+    def scored_as(self, other: 'PoseProtocol') -> 'PoseProtocol':
+        r"""The protocol of a network that was trained under this one and is
+        scored on the data of another: its input, its output and what it is
+        told at test time stay as they are; subjects, alignment, averages and
+        metrics are those of :obj:`other`.
+
+        Args:
+            other (PoseProtocol): How to score.
+
+        Raises:
+            ValueError: If joints or root differ.
+
+        .. code-block:: python
+
+            lcn, official = get_protocol('lcn'), get_protocol('3dhp-official')
+            lcn.scored_as(official).name  # '3dhp-official, network: lcn'
+        """
+        if (self.num_joints, self.root) != (other.num_joints, other.root):
+            raise ValueError(
+                f"Expected 'other' with {self.num_joints} joints and root "
+                f"{self.root} as protocol '{self.name}' (got "
+                f"{other.num_joints} and {other.root} of '{other.name}')"
+            )
+        if self == other:
+            return self
+        return replace(
+            other,
+            name=f'{other.name}, network: {self.name}',
+            source=f'{other.source}; the network as of {self.source}',
+            frame=self.frame,
+            distortion=self.distortion,
+        )
 
     def encode_input(
         self, x_px: Tensor, image_size: Optional[ImageSize]
@@ -304,6 +344,14 @@ def _image_size(size: Optional[ImageSize], like: Tensor) -> Tensor:
     return size
 
 
+_MPI_INF_3DHP: Any = {
+    'distortion': None,
+    'alignment': 'both',
+    'average': 'frames',
+    'train_subjects': tuple(f'S{number}' for number in range(1, 9)),
+    'test_subjects': tuple(f'TS{number}' for number in range(1, 7)),
+    'actions': MPI_INF_3DHP_SCENES,
+}
 _PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
@@ -347,6 +395,32 @@ _PROTOCOLS = {
             train_subjects=(),
             test_subjects=(),
             actions=(),
+        ),
+        PoseProtocol(
+            name='3dhp-official',
+            source='MPI-INF-3DHP mpii_evaluate_errors.m: poses relative to '
+            'the pelvis, PCK and AUC of 14 joints; no depth or intrinsics at '
+            'test time',
+            frame=None,
+            pck='official',
+            **_MPI_INF_3DHP,
+        ),
+        PoseProtocol(
+            name='3dhp-srnet',
+            source='SRNet eval_metrics.py: PCK and AUC of 17 joints, its own '
+            "constants of LCN's image frame, the ground-truth depth of the "
+            'root at test time',
+            frame=SRNET_FRAME,
+            pck='srnet',
+            **_MPI_INF_3DHP,
+        ),
+        PoseProtocol(
+            name='3dhp-graphmlp',
+            source='GraphMLP eval_cal.py: PCK of 17 joints, AUC of 150 '
+            'thresholds; no depth or intrinsics at test time',
+            frame=None,
+            pck='graphmlp',
+            **_MPI_INF_3DHP,
         ),
     )
 }
@@ -393,6 +467,27 @@ def get_protocol(name: str) -> PoseProtocol:
           - both
           - frames
           -
+        * - :obj:`3dhp-official`
+          - metres, root-relative
+          - annotated
+          - both
+          - frames
+          -
+        * - :obj:`3dhp-srnet`
+          - image frame, own constants
+          - annotated
+          - both
+          - frames
+          -
+        * - :obj:`3dhp-graphmlp`
+          - metres, root-relative
+          - annotated
+          - both
+          - frames
+          -
+
+    The last three are of MPI-INF-3DHP, and report PCK and AUC: of 14 joints,
+    of 17, and of 17 with other thresholds, see :func:`~pyg_hcsf.metrics.auc`.
 
     Args:
         name (str): One of :func:`available_protocols`.

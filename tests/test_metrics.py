@@ -13,7 +13,9 @@ from pyg_hcsf.metrics import (
     n_mpjpe,
     pa_mpjpe,
     pck,
+    pck_by_group,
 )
+from pyg_hcsf.skeleton import get_skeleton
 
 
 @pytest.fixture
@@ -132,6 +134,61 @@ def test_auc():
     assert float(auc(pred, gt)) == 0
     expected = 100 * 30 / 31 / 17
     assert float(auc(pred, gt, 'srnet')) == pytest.approx(expected)
+
+
+# The description of mpii_evaluate_errors.m, step by step and in its own
+# numbers from 1: errors per sequence, the groups of joints, and the curve.
+GROUPS = {
+    **{'Head': [1], 'Neck': [2], 'Shou': [3, 6], 'Elbow': [4, 7]},
+    **{'Wrist': [5, 8], 'Hip': [9, 12], 'Knee': [10, 13], 'Ankle': [11, 14]},
+}
+SYNONYMS = {'HeadTop': 'Head', 'Neck': 'Thorax', 'Head': 'Neck'}
+SYNONYMS |= {'Pelvis': 'Hip', 'LAnkle': 'LFoot', 'RAnkle': 'RFoot'}
+H36M_OF_MPII = [
+    get_skeleton('h36m17').joints.index(SYNONYMS.get(name, name))
+    for name in get_skeleton('mpi_inf_3dhp17').joints
+]
+
+
+def official(pred, gt):
+    pred, gt = (array[:, H36M_OF_MPII] for array in (pred, gt))
+    errors = np.zeros((len(pred), 17))
+    for frame in range(len(pred)):
+        truth = gt[frame] - gt[frame, 15 - 1]  # the pelvis
+        guess = pred[frame] - pred[frame, 15 - 1]
+        errors[frame] = np.sqrt(((guess - truth) ** 2).sum(axis=1))
+    chosen = [joint - 1 for group in GROUPS.values() for joint in group]
+    errors_of = errors[:, chosen]
+    curve = [
+        100 * (errors_of < threshold).sum() / errors_of.size
+        for threshold in range(0, 151, 5)
+    ]
+    return curve[-1], sum(curve) / len(curve), errors.mean()
+
+
+def test_pck_is_the_official_one(poses):
+    pred, gt = poses
+    pred = gt + 100 * torch.randn(8, 17, 3).double()
+    pred, gt = pred - pred[:, :1], gt - gt[:, :1]
+    names = ['Outdoor', 'GS', 'GS', 'noGS', 'GS', 'noGS', 'Outdoor', 'GS']
+    order = ('GS', 'noGS', 'Outdoor', 'Moon')
+    table = pck_by_group(pred, gt, names, order=order)
+    assert list(table) == ['GS', 'noGS', 'Outdoor', 'All']
+    assert [row['frames'] for row in table.values()] == [4, 2, 2, 8]
+    assert 10 < table['All']['pck'] < 90
+    for name, row in table.items():
+        rows = [i for i, n in enumerate(names) if name in (n, 'All')]
+        expected = official(pred[rows].numpy(), gt[rows].numpy())
+        found = row['pck'], row['auc'], row['mpjpe']
+        assert found == pytest.approx(expected)
+    assert H36M_OF_MPII[15 - 1] == 0 and len(set(H36M_OF_MPII)) == 17
+    assert float(auc(pred, gt)) == pytest.approx(table['All']['auc'])
+    other = pck_by_group(pred, gt, names, 'graphmlp')
+    assert list(other)[0] == 'Outdoor'
+    expected = float(auc(pred, gt, 'graphmlp'))
+    assert other['All']['auc'] == pytest.approx(expected)
+    with pytest.raises(ValueError, match='each of 8 frames .*got 7'):
+        pck_by_group(pred, gt, names[:7])
 
 
 def test_hard_pose_statistics():

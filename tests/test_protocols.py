@@ -13,8 +13,9 @@ from pyg_hcsf.protocols import (
 )
 from pyg_hcsf.skeleton import H36M17
 
-NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap')
-IMAGE = ('lcn', 'srnet', 'openmocap')
+DHP = ('3dhp-official', '3dhp-srnet', '3dhp-graphmlp')
+NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', *DHP)
+IMAGE = ('lcn', 'srnet', 'openmocap', '3dhp-srnet')
 
 
 def scene(seed, num_frames=5):
@@ -60,7 +61,9 @@ def test_noisy_input_moves_joints_sideways(name):
     noise = 10 * torch.randn_like(uv)
     x = protocol.encode_input(uv + noise, size)
     clean = protocol.encode_target(y, x, focal, center, size)
-    width = (2 * center[:, 0]).floor() if name == 'srnet' else size[:, 0]
+    width = size[:, 0]
+    if name.endswith('srnet'):
+        width = (2 * center[:, 0]).floor()
     output = clean.clone()
     output[..., :2] += 2 * noise / width  # what the residual passes through
     out = protocol.decode(output, focal, center, size, y[:, :1, 2])
@@ -145,7 +148,7 @@ def test_batched_cameras_and_dtype():
 
 def test_conventions():
     assert available_protocols() == list(NAMES)
-    vp3d, lcn, srnet, openmocap = map(get_protocol, NAMES)
+    vp3d, lcn, srnet, openmocap = map(get_protocol, NAMES[:4])
     assert [p.residual_xy for p in (vp3d, lcn, srnet, openmocap)] == [
         False, True, True, True,
     ]  # fmt: skip
@@ -162,6 +165,43 @@ def test_conventions():
     assert len(strict.dropped) == 8  # four takes by two names
     with pytest.raises(FrozenInstanceError):
         vp3d.average = 'frames'
+
+
+def test_conventions_of_mpi_inf_3dhp():
+    protocols = [get_protocol(name) for name in DHP]
+    assert [p.pck for p in protocols] == ['official', 'srnet', 'graphmlp']
+    assert [p.residual_xy for p in protocols] == [False, True, False]
+    for protocol in protocols:
+        assert protocol.alignment == 'both' and protocol.average == 'frames'
+        assert protocol.test_subjects == tuple(f'TS{n}' for n in range(1, 7))
+        assert protocol.actions == ('GS', 'noGS', 'Outdoor')
+    assert get_protocol('lcn').pck is None
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_a_network_is_scored_as_another_protocol_says(name):
+    """Its input and output stay as they are."""
+    own, official = get_protocol(name), get_protocol('3dhp-official')
+    protocol = own.scored_as(official)
+    if own == official:
+        assert protocol is own
+    else:
+        assert protocol.name == f'3dhp-official, network: {name}'
+    assert protocol.frame == own.frame
+    assert (protocol.pck, protocol.alignment) == ('official', 'both')
+    y, uv, camera = scene(0)
+    x = protocol.encode_input(uv, camera[2])
+    target = protocol.encode_target(y, x, *camera)
+    assert torch.equal(target, own.encode_target(y, x, *camera))
+    out = protocol.decode(target, *camera, y[:, :1, 2])
+    pred, gt = protocol.align(out, y)
+    assert (pred - gt).abs().max() < 1e-6 and (gt[:, 0] == 0).all()
+
+
+def test_scored_as_needs_the_same_joints():
+    other = replace(get_protocol('3dhp-official'), root=14)
+    with pytest.raises(ValueError, match="root 0.*'lcn'.*17 and 14"):
+        get_protocol('lcn').scored_as(other)
 
 
 def test_other_joint_counts_and_roots():

@@ -29,6 +29,7 @@ from pyg_hcsf.datasets.verify import Check, verify
 HOME = Path(__file__).parents[1] / 'datasets'
 CLASSES: dict[str, Any] = {
     'human36m': datasets.Human36M,
+    'mpi_inf_3dhp': datasets.MPIINF3DHP,
     'nturgbd': datasets.NTURGBD,
     'utd_mhad': datasets.UTDMHAD,
     'openmocap': datasets.OpenMocap,

@@ -4,6 +4,7 @@ from .cmu_download import download_cmu_mocap
 from .cmu_mocap import CMUMocap
 from .hdm05 import HDM05
 from .human36m import Human36M
+from .mpi_inf_3dhp import MPIINF3DHP
 from .nturgbd import NTURGBD
 from .openmocap import OpenMocap
 from .synthetic_motion import SyntheticMotion
@@ -15,6 +16,7 @@ __all__ = [
     'ClipStore',
     'HDM05',
     'Human36M',
+    'MPIINF3DHP',
     'NTURGBD',
     'OpenMocap',
     'SyntheticMotion',

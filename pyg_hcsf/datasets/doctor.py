@@ -37,6 +37,17 @@ CLUES = tuple(
             'videos or features of Human3.6M: get Poses_D3_Positions',
         ),
         (
+            r'video_\d{1,2}\.avi',
+            'a video, of MPI-INF-3DHP if it lies in imageSequence: get '
+            'annot.mat and camera.calibration of its sequence',
+        ),
+        (
+            r'(?:bb_cropped_data|TS[1-6]_(?:crop_info|gt_2d_annot))\.mat'
+            r'|annotTest\.h5|mpi_inf_3dhp_(?:train|test_valid|test_all)\.npz',
+            'a conversion of MPI-INF-3DHP that is not read: get the official '
+            "annot_data.mat and annot.mat, or P-STMO's archives",
+        ),
+        (
             r'ntu(?:60|120)_(?:hrnet|2danno)\.pkl',
             '2D keypoints: get ntu60_3danno.pkl or ntu120_3danno.pkl',
         ),

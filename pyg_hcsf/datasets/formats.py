@@ -63,3 +63,29 @@ def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:
             if any(map(pattern.fullmatch, names)):
                 found.append(file)
     return found
+
+
+def read_whole(file: Path, limit: int) -> bytes:
+    r"""Reads a file.
+
+    Args:
+        file (pathlib.Path): The file.
+        limit (int): The largest credible size in bytes.
+
+    Raises:
+        ValueError: If it is larger or cannot be read; names it.
+
+    Example:
+        >>> content = read_whole(Path('annot.mat'), 2**30)
+    """
+    try:
+        if (size := file.stat().st_size) > limit:
+            raise ValueError(
+                f"Refused '{file}': it has {size} bytes, where files of its "
+                f'kind have less than {limit}'
+            )
+        return file.read_bytes()
+    except OSError as e:
+        raise ValueError(
+            f"'{file}' cannot be read ({e.strerror}): get it again"
+        ) from e

@@ -1,29 +1,23 @@
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch_geometric.data import Data, Dataset
-from torch_geometric.transforms import Compose
+from torch_geometric.data import Data
 from tqdm import tqdm
 
-from pyg_hcsf.datasets.clip_store import ClipStore
-from pyg_hcsf.datasets.clip_subset import ClipSubset
 from pyg_hcsf.datasets.human36m_formats import (
     HUMAN36M_FORMATS,
     RawFiles,
     choose_files,
     read_takes,
 )
-from pyg_hcsf.datasets.motion import fingerprint
+from pyg_hcsf.datasets.stored import Source, StoredDataset
 from pyg_hcsf.geometry.camera import Camera, check_distortion
 from pyg_hcsf.io.human36m import (
     H36M16_OF_17,
@@ -37,12 +31,11 @@ from pyg_hcsf.io.human36m import (
 from pyg_hcsf.protocols import H36M_ACTIONS, S11_DIRECTIONS
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
-VERSION = 1  # of the processed files, part of their names
 SPLITS = ('train', 'val', 'test')
 NAMINGS = ('paper', 'official')
 
 
-class Human36M(Dataset):
+class Human36M(StoredDataset):
     r"""Human3.6M from the `"Human3.6M: Large Scale Datasets and Predictive
     Methods for 3D Human Sensing in Natural Environments"
     <https://ieeexplore.ieee.org/document/6682899>`_ paper (Ionescu et al.,
@@ -194,38 +187,16 @@ class Human36M(Dataset):
         self.joints = joints
         self.naming = naming
         self.subsample = subsample
-        self._form = format
         self.fps = H36M_FPS / subsample
-        root = Path(root).expanduser()
-        self.raw = root / 'raw' if raw is None else Path(raw).expanduser()
         super().__init__(
-            str(root),
-            transform,
-            pre_transform,
-            log=log,
-            force_reload=force_reload,
+            root, raw, format, transform, pre_transform, log, force_reload
         )
-        store = ClipStore(self._path)
         subjects = {
             'train': left,
             'val': set(val_subjects),
             'test': set(TEST_SUBJECTS),
         }[split]
-        columns = [
-            np.broadcast_to(store._columns[key], len(store))
-            for key in ('subject', 'clip')
-        ]
-        chosen = [
-            i
-            for i, (subject, clip) in enumerate(zip(*columns, strict=True))
-            if subject in subjects and clip not in dropped
-        ]
-        if not chosen:
-            raise ValueError(
-                f"Expected clips of {sorted(subjects)} in '{self.raw}' for "
-                f"split='{split}' (got none): get the files of these subjects"
-            )
-        self.store = ClipSubset(store, chosen)
+        self.store = self._choose(subjects, dropped)
 
     @classmethod
     def found(cls, path: str | Path) -> bool:
@@ -240,35 +211,16 @@ class Human36M(Dataset):
         ]
         return any(form.find(e) for e in entries for form in cls.formats)
 
-    def _process(self) -> None:
-        folder = Path(self.processed_dir)
-        found = self._find_raw()
-        if found is None:
-            self._path = self._find_processed(folder)
-        else:
-            raw = choose_files(*found, self.keypoints)
-            root = self.raw if self.raw.is_dir() else self.raw.parent
-            extra = [raw.keypoints] if raw.keypoints else []
-            digest = fingerprint(root, {*raw.poses, *extra})
-            self._path = folder / (
-                f'{self._stem(raw.form)}_{digest}_v{VERSION}.clips'
-            )
-            self._write(lambda: self._clips(raw), ('x', 'y'))
-        steps: list[tuple[Callable, str]] = []
+    def _source(self, form: str, files: list[Path]) -> Source:
+        raw = choose_files(form, files, self.keypoints)
+        extra = [raw.keypoints] if raw.keypoints else []
+        files = [*raw.poses, *extra]
+        return Source(raw.form, files, lambda: self._clips(raw))
+
+    def _steps(self) -> list[tuple[Callable, str]]:
         if self.keypoints == 'gt' and self.distortion is not None:
-            steps.append((self._film, self.distortion))
-        if self.pre_transform is not None:
-            text = re.sub(' at 0x[0-9a-fA-F]+', '', repr(self.pre_transform))
-            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-            steps.append((self.pre_transform, f'pre{digest}'))
-        if steps:
-            plain = ClipStore(self._path)
-            stem = '_'.join([self._path.stem, *(name for _, name in steps)])
-            self._path = folder / f'{stem}.clips'
-            change = Compose([step for step, _ in steps])
-            first = change(plain[0])
-            keys = tuple(k for k in ('x', 'y', 'joints') if k in first)
-            self._write(lambda: map(change, plain), keys)
+            return [(self._film, self.distortion)]
+        return []
 
     def _film(self, data: Data) -> Data:
         lens = {k: data[k][0].tolist() for k in ('radial', 'tangential')}
@@ -280,50 +232,12 @@ class Human36M(Dataset):
         data.x = x.transpose(0, 1).float().contiguous()
         return data
 
-    def _write(
-        self, clips: Callable[[], Iterable[Data]], keys: tuple[str, ...]
-    ) -> None:
-        if self._path.exists() and self.force_reload:
-            shutil.rmtree(self._path)
-        if not self._path.exists():
-            try:
-                ClipStore.write(self._path, clips(), keys)
-            except (RuntimeError, ValueError):
-                if not self._path.exists():
-                    raise  # else another process was faster
-
-    def _find_raw(self) -> tuple[str, list[Path]] | None:
-        for form in self.formats:
-            if self._form in (None, form.name):
-                files = form.find(self.raw) if self.raw.exists() else []
-                if files:
-                    return form.name, files
-        return None
-
     def _stem(self, form: str) -> str:
         parts = ['test' if self.split == 'test' else 'train', form]
         parts.append(self.keypoints)
         parts += [f'{self.joints}joints', self.naming]
         parts += [f'every{self.subsample}'] * (self.subsample > 1)
         return '_'.join(parts)
-
-    def _find_processed(self, folder: Path) -> Path:
-        names = [f.name for f in self.formats if self._form in (None, f.name)]
-        digest = '[0-9a-f]' * 16
-        found = [
-            path
-            for name in names
-            for path in folder.glob(
-                f'{self._stem(name)}_{digest}_v{VERSION}.clips'
-            )
-        ]
-        if len(found) == 1:
-            return found[0]
-        raise RuntimeError(
-            f"{type(self).__name__} found no raw files in '{self.raw}', and "
-            f"{len(found) or 'nothing'} made from some in '{folder}'. "
-            f'{self.how_to_get}'
-        )
 
     def _clips(self, raw: RawFiles) -> Iterator[Data]:
         side = 'test' if self.split == 'test' else 'train'
@@ -401,24 +315,6 @@ class Human36M(Dataset):
         return {v: k for k, v in OFFICIAL_ACTIONS.items()}[take.action]
 
     @property
-    def has_process(self) -> bool:
-        return True
-
-    @property
-    def raw_dir(self) -> str:
-        return str(self.raw)
-
-    @property
-    def processed_file_names(self) -> str:
-        return self._path.name
-
-    def len(self) -> int:
-        return len(self.store)
-
-    def get(self, idx: int) -> Data:
-        return self.store[idx]
-
-    @property
     def skeleton(self) -> Skeleton:
         r"""The 17 or 16 joints."""
         return get_skeleton(f'h36m{self.joints}')
@@ -429,15 +325,3 @@ class Human36M(Dataset):
         if self.naming == 'paper':
             return H36M_ACTIONS
         return tuple(OFFICIAL_ACTIONS)
-
-    @property
-    def form(self) -> str:
-        r"""The name of the format of the raw files."""
-        return self._path.name.split('_')[1]
-
-    @property
-    def raw_fingerprint(self) -> str:
-        r"""Tells apart the raw files (names and sizes) and the options that
-        the clips were made from.
-        """
-        return self._path.name

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from pyg_hcsf.datasets.formats import Format
+from pyg_hcsf.datasets.formats import Format, read_whole
 from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.io.human36m import (
     CDF_FILE,
@@ -291,15 +291,7 @@ def _film(
 
 
 def _read(file: Path) -> tuple[bytes, str]:
-    try:
-        if (size := file.stat().st_size) > FILE_LIMIT:
-            raise ValueError(
-                f"Refused '{file}': it has {size} bytes, where files of its "
-                f'kind have less than {FILE_LIMIT}'
-            )
-        return file.read_bytes(), str(file)
-    except OSError as e:
-        raise ValueError(f"'{file}' cannot be read ({e.strerror})") from e
+    return read_whole(file, FILE_LIMIT), str(file)
 
 
 def _one(files: list[Path], name: str) -> Path:

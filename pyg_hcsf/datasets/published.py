@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyg_hcsf.datasets.human36m_formats import TEST_SUBJECTS, TRAIN_SUBJECTS
+from pyg_hcsf.datasets.mpi_inf_3dhp_formats import TEST_FILE, TRAIN_FILE
 from pyg_hcsf.datasets.verify import Expectation
+from pyg_hcsf.io import mpi_inf_3dhp
 from pyg_hcsf.io.human36m import CDF_FILE
 from pyg_hcsf.io.members import list_members
 from pyg_hcsf.io.ntu_names import (
@@ -166,6 +168,53 @@ def _missing_cdf(files: list[Path]) -> list[str]:
     return out
 
 
+def _mpi_inf_3dhp(options: Options) -> Published:
+    rigid = Expectation('y', unit=1.0, spread=0.1, symmetry=0.2)
+    sequences = mpi_inf_3dhp.TRAIN_SEQUENCES
+    evaluated = mpi_inf_3dhp.TEST_SEQUENCES
+    cameras = len(options.get('cameras', mpi_inf_3dhp.CAMERAS))
+    train = rigid._replace(
+        clips=cameras * len(sequences),
+        frames=cameras * sum(frames for frames, _ in sequences.values()),
+        subjects=mpi_inf_3dhp.TRAIN_SUBJECTS,
+    )
+    key = 'valid' if options.get('frames', 'valid') == 'valid' else 'frames'
+    test = rigid._replace(
+        clips=len(evaluated),
+        frames=sum(getattr(test, key) for test in evaluated.values()),
+        subjects=tuple(evaluated),
+        actions=mpi_inf_3dhp.SCENES,
+    )
+    splits = {'train': train, 'test': test}
+    if options.get('joints') == 'all28':  # test files have 17
+        del splits['test']
+    if options.get('subsample', 1) != 1:
+        splits = {k: v._replace(frames=0) for k, v in splits.items()}
+    archives = ('data_train_3dhp.npz', 'data_test_3dhp.npz')
+    missing: dict[str, Missing] = {
+        'mat': _missing_mat,
+        'pstmo': partial(_lacking, archives),
+    }
+    return Published(splits, missing.get(options.get('format', ''), _nothing))
+
+
+def _missing_mat(files: list[Path]) -> list[str]:
+    names = [file.absolute().as_posix() for file in files]
+    there = {m.groups() for m in map(TRAIN_FILE.fullmatch, names) if m}
+    tests = {m[1] for m in map(TEST_FILE.fullmatch, names) if m}
+    out = [
+        '/'.join([*sequence.split(), name])
+        for sequence in mpi_inf_3dhp.TRAIN_SEQUENCES
+        for name in ('annot.mat', 'camera.calibration')
+        if (*sequence.split(), name) not in there
+    ]
+    return out + [
+        f'{name}/annot_data.mat'
+        for name in mpi_inf_3dhp.TEST_SUBJECTS
+        if name not in tests
+    ]
+
+
 def _openmocap(options: Options) -> Published:
     rigid = Expectation('y', unit=1.0, spread=0.1, symmetry=0.2)
     numbers = {
@@ -195,6 +244,7 @@ PUBLISHED: dict[str, Callable[[Options], Published]] = {
     'CMUMocap': _motion,
     'HDM05': _motion,
     'Human36M': _human36m,
+    'MPIINF3DHP': _mpi_inf_3dhp,
     'NTURGBD': _ntu,
     'OpenMocap': _openmocap,
     'UTDMHAD': _utd_mhad,

@@ -1,3 +1,4 @@
+from .calibrate import fit_pinhole, fit_scale
 from .camera import Camera
 from .capture import (
     DetectorNoise,
@@ -21,6 +22,8 @@ __all__ = [
     'denormalize_screen',
     'detector_noise',
     'film',
+    'fit_pinhole',
+    'fit_scale',
     'human36m_cameras',
     'lifting_clips',
     'normalize_screen',

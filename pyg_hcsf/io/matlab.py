@@ -31,7 +31,10 @@ class _Element(NamedTuple):
 
 
 def read_matlab(
-    content: bytes, names: Collection[str], limit: int
+    content: bytes,
+    names: Collection[str],
+    limit: int,
+    stored: bool = False,
 ) -> dict[str, MatlabValue]:
     r"""Reads variables of a MATLAB file of format 5, what :obj:`save` writes
     without :obj:`-v7.3`.
@@ -45,6 +48,9 @@ def read_matlab(
         names (collection of str): The variables to read; others are passed
             over.
         limit (int): How many bytes a compressed variable may unpack to.
+        stored (bool, optional): Leave numbers in the type that they are
+            stored in, which may be of fewer bytes than their own.
+            (default: :obj:`False`)
 
     Returns:
         Of each variable that is there an array of real numbers, whose memory
@@ -70,7 +76,7 @@ def read_matlab(
             name = bytes(parts[2].body) if len(parts) > 2 else b''
             key = name.decode('ascii', 'replace')
             if key in names:
-                found[key] = _value(parts, body, order, key, 0)
+                found[key] = _value(parts, body, order, key, 0, stored)
     return found
 
 
@@ -94,7 +100,12 @@ def _head(body: memoryview, order: str) -> Iterator[_Element]:
 
 
 def _value(
-    parts: list[_Element], body: memoryview, order: str, name: str, depth: int
+    parts: list[_Element],
+    body: memoryview,
+    order: str,
+    name: str,
+    depth: int,
+    stored: bool,
 ) -> MatlabValue:
     if len(parts) < 3:
         raise ValueError(f"'{name}' is cut off")
@@ -105,7 +116,7 @@ def _value(
         raise ValueError(f"'{name}' has shape {shape}")
     kind = flag & 0xFF
     if kind == CELL:
-        return _cells(body, order, name, shape, depth)
+        return _cells(body, order, name, shape, depth, stored)
     if kind == CHAR:
         return _text(parts[3], order) if len(parts) > 3 else ''
     if kind not in CLASSES or flag & COMPLEX:
@@ -116,11 +127,18 @@ def _value(
         raise ValueError(
             f"'{name}' of shape {shape} holds {len(values)} numbers"
         )
-    return values.astype(CLASSES[kind], copy=False).reshape(shape, order='F')
+    if not stored:
+        values = values.astype(CLASSES[kind], copy=False)
+    return values.reshape(shape, order='F')
 
 
 def _cells(
-    body: memoryview, order: str, name: str, shape: list[int], depth: int
+    body: memoryview,
+    order: str,
+    name: str,
+    shape: list[int],
+    depth: int,
+    stored: bool,
 ) -> list[MatlabValue]:
     if depth == MAX_DEPTH:
         raise ValueError(f"'{name}' has cells in cells in cells")
@@ -132,7 +150,7 @@ def _cells(
             raise ValueError(f"'{name}' has a cell of the kind {kind}")
         where = f'{name}{{{number - 2}}}'
         parts = list(_head(cell, order))
-        cells.append(_value(parts, cell, order, where, depth + 1))
+        cells.append(_value(parts, cell, order, where, depth + 1, stored))
     if len(cells) != math.prod(shape):
         raise ValueError(f"'{name}' of shape {shape} has {len(cells)} cells")
     return cells

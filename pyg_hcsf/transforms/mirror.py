@@ -19,7 +19,8 @@ class MirrorPose(BaseTransform):
     so that every protocol encodes and decodes it exactly.
     Encoded tensors are mirrored by
     :meth:`~pyg_hcsf.protocols.PoseProtocol.mirror` instead, to the same
-    result where the screen is the image (all protocols but :obj:`srnet`).
+    result where the screen is the image (all protocols but :obj:`srnet` and
+    :obj:`3dhp-srnet`).
 
     Args:
         p (float, optional): The probability. (default: :obj:`0.5`)

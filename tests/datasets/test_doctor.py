@@ -148,3 +148,19 @@ def test_progress(tmp_path):
 
     diagnose(tmp_path, FORMATS, watch)
     assert seen == ['a', 'b/a', 'b/c']
+
+
+def test_mpi_inf_3dhp(tmp_path):
+    from pyg_hcsf.datasets import MPIINF3DHP
+
+    formats = {'mpi_inf_3dhp': MPIINF3DHP.formats}
+    put(tmp_path, 'S1/Seq1/annot.mat', 'S1/Seq1/camera.calibration')
+    put(tmp_path, 'S1/Seq1/imageSequence/video_0.avi', 'a/annot.mat')
+    put(tmp_path, 'TS1/annot_data.mat', 'TS1/bb_cropped_data.mat')
+    put(tmp_path, 'data_test_3dhp.npz')
+    told = diagnose(tmp_path, formats)
+    assert [(f.format.name, len(f.files)) for f in told.found] == [
+        *(('mat', 3), ('pstmo', 1)),
+    ]
+    assert any('get annot.mat and camera.calib' in t for t in told.advice)
+    assert any('bb_cropped_data' in t for t in told.advice)

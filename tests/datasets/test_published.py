@@ -94,3 +94,30 @@ def test_openmocap_options():
     assert PUBLISHED['OpenMocap']({}).splits['val'].frames == 25_744
     slow = PUBLISHED['OpenMocap']({'fps': 10.0}).splits
     assert [split.frames for split in slow.values()] == [0, 0, 0]
+
+
+def test_mpi_inf_3dhp(tmp_path):
+    put(tmp_path, 'S1/Seq1/annot.mat', 'S1/Seq1/camera.calibration')
+    put(tmp_path, 'S8/Seq2/annot.mat', 'set/TS6/annot_data.mat')
+    names = missing('MPIINF3DHP', tmp_path, format='mat')
+    assert len(names) == 2 * 16 - 3 + 5
+    assert names[0] == 'S1/Seq2/annot.mat'
+    assert 'S8/Seq2/camera.calibration' in names
+    assert 'S8/Seq2/annot.mat' not in names
+    assert names[-5:] == [f'TS{n}/annot_data.mat' for n in range(1, 6)]
+    put(tmp_path, 'data_test_3dhp.npz')
+    names = missing('MPIINF3DHP', tmp_path, format='pstmo')
+    assert names == ['data_train_3dhp.npz']
+
+
+def test_mpi_inf_3dhp_options():
+    published = PUBLISHED['MPIINF3DHP']
+    whole = published({}).splits
+    assert (whole['train'].clips, whole['train'].frames) == (128, 1_052_736)
+    assert (whole['test'].clips, whole['test'].frames) == (6, 2929)
+    assert whole['test'].actions == ('GS', 'noGS', 'Outdoor')
+    assert published({'frames': 'all'}).splits['test'].frames == 24_888
+    one = published({'cameras': (0,), 'joints': 'all28'}).splits
+    assert list(one) == ['train']
+    assert (one['train'].clips, one['train'].frames) == (16, 131_592)
+    assert published({'subsample': 5}).splits['test'].frames == 0

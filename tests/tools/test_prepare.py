@@ -280,3 +280,32 @@ def test_commands_of_the_documentation():
     for cls in prepare.CLASSES.values():
         for form in cls.formats:
             assert f'`{form.name}`' in text, (cls, form.name)
+
+
+def test_mpi_inf_3dhp(tmp_path, capsys):
+    """Test files of the published lengths pass; what lacks is named."""
+    sys.path.insert(0, str(REPO / 'tests' / 'datasets'))
+    from mpi_inf_3dhp_files import annot_data
+
+    from pyg_hcsf.io.mpi_inf_3dhp import TEST_SEQUENCES
+
+    for name, known in TEST_SEQUENCES.items():
+        valid = np.zeros((known.frames, 1))
+        valid[-known.valid :] = 1
+        path = tmp_path / 'raw' / name / 'annot_data.mat'
+        path.parent.mkdir(parents=True)
+        annot_data(path, name, known.frames, valid_frame=valid)
+    words = ['mpi_inf_3dhp', '--from', tmp_path / 'raw', '--root', tmp_path]
+    assert run(*words) == 1  # there is nothing to train on
+    out = capsys.readouterr().out
+    for line in (
+        'ok    test: clips                   6 of 6',
+        'ok    test: frames                  2,929 of 2,929',
+        'ok    test: actions                 all 3',
+        'ok    test: left and right',
+        'missing S1/Seq1/annot.mat, S1/Seq1/camera.calibration, ',
+        "Expected files for split='train'",
+    ):
+        assert line in out, line
+    assert run('doctor', tmp_path / 'raw') == 1
+    assert 'prepare.py mpi_inf_3dhp --from' in capsys.readouterr().out

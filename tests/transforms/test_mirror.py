@@ -56,7 +56,7 @@ def test_mirroring_before_and_after_encoding_agree(clip, name):
     protocol, encode = get_protocol(name), EncodePose(name)
     first = encode(MirrorPose(p=1.0)(clip))
     other = encode(clip)
-    for key in ('x', 'y') if name != 'srnet' else ('x',):
+    for key in ('x',) if name.endswith('srnet') else ('x', 'y'):
         mirrored = protocol.mirror(other[key].transpose(0, 1), H36M17)
         mirrored = mirrored.transpose(0, 1)
         torch.testing.assert_close(first[key], mirrored, atol=1e-5, rtol=0)
