@@ -200,8 +200,9 @@ class ActionLoader:
     def __iter__(self) -> Iterator[Data]:
         order = torch.arange(self.num_windows)
         if self.shuffle:
-            generator = self._generator(-1)
-            order = torch.randperm(self.num_windows, generator=generator)
+            order = torch.randperm(
+                self.num_windows, generator=self._generator(-1)
+            )
         for step in range(self.start, len(self)):
             part = order[step * self.batch_size :][: self.batch_size]
             generator = self._generator(step) if self.random else None
@@ -222,7 +223,7 @@ class ActionLoader:
             angles = self.rotate * (2 * angles - 1)
         share = slice(self.rank, None, self.world_size)
         clip = clip[share]
-        frames = type(frames)(*(v if v is None else v[share] for v in frames))
+        frames = frames.rows(share)
         if self.frames is not None:
             x = take_frames(self.frames, frames, self.frame_ptr[clip])
         else:

@@ -61,7 +61,7 @@ class AlignBody(BaseTransform):
         pairs = list(zip(skeleton.left, skeleton.right, strict=True))
         parents, root = skeleton.parents, skeleton.root
         at_root = [pair for pair in pairs if parents[pair[0]] == root]
-        self.sides = (at_root or pairs or [None])[0]
+        self.sides = next(iter(at_root or pairs), None)
 
     def forward(self, data: Data) -> Data:
         x, n = data[self.key], self.skeleton.num_joints
@@ -81,12 +81,11 @@ class AlignBody(BaseTransform):
         pose = body[:, int(frames[0])]  # [N, 3]
         out = self.scale * (x - pose[self.skeleton.root])
         if self.up is not None and self.sides is not None:
-            out = out @ self._turn(pose).to(out)
+            out = out @ self._turn(pose, *self.sides).to(out)
         data.x = torch.where(there, out, 0.0)
         return data
 
-    def _turn(self, pose: Tensor) -> Tensor:
-        left, right = self.sides
+    def _turn(self, pose: Tensor, left: int, right: int) -> Tensor:
         first, second = (axis for axis in range(3) if axis != self.up)
         side = (pose[left] - pose[right])[[first, second]]
         turn, length = torch.eye(3), side.norm()

@@ -28,6 +28,15 @@ class Frames(NamedTuple):
     blend: Optional[Tensor] = None
     there: Optional[Tensor] = None
 
+    def rows(self, part: slice) -> Frames:
+        r"""The frames of some of the clips."""
+        return Frames(
+            self.low[part],
+            self.high[part],
+            None if self.blend is None else self.blend[part],
+            None if self.there is None else self.there[part],
+        )
+
 
 def check_fit(length: int, fit: str, crop: float) -> None:
     r"""Raises a :class:`ValueError` for arguments that fit no clip."""

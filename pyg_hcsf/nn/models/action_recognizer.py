@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import BatchNorm1d, Conv2d, Linear, Module, ModuleList
+from torch_geometric.nn.inits import zeros
 
 from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.action_layers import ACTION_LAYERS
@@ -216,10 +217,10 @@ class ActionRecognizer(Module):
                 torch.nn.init.kaiming_normal_(
                     module.conv.weight, mode='fan_out'
                 )
-                torch.nn.init.zeros_(module.conv.bias)
+                zeros(module.conv.bias)
         spread = (2 / self.out_channels) ** 0.5
         torch.nn.init.normal_(self.classifier.weight, std=spread)
-        torch.nn.init.zeros_(self.classifier.bias)
+        zeros(self.classifier.bias)
 
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
         x = self._bodies(x, batch)  # [B, M, T, N, C]
