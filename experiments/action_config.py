@@ -75,6 +75,8 @@ class ActionTrainConfig:
         save_every: Seconds between two checkpoints.
         amp: Compute in bfloat16 where that is safe.
         compile: Compile the network; takes about a minute and a C++ compiler.
+        graph: Replay passes as CUDA graphs: on one accelerator, where a step
+            is small.
     """
 
     epochs: int = 60
@@ -94,6 +96,7 @@ class ActionTrainConfig:
     save_every: float = 20.0
     amp: bool = False
     compile: bool = False
+    graph: bool = False
 
 
 @dataclass

@@ -138,6 +138,13 @@ def row_config(row: dict[str, Any], argv: list[str]) -> BenchConfig:
         if config.sweep in ('batch', 'channels'):
             config.values = [1, 8]
         config.values = config.values[:2]
+        if not torch.cuda.is_available():
+            config.device = 'cpu'
+    if config.device.startswith('cuda') and not torch.cuda.is_available():
+        raise ValueError(
+            "Expected '--device cpu' where PyTorch finds no GPU (got "
+            f"'{config.device}')"
+        )
     return config
 
 

@@ -16,6 +16,7 @@ import torch
 from bench_floor import FLOOR, READ, floor, memory_read
 from bench_timing import HCSF, Candidate, tensor_bytes
 from cost import products_of
+from graphed import graphed
 from torch import Tensor
 from torch.nn import Module
 
@@ -47,7 +48,8 @@ def inference_forms(model: PoseLifter) -> dict[str, Callable]:
     """
     folded = model.folded()
     forms: dict[str, Callable] = {'folded': folded}
-    if find_spec('onnxruntime') and find_spec('onnxscript'):
+    on_cpu = next(model.buffers()).device.type == 'cpu'
+    if on_cpu and find_spec('onnxruntime') and find_spec('onnxscript'):
         forms['folded, ONNX Runtime'] = _onnx_runtime(folded)
     return forms
 
@@ -101,7 +103,7 @@ def model_candidates(
                 size = each.held or own[0].held
                 out.append(memory_read(size, each.floor, INFER, device))
         else:
-            low = floor(products_of(model, x), f'{FLOOR}, {name}')
+            low = floor(products_of(model, x), f'{FLOOR}, {name}', device)
             low.steps[INFER] = low.steps.pop('forward')
             low.steps[TRAIN] = low.steps.pop('forward+backward')
             for each in own:
@@ -123,6 +125,10 @@ def _forms(
     out = [Candidate(name, steps, macs=macs, held=_size(model) + ends)]
     if name != HCSF:
         return out
+    if len(x) > 1 and x.is_cuda:
+        step = _training(deepcopy(model), x, y, graph=True)
+        graph = {TRAIN: step}
+        out.append(Candidate(f'{name}, CUDA graph', graph, macs=macs))
     for form, function in inference_forms(model).items():
         held = 0
         if isinstance(function, Module):
@@ -140,12 +146,14 @@ def _forms(
     return out
 
 
-def _training(model: PoseLifter, x: Tensor, y: Tensor) -> Callable[[], None]:
-    model.train()
+def _training(
+    model: PoseLifter, x: Tensor, y: Tensor, graph: bool = False
+) -> Callable[[], None]:
+    module: Module = graphed(model, x) if graph else model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
 
     def step() -> None:
-        loss = (model(x) - y).abs().mean()
+        loss = (module(x) - y).abs().mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

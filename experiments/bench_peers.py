@@ -20,6 +20,8 @@ from torch_geometric.utils import scatter
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.kernels import KERNELS, pair_product
 
+GATHERED = 2**34  # bytes of weights that are gathered for a batch at most
+
 # Takes x, the weights and the edge weights; returns [B, N, sum(D_g)].
 Way = Callable[..., Tensor]
 
@@ -138,8 +140,9 @@ def product_candidates(problem: Problem) -> list[Candidate]:
         **{f'HCSF, kernel {name}': _kernel(p, name) for name in others},
         'einsum over edges': _einsum(p),
         'bmm by pair and index_add': _bmm(p),
-        'weights gathered per edge': _gather(p),
     }
+    if p.x.element_size() * p.macs < GATHERED:  # each weight once a sample
+        ways['weights gathered per edge'] = _gather(p)
     dynamic = {
         'HCSF, dynamic graph': _kernel(p, 'auto'),
         'einsum over edges, dynamic graph': _einsum(p),

@@ -44,9 +44,11 @@ HEAD = ('preset', 'row', 'kind', 'label')
 
 def environment() -> dict[str, str]:
     """The machine and the versions."""
+    cuda = torch.cuda.is_available()
     return {
         'processor': _processor(),
         'cores': str(len(_cores())),
+        **({'GPU': torch.cuda.get_device_name()} if cuda else {}),
         'torch': torch.__version__,
         'torch_geometric': torch_geometric.__version__,
         'python': platform.python_version(),

@@ -73,6 +73,8 @@ class TrainConfig:
         save_every: Seconds between two checkpoints.
         amp: Compute in bfloat16 where that is safe.
         compile: Compile the network; takes about a minute and a C++ compiler.
+        graph: Replay passes as CUDA graphs: on one accelerator, where a step
+            is small. Not for gcn and mixhop.
     """
 
     epochs: int = 80
@@ -88,6 +90,7 @@ class TrainConfig:
     save_every: float = 20.0
     amp: bool = False
     compile: bool = False
+    graph: bool = False
 
 
 @dataclass

@@ -21,6 +21,7 @@ from typing import Any, Optional
 
 import torch
 from config import TrainConfig
+from graphed import graphed
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
@@ -163,7 +164,9 @@ class Trainer(ABC):
                 self.log.unlink(missing_ok=True)
             return False
         try:
-            state = torch.load(self.checkpoint, weights_only=True)
+            state = torch.load(
+                self.checkpoint, map_location='cpu', weights_only=True
+            )
             self.model.load_state_dict(state['model'])
             self.optimizer.load_state_dict(state['optimizer'])
         except Exception as e:
@@ -196,6 +199,14 @@ class Trainer(ABC):
     def run(self, title: str) -> None:
         """Trains to the end."""
         module: torch.nn.Module = self.model
+        if self.config.graph and (
+            self.device.type != 'cuda' or self.loader.world_size > 1
+        ):
+            raise ValueError(
+                "Expected '--train.graph false' without an accelerator and "
+                f'with several processes (got true on {self.device} with '
+                f'{self.loader.world_size})'
+            )
         if self.loader.world_size > 1:
             module = DistributedDataParallel(self.model)
         if self.config.compile:
@@ -218,14 +229,19 @@ class Trainer(ABC):
                 for batch in self.loader:
                     begin = time.perf_counter()
                     self.load_seconds += begin - ready
-                    x, y = batch.x.to(self.device), batch.y.to(self.device)
+                    x, y = self._send(batch.x), self._send(batch.y)
+                    if self.config.graph and module is self.model:
+                        part = x[: self._part(x)]
+                        module = graphed(self.model, part, self.config.amp)
                     losses.append(self._train_step(module, x, y, epoch))
-                    self.seconds += time.perf_counter() - begin
                     self.step += 1
+                    write = self.step % 50 == 0 or self.step == self.steps
+                    if write:  # waits for an accelerator
+                        losses = [sum(losses).cpu() / len(losses)]
+                    self.seconds += time.perf_counter() - begin
                     bar.update()
-                    if self.step % 50 == 0 or self.step == self.steps:
-                        self._write_loss(float(sum(losses)) / len(losses), bar)
-                        losses.clear()
+                    if write:
+                        self._write_loss(float(losses.pop()), bar)
                     if self.step % self.evaluate_steps == 0:
                         self._write_validation(bar)
                     if time.monotonic() - saved > self.config.save_every:
@@ -236,6 +252,14 @@ class Trainer(ABC):
                     ready = time.perf_counter()
         self.save()
 
+    def _part(self, x: Tensor) -> int:
+        return -(-x.size(0) // self.accumulate)
+
+    def _send(self, x: Tensor) -> Tensor:
+        if self.device.type == 'cuda':  # else the copy waits for the last step
+            x = x.pin_memory()
+        return x.to(self.device, non_blocking=True)
+
     def _train_step(
         self, module: torch.nn.Module, x: Tensor, y: Tensor, epoch: int
     ) -> Tensor:
@@ -245,8 +269,7 @@ class Trainer(ABC):
         for group in self.optimizer.param_groups:
             group['lr'] = self.rate(epoch)
         self.optimizer.zero_grad(set_to_none=True)
-        size = x.size(0)
-        part = -(-size // self.accumulate)
+        size, part = x.size(0), self._part(x)
         pieces = list(zip(x.split(part), y.split(part), strict=True))
         losses = []
         for number, (x, y) in enumerate(pieces, start=1):
@@ -259,7 +282,7 @@ class Trainer(ABC):
         self, module: torch.nn.Module, x: Tensor, y: Tensor, size: int
     ) -> Tensor:
         amp = self.config.amp
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
+        with torch.autocast(self.device.type, torch.bfloat16, amp):
             out = module(x)
         loss = self.loss(out.float(), y)
         if x.size(0) != size:
@@ -330,7 +353,7 @@ class PoseTrainer(Trainer):
     def augment(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         if not self.config.mirror:
             return x, y
-        flip = torch.rand(x.size(0)) < 0.5
+        flip = self._send(torch.rand(x.size(0)) < 0.5)
         skeleton = self.model.skeleton
         x = _where(flip, self.protocol.mirror(x, skeleton), x)
         return x, _where(flip, self.protocol.mirror(y, skeleton), y)

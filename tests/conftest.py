@@ -39,6 +39,22 @@ def extensions(request, monkeypatch):
     return False
 
 
+@pytest.fixture(
+    params=[
+        'cpu',
+        pytest.param(
+            'cuda',
+            marks=pytest.mark.skipif(
+                not torch.cuda.is_available(), reason='there is no GPU'
+            ),
+        ),
+    ]
+)
+def device(request):
+    """Runs a test on the CPU, and on an accelerator if there is one."""
+    return torch.device(request.param)
+
+
 @pytest.fixture
 def fuzz():
     """Feeds a reader with damaged copies of a file."""

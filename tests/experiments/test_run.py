@@ -147,6 +147,30 @@ def test_two_processes(tmp_path):
     assert two == pytest.approx(one, rel=0.1)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_graphs_want_an_accelerator(tmp_path):
+    args = [*SMALL, '--preset', 'default/hcsf', '--out', str(tmp_path)]
+    with pytest.raises(ValueError, match="'--train.graph false' .* cpu"):
+        run.main([*args, '--train.graph', 'true'])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+@pytest.mark.parametrize('amp', [False, True])
+@pytest.mark.parametrize('row', ['hcsf_dynamic', 'lcn', 'fcn'])
+def test_graphs_train_alike(tmp_path, row, amp):
+    args = [*SMALL, '--preset', f'default/{row}', '--train.steps', '60']
+    args += ['--train.amp', str(amp).lower(), '--model.dropout', '0.1']
+    for graph in ('false', 'true'):
+        out = ['--out', str(tmp_path / graph)]
+        run.main([*args, *out, '--train.graph', graph])
+    plain, graphs = (
+        result(tmp_path / graph, row)[0]['model']
+        for graph in ('false', 'true')
+    )
+    for key, value in plain.items():
+        assert torch.allclose(value.cpu(), graphs[key].cpu(), atol=1e-2), key
+
+
 def test_nothing_is_lost(tmp_path, capsys):
     args = [*SMALL, '--preset', 'default/gcn', '--out', str(tmp_path)]
     run.main([*args, '--train.steps', '3'])

@@ -108,6 +108,8 @@ class TemplateEdges(Module):
         if torch.compiler.is_compiling():
             pair = self.edge_pair.repeat(copies)
             return Edges(edge_index, pair, edge_weight, True)
+        if edge_index is self.edge_index and edge_pair is None:
+            return Edges(edge_index, self.edge_pair, edge_weight, True)
         return self._match(edge_index, edge_pair, edge_weight, copies)
 
     def _unpack(

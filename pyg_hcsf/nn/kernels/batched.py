@@ -19,6 +19,7 @@ from pyg_hcsf.nn.kernels.narrow import (
 )
 from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
+from pyg_hcsf.nn.kernels.whole import add_whole, add_whole_backward
 from pyg_hcsf.nn.kernels.wide import add_wide, add_wide_backward
 
 
@@ -28,16 +29,18 @@ def batched_product(
     weights: list[Tensor],
     edge_index: Tensor,
     edge_weight: Optional[Tensor],
+    whole: bool,
 ) -> Tensor:
     r"""See :func:`~pyg_hcsf.nn.kernels.pair_product`."""
-    plan = make_plan(x, weights, edge_index)
+    plan = make_plan(x, weights, edge_index, whole)
+    add_group = add_whole if whole else add_wide
     x = x.transpose(0, 1).contiguous()
     if edge_weight is not None:
         edge_weight = edge_weight.t().contiguous()
     out = x.new_empty(*x.shape[:2], sum(w.size(-1) for w in weights))
     for wide in plan.wide:
         weight, part = weights[wide.group], out[..., wide.columns]
-        add_wide(x, weight, edge_weight, wide, part)
+        add_group(x, weight, edge_weight, wide, part)
     if plan.narrow is not None:
         packed = pack(x, weights, plan.narrow)
         parts = narrow_parts(x, packed, edge_weight, plan.narrow)
@@ -47,7 +50,7 @@ def batched_product(
 
 
 @batched_product.register_fake
-def _(x, weights, edge_index, edge_weight):
+def _(x, weights, edge_index, edge_weight, whole):
     width = sum(w.size(-1) for w in weights)
     return x.new_empty(x.size(1), x.size(0), width).transpose(0, 1)
 
@@ -59,8 +62,10 @@ def _batched_backward(
     weights: list[Tensor],
     edge_index: Tensor,
     edge_weight: Optional[Tensor],
+    whole: bool,
 ) -> list[Tensor]:
-    plan = make_plan(x, weights, edge_index)
+    plan = make_plan(x, weights, edge_index, whole)
+    add_group = add_whole_backward if whole else add_wide_backward
     x, grad = x.transpose(0, 1).contiguous(), grad.transpose(0, 1)
     grad_x = torch.zeros_like(x)
     grad_weights = [x.new_empty(w.shape) for w in weights]
@@ -71,7 +76,7 @@ def _batched_backward(
     for wide in plan.wide:
         part, weight = grad[..., wide.columns], weights[wide.group]
         grads = (grad_x, grad_weights[wide.group], grad_edge)
-        add_wide_backward(part, x, weight, edge_weight, wide, grads)
+        add_group(part, x, weight, edge_weight, wide, grads)
     if plan.narrow is not None:
         all_grads = (grad_x, grad_weights, grad_edge)
         add_narrow_backward(
@@ -81,7 +86,7 @@ def _batched_backward(
 
 
 @_batched_backward.register_fake
-def _(grad, x, weights, edge_index, edge_weight):
+def _(grad, x, weights, edge_index, edge_weight, whole):
     grad_x = x.new_empty(x.size(1), x.size(0), x.size(2)).transpose(0, 1)
     grad_edge = x.new_empty(0, 0)
     if edge_weight is not None:
@@ -90,7 +95,7 @@ def _(grad, x, weights, edge_index, edge_weight):
 
 
 def _setup_context(ctx, inputs, output):
-    x, weights, edge_index, edge_weight = inputs
+    x, weights, edge_index, edge_weight, ctx.whole = inputs
     ctx.save_for_backward(x, edge_index, edge_weight, *weights)
 
 
@@ -101,11 +106,11 @@ def _backward(ctx, grad):
             grad, x, weights, edge_index, edge_weight
         )
     grad_x, grad_edge, *grad_weights = _batched_backward(
-        grad, x, weights, edge_index, edge_weight
+        grad, x, weights, edge_index, edge_weight, ctx.whole
     )
     if edge_weight is None:
         grad_edge = None
-    return grad_x, grad_weights, None, grad_edge
+    return grad_x, grad_weights, None, grad_edge, None
 
 
 def _differentiable_backward(grad, x, weights, edge_index, edge_weight):
@@ -116,7 +121,7 @@ def _differentiable_backward(grad, x, weights, edge_index, edge_weight):
     out = reference_product(x, weights, edge_index, edge_weight)
     grad_x, *grads = torch.autograd.grad(out, inputs, grad, create_graph=True)
     grad_edge = None if edge_weight is None else grads.pop()
-    return grad_x, grads, None, grad_edge
+    return grad_x, grads, None, grad_edge, None
 
 
 batched_product.register_autograd(_backward, setup_context=_setup_context)

@@ -9,7 +9,7 @@ from torch import Tensor
 from pyg_hcsf.nn.kernels.batched import batched_product
 from pyg_hcsf.nn.kernels.reference import reference_product
 
-KERNELS = ('auto', 'batched', 'dense', 'reference')
+KERNELS = ('auto', 'batched', 'dense', 'reference', 'whole')
 
 
 def pair_product(
@@ -39,12 +39,13 @@ def pair_product(
         edge_weight (torch.Tensor, optional): :math:`a_{ij}`, ``[P]`` or
             ``[B, P]``. (default: :obj:`None`, all ones)
         kernel (str, optional): :obj:`"reference"` is the readable one;
-            :obj:`"batched"` takes batched matrix products over pairs, as a
-            custom operator; :obj:`"dense"` one matrix from all nodes to all
-            nodes with zeros between unconnected ones, for inputs of few
-            channels; :obj:`"auto"` chooses by shape (the readable one up to a
-            batch of 32) and the readable one while a model is exported.
-            (default: :obj:`"auto"`)
+            :obj:`"batched"` takes batched matrix products over some pairs at a
+            time, as a custom operator for CPUs; :obj:`"whole"` those over all
+            pairs of a group, for accelerators; :obj:`"dense"` one matrix from
+            all nodes to all nodes with zeros between unconnected ones, for
+            inputs of few channels; :obj:`"auto"` chooses by shape and device
+            (on a CPU the readable one up to a batch of 32) and the readable
+            one while a model is exported. (default: :obj:`"auto"`)
 
     Returns:
         torch.Tensor: ``[B, N, sum(D_g)]``. Its memory may be node-major (a
@@ -71,8 +72,10 @@ def pair_product(
             w * a.view(-1, 1, 1) for w, a in zip(weights, parts, strict=True)
         ]
         edge_weight = None
-    if kernel == 'batched':
-        return batched_product(x, list(weights), edge_index, edge_weight)
+    if kernel in ('batched', 'whole'):
+        return batched_product(
+            x, list(weights), edge_index, edge_weight, kernel == 'whole'
+        )
     product = _dense if kernel == 'dense' else reference_product
     return product(x, list(weights), edge_index, edge_weight)
 
@@ -82,6 +85,8 @@ def _choose(x: Tensor) -> str:
         return 'reference'
     if x.size(-1) <= 4:
         return 'dense'
+    if x.device.type != 'cpu':
+        return 'whole'
     return 'reference' if x.size(0) <= 32 else 'batched'
 
 

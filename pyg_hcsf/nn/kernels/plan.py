@@ -5,10 +5,13 @@ from typing import NamedTuple, Optional
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 
 class Wide(NamedTuple):
-    r"""The pairs of one group, see :mod:`~pyg_hcsf.nn.kernels.wide`."""
+    r"""The pairs of one group, see :mod:`~pyg_hcsf.nn.kernels.wide` and
+    :mod:`~pyg_hcsf.nn.kernels.whole`.
+    """
 
     group: int
     columns: slice  # of the output
@@ -18,6 +21,8 @@ class Wide(NamedTuple):
     ends: list[tuple[int, int, int]]  # and 0 for the first of a target, or 1
     missing: list[int]  # nodes that no pair reaches
     own: int  # N if it begins with all nodes and themselves, in order
+    by_target: Tensor  # [N, P_g] of zeros and ones
+    by_source: Tensor
 
 
 class Narrow(NamedTuple):
@@ -36,8 +41,9 @@ class Narrow(NamedTuple):
 
 
 class Plan(NamedTuple):
-    r"""Who multiplies what."""
+    r"""Who multiplies what, either all pairs of a group at once or not."""
 
+    whole: bool
     wide: list[Wide]
     narrow: Optional[Narrow]
 
@@ -54,10 +60,13 @@ def _cached_plan(
     widths: tuple[int, ...],
     in_channels: int,
     num_nodes: int,
+    dtype: torch.dtype,
     device: torch.device,
+    whole: bool,
 ) -> Plan:
     wide: list[Wide] = []
     narrow: list[Wide] = []
+    nodes = torch.arange(num_nodes).view(-1, 1)
     column = start = 0
     for g, (size, width) in enumerate(zip(sizes, widths, strict=True)):
         columns = slice(column, column + width)
@@ -75,10 +84,12 @@ def _cached_plan(
         group = Wide(
             *(g, columns, numbers, source.to(device), target.to(device)),
             *(ends, missing, num_nodes if own else 0),
+            *((nodes == end).to(device, dtype) for end in (target, source)),
         )
-        (narrow if is_narrow(in_channels, width) else wide).append(group)
+        few = is_narrow(in_channels, width) and not whole
+        (narrow if few else wide).append(group)
         column, start = columns.stop, numbers.stop
-    return Plan(wide, _narrow_plan(narrow, num_nodes, start, device))
+    return Plan(whole, wide, _narrow_plan(narrow, num_nodes, start, device))
 
 
 def _narrow_plan(
@@ -114,14 +125,31 @@ def _narrow_plan(
     )
 
 
-def make_plan(x: Tensor, weights: list[Tensor], edge_index: Tensor) -> Plan:
+_known = WeakTensorKeyDictionary()
+
+
+def _pairs(edge_index: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    # Asking an accelerator for numbers waits for all that runs there: those of
+    # a tensor are kept as long as it lives unchanged.
+    version = -1 if edge_index.is_inference() else edge_index._version
+    kept = _known.get(edge_index)
+    if kept is None or kept[0] != version:
+        source, target = edge_index.tolist()
+        kept = _known[edge_index] = (version, (tuple(source), tuple(target)))
+    return kept[1]
+
+
+def make_plan(
+    x: Tensor, weights: list[Tensor], edge_index: Tensor, whole: bool
+) -> Plan:
     r"""The plan for the shapes of a call, made once for each."""
-    source, target = edge_index.tolist()
     return _cached_plan(
-        (tuple(source), tuple(target)),
+        _pairs(edge_index),
         tuple(w.size(0) for w in weights),
         tuple(w.size(2) for w in weights),
         x.size(-1),
         x.size(1),
+        x.dtype,
         x.device,
+        whole,
     )

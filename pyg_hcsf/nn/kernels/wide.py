@@ -1,8 +1,7 @@
-r"""Groups of many output channels. Pairs are taken some at a time: gather
-their sources, one batched product, add the results to their targets. On a CPU
-as many as leave the gathered features in the cache; on an accelerator all at
-once. Where one pair alone keeps a CPU busy, its product is added in place
-instead, and nothing is gathered.
+r"""Groups of many output channels on a CPU. Pairs are taken some at a time, as
+many as leave the gathered features in the cache: gather their sources, one
+batched product, add the results to their targets. Where one pair alone keeps
+the CPU busy, its product is added in place instead, and nothing is gathered.
 """
 
 from __future__ import annotations
@@ -20,10 +19,9 @@ LARGE = 2**19  # multiply-adds of a pair from which it is taken alone
 
 
 def _steps(x: Tensor, weight: Tensor) -> Iterator[tuple[int, slice]]:
-    pairs = size = weight.size(0)
-    if x.device.type == 'cpu':
-        size = CACHE // max(1, x.size(1) * max(weight.shape[1:]))
-        size = max(2, size - size % 2)
+    pairs = weight.size(0)
+    size = CACHE // max(1, x.size(1) * max(weight.shape[1:]))
+    size = max(2, size - size % 2)
     for start in range(0, pairs, size):
         stop = min(start + size, pairs)
         yield stop - start, slice(start, stop)
@@ -31,7 +29,7 @@ def _steps(x: Tensor, weight: Tensor) -> Iterator[tuple[int, slice]]:
 
 def _alone(x: Tensor, weight: Tensor, edge_weight: Optional[Tensor]) -> bool:
     work = x.size(1) * weight.size(1) * weight.size(2)
-    return x.device.type == 'cpu' and edge_weight is None and work >= LARGE
+    return edge_weight is None and work >= LARGE
 
 
 def add_wide(

@@ -11,8 +11,9 @@ from torch.nn import Module
 from pyg_hcsf.nn.conv import HCSFConv
 from pyg_hcsf.nn.graph import DynamicGraph
 from pyg_hcsf.nn.kernels.narrow import narrow_parts, pack
-from pyg_hcsf.nn.kernels.plan import Plan, make_plan
+from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
+from pyg_hcsf.nn.kernels.whole import add_whole
 from pyg_hcsf.nn.kernels.wide import add_wide
 from pyg_hcsf.nn.models.layers import FlatLayer, HopLayer
 
@@ -117,12 +118,11 @@ class FoldedPairs(Module):
         incidence = (nodes == edge_index[1]).to(bias.dtype)
         self.register_buffer('incidence', incidence)  # [N, P]
         x = bias.new_empty(0, n, weights[0].size(1))
-        plan = make_plan(x, weights, edge_index)
+        plan = make_plan(x, weights, edge_index, whole=False)
         packed = bias.new_empty(0)
         if plan.narrow is not None:
             packed = pack(x.transpose(0, 1), weights, plan.narrow).clone()
         self.register_buffer('packed', packed)
-        self._plans: dict[torch.device, Plan] = {}
 
     @property
     def weights(self) -> list[Tensor]:
@@ -177,9 +177,9 @@ class FoldedPairs(Module):
         return out.view(n, b, width).transpose(0, 1)
 
     def _large(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
-        if x.device not in self._plans:
-            self._plans[x.device] = make_plan(x, self.weights, self.edge_index)
-        plan, width = self._plans[x.device], self.bias.numel()
+        whole, width = x.device.type != 'cpu', self.bias.numel()
+        plan = make_plan(x, self.weights, self.edge_index, whole)
+        add_group = add_whole if whole else add_wide
         x = x.transpose(0, 1).contiguous()
         if edge_weight is not None:
             edge_weight = edge_weight.t().contiguous()
@@ -189,7 +189,7 @@ class FoldedPairs(Module):
             weight = getattr(self, f'weight_{wide.group}')
             columns = wide.columns
             into = out if wide.group == 0 else low[..., _less(columns, width)]
-            add_wide(x, weight, edge_weight, wide, into, fresh=wide.group > 0)
+            add_group(x, weight, edge_weight, wide, into, wide.group > 0)
         if plan.narrow is not None:
             parts = narrow_parts(x, self.packed, edge_weight, plan.narrow)
             groups, columns_ = plan.narrow.groups, plan.narrow.columns
@@ -202,9 +202,6 @@ class FoldedPairs(Module):
             rows = low.view(-1, low.size(-1))
             out.view(-1, width).addmm_(rows, self.weight_a)
         return out.transpose(0, 1)
-
-    def __getstate__(self) -> dict:
-        return {**self.__dict__, '_plans': {}}
 
 
 def _less(columns: slice, width: int) -> slice:

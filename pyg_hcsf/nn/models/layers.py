@@ -32,12 +32,11 @@ class HopLayer(Module):
         if dynamic is not None:
             options = {'normalize': conv.normalize, **dynamic}
             self.graph = DynamicGraph(conv.in_channels, conv.hops, **options)
-        edge_index = conv.hops.edge_index
-        self.register_buffer('edge_index', edge_index, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = None if self.graph is None else self.graph(x)
-        return self.conv(x, self.edge_index, edge_weight=weight)
+        edge_index = self.conv.template.edge_index
+        return self.conv(x, edge_index, edge_weight=weight)
 
 
 class EdgeLayer(Module):

@@ -310,3 +310,57 @@ def test_dropout(p):
     assert torch.equal(grad != 0, kept)
     again = dropout(x, p, training=True)
     assert p in (0, 1) or not torch.equal(again, out)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+class TestOnAnAccelerator:
+    def test_equals_the_cpu(self, model):
+        """Outputs and gradients, in training and in evaluation, folded too."""
+        model = model.double()
+        for module in model.modules():
+            if hasattr(module, 'dropout'):
+                module.dropout = 0.0
+        other = copy.deepcopy(model).cuda()
+        x = window(model, 40).double()
+        for training in (True, False):
+            grads = []
+            for network in (model, other):
+                network.train(training).zero_grad()
+                out = network(x.to(next(network.parameters()).device))
+                out.square().sum().backward()
+                named = network.named_parameters()
+                grads.append(
+                    {'': out.detach()} | {k: p.grad for k, p in named}
+                )
+            for name, expected in grads[0].items():
+                if expected is not None:
+                    value = grads[1][name].cpu()
+                    assert torch.allclose(value, expected, atol=1e-9), name
+        folded = other.folded()
+        for size in (1, 40):
+            out = folded(x[:size].cuda()).cpu()
+            assert torch.allclose(out, model(x[:size]), atol=1e-9)
+
+    def test_autocast(self, model):
+        model = model.cuda().eval()
+        x = window(model, 40).cuda()
+        with torch.autocast('cuda', torch.bfloat16):
+            out = model(x).float()
+        expected = model(x)
+        near = 0.03 * float(expected.abs().max())
+        assert torch.allclose(out, expected, atol=near)
+
+    def test_a_training_does_not_wait(self, model):
+        """But for its first batch, whose values are looked at."""
+        if model.layer in ('gcn', 'mixhop'):
+            pytest.skip('layers of PyG ask for numbers')
+        model = model.cuda()
+        x = window(model, 40).cuda()
+        model(x).sum().backward()
+        torch.cuda.set_sync_debug_mode('error')
+        try:
+            model(x).sum().backward()
+        finally:
+            torch.cuda.set_sync_debug_mode('default')
+        with pytest.raises(ValueError, match='pixels'):
+            model.eval()(1000 * x)
