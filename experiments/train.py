@@ -237,7 +237,8 @@ class Trainer(ABC):
                     self.step += 1
                     write = self.step % 50 == 0 or self.step == self.steps
                     if write:  # waits for an accelerator
-                        losses = [sum(losses).cpu() / len(losses)]
+                        total = sum(losses[1:], losses[0]).cpu()
+                        losses = [total / len(losses)]
                     self.seconds += time.perf_counter() - begin
                     bar.update()
                     if write:

@@ -261,7 +261,10 @@ def test_broken_checkpoint(tmp_path):
 @pytest.mark.parametrize(
     'args,message',
     [
-        (['--task', 'dance'], "'--task' to be 'pose', 'action' or 'bench' .got 'dance'"),
+        (
+            ['--task', 'dance'],
+            "'--task' to be 'pose', 'action' or 'bench' .got 'dance'",
+        ),
         ([], "'action' or 'bench' .got None"),
         (['--task', 'pose', '--preset', 'x'], "'default', .*got 'x'"),
         (['--task', 'pose', '--preset', 'default/x'], "A row|a row .*got 'x'"),
