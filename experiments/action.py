@@ -34,6 +34,8 @@ def run_row(
 ) -> None:
     """Trains and evaluates one row with one seed, unless it is there."""
     title = f'{config.label} seed {seed}'
+    if config.evaluate.split == 'val':  # else they would be trained on
+        config.clips.hold_out = True
     clips = load_actions(data, root, 'train', config.clips)
     key = fingerprint(config, [data, clips.fingerprint, WORLD], seed)
     store = RunFolder(folder, key)
@@ -53,7 +55,7 @@ def run_row(
         world_size=WORLD,
     )
     watch = None
-    if config.clips.hold_out or config.evaluate.split == 'val':
+    if config.clips.hold_out:
         held_out = load_actions(data, root, 'val', config.clips)
         watch = ActionEvaluator(held_out, config)
     trainer = ActionTrainer(
@@ -69,7 +71,7 @@ def run_row(
 
     split = config.evaluate.split
     validation: dict[str, float] = {}
-    if watch is not None and config.clips.hold_out:
+    if watch is not None:
         validation = watch.watch(model)
     tested = load_actions(data, root, split, config.clips)
     evaluator = ActionEvaluator(tested, config)

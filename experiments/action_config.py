@@ -105,7 +105,7 @@ class ActionEvaluateConfig:
 
     Args:
         split: The subjects: test for results, val for choices, which leaves
-            the test subjects alone.
+            the test subjects alone and those of val out of training.
         batch_size: Clips in a batch.
     """
 

@@ -46,7 +46,8 @@ class ActionTrainer(Trainer):
                 f'{self.config.accumulate})'
             )
         self.accumulate = self.config.accumulate
-        self.evaluate_steps = self.config.evaluate_every * len(self.loader)
+        every = self.config.evaluate_every * len(self.loader)
+        self.evaluate_steps = max(1, min(every, self.steps))
 
     def make_optimizer(self, parameters: list) -> torch.optim.Optimizer:
         config = self.config
