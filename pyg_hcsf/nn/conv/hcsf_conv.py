@@ -70,7 +70,7 @@ class HCSFConv(MessagePassing):
         node_transform (bool, optional): If set to :obj:`True`, every node has
             a :math:`\mathbf{W}_a` of its own. (default: :obj:`False`)
         normalize (str, optional): The static adjacency values :math:`a_{ij}`:
-            :obj:`"binary"`, :obj:`"row"` or :obj:`"sym"`, see
+            :obj:`"binary"`, :obj:`"row"`, :obj:`"hop"` or :obj:`"sym"`, see
             :meth:`HopEdges.edge_weight`. :obj:`None` takes :obj:`"binary"`
             for :obj:`sharing="pair"`, else :obj:`"row"`.
             (default: :obj:`None`)
