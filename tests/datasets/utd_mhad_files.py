@@ -12,10 +12,10 @@ def joints(seed, num_frames=5):
     return np.random.default_rng(seed).normal(size=(20, 3, num_frames))
 
 
-def write_utd_mhad(folder):
+def write_utd_mhad(folder, names=NAMES):
     """A folder of the official files."""
     (folder / 'Skeleton').mkdir(parents=True)
-    for seed, name in enumerate(NAMES):
+    for seed, name in enumerate(names):
         path = folder / 'Skeleton' / f'{name}_skeleton.mat'
         savemat(path, {'d_skel': joints(seed)}, do_compression=seed == 1)
     (folder / 'readme.txt').write_text('passed over')
