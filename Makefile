@@ -23,12 +23,15 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	$(BIN)/mypy pyg_hcsf experiments
 
+# As many processes as there are processors, each with one thread.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical
+
 unit: $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 # 10,000 damaged copies of a file for each reader; `unit` takes 300.
 fuzz: $(VENV)/.test
-	PYG_HCSF_FUZZ=10000 $(BIN)/python -m pytest -k damaged $(ARGS)
+	PYG_HCSF_FUZZ=10000 $(PYTEST) -k damaged $(ARGS)
 
 smoke: $(VENV)/.pose
 	$(BIN)/python tools/smoke.py

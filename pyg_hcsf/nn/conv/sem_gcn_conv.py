@@ -38,7 +38,7 @@ class SemGCNConv(Module):
         >>> out = conv(x)
     """
 
-    support: Tensor
+    cell: Tensor
 
     def __init__(
         self,
@@ -53,8 +53,9 @@ class SemGCNConv(Module):
         self.skeleton = skeleton
         distance = skeleton.hop_distance()
         support = (distance >= 0) & (distance <= 1)
-        self.register_buffer('support', support, persistent=False)
-        self.logits = Parameter(torch.empty(int(support.sum())))
+        cell = support.view(-1).nonzero().squeeze(-1)
+        self.register_buffer('cell', cell, persistent=False)
+        self.logits = Parameter(torch.empty(cell.numel()))
         self.weight = Parameter(torch.empty(2, in_channels, out_channels))
         if bias:
             self.bias = Parameter(torch.empty(out_channels))
@@ -71,9 +72,10 @@ class SemGCNConv(Module):
     @property
     def adjacency(self) -> Tensor:
         r"""The learned adjacency :math:`\mathbf{A}`: ``[N, N]``."""
-        logits = self.logits.new_full(self.support.shape, float('-inf'))
-        logits = logits.masked_scatter(self.support, self.logits)
-        return F.softmax(logits, dim=-1)
+        n = self.skeleton.num_joints
+        logits = self.logits.new_full((n * n,), float('-inf'))
+        logits = logits.index_copy(0, self.cell, self.logits)
+        return F.softmax(logits.view(n, n), dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
         adjacency = self.adjacency

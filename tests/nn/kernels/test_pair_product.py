@@ -91,7 +91,11 @@ def test_gradcheck(weighted, kernel, device):
         return pair_product(x, [w0, w1], edge_index, a, kernel)
 
     inputs = (x, w0, w1) if weighted == 'none' else (x, w0, w1, a)
-    assert torch.autograd.gradcheck(product, inputs, fast_mode=True)
+    # Only all at once has the same bits each time, on an accelerator.
+    near = 1e-12 if kernel == 'batched' else 0.0
+    assert torch.autograd.gradcheck(
+        product, inputs, fast_mode=True, nondet_tol=near
+    )
 
 
 @pytest.mark.parametrize('whole', [False, True])
