@@ -29,6 +29,7 @@ from pyg_hcsf.skeleton import Skeleton, get_skeleton
 from pyg_hcsf.transforms import AlignBody, PreNormalize
 
 HDM05_TEST = ('HDM05-mm', 'HDM05-tr')
+TRAIN_ALL = 'all training clips'
 
 
 class ActionClips(NamedTuple):
@@ -69,8 +70,10 @@ class Request(NamedTuple):
     num_frames: int
 
 
-def last_tenth(values: Sequence[Any]) -> list[Any]:
+def held_out(request: Request, values: Sequence[Any]) -> list[Any]:
     """What is kept for validation: the last tenth, at least one."""
+    if not (request.hold_out or request.split == 'val'):
+        return []
     if len(values) < 2:
         raise ValueError(
             'Expected clips of two subjects or more to train on, one of them '
@@ -97,12 +100,10 @@ def processed_root(root: Path, name: str, raw: Path | None) -> Path:
     return home if inside else pose_data.HOME / name
 
 
-def _training(request: Request, val: Sequence[Any], who: str) -> str:
+def _training(val: Sequence[Any], who: str) -> str:
     """How a protocol treats its validation part."""
     names = ', '.join(map(str, val))
-    if request.hold_out or request.split == 'val':
-        return f'without {who} {names}, for validation'
-    return 'all training clips'
+    return f'without {who} {names}, for validation' if val else TRAIN_ALL
 
 
 # NTU RGB+D
@@ -130,9 +131,7 @@ def load_ntu(benchmark: str, request: Request) -> ActionClips:
     raw = find_ntu(benchmark, request.root)
     recipe = request.normalize
     if recipe == 'auto':
-        source = None if raw is None else find_source([raw], benchmark)
-        ready = source is not None and source.format == 'agcn'
-        recipe = 'none' if ready else 'agcn'
+        recipe = 'none' if _is_normalized(benchmark, request.root) else 'agcn'
 
     def load(split: str, val: Sequence[int] = ()) -> NTURGBD:
         return NTURGBD(
@@ -146,37 +145,41 @@ def load_ntu(benchmark: str, request: Request) -> ActionClips:
 
     dataset = load('train')
     store: ClipStore = dataset.store
-    subjects = sorted({int(name[9:12]) for name in _named(dataset)})
-    who = 'subject(s)'
-    if request.split == 'test':
-        store = load('test').store
-    if len(_named(dataset)) == len(dataset.names):
-        val: list[Any] = last_tenth(subjects)
-        if request.split == 'val' or request.hold_out:
-            side = 'val' if request.split == 'val' else 'train'
-            if request.split != 'test':
-                store = load(side, val).store
+    named = not dataset.names[0].startswith('train_')
+    if named:
+        subjects = {int(name[9:12]) for name in dataset.names}
+        val, who = held_out(request, sorted(subjects)), 'subject(s)'
+        if request.split != 'train' or val:
+            store = load(request.split, val).store
     else:  # the file does not name its clips: rows are by subject
         rows = list(range(len(dataset)))
-        held = last_tenth(rows)
-        who, val = 'training rows', [f'{held[0]} to {held[-1]}']
-        if request.split == 'val':
-            store = ClipSubset(dataset.store, held)
-        elif request.hold_out and request.split == 'train':
-            store = ClipSubset(dataset.store, rows[: held[0]])
+        val, who = held_out(request, rows), 'training rows'
+        if request.split == 'test':
+            store = load('test').store
+        elif val:
+            train = rows[: val[0]]
+            chosen = val if request.split == 'val' else train
+            store = ClipSubset(dataset.store, chosen)
+        val = [f'{val[0]} to {val[-1]}'] if val else []
     return ActionClips(
         store,
         dataset.skeleton,
         tuple(f'A{i + 1:03}' for i in range(dataset.num_classes)),
         2,
-        f'{benchmark}, {recipe}, {_training(request, val, who)}',
+        f'{benchmark}, {recipe}, {_training(val, who)}',
         dataset._path.name,
     )
 
 
-def _named(dataset: NTURGBD) -> list[str]:
-    unnamed = ('train_', 'test_')
-    return [name for name in dataset.names if not name.startswith(unnamed)]
+def _is_normalized(benchmark: str, root: Path) -> bool:
+    """Whether the files of a benchmark are moved and turned already."""
+    raw = find_ntu(benchmark, root)
+    source = None if raw is None else find_source([raw], benchmark)
+    if source is not None and (source.members or source.paths):
+        return source.format == 'agcn'
+    data = benchmark.split('-')[0]
+    processed = root / 'NTURGBD' / 'processed'
+    return any(processed.glob(f'{data}_agcn_*.clips'))
 
 
 # UTD-MHAD
@@ -197,12 +200,12 @@ def load_utd_mhad(request: Request) -> ActionClips:
     skeleton = get_skeleton('kinect20')
     root = processed_root(request.root, 'UTDMHAD', raw)
     every = UTDMHAD(root, raw=raw)
-    val = last_tenth([s for s in TRAIN_SUBJECTS if s in _subjects(every)])
-    keep = request.hold_out or request.split == 'val'
+    there = {int(clip.subject) for clip in every}
+    val = held_out(request, [s for s in TRAIN_SUBJECTS if s in there])
     dataset = UTDMHAD(
         root,
         request.split,  # type: ignore[arg-type]
-        val if keep else (),
+        val,
         raw=raw,
         transform=AlignBody(skeleton),  # people face the sensor
     )
@@ -211,13 +214,9 @@ def load_utd_mhad(request: Request) -> ActionClips:
         skeleton,
         dataset.actions,
         1,
-        f'odd subjects train, {_training(request, val, "subject")}',
+        f'odd subjects train, {_training(val, "subject")}',
         dataset.raw_fingerprint,
     )
-
-
-def _subjects(dataset: UTDMHAD) -> set[int]:
-    return {int(clip.subject) for clip in dataset}
 
 
 # HDM05
@@ -248,10 +247,9 @@ def load_hdm05(request: Request) -> ActionClips:
             longest[name] = clip
     actions = dataset.actions
     people = [s for s in dataset.subjects if s not in HDM05_TEST]
-    val = last_tenth(people)
-    keep = request.hold_out or request.split == 'val'
+    val = held_out(request, people)
     chosen = {
-        'train': [s for s in people if not (keep and s in val)],
+        'train': [s for s in people if s not in val],
         'val': val,
         'test': list(HDM05_TEST),
     }[request.split]
@@ -265,7 +263,7 @@ def load_hdm05(request: Request) -> ActionClips:
         skeleton,
         actions,
         1,
-        f'mm, tr tested, {_training(request, val, "subject")}',
+        f'mm, tr tested, {_training(val, "subject")}',
         dataset.raw_fingerprint,
     )
 
@@ -277,8 +275,9 @@ def load_synthetic(request: Request) -> ActionClips:
     """The fifteen actions of SyntheticMotion, without cameras."""
     skeleton = get_skeleton('h36m17', graph='tree')
     align = AlignBody(skeleton, up=2, scale=0.001, key='pos')
+    val = SPLITS['val'] if request.hold_out else ()
     subjects = SPLITS[request.split]
-    if request.split == 'train' and not request.hold_out:
+    if request.split == 'train' and not val:
         subjects += SPLITS['val']
     clips = [
         _labelled(
@@ -294,7 +293,7 @@ def load_synthetic(request: Request) -> ActionClips:
         skeleton,
         ACTIONS,
         1,
-        f'S9, S11 tested, {_training(request, SPLITS["val"], "subject")}',
+        f'S9, S11 tested, {_training(val, "subject")}',
         f'synthetic v{VERSION}',
     )
 

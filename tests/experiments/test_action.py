@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -72,6 +73,21 @@ def test_trains_from_each_format_of_ntu(tmp_path, form):
     )
 
 
+@pytest.mark.parametrize('form', ['zip', 'agcn'])
+def test_prepared_files_do(tmp_path, form):
+    raw = tmp_path / 'NTURGBD' / 'raw'
+    write_form(form, raw, tmp_path / 'work')
+    _, first, _ = train(tmp_path)
+    raw.rename(tmp_path / 'elsewhere')
+    shutil.rmtree(tmp_path / 'runs')
+    action_data._load.cache_clear()
+    _, second, _ = train(tmp_path)
+    assert np.array_equal(first['scores'], second['scores'])
+    config = ActionClipsConfig()
+    clips = action_data.load_actions('ntu60-xsub', tmp_path, 'val', config)
+    assert clips.column('subject') == ['4']
+
+
 def test_other_benchmarks_and_recipes(tmp_path):
     write_form('pyskl', tmp_path / 'NTURGBD' / 'raw', tmp_path / 'work')
     args = ['--data', 'ntu60-xview', '--clips.normalize', 'pyskl']
@@ -98,6 +114,17 @@ def test_trains_from_each_form_of_utd_mhad(tmp_path, form):
     assert 'without subject 7' in metrics['protocol']
     assert list(metrics['per_class']) == ['squat']
     assert (tmp_path / 'UTDMHAD' / 'processed').is_dir()
+
+
+def test_one_subject(tmp_path):
+    names = ['a1_s1_t1', 'a2_s1_t1', 'a1_s2_t1']
+    write_utd_mhad(tmp_path / 'UTDMHAD' / 'raw', names)
+    with pytest.raises(
+        ValueError, match=r'got those of \[1\].*hold_out false'
+    ):
+        train(tmp_path)
+    metrics, _, _ = train(tmp_path, '--clips.hold_out', 'false')
+    assert metrics['train_clips'] == 2
 
 
 def test_choices_leave_the_test_subjects_alone(tmp_path, monkeypatch):
