@@ -48,6 +48,11 @@ TITLES = {
     'macs': 'MACs',
     'train_poses_per_s': 'train poses/s',
     'test_poses_per_s': 'test poses/s',
+    'top1': 'top-1 (%)',
+    'top5': 'top-5 (%)',
+    'class_mean': 'class mean (%)',
+    'train_clips_per_s': 'train clips/s',
+    'test_clips_per_s': 'test clips/s',
 }
 # Figures of the paper that belong to pck_table, by their keys in presets.
 PAPER_PCK = {
@@ -72,8 +77,9 @@ class Column(NamedTuple):
 
     def get(self, run: Run) -> float:
         """The number of one run."""
-        everything: Any = {**run.metrics, 'hard': run.hard}
-        return reduce(getitem, self.path, everything)
+        first, *rest = self.path
+        value: Any = run.hard if first == 'hard' else run.metrics[first]
+        return reduce(getitem, rest, value)
 
 
 def _count(x: float) -> str:
@@ -83,7 +89,8 @@ def _count(x: float) -> str:
     return f'{x:.0f}'
 
 
-def _table(runs: Runs, columns: Mapping[str, Column]) -> pd.DataFrame:
+def make_table(runs: Runs, columns: Mapping[str, Column]) -> pd.DataFrame:
+    """One line per row: means over seeds, with intervals."""
     lines = []
     for row in by_row(runs).values():
         cells = {'model': row[0].label}
@@ -103,12 +110,17 @@ def summary_table(runs: Runs) -> pd.DataFrame:
     columns = {TITLES[key]: Column((key,)) for key in METRICS}
     columns |= {TITLES[key]: Column(('hard', key)) for key in HARD}
     columns |= {TITLES[key]: Column((key,), False, True) for key in COST}
-    table = _table(runs, columns)
+    table = make_table(runs, columns)
+    add_papers(table, runs)
+    return table
+
+
+def add_papers(table: pd.DataFrame, runs: Runs) -> None:
+    """Adds the number of seeds, and the figures of the paper."""
     rows = list(by_row(runs).values())
     counts = [len(row) for row in rows]
     table.insert(0, 'seeds', [f'{n} seed' + 's' * (n > 1) for n in counts])
     _add_paper(table, runs, lambda key: key not in PAPER_PCK)
-    return table
 
 
 def _add_paper(
@@ -149,13 +161,13 @@ def action_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     columns = {
         names[a]: Column(('per_action', a, metric), False) for a in actions
     }
-    return _table(runs, {**columns, 'Avg.': Column((metric,))})
+    return make_table(runs, {**columns, 'Avg.': Column((metric,))})
 
 
 def subject_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     """One column per test subject, in mm."""
     subjects = _groups(runs, 'per_subject')
-    return _table(
+    return make_table(
         runs, {s: Column(('per_subject', s, metric)) for s in subjects}
     )
 
@@ -173,7 +185,7 @@ def pck_table(runs: Runs) -> pd.DataFrame:
     }
     columns['AUC All (%)'] = Column(('pck', 'All', 'auc'))
     columns['MPJPE (mm)'] = Column(('pck', 'All', 'mpjpe'))
-    table = _table(runs, columns)
+    table = make_table(runs, columns)
     if all('trained_on' in run.metrics for run in runs):
         _add_paper(table, runs, PAPER_PCK.__contains__)
     return table
@@ -182,7 +194,9 @@ def pck_table(runs: Runs) -> pd.DataFrame:
 def joint_table(runs: Runs) -> pd.DataFrame:
     """One column per joint, in mm."""
     joints = _groups(runs, 'per_joint')
-    return _table(runs, {j: Column(('per_joint', j), False) for j in joints})
+    return make_table(
+        runs, {j: Column(('per_joint', j), False) for j in joints}
+    )
 
 
 def comparison_table(runs: Runs) -> pd.DataFrame:
@@ -192,8 +206,8 @@ def comparison_table(runs: Runs) -> pd.DataFrame:
         {
             'model': labels[c.row],
             'against': labels[c.reference],
-            'difference (mm)': f'{c.difference:+.2f}',
-            '95 % interval (mm)': f'{c.low:+.2f} to {c.high:+.2f}'
+            f'difference ({c.unit})': f'{c.difference:+.2f}',
+            f'95 % interval ({c.unit})': f'{c.low:+.2f} to {c.high:+.2f}'
             if np.isfinite(c.low)
             else 'too few clusters',
             'relative (%)': f'{100 * c.relative:+.1f}',

@@ -6,7 +6,7 @@ from torch import Tensor
 from pyg_hcsf.skeleton import Skeleton
 
 NEIGHBORHOODS = ('ring', 'cumulative', 'dense')
-NORMALIZATIONS = ('binary', 'row', 'sym')
+NORMALIZATIONS = ('binary', 'row', 'hop', 'sym')
 
 
 class HopEdges:
@@ -137,7 +137,9 @@ class HopEdges:
         Args:
             normalize (str, optional): :obj:`"binary"` zeros and ones;
                 :obj:`"row"` divided by the number of neighbors of the target
-                in its group; :obj:`"sym"` by the geometric mean of those of
+                in its group; :obj:`"hop"` by that at the same hop, so that
+                the node itself weighs as much as each ring around it;
+                :obj:`"sym"` by the geometric mean of those of
                 target and source. (default: :obj:`"binary"`)
         """
         if normalize not in NORMALIZATIONS:
@@ -148,10 +150,11 @@ class HopEdges:
         value = self.topology.float()
         if normalize == 'binary':
             return value
-        source, target = self.edge_index + self.edge_group * self.num_nodes
-        degree = value.new_zeros(len(self.group_hops) * self.num_nodes)
+        part = self.edge_hop if normalize == 'hop' else self.edge_group
+        source, target = self.edge_index + part * self.num_nodes
+        degree = value.new_zeros((int(part.max()) + 1) * self.num_nodes)
         degree = degree.scatter_add(0, target, value).clamp(min=1)
-        if normalize == 'row':
+        if normalize in ('row', 'hop'):
             return value / degree[target]
         return value / (degree[target] * degree[source]).sqrt()
 

@@ -53,6 +53,19 @@ def test_normalization_tolerates_empty_rings(normalize):
         assert torch.equal(square, square.t())
 
 
+def test_normalization_by_hop():
+    """A group of hops 0 to 2 is three means, one of each ring."""
+    hops = HopEdges(H36M, 2, 3)
+    weight = hops.edge_weight('hop')
+    for hop in range(4):
+        ring = hops.edge_hop == hop
+        targets = hops.edge_index[1, ring]
+        total = torch.zeros(17).index_add(0, targets, weight[ring])
+        assert total[targets] == pytest.approx(torch.ones(targets.numel()))
+    last = hops.edge_hop == 3  # a group of its own
+    assert torch.equal(weight[last], hops.edge_weight('row')[last])
+
+
 @pytest.mark.parametrize(
     'args,message',
     [

@@ -97,6 +97,7 @@ def test_list_and_print_config(capsys):
         'save_every': 20.0,
         'amp': False,
         'compile': False,
+        'graph': False,
     }
     assert config['model']['hidden_channels'] == 128
 
@@ -261,8 +262,11 @@ def test_broken_checkpoint(tmp_path):
 @pytest.mark.parametrize(
     'args,message',
     [
-        (['--task', 'dance'], "'--task' to be 'pose' or 'bench' .got 'dance'"),
-        ([], "'pose' or 'bench' .got None"),
+        (
+            ['--task', 'dance'],
+            "'--task' to be 'pose', 'action' or 'bench' .got 'dance'",
+        ),
+        ([], "'action' or 'bench' .got None"),
         (['--task', 'pose', '--preset', 'x'], "'default', .*got 'x'"),
         (['--task', 'pose', '--preset', 'default/x'], "A row|a row .*got 'x'"),
         (['--task', 'pose', '--data', 'h36m'], "got 'h36m'"),

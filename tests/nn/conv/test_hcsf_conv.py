@@ -27,6 +27,7 @@ OPTIONS = [
     dict(node_transform=True),
     dict(normalize='row'),
     dict(normalize='sym', sharing='hop'),
+    dict(normalize='hop', sharing='hop'),
     dict(base='out'),
     dict(decay_origin='L', squeeze=0.5),
     dict(bias=False),
