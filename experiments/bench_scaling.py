@@ -34,7 +34,7 @@ from config import TrainConfig
 from tabulate import tabulate
 from torch import Tensor
 from torch_geometric.data import Data
-from train import Trainer
+from train import PoseTrainer
 
 from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.io.files import atomic_write
@@ -278,10 +278,10 @@ def measure_train(
         world_size=world,
     )
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
+        trainer = PoseTrainer(
+            get_protocol('openmocap'),
             model,
             loader,
-            get_protocol('openmocap'),
             TrainConfig(steps=3, batch_size=batch),
             Path(folder),
         )

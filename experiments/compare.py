@@ -28,7 +28,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 class Comparison(NamedTuple):
-    """The error of ``row`` minus that of ``reference`` in mm, and as a part
+    """The error of ``row`` minus that of ``reference``, and as a part
     of the latter: negative where ``row`` is better. The interval is NaN for
     fewer than four clusters.
     """
@@ -40,9 +40,10 @@ class Comparison(NamedTuple):
     high: float
     relative: float
     clusters: int
+    unit: str = 'mm'
 
     def __str__(self) -> str:
-        text = f'{self.difference:+.2f} mm ({self.relative:+.1%})'
+        text = f'{self.difference:+.2f} {self.unit} ({self.relative:+.1%})'
         if np.isnan(self.low):
             return f'{text}, no interval from {self.clusters} clusters'
         return (
@@ -124,14 +125,21 @@ def compare(
     s, w = (np.bincount(cluster, x) for x in (weight * (a - b), weight))
     difference = float(s.sum() / w.sum())
     low, high = _bootstrap(s, w, draws, seed)
-    relative = difference / float(np.average(b, weights=weight))
-    return Comparison(row, reference, difference, low, high, relative, len(s))
+    level = float(np.average(b, weights=weight))
+    relative = difference / level if level else float('nan')
+    unit = 'mm' if 'mpjpe' in first.metrics else 'points'
+    return Comparison(
+        *(row, reference, difference, low, high, relative, len(s), unit)
+    )
 
 
 def reference_row(runs: Runs) -> str:
-    """LCN, the paper's baseline, where it was run; else the first row."""
+    """LCN or ST-GCN, the paper's baselines, where one was run; else the first
+    row.
+    """
     rows = list(by_row(runs))
-    return next((row for row in rows if 'lcn' in row.lower()), rows[0])
+    known = (r for r in rows if 'lcn' in r.lower() or r.startswith('st_gcn'))
+    return next(known, rows[0])
 
 
 def compare_all(runs: Runs) -> list[Comparison]:

@@ -203,7 +203,7 @@ def smoke(config: RunConfig) -> RunConfig:
     return config
 
 
-def fingerprint(config: RunConfig, source: list, seed: int) -> str:
+def fingerprint(config: Any, source: list, seed: int) -> str:
     """What a finished run must match to stand for this one."""
     values = asdict(config)
     del values['label'], values['paper'], values['train']['save_every']

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import Module
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
-from pyg_hcsf.nn import HCSFConv, PoseLifter
+from pyg_hcsf.nn import ActionRecognizer, HCSFConv, PoseLifter
 
 
 class Product(NamedTuple):
@@ -76,3 +76,13 @@ def count_macs(model: PoseLifter) -> int:
     window = (1, n, c) if model.frames == 1 else (1, model.frames, n, c)
     x = torch.zeros(window, device=next(model.parameters()).device)
     return sum(product.macs for product in products_of(model, x))
+
+
+def count_clip_macs(model: ActionRecognizer, length: int) -> int:
+    """Multiply-accumulates of one clip, all of whose bodies are there."""
+    n, m, c = model.skeleton.num_joints, model.num_bodies, model.in_channels
+    x = torch.ones(1, n, length, m, c)
+    model = deepcopy(model).cpu().eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(x)
+    return counter.get_total_flops() // 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -139,7 +139,7 @@ class Source(NamedTuple):
     """
 
     find: Callable[[Path], Path | None]
-    load: Callable[[Request], Dataset]
+    load: Callable[[Any], Any]
     protocol: str
     needs: str = ''
 
@@ -166,15 +166,18 @@ SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 DATA = ('auto', *SOURCES)
 
 
-def resolve(data: str, root: Path) -> str:
+def resolve(
+    data: str, root: Path, sources: Mapping[str, Source] = SOURCES
+) -> str:
     """The data that ``auto`` stands for."""
-    if data not in DATA:
+    known = ('auto', *sources)
+    if data not in known:
         raise ValueError(
-            f"Expected '--data' to be one of {DATA} (got '{data}')"
+            f"Expected '--data' to be one of {known} (got '{data}')"
         )
     if data != 'auto':
         return data
-    return next(name for name, src in SOURCES.items() if src.find(root))
+    return next(name for name, src in sources.items() if src.find(root))
 
 
 def default_protocol(data: str) -> str:

@@ -37,15 +37,20 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def picture(
-    runs: Runs, path: Path, size: tuple[float, float], **kwargs: Any
+    runs: Runs,
+    path: Path,
+    size: tuple[float, float],
+    title: str = '',
+    **kwargs: Any,
 ) -> Iterator[Figure]:
     """Yields a figure that names its data, and saves it as a PNG."""
     m = runs[0].metrics
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=size, **kwargs)
         figure.suptitle(
-            f'{m["preset"]}: {m["data"]}, {m["keypoints"]} keypoints, '
-            f'protocol {m["protocol"]}',
+            title
+            or f'{m["preset"]}: {m["data"]}, {m["keypoints"]} keypoints,'
+            f' protocol {m["protocol"]}',
             fontsize=8,
             color='#606060',
         )

@@ -8,10 +8,10 @@ import shutil
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
-from config import RunConfig
 from train import replacing, save_json
 
 import pyg_hcsf
@@ -33,7 +33,7 @@ class RunFolder:
         """Whether a run of this configuration has ended."""
         return self._holds('metrics.json')
 
-    def open(self, config: RunConfig, resume: bool, processes: int) -> str:
+    def open(self, config: Any, resume: bool, processes: int) -> str:
         """Makes the folder ready to write. Results of other settings are set
         aside, never deleted.
 

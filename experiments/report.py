@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,6 +38,7 @@ DATA_NOTES = {
     'syntheticmotion': ' (procedural)',
     'openmocap': ' (open motion capture seen by virtual cameras)',
 }
+NO_PICTURES = 'Pictures need `pip install matplotlib`.'
 SEEDS_NOTE = (
     '`a ± b`: mean over seeds and half-width of its 95 % Student t interval; '
     'a number alone has one seed. Bold: best in the column.'
@@ -56,14 +57,15 @@ COMPARE_NOTE = (
 
 def data_line(runs: Runs) -> str:
     """Names the data, so that no number passes for one on Human3.6M."""
-    names = _unique(runs, 'data')
+    names = unique(runs, 'data')
     shown = ', '.join(n + DATA_NOTES.get(n.lower(), '') for n in names)
     if all(name.lower() in ('human36m', 'h36m') for name in names):
         return f'Data: {shown}.'
     return f'Data: {shown}. These are not Human3.6M numbers.'
 
 
-def _unique(runs: Runs, key: str) -> list[str]:
+def unique(runs: Runs, key: str) -> list[str]:
+    """What runs have under a key of their metrics."""
     return list(dict.fromkeys(str(run.metrics[key]) for run in runs))
 
 
@@ -90,9 +92,9 @@ def print_summary(runs: Runs) -> str:
         lines.append(
             f'{setting.preset}: {setting.keypoints} keypoints, protocol '
             f'{setting.protocol}, {setting.frames:,} {setting.split} poses, '
-            f'averaged over {" and ".join(_unique(group, "average"))}'
+            f'averaged over {" and ".join(unique(group, "average"))}'
         )
-        lines.append(_markdown(table.rename(columns=short), 'simple'))
+        lines.append(markdown(table.rename(columns=short), 'simple'))
         rows = by_row(group)
         for c in compare_all(group):
             pair = f'{rows[c.row][0].label} - {rows[c.reference][0].label}'
@@ -100,7 +102,8 @@ def print_summary(runs: Runs) -> str:
     return '\n'.join(lines)
 
 
-def _markdown(table: pd.DataFrame, style: str = 'github') -> str:
+def markdown(table: pd.DataFrame, style: str = 'github') -> str:
+    """A table as text."""
     index = table.index.name is not None
     sides = ['left'] + ['right'] * (table.shape[1] - 1 + index)
     text = table.to_markdown(
@@ -109,7 +112,7 @@ def _markdown(table: pd.DataFrame, style: str = 'github') -> str:
     return str(text)
 
 
-def _bold(table: pd.DataFrame, higher: Sequence[str] = ()) -> pd.DataFrame:
+def bold(table: pd.DataFrame, higher: Sequence[str] = ()) -> pd.DataFrame:
     """Marks the best of each column, as shown, as the paper does."""
     out = table.copy()
     for name in table.columns if len(table) > 1 else ():
@@ -124,28 +127,28 @@ def _section(setting: Setting, runs: list[Run], pictures: str) -> str:
         'data': setting.data,
         '2D keypoints': setting.keypoints,
         'protocol': setting.protocol,
-        'averaged over': ', '.join(_unique(runs, 'average')),
+        'averaged over': ', '.join(unique(runs, 'average')),
         f'{setting.split} poses': f'{setting.frames:,}, '
         f'{len(runs[0].clip_names)} clips',
-        'seeds': ', '.join(sorted(_unique(runs, 'seed'), key=int)),
-        'commit': ', '.join(_unique(runs, 'commit')),
+        'seeds': ', '.join(sorted(unique(runs, 'seed'), key=int)),
+        'commit': ', '.join(unique(runs, 'commit')),
     }
     summary = summary_table(runs)
     own = [TITLES[key] for key in (*METRICS, *HARD)]
-    summary[own] = _bold(summary[own], higher=[TITLES['below_30']])
+    summary[own] = bold(summary[own], higher=[TITLES['below_30']])
     paper = any(name.startswith('paper') for name in summary.columns)
     parts = [
         f'## {setting.preset}',
         '\n'.join(f'* {key}: {value}' for key, value in facts.items()),
-        '```bash\n' + '\n'.join(_unique(runs, 'command')) + '\n```',
+        '```bash\n' + '\n'.join(unique(runs, 'command')) + '\n```',
         '### Models',
-        _markdown(summary),
+        markdown(summary),
         SEEDS_NOTE + (f' {PAPER_NOTE}' if paper else ''),
     ]
     if len(by_row(runs)) > 1:
         parts += [
             '### Paired comparison',
-            _markdown(comparison_table(runs)),
+            markdown(comparison_table(runs)),
             COMPARE_NOTE,
         ]
     tables = {
@@ -155,21 +158,26 @@ def _section(setting: Setting, runs: list[Run], pictures: str) -> str:
         'Mean error by joint (mm)': joint_table(runs),
     }
     for title, table in tables.items():
-        table = _bold(table)
+        table = bold(table)
         if table.shape[1] > 17:
             table = table.T.rename_axis('group')
-        parts += [f'### {title}', _markdown(table)]
+        parts += [f'### {title}', markdown(table)]
     return '\n\n'.join([*parts, pictures])
 
 
 def _pictures(runs: list[Run], folder: Path, out: Path) -> str:
     if not find_spec('matplotlib'):
-        return 'Pictures need `pip install matplotlib`.'
+        return NO_PICTURES
     from figures import draw_all
 
+    return show(draw_all(runs, folder), out)
+
+
+def show(paths: dict[str, Path], out: Path) -> str:
+    """The text that shows pictures, by title."""
     return '\n\n'.join(
         f'### {title}\n\n![{title}]({path.relative_to(out).as_posix()})'
-        for title, path in draw_all(runs, folder).items()
+        for title, path in paths.items()
     )
 
 
@@ -200,15 +208,38 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
             f"Expected a finished pose run under '{folder}'; make one with "
             '`python experiments/run.py --task pose`'
         )
-    parts = [f'**{data_line(runs)}**', '# Results']
+
+    def section(setting: Setting, group: list[Run], where: Path) -> str:
+        return _section(setting, group, _pictures(group, where, out))
+
+    return write_parts(runs, out, data_line(runs), section, tidy(runs))
+
+
+def write_parts(
+    runs: Runs,
+    out: Path,
+    first_line: str,
+    section: Callable[[Setting, list[Run], Path], str],
+    numbers: pd.DataFrame,
+) -> Path:
+    """Writes a report of sections, one for each setting of runs.
+
+    Args:
+        runs: The runs.
+        out: The folder to write to.
+        first_line: What data the numbers are on.
+        section: Makes the text of a setting, with pictures in a folder.
+        numbers: What ``results.csv`` holds.
+    """
+    parts = [f'**{first_line}**', '# Results']
     settings = by_setting(runs)
     for setting, group in settings.items():
         where = out / 'figures'
         if len(settings) > 1:
             where /= re.sub(r'[^\w.-]', '_', '-'.join(map(str, setting)))
-        parts.append(_section(setting, group, _pictures(group, where, out)))
+        parts.append(section(setting, group, where))
     with atomic_write(out / 'results.csv') as path:
-        tidy(runs).to_csv(path, index=False)
+        numbers.to_csv(path, index=False)
     with atomic_write(out / 'report.md') as path:
         path.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
     return out / 'report.md'

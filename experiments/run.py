@@ -1,5 +1,6 @@
 """Trains and evaluates skeletal graph networks, a row of a table at a time.
-With --task bench it times them: see bench.py for its settings.
+--task pose lifts 2D keypoints, --task action names actions, --task bench times
+networks: see bench.py for its settings.
 
     python experiments/run.py --task pose               # all models
     python experiments/run.py --task pose --list           # what there is
@@ -7,6 +8,7 @@ With --task bench it times them: see bench.py for its settings.
         --data openmocap --root ../shared/data --seed 0 1 2
     python experiments/run.py --task pose --preset paper/hcsf --print_config
     torchrun --nproc_per_node 2 experiments/run.py --task pose --preset ...
+    python experiments/run.py --task action --root ../shared/data
     python experiments/run.py --task bench              # what it all costs
 
 Any setting can be changed: --model.dropout 0, --train.steps 500, and so on.
@@ -17,64 +19,61 @@ pictures, to runs/<task>/<preset>/report.md. --resume goes on after a kill.
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import action
 import numpy as np
 import report
 import torch
 import torch.distributed as dist
 import yaml
 from config import (
-    ClipsConfig,
-    EvaluateConfig,
-    ModelConfig,
     Preset,
     RunConfig,
-    TrainConfig,
     fingerprint,
     list_presets,
     load_preset,
     smoke,
 )
 from cost import count_macs
-from data import DATA, data_home, default_protocol, load_clips, resolve
+from data import SOURCES, data_home, default_protocol, load_clips, resolve
 from evaluate import Evaluator
 from folder import RunFolder, commit
 from jsonargparse import ArgumentParser, Namespace
-from train import Trainer, peak_memory, replacing, save_json
+from session import (
+    RANK,
+    WORLD,
+    Task,
+    join_processes,
+    say,
+    to_device,
+    train_row,
+)
+from train import PoseTrainer, peak_memory, replacing, save_json
 
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from pyg_hcsf.skeleton import get_skeleton
 
-RANK = int(os.environ.get('RANK', 0))
-WORLD = int(os.environ.get('WORLD_SIZE', 1))
 
-
-def say(text: str) -> None:
-    """Prints in the first process only."""
-    if RANK == 0:
-        print(text, flush=True)
-
-
-def make_parser() -> ArgumentParser:
-    """The command line."""
+def make_parser(task: Task) -> ArgumentParser:
+    """The command line of a task."""
     parser = ArgumentParser(
         prog='run.py',
         description=__doc__.split('\n')[0],
         exit_on_error=False,
     )
-    parser.add_argument('--task', type=str, help='pose or bench')
+    parser.add_argument('--task', type=str, help='pose, action or bench')
     parser.add_argument(
         '--preset', type=str, default='default', help='a name or name/row'
     )
-    parser.add_argument('--data', type=str | None, help=', '.join(DATA))
+    names = ', '.join(['auto', *task.sources])
+    parser.add_argument('--data', type=str | None, help=names)
     parser.add_argument(
         '--root', type=str | None, help='data home; also PYG_HCSF_DATA'
     )
@@ -92,37 +91,34 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         '--print_config', action='store_true', help='show settings, and stop'
     )
-    parser.add_argument('--label', type=str, default='')
-    parser.add_argument('--protocol', type=str, default='auto')
-    parser.add_argument('--paper', type=dict[str, float], default={})
-    parser.add_class_arguments(ClipsConfig, 'clips')
-    parser.add_class_arguments(ModelConfig, 'model')
-    parser.add_class_arguments(TrainConfig, 'train')
-    parser.add_class_arguments(EvaluateConfig, 'evaluate')
+    for name, kind in get_type_hints(task.config).items():
+        if is_dataclass(kind):
+            parser.add_class_arguments(kind, name)
+        else:
+            default = getattr(task.config(), name)
+            parser.add_argument(f'--{name}', type=kind, default=default)
     return parser
 
 
-def row_config(row: dict[str, Any], argv: list[str]) -> RunConfig:
+def row_config(row: dict[str, Any], argv: list[str]) -> Any:
     """A row of a preset, changed by the command line."""
-    parser = make_parser()
-    parser.set_defaults(_flatten(row))
+    task = TASKS[_task(argv) or 'pose']
+    parser = make_parser(task)
+    kinds = get_type_hints(task.config)
+    groups = {name for name, kind in kinds.items() if is_dataclass(kind)}
+    parser.set_defaults(_flatten(row, groups))
     args = parser.parse_args(argv)
-    config = RunConfig(
-        label=args.label,
-        protocol=args.protocol,
-        clips=ClipsConfig(**args.clips.as_dict()),
-        model=ModelConfig(**args.model.as_dict()),
-        train=TrainConfig(**args.train.as_dict()),
-        evaluate=EvaluateConfig(**args.evaluate.as_dict()),
-        paper=args.paper,
-    )
-    return smoke(config) if args.smoke else config
+    values = {name: args[name] for name in kinds}
+    for name in groups:
+        values[name] = kinds[name](**values[name].as_dict())
+    config = task.config(**values)
+    return task.smoke(config) if args.smoke else config
 
 
-def _flatten(row: dict[str, Any]) -> dict[str, Any]:
+def _flatten(row: dict[str, Any], groups: set[str]) -> dict[str, Any]:
     out = {}
     for group, values in row.items():
-        if group in ('clips', 'model', 'train', 'evaluate'):
+        if group in groups:
             out.update({f'{group}.{key}': v for key, v in values.items()})
         else:
             out[group] = values
@@ -132,21 +128,24 @@ def _flatten(row: dict[str, Any]) -> dict[str, Any]:
 def main(argv: list[str] | None = None) -> Path | None:
     """Runs the command line; returns the path of the report."""
     argv = sys.argv[1:] if argv is None else argv
-    if _task(argv) == 'bench':
+    name = _task(argv)
+    if name == 'bench':
         import bench
 
         return bench.main(argv)
+    if name not in TASKS:
+        known = ', '.join(map(repr, TASKS))
+        raise ValueError(
+            f"Expected '--task' to be {known} or 'bench' (got {name!r})"
+        )
+    task = TASKS[name]
     # jsonargparse wants to print its own view of this flag, of one row only.
     show = '--print_config' in argv
     argv = [word for word in argv if word != '--print_config']
-    args = make_parser().parse_args(argv)
-    if args.task != 'pose':
-        raise ValueError(
-            f"Expected '--task' to be 'pose' or 'bench' (got {args.task!r})"
-        )
+    args = make_parser(task).parse_args(argv)
     if args.list:
         for preset in list_presets(args.task).values():
-            say(_describe(preset))
+            say(_describe(preset, *task.paper))
         return None
     preset = load_preset(args.task, args.preset)
     configs = {row: row_config(v, argv) for row, v in preset.rows.items()}
@@ -156,17 +155,13 @@ def main(argv: list[str] | None = None) -> Path | None:
         return None
 
     root = data_home(args.root)
-    data = resolve(args.data or preset.data, root)
+    data = resolve(args.data or preset.data, root, task.sources)
     if data == 'synthetic' and args.data is None:
         say(
-            f"No motion capture found under '{root}': this run is on "
+            f"No {task.wants} found under '{root}': this run is on "
             'SyntheticMotion, our own procedural data.'
         )
-    if WORLD > 1 and not dist.is_initialized():
-        cuda = torch.cuda.is_available()
-        if cuda:
-            torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
-        dist.init_process_group('nccl' if cuda else 'gloo')
+    join_processes()
     folder = Path(args.out) / args.task / preset.name
     if args.smoke:
         folder = Path(args.out) / args.task / f'{preset.name}-smoke'
@@ -178,17 +173,17 @@ def main(argv: list[str] | None = None) -> Path | None:
                 'command': command,
             }
             target = folder / row / str(seed)
-            run_row(target, config, data, root, seed, args, place)
+            task.run_row(target, config, data, root, seed, args, place)
     path = None
     if RANK == 0:
-        path = report.write_report(folder)
+        path = task.report.write_report(folder)
         runs = [
             run
-            for run in report.load_runs(folder)
+            for run in task.report.load_runs(folder)
             if run.metrics['row'] in configs
             and run.metrics['data_name'] == data
         ]
-        say(report.print_summary(runs))
+        say(task.report.print_summary(runs))
         say(f'\nTables and pictures: {path}')
     if WORLD > 1:
         dist.barrier()
@@ -202,11 +197,11 @@ def _task(argv: list[str]) -> str | None:
     return parser.parse_known_args(argv)[0].task
 
 
-def _describe(preset: Preset) -> str:
+def _describe(preset: Preset, figure: str, unit: str) -> str:
     lines = [f'{preset.name}: {preset.description.strip()}']
     for row, values in preset.rows.items():
-        paper = values.get('paper', {}).get('mpjpe')
-        note = f'   (paper: {paper} mm)' if paper else ''
+        paper = values.get('paper', {}).get(figure)
+        note = f'   (paper: {paper} {unit})' if paper else ''
         lines.append(f'  --preset {preset.name}/{row}{note}')
     return '\n'.join(lines)
 
@@ -248,25 +243,16 @@ def run_row(
         world_size=WORLD,
     )
     watch = _evaluator(config, data, root, 'val', protocol, stride=8)
-    trainer = Trainer(
+    trainer = PoseTrainer(
+        protocol,
         model,
         loader,
-        protocol,
         config.train,
         folder,
-        lambda: watch.error(model),
+        lambda: {'val_mpjpe': watch.error(model)},
         seed,
     )
-    if RANK == 0:
-        note = store.open(config, args.resume, WORLD)
-        if note:
-            say(f'{title}: {note}')
-    if WORLD > 1:
-        dist.barrier()
-    if trainer.resume():
-        say(f'{title}: resumed at step {trainer.step} of {trainer.steps}')
-    trainer.run(title)
-    if RANK:
+    if not train_row(store, trainer, config, args.resume, title):
         return
 
     evaluator = _evaluator(config, data, root, config.evaluate.split, protocol)
@@ -287,7 +273,7 @@ def run_row(
         'params': sum(p.numel() for p in model.parameters()),
         'macs': macs,
         'steps': trainer.steps,
-        'train_poses_per_s': trainer.poses / seconds,
+        'train_poses_per_s': trainer.samples / seconds,
         'train_seconds': seconds,
         'train_step_share': trainer.seconds / seconds,
         'peak_memory_mb': peak_memory(trainer.device),
@@ -320,8 +306,7 @@ def build_model(
         residual_xy=protocol.residual_xy,
         **options,
     )
-    if torch.cuda.is_available():
-        model = model.cuda()
+    to_device(model)
     return model
 
 
@@ -342,6 +327,20 @@ def _evaluator(
         stride,
         config.evaluate.flip,
     )
+
+
+TASKS = {
+    'pose': Task(
+        RunConfig,
+        SOURCES,
+        smoke,
+        run_row,
+        report,
+        ('mpjpe', 'mm'),
+        'motion capture',
+    ),
+    'action': action.TASK,
+}
 
 
 if __name__ == '__main__':

@@ -1,4 +1,6 @@
-"""Finished pose runs: folders with ``metrics.json`` and ``frames.npz``."""
+"""Finished runs: folders with ``metrics.json``, and ``frames.npz`` of a pose
+run or ``scores.npz`` of an action run.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,21 @@ REQUIRED = (
 FRAMES = ('error', 'clip', 'frame')  # [F]
 CLIPS = ('clip_names', 'subject', 'action', 'camera')  # [K]
 
+ACTION_METRICS = ('top1', 'top5', 'class_mean')  # %
+ACTION_COST = ('params', 'macs', 'train_clips_per_s', 'test_clips_per_s')
+ACTION_REQUIRED = (
+    *('preset', 'row', 'label', 'seed', 'data', 'stream', 'protocol'),
+    *('commit', 'command', 'per_class', 'confusion'),
+    *(*ACTION_METRICS, *ACTION_COST),
+)
+SCORES = ('names', 'subject', 'action', 'label', 'scores')  # [K], [K, C]
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One finished run: its metrics and, per test frame, its error in mm.
+    """One finished run: its metrics and, per test frame, its error in mm. Of
+    an action run, a frame is a clip, and its error 100 % if it is taken for
+    something else.
 
     ``clip [F]`` indexes ``clip_names``, ``subject``, ``action`` and
     ``camera``, all ``[K]``. Poses stay on disk until :meth:`read` asks.
@@ -58,7 +71,7 @@ class Run:
         return Setting(
             preset=m['preset'],
             data=m['data'],
-            keypoints=m['keypoints'],
+            keypoints=m.get('keypoints', ''),
             protocol=m['protocol'],
             split=m.get('split', 'test'),
             frames=len(self.error),
@@ -75,7 +88,7 @@ class Run:
 
     def read(self, *names: str) -> list[np.ndarray]:
         """Reads arrays of ``frames.npz``, e.g. ``prediction [F, 17, 3]``."""
-        return _read_arrays(self.folder / 'frames.npz', names)
+        return read_arrays(self.folder / 'frames.npz', names)
 
 
 class Setting(NamedTuple):
@@ -99,7 +112,8 @@ def _damaged(path: Path, why: object) -> RuntimeError:
     )
 
 
-def _read_arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
+def read_arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
+    """Reads arrays of an npz file without pickle."""
     try:
         with path.open('rb') as raw, np.load(raw, allow_pickle=False) as file:
             return [file[name] for name in names]
@@ -110,14 +124,14 @@ def _read_arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
         raise _damaged(path, e) from e
 
 
-def _read_metrics(path: Path) -> dict[str, Any]:
+def _read_metrics(path: Path, required: Sequence[str]) -> dict[str, Any]:
     try:
         metrics = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError) as e:
         raise _damaged(path, e) from e
     if not isinstance(metrics, dict):
         raise _damaged(path, 'not a JSON object')
-    missing = [key for key in REQUIRED if key not in metrics]
+    missing = [key for key in required if key not in metrics]
     if missing:
         raise _damaged(path, f'it lacks {missing}')
     return metrics
@@ -142,21 +156,47 @@ def load_runs(folder: str | Path) -> list[Run]:
         >>> runs = load_runs('runs/pose/table1_gt')
         >>> best = min(runs, key=lambda run: run.metrics['mpjpe'])
     """
+    runs = []
+    for path in _finished(folder, 'frames.npz'):
+        metrics = _read_metrics(path, REQUIRED)
+        if metrics.get('task', 'pose') == 'pose':
+            arrays = read_arrays(path.parent / 'frames.npz', FRAMES + CLIPS)
+            runs.append(Run(path.parent, metrics, *arrays))
+    return _in_order(runs)
+
+
+def load_action_runs(folder: str | Path) -> list[Run]:
+    """Loads every finished action run under a folder, as :func:`load_runs`
+    does those of poses.
+    """
+    runs = []
+    for path in _finished(folder, 'scores.npz'):
+        metrics = _read_metrics(path, ACTION_REQUIRED)
+        arrays = read_arrays(path.parent / 'scores.npz', SCORES)
+        names, subject, action, label, scores = arrays
+        error = 100.0 * (scores.argmax(axis=1) != label)
+        clip, frame = np.arange(len(names)), np.zeros(len(names), dtype=int)
+        run = Run(
+            *(path.parent, {'average': 'clips', **metrics}, error),
+            *(clip, frame, names, subject, action, np.full(len(names), '')),
+        )
+        runs.append(run)
+    return _in_order(runs)
+
+
+def _finished(folder: str | Path, name: str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"Expected 'folder' to exist (got '{folder}')")
-    runs = []
-    for path in sorted(folder.rglob('metrics.json')):
-        if '.old' in path.relative_to(folder).parts:
-            continue
-        if not (path.parent / 'frames.npz').is_file():
-            continue
-        metrics = _read_metrics(path)
-        if metrics.get('task', 'pose') != 'pose':
-            continue
-        arrays = _read_arrays(path.parent / 'frames.npz', FRAMES + CLIPS)
-        runs.append(Run(path.parent, metrics, *arrays))
+    return [
+        path
+        for path in sorted(folder.rglob('metrics.json'))
+        if '.old' not in path.relative_to(folder).parts
+        and (path.parent / name).is_file()
+    ]
 
+
+def _in_order(runs: list[Run]) -> list[Run]:
     def place(run: Run) -> tuple:
         m = run.metrics
         order = m.get('order', float('inf'))

@@ -48,6 +48,11 @@ TITLES = {
     'macs': 'MACs',
     'train_poses_per_s': 'train poses/s',
     'test_poses_per_s': 'test poses/s',
+    'top1': 'top-1 (%)',
+    'top5': 'top-5 (%)',
+    'class_mean': 'class mean (%)',
+    'train_clips_per_s': 'train clips/s',
+    'test_clips_per_s': 'test clips/s',
 }
 UNITS = {
     **{'mpjve': 'mm/frame', 'params': '', 'macs': '', 'frames': ''},
@@ -65,8 +70,9 @@ class Column(NamedTuple):
 
     def get(self, run: Run) -> float:
         """The number of one run."""
-        everything: Any = {**run.metrics, 'hard': run.hard}
-        return reduce(getitem, self.path, everything)
+        first, *rest = self.path
+        value: Any = run.hard if first == 'hard' else run.metrics[first]
+        return reduce(getitem, rest, value)
 
 
 def _count(x: float) -> str:
@@ -76,7 +82,8 @@ def _count(x: float) -> str:
     return f'{x:.0f}'
 
 
-def _table(runs: Runs, columns: Mapping[str, Column]) -> pd.DataFrame:
+def make_table(runs: Runs, columns: Mapping[str, Column]) -> pd.DataFrame:
+    """One line per row: means over seeds, with intervals."""
     lines = []
     for row in by_row(runs).values():
         cells = {'model': row[0].label}
@@ -96,7 +103,13 @@ def summary_table(runs: Runs) -> pd.DataFrame:
     columns = {TITLES[key]: Column((key,)) for key in METRICS}
     columns |= {TITLES[key]: Column(('hard', key)) for key in HARD}
     columns |= {TITLES[key]: Column((key,), False, True) for key in COST}
-    table = _table(runs, columns)
+    table = make_table(runs, columns)
+    add_papers(table, runs)
+    return table
+
+
+def add_papers(table: pd.DataFrame, runs: Runs) -> None:
+    """Adds the number of seeds, and the figures of the paper."""
     rows = list(by_row(runs).values())
     counts = [len(row) for row in rows]
     table.insert(0, 'seeds', [f'{n} seed' + 's' * (n > 1) for n in counts])
@@ -104,7 +117,6 @@ def summary_table(runs: Runs) -> pd.DataFrame:
     for key in dict.fromkeys(key for paper in papers for key in paper):
         cells = [f'{p[key]:g}' if key in p else '' for p in papers]
         table[f'paper: {TITLES.get(key, key)}'] = cells
-    return table
 
 
 def _plain(action: str) -> str:
@@ -132,13 +144,13 @@ def action_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     columns = {
         names[a]: Column(('per_action', a, metric), False) for a in actions
     }
-    return _table(runs, {**columns, 'Avg.': Column((metric,))})
+    return make_table(runs, {**columns, 'Avg.': Column((metric,))})
 
 
 def subject_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     """One column per test subject, in mm."""
     subjects = _groups(runs, 'per_subject')
-    return _table(
+    return make_table(
         runs, {s: Column(('per_subject', s, metric)) for s in subjects}
     )
 
@@ -146,7 +158,9 @@ def subject_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
 def joint_table(runs: Runs) -> pd.DataFrame:
     """One column per joint, in mm."""
     joints = _groups(runs, 'per_joint')
-    return _table(runs, {j: Column(('per_joint', j), False) for j in joints})
+    return make_table(
+        runs, {j: Column(('per_joint', j), False) for j in joints}
+    )
 
 
 def comparison_table(runs: Runs) -> pd.DataFrame:
@@ -156,8 +170,8 @@ def comparison_table(runs: Runs) -> pd.DataFrame:
         {
             'model': labels[c.row],
             'against': labels[c.reference],
-            'difference (mm)': f'{c.difference:+.2f}',
-            '95 % interval (mm)': f'{c.low:+.2f} to {c.high:+.2f}'
+            f'difference ({c.unit})': f'{c.difference:+.2f}',
+            f'95 % interval ({c.unit})': f'{c.low:+.2f} to {c.high:+.2f}'
             if np.isfinite(c.low)
             else 'too few clusters',
             'relative (%)': f'{100 * c.relative:+.1f}',

@@ -1,4 +1,4 @@
-"""Trains a pose network; can be killed at any moment and resumed.
+"""Trains a network; can be killed at any moment and resumed.
 
 Every random number of a step comes from (seed, step, process), and the rate is
 a function of the step, so a checkpoint is the weights, the optimizer and the
@@ -7,11 +7,13 @@ step, and a resumed training ends with the very bits of an uninterrupted one.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,7 +27,6 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from pyg_hcsf.io.files import atomic_write
-from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol
 
@@ -84,32 +85,33 @@ def peak_memory(device: torch.device) -> float:
     return peak / 1e6 if sys.platform == 'darwin' else peak / 1e3
 
 
-class Trainer:
-    """A training of a network on clips that are encoded by a protocol.
+class Trainer(ABC):
+    """A training of a network: see :class:`PoseTrainer` for what is left to
+    the tasks.
 
     Args:
         model: The network.
-        loader: The training windows, with drop_last.
-        protocol: Tells how to mirror.
+        loader: The training batches, with drop_last: ``x`` and ``y``.
         config: The recipe.
         folder: Where checkpoint.pt and log.jsonl go.
-        validate: Returns the error on validation subjects, in mm.
+        validate: Returns figures on validation subjects, by the name they
+            have in the log.
         seed: The seed.
     """
 
+    accumulate = 1  # parts that a batch is cut into for its gradient
+
     def __init__(
         self,
-        model: PoseLifter,
-        loader: ClipLoader,
-        protocol: PoseProtocol,
-        config: TrainConfig,
+        model: torch.nn.Module,
+        loader: Any,
+        config: Any,
         folder: Path,
-        validate: Optional[Callable[[], float]] = None,
+        validate: Optional[Callable[[], dict[str, float]]] = None,
         seed: int = 0,
     ) -> None:
         self.model = model
         self.loader = loader
-        self.protocol = protocol
         self.config = config
         self.folder = folder
         self.validate = validate
@@ -118,15 +120,28 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.load_seconds = 0.0
-        kind = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
-        self.optimizer = kind[config.optimizer](
-            [p for p in model.parameters() if p.requires_grad],
-            lr=config.lr,
-            weight_decay=config.weight_decay,
-            fused=True,
+        self.evaluate_steps = config.evaluate_every
+        self.optimizer = self.make_optimizer(
+            [p for p in model.parameters() if p.requires_grad]
         )
         self.main = loader.rank == 0
         self.device = next(model.parameters()).device
+
+    @abstractmethod
+    def make_optimizer(self, parameters: list) -> torch.optim.Optimizer:
+        """The optimizer."""
+
+    @abstractmethod
+    def rate(self, epoch: int) -> float:
+        """The learning rate of this step."""
+
+    @abstractmethod
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """What is minimised."""
+
+    def augment(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Changes a batch at random."""
+        return x, y
 
     @property
     def checkpoint(self) -> Path:
@@ -137,8 +152,8 @@ class Trainer:
         return self.folder / 'log.jsonl'
 
     @property
-    def poses(self) -> int:
-        """The poses seen so far, by all processes."""
+    def samples(self) -> int:
+        """The poses or clips seen so far, by all processes."""
         size = min(self.config.batch_size, self.loader.num_windows)
         return self.step * size
 
@@ -216,17 +231,19 @@ class Trainer:
                     self.load_seconds += begin - ready
                     x, y = self._send(batch.x), self._send(batch.y)
                     if self.config.graph and module is self.model:
-                        module = graphed(self.model, x, self.config.amp)
+                        part = x[: self._part(x)]
+                        module = graphed(self.model, part, self.config.amp)
                     losses.append(self._train_step(module, x, y, epoch))
                     self.step += 1
                     write = self.step % 50 == 0 or self.step == self.steps
                     if write:  # waits for an accelerator
-                        losses = [sum(losses).cpu() / len(losses)]
+                        total = sum(losses[1:], losses[0]).cpu()
+                        losses = [total / len(losses)]
                     self.seconds += time.perf_counter() - begin
                     bar.update()
                     if write:
                         self._write_loss(float(losses.pop()), bar)
-                    if self.step % self.config.evaluate_every == 0:
+                    if self.step % self.evaluate_steps == 0:
                         self._write_validation(bar)
                     if time.monotonic() - saved > self.config.save_every:
                         self.save()
@@ -235,6 +252,9 @@ class Trainer:
                         break
                     ready = time.perf_counter()
         self.save()
+
+    def _part(self, x: Tensor) -> int:
+        return -(-x.size(0) // self.accumulate)
 
     def _send(self, x: Tensor) -> Tensor:
         if self.device.type == 'cuda':  # else the copy waits for the last step
@@ -246,21 +266,36 @@ class Trainer:
     ) -> Tensor:
         torch.manual_seed(random_seed(self.seed, self.step, self.loader.rank))
         module.train()
-        if self.config.mirror:
-            flip = self._send(torch.rand(x.size(0)) < 0.5)
-            skeleton = self.model.skeleton
-            x = _where(flip, self.protocol.mirror(x, skeleton), x)
-            y = _where(flip, self.protocol.mirror(y, skeleton), y)
+        x, y = self.augment(x, y)
         for group in self.optimizer.param_groups:
-            group['lr'] = rate(self.config, self.step, self.steps, epoch)
+            group['lr'] = self.rate(epoch)
+        self.optimizer.zero_grad(set_to_none=True)
+        size, part = x.size(0), self._part(x)
+        pieces = list(zip(x.split(part), y.split(part), strict=True))
+        losses = []
+        for number, (x, y) in enumerate(pieces, start=1):
+            with self._apart(module, last=number == len(pieces)):
+                losses.append(self._backward(module, x, y, size))
+        self.optimizer.step()
+        return sum(losses[1:], losses[0])
+
+    def _backward(
+        self, module: torch.nn.Module, x: Tensor, y: Tensor, size: int
+    ) -> Tensor:
         amp = self.config.amp
         with torch.autocast(self.device.type, torch.bfloat16, amp):
             out = module(x)
-        loss = (out.float() - y).abs().mean()
-        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(out.float(), y)
+        if x.size(0) != size:
+            loss = loss * (x.size(0) / size)
         loss.backward()
-        self.optimizer.step()
         return loss.detach()
+
+    def _apart(self, module: torch.nn.Module, last: bool) -> Any:
+        # Processes add up their gradients once a step.
+        if last or not isinstance(module, DistributedDataParallel):
+            return contextlib.nullcontext()
+        return module.no_sync()
 
     def _write_loss(self, loss: float, bar: Any) -> None:
         if not math.isfinite(loss):
@@ -275,9 +310,9 @@ class Trainer:
     def _write_validation(self, bar: Any) -> None:
         if self.validate is None or not self.main:
             return
-        error = self.validate()
-        bar.set_postfix(val=f'{error:.1f} mm')
-        self._append(val_mpjpe=error, seconds=round(self.seconds, 3))
+        values = self.validate()
+        bar.set_postfix({name: f'{v:.1f}' for name, v in values.items()})
+        self._append(**values, seconds=round(self.seconds, 3))
 
     def _append(self, **values: float) -> None:
         if self.main:
@@ -290,6 +325,42 @@ class Trainer:
                     f"Could not write '{self.log}': {e.strerror}; free some "
                     'space, then run the same command with --resume'
                 ) from e
+
+
+class PoseTrainer(Trainer):
+    """A training of a lifter on poses that are encoded by a protocol, which
+    tells how to mirror; the loss is L1.
+    """
+
+    model: PoseLifter
+    config: TrainConfig
+
+    def __init__(self, protocol: PoseProtocol, *args: Any) -> None:
+        super().__init__(*args)
+        self.protocol = protocol
+
+    def make_optimizer(self, parameters: list) -> torch.optim.Optimizer:
+        kind = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
+        return kind[self.config.optimizer](
+            parameters,
+            lr=self.config.lr,
+            weight_decay=self.config.weight_decay,
+            fused=True,
+        )
+
+    def rate(self, epoch: int) -> float:
+        return rate(self.config, self.step, self.steps, epoch)
+
+    def augment(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.config.mirror:
+            return x, y
+        flip = self._send(torch.rand(x.size(0)) < 0.5)
+        skeleton = self.model.skeleton
+        x = _where(flip, self.protocol.mirror(x, skeleton), x)
+        return x, _where(flip, self.protocol.mirror(y, skeleton), y)
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        return (out - y).abs().mean()
 
 
 def _where(flip: Tensor, mirrored: Tensor, plain: Tensor) -> Tensor:

@@ -261,8 +261,11 @@ def test_broken_checkpoint(tmp_path):
 @pytest.mark.parametrize(
     'args,message',
     [
-        (['--task', 'dance'], "'--task' to be 'pose' or 'bench' .got 'dance'"),
-        ([], "'pose' or 'bench' .got None"),
+        (
+            ['--task', 'dance'],
+            "'--task' to be 'pose', 'action' or 'bench' .got 'dance'",
+        ),
+        ([], "'action' or 'bench' .got None"),
         (['--task', 'pose', '--preset', 'x'], "'default', .*got 'x'"),
         (['--task', 'pose', '--preset', 'default/x'], "A row|a row .*got 'x'"),
         (['--task', 'pose', '--data', 'h36m'], "got 'h36m'"),

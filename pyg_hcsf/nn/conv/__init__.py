@@ -1,5 +1,6 @@
 from .hcsf_conv import HCSFConv
 from .lcn_conv import LCNConv
+from .partition_conv import PartitionConv
 from .sem_gcn_conv import SemGCNConv
 
-__all__ = ['HCSFConv', 'LCNConv', 'SemGCNConv']
+__all__ = ['HCSFConv', 'LCNConv', 'PartitionConv', 'SemGCNConv']

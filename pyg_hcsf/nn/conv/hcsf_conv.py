@@ -347,6 +347,8 @@ class HCSFConv(MessagePassing):
         return torch.cat(outs, dim=-2).index_select(-2, order.argsort())
 
     def _fused(self, x: Tensor, edge_weight: OptTensor) -> Tensor:
+        if self.sharing != 'pair':
+            return self._shared(x, edge_weight)
         if edge_weight is None and not self._unit:
             edge_weight = self.adjacency
         pairs = self.hops.num_pairs
@@ -357,29 +359,37 @@ class HCSFConv(MessagePassing):
             if edge_weight.size(0) != x.size(0):  # one graph for T frames
                 repeats = x.size(0) // edge_weight.size(0)
                 edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
-        if self.sharing == 'pair':
-            return pair_product(
-                x,
-                list(self.weights),
-                self.template.edge_index,
-                edge_weight,
-                self.kernel,
-            )
+        return pair_product(
+            x,
+            list(self.weights),
+            self.template.edge_index,
+            edge_weight,
+            self.kernel,
+        )
+
+    def _shared(self, x: Tensor, edge_weight: OptTensor) -> Tensor:
+        shape = x.shape
         if edge_weight is None:
             edge_weight = self.adjacency
+        elif edge_weight.numel() > self.hops.num_pairs:
+            # One matrix for all T frames of a clip is never repeated.
+            edge_weight = edge_weight.reshape(-1, 1, self.hops.num_pairs)
+            x = x.unflatten(0, (edge_weight.size(0), -1))
+        else:
+            edge_weight = edge_weight.reshape(-1)
         planes = F.pad(edge_weight, (0, 1))[..., self._cell]  # [*, K, N, N]
         adjacencies = iter(planes.unbind(-3))
         outs = []
         for weight in self.weights:
             if self.sharing == 'source':
-                h = torch.einsum('bnc,ncd->bnd', x, weight)
+                h = torch.einsum('...nc,ncd->...nd', x, weight)
                 outs.append(next(adjacencies) @ h)
             elif self.sharing == 'target':
                 h = next(adjacencies) @ x
-                outs.append(torch.einsum('bnc,ncd->bnd', h, weight))
+                outs.append(torch.einsum('...nc,ncd->...nd', h, weight))
             else:
                 outs.append(sum(next(adjacencies) @ (x @ w) for w in weight))
-        return torch.cat(outs, dim=-1)
+        return torch.cat(outs, dim=-1).reshape(*shape[:-1], -1)
 
     def _transform(self, x: Tensor) -> Tensor:
         if self.weight_a.size(0) == 1:

@@ -1,4 +1,12 @@
+from .action_layers import ACTION_LAYERS
+from .action_recognizer import ActionRecognizer
 from .layers import LAYERS, make_layer
 from .pose_lifter import PoseLifter
 
-__all__ = ['LAYERS', 'PoseLifter', 'make_layer']
+__all__ = [
+    'ACTION_LAYERS',
+    'LAYERS',
+    'ActionRecognizer',
+    'PoseLifter',
+    'make_layer',
+]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
 import torch
@@ -174,26 +174,30 @@ def make_layer(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
+    known: Optional[Mapping[str, Callable[..., Module]]] = None,
     **options: Any,
 ) -> Module:
     r"""Builds a layer on a skeleton by its name.
 
     Args:
-        name (str): One of :obj:`LAYERS`.
+        name (str): One of :obj:`known`.
         in_channels (int): Size of each input sample.
         out_channels (int): Size of each output sample.
         skeleton (Skeleton): The template graph.
+        known (dict, optional): What builds a layer, by name.
+            (default: :obj:`LAYERS`)
         **options (optional): The layer's own arguments.
 
     Raises:
         ValueError: If there is no such layer, or it does not take an option.
     """
-    if name not in LAYERS:
+    known = LAYERS if known is None else known
+    if name not in known:
         raise ValueError(
-            f"Expected 'layer' to be one of {sorted(LAYERS)} (got '{name}')"
+            f"Expected 'layer' to be one of {sorted(known)} (got '{name}')"
         )
     try:
-        return LAYERS[name](in_channels, out_channels, skeleton, **options)
+        return known[name](in_channels, out_channels, skeleton, **options)
     except TypeError as e:
         raise ValueError(f"Layer '{name}': {e}") from e
 

@@ -1,0 +1,140 @@
+"""The action task of run.py: a row is trained, and tested once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import action_report
+import numpy as np
+import torch
+from action_config import ActionConfig, smoke
+from action_data import SOURCES, ActionClips, load_actions
+from action_evaluate import ActionEvaluator, make_loader
+from action_train import ActionTrainer
+from config import fingerprint
+from cost import count_clip_macs
+from folder import RunFolder, commit
+from jsonargparse import Namespace
+from session import RANK, WORLD, Task, say, to_device, train_row
+from train import peak_memory, replacing, save_json
+
+from pyg_hcsf.nn import ActionRecognizer
+
+
+def run_row(
+    folder: Path,
+    config: ActionConfig,
+    data: str,
+    root: Path,
+    seed: int,
+    args: Namespace,
+    place: dict[str, Any],
+) -> None:
+    """Trains and evaluates one row with one seed, unless it is there."""
+    title = f'{config.label} seed {seed}'
+    clips = load_actions(data, root, 'train', config.clips)
+    key = fingerprint(config, [data, clips.fingerprint, WORLD], seed)
+    store = RunFolder(folder, key)
+    if store.finished():
+        say(f'{title}: finished before, in {folder}')
+        return
+    model = build_model(config, clips, seed)
+    loader = make_loader(
+        clips,
+        config,
+        config.train.batch_size,
+        random=True,
+        shuffle=True,
+        drop_last=True,
+        seed=seed,
+        rank=RANK,
+        world_size=WORLD,
+    )
+    watch = None
+    if config.clips.hold_out or config.evaluate.split == 'val':
+        held_out = load_actions(data, root, 'val', config.clips)
+        watch = ActionEvaluator(held_out, config)
+    trainer = ActionTrainer(
+        model,
+        loader,
+        config.train,
+        folder,
+        None if watch is None else lambda: watch.watch(model),
+        seed,
+    )
+    if not train_row(store, trainer, config, args.resume, title):
+        return
+
+    split = config.evaluate.split
+    validation: dict[str, float] = {}
+    if watch is not None and config.clips.hold_out:
+        validation = watch.watch(model)
+    tested = load_actions(data, root, split, config.clips)
+    evaluator = ActionEvaluator(tested, config)
+    out = evaluator.predict(model)
+    seconds = trainer.seconds + trainer.load_seconds
+    metrics = {
+        'task': args.task,
+        'preset': folder.parents[1].name,
+        'row': folder.parent.name,
+        'label': config.label,
+        'seed': seed,
+        'data': 'SyntheticMotion' if data == 'synthetic' else data,
+        'data_name': data,
+        'split': split,
+        'stream': config.clips.stream,
+        'protocol': clips.protocol,
+        'params': sum(p.numel() for p in model.parameters()),
+        'macs': count_clip_macs(model, config.clips.length),
+        'steps': trainer.steps,
+        'train_clips': loader.num_windows,
+        'train_clips_per_s': trainer.samples / seconds,
+        'train_seconds': seconds,
+        'train_step_share': trainer.seconds / seconds,
+        'peak_memory_mb': peak_memory(trainer.device),
+        'test_clips_per_s': out.clips_per_s,
+        'commit': commit(),
+        'key': key,
+        **place,
+        **validation,
+        **evaluator.score(out),
+    }
+    if config.paper:
+        metrics['paper'] = config.paper
+    with replacing(folder / 'scores.npz') as part, part.open('wb') as file:
+        np.savez(file, allow_pickle=False, **evaluator.arrays(out))
+    save_json(metrics, folder / 'metrics.json')
+    say(
+        f'{title}: top-1 {metrics["top1"]:.1f} % on the {split} clips, '
+        f'trained {seconds:.0f} s'
+    )
+
+
+def build_model(
+    config: ActionConfig, clips: ActionClips, seed: int
+) -> ActionRecognizer:
+    """The network of a row, with the weights that a seed gives."""
+    torch.manual_seed(seed)
+    options = asdict(config.model)
+    skeleton = clips.skeleton.with_graph(options.pop('graph'))
+    model = ActionRecognizer(
+        skeleton,
+        out_channels=len(clips.actions),
+        num_bodies=clips.num_bodies,
+        **options,
+    )
+    to_device(model)
+    return model
+
+
+TASK = Task(
+    ActionConfig,
+    SOURCES,
+    smoke,
+    run_row,
+    action_report,
+    ('top1', '%'),
+    'recorded actions',
+)

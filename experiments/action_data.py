@@ -1,0 +1,358 @@
+"""Finds the clips of an action run under the data home, or makes some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import data as pose_data
+from action_config import ActionClipsConfig
+from data import Source
+from torch_geometric.data import Data
+
+from pyg_hcsf.datasets import HDM05, NTURGBD, UTDMHAD
+from pyg_hcsf.datasets.clip_store import ClipStore
+from pyg_hcsf.datasets.clip_subset import ClipSubset
+from pyg_hcsf.datasets.ntu_source import CUSTOMARY, find_source
+from pyg_hcsf.datasets.synthetic_motion import (
+    ACTIONS,
+    SPLITS,
+    TAKES,
+    VERSION,
+    motion_clip,
+)
+from pyg_hcsf.datasets.utd_mhad import TRAIN_SUBJECTS
+from pyg_hcsf.io.ntu_names import BENCHMARKS
+from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.transforms import AlignBody, PreNormalize
+
+HDM05_TEST = ('HDM05-mm', 'HDM05-tr')
+
+
+class ActionClips(NamedTuple):
+    """The clips of a split.
+
+    Args:
+        clips: A list, or a store that streams.
+        skeleton: Their skeleton.
+        actions: The names of the labels.
+        num_bodies: Bodies in a clip.
+        protocol: Who trains, who is tested.
+        fingerprint: Tells raw files apart.
+    """
+
+    clips: Sequence[Data] | ClipStore
+    skeleton: Skeleton
+    actions: tuple[str, ...]
+    num_bodies: int
+    protocol: str
+    fingerprint: str
+
+    def column(self, key: str) -> list[str]:
+        """A string attribute of every clip."""
+        if not isinstance(self.clips, ClipStore):
+            return [str(clip[key]) for clip in self.clips]
+        values = self.clips._columns[key].tolist()
+        repeats = len(self.clips) if len(values) == 1 else 1
+        return [str(value) for value in values] * repeats
+
+
+class Request(NamedTuple):
+    """The clips that a run asks for; see ActionClipsConfig."""
+
+    root: Path
+    split: str
+    normalize: str
+    hold_out: bool
+    num_frames: int
+
+
+def last_tenth(values: Sequence[Any]) -> list[Any]:
+    """What is kept for validation: the last tenth, at least one."""
+    if len(values) < 2:
+        raise ValueError(
+            'Expected clips of two subjects or more to train on, one of them '
+            f'for validation (got those of {list(values)}); for a split of '
+            'your own, keep all for training with --clips.hold_out false'
+        )
+    return list(values[-max(1, len(values) // 10) :])
+
+
+def places(root: Path, *names: str) -> list[Path]:
+    """Where below a data home raw files may lie: ``<class>/raw`` and the
+    like.
+    """
+    paths = [root / names[0] / 'raw', *(root / name for name in names)]
+    return [path for path in paths if path.is_dir()]
+
+
+def processed_root(root: Path, name: str, raw: Path | None) -> Path:
+    """Where processed files go: beside ``raw`` in the data home, else to our
+    own, as nothing is written to a folder of somebody else's.
+    """
+    home = root / name
+    inside = raw is None or home in (raw, raw.parent)
+    return home if inside else pose_data.HOME / name
+
+
+def _training(request: Request, val: Sequence[Any], who: str) -> str:
+    """How a protocol treats its validation part."""
+    names = ', '.join(map(str, val))
+    if request.hold_out or request.split == 'val':
+        return f'without {who} {names}, for validation'
+    return 'all training clips'
+
+
+# NTU RGB+D
+
+
+def find_ntu(benchmark: str, root: Path) -> Path | None:
+    """The raw files of a benchmark, or where they were when processed."""
+    for path in places(root, 'NTURGBD', 'nturgbd'):
+        source = find_source([path], benchmark)
+        if source is None or not (source.members or source.paths):
+            continue
+        names = CUSTOMARY.get(source.format, {})
+        of = {n for p in source.paths for n in (p.name, p.parent.name)}
+        others = set(names.values()) - {names.get(benchmark)}
+        if names.get(benchmark) not in of and others & of:
+            continue  # the file of another benchmark
+        return path
+    stem = benchmark.split('-')[0]
+    done = (root / 'NTURGBD' / 'processed').glob(f'{stem}*.clips')
+    return root / 'NTURGBD' / 'raw' if any(done) else None
+
+
+def load_ntu(benchmark: str, request: Request) -> ActionClips:
+    """NTU RGB+D, normalised on disk, from where it streams."""
+    raw = find_ntu(benchmark, request.root)
+    recipe = request.normalize
+    if recipe == 'auto':
+        source = None if raw is None else find_source([raw], benchmark)
+        ready = source is not None and source.format == 'agcn'
+        recipe = 'none' if ready else 'agcn'
+
+    def load(split: str, val: Sequence[int] = ()) -> NTURGBD:
+        return NTURGBD(
+            processed_root(request.root, 'NTURGBD', raw),
+            benchmark,
+            split,  # type: ignore[arg-type]
+            val,
+            raw=raw,
+            pre_transform=None if recipe == 'none' else PreNormalize(recipe),
+        )
+
+    dataset = load('train')
+    store: ClipStore = dataset.store
+    subjects = sorted({int(name[9:12]) for name in _named(dataset)})
+    who = 'subject(s)'
+    if request.split == 'test':
+        store = load('test').store
+    if len(_named(dataset)) == len(dataset.names):
+        val: list[Any] = last_tenth(subjects)
+        if request.split == 'val' or request.hold_out:
+            side = 'val' if request.split == 'val' else 'train'
+            if request.split != 'test':
+                store = load(side, val).store
+    else:  # the file does not name its clips: rows are by subject
+        rows = list(range(len(dataset)))
+        held = last_tenth(rows)
+        who, val = 'training rows', [f'{held[0]} to {held[-1]}']
+        if request.split == 'val':
+            store = ClipSubset(dataset.store, held)
+        elif request.hold_out and request.split == 'train':
+            store = ClipSubset(dataset.store, rows[: held[0]])
+    return ActionClips(
+        store,
+        dataset.skeleton,
+        tuple(f'A{i + 1:03}' for i in range(dataset.num_classes)),
+        2,
+        f'{benchmark}, {recipe}, {_training(request, val, who)}',
+        dataset._path.name,
+    )
+
+
+def _named(dataset: NTURGBD) -> list[str]:
+    unnamed = ('train_', 'test_')
+    return [name for name in dataset.names if not name.startswith(unnamed)]
+
+
+# UTD-MHAD
+
+
+def find_utd_mhad(root: Path) -> Path | None:
+    """The raw files, or where they were when processed."""
+    for path in places(root, 'UTDMHAD', 'utd_mhad'):
+        if any(form.find(path) for form in UTDMHAD.formats):
+            return path
+    done = any((root / 'UTDMHAD' / 'processed').glob('*.pt'))
+    return root / 'UTDMHAD' / 'raw' if done else None
+
+
+def load_utd_mhad(request: Request) -> ActionClips:
+    """UTD-MHAD: odd subjects train, even ones test."""
+    raw = find_utd_mhad(request.root)
+    skeleton = get_skeleton('kinect20')
+    root = processed_root(request.root, 'UTDMHAD', raw)
+    every = UTDMHAD(root, raw=raw)
+    val = last_tenth([s for s in TRAIN_SUBJECTS if s in _subjects(every)])
+    keep = request.hold_out or request.split == 'val'
+    dataset = UTDMHAD(
+        root,
+        request.split,  # type: ignore[arg-type]
+        val if keep else (),
+        raw=raw,
+        transform=AlignBody(skeleton),  # people face the sensor
+    )
+    return ActionClips(
+        list(dataset),
+        skeleton,
+        dataset.actions,
+        1,
+        f'odd subjects train, {_training(request, val, "subject")}',
+        dataset.raw_fingerprint,
+    )
+
+
+def _subjects(dataset: UTDMHAD) -> set[int]:
+    return {int(clip.subject) for clip in dataset}
+
+
+# HDM05
+
+
+def find_hdm05(root: Path) -> Path | None:
+    """The raw files, or where they were when processed."""
+    for path in places(root, 'HDM05', 'hdm05'):
+        if any(form.find(path) for form in HDM05.formats):
+            return path
+    done = any((root / 'HDM05' / 'processed').glob('hdm05_30fps*.pt'))
+    return root / 'HDM05' / 'raw' if done else None
+
+
+def load_hdm05(request: Request) -> ActionClips:
+    """The motion classes of HDM05's cut clips: mm and tr test."""
+    raw = find_hdm05(request.root)
+    skeleton = get_skeleton('h36m17', graph='tree')
+    dataset = HDM05(
+        processed_root(request.root, 'HDM05', raw), raw=raw, fps=30.0
+    )
+    align = AlignBody(skeleton, up=2, scale=0.001, key='pos')
+    longest: dict[str, Data] = {}  # of the pieces between two glitches
+    for clip in dataset:
+        name = clip.clip.split('.')[0]
+        other = longest.get(name)
+        if other is None or clip.pos.size(1) > other.pos.size(1):
+            longest[name] = clip
+    actions = dataset.actions
+    people = [s for s in dataset.subjects if s not in HDM05_TEST]
+    val = last_tenth(people)
+    keep = request.hold_out or request.split == 'val'
+    chosen = {
+        'train': [s for s in people if not (keep and s in val)],
+        'val': val,
+        'test': list(HDM05_TEST),
+    }[request.split]
+    clips = [
+        _labelled(align(clip), actions)
+        for clip in longest.values()
+        if clip.subject in chosen
+    ]
+    return ActionClips(
+        clips,
+        skeleton,
+        actions,
+        1,
+        f'mm, tr tested, {_training(request, val, "subject")}',
+        dataset.raw_fingerprint,
+    )
+
+
+# Our own procedural motion
+
+
+def load_synthetic(request: Request) -> ActionClips:
+    """The fifteen actions of SyntheticMotion, without cameras."""
+    skeleton = get_skeleton('h36m17', graph='tree')
+    align = AlignBody(skeleton, up=2, scale=0.001, key='pos')
+    subjects = SPLITS[request.split]
+    if request.split == 'train' and not request.hold_out:
+        subjects += SPLITS['val']
+    clips = [
+        _labelled(
+            align(motion_clip(subject, action, take, request.num_frames)),
+            ACTIONS,
+        )
+        for subject in subjects
+        for action in ACTIONS
+        for take in TAKES
+    ]
+    return ActionClips(
+        clips,
+        skeleton,
+        ACTIONS,
+        1,
+        f'S9, S11 tested, {_training(request, SPLITS["val"], "subject")}',
+        f'synthetic v{VERSION}',
+    )
+
+
+def _labelled(clip: Data, actions: Sequence[str]) -> Data:
+    return Data(
+        x=clip.x,
+        y=actions.index(clip.action),
+        clip=clip.clip,
+        subject=clip.subject,
+        action=clip.action,
+    )
+
+
+def _needs(name: str) -> str:
+    return (
+        f"the files of {name} in '{{root}}/{name}/raw'; see "
+        f'datasets/{name}/README.md'
+    )
+
+
+# ``--data auto`` takes the first that is found.
+SOURCES = {
+    name: Source(
+        partial(find_ntu, name),
+        partial(load_ntu, name),
+        name,
+        _needs('NTURGBD'),
+    )
+    for name in BENCHMARKS
+}
+SOURCES |= {
+    'utd_mhad': Source(
+        find_utd_mhad, load_utd_mhad, 'cross-subject', _needs('UTDMHAD')
+    ),
+    'hdm05': Source(find_hdm05, load_hdm05, 'cross-subject', _needs('HDM05')),
+    'synthetic': Source(lambda root: root, load_synthetic, 'cross-subject'),
+}
+
+
+def load_actions(
+    data: str, root: Path, split: str, config: ActionClipsConfig
+) -> ActionClips:
+    """The clips of a split.
+
+    Args:
+        data: A name that :func:`data.resolve` returned.
+        root: The data home.
+        split: train, val or test.
+        config: Which ones, and how they are prepared.
+    """
+    source = SOURCES[data]
+    if source.find(root) is None:
+        raise ValueError(f'Expected {source.needs.format(root=root)}')
+    options = (config.normalize, config.hold_out, config.num_frames)
+    return _load(data, Request(root, split, *options))
+
+
+@lru_cache(maxsize=6)  # the rows of a table share their clips
+def _load(data: str, request: Request) -> ActionClips:
+    return SOURCES[data].load(request)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import Conv2d, Module, Parameter
+from torch_geometric.nn.inits import glorot, zeros
+
+from pyg_hcsf.skeleton import Skeleton
+
+
+class PartitionConv(Module):
+    r"""The spatial graph convolution with three partitions of the neighbors,
+    from the `"Spatial Temporal Graph Convolutional Networks for Skeleton-Based
+    Action Recognition" <https://arxiv.org/abs/1801.07455>`_ paper
+
+    .. math::
+        \mathbf{X}^{\prime} = \sum_{p=1}^{3} \mathbf{A}_p \mathbf{X}
+        \mathbf{W}_p
+
+    where :math:`p` runs over the node itself, its neighbors that are nearer
+    to the root of the skeleton, and those that are farther from it, and
+
+    .. math::
+        \mathbf{A}_p = \mathbf{M}_p \odot \mathbf{G}_p \quad \textrm{or} \quad
+        \mathbf{A}_p = \mathbf{M}_p + \alpha \tanh \left( \frac{1}{C_h T} \,
+        \theta_p(\mathbf{X})^{\top} \phi_p(\mathbf{X}) \right)
+
+    with a learned importance :math:`\mathbf{M}_p` of the fixed graph
+    :math:`\mathbf{G}_p`, or, if :obj:`adaptive`, the graph of the
+    `"Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
+    Convolutional Networks" <https://arxiv.org/abs/1912.06971>`_ paper:
+    :math:`\mathbf{M}_p` starts from :math:`\mathbf{G}_p` and the offset from
+    zero. (Its attention modules and its residual inside of the layer are
+    left out.)
+
+    Args:
+        in_channels (int): Size of each input sample.
+        out_channels (int): Size of each output sample.
+        skeleton (Skeleton): The template graph. Each node averages over its
+            neighbors: over all of them together, or, if :obj:`adaptive`, over
+            those of a partition, as in the two papers' code.
+        adaptive (bool, optional): If set to :obj:`True`, learns the graph and
+            an offset for each clip. (default: :obj:`False`)
+        bias (bool, optional): If set to :obj:`False`, the layer will not learn
+            an additive bias. (default: :obj:`True`)
+
+    Shapes:
+        - **input:** node features :math:`(B, T, |\mathcal{V}|, C_{in})`, or
+          :math:`(*, |\mathcal{V}|, C_{in})` if not :obj:`adaptive`
+        - **output:** likewise, with :math:`C_{out}`
+
+    Example:
+        >>> conv = PartitionConv(3, 64, get_skeleton('ntu25'))
+        >>> conv(torch.randn(2, 300, 25, 3)).shape
+        torch.Size([2, 300, 25, 64])
+    """
+
+    graph: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        skeleton: Skeleton,
+        adaptive: bool = False,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.skeleton = skeleton
+        self.adaptive = adaptive
+        graph = partitions(skeleton)
+        degree = graph.sum(-1, keepdim=True)  # of each partition
+        if not adaptive:
+            degree = degree.sum(0, keepdim=True)
+        graph = graph / degree.clamp(min=1)
+        self.register_buffer('graph', graph, persistent=False)
+        self.weight = Parameter(torch.empty(in_channels, 3 * out_channels))
+        self.mask = Parameter(torch.empty_like(graph))
+        if adaptive:
+            width = max(4, out_channels // 4)
+            self.embed = Conv2d(in_channels, 6 * width, 1)
+            self.scale = Parameter(torch.empty(1))
+        if bias:
+            self.bias = Parameter(torch.empty(out_channels))
+        else:
+            self.register_parameter('bias', None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        r"""Resets all learnable parameters of the module."""
+        glorot(self.weight)
+        zeros(self.bias)
+        with torch.no_grad():
+            if self.adaptive:
+                self.mask.copy_(self.graph)
+                self.embed.reset_parameters()
+                self.scale.zero_()
+            else:
+                self.mask.fill_(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = self.skeleton.num_joints
+        if x.dim() < 3 or x.shape[-2:] != (n, self.in_channels):
+            raise ValueError(
+                f"Expected 'x' of shape [*, {n}, {self.in_channels}] (got "
+                f'{tuple(x.shape)})'
+            )
+        if not self.adaptive:
+            graph = self.mask * self.graph  # [3, N, N], rows are targets
+        else:
+            graph = self.mask + self.scale * self._offsets(x)  # [B, 1, ...]
+        # One product over (source, partition) for each target.
+        graph = graph.transpose(-3, -2).flatten(-2)  # [*, N, 3 * N]
+        h = (x @ self.weight).unflatten(-1, (3, -1)).transpose(-3, -2)
+        out = graph @ h.flatten(-3, -2)
+        return out if self.bias is None else out + self.bias
+
+    def _offsets(self, x: Tensor) -> Tensor:
+        if x.dim() != 4:
+            raise ValueError(
+                "Expected 'x' of clips [B, T, N, C] with adaptive=True (got "
+                f'{tuple(x.shape)})'
+            )
+        h = self.embed(x.permute(0, 3, 1, 2)).permute(0, 3, 2, 1)
+        h = h.unflatten(-1, (6, -1))  # [B, N, T, 6, C_h]
+        theta, phi = h.permute(0, 3, 1, 2, 4).flatten(-2).chunk(2, dim=1)
+        score = theta @ phi.transpose(-1, -2) / theta.size(-1)
+        return torch.tanh(score).unsqueeze(1)  # [B, 1, 3, N, N]
+
+    def __repr__(self) -> str:
+        return (
+            f'{self.__class__.__name__}({self.in_channels}, '
+            f'{self.out_channels}, adaptive={self.adaptive})'
+        )
+
+
+def partitions(skeleton: Skeleton) -> Tensor:
+    r"""The binary graphs of :class:`PartitionConv`, rows being targets: the
+    node itself, neighbors nearer to the root, and those as far or farther:
+    ``[3, N, N]``.
+    """
+    distance = skeleton.hop_distance()
+    depth = distance[skeleton.root]
+    neighbor = distance == 1
+    nearer = depth.view(1, -1) < depth.view(-1, 1)
+    own = torch.eye(skeleton.num_joints, dtype=torch.bool)
+    return torch.stack([own, neighbor & nearer, neighbor & ~nearer]).float()

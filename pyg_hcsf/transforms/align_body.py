@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Optional
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+from torch_geometric.data.datapipes import functional_transform
+from torch_geometric.transforms import BaseTransform
+
+from pyg_hcsf.skeleton import Skeleton
+
+
+@functional_transform('align_body')
+class AlignBody(BaseTransform):
+    r"""Moves and turns a clip of any skeleton so that it does not matter where
+    it was recorded (functional name: :obj:`align_body`).
+
+    The hips' middle (the parent of a left and a right joint at the root) of
+    the first body in its first frame becomes the origin, so that its path is
+    kept, and, with :obj:`up`, the clip is turned about the vertical axis until
+    the left of these two joints lies at the side of the first horizontal
+    axis. Joints that are exactly zero are absent and stay so. For NTU RGB+D
+    see :class:`~pyg_hcsf.transforms.PreNormalize`.
+
+    Args:
+        skeleton (Skeleton): The skeleton of the clips.
+        up (int, optional): The vertical axis, :obj:`1` for Kinect's y and
+            :obj:`2` for motion capture's z; :obj:`None` does not turn, for
+            people who face the sensor. (default: :obj:`None`)
+        scale (float, optional): A factor for all coordinates, *e.g.*
+            :obj:`0.001` from mm to m. (default: :obj:`1.0`)
+        key (str, optional): Where the joints are taken from; they go to
+            :obj:`x`. (default: :obj:`"x"`)
+
+    Shapes:
+        - **input:** joints :math:`(|\mathcal{V}|, T, 3)` or
+          :math:`(|\mathcal{V}|, T, M, 3)`
+        - **output:** likewise
+
+    Raises:
+        ValueError: If joints have another shape, or none is there.
+
+    Example:
+        >>> HDM05(root, transform=AlignBody(skeleton, 2, 0.001, 'pos'))[0].x
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        up: Optional[int] = None,
+        scale: float = 1.0,
+        key: str = 'x',
+    ) -> None:
+        if up not in (None, 0, 1, 2):
+            raise ValueError(f"Expected 'up' to be 0, 1, 2 or None (got {up})")
+        self.skeleton = skeleton
+        self.up = up
+        self.scale = scale
+        self.key = key
+        pairs = list(zip(skeleton.left, skeleton.right, strict=True))
+        parents, root = skeleton.parents, skeleton.root
+        at_root = [pair for pair in pairs if parents[pair[0]] == root]
+        self.sides = next(iter(at_root or pairs), None)
+
+    def forward(self, data: Data) -> Data:
+        x, n = data[self.key], self.skeleton.num_joints
+        if x.dim() not in (3, 4) or (x.size(0), x.size(-1)) != (n, 3):
+            raise ValueError(
+                f"Expected '{self.key}' of shape [{n}, T, 3] or [{n}, T, M, "
+                f'3] (got {list(x.shape)})'
+            )
+        there = x.any(dim=-1, keepdim=True)
+        body = x if x.dim() == 3 else x[:, :, 0]
+        frames = body.flatten(2).any(-1).any(0).nonzero()
+        if frames.numel() == 0:
+            raise ValueError(
+                'Expected a clip with a body in the first place (got only '
+                'zeros): leave it out'
+            )
+        pose = body[:, int(frames[0])]  # [N, 3]
+        out = self.scale * (x - pose[self.skeleton.root])
+        if self.up is not None and self.sides is not None:
+            out = out @ self._turn(pose, *self.sides).to(out)
+        data.x = torch.where(there, out, 0.0)
+        return data
+
+    def _turn(self, pose: Tensor, left: int, right: int) -> Tensor:
+        first, second = (axis for axis in range(3) if axis != self.up)
+        side = (pose[left] - pose[right])[[first, second]]
+        turn, length = torch.eye(3), side.norm()
+        if length == 0:  # which way they face is not to be told
+            return turn
+        cos, sin = side / length
+        turn[[first, second], [first, second]] = cos
+        turn[first, second], turn[second, first] = -sin, sin
+        return turn
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}('{self.skeleton.name}', up={self.up}, "
+            f'scale={self.scale:g})'
+        )

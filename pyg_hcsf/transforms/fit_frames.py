@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+from torch_geometric.data.datapipes import functional_transform
+from torch_geometric.transforms import BaseTransform
+
+FITS = ('repeat', 'zero', 'resize', 'sample')
+CENTER = 0.95  # of a clip that is resized in a test, as CTR-GCN does
+
+
+class Frames(NamedTuple):
+    r"""Which frames of each clip to take: a blend of two for each place.
+
+    Args:
+        low (torch.Tensor): The first frame, ``[B, T]``.
+        high (torch.Tensor): The second, ``[B, T]``.
+        blend (torch.Tensor, optional): The share of the second, ``[B, T]``;
+            :obj:`None` takes the first alone.
+        there (torch.Tensor, optional): False where zeros are taken instead.
+    """
+
+    low: Tensor
+    high: Tensor
+    blend: Optional[Tensor] = None
+    there: Optional[Tensor] = None
+
+    def rows(self, part: slice) -> Frames:
+        r"""The frames of some of the clips."""
+        return Frames(
+            self.low[part],
+            self.high[part],
+            None if self.blend is None else self.blend[part],
+            None if self.there is None else self.there[part],
+        )
+
+
+def check_fit(length: int, fit: str, crop: float) -> None:
+    r"""Raises a :class:`ValueError` for arguments that fit no clip."""
+    if fit not in FITS:
+        raise ValueError(f"Expected 'fit' to be one of {FITS} (got {fit!r})")
+    if length < 1:
+        raise ValueError(f"Expected a positive 'length' (got {length})")
+    if not 0 < crop <= 1:
+        raise ValueError(
+            f"Expected 'crop' to be a share of a clip in (0, 1] (got {crop})"
+        )
+
+
+def choose_frames(
+    lengths: Tensor,
+    length: int,
+    fit: str = 'repeat',
+    crop: float = 0.5,
+    generator: Optional[torch.Generator] = None,
+) -> Frames:
+    r"""Chooses frames of clips so that all have one length, see
+    :class:`FitFrames`, for many clips at once.
+
+    Args:
+        lengths (torch.Tensor): The frames of each clip, at least one: ``[B]``.
+        length (int): The number of frames :math:`T` to choose.
+        fit (str, optional): The way. (default: :obj:`"repeat"`)
+        crop (float, optional): The smallest part. (default: :obj:`0.5`)
+        generator (torch.Generator, optional): Draws the part of a clip that
+            is taken; :obj:`None` takes its middle. (default: :obj:`None`)
+
+    Example:
+        >>> choose_frames(torch.tensor([2, 7]), 5).low
+        tensor([[0, 1, 0, 1, 0],
+                [1, 2, 3, 4, 5]])
+    """
+    check_fit(length, fit, crop)
+    if lengths.numel() and int(lengths.min()) < 1:
+        raise ValueError(
+            'Expected clips with at least one frame (got clip '
+            f'{int(lengths.argmin())} of the batch without any)'
+        )
+    size, place = lengths.view(-1, 1), torch.arange(length)
+
+    def draw(columns: int) -> Tensor:
+        shape = (lengths.numel(), columns)
+        if generator is None:
+            return torch.full(shape, 0.5)
+        return torch.rand(shape, generator=generator)
+
+    def draw_start(most: Tensor) -> Tensor:
+        # Draws are below one: one more than the largest.
+        start = (draw(1) * (most + (generator is not None))).long()
+        return start.minimum(most)
+
+    if fit in ('repeat', 'zero'):
+        start = draw_start((size - length).clamp(min=0))
+        if fit == 'repeat':
+            low = (start + place) % size
+            return Frames(low, low)
+        low = (start + place).minimum(size - 1)
+        return Frames(low, low, there=place < size)
+    if fit == 'sample':  # a frame of each of T equal parts
+        low = ((place + draw(length)) * size / length).long()
+        wrapped = place % size  # fewer frames than parts: they repeat
+        low = torch.where(size < length, wrapped, low.minimum(size - 1))
+        return Frames(low, low)
+    part = torch.full_like(draw(1), CENTER)
+    if generator is not None:
+        part = crop + (1 - crop) * draw(1)
+    least = size.clamp(max=length).float()  # never stretch more than need be
+    part = (part * size).maximum(least).minimum(size.float()).floor()
+    start = draw_start(size - part.long())
+    # Bilinear without aligned corners, as torch's interpolate.
+    time = ((place + 0.5) * part / length - 0.5).clamp(min=0)
+    time = time.minimum(part - 1)
+    low = time.long()
+    high = (low + 1).minimum((part - 1).long())
+    blend = time - low
+    return Frames(start + low, start + high, blend)
+
+
+def take_frames(
+    x: Tensor, frames: Frames, start: Optional[Tensor] = None
+) -> Tensor:
+    r"""Takes the chosen frames out of clips that lie side by side.
+
+    Args:
+        x (torch.Tensor): The frames of all clips, ``[F, *]``.
+        frames (Frames): What to take, ``[B, T]``.
+        start (torch.Tensor, optional): The first frame of each clip, ``[B]``.
+            (default: :obj:`None`, all zero)
+
+    Returns:
+        ``[B, T, *]``.
+    """
+
+    def take(number: Tensor) -> Tensor:
+        if start is not None:
+            number = number + start.view(-1, 1)
+        out = x.index_select(0, number.reshape(-1))
+        return out.unflatten(0, number.shape)
+
+    out = take(frames.low)
+    ones = [1] * (out.dim() - 2)
+    if frames.blend is not None:
+        blend = frames.blend.to(out).view(*frames.blend.shape, *ones)
+        out = torch.lerp(out, take(frames.high), blend)
+    if frames.there is not None:
+        out = out * frames.there.view(*frames.there.shape, *ones)
+    return out
+
+
+@functional_transform('fit_frames')
+class FitFrames(BaseTransform):
+    r"""Makes a clip have a given number of frames (functional name:
+    :obj:`fit_frames`).
+
+    * :obj:`"repeat"`: from its first frame again, as often as need be, as in
+      the paper; of a longer clip a part in one piece.
+    * :obj:`"zero"`: zeros behind it; of a longer clip a part in one piece.
+    * :obj:`"resize"` (CTR-GCN): a part of the clip in one piece, of at least
+      :obj:`crop` of it and, where it has them, :obj:`length` frames, stretched
+      or squeezed by blending frames.
+    * :obj:`"sample"` (pyskl): one frame out of each of :obj:`length` equal
+      parts; a shorter clip repeats.
+
+    Args:
+        length (int): The number of frames :math:`T`.
+        fit (str, optional): One of the above. (default: :obj:`"repeat"`)
+        crop (float, optional): The smallest part to resize.
+            (default: :obj:`0.5`)
+        random (bool, optional): If set to :obj:`True`, the part and frames
+            are drawn at random, for training; else the middle is taken, to
+            resize 95 % of the clip. (default: :obj:`False`)
+
+    Shapes:
+        - **input:** :obj:`data.x` :math:`(|\mathcal{V}|, T', *)`
+        - **output:** :obj:`data.x` :math:`(|\mathcal{V}|, T, *)`
+
+    Raises:
+        ValueError: If an option is out of range or the clip has no frame.
+
+    Example:
+        >>> UTDMHAD(root, transform=FitFrames(64, 'resize'))[0].x.shape
+        torch.Size([20, 64, 3])
+    """
+
+    def __init__(
+        self,
+        length: int,
+        fit: str = 'repeat',
+        crop: float = 0.5,
+        random: bool = False,
+    ) -> None:
+        check_fit(length, fit, crop)
+        self.length = length
+        self.fit = fit
+        self.crop = crop
+        self.random = random
+
+    def forward(self, data: Data) -> Data:
+        generator = None
+        if self.random:  # torch.manual_seed decides
+            generator = torch.default_generator
+        frames = choose_frames(
+            torch.tensor([data.x.size(1)]),
+            self.length,
+            self.fit,
+            self.crop,
+            generator,
+        )
+        x = take_frames(data.x.transpose(0, 1), frames)
+        data.x = x.squeeze(0).transpose(0, 1).contiguous()
+        return data
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}({self.length}, '{self.fit}', "
+            f'random={self.random})'
+        )
