@@ -1,4 +1,3 @@
-import pickle
 import re
 import signal
 import subprocess
@@ -6,7 +5,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import torch
@@ -14,46 +12,24 @@ import torch
 from pyg_hcsf.datasets import NTURGBD
 from pyg_hcsf.io import ntu_shards
 from pyg_hcsf.io.ctrgcn import write_ctrgcn
-from pyg_hcsf.io.pyskl import write_pyskl
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.transforms import PreNormalize
 
+sys.path.insert(0, str(Path(__file__).parent))
+from ntu_files import (  # noqa: E402
+    NAMES,
+    NEW,
+    skeleton,
+    write_held,
+    write_raw,
+)
+
 REPO = Path(__file__).parents[2]
-# Subjects 1, 2, 4 train and 3 tests; cameras 2 and 3 train.
-NAMES = [
-    'S001C001P001R001A001',
-    'S001C002P001R001A050',
-    'S001C001P002R001A002',
-    'S001C003P003R001A003',
-    'S001C001P004R002A060',
-]
-NEW = ['S018C001P045R001A061', 'S019C001P003R001A061']  # of 120 only
-MISSING = 'S001C002P005R002A008'
-COUNTS = {NAMES[0]: [1] * 9, NAMES[1]: [1, 2, 2, 0, 3, 2], NAMES[4]: [2] * 4}
-
-
-def skeleton(name):
-    """A file as the sensor's recorder writes it."""
-    counts = COUNTS.get(name, [1] * 5)
-    rng = np.random.default_rng(NAMES.index(name) if name in NAMES else 9)
-    lines = [str(len(counts))]
-    for count in counts:
-        lines.append(str(count))
-        for i in range(count):
-            lines += [f'{72057594037931000 + i} 0 1 1 1 1 0 0.1 0.2 2', '25']
-            joints = rng.normal(size=(25, 3)) * (0.3, 0.5, 0.3) + (i, 0, 3)
-            for place in joints:
-                text = ' '.join(map('{:.7g}'.format, place))
-                lines.append(f'{text} 277.4 191.8 1036.2 519.2 0 0 0 0 2')
-    return ''.join(line + '\r\n' for line in lines).encode()
 
 
 @pytest.fixture
 def raw(tmp_path):
-    folder = tmp_path / 'given' / 'nturgb+d_skeletons'
-    folder.mkdir(parents=True)
-    for name in [*NAMES, *NEW, MISSING]:
-        (folder / f'{name}.skeleton').write_bytes(skeleton(name))
+    write_raw(tmp_path / 'given' / 'nturgb+d_skeletons')
     return tmp_path / 'given'
 
 
@@ -266,43 +242,11 @@ def test_empty_clips_are_refused(tmp_path, raw):
         load(tmp_path, raw)
 
 
-def agcn(folder, dataset):
-    for part, names in (
-        ('train', dataset.names[:3]),
-        ('val', dataset.names[3:]),
-    ):
-        data = np.zeros((len(names), 3, 300, 25, 2), dtype=np.float32)
-        for i, name in enumerate(names):
-            x = dataset[dataset.names.index(name)]
-            data[i] = PreNormalize('agcn')(x).x.permute(3, 1, 0, 2)
-        np.save(folder / f'{part}_data_joint.npy', data)
-        labels = [int(name[-3:]) - 1 for name in names]
-        content = ([f'{name}.skeleton' for name in names], labels)
-        (folder / f'{part}_label.pkl').write_bytes(pickle.dumps(content))
-
-
-def sgn(path, npz):
-    with np.load(npz) as content, h5py.File(path, 'w') as file:
-        for k in 'xy':
-            file[k] = content[f'{k}_train'][:2]
-            file[f'valid_{k}'] = content[f'{k}_train'][2:]
-            file[f'test_{k}'] = content[f'{k}_test']
-
-
 @pytest.fixture
 def held(tmp_path, raw):
     """The same clips in all formats, a folder each."""
     dataset = load(tmp_path / 'held', raw, split='all', bodies='ctrgcn')
-    given = (dataset.names, dataset.joints)
-    for form in ('pyskl', 'ctrgcn', 'agcn', 'sgn'):
-        (tmp_path / form).mkdir()
-    write_pyskl(tmp_path / 'pyskl' / 'ntu60_3danno.pkl', *given, 'ntu60')
-    npz = tmp_path / 'ctrgcn' / 'NTU60_CS.npz'
-    write_ctrgcn(npz, *given, 'ntu60-xsub')
-    names = '\n'.join(dataset.names) + '\n'
-    npz.with_name('skes_available_name.txt').write_text(names)
-    agcn(tmp_path / 'agcn', dataset)
-    sgn(tmp_path / 'sgn' / 'NTU_CS.h5', npz)
+    write_held(tmp_path, dataset)
     return dataset
 
 

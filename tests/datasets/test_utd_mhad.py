@@ -1,4 +1,5 @@
 import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,25 +10,23 @@ from scipy.io import savemat
 
 from pyg_hcsf.datasets.utd_mhad import UTDMHAD
 
+sys.path.insert(0, str(Path(__file__).parent))
+from utd_mhad_files import (  # noqa: E402
+    joints,
+    write_utd_mhad,
+    zip_utd_mhad,
+)
+
 REPO = Path(__file__).parents[2]
 DATA = Path(
     os.environ.get('PYG_HCSF_SHARED_DATA', REPO.parent / 'shared' / 'data')
 )
 
 
-def joints(seed, num_frames=5):
-    return np.random.default_rng(seed).normal(size=(20, 3, num_frames))
-
-
 @pytest.fixture
 def raw(tmp_path):
-    folder = tmp_path / 'given'
-    (folder / 'Skeleton').mkdir(parents=True)
-    for seed, name in enumerate(('a1_s1_t1', 'a27_s2_t4', 'a10_s7_t2')):
-        path = folder / 'Skeleton' / f'{name}_skeleton.mat'
-        savemat(path, {'d_skel': joints(seed)}, do_compression=seed == 1)
-    (folder / 'readme.txt').write_text('passed over')
-    return folder
+    write_utd_mhad(tmp_path / 'given')
+    return tmp_path / 'given'
 
 
 def test_clips(tmp_path, raw):
@@ -72,9 +71,7 @@ def test_wrong_splits(tmp_path, raw):
 
 
 def test_zip_equals_folder(tmp_path, raw):
-    with zipfile.ZipFile(tmp_path / 'Skeleton.zip', 'w') as archive:
-        for path in sorted(raw.rglob('*.mat')):
-            archive.write(path, f'Skeleton/{path.name}')
+    zip_utd_mhad(raw, tmp_path / 'Skeleton.zip')
     folder = UTDMHAD(tmp_path / 'a', raw=raw, log=False)
     zipped = UTDMHAD(tmp_path / 'b', raw=tmp_path / 'Skeleton.zip', log=False)
     assert [clip.clip for clip in zipped] == [clip.clip for clip in folder]

@@ -97,6 +97,7 @@ def test_list_and_print_config(capsys):
         'save_every': 20.0,
         'amp': False,
         'compile': False,
+        'graph': False,
     }
     assert config['model']['hidden_channels'] == 128
 
