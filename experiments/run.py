@@ -184,7 +184,10 @@ def main(argv: list[str] | None = None) -> Path | None:
             with ExitStack() as held:
                 task.run_row(*run, held)
     path = None
-    if RANK == 0:
+    finished = any(folder.glob('*/*/metrics.json'))
+    if RANK == 0 and not finished:  # others are at it
+        say('Nothing is finished yet.')
+    elif RANK == 0:
         path = task.report.write_report(folder)
         runs = [
             run

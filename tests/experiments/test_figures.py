@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from drawing import BLUE, COLOURS, RED, row_styles
 from matplotlib.image import imread
-from runs import load_runs
 from skeleton_figures import BEHIND, hardest_frames, hardest_poses
+
+from runs import load_runs
 
 fake = runpy.run_path(str(Path(__file__).with_name('test_report.py')))
 ROWS = (('fcn', 'FCN', 45.0), ('lcn', 'LCN', 38.0), ('hcsf', 'HCSF', 31.0))
