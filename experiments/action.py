@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from config import fingerprint
 from cost import count_clip_macs
 from folder import RunFolder, commit
 from jsonargparse import Namespace
-from session import RANK, WORLD, Task, say, to_device, train_row
+from session import RANK, WORLD, Task, is_mine, say, to_device, train_row
 from train import peak_memory, replacing, save_json
 
 from pyg_hcsf.nn import ActionRecognizer
@@ -31,6 +32,7 @@ def run_row(
     seed: int,
     args: Namespace,
     place: dict[str, Any],
+    held: ExitStack,
 ) -> None:
     """Trains and evaluates one row with one seed, unless it is there."""
     title = f'{config.label} seed {seed}'
@@ -39,8 +41,7 @@ def run_row(
     clips = load_actions(data, root, 'train', config.clips)
     key = fingerprint(config, [data, clips.fingerprint, WORLD], seed)
     store = RunFolder(folder, key)
-    if store.finished():
-        say(f'{title}: finished before, in {folder}')
+    if not is_mine(store, title, place, held):
         return
     model = build_model(config, clips, seed)
     loader = make_loader(
@@ -79,9 +80,6 @@ def run_row(
     seconds = trainer.seconds + trainer.load_seconds
     metrics = {
         'task': args.task,
-        'preset': folder.parents[1].name,
-        'row': folder.parent.name,
-        'label': config.label,
         'seed': seed,
         'data': 'SyntheticMotion' if data == 'synthetic' else data,
         'data_name': data,
@@ -103,8 +101,6 @@ def run_row(
         **validation,
         **evaluator.score(out),
     }
-    if config.paper:
-        metrics['paper'] = config.paper
     with replacing(folder / 'scores.npz') as part, part.open('wb') as file:
         np.savez(file, allow_pickle=False, **evaluator.arrays(out))
     save_json(metrics, folder / 'metrics.json')

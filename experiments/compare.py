@@ -116,6 +116,14 @@ def compare(
     for run in rows[row] + rows[reference]:
         _check_same_frames(run, first)
     a, b = mean_error(rows[row]), mean_error(rows[reference])
+    found = compare_errors(first, a, b, draws, seed)
+    return found._replace(row=row, reference=reference)
+
+
+def compare_errors(
+    first: Run, a: np.ndarray, b: np.ndarray, draws: int = 4999, seed: int = 0
+) -> Comparison:
+    """Compares errors ``[F]`` of the frames of a run; see :func:`compare`."""
     action = np.unique(first.action, return_inverse=True)[1][first.clip]
     weight = np.ones(len(a))
     if first.metrics['average'] == 'actions':
@@ -128,9 +136,7 @@ def compare(
     level = float(np.average(b, weights=weight))
     relative = difference / level if level else float('nan')
     unit = 'mm' if 'mpjpe' in first.metrics else 'points'
-    return Comparison(
-        *(row, reference, difference, low, high, relative, len(s), unit)
-    )
+    return Comparison(*('', '', difference, low, high, relative, len(s), unit))
 
 
 def reference_row(runs: Runs) -> str:

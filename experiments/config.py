@@ -153,18 +153,24 @@ def list_presets(task: str) -> dict[str, Preset]:
     return {name: load_preset(task, name) for name in names}
 
 
-def load_preset(task: str, name: str) -> Preset:
-    """Reads a preset. The name is that of a file, or ``file/row``."""
+def load_preset(task: str, name: str, recipe: str | None = None) -> Preset:
+    """Reads a preset.
+
+    Args:
+        task: Its task.
+        name: That of a file, or ``file/row``.
+        recipe: Another preset, whose base goes before that of this one, and
+            only the row's own settings before it.
+    """
     stem, _, row = name.partition('/')
-    path = PRESETS / task / f'{stem}.yaml'
-    if not path.is_file():
-        known = sorted(p.stem for p in path.parent.glob('*.yaml'))
-        raise ValueError(
-            f"Expected '--preset' to be one of {known} (got '{name}')"
-        )
-    spec = _read_spec(path)
+    spec = _find_spec(task, 'preset', stem)
+    base, data, title = spec['base'], spec['data'], stem
+    if recipe is not None:
+        change = _find_spec(task, 'recipe', recipe)
+        base, data = merge(base, change['base']), change['data']
+        title = f'{stem}-{recipe}'
     rows = {
-        key: merge(merge(spec['base'], {'label': key}), change)
+        key: merge(merge(base, {'label': key}), change)
         for key, change in spec['rows'].items()
     }
     if row:
@@ -174,7 +180,17 @@ def load_preset(task: str, name: str) -> Preset:
                 f"(got '{row}')"
             )
         rows = {row: rows[row]}
-    return Preset(stem, spec['description'], spec['data'], rows)
+    return Preset(title, spec['description'], data, rows)
+
+
+def _find_spec(task: str, flag: str, name: str) -> dict[str, Any]:
+    path = PRESETS / task / f'{name}.yaml'
+    if not path.is_file():
+        known = sorted(p.stem for p in path.parent.glob('*.yaml'))
+        raise ValueError(
+            f"Expected '--{flag}' to be one of {known} (got '{name}')"
+        )
+    return _read_spec(path)
 
 
 def _read_spec(path: Path) -> dict[str, Any]:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import torch
 import yaml
 from train import replacing, save_json
 
 import pyg_hcsf
+
+BEAT = 30.0  # s between two signs of life of who writes a folder
+DEAD = 300.0  # s without one: the writer was killed, or its machine
 
 
 class RunFolder:
@@ -32,6 +40,56 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether a run of this configuration has ended."""
         return self._holds('metrics.json')
+
+    def adopt(self, place: dict[str, Any]) -> bool:
+        """Takes over a finished run of this configuration that stands in
+        another preset's folder: tables share cells.
+
+        Args:
+            place: The metrics that say which row of which preset this is.
+        """
+        for path in self.path.parents[2].glob('*/*/*/env.json'):
+            metrics = path.with_name('metrics.json')
+            if path.parent == self.path or not metrics.is_file():
+                continue
+            if json.loads(path.read_text())['key'] != self.key:
+                continue
+            self.path.mkdir(parents=True, exist_ok=True)
+            for file in path.parent.iterdir():
+                if file.is_file() and file.name != metrics.name:
+                    with replacing(self.path / file.name) as part:
+                        shutil.copyfile(file, part)
+            values = json.loads(metrics.read_text())
+            values.pop('paper', None)
+            save_json({**values, **place}, self.path / metrics.name)
+            return True
+        return False
+
+    @contextmanager
+    def claimed(self) -> Iterator[Optional[str]]:
+        """Keeps other processes, on any machine that shares the folder, from
+        running the same row; gives the one that does, or nothing if it is
+        this one.
+        """
+        claim = self.path.parent / f'.{self.path.name}.claim'
+        owner = _take(claim)
+        if owner is not None:
+            yield owner
+            return
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(BEAT):
+                with suppress(OSError):
+                    os.utime(claim)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield None
+        finally:
+            done.set()
+            claim.unlink(missing_ok=True)
 
     def open(self, config: Any, resume: bool, processes: int) -> str:
         """Makes the folder ready to write. Results of other settings are set
@@ -90,6 +148,41 @@ class RunFolder:
         if not path.is_file():
             return False
         return json.loads(path.read_text()).get('key') == self.key
+
+
+def _take(claim: Path) -> Optional[str]:
+    claim.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps([platform.node(), os.getpid()])
+    for _ in range(2):
+        try:
+            with claim.open('x') as file:
+                file.write(text)
+            return None
+        except FileExistsError:
+            pass
+        try:
+            age = time.time() - claim.stat().st_mtime
+            words = claim.read_text()
+            host, pid = json.loads(words) if words else ('?', 0)
+        except (OSError, ValueError):
+            continue  # it has just ended
+        if age < DEAD and not (host == platform.node() and _ended(pid)):
+            return f'process {pid} of {host}'
+        with suppress(OSError):  # one of those who find it moves it away
+            dead = claim.with_name(f'{claim.name}.{os.getpid()}')
+            claim.rename(dead)
+            dead.unlink()
+    return 'another process'
+
+
+def _ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def commit() -> str:

@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -51,6 +52,7 @@ from session import (
     RANK,
     WORLD,
     Task,
+    is_mine,
     join_processes,
     say,
     to_device,
@@ -74,6 +76,9 @@ def make_parser(task: Task) -> ArgumentParser:
     parser.add_argument('--task', type=str, help='pose, action or bench')
     parser.add_argument(
         '--preset', type=str, default='default', help='a name or name/row'
+    )
+    parser.add_argument(
+        '--recipe', type=str | None, help='a preset, to train rows as it does'
     )
     names = ', '.join(['auto', *task.sources])
     parser.add_argument('--data', type=str | None, help=names)
@@ -151,7 +156,7 @@ def main(argv: list[str] | None = None) -> Path | None:
         for preset in list_presets(args.task).values():
             say(_describe(preset, *task.paper))
         return None
-    preset = load_preset(args.task, args.preset)
+    preset = load_preset(args.task, args.preset, args.recipe)
     configs = {row: row_config(v, argv) for row, v in preset.rows.items()}
     if show:
         configs_as_dict = {row: asdict(c) for row, c in configs.items()}
@@ -180,8 +185,10 @@ def main(argv: list[str] | None = None) -> Path | None:
     for seed in dict.fromkeys(args.seed):
         for row, config in configs.items():
             place = {
+                **{'preset': folder.name, 'row': row, 'label': config.label},
                 'order': list(preset.rows).index(row),
                 'command': command,
+                **({'paper': config.paper} if config.paper else {}),
             }
             target = folder / row / str(seed)
             if args.test_data is not None and transfer.finished_elsewhere(
@@ -189,13 +196,18 @@ def main(argv: list[str] | None = None) -> Path | None:
             ):
                 say(f'{config.label} seed {seed}: finished, in {target}')
                 continue
-            task.run_row(target, config, data, root, seed, args, place)
+            run = (target, config, data, root, seed, args, place)
+            with ExitStack() as held:
+                task.run_row(*run, held)
     if args.test_data is not None:
         folder, data = transfer.run(
             folder, configs, data, args, command, build_model, say
         )
     path = None
-    if RANK == 0:
+    finished = any(folder.glob('*/*/metrics.json'))
+    if RANK == 0 and not finished:  # others are at it
+        say('Nothing is finished yet.')
+    elif RANK == 0:
         path = task.report.write_report(folder)
         runs = [
             run
@@ -234,6 +246,7 @@ def run_row(
     seed: int,
     args: Namespace,
     place: dict[str, Any],
+    held: ExitStack,
 ) -> None:
     """Trains and evaluates one row with one seed, unless it is there."""
     title = f'{config.label} seed {seed}'
@@ -245,8 +258,7 @@ def run_row(
     clips = load_clips(data, root, 'train', config.clips, protocol)
     key = fingerprint(config, [data, clips.raw_fingerprint, WORLD], seed)
     store = RunFolder(folder, key)
-    if store.finished():
-        say(f'{title}: finished before, in {folder}')
+    if not is_mine(store, title, place, held):
         return
 
     model = build_model(config, protocol, seed)
@@ -280,9 +292,6 @@ def run_row(
     seconds = trainer.seconds + trainer.load_seconds
     metrics = {
         'task': args.task,
-        'preset': folder.parents[1].name,
-        'row': folder.parent.name,
-        'label': config.label,
         'seed': seed,
         'data': type(clips).__name__ if data == 'synthetic' else data,
         'data_name': data,
@@ -303,8 +312,6 @@ def run_row(
         **place,
         **evaluator.score(out, model.skeleton.joints),
     }
-    if config.paper:
-        metrics['paper'] = config.paper
     with replacing(folder / 'frames.npz') as part, part.open('wb') as file:
         np.savez(file, allow_pickle=False, **evaluator.arrays(out))
     save_json(metrics, folder / 'metrics.json')

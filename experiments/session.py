@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import torch
@@ -56,6 +57,34 @@ def join_processes() -> None:
 def to_device(model: Module) -> Module:
     """Moves a network to the accelerator, if there is one."""
     return model.cuda() if torch.cuda.is_available() else model
+
+
+def is_mine(
+    store: RunFolder, title: str, place: dict[str, Any], held: ExitStack
+) -> bool:
+    """Whether a row is left to do, and by nobody else; says why not.
+
+    Args:
+        store: Its folder.
+        title: Its name.
+        place: The metrics that say which row of which preset it is.
+        held: Keeps the folder from others until it is closed.
+    """
+    note = ''
+    if RANK == 0:
+        if store.finished():
+            note = f'finished before, in {store.path}'
+        elif (owner := held.enter_context(store.claimed())) is not None:
+            note = f'left to {owner}, which is at it'
+        elif store.adopt(place):
+            note = f'finished before in another preset, now in {store.path}'
+    if WORLD > 1:
+        notes = [note]
+        dist.broadcast_object_list(notes)
+        note = notes[0]
+    if note:
+        say(f'{title}: {note}')
+    return not note
 
 
 def train_row(

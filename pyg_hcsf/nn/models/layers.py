@@ -97,10 +97,11 @@ def _lcn(
     out_channels: int,
     skeleton: Skeleton,
     long_hops: int = 2,
+    neighborhood: str = 'ring',
     dynamic: Optional[dict[str, Any]] = None,
     **kwargs: Any,
 ) -> Module:
-    hops = HopEdges(skeleton, long_hops, long_hops)
+    hops = HopEdges(skeleton, long_hops, long_hops, neighborhood)
     conv = LCNConv(in_channels, out_channels, hops, **kwargs)
     return HopLayer(conv, dynamic)
 

@@ -1,0 +1,86 @@
+"""What is made of runs about the paper's claims."""
+
+import sys
+from pathlib import Path
+
+import claims
+import numpy as np
+import pytest
+import yaml
+from config import load_preset
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_runs import make_runs  # noqa: E402
+
+
+def fake(folder, errors, seeds):
+    for name, error in errors.items():
+        table, row = name.split('/')
+        make_runs(
+            folder,
+            rows=[(row, row, error)],
+            seeds=seeds,
+            preset=f'{table}-ablation',
+            steps=1200,
+        )
+    return claims.load_cells(folder / 'pose', 'ablation')
+
+
+CLAIM = {'claim': 'Topology helps', 'pairs': [['table6/d8', 'table6/d1']]}
+
+
+@pytest.mark.parametrize(
+    'seeds, errors, expected',
+    [
+        ((0, 1, 2), (36, 40), 'holds'),
+        ((0, 1, 2), (40, 36), 'does not hold'),
+        ((0,), (36, 40), 'points that way (seeds: 1)'),
+        ((0,), (40, 36), 'points away (seeds: 1)'),
+    ],
+)
+def test_verdicts(tmp_path, seeds, errors, expected):
+    names = ('table6/d8', 'table6/d1')
+    cells = fake(tmp_path, dict(zip(names, errors, strict=True)), seeds)
+    table = claims.claims_table(cells, [CLAIM])
+    assert table['verdict'].tolist() == [expected]
+    here = float(table['here, mm'].iloc[0].split()[0])
+    assert here == pytest.approx(errors[0] - errors[1], abs=0.6)
+    assert table['paper, mm'].tolist() == ['-4.0']  # 31.4 - 35.4
+
+
+def test_no_difference_is_undecided(tmp_path):
+    cells = fake(tmp_path, {'table6/d8': 40, 'table6/d1': 40}, (0, 1, 2))
+    found = claims.effect(cells, CLAIM['pairs'])
+    seeds = claims.by_seed(cells, CLAIM['pairs'])
+    assert len(seeds) == 3
+    wide = found._replace(low=-1.0, high=1.0)
+    assert claims.verdict(wide, seeds) == 'undecided at this size'
+    # Seeds that disagree undo an interval over clusters that is narrow.
+    sure = found._replace(low=-2.0, high=-1.0)
+    assert claims.verdict(sure, [-3.0, 1.0, 0.5]) == 'undecided at this size'
+    assert claims.verdict(sure, [-1.5, -1.6, -1.4]) == 'holds'
+
+
+def test_page(tmp_path):
+    errors = {'table6/d1': 44.0, 'table6/d8': 36.0, 'table6/d2': 40.0}
+    fake(tmp_path, errors, (0,))
+    out = tmp_path / 'claims.md'
+    claims.write(tmp_path / 'pose', 'ablation', out)
+    text = out.read_text()
+    assert 'not Human3.6M numbers' in text
+    assert 'd = 1/8 against 1' in text and "no ['table7/" in text
+    assert '+1.00' in text  # 35.4, 34.7, 31.4 in the paper: the same order
+    with pytest.raises(ValueError, match='--recipe other'):
+        claims.write(tmp_path / 'pose', 'other', out)
+
+
+def test_cells_exist():
+    spec = yaml.safe_load(
+        Path(claims.__file__).with_name('claims.yaml').read_text()
+    )
+    paper = claims.paper_values()
+    for claim in spec:
+        for pair in claim['pairs']:
+            for name in pair:
+                assert load_preset('pose', name).rows
+            assert np.isfinite([paper[name] for name in pair]).all()
