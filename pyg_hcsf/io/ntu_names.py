@@ -23,7 +23,6 @@ NUM_JOINTS = 25
 NTU_FPS = 30.0
 NUM_BODIES = 2  # that are kept
 NUM_CLASSES = {'ntu60': 60, 'ntu120': 120}
-MUTUAL_CLASSES = frozenset((*range(49, 60), *range(105, 120)))  # two people
 
 NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
 _LARGEST = (32, 3, 106, 2, 120)
