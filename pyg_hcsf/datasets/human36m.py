@@ -5,41 +5,38 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 from torch_geometric.data import Data, Dataset
 from torch_geometric.transforms import Compose
 from tqdm import tqdm
 
 from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.datasets.clip_subset import ClipSubset
+from pyg_hcsf.datasets.human36m_clips import (
+    NAMINGS,
+    Human36MClips,
+    action_names,
+    project_clip,
+)
 from pyg_hcsf.datasets.human36m_formats import (
     HUMAN36M_FORMATS,
     RawFiles,
     choose_files,
-    read_takes,
 )
 from pyg_hcsf.datasets.motion import fingerprint
-from pyg_hcsf.geometry.camera import Camera, check_distortion
-from pyg_hcsf.io.human36m import (
-    H36M16_OF_17,
-    H36M_FPS,
-    OFFICIAL_ACTIONS,
-    SUBJECTS,
-    TEST_SUBJECTS,
-    TRAIN_SUBJECTS,
-    Human36MTake,
-)
-from pyg_hcsf.protocols import H36M_ACTIONS, S11_DIRECTIONS
+from pyg_hcsf.geometry.camera import check_distortion
+from pyg_hcsf.io.human36m import H36M_FPS, TEST_SUBJECTS, TRAIN_SUBJECTS
+from pyg_hcsf.protocols import S11_DIRECTIONS
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 VERSION = 1  # of the processed files, part of their names
 SPLITS = ('train', 'val', 'test')
-NAMINGS = ('paper', 'official')
+KEYS = ('x', 'y', 'joints')  # sequences, those that a clip has
 
 
 class Human36M(Dataset):
@@ -189,6 +186,9 @@ class Human36M(Dataset):
                 'validation part of its own (got none)'
             )
         self.split = split
+        self._subjects = sorted(
+            {'train': left, 'val': val_subjects, 'test': TEST_SUBJECTS}[split]
+        )
         self.keypoints = keypoints
         self.distortion = distortion
         self.joints = joints
@@ -206,11 +206,6 @@ class Human36M(Dataset):
             force_reload=force_reload,
         )
         store = ClipStore(self._path)
-        subjects = {
-            'train': left,
-            'val': set(val_subjects),
-            'test': set(TEST_SUBJECTS),
-        }[split]
         columns = [
             np.broadcast_to(store._columns[key], len(store))
             for key in ('subject', 'clip')
@@ -218,13 +213,10 @@ class Human36M(Dataset):
         chosen = [
             i
             for i, (subject, clip) in enumerate(zip(*columns, strict=True))
-            if subject in subjects and clip not in dropped
+            if subject in self._subjects and clip not in dropped
         ]
         if not chosen:
-            raise ValueError(
-                f"Expected clips of {sorted(subjects)} in '{self.raw}' for "
-                f"split='{split}' (got none): get the files of these subjects"
-            )
+            raise self._nothing_found()
         self.store = ClipSubset(store, chosen)
 
     @classmethod
@@ -242,55 +234,55 @@ class Human36M(Dataset):
 
     def _process(self) -> None:
         folder = Path(self.processed_dir)
-        found = self._find_raw()
-        if found is None:
-            self._path = self._find_processed(folder)
+        steps: list[tuple[Callable, str]] = []
+        if self.keypoints == 'gt' and self.distortion is not None:
+            lens = partial(project_clip, distortion=self.distortion)
+            steps.append((lens, f'_{self.distortion}'))
+        if self.pre_transform is not None:
+            text = re.sub(' at 0x[0-9a-fA-F]+', '', repr(self.pre_transform))
+            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            steps.append((self.pre_transform, f'_pre{digest}'))
+        ending = ''.join(name for _, name in steps)
+        if (found := self._find_raw()) is None:
+            self._path = plain = self._find_processed(folder, ending)
+            if plain.stem.endswith(ending):
+                return
+            clips: Iterable[Data] = ClipStore(plain)
         else:
             raw = choose_files(*found, self.keypoints)
             root = self.raw if self.raw.is_dir() else self.raw.parent
             extra = [raw.keypoints] if raw.keypoints else []
             digest = fingerprint(root, {*raw.poses, *extra})
-            self._path = folder / (
+            plain = folder / (
                 f'{self._stem(raw.form)}_{digest}_v{VERSION}.clips'
             )
-            self._write(lambda: self._clips(raw), ('x', 'y'))
-        steps: list[tuple[Callable, str]] = []
-        if self.keypoints == 'gt' and self.distortion is not None:
-            steps.append((self._film, self.distortion))
-        if self.pre_transform is not None:
-            text = re.sub(' at 0x[0-9a-fA-F]+', '', repr(self.pre_transform))
-            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-            steps.append((self.pre_transform, f'pre{digest}'))
-        if steps:
-            plain = ClipStore(self._path)
-            stem = '_'.join([self._path.stem, *(name for _, name in steps)])
-            self._path = folder / f'{stem}.clips'
-            change = Compose([step for step, _ in steps])
-            first = change(plain[0])
-            keys = tuple(k for k in ('x', 'y', 'joints') if k in first)
-            self._write(lambda: map(change, plain), keys)
+            self._path = folder / f'{plain.stem}{ending}.clips'
+            if self._path.exists() and not self.force_reload:
+                return
+            if steps and plain.exists() and not self.force_reload:
+                clips = ClipStore(plain)
+            else:  # at once: what is not asked for is not written
+                clips = self._clips(raw)
+        self._path = folder / f'{plain.stem}{ending}.clips'
+        self._write(map(Compose([step for step, _ in steps]), clips))
 
-    def _film(self, data: Data) -> Data:
-        lens = {k: data[k][0].tolist() for k in ('radial', 'tangential')}
-        (focal,), (center,) = data.focal.tolist(), data.center.tolist()
-        width, height = data.image_size[0].long().tolist()
-        camera = Camera(data.camera, width, height, focal, center, **lens)
-        y = data.y.transpose(0, 1).double()
-        x = camera.project(y, self.distortion)
-        data.x = x.transpose(0, 1).float().contiguous()
-        return data
-
-    def _write(
-        self, clips: Callable[[], Iterable[Data]], keys: tuple[str, ...]
-    ) -> None:
-        if self._path.exists() and self.force_reload:
+    def _write(self, clips: Iterator[Data]) -> None:
+        if (first := next(clips, None)) is None:
+            raise self._nothing_found()
+        if self._path.exists():
             shutil.rmtree(self._path)
-        if not self._path.exists():
-            try:
-                ClipStore.write(self._path, clips(), keys)
-            except (RuntimeError, ValueError):
-                if not self._path.exists():
-                    raise  # else another process was faster
+        keys = tuple(key for key in KEYS if key in first)
+        try:
+            ClipStore.write(self._path, chain([first], clips), keys)
+        except (RuntimeError, ValueError):
+            if not self._path.exists():
+                raise  # else another process was faster
+
+    def _nothing_found(self) -> ValueError:
+        return ValueError(
+            f"Expected clips of {self._subjects} in '{self.raw}' for "
+            f"split='{self.split}' (got none): get the files of these subjects"
+        )
 
     def _find_raw(self) -> tuple[str, list[Path]] | None:
         for form in self.formats:
@@ -307,16 +299,19 @@ class Human36M(Dataset):
         parts += [f'every{self.subsample}'] * (self.subsample > 1)
         return '_'.join(parts)
 
-    def _find_processed(self, folder: Path) -> Path:
+    def _find_processed(self, folder: Path, ending: str) -> Path:
         names = [f.name for f in self.formats if self._form in (None, f.name)]
         digest = '[0-9a-f]' * 16
-        found = [
-            path
-            for name in names
-            for path in folder.glob(
-                f'{self._stem(name)}_{digest}_v{VERSION}.clips'
-            )
-        ]
+        for end in dict.fromkeys((ending, '')):
+            found = [
+                path
+                for name in names
+                for path in folder.glob(
+                    f'{self._stem(name)}_{digest}_v{VERSION}{end}.clips'
+                )
+            ]
+            if found:
+                break
         if len(found) == 1:
             return found[0]
         raise RuntimeError(
@@ -327,78 +322,19 @@ class Human36M(Dataset):
 
     def _clips(self, raw: RawFiles) -> Iterator[Data]:
         side = 'test' if self.split == 'test' else 'train'
-        takes = list(read_takes(raw, side))
-        takes.sort(
-            key=lambda take: (
-                self.actions.index(self._action(take)),
-                SUBJECTS.index(take.subject),
-                take.name,
-                take.camera.name,
+        clips = Human36MClips(
+            *(raw, side, self.keypoints, self.joints, self.naming),
+            self.subsample,
+        )
+        return iter(
+            tqdm(
+                clips,
+                desc=f'Reading {raw.form}',
+                unit='clip',
+                file=sys.stderr,
+                disable=not self.log,
             )
         )
-        takes.reverse()
-        bar = tqdm(
-            total=len(takes),
-            desc=f'Reading {raw.form}',
-            unit='clip',
-            file=sys.stderr,
-            disable=not self.log,
-        )
-        with bar:
-            while takes:
-                yield self._to_data(takes.pop())
-                bar.update()
-
-    def _to_data(self, take: Human36MTake) -> Data:
-        camera = take.camera
-        every = slice(None, None, self.subsample)
-        y = torch.from_numpy(take.joints[every])
-        x = self._keypoints(take, y)
-        if self.joints == 16:
-            y = y[:, H36M16_OF_17]
-        return Data(
-            x=x.float().transpose(0, 1).contiguous(),
-            y=y.transpose(0, 1).contiguous(),
-            edge_index=self.skeleton.with_graph('tree').edge_index,
-            num_nodes=self.joints,
-            subject=take.subject,
-            action=self._action(take),
-            clip=take.name,
-            camera=camera.name,
-            fps=self.fps,
-            focal=torch.tensor([camera.focal], dtype=torch.float64),
-            center=torch.tensor([camera.center], dtype=torch.float64),
-            image_size=torch.tensor([camera.image_size], dtype=torch.float64),
-            radial=torch.tensor([camera.radial], dtype=torch.float64),
-            tangential=torch.tensor([camera.tangential], dtype=torch.float64),
-        )
-
-    def _keypoints(self, take: Human36MTake, y: Tensor) -> Tensor:
-        if self.keypoints == 'gt':
-            x = take.camera.project(y.double())
-        else:
-            assert take.keypoints is not None
-            if len(take.keypoints) < len(take.joints):
-                raise ValueError(
-                    f"Expected keypoints '{self.keypoints}' for all "
-                    f'{len(take.joints)} frames of {take.name} by camera '
-                    f'{take.camera.name} (got {len(take.keypoints)}): get the '
-                    'file again'
-                )
-            # Videos go on after the motion capture has stopped.
-            found = take.keypoints[: len(take.joints)]
-            x = torch.from_numpy(found[:: self.subsample])
-        if x.size(1) < self.joints:
-            raise ValueError(
-                f"Expected 'joints=16' with the keypoints '{self.keypoints}', "
-                'which have no Neck/Nose (got 17)'
-            )
-        return x[:, H36M16_OF_17] if x.size(1) > self.joints else x
-
-    def _action(self, take: Human36MTake) -> str:
-        if self.naming == 'paper':
-            return take.action
-        return {v: k for k, v in OFFICIAL_ACTIONS.items()}[take.action]
 
     @property
     def has_process(self) -> bool:
@@ -426,9 +362,7 @@ class Human36M(Dataset):
     @property
     def actions(self) -> tuple[str, ...]:
         r"""The 15 actions, in the order of tables."""
-        if self.naming == 'paper':
-            return H36M_ACTIONS
-        return tuple(OFFICIAL_ACTIONS)
+        return action_names(self.naming)
 
     @property
     def form(self) -> str:

@@ -26,7 +26,7 @@ from pyg_hcsf.io.sgn import read_sgn
 NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 
 # How the formats' authors call the file of a benchmark, or its folder.
-CUSTOMARY = {
+CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
     'pyskl': {
         'ntu60-xsub': ('ntu60_3danno.pkl',),
         'ntu60-xview': ('ntu60_3danno.pkl',),
