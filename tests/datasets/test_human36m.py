@@ -112,6 +112,8 @@ def test_keypoints(vp3d):
     for a, b in zip(found, plain, strict=True):
         torch.testing.assert_close(a.x, b.x, rtol=0, atol=1e-3)
         assert torch.equal(a.y, b.y)
+    whole = clips_of(vp3d, keypoints='data_2d_h36m_cpn_ft_h36m_dbb')
+    assert torch.equal(whole[0].x, found[0].x)
     own = clips_of(vp3d, keypoints='data_2d_h36m_gt')
     for a, b in zip(own, clips_of(vp3d, distortion='vp3d'), strict=True):
         torch.testing.assert_close(a.x, b.x, rtol=0, atol=1e-3)
@@ -332,7 +334,7 @@ def test_wrong_arguments(vp3d):
         ({'distortion': 'lens'}, "'distortion'"),
         ({'subsample': 0}, "'subsample'"),
         ({'keypoints': '../x'}, "'keypoints'"),
-        ({'keypoints': 'hrnet'}, r"got 'hrnet'.*data_2d_h36m_cpn"),
+        ({'keypoints': 'hrnet'}, r"\['cpn_ft_h36m_dbb', .*got 'hrnet'"),
     ):
         with pytest.raises(ValueError, match=reason):
             clips_of(vp3d, **options)
