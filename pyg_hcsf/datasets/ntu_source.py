@@ -17,6 +17,7 @@ from pyg_hcsf.io.ntu_names import (
     get_benchmark,
     missing_skeletons,
     parse_name,
+    read_names,
 )
 from pyg_hcsf.io.ntu_shards import read_shards
 from pyg_hcsf.io.ntu_skeleton import find_skeletons
@@ -171,7 +172,7 @@ def read_clips(
         clips = read_pyskl(path).clips
     elif source.format == 'ctrgcn':
         listed = path.with_name(NAMES)
-        names = listed.read_text().split() if listed.is_file() else None
+        names = read_names(listed) if listed.is_file() else None
         clips = read_ctrgcn(path, benchmark, names)
     elif source.format == 'sgn':
         clips = read_sgn(path, benchmark)

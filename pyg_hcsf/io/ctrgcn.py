@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.members import check_packing
 from pyg_hcsf.io.npy_header import read_npy_header
 from pyg_hcsf.io.ntu_names import (
     NUM_BODIES,
@@ -162,6 +163,7 @@ def _pad(joints: np.ndarray, name: str, data: str) -> np.ndarray:
 
 
 def _rows(archive: zipfile.ZipFile, name: str) -> Rows:
+    check_packing(archive.getinfo(name), str(archive.filename))
     file = archive.open(name)
     header = read_npy_header(file)
     if (size := archive.getinfo(name).file_size) != header.size:

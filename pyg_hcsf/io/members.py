@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+# Others are rare, or take the memory that a header asks for.
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Member(NamedTuple):
@@ -80,9 +84,29 @@ def _of_path(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
                         f'{info.filename!r} points outside of it'
                     )
                 if pattern.fullmatch(parts[-1]):
+                    check_packing(info, str(path))
                     yield Member(
                         parts[-1], path, info.filename, info.file_size
                     )
+
+
+def check_packing(info: zipfile.ZipInfo, where: str) -> None:
+    r"""Refuses a member of a zip archive that is packed otherwise than usual.
+
+    Args:
+        info (zipfile.ZipInfo): The member.
+        where (str): What errors call the archive.
+
+    Raises:
+        ValueError: If it is packed otherwise, as some systems pack what is
+            large; names it.
+    """
+    if info.compress_type not in PACKINGS:
+        raise ValueError(
+            f"Expected '{where}/{info.filename}' stored or deflated (got "
+            f'the way of packing {info.compress_type}, which is not read): '
+            'unpack the archive and pass the folder'
+        )
 
 
 def read_members(
@@ -106,9 +130,12 @@ def read_members(
                             archive.close()
                         archive = _open(member.path)
                     content = archive.read(member.member)
+                    if len(content) != member.size:
+                        raise ValueError(f'{len(content)} bytes of it')
             except (
                 *(OSError, RuntimeError, NotImplementedError, KeyError),
-                *(EOFError, zipfile.BadZipFile, zlib.error),
+                *(EOFError, zipfile.BadZipFile, zlib.error, struct.error),
+                *(OverflowError, ValueError),
             ) as e:
                 raise ValueError(
                     f"'{member}' cannot be read ({e}): get it again or remove "
@@ -123,7 +150,10 @@ def read_members(
 def _open(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as e:
+    except (
+        *(zipfile.BadZipFile, OSError, RuntimeError, ValueError),
+        *(NotImplementedError, struct.error, OverflowError),
+    ) as e:
         raise ValueError(
             f"'{path}' is not a whole zip archive ({e}): delete it and get it "
             'again'
