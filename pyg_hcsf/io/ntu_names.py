@@ -67,6 +67,7 @@ class ActionClip(NamedTuple):
     joints: np.ndarray
 
 
+@lru_cache(maxsize=2**17)  # all clips; each is asked for many times
 def parse_name(text: str) -> ClipName:
     r"""Takes the name of a clip apart.
 
