@@ -75,6 +75,7 @@ def _of_path(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
     if pattern.fullmatch(path.name) and path.is_file():
         yield Member(path.name, path, '', path.stat().st_size)
     elif path.suffix.lower() == '.zip' and path.is_file():
+        whole = path.stat().st_size
         with _open(path) as archive:
             for info in archive.infolist():
                 parts = info.filename.replace('\\', '/').split('/')
@@ -85,6 +86,12 @@ def _of_path(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
                     )
                 if pattern.fullmatch(parts[-1]):
                     check_packing(info, str(path))
+                    # Python takes the memory before it reads.
+                    if info.header_offset + info.compress_size > whole:
+                        raise ValueError(
+                            f"'{path}/{info.filename}' is cut off: delete the "
+                            'archive and get it again'
+                        )
                     yield Member(
                         parts[-1], path, info.filename, info.file_size
                     )

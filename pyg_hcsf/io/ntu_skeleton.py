@@ -133,7 +133,7 @@ def _parse_fast(content: bytes) -> Bodies | None:
     text = np.frombuffer(content, np.uint8)
     white = text <= ord(' ')
     marks = np.flatnonzero(white)
-    pairs = np.count_nonzero(white[1:] & white[:-1])
+    pairs = int(np.count_nonzero(white[1:] & white[:-1]))
     runs = _find_runs(content, text, marks, pairs, eol)
     if not runs or not any(count for _, count in runs):
         return None

@@ -40,6 +40,17 @@ def test_other_ways_of_packing_are_refused(tmp_path, method):
         list(read_ctrgcn(npz, 'ntu60-xsub'))
 
 
+def test_sizes_are_not_believed(tmp_path):
+    """What is packed cannot be larger than the archive."""
+    path = pack(tmp_path / 'a.zip', ['a.txt'], zipfile.ZIP_STORED)
+    content = bytearray(path.read_bytes())
+    directory = content.index(b'PK\x01\x02')
+    content[directory + 23] = 0x40  # compressed size: a gigabyte more
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r'a\.zip/a\.txt. is cut off'):
+        list_members(path, ANY, 10**6)
+
+
 @pytest.mark.parametrize('method', [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_damaged_archives(fuzz, tmp_path, method):
     path = pack(tmp_path / 'a.zip', ['a.txt', 'b/c.txt', 'd.txt'], method)
