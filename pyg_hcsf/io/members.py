@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
 import zipfile
@@ -118,25 +119,31 @@ def check_packing(info: zipfile.ZipInfo, where: str) -> None:
 
 def read_members(
     members: Iterable[Member],
+    archives: dict[Path, zipfile.ZipFile] | None = None,
 ) -> Iterator[tuple[Member, bytes]]:
-    r"""Reads files one after another, each archive being opened once as long
-    as its members follow each other.
+    r"""Reads files one after another.
+
+    Args:
+        members (iterable of Member): The files.
+        archives (dict, optional): Where to keep archives open, for the caller
+            to close: to list those of NTU RGB+D takes a third of a second.
+            By default they are closed at the end. (default: :obj:`None`)
 
     Raises:
         ValueError: If one cannot be read; names it.
     """
-    archive: zipfile.ZipFile | None = None
-    try:
+    with contextlib.ExitStack() as stack:
+        if archives is None:
+            archives = {}
+            stack.callback(close_archives, archives)
         for member in members:
             try:
                 if not member.member:
                     content = member.path.read_bytes()
                 else:
-                    if archive is None or archive.filename != str(member.path):
-                        if archive is not None:
-                            archive.close()
-                        archive = _open(member.path)
-                    content = archive.read(member.member)
+                    if member.path not in archives:
+                        archives[member.path] = _open(member.path)
+                    content = archives[member.path].read(member.member)
                     if len(content) != member.size:
                         raise ValueError(f'{len(content)} bytes of it')
             except (
@@ -149,9 +156,12 @@ def read_members(
                     'it'
                 ) from e
             yield member, content
-    finally:
-        if archive is not None:
-            archive.close()
+
+
+def close_archives(archives: dict[Path, zipfile.ZipFile]) -> None:
+    r"""Closes what :func:`read_members` kept open."""
+    while archives:
+        archives.popitem()[1].close()
 
 
 def _open(path: Path) -> zipfile.ZipFile:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import zipfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -71,14 +72,21 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
     return members
 
 
-def read_skeletons(files: Iterable[Member]) -> Iterator[Bodies]:
-    r"""Reads what :func:`find_skeletons` found, opening an archive once as
-    long as its files follow each other.
+def read_skeletons(
+    files: Iterable[Member],
+    archives: dict[Path, zipfile.ZipFile] | None = None,
+) -> Iterator[Bodies]:
+    r"""Reads what :func:`find_skeletons` found.
+
+    Args:
+        files (iterable of Member): The files.
+        archives (dict, optional): Where to keep archives open, see
+            :func:`~pyg_hcsf.io.members.read_members`. (default: :obj:`None`)
 
     Raises:
         ValueError: If a file is malformed; names file and line.
     """
-    for file, content in read_members(files):
+    for file, content in read_members(files, archives):
         yield parse_skeleton(content, str(file))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.io.ctrgcn import read_ctrgcn
-from pyg_hcsf.io.members import list_members, read_members
+from pyg_hcsf.io.members import close_archives, list_members, read_members
 from pyg_hcsf.io.restricted_pickle import load_npz
 
 ANY = re.compile(r'.*\.txt')
@@ -38,6 +38,20 @@ def test_other_ways_of_packing_are_refused(tmp_path, method):
         load_npz(npz.read_bytes(), str(npz))
     with pytest.raises(ValueError, match=r'a\.npz.*unpack'):
         list(read_ctrgcn(npz, 'ntu60-xsub'))
+
+
+def test_archives_are_kept_open_where_asked(tmp_path):
+    paths = [pack(tmp_path / f'{i}.zip', [f'{i}.txt']) for i in range(2)]
+    members = list_members(paths, ANY, 10**6)
+    kept = {}
+    contents = [content for _, content in read_members(members, kept)]
+    assert contents == [b'0.txt' * 50, b'1.txt' * 50]
+    assert list(kept) == paths
+    archives = list(kept.values())
+    assert list(read_members(members, kept)) == list(read_members(members))
+    assert list(kept.values()) == archives
+    close_archives(kept)
+    assert kept == {} and all(archive.fp is None for archive in archives)
 
 
 def test_sizes_are_not_believed(tmp_path):
