@@ -1,8 +1,9 @@
 """Makes a data set ready for training and says whether it is whole, or
-explains what a file or folder is.
+explains what a file or folder is, or writes it in the format of other code.
 
     python tools/prepare.py utd_mhad --from ~/Downloads/Skeleton.zip
     python tools/prepare.py doctor ~/Downloads
+    python tools/prepare.py export pyskl ntu60_3danno.pkl --from ~/Downloads
 
 Raw files are read where they lie: nothing is copied, moved or extracted. What
 is made of them goes to <root>/<class>/processed. Stopped and started again,
@@ -16,15 +17,19 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jsonargparse import ArgumentParser, Namespace
 from tqdm import tqdm
 
 from pyg_hcsf import datasets
 from pyg_hcsf.datasets.doctor import Found, diagnose, find_formats
+from pyg_hcsf.datasets.human36m_formats import detectors
 from pyg_hcsf.datasets.published import PUBLISHED
 from pyg_hcsf.datasets.verify import Check, verify
+from pyg_hcsf.io.ctrgcn import write_ctrgcn
+from pyg_hcsf.io.ntu_names import BENCHMARKS
+from pyg_hcsf.io.pyskl import write_pyskl
 
 HOME = Path(__file__).parents[1] / 'datasets'
 CLASSES: dict[str, Any] = {
@@ -59,20 +64,34 @@ def make_parser() -> ArgumentParser:
     commands = parser.add_subcommands(dest='command')
     for name, cls in CLASSES.items():
         command = ArgumentParser(description=f'Prepares {cls.__name__}.')
-        command.add_argument(
-            '--from',
-            type=str | None,
-            help='a file, folder or zip; default <root>/<class>/raw',
-        )
-        command.add_argument(
-            '--root', type=str | None, help='data home; also PYG_HCSF_DATA'
-        )
-        command.add_class_arguments(cls, skip=SKIP)
+        add_options(command, cls)
         commands.add_subcommand(name, command)
+    command = ArgumentParser(
+        description='Writes NTU RGB+D as the code of pyskl or CTR-GCN reads '
+        'it, whatever the format it is held in.'
+    )
+    command.add_argument('format', type=Literal['pyskl', 'ctrgcn'])
+    command.add_argument('to', type=str, help='the file to write')
+    add_options(command, datasets.NTURGBD)
+    command.set_defaults(bodies='ctrgcn')  # as both choose them
+    commands.add_subcommand('export', command)
     doctor = ArgumentParser(description='Explains a file or folder.')
     doctor.add_argument('path', type=str, help='the file or folder')
     commands.add_subcommand('doctor', doctor)
     return parser
+
+
+def add_options(command: ArgumentParser, cls: Any) -> None:
+    """The options of a class, and where its files lie."""
+    command.add_argument(
+        '--from',
+        type=str | None,
+        help='a file, folder or zip; default <root>/<class>/raw',
+    )
+    command.add_argument(
+        '--root', type=str | None, help='data home; also PYG_HCSF_DATA'
+    )
+    command.add_class_arguments(cls, skip=SKIP)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -80,6 +99,8 @@ def main(argv: list[str] | None = None) -> int:
     args = make_parser().parse_args(argv)
     if args.command == 'doctor':
         return explain(Path(args.doctor.path).expanduser())
+    if args.command == 'export':
+        return export(args.export)
     return prepare(args.command, args[args.command])
 
 
@@ -87,17 +108,7 @@ def prepare(name: str, args: Namespace) -> int:
     """Prepares one data set and checks it."""
     cls = CLASSES[name]
     options: dict[str, Any] = args.clone().as_dict()
-    given, home = options.pop('from'), options.pop('root')
-    home = Path(home or os.environ.get('PYG_HCSF_DATA') or HOME)
-    root = home.expanduser() / cls.__name__
-    raw = Path(given).expanduser() if given else root / 'raw'
-    found, errors = find_formats(raw, {name: cls.formats})
-    if not found:
-        explain(raw)
-        raise ValueError(
-            f"Nothing in '{raw}' can be read by {cls.__name__}"
-            + ''.join(f': {error}' for error in errors)
-        )
+    root, raw, found = look(name, options)
     chosen = options.get('format') or found[0].format.name
     for item in found:
         words = '' if item.format.name == chosen else ', not read'
@@ -125,6 +136,58 @@ def prepare(name: str, args: Namespace) -> int:
     return report(checks)
 
 
+def look(name: str, options: dict[str, Any]) -> tuple[Path, Path, list[Found]]:
+    """Takes where things lie out of the options, and looks there."""
+    cls = CLASSES[name]
+    given, home = options.pop('from'), options.pop('root')
+    home = Path(home or os.environ.get('PYG_HCSF_DATA') or HOME)
+    root = home.expanduser() / cls.__name__
+    raw = Path(given).expanduser() if given else root / 'raw'
+    found, errors = find_formats(raw, {name: cls.formats})
+    if not found:
+        explain(raw)
+        raise ValueError(
+            f"Nothing in '{raw}' can be read by {cls.__name__}"
+            + ''.join(f': {error}' for error in errors)
+        )
+    return root, raw, found
+
+
+def export(args: Namespace) -> int:
+    """Writes NTU RGB+D in the format of other code."""
+    options: dict[str, Any] = args.clone().as_dict()
+    form, to = options.pop('format'), Path(options.pop('to')).expanduser()
+    root, raw, found = look('nturgbd', options)
+    for item in found:
+        say(f"'{raw}': {_describe(item)}")
+    if any(item.format.name == 'agcn' for item in found):
+        raise ValueError(
+            "Expected joints as recorded to export (got format 'agcn' in "
+            f"'{raw}', whose clips are turned and repeat up to 300 frames): "
+            'export from .skeleton files instead'
+        )
+    data = datasets.NTURGBD(root, raw=raw, split='all', **options)
+    if data.names[0].startswith(('train_', 'test_')):
+        raise ValueError(
+            f"Expected clips with names to export (got none in '{raw}'): put "
+            "CTR-GCN's skes_available_name.txt beside its file"
+        )
+    bar = tqdm(total=len(data), desc=f'Writing {form}', unit='clip')
+
+    def read(number: int) -> Any:
+        bar.update()
+        return data.joints(number)
+
+    with bar:
+        if form == 'pyskl':
+            write_pyskl(to, data.names, read, data.rule.data)
+        else:
+            write_ctrgcn(to, data.names, read, data.benchmark)
+    what = data.rule.data if form == 'pyskl' else data.benchmark
+    say(f"'{to}': {len(data):,} clips of {what}, format '{form}'")
+    return 0
+
+
 def report(checks: list[Check]) -> int:
     """Prints the checks; returns the exit code."""
     words = {True: 'ok', False: 'FAIL', None: '-'}
@@ -143,6 +206,8 @@ def explain(path: Path) -> int:
     for item in told.found:
         say(_describe(item))
         say(f"  python tools/prepare.py {item.name} --from '{path}'")
+        for text in _hints(item):
+            say(f'  {text}')
         known = PUBLISHED[CLASSES[item.name].__name__]
         try:
             names = known({'format': item.format.name}).missing(item.files)
@@ -158,10 +223,24 @@ def explain(path: Path) -> int:
     for text in told.advice[:SHOWN]:
         say(text)
     for text, number in told.others.items():
-        say(f'Not read, {number:,} of: {text}')
+        say(f'Not read: {number:,} file{"s" * (number > 1)}, {text}')
+    if path.is_dir() and not (told.found or told.broken or told.others):
+        say(f"'{path}' holds no files")
     if not told.found:
         say('No data set was found here: see docs/data.md for what is read.')
     return int(not told.found or bool(told.broken) or missing > 0)
+
+
+def _hints(item: Found) -> list[str]:
+    if item.name == 'nturgbd':
+        return [f'--benchmark is one of {", ".join(BENCHMARKS)}']
+    if item.name != 'human36m':
+        return []
+    try:
+        names = list(detectors(item.format.name, item.files))
+    except ValueError as e:
+        return [str(e)]
+    return ['--keypoints is gt, or ' + ' or '.join(names)] * bool(names)
 
 
 def _describe(item: Found) -> str:

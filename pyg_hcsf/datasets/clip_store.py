@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -89,7 +89,7 @@ class ClipStore:
     @staticmethod
     def write(
         path: str | Path,
-        clips: Iterable[Data],
+        clips: Iterable[Data | dict[str, Any]],
         keys: Sequence[str] = ('x', 'y'),
     ) -> ClipStore:
         r"""Writes clips, one at a time, all or nothing.
@@ -104,8 +104,8 @@ class ClipStore:
 
         Args:
             path (str or pathlib.Path): The folder to make.
-            clips (iterable): The :class:`~torch_geometric.data.Data`; a
-                generator will do.
+            clips (iterable): The :class:`~torch_geometric.data.Data`, or
+                dictionaries of what they hold; a generator will do.
             keys (tuple[str, ...], optional): The sequences, each
                 ``[N, T, *]`` with the :obj:`T` of the clip. All else is kept
                 per clip: strings, numbers, and tensors of one shape; what

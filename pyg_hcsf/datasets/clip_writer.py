@@ -22,7 +22,9 @@ KINDS = {str: 'U', bool: 'b', int: 'i', float: 'f'}
 
 
 def write_clips(
-    path: Path, clips: Iterable[Data], keys: tuple[str, ...]
+    path: Path,
+    clips: Iterable[Data | dict[str, Any]],
+    keys: tuple[str, ...],
 ) -> None:
     r"""See :meth:`~pyg_hcsf.datasets.ClipStore.write`."""
     if path.exists():
@@ -81,9 +83,9 @@ class _Writer:
         self.columns: dict[str, list[Any]] = {}  # one value while all agree
         self.types: dict[str, type] = {}
 
-    def add(self, clip: Data) -> None:
+    def add(self, clip: Data | dict[str, Any]) -> None:
         number = len(self.lengths)
-        values = clip.to_dict()
+        values = clip.copy() if isinstance(clip, dict) else clip.to_dict()
         length = None
         for key, file in self.files.items():
             value = values.pop(key, None)

@@ -3,36 +3,31 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import torch
-from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
+from pyg_hcsf.datasets.human36m_clips import (
+    NAMINGS,
+    Human36MClips,
+    action_names,
+    project_clip,
+)
 from pyg_hcsf.datasets.human36m_formats import (
     HUMAN36M_FORMATS,
     RawFiles,
     choose_files,
-    read_takes,
 )
 from pyg_hcsf.datasets.stored import Source, StoredDataset
-from pyg_hcsf.geometry.camera import Camera, check_distortion
-from pyg_hcsf.io.human36m import (
-    H36M16_OF_17,
-    H36M_FPS,
-    OFFICIAL_ACTIONS,
-    SUBJECTS,
-    TEST_SUBJECTS,
-    TRAIN_SUBJECTS,
-    Human36MTake,
-)
-from pyg_hcsf.protocols import H36M_ACTIONS, S11_DIRECTIONS
+from pyg_hcsf.geometry.camera import check_distortion
+from pyg_hcsf.io.human36m import H36M_FPS, TEST_SUBJECTS, TRAIN_SUBJECTS
+from pyg_hcsf.protocols import S11_DIRECTIONS
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 SPLITS = ('train', 'val', 'test')
-NAMINGS = ('paper', 'official')
 
 
 class Human36M(StoredDataset):
@@ -219,18 +214,9 @@ class Human36M(StoredDataset):
 
     def _steps(self) -> list[tuple[Callable, str]]:
         if self.keypoints == 'gt' and self.distortion is not None:
-            return [(self._film, self.distortion)]
+            lens = partial(project_clip, distortion=self.distortion)
+            return [(lens, self.distortion)]
         return []
-
-    def _film(self, data: Data) -> Data:
-        lens = {k: data[k][0].tolist() for k in ('radial', 'tangential')}
-        (focal,), (center,) = data.focal.tolist(), data.center.tolist()
-        width, height = data.image_size[0].long().tolist()
-        camera = Camera(data.camera, width, height, focal, center, **lens)
-        y = data.y.transpose(0, 1).double()
-        x = camera.project(y, self.distortion)
-        data.x = x.transpose(0, 1).float().contiguous()
-        return data
 
     def _stem(self, form: str) -> str:
         parts = ['test' if self.split == 'test' else 'train', form]
@@ -241,78 +227,18 @@ class Human36M(StoredDataset):
 
     def _clips(self, raw: RawFiles) -> Iterator[Data]:
         side = 'test' if self.split == 'test' else 'train'
-        takes = list(read_takes(raw, side))
-        takes.sort(
-            key=lambda take: (
-                self.actions.index(self._action(take)),
-                SUBJECTS.index(take.subject),
-                take.name,
-                take.camera.name,
-            )
+        clips = Human36MClips(
+            *(raw, side, self.keypoints, self.joints, self.naming),
+            self.subsample,
         )
-        takes.reverse()
         bar = tqdm(
-            total=len(takes),
+            clips,
             desc=f'Reading {raw.form}',
             unit='clip',
             file=sys.stderr,
             disable=not self.log,
         )
-        with bar:
-            while takes:
-                yield self._to_data(takes.pop())
-                bar.update()
-
-    def _to_data(self, take: Human36MTake) -> Data:
-        camera = take.camera
-        every = slice(None, None, self.subsample)
-        y = torch.from_numpy(take.joints[every])
-        x = self._keypoints(take, y)
-        if self.joints == 16:
-            y = y[:, H36M16_OF_17]
-        return Data(
-            x=x.float().transpose(0, 1).contiguous(),
-            y=y.transpose(0, 1).contiguous(),
-            edge_index=self.skeleton.with_graph('tree').edge_index,
-            num_nodes=self.joints,
-            subject=take.subject,
-            action=self._action(take),
-            clip=take.name,
-            camera=camera.name,
-            fps=self.fps,
-            focal=torch.tensor([camera.focal], dtype=torch.float64),
-            center=torch.tensor([camera.center], dtype=torch.float64),
-            image_size=torch.tensor([camera.image_size], dtype=torch.float64),
-            radial=torch.tensor([camera.radial], dtype=torch.float64),
-            tangential=torch.tensor([camera.tangential], dtype=torch.float64),
-        )
-
-    def _keypoints(self, take: Human36MTake, y: Tensor) -> Tensor:
-        if self.keypoints == 'gt':
-            x = take.camera.project(y.double())
-        else:
-            assert take.keypoints is not None
-            if len(take.keypoints) < len(take.joints):
-                raise ValueError(
-                    f"Expected keypoints '{self.keypoints}' for all "
-                    f'{len(take.joints)} frames of {take.name} by camera '
-                    f'{take.camera.name} (got {len(take.keypoints)}): get the '
-                    'file again'
-                )
-            # Videos go on after the motion capture has stopped.
-            found = take.keypoints[: len(take.joints)]
-            x = torch.from_numpy(found[:: self.subsample])
-        if x.size(1) < self.joints:
-            raise ValueError(
-                f"Expected 'joints=16' with the keypoints '{self.keypoints}', "
-                'which have no Neck/Nose (got 17)'
-            )
-        return x[:, H36M16_OF_17] if x.size(1) > self.joints else x
-
-    def _action(self, take: Human36MTake) -> str:
-        if self.naming == 'paper':
-            return take.action
-        return {v: k for k, v in OFFICIAL_ACTIONS.items()}[take.action]
+        yield from bar
 
     @property
     def skeleton(self) -> Skeleton:
@@ -322,6 +248,4 @@ class Human36M(StoredDataset):
     @property
     def actions(self) -> tuple[str, ...]:
         r"""The 15 actions, in the order of tables."""
-        if self.naming == 'paper':
-            return H36M_ACTIONS
-        return tuple(OFFICIAL_ACTIONS)
+        return action_names(self.naming)

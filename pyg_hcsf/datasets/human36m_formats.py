@@ -38,7 +38,7 @@ from pyg_hcsf.io.human36m_pickles import (
 _SIDES = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
 FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB
 D3_ARCHIVE = re.compile(r'Poses_D3_Positions_S\d+\.tgz')
-PREFIXES = ('data_2d_h36m_', 'h36m_', '')
+PREFIXES = ('data_2d_h36m_', 'h36m_')  # of files of detectors
 
 
 def _walk(path: Path, pattern: str) -> list[Path]:
@@ -153,21 +153,64 @@ def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:
                 f'data_2d_h36m_{keypoints}.npz of VideoPose3D there instead'
             )
         return RawFiles(form, files, None)
-    if form == 'motionbert':
-        if keypoints == 'gt':
-            return RawFiles(form, files[:1], None)
-        file = _of_detector(files, keypoints, 'h36m_*_cam_source*.pkl')
-        return RawFiles(form, [file], file)
-    if form == 'vp3d':
-        poses = [f for f in files if _has_member(f, 'positions_3d.npy')]
-        name = 'data_2d_h36m_*.npz'
-    else:
-        poses = [f for f in files if _contains(f, b'joint_3d_camera')]
-        name = 'h36m_sh_dt_ft.pkl'
+    poses = _with_poses(form, files)
     if keypoints == 'gt':
-        return RawFiles(form, poses, None)
-    others = [f for f in files if f not in poses]
-    return RawFiles(form, poses, _of_detector(others, keypoints, name))
+        return RawFiles(
+            form, poses[:1] if form == 'motionbert' else poses, None
+        )
+    found = detectors(form, files)
+    file = found.get(keypoints)
+    for other in found.values():
+        if keypoints == other.stem:
+            file = other
+    if file is None:
+        some = f' or one of {list(found)}' if found else ''
+        raise ValueError(
+            f"Expected 'keypoints' to be 'gt'{some} for the files in format "
+            f"'{form}' that are there (got '{keypoints}'): put the detector's "
+            'file beside them'
+        )
+    return RawFiles(form, [file] if form == 'motionbert' else poses, file)
+
+
+def detectors(form: str, files: list[Path]) -> dict[str, Path]:
+    r"""The files of detectors, by what to pass as :obj:`keypoints`.
+
+    Args:
+        form (str): The name of the format.
+        files (list[pathlib.Path]): What its :obj:`find` found.
+
+    Example:
+        >>> detectors('vp3d', find_vp3d(Path('data'))).keys()
+        dict_keys(['cpn_ft_h36m_dbb', 'data_2d_h36m_gt'])
+    """
+    if form == 'motionbert':
+        others = files
+    else:
+        poses = _with_poses(form, files)
+        others = [f for f in files if f not in poses and f.suffix != '.tgz']
+    out: dict[str, Path] = {}
+    for file in others if form != 'cdf' else ():
+        name = file.stem
+        for prefix in PREFIXES:
+            if name.startswith(prefix) and name != f'{prefix}gt':
+                name = name.removeprefix(prefix)
+                break
+        if name in out:
+            raise ValueError(
+                f"Expected one file of the detector '{name}' (got "
+                f"'{out[name]}' and '{file}'): remove the copy"
+            )
+        out[name] = file
+    return out
+
+
+def _with_poses(form: str, files: list[Path]) -> list[Path]:
+    if form == 'vp3d':
+        return [f for f in files if _has_member(f, 'positions_3d.npy')]
+    if form == 'lcn':
+        return [f for f in files if _contains(f, b'joint_3d_camera')]
+    return files
 
 
 def read_takes(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
@@ -301,19 +344,6 @@ def _one(files: list[Path], name: str) -> Path:
             + ('remove the others' if files else 'put it beside the others')
         )
     return files[0]
-
-
-def _of_detector(files: list[Path], keypoints: str, name: str) -> Path:
-    names = [f'{prefix}{keypoints}' for prefix in PREFIXES]
-    found = [f for f in files if f.stem in names]
-    if len(found) != 1:
-        known = [f.name for f in files]
-        raise ValueError(
-            f"Expected 'keypoints' to be 'gt' or a detector whose {name} is "
-            f"there (got '{keypoints}', and the files {known}); 'format' "
-            'chooses between formats'
-        )
-    return found[0]
 
 
 def _matching(

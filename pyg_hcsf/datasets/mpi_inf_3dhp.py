@@ -263,9 +263,9 @@ class MPIINF3DHP(StoredDataset):
     def _of_split(self, files: list[Path]) -> list[Path]:
         return [file for file in files if side_of(file) == self._side]
 
-    def _find_processed(self, folder: Path) -> Path:
+    def _find_processed(self, folder: Path, ending: str) -> Path:
         try:
-            return super()._find_processed(folder)
+            return super()._find_processed(folder, ending)
         except RuntimeError as e:
             if self.raw.exists() and any(
                 form.find(self.raw) for form in self.formats

@@ -17,6 +17,7 @@ from pyg_hcsf.io.ntu_names import (
     get_benchmark,
     missing_skeletons,
     parse_name,
+    read_names,
 )
 from pyg_hcsf.io.ntu_shards import read_shards
 from pyg_hcsf.io.ntu_skeleton import find_skeletons
@@ -26,30 +27,30 @@ from pyg_hcsf.io.sgn import read_sgn
 NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 
 # How the formats' authors call the file of a benchmark, or its folder.
-CUSTOMARY = {
+CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
     'pyskl': {
-        'ntu60-xsub': 'ntu60_3danno.pkl',
-        'ntu60-xview': 'ntu60_3danno.pkl',
-        'ntu120-xsub': 'ntu120_3danno.pkl',
-        'ntu120-xset': 'ntu120_3danno.pkl',
+        'ntu60-xsub': ('ntu60_3danno.pkl',),
+        'ntu60-xview': ('ntu60_3danno.pkl',),
+        'ntu120-xsub': ('ntu120_3danno.pkl',),
+        'ntu120-xset': ('ntu120_3danno.pkl',),
     },
     'ctrgcn': {
-        'ntu60-xsub': 'NTU60_CS.npz',
-        'ntu60-xview': 'NTU60_CV.npz',
-        'ntu120-xsub': 'NTU120_CSub.npz',
-        'ntu120-xset': 'NTU120_CSet.npz',
+        'ntu60-xsub': ('NTU60_CS.npz',),
+        'ntu60-xview': ('NTU60_CV.npz',),
+        'ntu120-xsub': ('NTU120_CSub.npz',),
+        'ntu120-xset': ('NTU120_CSet.npz',),
     },
     'agcn': {
-        'ntu60-xsub': 'xsub',
-        'ntu60-xview': 'xview',
-        'ntu120-xsub': 'xsub',
-        'ntu120-xset': 'xsetup',
+        'ntu60-xsub': ('xsub',),
+        'ntu60-xview': ('xview',),
+        'ntu120-xsub': ('xsub',),
+        'ntu120-xset': ('xset', 'xsetup'),  # MS-G3D, Shift-GCN
     },
     'sgn': {
-        'ntu60-xsub': 'NTU_CS.h5',
-        'ntu60-xview': 'NTU_CV.h5',
-        'ntu120-xsub': 'NTU_CSub.h5',
-        'ntu120-xset': 'NTU_CSet.h5',
+        'ntu60-xsub': ('NTU_CS.h5',),
+        'ntu60-xview': ('NTU_CV.h5',),
+        'ntu120-xsub': ('NTU_CSub.h5',),
+        'ntu120-xset': ('NTU_CSet.h5',),
     },
 }
 
@@ -128,17 +129,17 @@ def _choose(name: str, paths: list[Path], benchmark: str) -> list[Path]:
         paths = [path for path in paths if path.name.endswith(DATA)]
         folders = {path.parent for path in paths}
         if len(folders) > 1:
-            folders = {f for f in folders if f.name == wanted}
+            folders = {f for f in folders if f.name in wanted}
         chosen = [path for path in paths if path.parent in folders]
         fits = len(folders) == 1
     else:
         chosen = paths
         if len(paths) > 1:
-            chosen = [path for path in paths if path.name == wanted]
+            chosen = [path for path in paths if path.name in wanted]
         fits = len(chosen) == 1
     if not fits:
         raise ValueError(
-            f"Expected one '{wanted}' for '{benchmark}' in 'raw' (got "
+            f"Expected one '{wanted[0]}' for '{benchmark}' in 'raw' (got "
             f'{[str(path) for path in paths]}): pass the one to read'
         )
     return chosen
@@ -171,7 +172,7 @@ def read_clips(
         clips = read_pyskl(path).clips
     elif source.format == 'ctrgcn':
         listed = path.with_name(NAMES)
-        names = listed.read_text().split() if listed.is_file() else None
+        names = read_names(listed) if listed.is_file() else None
         clips = read_ctrgcn(path, benchmark, names)
     elif source.format == 'sgn':
         clips = read_sgn(path, benchmark)

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -236,26 +236,29 @@ class NTURGBD(Dataset):
             f'{self.how_to_get}'
         )
 
-    def _to_data(self, clips: Iterable[ActionClip]) -> Iterator[Data]:
+    def _to_data(
+        self, clips: Iterable[ActionClip]
+    ) -> Iterator[Data | dict[str, Any]]:
         edge_index = self.skeleton.edge_index
         for clip in clips:
             frames, bodies = clip.joints.shape[:2]
             x = np.zeros((frames, NUM_JOINTS, NUM_BODIES, 3), dtype=np.float32)
             x[:, :, :bodies] = clip.joints.swapaxes(1, 2)
             named = not clip.name.startswith(('train_', 'test_'))
-            data = Data(
-                x=torch.from_numpy(x).transpose(0, 1),
-                y=torch.tensor([clip.label]),
-                edge_index=edge_index,
-                clip=clip.name,
-                subject=str(parse_name(clip.name).subject) if named else '',
-                action=f'A{clip.label + 1:03}',
-                num_bodies=bodies,
-                fps=NTU_FPS,
-            )
-            if self.pre_transform is not None:
-                data = self.pre_transform(data)
-            yield data
+            values = {
+                'x': torch.from_numpy(x).transpose(0, 1),
+                'y': torch.tensor([clip.label]),
+                'edge_index': edge_index,
+                'clip': clip.name,
+                'subject': str(parse_name(clip.name).subject) if named else '',
+                'action': f'A{clip.label + 1:03}',
+                'num_bodies': bodies,
+                'fps': NTU_FPS,
+            }
+            if self.pre_transform is None:
+                yield values
+            else:
+                yield self.pre_transform(Data(**values))
 
     @property
     def has_process(self) -> bool:

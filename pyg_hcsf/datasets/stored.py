@@ -4,6 +4,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,52 +115,59 @@ class StoredDataset(Dataset):
             if subject in subjects and clip not in dropped
         ]
         if not chosen:
-            raise ValueError(
-                f"Expected clips of {sorted(subjects)} in '{self.raw}' for "
-                f"split='{self.split}' (got none): get the files of these "
-                'subjects'
-            )
+            raise self._nothing_found(subjects)
         return ClipSubset(store, chosen)
 
     def _process(self) -> None:
         folder = Path(self.processed_dir)
-        found = self._find_raw()
-        if found is None:
-            self._path = self._find_processed(folder)
-        else:
-            source = self._source(*found)
-            root = self.raw if self.raw.is_dir() else self.raw.parent
-            digest = fingerprint(root, set(source.files))
-            self._path = folder / (
-                f'{self._stem(source.form)}_{digest}_v{self.version}.clips'
-            )
-            self._write(source.clips, source.keys)
         steps = self._steps()
         if self.pre_transform is not None:
             text = re.sub(' at 0x[0-9a-fA-F]+', '', repr(self.pre_transform))
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]
             steps.append((self.pre_transform, f'pre{digest}'))
-        if steps:
-            plain = ClipStore(self._path)
-            stem = '_'.join([self._path.stem, *(name for _, name in steps)])
-            self._path = folder / f'{stem}.clips'
-            change = Compose([step for step, _ in steps])
-            first = change(plain[0])
-            keys = (*plain.keys, 'joints')
-            keys = tuple(k for k in keys if k in first)
-            self._write(lambda: map(change, plain), keys)
+        ending = ''.join(f'_{name}' for _, name in steps)
+        if (found := self._find_raw()) is None:
+            self._path = plain = self._find_processed(folder, ending)
+            if plain.stem.endswith(ending):
+                return
+            clips: Iterable[Data] = ClipStore(plain)
+            keys = ClipStore(plain).keys
+        else:
+            source = self._source(*found)
+            root = self.raw if self.raw.is_dir() else self.raw.parent
+            digest = fingerprint(root, set(source.files))
+            plain = folder / (
+                f'{self._stem(source.form)}_{digest}_v{self.version}.clips'
+            )
+            self._path = folder / f'{plain.stem}{ending}.clips'
+            if self._path.exists() and not self.force_reload:
+                return
+            keys = source.keys
+            if steps and plain.exists() and not self.force_reload:
+                clips = ClipStore(plain)
+            else:  # at once: what is not asked for is not written
+                clips = source.clips()
+        self._path = folder / f'{plain.stem}{ending}.clips'
+        self._write(map(Compose([step for step, _ in steps]), clips), keys)
 
-    def _write(
-        self, clips: Callable[[], Iterable[Data]], keys: tuple[str, ...]
-    ) -> None:
-        if self._path.exists() and self.force_reload:
+    def _write(self, clips: Iterator[Data], keys: tuple[str, ...]) -> None:
+        if (first := next(clips, None)) is None:
+            raise self._nothing_found()
+        if self._path.exists():
             shutil.rmtree(self._path)
-        if not self._path.exists():
-            try:
-                ClipStore.write(self._path, clips(), keys)
-            except (RuntimeError, ValueError):
-                if not self._path.exists():
-                    raise  # else another process was faster
+        keys = tuple(key for key in (*keys, 'joints') if key in first)
+        try:
+            ClipStore.write(self._path, chain([first], clips), keys)
+        except (RuntimeError, ValueError):
+            if not self._path.exists():
+                raise  # else another process was faster
+
+    def _nothing_found(self, subjects: Collection[str] = ()) -> ValueError:
+        of = f'clips of {sorted(subjects)}' if subjects else 'clips'
+        return ValueError(
+            f"Expected {of} in '{self.raw}' for split='{self.split}' (got "
+            'none): get the files of these subjects'
+        )
 
     def _find_raw(self) -> tuple[str, list[Path]] | None:
         for form in self.formats:
@@ -169,16 +177,19 @@ class StoredDataset(Dataset):
                     return form.name, files
         return None
 
-    def _find_processed(self, folder: Path) -> Path:
+    def _find_processed(self, folder: Path, ending: str) -> Path:
         names = [f.name for f in self.formats if self._form in (None, f.name)]
         digest = '[0-9a-f]' * 16
-        found = [
-            path
-            for name in names
-            for path in folder.glob(
-                f'{self._stem(name)}_{digest}_v{self.version}.clips'
-            )
-        ]
+        for end in dict.fromkeys((ending, '')):
+            found = [
+                path
+                for name in names
+                for path in folder.glob(
+                    f'{self._stem(name)}_{digest}_v{self.version}{end}.clips'
+                )
+            ]
+            if found:
+                break
         if len(found) == 1:
             return found[0]
         raise RuntimeError(

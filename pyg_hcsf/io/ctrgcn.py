@@ -9,9 +9,9 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.members import check_packing
 from pyg_hcsf.io.npy_header import read_npy_header
 from pyg_hcsf.io.ntu_names import (
-    MUTUAL_CLASSES,
     NUM_BODIES,
     NUM_JOINTS,
     ActionClip,
@@ -41,8 +41,8 @@ def read_ctrgcn(
     or :obj:`NTU120_CSet.npz`, a few clips at a time.
 
     Frames of zeros after the last one with a body are cut off, and so is the
-    second body where it is the first again, as in single-person clips of NTU
-    RGB+D 120. Coordinates are metres from the middle of the first actor's
+    second body where it is the first again, as in clips of NTU RGB+D 120 with
+    one body. Coordinates are metres from the middle of the first actor's
     spine in its first frame.
 
     Args:
@@ -95,9 +95,9 @@ def write_ctrgcn(
     r"""Writes an npz file for CTR-GCN, one clip at a time.
 
     As there, everything is moved so that the middle of the first actor's
-    spine is the origin in its first frame, single-person clips of NTU RGB+D
-    120 have their body twice, frames without a body are left out, and clips
-    end in frames of zeros up to 300.
+    spine is the origin in its first frame, clips of NTU RGB+D 120 with one
+    body have it twice, whatever their class, frames without a body are left
+    out, and clips end in frames of zeros up to 300.
 
     Args:
         path (str or pathlib.Path): The file, for CTR-GCN to be called such as
@@ -155,13 +155,15 @@ def _pad(joints: np.ndarray, name: str, data: str) -> np.ndarray:
         )
     out = np.zeros((FRAMES, NUM_BODIES, NUM_JOINTS, 3), dtype=np.float32)
     out[: len(joints), : joints.shape[1]] = center_clip(joints)
-    alone = parse_name(name).label not in MUTUAL_CLASSES
-    if data == 'ntu120' and alone and not out[:, 1].any():
+    # Of whichever class: what counts there is how many bodies were kept
+    # (data/ntu120/seq_transformation.py:113-120).
+    if data == 'ntu120' and not out[:, 1].any():
         out[:, 1] = out[:, 0]
     return out
 
 
 def _rows(archive: zipfile.ZipFile, name: str) -> Rows:
+    check_packing(archive.getinfo(name), str(archive.filename))
     file = archive.open(name)
     header = read_npy_header(file)
     if (size := archive.getinfo(name).file_size) != header.size:

@@ -45,7 +45,7 @@ def parse_decimals(
     places = stop - first - 2
     whole, fine = parse_digits(text, stop, places)
     fine &= (digit <= 9) & (point == ord('.'))
-    fine &= (places >= 0) & (places <= 15)
+    fine &= places.view(np.uint64) <= 15  # nor negative
     if not fine.all():
         places[~fine] = 0
     power = _POWERS[places]
@@ -53,9 +53,9 @@ def parse_decimals(
     more = np.flatnonzero(places > 8)
     high, fine_too = parse_digits(text, stop[more] - 8, places[more] - 8)
     whole[more] += high * 1e8
-    fine[more] &= fine_too
-    fine &= whole <= _EXACT
-    out = np.copysign(whole / power, 0.5 - negative)
+    fine[more] &= fine_too & (whole[more] <= _EXACT)
+    whole /= power
+    out = np.negative(whole, out=whole, where=negative)
     for i in np.flatnonzero(~fine):
         try:
             out[i] = float(text[start[i] : stop[i]].tobytes())

@@ -64,15 +64,18 @@ def _select_agcn(bodies: Bodies) -> np.ndarray:
     if len(bodies.slot) == bodies.num_frames and not bodies.slot.any():
         return bodies.joints[:, None]  # always one body: nothing to choose
     count = min(int(bodies.slot.max(initial=0)) + 1, AGCN_SLOTS)
-    slots = np.zeros((count, bodies.num_frames, NUM_JOINTS, 3))
-    seen = bodies.slot < count
-    slots[bodies.slot[seen], bodies.frame[seen]] = bodies.joints[seen]
     energy = []
-    for slot in slots:
-        present = slot[slot.sum(axis=(1, 2)) != 0].reshape(-1, 3)
-        energy.append(present.std(axis=0).sum() if len(present) else 0.0)
+    for slot in range(count):
+        body = bodies.joints[bodies.slot == slot]
+        body = body[body.sum(axis=(1, 2)) != 0]
+        places = np.ascontiguousarray(body.reshape(-1, 3).T)
+        energy.append(places.std(axis=1).sum() if len(body) else 0.0)
     largest = np.argsort(energy)[::-1][:NUM_BODIES]
-    return slots[largest].swapaxes(0, 1)
+    out = np.zeros((bodies.num_frames, len(largest), NUM_JOINTS, 3))
+    for m, slot in enumerate(largest):
+        seen = bodies.slot == slot
+        out[bodies.frame[seen], m] = bodies.joints[seen]
+    return out
 
 
 def _select_ctrgcn(bodies: Bodies) -> np.ndarray:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +24,8 @@ NUM_JOINTS = 25
 NTU_FPS = 30.0
 NUM_BODIES = 2  # that are kept
 NUM_CLASSES = {'ntu60': 60, 'ntu120': 120}
-MUTUAL_CLASSES = frozenset((*range(49, 60), *range(105, 120)))  # two people
 
+LIST_LIMIT = 2**23  # bytes of a list of names; 114,480 take 2.4 MB
 NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
 _LARGEST = (32, 3, 106, 2, 120)
 _FIELDS = ('setup', 'camera', 'subject', 'replication', 'action')
@@ -66,6 +67,7 @@ class ActionClip(NamedTuple):
     joints: np.ndarray
 
 
+@lru_cache(maxsize=2**17)  # all clips; each is asked for many times
 def parse_name(text: str) -> ClipName:
     r"""Takes the name of a clip apart.
 
@@ -95,6 +97,44 @@ def parse_name(text: str) -> ClipName:
                 f"clip (got {value} in '{stem}')"
             )
     return name
+
+
+def read_names(path: str | Path) -> list[str]:
+    r"""Reads a list of names of clips, such as CTR-GCN's
+    :obj:`skes_available_name.txt`.
+
+    Args:
+        path (str or pathlib.Path): The file, a name a line.
+
+    Raises:
+        ValueError: If it cannot be read, or holds something else or a name
+            twice; names it and the line.
+
+    Example:
+        >>> len(read_names('skes_available_name.txt'))
+        56578
+    """
+    try:
+        if Path(path).stat().st_size > LIST_LIMIT:
+            raise ValueError('it is too large for a list of names')
+        content = Path(path).read_bytes()
+        names: dict[str, int] = {}
+        for line, word in enumerate(content.splitlines(), 1):
+            if text := word.decode('ascii', 'replace').strip():
+                try:
+                    name = str(parse_name(text))
+                except ValueError as e:
+                    raise ValueError(f'line {line}: {e}') from e
+                if (other := names.setdefault(name, line)) != line:
+                    raise ValueError(
+                        f"lines {other} and {line} are both '{name}'"
+                    )
+    except (OSError, ValueError) as e:
+        raise ValueError(
+            f"'{path}' is no list of names of clips, one a line ({e}): get "
+            'it again or remove it'
+        ) from e
+    return list(names)
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -14,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.io.members import Member
+from pyg_hcsf.io.members import Member, close_archives
 from pyg_hcsf.io.ntu_bodies import select_bodies
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.io.ntu_skeleton import read_skeletons
 
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off
 AHEAD = 3  # shards that each other process has been given
+_archives: dict[Path, zipfile.ZipFile] = {}  # that this process reads
 
 
 def read_shards(
@@ -48,6 +50,7 @@ def read_shards(
     todo = deque(i for i, path in enumerate(paths) if not path.is_file())
     others = min(num_workers, len(todo)) - 1
     with contextlib.ExitStack() as stack:
+        stack.callback(close_archives, _archives)
         pool: ProcessPoolExecutor | None = None
         jobs: dict[int, Future[None]] = {}
         if others > 0:
@@ -83,7 +86,8 @@ def _wait(job: Future[None]) -> None:
 def write_shard(files: Sequence[Member], recipe: str, path: Path) -> None:
     r"""Reads files and writes the chosen bodies, all or nothing."""
     clips = []
-    for file, bodies in zip(files, read_skeletons(files), strict=True):
+    found = read_skeletons(files, _archives)
+    for file, bodies in zip(files, found, strict=True):
         joints = select_bodies(bodies, recipe)
         if not joints.any():
             raise ValueError(

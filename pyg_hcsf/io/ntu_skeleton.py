@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import zipfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -71,14 +72,21 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
     return members
 
 
-def read_skeletons(files: Iterable[Member]) -> Iterator[Bodies]:
-    r"""Reads what :func:`find_skeletons` found, opening an archive once as
-    long as its files follow each other.
+def read_skeletons(
+    files: Iterable[Member],
+    archives: dict[Path, zipfile.ZipFile] | None = None,
+) -> Iterator[Bodies]:
+    r"""Reads what :func:`find_skeletons` found.
+
+    Args:
+        files (iterable of Member): The files.
+        archives (dict, optional): Where to keep archives open, see
+            :func:`~pyg_hcsf.io.members.read_members`. (default: :obj:`None`)
 
     Raises:
         ValueError: If a file is malformed; names file and line.
     """
-    for file, content in read_members(files):
+    for file, content in read_members(files, archives):
         yield parse_skeleton(content, str(file))
 
 
@@ -131,8 +139,10 @@ def _parse_fast(content: bytes) -> Bodies | None:
     if not content.endswith(eol) or content.endswith(2 * eol):
         content = content.rstrip() + eol
     text = np.frombuffer(content, np.uint8)
-    marks = np.flatnonzero(text <= ord(' '))
-    runs = _find_runs(content, text, marks, eol)
+    white = text <= ord(' ')
+    marks = np.flatnonzero(white)
+    pairs = int(np.count_nonzero(white[1:] & white[:-1]))
+    runs = _find_runs(content, text, marks, pairs, eol)
     if not runs or not any(count for _, count in runs):
         return None
     found = _read_bodies(content, text, runs, len(eol))
@@ -150,11 +160,16 @@ def _parse_fast(content: bytes) -> Bodies | None:
 
 
 def _find_runs(
-    content: bytes, text: np.ndarray, marks: np.ndarray, eol: bytes
+    content: bytes,
+    text: np.ndarray,
+    marks: np.ndarray,
+    pairs: int,
+    eol: bytes,
 ) -> list[tuple[np.ndarray, int]] | None:
-    r"""Cuts the places of white space, :obj:`marks`, into runs of frames with
-    the same number of bodies, all of which have the right lines and words:
-    :obj:`[frames, marks of a frame]` and the number of bodies.
+    r"""Cuts the places of white space, :obj:`marks`, of which so many follow
+    another at once, into runs of frames with the same number of bodies, all of
+    which have the right lines and words: :obj:`[frames, marks of a frame]` and
+    the number of bodies.
     """
     mark = len(eol)
     if len(marks) < mark or not _is_count(token := content[: marks[0]]):
@@ -188,9 +203,7 @@ def _find_runs(
         lines += len(run) * count * (2 + NUM_JOINTS)
         mark = stop
     # Nothing lies between CR and LF, and something between all others.
-    if mark != len(marks) or np.count_nonzero(np.diff(marks) == 1) != (
-        lines * (len(eol) - 1)
-    ):
+    if mark != len(marks) or pairs != lines * (len(eol) - 1):
         return None
     return runs
 
@@ -216,17 +229,19 @@ def _read_bodies(
             for run, count in runs
         ]
     )
-    head = near[:, :4].tolist()
-    ids = [content[i + 1 : k] for i, k, _, _ in head]
+    starts, stops = (near[:, 0] + 1).tolist(), near[:, 1].tolist()
+    ids = [content[i:k] for i, k in zip(starts, stops, strict=True)]
     number = {token: int(token) for token in set(ids) if _is_id(token)}
-    counts = {content[i + 1 : k] for _, _, i, k in head}
+    count, end = near[:, 2] + 1, near[:, 3]
+    is_count = (text[count] == _COUNT[0]) & (text[end - 1] == _COUNT[1])
+    is_count &= end - count == len(_COUNT)
     joints = near[:, 4:].reshape(-1, 4)
     joints = parse_decimals(
         text, (joints[:, :3] + 1).reshape(-1), joints[:, 1:].reshape(-1)
     )
     if (
         len(number) < len(set(ids))
-        or not counts <= {_COUNT}
+        or not is_count.all()
         or not np.isfinite(joints).all()
     ):
         return None

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.io.members import check_packing
 from pyg_hcsf.io.pickle_globals import make_array, make_dtype
 from pyg_hcsf.io.pickle_machine import SLACK, Machine
 
@@ -131,6 +132,7 @@ def load_npz(content: bytes, name: str) -> dict[str, np.ndarray]:
     left = len(content) * INFLATION + SLACK
     with _explained(name), zipfile.ZipFile(io.BytesIO(content)) as archive:
         for info in archive.infolist():
+            check_packing(info, name)
             left -= info.file_size
             if left < 0:
                 raise ValueError(

@@ -53,6 +53,14 @@ def assert_equal(data, expected):
             assert data[key] == value, key
 
 
+def test_dictionaries_are_clips(store, tmp_path):
+    given = [clip.to_dict() for clip in make_clips()]
+    again = ClipStore.write(tmp_path / 'again', given, KEYS)
+    for path in (tmp_path / 'store').iterdir():
+        assert (again.path / path.name).read_bytes() == path.read_bytes()
+    assert list(given[0]) == list(make_clips().__next__().to_dict())
+
+
 def test_gives_back_what_was_written(store, tmp_path):
     clips = list(make_clips())
     path = tmp_path / 'store'

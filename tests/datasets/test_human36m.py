@@ -112,6 +112,8 @@ def test_keypoints(vp3d):
     for a, b in zip(found, plain, strict=True):
         torch.testing.assert_close(a.x, b.x, rtol=0, atol=1e-3)
         assert torch.equal(a.y, b.y)
+    whole = clips_of(vp3d, keypoints='data_2d_h36m_cpn_ft_h36m_dbb')
+    assert torch.equal(whole[0].x, found[0].x)
     own = clips_of(vp3d, keypoints='data_2d_h36m_gt')
     for a, b in zip(own, clips_of(vp3d, distortion='vp3d'), strict=True):
         torch.testing.assert_close(a.x, b.x, rtol=0, atol=1e-3)
@@ -199,6 +201,25 @@ def test_processed_is_enough(vp3d):
         clips_of(vp3d, 'train')
 
 
+def test_only_what_is_asked_for_is_written(vp3d, tmp_path):
+    """In one pass, with the bytes that two passes give."""
+    options = {'pre_transform': EncodePose('vp3d'), 'distortion': 'vp3d'}
+    shutil.copytree(vp3d / 'raw', tmp_path / 'two' / 'raw')
+    clips_of(tmp_path / 'two')
+    clips_of(tmp_path / 'two', **options)
+    clips_of(tmp_path / 'one', raw=tmp_path / 'two' / 'raw', **options)
+    (path,) = (tmp_path / 'one' / 'processed').glob('*.clips')
+    assert len(list((tmp_path / 'two' / 'processed').glob('*.clips'))) == 2
+    for file in path.iterdir():
+        other = tmp_path / 'two' / 'processed' / path.name / file.name
+        assert file.read_bytes() == other.read_bytes()
+    # Enough, too, without raw files.
+    again = clips_of(tmp_path / 'one', **options)
+    assert torch.equal(again[0].x, clips_of(tmp_path / 'two', **options)[0].x)
+    with pytest.raises(RuntimeError, match='nothing made'):
+        clips_of(tmp_path / 'one')
+
+
 def test_changed_raw_files_are_read_again(vp3d):
     before = clips_of(vp3d)
     extra = {
@@ -217,9 +238,10 @@ def test_changed_raw_files_are_read_again(vp3d):
 KILLED = """
 import os, signal, sys
 from pyg_hcsf.datasets import ClipStore, Human36M
+from pyg_hcsf.datasets.human36m_clips import Human36MClips
 
 Human36M(sys.argv[1], 'test', log=False)
-to_data, count = Human36M._to_data, 0
+to_data, count = Human36MClips._to_data, 0
 
 def deadly(self, take):
     global count
@@ -228,7 +250,7 @@ def deadly(self, take):
         os.kill(os.getpid(), signal.SIGKILL)
     return to_data(self, take)
 
-Human36M._to_data = deadly
+Human36MClips._to_data = deadly
 Human36M(sys.argv[1], 'train', log=False)
 """
 
@@ -312,7 +334,7 @@ def test_wrong_arguments(vp3d):
         ({'distortion': 'lens'}, "'distortion'"),
         ({'subsample': 0}, "'subsample'"),
         ({'keypoints': '../x'}, "'keypoints'"),
-        ({'keypoints': 'hrnet'}, r"got 'hrnet'.*data_2d_h36m_cpn"),
+        ({'keypoints': 'hrnet'}, r"\['cpn_ft_h36m_dbb', .*got 'hrnet'"),
     ):
         with pytest.raises(ValueError, match=reason):
             clips_of(vp3d, **options)

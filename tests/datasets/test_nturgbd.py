@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from pyg_hcsf.datasets import NTURGBD
+from pyg_hcsf.datasets.ntu_source import find_source
 from pyg_hcsf.io import ntu_shards
 from pyg_hcsf.io.ctrgcn import write_ctrgcn
 from pyg_hcsf.loader import ClipLoader
@@ -154,6 +155,7 @@ def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
 KILLED = """
 import os, signal, sys
 from pyg_hcsf.datasets import NTURGBD
+from pyg_hcsf.datasets.ntu_source import find_source
 from pyg_hcsf.io import ntu_shards
 
 def read_shard(files, path):
@@ -319,6 +321,19 @@ def test_files_of_several_benchmarks(tmp_path, held):
     for path in (tmp_path / 'agcn').glob('*_*'):
         (inner / path.name).write_bytes(path.read_bytes())
     assert len(load(tmp_path, tmp_path / 'agcn')) == 4
+
+
+@pytest.mark.parametrize('folder', ['xset', 'xsetup'])
+def test_folders_of_cross_setup(tmp_path, held, folder):
+    """MS-G3D calls it otherwise than Shift-GCN."""
+    for name in ('xsub', folder):
+        (tmp_path / 'data' / name).mkdir(parents=True)
+        for path in (tmp_path / 'agcn').glob('*_*'):
+            copy = tmp_path / 'data' / name / path.name
+            copy.write_bytes(path.read_bytes())
+    for benchmark, name in (('ntu120-xset', folder), ('ntu120-xsub', 'xsub')):
+        source = find_source([tmp_path / 'data'], benchmark)
+        assert {path.parent.name for path in source.paths} == {name}
 
 
 def test_loader_streams_padded_clips(tmp_path, raw):

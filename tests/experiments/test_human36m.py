@@ -66,7 +66,7 @@ def test_protocols_and_detectors(tmp_path, monkeypatch):
     assert metrics['keypoints'] == 'cpn_ft_h36m_dbb'
     assert not (root / 'Human36M').exists()
     assert list((tmp_path / 'home/Human36M/processed').glob('*.clips'))
-    with pytest.raises(ValueError, match='data_2d_h36m_gt.npz'):
+    with pytest.raises(ValueError, match='cpn_ft_h36m_dbb.*noisy'):
         train(root, '--data', 'human36m', '--clips.keypoints', 'noisy')
 
 

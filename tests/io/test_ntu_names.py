@@ -8,6 +8,7 @@ from pyg_hcsf.io.ntu_names import (
     get_benchmark,
     missing_skeletons,
     parse_name,
+    read_names,
     split_names,
 )
 
@@ -152,3 +153,38 @@ def test_split_rules():
 def test_unknown_benchmark():
     with pytest.raises(ValueError, match="'ntu60-xsub'.*got 'xsub'"):
         get_benchmark('xsub')
+
+
+@pytest.mark.parametrize(
+    'content, reason',
+    [
+        (b'S001C001P001R001A001\nwalk\n', 'line 2: .*walk'),
+        (b'S001C001P001R001A001\n' * 2, "lines 1 and 2 are both 'S001"),
+        (b'\xff\xfe\n', 'line 1'),
+        (b'S001C001P001R001A121', 'line 1: .*action'),
+        (bytes(2**23 + 1), 'too large'),
+    ],
+)
+def test_wrong_lists_of_names(tmp_path, content, reason):
+    path = tmp_path / 'skes_available_name.txt'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf'available_name\.txt.*{reason}'):
+        read_names(path)
+    with pytest.raises(ValueError, match='none.txt'):
+        read_names(tmp_path / 'none.txt')
+
+
+def test_damaged_lists_of_names(tmp_path, fuzz):
+    path = tmp_path / 'names.txt'
+    names = [f'S001C00{c}P001R001A0{a}' for c in (1, 2, 3) for a in (10, 20)]
+
+    def read(content):
+        path.write_bytes(content)
+        return read_names(path)
+
+    def check(found):
+        assert [str(parse_name(name)) for name in found] == found
+
+    content = '\r\n'.join(names).encode()
+    assert read(content) == names
+    fuzz(read, content, check, str(path))

@@ -137,17 +137,23 @@ def test_written_as_ctrgcn_writes(tmp_path):
             np.testing.assert_array_equal(ours[key], theirs[key])
 
 
-def test_bodies_are_twice_in_single_person_clips_of_120(tmp_path):
-    names = [NAMES[1], 'S001C001P001R001A050']
+def test_single_bodies_are_twice_in_120(tmp_path):
+    """Whatever the class: of a mutual one, the other body may be lost."""
+    names = ['S001C001P001R001A050', NAMES[0], NAMES[1]]
     path = tmp_path / 'a.npz'
-    x = joints(NAMES[1])
-    write_ctrgcn(path, names, lambda i: x, 'ntu120-xsub')
+    x = [joints(NAMES[1]), joints(NAMES[0]), joints(NAMES[1])]
+    write_ctrgcn(path, names, x.__getitem__, 'ntu120-xsub')
     with np.load(path) as content:
-        single, mutual = content['x_train'][[1, 0]].reshape(2, 300, 2, 75)
-    np.testing.assert_array_equal(single[:, 0], single[:, 1])
-    assert single[:5].any() and not mutual[:, 1].any()
+        lost, pair, single = content['x_train'].reshape(3, 300, 2, 75)
+    for clip in (lost, single):
+        np.testing.assert_array_equal(clip[:, 0], clip[:, 1])
+        assert clip[:5].any()
+    assert (pair[:5, 0] != pair[:5, 1]).any()
     clips = list(read_ctrgcn(path, 'ntu120-xsub', names))
-    assert [clip.joints.shape[1] for clip in clips] == [1, 1]
+    assert [clip.joints.shape[1] for clip in clips] == [1, 2, 1]
+    write_ctrgcn(path, names, x.__getitem__, 'ntu60-xsub')
+    with np.load(path) as content:
+        assert not content['x_train'].reshape(3, 300, 2, 75)[::2, :, 1].any()
 
 
 @pytest.mark.parametrize('x', [np.zeros(4), np.ones(301)])

@@ -1,3 +1,4 @@
+import pickle
 import re
 import runpy
 import shlex
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from pyg_hcsf.datasets import UTDMHAD, utd_mhad
+from pyg_hcsf.datasets import NTURGBD, UTDMHAD, utd_mhad
 from pyg_hcsf.io import ntu_shards
+from pyg_hcsf.io.ctrgcn import read_ctrgcn
+from pyg_hcsf.io.pyskl import read_pyskl
 from pyg_hcsf.skeleton import get_skeleton
 
 REPO = Path(__file__).parents[2]
@@ -168,16 +171,20 @@ def test_interrupted_and_started_again(tmp_path, some, monkeypatch):
     assert listing(tmp_path / 'twice') == listing(tmp_path / 'straight')
 
 
-def test_going_on_where_it_stood(tmp_path, monkeypatch, capsys):
-    raw = tmp_path / 'given'
-    raw.mkdir()
+def write_skeletons(folder):
+    folder.mkdir(parents=True)
     joint = '0 0 0 0 1 0 0 0 2\n'
     for number in range(1, 6):
         body = '72057594037944738 0 1 1 1 1 0 0.1 0.2 2\n25\n' + ''.join(
             f'0.{number} 1.{i} 3.5 {joint[:-1]} \n' for i in range(25)
         )
         name = f'S001C001P00{number}R001A001.skeleton'
-        (raw / name).write_text('2\n' + f'1\n{body}' * 2)
+        (folder / name).write_text('2\n' + f'1\n{body}' * 2)
+    return folder
+
+
+def test_going_on_where_it_stood(tmp_path, monkeypatch, capsys):
+    raw = write_skeletons(tmp_path / 'given')
     monkeypatch.setattr(ntu_shards, 'SHARD', 2)
     args = ('nturgbd', '--from', raw, '--num_workers', 1, '--root')
     assert run(*args, tmp_path / 'straight') == 1
@@ -201,6 +208,55 @@ def test_going_on_where_it_stood(tmp_path, monkeypatch, capsys):
             run(*args, tmp_path / 'twice')
     assert written == ['00000.npy', '00002.npy']
     assert listing(tmp_path / 'twice') == listing(tmp_path / 'straight')
+
+
+def test_export(tmp_path, capsys):
+    raw = write_skeletons(tmp_path / 'given')
+    home = ('--root', tmp_path / 'home')
+    pkl, npz = tmp_path / 'ntu60_3danno.pkl', tmp_path / 'NTU60_CS.npz'
+    assert run('export', 'pyskl', pkl, '--from', raw, *home) == 0
+    assert (
+        f"'{pkl}': 5 clips of ntu60, format 'pyskl'" in capsys.readouterr()[0]
+    )
+    assert run('export', 'ctrgcn', npz, '--from', raw, *home) == 0
+    out, err = capsys.readouterr()
+    assert 'clips of ntu60-xsub' in out and 'Writing ctrgcn: 100%' in err
+    # The bodies are chosen as pyskl and CTR-GCN do.
+    assert (
+        len(list((tmp_path / 'home').rglob('*_skeleton_ctrgcn_*.clips'))) == 1
+    )
+    data = NTURGBD(
+        tmp_path / 'home' / 'NTURGBD',
+        *('ntu60-xsub', 'all'),
+        raw=raw,
+        bodies='ctrgcn',
+        log=False,
+    )
+    clips = read_pyskl(pkl).clips
+    assert [clip.name for clip in clips] == data.names
+    for i, clip in enumerate(clips):
+        half = data.joints(i).astype(np.float16)
+        np.testing.assert_array_equal(clip.joints, half)
+    names = [clip.name for clip in read_ctrgcn(npz, 'ntu60-xsub', data.names)]
+    assert sorted(names) == data.names
+    with pytest.raises(ValueError, match='skes_available_name.txt beside'):
+        run('export', 'pyskl', pkl, '--from', npz, *home)
+    npz.with_name('skes_available_name.txt').write_text('\n'.join(names))
+    assert (
+        run('export', 'pyskl', tmp_path / 'b.pkl', '--from', npz, *home) == 0
+    )
+    again = read_pyskl(tmp_path / 'b.pkl').clips
+    assert [clip.name for clip in again] == data.names
+
+
+def test_what_is_normalised_is_not_exported(tmp_path):
+    names = ['S001C001P001R001A001.skeleton']
+    (tmp_path / 'train_label.pkl').write_bytes(pickle.dumps((names, [0])))
+    path = tmp_path / 'train_data_joint.npy'
+    np.save(path, np.ones((1, 3, 300, 25, 2), np.float32))
+    with pytest.raises(ValueError, match="format 'agcn'.*export from .skel"):
+        run('export', 'pyskl', tmp_path / 'a.pkl', '--from', tmp_path)
+    assert not (tmp_path / 'a.pkl').exists()
 
 
 def test_no_traceback(tmp_path, some, monkeypatch):
@@ -265,7 +321,7 @@ def test_doctor_names_some_of_many(tmp_path, capsys):
     assert "19.mat' is an empty file\n  get it again" in out
     assert '20.mat' not in out
     assert '... and 10 more that cannot be read' in out
-    assert 'Not read, 1 of: an image (JPEG), not poses' in out
+    assert 'Not read: 1 file, an image (JPEG), not poses' in out
     assert 'No data set was found here' in out
 
 
@@ -276,7 +332,7 @@ def test_commands_of_the_documentation():
     for command in commands:
         args = prepare.make_parser().parse_args(shlex.split(command)[2:])
         named.add(args.command)
-    assert named == {*prepare.CLASSES, 'doctor'}
+    assert named == {*prepare.CLASSES, 'doctor', 'export'}
     for cls in prepare.CLASSES.values():
         for form in cls.formats:
             assert f'`{form.name}`' in text, (cls, form.name)
