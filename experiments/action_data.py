@@ -117,8 +117,9 @@ def find_ntu(benchmark: str, root: Path) -> Path | None:
             continue
         names = CUSTOMARY.get(source.format, {})
         of = {n for p in source.paths for n in (p.name, p.parent.name)}
-        others = set(names.values()) - {names.get(benchmark)}
-        if names.get(benchmark) not in of and others & of:
+        own = set(names.get(benchmark, ()))
+        others = {n for each in names.values() for n in each} - own
+        if not own & of and others & of:
             continue  # the file of another benchmark
         return path
     stem = benchmark.split('-')[0]

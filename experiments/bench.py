@@ -140,11 +140,6 @@ def row_config(row: dict[str, Any], argv: list[str]) -> BenchConfig:
         config.values = config.values[:2]
         if not torch.cuda.is_available():
             config.device = 'cpu'
-    if config.device.startswith('cuda') and not torch.cuda.is_available():
-        raise ValueError(
-            "Expected '--device cpu' where PyTorch finds no GPU (got "
-            f"'{config.device}')"
-        )
     return config
 
 
@@ -192,7 +187,13 @@ def run_row(
 
     Raises:
         RuntimeError: If a candidate does not compute what it should.
+        ValueError: If there is no such device.
     """
+    if config.device != 'cpu' and not torch.cuda.is_available():
+        raise ValueError(
+            "Expected '--device cpu' where PyTorch finds no GPU (got "
+            f"'{config.device}')"
+        )
     if config.kind == 'scaling':
         import bench_scaling
 

@@ -125,6 +125,13 @@ def test_presets_build():
                 HopEdges(skeleton, shape.short_hops, shape.long_hops)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_no_accelerator(tmp_path):
+    args = ['--task', 'bench', '--preset', 'accelerator']
+    with pytest.raises(ValueError, match="'--device cpu'.*got 'cuda'"):
+        bench.main([*args, '--out', str(tmp_path)])
+
+
 @pytest.mark.parametrize('node_major', [False, True])
 def test_peers_are_checked(node_major):
     candidates = product_candidates(problem(node_major=node_major))

@@ -143,6 +143,7 @@ def test_archive():
             '8 times',
         ),
     ],
+    ids=['empty', 'cut', 'none', 'inflated'],
 )
 def test_refuses_archives(content, reason):
     with pytest.raises(ValueError, match=rf"'S9\.tgz'.*{reason}"):
