@@ -1,0 +1,171 @@
+from typing import Any
+
+from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
+from pyg_hcsf.protocols.names import (
+    MPI_INF_3DHP_SCENES,
+    S11_DIRECTIONS,
+)
+from pyg_hcsf.protocols.pose_protocol import PoseProtocol
+
+_MPI_INF_3DHP: Any = {
+    'distortion': None,
+    'alignment': 'both',
+    'average': 'frames',
+    'train_subjects': tuple(f'S{number}' for number in range(1, 9)),
+    'test_subjects': tuple(f'TS{number}' for number in range(1, 7)),
+    'actions': MPI_INF_3DHP_SCENES,
+}
+_PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        PoseProtocol(
+            name='vp3d',
+            source='VideoPose3D run.py: metric and root-relative; no depth '
+            'or intrinsics at test time',
+            frame=None,
+            distortion='vp3d',
+            alignment='gt',
+            average='actions',
+            dropped=S11_DIRECTIONS,
+        ),
+        PoseProtocol(
+            name='lcn',
+            source='LCN evaluate.py: the ground-truth depth of the root at '
+            'test time, absolute positions compared',
+            frame=LCN_FRAME,
+            distortion=None,
+            alignment='none',
+            average='actions',
+        ),
+        PoseProtocol(
+            name='srnet',
+            source='SRNet --norm lcn: the keypoints and sequences of '
+            "VideoPose3D, its own constants of LCN's image frame",
+            frame=SRNET_FRAME,
+            distortion='vp3d',
+            alignment='both',
+            average='actions',
+            dropped=S11_DIRECTIONS,
+        ),
+        PoseProtocol(
+            name='openmocap',
+            source="this project: open motion capture in LCN's image frame "
+            'with pinhole keypoints; the data set owns split and actions',
+            frame=LCN_FRAME,
+            distortion=None,
+            alignment='both',
+            average='frames',
+            train_subjects=(),
+            test_subjects=(),
+            actions=(),
+        ),
+        PoseProtocol(
+            name='3dhp-official',
+            source='MPI-INF-3DHP mpii_evaluate_errors.m: poses relative to '
+            'the pelvis, PCK and AUC of 14 joints; no depth or intrinsics at '
+            'test time',
+            frame=None,
+            pck='official',
+            **_MPI_INF_3DHP,
+        ),
+        PoseProtocol(
+            name='3dhp-srnet',
+            source='SRNet eval_metrics.py: PCK and AUC of 17 joints, its own '
+            "constants of LCN's image frame, the ground-truth depth of the "
+            'root at test time',
+            frame=SRNET_FRAME,
+            pck='srnet',
+            **_MPI_INF_3DHP,
+        ),
+        PoseProtocol(
+            name='3dhp-graphmlp',
+            source='GraphMLP eval_cal.py: PCK of 17 joints, AUC of 150 '
+            'thresholds; no depth or intrinsics at test time',
+            frame=None,
+            pck='graphmlp',
+            **_MPI_INF_3DHP,
+        ),
+    )
+}
+
+
+def available_protocols() -> list[str]:
+    r"""The names of the known protocols."""
+    return list(_PROTOCOLS)
+
+
+def get_protocol(name: str) -> PoseProtocol:
+    r"""Returns a protocol by its name.
+
+    .. list-table::
+        :header-rows: 1
+
+        * - name
+          - target
+          - ground-truth 2D
+          - roots subtracted
+          - mean over
+          - S11 Directions
+        * - :obj:`vp3d`
+          - metres, root-relative
+          - distorted
+          - ground truth
+          - actions
+          - dropped
+        * - :obj:`lcn`
+          - image frame
+          - pinhole
+          - none
+          - actions
+          - kept
+        * - :obj:`srnet`
+          - image frame, own constants
+          - distorted
+          - both
+          - actions
+          - dropped
+        * - :obj:`openmocap`
+          - image frame
+          - pinhole
+          - both
+          - frames
+          -
+        * - :obj:`3dhp-official`
+          - metres, root-relative
+          - annotated
+          - both
+          - frames
+          -
+        * - :obj:`3dhp-srnet`
+          - image frame, own constants
+          - annotated
+          - both
+          - frames
+          -
+        * - :obj:`3dhp-graphmlp`
+          - metres, root-relative
+          - annotated
+          - both
+          - frames
+          -
+
+    The last three are of MPI-INF-3DHP, and report PCK and AUC: of 14 joints,
+    of 17, and of 17 with other thresholds, see :func:`~pyg_hcsf.metrics.auc`.
+
+    Args:
+        name (str): One of :func:`available_protocols`.
+
+    Raises:
+        ValueError: If there is no protocol of that name.
+
+    .. code-block:: python
+
+        protocol = get_protocol('lcn')
+        x = protocol.encode_input(keypoints, (1000, 1002))
+    """
+    if name not in _PROTOCOLS:
+        raise ValueError(
+            f"Expected 'name' to be one of {available_protocols()} "
+            f'(got {name!r})'
+        )
+    return _PROTOCOLS[name]
