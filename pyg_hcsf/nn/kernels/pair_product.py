@@ -6,7 +6,7 @@ from typing import Optional
 import torch
 from torch import Tensor
 
-from pyg_hcsf.nn.kernels.batched import batched_product
+from pyg_hcsf.nn.kernels.operator import batched_product
 from pyg_hcsf.nn.kernels.reference import reference_product
 
 KERNELS = ('auto', 'batched', 'dense', 'reference', 'whole')
