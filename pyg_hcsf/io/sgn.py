@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ SETS = ('x', 'y', 'valid_x', 'valid_y', 'test_x', 'test_y')
 PREFIXES = {'train': ('', 'valid_'), 'test': ('test_',)}
 
 
-def read_sgn(path: str | Path, benchmark: str) -> Iterator[ActionClip]:
+def read_sgn(
+    path: str | Path, benchmark: str, process: HDF5Process | None = None
+) -> Iterator[ActionClip]:
     r"""Reads :obj:`NTU_CS.h5` or :obj:`NTU_CV.h5` of SGN, a few clips at a
     time.
 
@@ -24,6 +27,8 @@ def read_sgn(path: str | Path, benchmark: str) -> Iterator[ActionClip]:
     Args:
         path (str or pathlib.Path): The file.
         benchmark (str): Which one it is for, such as :obj:`'ntu60-xsub'`.
+        process (HDF5Process, optional): Reads it, and nothing else meanwhile.
+            (default: a new one)
 
     Raises:
         ValueError: If it is malformed, or another benchmark's; names it.
@@ -33,7 +38,9 @@ def read_sgn(path: str | Path, benchmark: str) -> Iterator[ActionClip]:
         (103, 1, 25, 3)
     """
     try:
-        with HDF5Process() as process:
+        with contextlib.ExitStack() as stack:
+            if process is None:
+                process = stack.enter_context(HDF5Process())
             sets = {
                 name: _rows(process, name, data)
                 for name, data in process.open(path, SETS).items()
