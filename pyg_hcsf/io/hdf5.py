@@ -193,8 +193,8 @@ class HDF5Process:
         return array
 
     def _ask(self, task: str, **request: Any) -> Any:
+        process = self._start()
         try:
-            process = self._start()
             assert process.stdin is not None and process.stdout is not None
             line = json.dumps({'task': task, **request}).encode()
             process.stdin.write(line + b'\n')
@@ -214,9 +214,10 @@ class HDF5Process:
 
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            if self._sets:  # the file was open in it
-                raise ValueError('the process has ended')
+            was_open = bool(self._sets)
             self.close()
+            if was_open:
+                raise _died()
             # Threads would take their share of the memory.
             environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1'}
             self._process = subprocess.Popen(
