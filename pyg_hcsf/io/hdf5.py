@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -65,9 +66,12 @@ class HDF5Process:
         process, self._process = self._process, None
         self._sets = {}
         if process is not None:
+            assert process.stdin is not None and process.stdout is not None
             process.kill()
-            with process:  # closes what leads to it, and waits
-                pass
+            with contextlib.suppress(OSError):  # it may have ended already
+                process.stdin.close()
+            process.stdout.close()
+            process.wait()
 
     def holds(self, path: str | Path, names: Sequence[str]) -> bool:
         r"""Whether a file has some names at its root, of whatever they are.
@@ -181,11 +185,12 @@ class HDF5Process:
         got = self._ask('rows', name=name, part=bounds, size=size)
         try:
             if (tuple(got[0]), got[1]) != (shape, dtype.str):
-                raise ValueError(f"'{name}' has turned into {got}")
+                raise ValueError(f"'{name}' is not the array that it was")
             array = np.empty(shape, dtype)
             flat = array.reshape(-1).view(np.uint8)
-            assert self._process is not None and self._process.stdout
-            if self._process.stdout.readinto(flat) != size:  # type: ignore[attr-defined]
+            assert self._process is not None
+            stream: Any = self._process.stdout
+            if stream.readinto(flat) != size:
                 raise _died()
         except BaseException:  # with a reply on its way
             self.close()
