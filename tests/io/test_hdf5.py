@@ -255,3 +255,15 @@ def test_starts_afresh_after_much_memory(file, monkeypatch, tmp_path):
         for _ in range(2):
             assert len(process.read(file, ['x'], 96)['x']) == 3
             assert process._process is None
+
+
+def test_large_chunks_are_refused(tmp_path):
+    """One is unpacked whole, however few of its rows are read."""
+    path = tmp_path / 'a.h5'
+    with h5py.File(path, 'w') as content:
+        content.create_dataset('x', (2**20,), 'f8', chunks=(2**20,))
+    with (
+        HDF5Process() as process,
+        pytest.raises(ValueError, match=f"'x' has chunks of {2**23} bytes"),
+    ):
+        process.open(path, ['x'])
