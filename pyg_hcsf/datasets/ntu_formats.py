@@ -10,11 +10,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import h5py
-
 from pyg_hcsf.datasets.formats import Format
 from pyg_hcsf.io.agcn import DATA, LABELS
 from pyg_hcsf.io.ctrgcn import MEMBERS, ROW
+from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.npy_header import read_npy_header
 from pyg_hcsf.io.ntu_names import NAME, NUM_JOINTS
 from pyg_hcsf.io.ntu_skeleton import SKELETON_FILE
@@ -94,12 +93,8 @@ def find_ctrgcn(path: Path) -> list[Path]:
 
 def find_sgn(path: Path) -> list[Path]:
     r"""The files of SGN, at or below a path."""
-
-    def matches(file: Path) -> bool:
-        with h5py.File(file, 'r') as content:
-            return set(SETS) <= content.keys()
-
-    return _find(path, '.h5', matches)
+    with HDF5Process() as process:
+        return _find(path, '.h5', lambda file: process.holds(file, SETS))
 
 
 def _find(

@@ -39,14 +39,14 @@ class Machine:
     looks whether the file is that long.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes | bytearray, start: int = 0) -> None:
         self.content = content
         self.view = memoryview(content)
-        self.start = self.pos = 0
+        self.start = self.pos = start
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: list[Any] = []
-        self.left = MEMORY * len(content) + SLACK
+        self.left = MEMORY * (len(content) - start) + SLACK
 
     def run(self) -> Any:
         content, steps = self.content, STEPS
@@ -97,7 +97,7 @@ class Machine:
         stop = self.content.find(b'\n', self.pos)
         if stop < 0:
             raise ValueError('a line is cut off')
-        part = self.content[self.pos : stop]
+        part = bytes(self.view[self.pos : stop])
         self.pos = stop + 1
         return part
 

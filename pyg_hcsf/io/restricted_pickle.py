@@ -17,13 +17,14 @@ from pyg_hcsf.io.pickle_globals import make_array, make_dtype
 from pyg_hcsf.io.pickle_machine import SLACK, Machine
 
 INFLATION = 16  # times its compressed size, and SLACK, for a member
+PART = 2**20  # bytes that are unpacked at a time
 NPY_HEADER = re.compile(
     rb"\{'descr': '([^']{1,12})', 'fortran_order': (False|True), "
     rb"'shape': \(((?:\d+L?, ?)*(?:\d+L?)?)\), ?\} *\n"
 )
 
 
-def load_pickle(content: bytes, name: str) -> Any:
+def load_pickle(content: bytes | bytearray, name: str, start: int = 0) -> Any:
     r"""Reads a pickle that holds NumPy arrays, their scalars and types, and
     Python's own containers, texts and numbers, and runs nothing.
 
@@ -36,6 +37,8 @@ def load_pickle(content: bytes, name: str) -> Any:
     Args:
         content (bytes): The pickle, of any protocol.
         name (str): What errors call the file.
+        start (int, optional): Where in :obj:`content` it begins.
+            (default: :obj:`0`)
 
     Raises:
         ValueError: If the pickle asks for anything else, or is damaged; names
@@ -44,7 +47,7 @@ def load_pickle(content: bytes, name: str) -> Any:
     Example:
         >>> load_pickle(Path('h36m_test.pkl').read_bytes(), 'h36m_test.pkl')
     """
-    machine = Machine(content)
+    machine = Machine(content, start)
     collects = gc.isenabled()
     gc.disable()  # it would look through all that is read, again and again
     try:
@@ -55,16 +58,17 @@ def load_pickle(content: bytes, name: str) -> Any:
     ) as e:
         reason = str(e) if type(e) is ValueError else _describe(e)
         raise ValueError(
-            f"Refused the pickle '{name}' at byte {machine.start} of "
-            f'{len(content)}: {reason}. Only arrays of NumPy and built-in '
-            'types are read; get the file again if it should hold no more'
+            f"Refused the pickle '{name}' at byte {machine.start - start} "
+            f'of {len(content) - start}: {reason}. Only arrays of NumPy and '
+            'built-in types are read; get the file again if it should hold no '
+            'more'
         ) from e
     finally:
         if collects:
             gc.enable()
 
 
-def load_npy(content: bytes, name: str) -> np.ndarray:
+def load_npy(content: bytes | bytearray, name: str) -> np.ndarray:
     r"""Reads an :obj:`.npy` file, arrays of objects too, and runs nothing.
 
     Args:
@@ -81,7 +85,7 @@ def load_npy(content: bytes, name: str) -> np.ndarray:
     Example:
         >>> load_npy(content, 'positions_3d.npy').item().keys()
     """
-    size = {b'\x01\x00': 2, b'\x02\x00': 4}.get(content[6:8], 0)
+    size = {b'\x01\x00': 2, b'\x02\x00': 4}.get(bytes(content[6:8]), 0)
     start = 8 + size
     stop = start + int.from_bytes(content[8:start], 'little')
     match = NPY_HEADER.fullmatch(content[start : min(stop, start + 10_000)])
@@ -95,13 +99,13 @@ def load_npy(content: bytes, name: str) -> np.ndarray:
     try:
         dtype = make_dtype((descr.decode('latin1'),))
         if dtype.hasobject:
-            array = load_pickle(content[stop:], name)
+            array = load_pickle(content, name, stop)
             if type(array) is not np.ndarray or array.shape != shape:
                 raise ValueError(
                     f'its header promises objects in shape {shape}'
                 )
             return array
-        body = memoryview(content)[stop:]
+        body = memoryview(content).toreadonly()[stop:]
         order = 'F' if fortran == b'True' else 'C'
         return make_array(body, dtype, shape, order)
     except (ValueError, TypeError, OverflowError) as e:
@@ -141,8 +145,12 @@ def load_npz(content: bytes, name: str) -> dict[str, np.ndarray]:
             if info.filename.endswith('.npy'):
                 key = info.filename.removesuffix('.npy')
                 where = f'{name}/{info.filename}'
+                body = bytearray()  # grows in place; no size is believed
                 with archive.open(info) as member:
-                    body = member.read(info.file_size + 1)
+                    while len(body) <= info.file_size:
+                        if not (part := member.read(PART)):
+                            break
+                        body += part
                 if len(body) != info.file_size:
                     raise ValueError(f"'{info.filename}' has another size")
                 arrays[key] = load_npy(body, where)

@@ -1,10 +1,15 @@
+import subprocess
+import time
+
 import h5py
 import numpy as np
 import pytest
 
+from pyg_hcsf.io import hdf5
 from pyg_hcsf.io.ctrgcn import read_ctrgcn, write_ctrgcn
+from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.ntu_rows import group_names
-from pyg_hcsf.io.sgn import read_sgn
+from pyg_hcsf.io.sgn import SETS, read_sgn
 
 # In alphabetical order; of training subjects 1, 2 and testing subject 3.
 NAMES = [
@@ -268,11 +273,79 @@ def test_damaged_ctrgcn(fuzz, tmp_path, compressed):
     fuzz(read, path.read_bytes(), check, str(path))
 
 
-def test_damaged_sgn(fuzz, tmp_path):
+@pytest.mark.parametrize('compressed', [False, True])
+def test_damaged_sgn(fuzz, tmp_path, compressed):
     path = h5(tmp_path / 'a.h5', x=arrays(TRAIN)[0][:3, :9])
+    if compressed:
+        with h5py.File(path, 'a') as file:
+            for key in SETS:
+                data = file.pop(key)[()]
+                chunks = (min(2, len(data)), *data.shape[1:])
+                file.create_dataset(
+                    key, data=data, chunks=chunks, compression=4
+                )
+    with HDF5Process() as process:
 
-    def read(content):
-        path.write_bytes(content)
-        return list(read_sgn(path, 'ntu60-xsub'))
+        def read(content):
+            path.write_bytes(content)
+            start = time.monotonic()
+            clips = list(read_sgn(path, 'ntu60-xsub', process))
+            assert time.monotonic() - start < 30  # a loaded machine is slow
+            return clips
 
-    fuzz(read, path.read_bytes(), check, str(path))
+        fuzz(read, path.read_bytes(), check, str(path))
+
+
+@pytest.fixture
+def children(monkeypatch):
+    """The processes that are started."""
+    started = []
+
+    class Popen(subprocess.Popen):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            started.append(self)
+
+    monkeypatch.setattr(hdf5.subprocess, 'Popen', Popen)
+    return started
+
+
+@pytest.mark.parametrize('end', ['close', 'drop', 'raise', 'exhaust'])
+def test_sgn_leaves_no_process(tmp_path, children, end):
+    clips = read_sgn(h5(tmp_path / 'a.h5'), 'ntu60-xsub')
+    next(clips)
+    (child,) = children
+    assert child.poll() is None
+    if end == 'close':
+        clips.close()
+    elif end == 'drop':
+        del clips
+    elif end == 'raise':
+        with pytest.raises(KeyboardInterrupt):
+            clips.throw(KeyboardInterrupt)
+    else:
+        list(clips)
+    assert child.returncode is not None  # waited for
+    assert child.stdin.closed and child.stdout.closed
+    assert len(children) == 1
+
+
+def test_sgn_process_that_is_killed(tmp_path, children):
+    path = h5(
+        tmp_path / 'a.h5',
+        x=np.concatenate([arrays(TRAIN)[0]] * 8),
+        y=np.concatenate([arrays(TRAIN)[1]] * 8),
+    )
+    clips = read_sgn(path, 'ntu60-xsub')
+    next(clips)
+    children[0].kill()
+    with pytest.raises(ValueError, match=r'a\.h5.*hangs, fails.*get it again'):
+        list(clips)
+    assert len(children) == 1 and children[0].returncode is not None
+
+
+def test_no_sgn_file(tmp_path):
+    with pytest.raises(ValueError, match=r'gone\.h5.*no file'):
+        list(read_sgn(tmp_path / 'gone.h5', 'ntu60-xsub'))
+    with pytest.raises(ValueError, match=r'a\.h5.*single number'):
+        list(read_sgn(h5(tmp_path / 'a.h5', x=np.ones(())), 'ntu60-xsub'))

@@ -3,6 +3,7 @@ import os
 import pickle
 import pickletools
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -244,6 +245,33 @@ def test_python_2_npy():
 def test_refuses_npy(content, reason):
     with pytest.raises(ValueError, match=rf"'a\.npy'.*{reason}"):
         load_npy(content, 'a.npy')
+
+
+def test_pickles_in_others():
+    """Their positions are their own."""
+    content = bytearray(b'before' + pickle.dumps(VALUES, 0))
+    assert_same(load_pickle(content, 'a.pkl', 6), VALUES)
+    content = b'before' + pickle.dumps(print)
+    with pytest.raises(ValueError, match=rf'byte \d+ of {len(content) - 6}:'):
+        load_pickle(content, 'a.pkl', 6)
+
+
+def test_arrays_are_not_writable():
+    arrays = load_npz(npz({'a': np.ones(3)}), 'a.npz')
+    assert not arrays['a'].flags.writeable
+
+
+def test_npz_takes_4_times_the_file():
+    """As P-STMO's, whose numbers compress a little: it was 4.5."""
+    rng = np.random.default_rng(0)
+    data = {str(i): rng.normal(size=2**16).astype('f4') for i in range(64)}
+    content = npz({'data': np.array(data)})
+    tracemalloc.start()
+    arrays = load_npz(content, 'a.npz')
+    peak = len(content) + tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert_same(arrays['data'].item(), data)
+    assert peak < 3.6 * len(content)
 
 
 def test_swelling_npz():
