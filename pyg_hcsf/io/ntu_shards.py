@@ -18,9 +18,10 @@ import numpy as np
 from pyg_hcsf.io.members import Member, close_archives
 from pyg_hcsf.io.ntu_bodies import select_bodies
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
-from pyg_hcsf.io.ntu_skeleton import read_skeletons
+from pyg_hcsf.io.ntu_skeleton import load_compiled, read_skeletons
 
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off
+COMPILED_FROM = 2048  # clips left, which take a second longer without numba
 AHEAD = 3  # shards that each other process has been given
 _archives: dict[Path, zipfile.ZipFile] = {}  # that this process reads
 
@@ -48,6 +49,8 @@ def read_shards(
     shards = [files[i : i + SHARD] for i in range(0, len(files), SHARD)]
     paths = [parts / f'{i:05}.npy' for i in range(len(shards))]
     todo = deque(i for i, path in enumerate(paths) if not path.is_file())
+    # Here first, so that other processes find it compiled.
+    compiled = len(todo) * SHARD >= COMPILED_FROM and load_compiled()
     others = min(num_workers, len(todo)) - 1
     with contextlib.ExitStack() as stack:
         stack.callback(close_archives, _archives)
@@ -61,14 +64,16 @@ def read_shards(
         for i, (shard, path) in enumerate(zip(shards, paths, strict=True)):
             while pool is not None and todo and len(jobs) < AHEAD * others:
                 k = todo.popleft()
-                jobs[k] = pool.submit(write_shard, shards[k], recipe, paths[k])
+                jobs[k] = pool.submit(
+                    write_shard, shards[k], recipe, paths[k], compiled
+                )
             while i in jobs and todo and not jobs[i].done():
                 k = todo.popleft()  # rather than wait
-                write_shard(shards[k], recipe, paths[k])
+                write_shard(shards[k], recipe, paths[k], compiled)
             if i in jobs:
                 _wait(jobs.pop(i))
             elif not path.is_file():
-                write_shard(shard, recipe, path)
+                write_shard(shard, recipe, path, compiled)
             yield from read_shard(shard, path)
 
 
@@ -83,10 +88,12 @@ def _wait(job: Future[None]) -> None:
         ) from e
 
 
-def write_shard(files: Sequence[Member], recipe: str, path: Path) -> None:
+def write_shard(
+    files: Sequence[Member], recipe: str, path: Path, compiled: bool = False
+) -> None:
     r"""Reads files and writes the chosen bodies, all or nothing."""
     clips = []
-    found = read_skeletons(files, _archives)
+    found = read_skeletons(files, _archives, compiled)
     for file, bodies in zip(files, found, strict=True):
         joints = select_bodies(bodies, recipe)
         if not joints.any():
