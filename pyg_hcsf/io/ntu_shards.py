@@ -5,12 +5,10 @@ pieces that do not depend on how many, so that the work can be taken up again.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from pyg_hcsf.io.members import Member, close_archives
 from pyg_hcsf.io.ntu_bodies import select_bodies
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.io.ntu_skeleton import load_compiled, read_skeletons
+from pyg_hcsf.io.ntu_workers import Workers
 
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off
 COMPILED_FROM = 2048  # clips left, which take a second longer without numba
@@ -54,38 +53,22 @@ def read_shards(
     others = min(num_workers, len(todo)) - 1
     with contextlib.ExitStack() as stack:
         stack.callback(close_archives, _archives)
-        pool: ProcessPoolExecutor | None = None
+        pool: Workers | None = None
         jobs: dict[int, Future[None]] = {}
         if others > 0:
-            # Not forked: the caller may have threads.
-            context = multiprocessing.get_context('spawn')
-            pool = ProcessPoolExecutor(others, context)
-            stack.callback(pool.shutdown, cancel_futures=True)
+            pool = stack.enter_context(Workers(others))
         for i, (shard, path) in enumerate(zip(shards, paths, strict=True)):
             while pool is not None and todo and len(jobs) < AHEAD * others:
                 k = todo.popleft()
-                jobs[k] = pool.submit(
-                    write_shard, shards[k], recipe, paths[k], compiled
-                )
+                jobs[k] = pool.submit(shards[k], recipe, paths[k], compiled)
             while i in jobs and todo and not jobs[i].done():
                 k = todo.popleft()  # rather than wait
                 write_shard(shards[k], recipe, paths[k], compiled)
             if i in jobs:
-                _wait(jobs.pop(i))
+                jobs.pop(i).result()
             elif not path.is_file():
                 write_shard(shard, recipe, path, compiled)
             yield from read_shard(shard, path)
-
-
-def _wait(job: Future[None]) -> None:
-    try:
-        job.result()
-    except BrokenProcessPool as e:
-        raise RuntimeError(
-            'The processes that read skeletons died or could not be started. '
-            "Put the script's own calls below \"if __name__ == '__main__':\", "
-            'give them more memory, or pass num_workers=1'
-        ) from e
 
 
 def write_shard(
