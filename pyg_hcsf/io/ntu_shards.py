@@ -5,6 +5,7 @@ pieces that do not depend on how many, so that the work can be taken up again.
 from __future__ import annotations
 
 import contextlib
+import os
 import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,9 @@ import numpy as np
 
 from pyg_hcsf.io.members import Member, close_archives
 from pyg_hcsf.io.ntu_bodies import select_bodies
+from pyg_hcsf.io.ntu_compiled import load_compiled
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
-from pyg_hcsf.io.ntu_skeleton import load_compiled, read_skeletons
+from pyg_hcsf.io.ntu_skeleton import read_skeletons
 from pyg_hcsf.io.ntu_workers import Workers
 
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off
@@ -89,7 +91,8 @@ def write_shard(
     flat = np.concatenate([clip.reshape(-1, NUM_JOINTS, 3) for clip in clips])
     # Not waiting for the disk: what a power cut damages is read again.
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix('.part')
+    # That of a killed caller may still be at it.
+    part = path.with_suffix(f'.{os.getpid()}.part')
     with part.open('wb') as stream:
         np.save(stream, shapes)
         np.save(stream, flat)

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import importlib
 import io
 import math
 import re
-import sys
 import zipfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +14,7 @@ import numpy as np
 
 from pyg_hcsf.io.decimal_text import parse_decimals
 from pyg_hcsf.io.members import Member, list_members, read_members
+from pyg_hcsf.io.ntu_compiled import parse_arrays
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, parse_name
 
 # Values in the line of a body and in the line of a joint.
@@ -130,7 +129,8 @@ def parse_skeleton(
         content (bytes): The text.
         where (str, optional): What to call it in errors.
         compiled (bool, optional): Parse with numba, which gives the same,
-            faster once it is loaded: see :func:`load_compiled`.
+            faster once it is loaded: see
+            :func:`~pyg_hcsf.io.ntu_compiled.load_compiled`.
             (default: :obj:`False`)
 
     Raises:
@@ -141,23 +141,8 @@ def parse_skeleton(
     return _parse_lines(content, where) if bodies is None else bodies
 
 
-def load_compiled() -> bool:
-    r"""Loads the parser that numba compiles, and compiles it the first time.
-
-    Returns:
-        Whether there is numba, and it works.
-    """
-    try:
-        importlib.import_module('pyg_hcsf.io.ntu_compiled')
-    except ImportError:
-        return False
-    return sys.byteorder == 'little'
-
-
 def _parse_compiled(content: bytes) -> Bodies | None:
     r"""Does what :func:`_parse_fast` does."""
-    from pyg_hcsf.io.ntu_compiled import parse_arrays
-
     arrays = parse_arrays(content)
     return None if arrays is None else Bodies(*arrays)
 

@@ -30,8 +30,11 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
             write_shard(*job)
         except Exception as e:  # the caller raises it
             problem = e
-        pickle.dump(problem, replies)
-        replies.flush()
+        try:
+            pickle.dump(problem, replies)
+            replies.flush()
+        except BrokenPipeError:  # it was killed meanwhile
+            os._exit(1)  # without another try to write
 
 
 if __name__ == '__main__':

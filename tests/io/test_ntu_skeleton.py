@@ -8,9 +8,9 @@ import pytest
 
 from pyg_hcsf.io import ntu_skeleton
 from pyg_hcsf.io.decimal_text import parse_decimals
+from pyg_hcsf.io.ntu_compiled import load_compiled
 from pyg_hcsf.io.ntu_skeleton import (
     find_skeletons,
-    load_compiled,
     parse_skeleton,
     read_skeleton,
     read_skeletons,
@@ -350,10 +350,13 @@ def test_compiled_refuses_what_the_other_refuses(text):
         assert_same(found[0], found[2])
 
 
+MODULE = 'pyg_hcsf.io.ntu_jit'
+
+
 def run(script, **environment):
-    """Runs a script in a new process, with warnings as errors."""
+    """What a script prints in a new process, which prints no warnings."""
     result = subprocess.run(
-        [sys.executable, '-W', 'error:::numba', '-c', script],
+        [sys.executable, '-c', script],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -363,13 +366,13 @@ def run(script, **environment):
 
 
 def test_numba_is_imported_only_where_it_is_used():
-    script = (
+    # PyG imports numba by itself, where there is one.
+    run(
         'import sys, pyg_hcsf.datasets\n'
         'from pyg_hcsf.io.ntu_skeleton import parse_skeleton\n'
         "parse_skeleton(b'0')\n"
-        "assert 'numba' not in sys.modules"
+        f"assert '{MODULE}' not in sys.modules"
     )
-    run(script)
 
 
 def test_without_numba(monkeypatch):
@@ -378,18 +381,17 @@ def test_without_numba(monkeypatch):
     assert not load_compiled()
 
 
-MODULE = 'pyg_hcsf.io.ntu_compiled'
-
-
 @pytest.mark.parametrize('place', ['kept', 'nowhere'])
 def test_machine_code_is_kept_where_that_is_possible(tmp_path, place):
     pytest.importorskip('numba')
-    (tmp_path / 'file').touch()
-    where = tmp_path / 'cache' if place == 'kept' else tmp_path / 'file' / 'x'
     script = (
+        'from numba.core import caching\n'
+        f'if {place == "nowhere"}:\n'
+        '    caching.CacheImpl._locator_classes = []\n'
         f'import {MODULE} as module\n'
-        "assert module.parse_arrays(b'0\\n')[0] == 0\n"
+        'from pyg_hcsf.io.ntu_compiled import parse_arrays\n'
+        "assert parse_arrays(b'0\\n')[0] == 0\n"
         'print(sum(module.parse_plain.stats.cache_hits.values()))'
     )
     for hits in (0, 1 if place == 'kept' else 0):
-        assert run(script, NUMBA_CACHE_DIR=str(where)) == f'{hits}\n'
+        assert run(script, NUMBA_CACHE_DIR=str(tmp_path)) == f'{hits}\n'
