@@ -12,6 +12,10 @@ from typing import Any
 from pyg_hcsf.io.hdf5 import START
 
 WORKER = Path(__file__).with_name('ntu_worker.py')
+DIED = (
+    'A process that reads skeletons died or could not be started: give it '
+    'more memory, or pass num_workers=1'
+)
 
 
 class Workers:
@@ -23,6 +27,9 @@ class Workers:
     Args:
         count (int): How many.
 
+    Raises:
+        RuntimeError: If they cannot be started.
+
     Example:
         >>> with Workers(3) as workers:
         ...     workers.submit(files, 'agcn', path).result()
@@ -31,19 +38,20 @@ class Workers:
     def __init__(self, count: int) -> None:
         self._threads = ThreadPoolExecutor(count)
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
-        self._all = [
-            subprocess.Popen(
-                [
-                    *(sys.executable, '-c', START),
-                    *(json.dumps(sys.path), str(WORKER)),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            for _ in range(count)
-        ]
-        for process in self._all:
-            self._idle.put(process)
+        self._all: list[subprocess.Popen[bytes]] = []
+        command = [sys.executable, '-c', START, json.dumps(sys.path)]
+        try:
+            for _ in range(count):
+                process = subprocess.Popen(
+                    [*command, str(WORKER)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+                self._all.append(process)
+                self._idle.put(process)
+        except OSError as e:
+            self.close()
+            raise RuntimeError(DIED) from e
 
     def __enter__(self) -> Workers:
         return self
@@ -73,10 +81,7 @@ class Workers:
             process.stdin.flush()
             problem = pickle.load(process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError) as e:
-            raise RuntimeError(
-                'A process that reads skeletons died or could not be started: '
-                'give it more memory, or pass num_workers=1'
-            ) from e
+            raise RuntimeError(DIED) from e
         finally:
             self._idle.put(process)
         if problem is not None:

@@ -153,13 +153,16 @@ def test_other_processes_say_what_is_wrong(tmp_path, raw, compiled):
     assert (tmp_path / 'last.npy').is_file()
 
 
-def test_other_processes_die(tmp_path, raw):
+def test_other_processes_die(tmp_path, raw, monkeypatch):
     members = find_skeletons([raw])
     with Workers(1) as workers:
         workers._all[0].kill()
         job = workers.submit(members, 'agcn', tmp_path / '0.npy')
         with pytest.raises(RuntimeError, match='died.*num_workers=1'):
             job.result()
+    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'none'))
+    with pytest.raises(RuntimeError, match='could not be started'):
+        Workers(2)
 
 
 def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
