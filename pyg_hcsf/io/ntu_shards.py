@@ -5,22 +5,24 @@ pieces that do not depend on how many, so that the work can be taken up again.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import os
 import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
 
 from pyg_hcsf.io.members import Member, close_archives
 from pyg_hcsf.io.ntu_bodies import select_bodies
+from pyg_hcsf.io.ntu_compiled import load_compiled
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.io.ntu_skeleton import read_skeletons
+from pyg_hcsf.io.ntu_workers import Workers
 
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off
+COMPILED_FROM = 2048  # clips left, which take a second longer without numba
 AHEAD = 3  # shards that each other process has been given
 _archives: dict[Path, zipfile.ZipFile] = {}  # that this process reads
 
@@ -48,45 +50,35 @@ def read_shards(
     shards = [files[i : i + SHARD] for i in range(0, len(files), SHARD)]
     paths = [parts / f'{i:05}.npy' for i in range(len(shards))]
     todo = deque(i for i, path in enumerate(paths) if not path.is_file())
+    # Here first, so that other processes find it compiled.
+    compiled = len(todo) * SHARD >= COMPILED_FROM and load_compiled()
     others = min(num_workers, len(todo)) - 1
     with contextlib.ExitStack() as stack:
         stack.callback(close_archives, _archives)
-        pool: ProcessPoolExecutor | None = None
+        pool: Workers | None = None
         jobs: dict[int, Future[None]] = {}
         if others > 0:
-            # Not forked: the caller may have threads.
-            context = multiprocessing.get_context('spawn')
-            pool = ProcessPoolExecutor(others, context)
-            stack.callback(pool.shutdown, cancel_futures=True)
+            pool = stack.enter_context(Workers(others))
         for i, (shard, path) in enumerate(zip(shards, paths, strict=True)):
             while pool is not None and todo and len(jobs) < AHEAD * others:
                 k = todo.popleft()
-                jobs[k] = pool.submit(write_shard, shards[k], recipe, paths[k])
+                jobs[k] = pool.submit(shards[k], recipe, paths[k], compiled)
             while i in jobs and todo and not jobs[i].done():
                 k = todo.popleft()  # rather than wait
-                write_shard(shards[k], recipe, paths[k])
+                write_shard(shards[k], recipe, paths[k], compiled)
             if i in jobs:
-                _wait(jobs.pop(i))
+                jobs.pop(i).result()
             elif not path.is_file():
-                write_shard(shard, recipe, path)
+                write_shard(shard, recipe, path, compiled)
             yield from read_shard(shard, path)
 
 
-def _wait(job: Future[None]) -> None:
-    try:
-        job.result()
-    except BrokenProcessPool as e:
-        raise RuntimeError(
-            'The processes that read skeletons died or could not be started. '
-            "Put the script's own calls below \"if __name__ == '__main__':\", "
-            'give them more memory, or pass num_workers=1'
-        ) from e
-
-
-def write_shard(files: Sequence[Member], recipe: str, path: Path) -> None:
+def write_shard(
+    files: Sequence[Member], recipe: str, path: Path, compiled: bool = False
+) -> None:
     r"""Reads files and writes the chosen bodies, all or nothing."""
     clips = []
-    found = read_skeletons(files, _archives)
+    found = read_skeletons(files, _archives, compiled)
     for file, bodies in zip(files, found, strict=True):
         joints = select_bodies(bodies, recipe)
         if not joints.any():
@@ -99,7 +91,8 @@ def write_shard(files: Sequence[Member], recipe: str, path: Path) -> None:
     flat = np.concatenate([clip.reshape(-1, NUM_JOINTS, 3) for clip in clips])
     # Not waiting for the disk: what a power cut damages is read again.
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix('.part')
+    # That of a killed caller may still be at it.
+    part = path.with_suffix(f'.{os.getpid()}.part')
     with part.open('wb') as stream:
         np.save(stream, shapes)
         np.save(stream, flat)

@@ -14,6 +14,7 @@ import numpy as np
 
 from pyg_hcsf.io.decimal_text import parse_decimals
 from pyg_hcsf.io.members import Member, list_members, read_members
+from pyg_hcsf.io.ntu_compiled import parse_arrays
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, parse_name
 
 # Values in the line of a body and in the line of a joint.
@@ -75,6 +76,7 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
 def read_skeletons(
     files: Iterable[Member],
     archives: dict[Path, zipfile.ZipFile] | None = None,
+    compiled: bool = False,
 ) -> Iterator[Bodies]:
     r"""Reads what :func:`find_skeletons` found.
 
@@ -82,12 +84,14 @@ def read_skeletons(
         files (iterable of Member): The files.
         archives (dict, optional): Where to keep archives open, see
             :func:`~pyg_hcsf.io.members.read_members`. (default: :obj:`None`)
+        compiled (bool, optional): See :func:`parse_skeleton`.
+            (default: :obj:`False`)
 
     Raises:
         ValueError: If a file is malformed; names file and line.
     """
     for file, content in read_members(files, archives):
-        yield parse_skeleton(content, str(file))
+        yield parse_skeleton(content, str(file), compiled)
 
 
 def read_skeleton(path: str | Path) -> Bodies:
@@ -110,7 +114,9 @@ def read_skeleton(path: str | Path) -> Bodies:
     return next(read_skeletons(find_skeletons([path])))
 
 
-def parse_skeleton(content: bytes, where: str = '<bytes>') -> Bodies:
+def parse_skeleton(
+    content: bytes, where: str = '<bytes>', compiled: bool = False
+) -> Bodies:
     r"""Parses the text of a :obj:`.skeleton` file: the number of frames; for
     each the number of bodies; for each of those a line of 10 values, the
     number of joints (25), and 25 lines of 12 values, of which the first three
@@ -122,13 +128,23 @@ def parse_skeleton(content: bytes, where: str = '<bytes>') -> Bodies:
     Args:
         content (bytes): The text.
         where (str, optional): What to call it in errors.
+        compiled (bool, optional): Parse with numba, which gives the same,
+            faster once it is loaded: see
+            :func:`~pyg_hcsf.io.ntu_compiled.load_compiled`.
+            (default: :obj:`False`)
 
     Raises:
         ValueError: If the text is malformed, or a position is not finite;
             names the line.
     """
-    bodies = _parse_fast(content)
+    bodies = (_parse_compiled if compiled else _parse_fast)(content)
     return _parse_lines(content, where) if bodies is None else bodies
+
+
+def _parse_compiled(content: bytes) -> Bodies | None:
+    r"""Does what :func:`_parse_fast` does."""
+    arrays = parse_arrays(content)
+    return None if arrays is None else Bodies(*arrays)
 
 
 def _parse_fast(content: bytes) -> Bodies | None:

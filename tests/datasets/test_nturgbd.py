@@ -13,6 +13,8 @@ from pyg_hcsf.datasets import NTURGBD
 from pyg_hcsf.datasets.ntu_source import find_source
 from pyg_hcsf.io import ntu_shards
 from pyg_hcsf.io.ctrgcn import write_ctrgcn
+from pyg_hcsf.io.ntu_skeleton import find_skeletons
+from pyg_hcsf.io.ntu_workers import Workers
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.transforms import PreNormalize
 
@@ -117,11 +119,50 @@ def test_zips_and_several_roots_equal_a_folder(tmp_path, raw, bodies):
     assert one[one.names.index(NAMES[1])].x.size(1) == frames
 
 
-def test_processes_equal_one(tmp_path, raw, monkeypatch):
-    monkeypatch.setattr(ntu_shards, 'SHARD', 2)
+@pytest.mark.parametrize('compiled', [False, True])
+@pytest.mark.parametrize('count', [1, 2, 3])
+def test_processes_equal_one(tmp_path, raw, monkeypatch, compiled, count):
     load(tmp_path / '1', raw, 'ntu120-xsub')
-    NTURGBD(tmp_path / '2', 'ntu120-xsub', raw=raw, log=False, num_workers=2)
+    monkeypatch.setattr(ntu_shards, 'SHARD', 1)
+    if compiled:
+        pytest.importorskip('numba')
+        monkeypatch.setattr(ntu_shards, 'COMPILED_FROM', 0)
+    options = dict(raw=raw, log=False, num_workers=count)
+    NTURGBD(tmp_path / '2', 'ntu120-xsub', **options)
     assert content(tmp_path / '1') == content(tmp_path / '2')
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+def test_other_processes_say_what_is_wrong(tmp_path, raw, compiled):
+    if compiled:
+        pytest.importorskip('numba')
+    members = find_skeletons([raw])
+    with Workers(1) as workers:
+        jobs = [
+            workers.submit([member], 'agcn', tmp_path / f'{i}.npy', compiled)
+            for i, member in enumerate(members)
+        ]
+        for job in jobs:
+            job.result()
+        members[0].path.write_bytes(b'2\nx\n')
+        again = workers.submit(members, 'agcn', tmp_path / '0.npy', compiled)
+        where = re.escape(str(members[0].path))
+        with pytest.raises(ValueError, match=f"Line 2 of '{where}'"):
+            again.result()
+        workers.submit(members[1:], 'agcn', tmp_path / 'last.npy').result()
+    assert (tmp_path / 'last.npy').is_file()
+
+
+def test_other_processes_die(tmp_path, raw, monkeypatch):
+    members = find_skeletons([raw])
+    with Workers(1) as workers:
+        workers._all[0].kill()
+        job = workers.submit(members, 'agcn', tmp_path / '0.npy')
+        with pytest.raises(RuntimeError, match='died.*num_workers=1'):
+            job.result()
+    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'none'))
+    with pytest.raises(RuntimeError, match='could not be started'):
+        Workers(2)
 
 
 def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
@@ -142,9 +183,9 @@ def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
     write_shard = ntu_shards.write_shard
     monkeypatch.setattr(
         *(ntu_shards, 'write_shard'),
-        lambda files, recipe, path: (
+        lambda files, recipe, path, compiled: (
             read.append(path.name),
-            write_shard(files, recipe, path),
+            write_shard(files, recipe, path, compiled),
         ),
     )
     load(tmp_path / 'root', raw)
@@ -164,19 +205,27 @@ def read_shard(files, path):
     return read(files, path)
 
 ntu_shards.SHARD = 2
+ntu_shards.COMPILED_FROM = int(sys.argv[5])
 read, ntu_shards.read_shard = ntu_shards.read_shard, read_shard
-NTURGBD(sys.argv[1], raw=sys.argv[2], log=False, num_workers=1)
+NTURGBD(sys.argv[1], raw=sys.argv[2], log=False, num_workers=int(sys.argv[4]))
 """
 
 
-def test_goes_on_after_being_killed(tmp_path, raw, monkeypatch):
+@pytest.mark.parametrize('count, compiled_from', [('1', '99'), ('2', '0')])
+def test_goes_on_after_being_killed(
+    tmp_path, raw, monkeypatch, count, compiled_from
+):
     monkeypatch.setattr(ntu_shards, 'SHARD', 2)
     load(tmp_path / 'whole', raw)
     root = tmp_path / 'root'
     command = [sys.executable, '-c', KILLED, root, raw, '00001.npy']
-    assert subprocess.run(command, cwd=REPO).returncode == -signal.SIGKILL
+    command += [count, compiled_from]
+    killed = subprocess.run(command, cwd=REPO, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert killed.stderr == b''  # nor do other processes complain
     done = sorted(path.name for path in root.rglob('0*.npy'))
-    assert done == ['00000.npy', '00001.npy']
+    assert done[:2] == ['00000.npy', '00001.npy']
+    assert len(done) == 2 or count == '2'
     assert not list(root.rglob('ntu60*.clips'))
     load(root, raw)
     assert content(root) == content(tmp_path / 'whole')

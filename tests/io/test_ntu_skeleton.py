@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -5,6 +8,7 @@ import pytest
 
 from pyg_hcsf.io import ntu_skeleton
 from pyg_hcsf.io.decimal_text import parse_decimals
+from pyg_hcsf.io.ntu_compiled import load_compiled
 from pyg_hcsf.io.ntu_skeleton import (
     find_skeletons,
     parse_skeleton,
@@ -51,11 +55,26 @@ def fast(content):
     return bodies
 
 
+def compiled(content):
+    pytest.importorskip('numba')
+    bodies = ntu_skeleton._parse_compiled(content)
+    assert bodies is not None, 'fell back to reading line by line'
+    return bodies
+
+
+def assert_same(one, two):
+    """To the bit: minus zero is another number than zero."""
+    for a, b in zip(one, two, strict=True):
+        assert np.asarray(a).dtype == np.asarray(b).dtype
+        assert np.shape(a) == np.shape(b)
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
 COUNTS = [0, 1, 1, 3, 0, 0, 2, 5, 1]
 
 
 @pytest.mark.parametrize('eol', ['\n', '\r\n'])
-@pytest.mark.parametrize('parse', [fast, parse_skeleton])
+@pytest.mark.parametrize('parse', [fast, compiled, parse_skeleton])
 @pytest.mark.parametrize('end', ['whole', 'cut', 'blank'])
 def test_read(eol, parse, end):
     frames = clip(COUNTS)
@@ -78,6 +97,8 @@ def test_more_white_space_is_read_line_by_line():
     content = skeleton(frames)
     spaced = content.replace(b' ', b' \t ').replace(b'\n', b' \n')
     assert ntu_skeleton._parse_fast(spaced) is None
+    if load_compiled():
+        assert ntu_skeleton._parse_compiled(spaced) is None
     for one, two in zip(
         parse_skeleton(spaced), parse_skeleton(content), strict=True
     ):
@@ -146,8 +167,11 @@ def test_colour_and_orientation_may_be_nan():
 def test_wrong_contents(change, line, reason):
     lines = skeleton(clip([1, 1])).decode().splitlines()
     content = '\n'.join(change(lines)).encode()
-    with pytest.raises(ValueError, match=rf"Line {line} of 'a\.x'.*{reason}"):
-        parse_skeleton(content, 'a.x')
+    for compiled in (False, load_compiled()):
+        with pytest.raises(
+            ValueError, match=rf"Line {line} of 'a\.x'.*{reason}"
+        ):
+            parse_skeleton(content, 'a.x', compiled)
 
 
 def test_zip_equals_folder(tmp_path):
@@ -236,18 +260,138 @@ def test_damaged_skeletons(fuzz, eol):
 @pytest.mark.parametrize('eol', ['\n', '\r\n'])
 def test_damaged_files_are_read_as_line_by_line(fuzz, eol):
     """What is read in one piece is what is read line by line."""
+    parsers = [ntu_skeleton._parse_fast]
+    if load_compiled():
+        parsers.append(ntu_skeleton._parse_compiled)
 
     def read(content):
-        bodies = ntu_skeleton._parse_fast(content)
-        lines = None
+        found = [parse(content) for parse in parsers]
         try:
             lines = ntu_skeleton._parse_lines(content, NAME)
         except ValueError:
-            assert bodies is None
+            assert found == [None] * len(parsers)
             raise
-        if bodies is not None:
-            for one, two in zip(bodies, lines, strict=True):
-                np.testing.assert_array_equal(one, two)
+        for bodies in found:
+            if bodies is not None:
+                assert_same(bodies, lines)
         return lines
 
     fuzz(read, skeleton(clip([1, 0, 2]), eol), check, NAME)
+
+
+@pytest.mark.parametrize('form', ['{:.7g}', '{:.3f}', '{!r}', '{:.17g}'])
+@pytest.mark.parametrize('eol', ['\n', '\r\n'])
+def test_compiled_reads_the_nearest_doubles(form, eol):
+    rng = np.random.default_rng(0)
+    scale = 10.0 ** rng.integers(-6, 3, (40, 25, 3))
+    joints = rng.normal(size=scale.shape) * scale
+    frames = [[(k, places)] for k, places in enumerate(joints)]
+    content = skeleton(frames, eol, numbers=lambda x: form.format(float(x)))
+    assert_same(compiled(content), ntu_skeleton._parse_lines(content, NAME))
+    assert_same(compiled(content), fast(content))
+
+
+@pytest.mark.parametrize('number', NUMBERS)
+def test_compiled_reads_all_numbers(number):
+    content = skeleton(clip([1]), numbers=lambda _: number)
+    assert_same(compiled(content), ntu_skeleton._parse_lines(content, NAME))
+
+
+TEXTS = {
+    'largest number': lambda text: text.replace(b'72057594037944738', MOST),
+    'too large': lambda text: text.replace(
+        b'72057594037944738', b'18446744073709551616'
+    ),
+    'zeros': lambda text: text.replace(b'72057594037944738', 20 * b'0'),
+    'more zeros': lambda text: text.replace(b'72057594037944738', 21 * b'0'),
+    'longest words': lambda text: text.replace(b'1036.233', 450 * b'1'),
+    'longer words': lambda text: text.replace(b'1036.233', 3000 * b'1'),
+    'more words': lambda text: text.replace(b'1036.233', 257 * b'1 '),
+    '256 words more': lambda text: text.replace(b'1036.233', 256 * b'1 '),
+    'no word': lambda text: text.replace(b'1036.233 ', b''),
+    'two spaces': lambda text: text.replace(b'1036.233 ', b'1036.233  '),
+    'tab': lambda text: text.replace(b' 1036.233', b'\t1036.233'),
+    'zero byte': lambda text: text.replace(b' 1036.233', b'\x001036.233'),
+    'space at the end': lambda text: text.replace(b' 2\n', b' 2 \n'),
+    'blank line': lambda text: text.replace(b' 2\n', b' 2\n\n', 1),
+    'one CR': lambda text: text.replace(b' 2\n', b' 2\r\n', 1),
+    'CR alone': lambda text: text.replace(b'\n', b'\r'),
+    'no end': lambda text: text.rstrip(),
+    'cut': lambda text: text[:-5],
+    'not finite': lambda text: text.replace(b'\n0.', b'\nnan', 1),
+    'no number': lambda text: text.replace(b'\n0.', b'\n0/', 1),
+    'colon': lambda text: text.replace(b'\n0.', b'\n:.', 1),
+    'high bytes': lambda text: text.replace(b'1036.233', b'\xa0\xff\x80'),
+    'more after': lambda text: text + b'0\n',
+    'only a count': lambda text: b'2',
+    'nothing': lambda text: b'',
+}
+MOST = str(2**64 - 1).encode()
+
+
+@pytest.mark.parametrize('text', TEXTS)
+def test_compiled_refuses_what_the_other_refuses(text):
+    pytest.importorskip('numba')
+    content = TEXTS[text](skeleton(clip([1, 2])))
+    found = []
+    for parse in (
+        lambda: ntu_skeleton._parse_lines(content, NAME),
+        lambda: parse_skeleton(content, NAME),
+        lambda: parse_skeleton(content, NAME, compiled=True),
+    ):
+        try:
+            found.append(parse())
+        except ValueError as e:
+            found.append((str(e),))
+    if isinstance(found[0][0], str):
+        assert found[0] == found[1] == found[2]
+    else:
+        assert_same(found[0], found[1])
+        assert_same(found[0], found[2])
+
+
+MODULE = 'pyg_hcsf.io.ntu_jit'
+
+
+def run(script, **environment):
+    """What a script prints in a new process, which prints no warnings."""
+    result = subprocess.run(
+        [sys.executable, '-c', script],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stderr) == (0, '')
+    return result.stdout
+
+
+def test_numba_is_imported_only_where_it_is_used():
+    # PyG imports numba by itself, where there is one.
+    run(
+        'import sys, pyg_hcsf.datasets\n'
+        'from pyg_hcsf.io.ntu_skeleton import parse_skeleton\n'
+        "parse_skeleton(b'0')\n"
+        f"assert '{MODULE}' not in sys.modules"
+    )
+
+
+def test_without_numba(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'numba', None)
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
+    assert not load_compiled()
+
+
+@pytest.mark.parametrize('place', ['kept', 'nowhere'])
+def test_machine_code_is_kept_where_that_is_possible(tmp_path, place):
+    pytest.importorskip('numba')
+    script = (
+        'from numba.core import caching\n'
+        f'if {place == "nowhere"}:\n'
+        '    caching.CacheImpl._locator_classes = []\n'
+        f'import {MODULE} as module\n'
+        'from pyg_hcsf.io.ntu_compiled import parse_arrays\n'
+        "assert parse_arrays(b'0\\n')[0] == 0\n"
+        'print(sum(module.parse_plain.stats.cache_hits.values()))'
+    )
+    for hits in (0, 1 if place == 'kept' else 0):
+        assert run(script, NUMBA_CACHE_DIR=str(tmp_path)) == f'{hits}\n'
