@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import action_report
-import numpy as np
 import torch
 from action_config import ActionConfig, smoke
 from action_data import SOURCES, ActionClips, load_actions
@@ -16,10 +15,9 @@ from action_evaluate import ActionEvaluator, make_loader
 from action_train import ActionTrainer
 from config import fingerprint
 from cost import count_clip_macs
-from folder import RunFolder, commit
+from folder import RunFolder
 from jsonargparse import Namespace
 from session import RANK, WORLD, Task, is_mine, say, to_device, train_row
-from train import peak_memory, replacing, save_json
 
 from pyg_hcsf.nn import ActionRecognizer
 
@@ -77,7 +75,7 @@ def run_row(
     tested = load_actions(data, root, split, config.clips)
     evaluator = ActionEvaluator(tested, config)
     out = evaluator.predict(model)
-    seconds = trainer.seconds + trainer.load_seconds
+    cost = trainer.cost
     metrics = {
         'task': args.task,
         'seed': seed,
@@ -86,27 +84,19 @@ def run_row(
         'split': split,
         'stream': config.clips.stream,
         'protocol': clips.protocol,
-        'params': sum(p.numel() for p in model.parameters()),
         'macs': count_clip_macs(model, config.clips.length),
-        'steps': trainer.steps,
         'train_clips': loader.num_windows,
-        'train_clips_per_s': trainer.samples / seconds,
-        'train_seconds': seconds,
-        'train_step_share': trainer.seconds / seconds,
-        'peak_memory_mb': peak_memory(trainer.device),
+        'train_clips_per_s': trainer.samples / cost['train_seconds'],
+        **cost,
         'test_clips_per_s': out.clips_per_s,
-        'commit': commit(),
-        'key': key,
         **place,
         **validation,
         **evaluator.score(out),
     }
-    with replacing(folder / 'scores.npz') as part, part.open('wb') as file:
-        np.savez(file, allow_pickle=False, **evaluator.arrays(out))
-    save_json(metrics, folder / 'metrics.json')
+    store.finish(metrics, 'scores.npz', evaluator.arrays(out))
     say(
         f'{title}: top-1 {metrics["top1"]:.1f} % on the {split} clips, '
-        f'trained {seconds:.0f} s'
+        f'trained {cost["train_seconds"]:.0f} s'
     )
 
 

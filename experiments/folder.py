@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Optional
 
+import numpy as np
 import torch
 import yaml
 from train import replacing, save_json
@@ -90,6 +91,25 @@ class RunFolder:
         finally:
             done.set()
             claim.unlink(missing_ok=True)
+
+    def finish(
+        self,
+        metrics: dict[str, Any],
+        name: str,
+        arrays: dict[str, np.ndarray],
+    ) -> None:
+        """Writes what a run is known by afterwards. It has ended once
+        metrics.json is there.
+
+        Args:
+            metrics: Its figures; the commit and the key are added.
+            name: The file of its arrays, frames.npz or scores.npz.
+            arrays: What this file holds.
+        """
+        with replacing(self.path / name) as part, part.open('wb') as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        values = {'commit': commit(), 'key': self.key, **metrics}
+        save_json(values, self.path / 'metrics.json')
 
     def open(self, config: Any, resume: bool, processes: int) -> str:
         """Makes the folder ready to write. Results of other settings are set

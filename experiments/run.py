@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import action
-import numpy as np
 import report
 import torch
 import torch.distributed as dist
@@ -46,7 +45,7 @@ from config import (
 from cost import count_macs
 from data import SOURCES, data_home, default_protocol, load_clips, resolve
 from evaluate import Evaluator
-from folder import RunFolder, commit
+from folder import RunFolder
 from jsonargparse import ArgumentParser, Namespace
 from session import (
     RANK,
@@ -58,7 +57,7 @@ from session import (
     to_device,
     train_row,
 )
-from train import PoseTrainer, peak_memory, replacing, save_json
+from train import PoseTrainer
 
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
@@ -289,7 +288,7 @@ def run_row(
 
     evaluator = _evaluator(config, data, root, config.evaluate.split, protocol)
     out = evaluator.predict(model)
-    seconds = trainer.seconds + trainer.load_seconds
+    cost = trainer.cost
     metrics = {
         'task': args.task,
         'seed': seed,
@@ -299,25 +298,18 @@ def run_row(
         'keypoints': config.clips.keypoints,
         'protocol': protocol.name,
         'average': protocol.average,
-        'params': sum(p.numel() for p in model.parameters()),
         'macs': macs,
-        'steps': trainer.steps,
-        'train_poses_per_s': trainer.samples / seconds,
-        'train_seconds': seconds,
-        'train_step_share': trainer.seconds / seconds,
-        'peak_memory_mb': peak_memory(trainer.device),
+        'train_poses_per_s': trainer.samples / cost['train_seconds'],
+        **cost,
         'test_poses_per_s': out.poses_per_s,
-        'commit': commit(),
-        'key': key,
         **place,
         **evaluator.score(out, model.skeleton.joints),
     }
-    with replacing(folder / 'frames.npz') as part, part.open('wb') as file:
-        np.savez(file, allow_pickle=False, **evaluator.arrays(out))
-    save_json(metrics, folder / 'metrics.json')
+    store.finish(metrics, 'frames.npz', evaluator.arrays(out))
     say(
         f'{title}: MPJPE {metrics["mpjpe"]:.1f} mm on the '
-        f'{config.evaluate.split} subjects, trained {seconds:.0f} s'
+        f'{config.evaluate.split} subjects, trained '
+        f'{cost["train_seconds"]:.0f} s'
     )
 
 

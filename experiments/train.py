@@ -157,6 +157,18 @@ class Trainer(ABC):
         size = min(self.config.batch_size, self.loader.num_windows)
         return self.step * size
 
+    @property
+    def cost(self) -> dict[str, float]:
+        """What the training took, for metrics.json."""
+        seconds = self.seconds + self.load_seconds
+        return {
+            'params': sum(p.numel() for p in self.model.parameters()),
+            'steps': self.steps,
+            'train_seconds': seconds,
+            'train_step_share': self.seconds / seconds,
+            'peak_memory_mb': peak_memory(self.device),
+        }
+
     def resume(self) -> bool:
         """Loads the last checkpoint, if there is one."""
         if not self.checkpoint.is_file():

@@ -16,16 +16,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
 from config import RunConfig, fingerprint
 from data import DATA, SOURCES, data_home, default_protocol, load_clips
 from evaluate import Evaluator
-from folder import RunFolder, commit
+from folder import RunFolder
 from jsonargparse import ArgumentParser, Namespace
 from tables import PAPER_PCK
-from train import replacing, save_json
 
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
@@ -195,14 +193,10 @@ class _Test:
             'protocol': protocol.name,
             'average': protocol.average,
             'test_poses_per_s': out.poses_per_s,
-            'commit': commit(),
-            'key': store.key,
             'command': command,
             **evaluator.score(out, model.skeleton.joints),
         }
-        with replacing(folder / 'frames.npz') as part, part.open('wb') as file:
-            np.savez(file, allow_pickle=False, **evaluator.arrays(out))
-        save_json(metrics, folder / 'metrics.json')
+        store.finish(metrics, 'frames.npz', evaluator.arrays(out))
         text = f'MPJPE {metrics["mpjpe"]:.1f} mm'
         if 'pck' in metrics:
             scores = metrics['pck']['All']
@@ -228,7 +222,7 @@ class _Test:
         """What is known of the network, and where it is tested."""
         data, test_data = names
         # The paper's numbers are of the data that it trained on.
-        left_out = {'paper', 'pck', 'trained_on'}
+        left_out = {'paper', 'pck', 'trained_on', 'commit', 'key'}
         metrics = {k: v for k, v in trained.items() if k not in left_out}
         metrics |= {
             'preset': folder.parents[1].name,

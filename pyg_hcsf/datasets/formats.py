@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -35,8 +36,14 @@ def files_named(path: Path, pattern: re.Pattern[str]) -> list[Path]:
     Example:
         >>> files_named(Path('datasets'), re.compile(r'.*\.bvh'))
     """
-    paths = [path] if path.is_file() else path.rglob('*')
-    return sorted(p for p in paths if pattern.fullmatch(p.name))
+    if path.is_file():
+        return [path] if pattern.fullmatch(path.name) else []
+    return sorted(
+        Path(folder, name)
+        for folder, _, names in os.walk(path)
+        for name in names
+        if pattern.fullmatch(name)
+    )
 
 
 def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from pyg_hcsf.datasets.formats import Format, read_whole
+from pyg_hcsf.datasets.formats import Format, files_named, read_whole
 from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.io.human36m import (
     CDF_FILE,
@@ -38,26 +37,18 @@ from pyg_hcsf.io.human36m_pickles import (
 _SIDES = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
 FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB
 D3_ARCHIVE = re.compile(r'Poses_D3_Positions_S\d+\.tgz')
+CDF, NPZ, PKL = (
+    re.compile(pattern)
+    for pattern in (r'.*\.cdf', r'.*h36m.*\.npz', r'.*h36m.*\.pkl')
+)
 PREFIXES = ('data_2d_h36m_', 'h36m_')  # of files of detectors
-
-
-def _walk(path: Path, pattern: str) -> list[Path]:
-    match = re.compile(pattern).fullmatch
-    if path.is_file():
-        return [path] if match(path.name) else []
-    return sorted(
-        Path(folder, name)
-        for folder, _, names in os.walk(path)
-        for name in names
-        if match(name)
-    )
 
 
 def find_cdf(path: Path) -> list[Path]:
     r"""The official files and archives."""
-    files = _walk(path, r'.*\.cdf')
+    files = files_named(path, CDF)
     found = [f for f in files if CDF_FILE.fullmatch(f.absolute().as_posix())]
-    return sorted([*found, *_walk(path, D3_ARCHIVE.pattern)])
+    return sorted([*found, *files_named(path, D3_ARCHIVE)])
 
 
 def find_vp3d(path: Path) -> list[Path]:
@@ -68,7 +59,7 @@ def find_vp3d(path: Path) -> list[Path]:
             names = archive.namelist()
         return bool({'positions_3d.npy', 'positions_2d.npy'} & set(names))
 
-    return _matching(_walk(path, r'.*h36m.*\.npz'), matches)
+    return _matching(files_named(path, NPZ), matches)
 
 
 def find_lcn(path: Path) -> list[Path]:
@@ -80,7 +71,7 @@ def find_lcn(path: Path) -> list[Path]:
         is_frames = _contains(file, b'joint_3d_camera', b'camera_param')
         return is_frames or _contains(file, b'joint3d_image', b'confidence')
 
-    return _matching(_walk(path, r'.*h36m.*\.pkl'), matches)
+    return _matching(files_named(path, PKL), matches)
 
 
 def find_motionbert(path: Path) -> list[Path]:
@@ -89,7 +80,7 @@ def find_motionbert(path: Path) -> list[Path]:
     def matches(file: Path) -> bool:
         return _contains(file, b'joint_2d', b'joint3d_image', b'source')
 
-    return _matching(_walk(path, r'.*h36m.*\.pkl'), matches)
+    return _matching(files_named(path, PKL), matches)
 
 
 HUMAN36M_FORMATS = (
