@@ -1,0 +1,3 @@
+from .track import Keypoints, Track
+
+__all__ = ['Keypoints', 'Track']

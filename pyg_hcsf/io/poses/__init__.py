@@ -1,0 +1,3 @@
+from .sequence import PoseSequence
+
+__all__ = ['PoseSequence']
