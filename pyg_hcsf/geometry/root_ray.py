@@ -34,7 +34,7 @@ _SHARE = (0.5,) * len(_LEGS) + (1.0,) * len(_TRUNK)
 
 
 class RootRay(NamedTuple):
-    r"""What :func:`root_ray` sees: the joints on a plane across the ray of
+    r"""What :func:`look_at_root` sees: the joints on a plane across the ray of
     the root :obj:`plane [*, 17, 2]`, their confidence :obj:`score [*, 17]`,
     0 where there is no joint, and the :obj:`rotation [*, 3, 3]` from the axes
     of the camera to those of the ray.
@@ -70,7 +70,7 @@ def guess_camera(image_size: tuple[float, float]) -> tuple[Tensor, Tensor]:
     return (FOCAL_PER_SIDE * size.max()).expand(2).clone(), size / 2
 
 
-def root_ray(
+def look_at_root(
     uv: Tensor, score: Tensor, focal: Tensor, center: Tensor
 ) -> RootRay:
     r"""Turns the camera until it looks at the root of a person.
@@ -105,7 +105,7 @@ def root_ray(
 
     .. code-block:: python
 
-        seen = root_ray(uv, score, *guess_camera((1920, 1080)))
+        seen = look_at_root(uv, score, *guess_camera((1920, 1080)))
         x = window_input(seen.plane, seen.score)
     """
     visible = (score > 0) & uv.isfinite().all(dim=-1)
@@ -149,7 +149,7 @@ def window_input(plane: Tensor, score: Tensor) -> Tensor:
     at :data:`FARTHEST`; joints that are missing are all zero.
 
     Args:
-        plane (torch.Tensor): Of :func:`root_ray`: ``[*, T, 17, 2]``.
+        plane (torch.Tensor): Of :func:`look_at_root`: ``[*, T, 17, 2]``.
         score (torch.Tensor): Likewise: ``[*, T, 17]``.
 
     Returns:
@@ -191,7 +191,7 @@ def encode_pose(pose: Tensor, rotation: Tensor) -> tuple[Tensor, Tensor]:
     Args:
         pose (torch.Tensor): Joints in the axes of the camera:
             ``[*, 17, 3]``.
-        rotation (torch.Tensor): Of :func:`root_ray`: ``[*, 3, 3]``.
+        rotation (torch.Tensor): Of :func:`look_at_root`: ``[*, 3, 3]``.
 
     Returns:
         tuple: The target ``[*, 17, 3]`` and the size ``[*]`` in the unit of
@@ -212,7 +212,7 @@ def decode_pose(target: Tensor, rotation: Tensor, size: Tensor) -> Tensor:
 
     Args:
         target (torch.Tensor): What a network predicts: ``[*, 17, 3]``.
-        rotation (torch.Tensor): Of :func:`root_ray`: ``[*, 3, 3]``.
+        rotation (torch.Tensor): Of :func:`look_at_root`: ``[*, 3, 3]``.
         size (torch.Tensor): The size of the person, a scalar or ``[*]``.
 
     .. code-block:: python
@@ -237,7 +237,7 @@ def locate_root(pose: Tensor, seen: RootRay) -> Tensor:
     Args:
         pose (torch.Tensor): Joints in the axes of the camera:
             ``[*, 17, 3]``.
-        seen (RootRay): Of :func:`root_ray`.
+        seen (RootRay): Of :func:`look_at_root`.
 
     Returns:
         torch.Tensor: ``[*, 3]`` in the axes of the camera and the unit of

@@ -13,7 +13,7 @@ from pyg_hcsf.geometry.root_ray import (
     encode_pose,
     guess_camera,
     locate_root,
-    root_ray,
+    look_at_root,
     window_input,
 )
 from pyg_hcsf.skeleton import H36M17
@@ -34,7 +34,7 @@ def project(joints, focal=FOCAL, center=CENTER):
 
 def see(joints, focal=FOCAL):
     uv = project(joints, focal)
-    return root_ray(uv, torch.ones_like(uv[..., 0]), focal, CENTER)
+    return look_at_root(uv, torch.ones_like(uv[..., 0]), focal, CENTER)
 
 
 def test_there_and_back(joints):
@@ -124,7 +124,7 @@ def test_missing_joints_and_hips(joints):
     score[0, 0] = 0  # no pelvis, but hips
     score[1, [0, 1]] = 0  # one hip
     score[2, [0, 1, 4]] = 0
-    seen = root_ray(uv, score, FOCAL, CENTER)
+    seen = look_at_root(uv, score, FOCAL, CENTER)
     x = window_input(seen.plane, seen.score)
     assert x.isfinite().all()
     assert (x[:, [5, 7]] == 0).all()
@@ -152,7 +152,7 @@ def test_nothing_is_infinite():
     uv[1] = 1e30
     uv[2, 1:] = torch.tensor([1e5, 0.0])  # beside the camera
     score = torch.ones(4, 17)
-    seen = root_ray(uv, score, FOCAL, CENTER)
+    seen = look_at_root(uv, score, FOCAL, CENTER)
     x = window_input(seen.plane, seen.score)
     assert x.isfinite().all()
     assert x.abs().max() <= FARTHEST
