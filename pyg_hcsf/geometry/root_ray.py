@@ -117,7 +117,7 @@ def look_at_root(
 
     hips = ray[..., _SIDES, :].sum(dim=-2)  # [0, 0, 0] where both are missing
     root = torch.where(visible[..., _HIP, None], ray[..., _HIP, :], hips)
-    rotation = _look_along(root / root.norm(dim=-1, keepdim=True))
+    rotation = look_along(root / root.norm(dim=-1, keepdim=True))
     turned = (rotation.unsqueeze(-3) @ ray.unsqueeze(-1)).squeeze(-1)
     depth = turned[..., 2] / ray.norm(dim=-1).clamp(min=1.0)
     visible = visible & (depth > 0.1)  # NaN, not liftable, is not greater
@@ -129,7 +129,10 @@ def look_at_root(
     )
 
 
-def _look_along(direction: Tensor) -> Tensor:
+def look_along(direction: Tensor) -> Tensor:
+    r"""The smallest rotation that takes a direction to the third axis, see
+    :func:`look_at_root`: unit vectors ``[*, 3]`` to ``[*, 3, 3]``.
+    """
     x, y, z = direction.unbind(dim=-1)
     xx, xy, yy = (a / (1 + z) for a in (x * x, x * y, y * y))
     rows = [1 - xx, -xy, -x, -xy, 1 - yy, -y, x, y, z]
