@@ -7,7 +7,7 @@ and tested once. The weights in pyg_hcsf/lifting/weights are of such runs.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,12 @@ from session import RANK, WORLD, Task, is_mine, say, to_device, train_row
 from train import PoseTrainer
 
 from pyg_hcsf import metrics
-from pyg_hcsf.lifting.weights import LifterInfo, fit_calibration, save_lifter
+from pyg_hcsf.lifting import (
+    LifterInfo,
+    fit_calibration,
+    load_lifter,
+    save_lifter,
+)
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import get_skeleton
@@ -77,12 +82,20 @@ def run_row(
     if not train_row(store, trainer, config, args.resume, title):
         return
 
-    held_out_error = watch.lift(model)
-    error = (held_out_error.pose - held_out_error.joints).norm(dim=-1)
-    error = error / held_out_error.size[:, None]
-    calibration = fit_calibration(held_out_error.spread, error)
-    scores, per_joint, arrays = {}, {}, {}
+    # What is tested is what is in the file, rounded to float16.
+    exact = watch.error(model)
+    options = {**asdict(config.model), **network_options(config)}
+    info = LifterInfo(config.motion.layout, options)
+    save_lifter(folder / WEIGHTS, model, info)
+    model, _ = load_lifter(folder / WEIGHTS)
+    to_device(model)
+    out = watch.lift(model)
+    error = metrics.joint_errors(out.pose, out.joints) / out.size[:, None]
+    info = replace(info, calibration=fit_calibration(out.spread, error))
+    val_mpjpe = watch.error(model)
+
     split = config.evaluate.split
+    scores, per_joint, arrays = {}, {}, {}
     for name in TESTS[data]:
         size = (1, config.motion.num_frames)
         tested = motion_clips(name, root, split, *size)
@@ -107,18 +120,13 @@ def run_row(
         **trainer.cost,
         **place,
         **first,
-        'val_mpjpe': watch.error(model),
-        'calibration': calibration,
+        'val_mpjpe': val_mpjpe,
+        'val_mpjpe_float32': exact,
+        'calibration': info.calibration,
         'scores': scores,
         'per_joint': per_joint,
     }
-    options = {**asdict(config.model), **network_options(config)}
-    info = LifterInfo(
-        config.motion.layout,
-        options,
-        calibration=calibration,
-        card=make_card(config, data, values),
-    )
+    info = replace(info, card=make_card(config, data, values))
     save_lifter(folder / WEIGHTS, model, info)
     store.finish(values, 'frames.npz', arrays)
     say(

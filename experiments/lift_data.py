@@ -21,7 +21,12 @@ from pyg_hcsf.datasets.synthetic_motion import (
     TAKES,
     motion_clip,
 )
-from pyg_hcsf.geometry.random_bodies import coco_joints, vary_proportions
+from pyg_hcsf.geometry.random_bodies import (
+    coco_joints,
+    exchange_legs,
+    tumble,
+    vary_proportions,
+)
 from pyg_hcsf.geometry.random_keypoints import (
     KeypointNoise,
     disturb_keypoints,
@@ -197,7 +202,9 @@ class LiftLoader:
         """What detectors make of windows of motion."""
         config = self.config
         pos = pos.unsqueeze(1) if pos.dim() == 3 else pos
+        pos = exchange_legs(pos, config.exchange, generator)
         pos = vary_proportions(pos, config.proportions, generator)
+        pos = tumble(pos, config.tumble, generator)
         views = random_views(
             bodies(pos, config.layout, generator),
             pos[:, -1, H36M17.root],

@@ -36,7 +36,7 @@ class KeypointNoise:
             random frame of the window on.
         blob_hops (int): See there.
         lost_rate (float): The probability that nobody is found in a frame
-            other than the last.
+            between the first and the last: the one before stands for it.
         back_rate (float): The probability that nose and eyes of a head that
             faces away are missed.
         unscored_rate (float): The probability that a window has no
@@ -125,11 +125,13 @@ def disturb_keypoints(
         away = ((joints[..., 0, :] - ears) * ears).sum(dim=-1) > 0
         away &= chance(noise.back_rate, size, 1)
         missed[..., : _FACE - 2] |= away[..., None]
-    kept = _keep_hips(missed, skeleton, generator)
-    lost = chance(noise.lost_rate, size, frames, 1)
+    missed = _keep_hips(missed, skeleton, generator) | uv.isnan().any(dim=-1)
+    score = score.masked_fill(missed, 0.0)
+    lost = chance(noise.lost_rate, size, frames)
     lost[:, -1] = False
-    missed = kept | lost | uv.isnan().any(dim=-1)
-    return uv, score.masked_fill(missed, 0.0)
+    held = torch.arange(frames).masked_fill(lost, 0).cummax(dim=1).values
+    row = torch.arange(size)[:, None]
+    return uv[row, held], score[row, held]
 
 
 def _over_time(frames: int, correlation: float) -> Tensor:

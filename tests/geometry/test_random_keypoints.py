@@ -92,11 +92,20 @@ def test_missed_joints_hang_together():
 
 @pytest.mark.parametrize('skeleton', [H36M17, COCO17])
 def test_there_is_always_a_hip_in_the_last_frame(skeleton):
-    rough = replace(KeypointNoise(), drop_rate=0.9, lost_rate=0.5)
+    rough = replace(KeypointNoise(), drop_rate=0.9)
     _, score = disturb(rough, skeleton)
     hips = [i for i, n in enumerate(skeleton.joints) if n.endswith('Hip')]
     assert (score[:, -1, hips] > 0).any(dim=-1).all()
-    assert (score[:, :-1] == 0).all(dim=-1).any()  # frames without anybody
+
+
+def test_lost_frames_hold_the_one_before():
+    error, _ = disturb(replace(EXACT, strength=(1.0, 1.0)))
+    held, _ = disturb(replace(EXACT, strength=(1.0, 1.0), lost_rate=0.5))
+    same = (held == error).flatten(2).all(dim=-1)
+    assert same[:, 0].all() and same[:, -1].all()
+    assert 0.4 < float(same[:, 1:-1].float().mean()) < 0.6
+    before = (held[:, 1:] == held[:, :-1]).flatten(2).all(dim=-1)
+    assert torch.equal(before, ~same[:, 1:])
 
 
 def test_outside_of_the_image_and_behind_the_camera_is_missed():
