@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from math import pi, remainder
 from typing import NamedTuple
 
 import numpy as np
@@ -52,19 +53,23 @@ class Articulation(NamedTuple):
             world[:, joint] = world[:, parent] @ self.turn[:, joint]
         return position
 
-    def deviation(self, position: np.ndarray) -> float:
-        r"""The largest distance of a joint from where it should be.
+    def deviation(self, position: np.ndarray) -> np.ndarray:
+        r"""How far the joint that is furthest from where it should be is:
+        :obj:`[T]`.
 
         Args:
-            position (numpy.ndarray): The joints, :obj:`[T, N, 3]`; those that
-                were added are not looked at.
+            position (numpy.ndarray): Where joints should be, without those
+                that were added: :obj:`[T, N, 3]`.
         """
         joints = self.positions()[:, : position.shape[1]]
-        return float(np.linalg.norm(joints - position, axis=2).max())
+        return np.linalg.norm(joints - position, axis=2).max(axis=1)
 
 
 def articulate(
-    position: np.ndarray, skeleton: Skeleton, rigid: bool = False
+    position: np.ndarray,
+    skeleton: Skeleton,
+    rigid: bool = False,
+    pivots: bool = False,
 ) -> Articulation:
     r"""Turns positions of joints into rotations of joints.
 
@@ -80,10 +85,11 @@ def articulate(
         skeleton (Skeleton): Their names and parents.
         rigid (bool, optional): Keep the length and place of each bone on its
             parent as in the rest pose: joints are then only near where they
-            were. For their bones to move one by one, as the neck and the
-            shoulders do, joints with several children get one more joint for
-            each, in the same place, such as :obj:`'Thorax_Neck'`, behind the
-            others. Otherwise joints are where they were exactly.
+            were. Otherwise they are there exactly. (default: :obj:`False`)
+        pivots (bool, optional): For bones on the same joint to turn one by
+            one, as the neck and the shoulders do, give joints with several
+            children one more joint for each, in the same place, such as
+            :obj:`'Thorax_Neck'`; they are numbered behind the others.
             (default: :obj:`False`)
 
     Example:
@@ -91,12 +97,12 @@ def articulate(
         >>> motion.positions()  # equal to position
     """
     direction = _rest_directions(position[0], skeleton)
-    pivots: dict[int, int] = {}  # by what hangs on them
-    if rigid:
-        skeleton, pivots = _with_pivots(skeleton)
-        places = [skeleton.parents[joint] for joint in pivots.values()]
+    hanging: dict[int, int] = {}  # what hangs on a pivot
+    if pivots:
+        skeleton, hanging = _with_pivots(skeleton)
+        places = [skeleton.parents[pivot] for pivot in hanging]
         position = np.concatenate([position, position[:, places]], axis=1)
-        still = np.zeros((len(pivots), 3))
+        still = np.zeros((len(hanging), 3))
         direction = np.concatenate([direction, still])
     parents = np.array(skeleton.parents)
     bone = position - position[:, np.maximum(parents, 0)]
@@ -108,12 +114,12 @@ def articulate(
     step[:, skeleton.root] = position[:, skeleton.root]
     turn = np.empty((*length.shape, 3, 3))
     world = np.empty_like(turn)
-    above = {pivot: joint for joint, pivot in pivots.items()}
     for joint in order:
         parent = parents[joint]
         prior = world[:, parent] if parent >= 0 else np.eye(3)
         back = np.swapaxes(prior, -1, -2)
-        aims = [above.get(i, i) for i in np.flatnonzero(parents == joint)]
+        children = np.flatnonzero(parents == joint).tolist()
+        aims = [hanging.get(i, i) for i in children]
         reach = np.linalg.norm(rest[aims], axis=1)
         scale = (length[:, aims] @ reach)[:, None, None]
         fit = np.einsum('tci,cj->tij', bone[:, aims], rest[aims])
@@ -156,10 +162,9 @@ def calm_twist(turn: np.ndarray, axis: np.ndarray) -> np.ndarray:
     change = np.swapaxes(turn[:-1], 1, 2) @ turn[1:]
     quaternion = Rotation.from_matrix(change).as_quat()
     spin = 2 * np.arctan2(quaternion[:, :3] @ axis, quaternion[:, 3])
-    spin = np.remainder(spin + np.pi, 2 * np.pi) - np.pi
     twist = [0.0]
     for angle in spin.tolist():
-        twist.append((1 - RELAX) * (twist[-1] - angle))
+        twist.append((1 - RELAX) * remainder(twist[-1] - angle, 2 * pi))
     vectors = np.array(twist)[:, None] * axis
     return turn @ Rotation.from_rotvec(vectors).as_matrix()
 
@@ -222,10 +227,11 @@ def _rest_directions(first: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 def _with_pivots(skeleton: Skeleton) -> tuple[Skeleton, dict[int, int]]:
     names, parents = list(skeleton.joints), list(skeleton.parents)
-    pivots = {}
+    hanging = {}
     for joint, parent in skeleton.bones:
         if skeleton.parents.count(parent) > 1:
-            pivots[joint] = parents[joint] = len(names)
+            parents[joint] = len(names)
+            hanging[len(names)] = joint
             names.append(f'{names[parent]}_{names[joint]}')
             parents.append(parent)
     more = Skeleton(
@@ -235,7 +241,7 @@ def _with_pivots(skeleton: Skeleton) -> tuple[Skeleton, dict[int, int]]:
         left=skeleton.left,
         right=skeleton.right,
     )
-    return more, pivots
+    return more, hanging
 
 
 def _depth_first(skeleton: Skeleton) -> tuple[int, ...]:

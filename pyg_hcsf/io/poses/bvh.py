@@ -35,14 +35,15 @@ def write_bvh(
         path (pathlib.Path): The file.
         sequence (PoseSequence): The person; :obj:`fps` must be known.
         rigid (bool, optional): Three channels of rotation for each joint but
-            the root, and constant bones, as tools that retarget motion want.
+            the root, and constant bones, as tools that retarget motion want;
+            bones on the same joint turn about joints of their own.
             Otherwise six channels for each, which also say where a joint is
             on its parent, so that each is where it was.
             (default: :obj:`False`)
 
     Returns:
         The largest distance in millimetres between a joint in the file and
-        where it was, but for what is rounded.
+        where it was, but for what is rounded, in the frames that were given.
 
     Example:
         >>> write_bvh(Path('walk.bvh'), sequence)
@@ -50,7 +51,8 @@ def write_bvh(
     """
     fps = check_clip(sequence)
     position = every_frame(sequence, upright(sequence))
-    motion = articulate(position, get_skeleton(sequence.skeleton), rigid)
+    skeleton = get_skeleton(sequence.skeleton)
+    motion = articulate(position, skeleton, rigid, pivots=rigid)
     lines = ['HIERARCHY']
     orders = [_rotation_order(motion, j) for j in range(len(motion.rest))]
     depth = -1
@@ -75,7 +77,8 @@ def write_bvh(
     with atomic_write(path) as part, part.open('w', newline='\n') as file:
         file.write('\n'.join(lines) + '\n')
         np.savetxt(file, table, f'%.{DECIMALS}f')
-    return motion.deviation(position)
+    given = sequence.frames - sequence.frames[0]
+    return float(motion.deviation(position)[given].max())
 
 
 def _joint(

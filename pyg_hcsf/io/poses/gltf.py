@@ -21,7 +21,7 @@ from pyg_hcsf.io.poses.sequence import PoseSequence
 from pyg_hcsf.skeleton import get_skeleton
 
 MM = 1000.0  # in a unit of the file: it is in metres
-WIDTH = 0.02  # metres from the axis of a bone to its edges
+WIDTH = 0.03  # metres from the axis of a bone to its edges
 FLOAT, VERTICES = 5126, 34962  # as the specification numbers them
 COLOURS = {  # linear RGB
     'middle': (0.35, 0.35, 0.38),
@@ -42,8 +42,8 @@ def write_gltf(
     frame of anybody; who comes later or leaves earlier stands still.
 
     Joints and rotations are those of
-    :func:`~pyg_hcsf.io.poses.articulation.articulate`. Frames are key frames;
-    players fill gaps between them on straight lines.
+    :func:`~pyg_hcsf.io.poses.articulation.articulate` with pivots. Frames are
+    key frames; players fill gaps between them on straight lines.
 
     Args:
         path (pathlib.Path): The file.
@@ -69,9 +69,10 @@ def write_gltf(
     error = 0.0
     for sequence, times in zip(sequences, seconds, strict=True):
         position = upright(sequence)
-        motion = articulate(position, get_skeleton(sequence.skeleton), rigid)
+        skeleton = get_skeleton(sequence.skeleton)
+        motion = articulate(position, skeleton, rigid, pivots=True)
         scene.add_person(sequence, motion, times - start, rigid)
-        error = max(error, motion.deviation(position))
+        error = max(error, float(motion.deviation(position).max()))
     with atomic_write(path) as part:
         part.write_bytes(scene.to_glb() if binary else scene.to_gltf())
     return error
