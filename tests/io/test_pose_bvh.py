@@ -97,7 +97,8 @@ def test_rigid_bones(tmp_path, lifted):
     joints = joints_of(bvh)
     error = np.linalg.norm(joints - z_up(sequence), axis=2)
     assert error.max() == pytest.approx(file.deviation, abs=0.01)
-    assert 5 < error.max() < 150  # by noise of 10 mm
+    # Of noise of 10 mm, which moves joints by 16: it does not add up.
+    assert 5 < error.mean() < 12
     # Bones have their median length, and what is rigid comes back.
     for child, parent in get_skeleton('h36m17').bones:
         length = np.linalg.norm(joints[:, child] - joints[:, parent], axis=1)

@@ -26,7 +26,7 @@ def make(name='anna', dtype=np.float64, **kwargs):
         'root': rng.normal(0, 4000, (len(FRAMES), 3)).astype(dtype),
         'keypoints': Track(name, FRAMES, xy, score),
         'layout': 'coco17',
-        'fps': 29.97,
+        'fps': dtype(29.97),
         'image_size': (1920, 1080.5),
         'note': 'Höhe: 1.7 m, "assumed"',
     }
@@ -135,6 +135,7 @@ def test_json_explains_itself(tmp_path):
         ({'pose': np.full((4, 17, 3), np.nan)}, "in 'pose'.*nan in frame 3"),
         ({'pose': np.zeros((4, 16, 3))}, r"'pose'.*\[4, 17, 3\].*16"),
         ({'pose': np.zeros((4, 17, 3), int)}, "'pose'.*floats.*int64"),
+        ({'pose': np.zeros((4, 17, 3), np.longdouble)}, "'pose'.*floats"),
         ({'pose': [[0.0]]}, "'pose'.*a list"),
         ({'frames': np.array([3, 4, 4, 9])}, "'frames'.*ascending"),
         ({'frames': np.zeros(0, int)}, "'frames'.*one or more"),

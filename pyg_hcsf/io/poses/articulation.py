@@ -47,8 +47,8 @@ class Articulation(NamedTuple):
         world = self.turn.copy()
         for joint in self.order[1:]:
             parent = self.skeleton.parents[joint]
-            position[:, joint] = position[:, parent] + np.einsum(
-                'tij,tj->ti', world[:, parent], self.step[:, joint]
+            position[:, joint] = position[:, parent] + _apply(
+                world[:, parent], self.step[:, joint]
             )
             world[:, joint] = world[:, parent] @ self.turn[:, joint]
         return position
@@ -76,16 +76,18 @@ def articulate(
     The rest pose is a T-pose with the median length of each bone; that of a
     skeleton with joints of unknown names has the directions of the first
     frame. A joint turns so that its children come as close as may be to where
-    they are (:func:`nearest_rotation`). Beyond that, a joint with one child
-    does not twist against its parent, see :func:`calm_twist`, and a bone
-    without length follows its parent.
+    they should be (:func:`nearest_rotation`). Beyond that, a joint with one
+    child does not twist against its parent, see :func:`calm_twist`, and a
+    bone without length follows its parent.
 
     Args:
         position (numpy.ndarray): The joints, y up: :obj:`[T, N, 3]`.
         skeleton (Skeleton): Their names and parents.
         rigid (bool, optional): Keep the length and place of each bone on its
             parent as in the rest pose: joints are then only near where they
-            were. Otherwise they are there exactly. (default: :obj:`False`)
+            were, and bones point from where their joint has come to where
+            its child should be, so that errors do not add up along a limb.
+            Otherwise joints are there exactly. (default: :obj:`False`)
         pivots (bool, optional): For bones on the same joint to turn one by
             one, as the neck and the shoulders do, give joints with several
             children one more joint for each, in the same place, such as
@@ -106,32 +108,35 @@ def articulate(
         direction = np.concatenate([direction, still])
     parents = np.array(skeleton.parents)
     bone = position - position[:, np.maximum(parents, 0)]
-    length = np.linalg.norm(bone, axis=2)
-    rest = direction * np.median(length, axis=0)[:, None]
+    length = np.median(np.linalg.norm(bone, axis=2), axis=0)
+    rest = direction * length[:, None]
 
     order = _depth_first(skeleton)
-    step = bone.copy()
-    step[:, skeleton.root] = position[:, skeleton.root]
-    turn = np.empty((*length.shape, 3, 3))
+    step = np.empty_like(position)
+    placed = position.copy()
+    turn = np.empty((*position.shape, 3))
     world = np.empty_like(turn)
     for joint in order:
         parent = parents[joint]
         prior = world[:, parent] if parent >= 0 else np.eye(3)
         back = np.swapaxes(prior, -1, -2)
+        step[:, joint] = position[:, joint]
+        if parent >= 0:
+            away = position[:, joint] - placed[:, parent]
+            step[:, joint] = rest[joint] if rigid else _apply(back, away)
+            placed[:, joint] = placed[:, parent] + _apply(
+                prior, step[:, joint]
+            )
         children = np.flatnonzero(parents == joint).tolist()
         aims = [hanging.get(i, i) for i in children]
-        reach = np.linalg.norm(rest[aims], axis=1)
-        scale = (length[:, aims] @ reach)[:, None, None]
-        fit = np.einsum('tci,cj->tij', bone[:, aims], rest[aims])
-        fit /= np.where(scale > 0, scale, 1.0)
+        toward = position[:, aims] - placed[:, [joint]]
+        scale = np.linalg.norm(toward, axis=2) @ length[aims]
+        fit = np.einsum('tci,cj->tij', toward, rest[aims])
+        fit /= np.where(scale > 0, scale, 1.0)[:, None, None]
         turn[:, joint] = back @ nearest_rotation(fit + PRIOR * prior)
         if len(aims) == 1:
             turn[:, joint] = calm_twist(turn[:, joint], direction[aims[0]])
         world[:, joint] = prior @ turn[:, joint]
-        if parent >= 0 and rigid:
-            step[:, joint] = rest[joint]
-        elif parent >= 0:
-            step[:, joint] = np.einsum('tij,tj->ti', back, bone[:, joint])
     return Articulation(skeleton, order, rest, step, turn)
 
 
@@ -214,6 +219,10 @@ def check_clip(sequence: PoseSequence) -> float:
             '.json'
         )
     return float(sequence.fps)
+
+
+def _apply(rotation: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    return np.einsum('tij,tj->ti', rotation, vector)
 
 
 def _rest_directions(first: np.ndarray, skeleton: Skeleton) -> np.ndarray:
