@@ -305,15 +305,17 @@ find('group').append(...(page.graph?.groups ?? []).map((group, k) =>
 document.querySelectorAll('[data-toggle]').forEach((button) => {
   button.hidden = !able[button.dataset.toggle];
 });
+if (!truth) {
+  document.querySelector('[data-toggle=errors]').textContent = 'Expected error';
+}
 document.querySelectorAll('[data-layout]').forEach((button) => {
   button.hidden = page.sources.length < 2;
 });
 find('measure').querySelector('h2').textContent = truth ?
   'Error by joint' : 'Expected error by joint';
-find('measure').querySelector('.note').textContent =
-  `Bars to ${scaleEnd} mm, marks at the mean of all frames`;
-find('size').textContent = people.map((p) => p.keypoints?.size).find(Boolean)
-  ?.join(' × ') ?? '';
+find('measure').querySelector('.scale').lastChild.textContent =
+  `${scaleEnd} mm`;
+find('size').textContent = imageSize ? `of ${imageSize.join(' × ')} px` : '';
 find('notes').textContent = page.notes.join('\n');
 find('frame').max = length - 1;
 find('count').max = 400;
