@@ -135,7 +135,8 @@ def hop_attribution(
     x: Tensor,
     frames: Optional[Sequence[int]] = None,
     each: Sequence[int] = (),
-    epochs: int = 200,
+    epochs: int = 100,
+    lr: float = 0.03,
     **kwargs: Any,
 ) -> HopAttribution:
     r"""How much the edges of each hop matter for what a network predicts, by
@@ -152,7 +153,8 @@ def hop_attribution(
         each (sequence of int, optional): Which rows of :obj:`x` are also
             explained one by one, ascending. (default: none)
         epochs (int, optional): The steps of the explainer.
-            (default: :obj:`200`)
+            (default: :obj:`100`)
+        lr (float, optional): How far they go. (default: :obj:`0.03`)
         **kwargs (optional): Additional arguments of
             :class:`~torch_geometric.explain.GNNExplainer`.
 
@@ -175,7 +177,7 @@ def hop_attribution(
     def explain(rows: Tensor) -> np.ndarray:
         explainer = Explainer(
             _Flat(model, rows.shape[:-2] + rows.shape[-1:]),
-            algorithm=GNNExplainer(epochs=epochs, **kwargs),
+            algorithm=GNNExplainer(epochs, lr, **kwargs),
             explanation_type='model',
             edge_mask_type='object',
             model_config=dict(

@@ -171,8 +171,7 @@ function make(tag, text = '', kind = '') {
   return node;
 }
 
-// Rows of named bars in a table: [{name, bars: [{value, tick, colour}]}], with
-// the first value in figures.
+// Rows of named bars in a table: [{name, bars: [{value, tick, colour}]}].
 const built = new Map();
 function fillBars(body, rows, end, digits) {
   const layout = rows.map((row) => [row.name, row.bars.length]).join();
@@ -202,8 +201,8 @@ function fillBars(body, rows, end, digits) {
       mark.style.left = percent(tick);
       mark.hidden = !Number.isFinite(tick);
     });
-    const { value } = row.bars[0];
-    figure.textContent = Number.isFinite(value) ? value.toFixed(digits) : '–';
+    figure.textContent = row.bars.map(({ value }) =>
+      Number.isFinite(value) ? value.toFixed(digits) : '–').join(' · ');
   });
 }
 

@@ -181,10 +181,10 @@ function drawScene(ctx, box, layers, orbit, state) {
       const points = posed(person, state.t, project, place);
       if (!points) continue;
       const other = personOf(truth, person.number);
-      const goal = state.errors && person.measure && other &&
-        posed(other, state.t, project, place);
       const dim = state.graph && !ghost;
-      const thick = (p) => clamp((ghost ? 14 : 30) * p.at[3], 1.5, 14);
+      const goal = state.errors && !dim && person.measure && other &&
+        posed(other, state.t, project, place);
+      const thick = (p) => clamp((ghost || dim ? 14 : 30) * p.at[3], 1.5, 14);
       for (const [child, parent] of person.body.bones) {
         const [a, b] = [points[child], points[parent]];
         const paint = ghost || dim ? colours.truth :
@@ -193,7 +193,7 @@ function drawScene(ctx, box, layers, orbit, state) {
         const depth = (a.at[2] + b.at[2]) / 2;
         a.front = Math.min(a.front, depth);
         b.front = Math.min(b.front, depth);
-        push(depth, () => {
+        push(ghost ? Infinity : depth, () => {
           if (!ghost) line(ctx, a.at, b.at, thick(a) + 3, colours.panel);
           line(ctx, a.at, b.at, thick(a), paint);
         });
@@ -201,7 +201,7 @@ function drawScene(ctx, box, layers, orbit, state) {
       points.forEach((p, j) => {
         if (ghost) return;
         const value = person.measure?.[state.t * person.size + j];
-        const shown = state.errors && Number.isFinite(value);
+        const shown = state.errors && !dim && Number.isFinite(value);
         if (goal && shown) {
           push(p.front - 1, () =>
             line(ctx, p.at, goal[j].at, 1.5, heat(value)));
@@ -229,7 +229,7 @@ function drawScene(ctx, box, layers, orbit, state) {
       }
     }
   }
-  shapes.sort((a, b) => b.depth - a.depth);
+  shapes.sort((a, b) => b.depth - a.depth || 0);
   shapes.forEach((shape) => shape.draw());
   drawWords(ctx, words);
   ctx.restore();
@@ -263,10 +263,10 @@ function drawEdges(ctx, points, person, state) {
     const [from, to] = group.edges[k].map((j) => points[j].at);
     ctx.strokeStyle = value < 0 ? colours.minus : colours.plus;
     ctx.globalAlpha = 0.35 + 0.6 * share;
-    ctx.lineWidth = 0.75 + 5 * share;
+    ctx.lineWidth = 0.75 + 3.5 * share;
     ctx.beginPath();
     if (from === to) {
-      ctx.arc(from[0], from[1], clamp(60 * from[3], 5, 18), 0, 2 * Math.PI);
+      ctx.arc(from[0], from[1], clamp(45 * from[3], 4, 14), 0, 2 * Math.PI);
     } else {
       const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
       ctx.moveTo(from[0], from[1]);
