@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -265,6 +266,31 @@ def test_every_control_has_a_name(pages, browser):
     found = [n for n in nodes if n['role']['value'] in roles]
     names = [n.get('name', {}).get('value') for n in found]
     assert len(names) > 20 and all(names)
+
+
+@pytest.mark.pictures
+def test_save(pages, browser, tmp_path):
+    import matplotlib.image
+
+    browser.open(pages / 'one.html')
+    browser.send(
+        'Page.setDownloadBehavior',
+        behavior='allow',
+        downloadPath=str(tmp_path),
+    )
+    browser.press('ArrowRight')
+    browser.press('s')
+    end = time.monotonic() + 30
+    path = tmp_path / 'frame-11.png'
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    sizes = browser.run(
+        '[...document.querySelectorAll("figure canvas")]'
+        '.map(c => [c.width, c.height])'
+    )
+    image = matplotlib.image.imread(path)
+    assert image.shape[:2] == (sizes[0][1], sizes[0][0] + sizes[1][0])
+    assert browser.complaints() == []
 
 
 @pytest.mark.pictures
