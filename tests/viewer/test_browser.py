@@ -90,6 +90,7 @@ def browser():
 
 
 def frame(browser):
+    browser.drawn()
     return int(browser.run('document.getElementById("frame").value'))
 
 
@@ -257,6 +258,43 @@ def test_people_with_hostile_names(pages, browser):
     heading = 'document.querySelector("#measure h2").textContent'
     assert browser.run(heading) == 'Expected error by joint'
     assert browser.complaints() == []
+
+
+@pytest.mark.parametrize('frames', [1, 3])
+def test_poses_and_nothing_else(tmp_path, browser, frames):
+    clip = motion_clip('S9', 'Walking', 1, FRAMES)
+    pose = clip.pos.double().transpose(0, 1).numpy()[:frames]
+    numbers = np.arange(frames)
+    pose = PoseSequence('1', 'h36m17', numbers, pose - pose[:, :1], 'world')
+    write_page(tmp_path / 'bare.html', {'ours': [pose]})
+    browser.open(tmp_path / 'bare.html')
+    shown = browser.run(
+        '[...document.querySelectorAll('
+        '"figure, aside, .tools button, #curve")]'
+        '.filter((e) => e.checkVisibility()).map((e) => e.id || e.textContent)'
+    )
+    assert shown == ['Front', 'Side', 'Top', 'Labels', 'save', 'ask', 'scene']
+    first = pixels(browser)
+    for key in ('e', 'u', 'g', 'r', 'o'):  # have nothing to show
+        browser.press(key)
+    assert pixels(browser) == first
+    browser.press(' ')
+    browser.wait('!document.body.classList.contains("playing")')
+    assert frame(browser) == frames - 1
+    browser.press('Home')
+    browser.run('document.getElementById("frame").focus()')
+    browser.press('ArrowRight')  # the slider does not move on its own too
+    assert frame(browser) == min(1, frames - 1)
+    assert browser.complaints() == []
+
+
+def test_policy_forbids_the_network(pages, browser):
+    browser.open(pages / 'one.html')
+    sent = browser.run(
+        'fetch("http://127.0.0.1:9/").then(() => "sent", () => "refused")'
+    )
+    assert sent == 'refused'
+    assert 'Content Security Policy' in str(browser.complaints())
 
 
 def test_every_control_has_a_name(pages, browser):

@@ -97,7 +97,6 @@ for (const source of results) {
 const people = results.flatMap((source) => source.people);
 const has = {
   measure: people.some((person) => person.measure),
-  truth: Boolean(truth),
   keypoints: people.some((person) => person.keypoints),
   halos: people.some((person) => person.uncertainty),
   roots: page.sources.some((source) => source.people.some((p) => p.root)),
