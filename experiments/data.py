@@ -96,7 +96,7 @@ def load_synthetic(request: Request) -> Dataset:
     )
 
 
-def load_openmocap(request: Request) -> Dataset:
+def load_openmocap(request: Request, held_out: Any = 'subjects') -> Dataset:
     """Open motion capture."""
     return OpenMocap(
         root=str(HOME / 'OpenMocap'),
@@ -105,7 +105,13 @@ def load_openmocap(request: Request) -> Dataset:
         distortion=request.distortion,
         raw=str(find_openmocap(request.root)),
         transform=request.encode,
+        held_out=held_out,
     )
+
+
+def load_openmocap_rigs(request: Request) -> Dataset:
+    """Open motion capture with the DAZ rig kept for the test."""
+    return load_openmocap(request, 'rig')
 
 
 def load_human36m(
@@ -205,6 +211,9 @@ SOURCES['mpi_inf_3dhp'] = Source(
     '3dhp-official',
     "the files of MPI-INF-3DHP in '{root}/MPIINF3DHP/raw' or '{root}'; see "
     'datasets/MPIINF3DHP/README.md',
+)
+SOURCES['openmocap-rigs'] = SOURCES['openmocap']._replace(
+    load=load_openmocap_rigs, protocol='openmocap-rigs'
 )
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 DATA = ('auto', *SOURCES)
