@@ -178,12 +178,14 @@ class Source(NamedTuple):
         load: From what a run asks for to the clips.
         protocol: What ``--protocol auto`` stands for.
         needs: What to put where, if there are no raw files.
+        frames: Frames to train on, of all cameras; zero if not known.
     """
 
     find: Callable[[Path], Path | None]
     load: Callable[[Any], Any]
     protocol: str
     needs: str = ''
+    frames: int = 0
 
 
 # ``--data auto`` takes the first that is found.
@@ -194,6 +196,7 @@ SOURCES = {
         'srnet',
         "the files of Human3.6M in '{root}/Human36M/raw' or '{root}'; see "
         'datasets/Human36M/README.md',
+        frames=1_559_752,
     ),
     'openmocap': Source(
         find_openmocap,
@@ -201,8 +204,11 @@ SOURCES = {
         'openmocap',
         "the raw files of openmocap in '{root}' or '{root}/OpenMocap/raw'; "
         'see datasets/OpenMocap/README.md',
+        frames=160_116,
     ),
-    'synthetic': Source(lambda root: root, load_synthetic, 'openmocap'),
+    'synthetic': Source(
+        lambda root: root, load_synthetic, 'openmocap', frames=240_000
+    ),
 }
 # Never taken by ``--data auto``: its networks are not those of the paper.
 SOURCES['mpi_inf_3dhp'] = Source(
@@ -213,7 +219,7 @@ SOURCES['mpi_inf_3dhp'] = Source(
     'datasets/MPIINF3DHP/README.md',
 )
 SOURCES['openmocap-rigs'] = SOURCES['openmocap']._replace(
-    load=load_openmocap_rigs, protocol='openmocap-rigs'
+    load=load_openmocap_rigs, protocol='openmocap-rigs', frames=68_692
 )
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 DATA = ('auto', *SOURCES)
