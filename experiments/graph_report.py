@@ -66,8 +66,9 @@ def write(
     config = row_config(values, ['--task', 'pose'])
     protocol = get_protocol(run['protocol'])
     model = load_network(folder, config, protocol, run['seed'], build_model)
-    clips = load_clips(
-        *(run['data_name'], root, run['split'], config.clips, protocol)
+    split = run['split']
+    clips = list(
+        load_clips(run['data_name'], root, split, config.clips, protocol)
     )
     known = list(dict.fromkeys(str(clip.action) for clip in clips))
     if unknown := set(actions) - set(known):
@@ -92,8 +93,7 @@ def write(
         drawn = max(graphs, key=lambda graph: graph.contrast(*shown[:2]))
 
     title = (
-        f'{run["label"]}, layer {drawn.layer}: {run["data"]}, '
-        f'{run["split"]} subjects'
+        f'{run["label"]}, layer {drawn.layer}: {run["data"]}, {split} subjects'
     )
     matrices(drawn, shown, title, out / 'matrices.png')
     on_skeleton(drawn, shown, title, out / 'skeleton.png')
@@ -103,7 +103,7 @@ def write(
     command += ' ' + shlex.join(sys.argv[1:])
     text = f"""# The learned graph of {run['label']}
 
-Data {run['data']}, {run['split']} subjects, preset {run['preset']}, row
+Data {run['data']}, {split} subjects, preset {run['preset']}, row
 {run['row']}, seed {run['seed']}, commit {run['commit']}: every
 {stride}th frame. O_k and its magnitude are means over the frames of an action;
 `graph.csv` has every edge. Both pictures are of layer `{drawn.layer}`.

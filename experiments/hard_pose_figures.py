@@ -141,7 +141,9 @@ def hard_pose_overlap(runs: Runs, path: Path) -> Path | None:
                 colour = 'w' if share > 60 else 'k'
                 ax.text(
                     *(j, i, f'{share:.0f}'),
-                    **{'ha': 'center', 'va': 'center', 'color': colour},
+                    ha='center',
+                    va='center',
+                    color=colour,
                 )
         ax.grid(visible=False)
         ax.set_xticks(range(len(rows)), labels, rotation=35, ha='right')

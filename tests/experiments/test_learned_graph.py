@@ -129,6 +129,8 @@ def test_report(tmp_path, monkeypatch):
     assert edges['mean |O|'].gt(0).any() and edges['M'].gt(0).all()
     for name in ('matrices.png', 'skeleton.png'):
         assert imread(out / name)[..., :3].std() > 0.03
+    for name in ('matrices', 'on_skeleton'):
+        monkeypatch.setattr(graph_report, name, lambda *_: None)  # slow
     graph_report.write(folder, out, tmp_path, layer='last')
     assert 'Both pictures are of layer `last`' in path.read_text()
     with pytest.raises(ValueError, match="'--actions' among .*got .'sleep'"):
