@@ -80,16 +80,19 @@ def test_the_best_reading_comes_first(tmp_path):
     assert table.index.tolist() == ['Who shares W', '', '']
     # ... of those that were run, and ours is marked.
     assert table['reading'].tolist() == ['source', 'nobody (ours)', 'hop']
-    assert table['verdict'].tolist() == ['the best', 'loses', 'loses']
+    assert table['verdict'].tolist() == ['wins', 'loses', 'loses']
     against = table['against the best, mm'].tolist()
     assert against[0] == '' and float(against[1].split()[0]) > 3
     assert claims.readings_table({}, [QUESTION]).empty
+    alone = {'readings/own': cells['readings/own']}
+    table = claims.readings_table(alone, [QUESTION])
+    assert table['verdict'].tolist() == ['ahead']  # of nobody
 
 
 def test_one_seed_decides_nothing(tmp_path):
     errors = {'readings/own': 36, 'readings/sharing_hop': 50}
     table = claims.readings_table(fake(tmp_path, errors, (0,)), [QUESTION])
-    assert table['verdict'].tolist() == ['the best', 'is behind (seeds: 1)']
+    assert table['verdict'].tolist() == ['ahead', 'behind (seeds: 1)']
 
 
 def test_page(tmp_path):
