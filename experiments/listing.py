@@ -187,7 +187,7 @@ def show(
         option = f'--preset {name.partition("/")[0]}/{{row}}'
         option += f' --recipe {args.recipe}' * (args.recipe is not None)
         data = args.data or preset.data
-        if data == 'auto':
+        if prices is not None:
             data = resolve(data, data_home(args.root), task.sources)
         lines, total = [], 0.0
         for row, values in preset.rows.items():

@@ -52,6 +52,11 @@ def test_recipe_and_overrides(capsys, steady):
     assert ' min' in capsys.readouterr().out
 
 
+def test_unknown_data(steady):
+    with pytest.raises(ValueError, match="'--data' to be one of.*got 'x'"):
+        run.main([*LIST, '--preset', 'table6', '--data', 'x'])
+
+
 def test_every_preset_is_listed(capsys, monkeypatch):
     monkeypatch.setattr(listing, '_price', lambda *args: ('', 0.0))
     run.main(LIST)
