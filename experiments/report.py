@@ -48,6 +48,8 @@ PCK_NOTES = {
 DATA_NOTES = {
     'syntheticmotion': ' (procedural)',
     'openmocap': ' (open motion capture seen by virtual cameras)',
+    'openmocap-rigs': ' (open motion capture seen by virtual cameras; trained '
+    'without the DAZ rig, tested on it)',
 }
 NO_PICTURES = 'Pictures need `pip install matplotlib`.'
 SEEDS_NOTE = (
