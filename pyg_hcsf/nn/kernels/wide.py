@@ -38,24 +38,27 @@ def add_wide(
     edge_weight: Optional[Tensor],
     group: Wide,
     out: Tensor,
+    fresh: bool = True,
 ) -> None:
-    r"""Writes the sums of a group, ``[N, B, D]``, to :obj:`out`."""
+    r"""Writes the sums of a group, ``[N, B, D]``, to :obj:`out`, or adds them
+    if :obj:`fresh` is not set.
+    """
     (b, c), d, own = x.shape[1:], weight.size(-1), group.own
     if _alone(x, edge_weight):
         xs, ws, outs = x.unbind(), weight.unbind(), out.unbind()
-        for i in group.missing:
+        for i in group.missing if fresh else ():
             outs[i].zero_()
         for w, (j, i, beta) in zip(ws, group.ends, strict=True):
-            outs[i].addmm_(xs[j], w, beta=beta)
+            outs[i].addmm_(xs[j], w, beta=beta if fresh else 1)
         return
-    total = scratch(x, 'total', *out.shape)
+    total = scratch(x, 'total', *out.shape) if fresh else out
     a = None if edge_weight is None else edge_weight[group.pairs].unsqueeze(-1)
     if own:
         x_j = x
         if a is not None:
             x_j = torch.mul(x, a[:own], out=scratch(x, 'x_j', own, b, c))
-        torch.bmm(x_j, weight[:own], out=total)
-    else:
+        total.baddbmm_(x_j, weight[:own], beta=0 if fresh else 1)
+    elif fresh:
         total.zero_()
     for size, step in _steps(x, weight, own):
         x_j = scratch(x, 'x_j', size, b, c)
@@ -65,7 +68,8 @@ def add_wide(
             x_j.mul_(a[step])
         torch.bmm(x_j, weight[step], out=message)
         total.index_add_(0, group.target[step], message)
-    out.copy_(total)
+    if fresh:
+        out.copy_(total)
 
 
 def add_wide_backward(
