@@ -31,7 +31,7 @@ MASKS = (
     *('000000', '000000', '111111', '111111', '111000', '000111'),
     *('011000', '001000', '000011', '000001'),
 )
-BATCH, EPOCHS, RATE = 1024, 60, 4e-3
+BATCH, EPOCHS, RATE = 1024, 50, 4e-3
 
 
 def fit_proportions(files: list[File]) -> dict[str, np.ndarray]:

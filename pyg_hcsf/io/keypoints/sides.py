@@ -78,16 +78,11 @@ def side_logits(poses: np.ndarray) -> np.ndarray:
     exchanged.
     """
     exchanged = poses[:, _MIRROR]
-    logits = [
-        _network(pose.reshape(len(pose), -1)[:, :27])
-        for pose in (
-            *(poses, exchanged * _SIGNS),
-            *(exchanged, poses * _SIGNS),
-        )
-    ]
-    same = sum(logits) / 4
-    same[:, 0] = (sum(logits[:2]) - sum(logits[2:]))[:, 0] / 4
-    return same
+    asked = (poses, exchanged * _SIGNS, exchanged, poses * _SIGNS)
+    logits = np.stack([_network(x.reshape(len(x), -1)[:, :27]) for x in asked])
+    out = logits.mean(axis=0)
+    out[:, 0] = (logits[:2] - logits[2:]).mean(axis=0)[:, 0] / 2
+    return out
 
 
 def _network(x: np.ndarray) -> np.ndarray:
