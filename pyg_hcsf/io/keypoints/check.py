@@ -14,12 +14,13 @@ from pyg_hcsf.io.keypoints.track import Keypoints
 # tuned on, see tools/bench_checks.py.
 SMALLEST = 10.0  # pixels that someone measures in some frame
 OUTSIDE = 0.3  # of the joints are not in the image
-LYING, UPSIDE_DOWN = 0.7, -0.7  # parts of the body's length
+LYING, UPSIDE_DOWN = 0.85, -0.7  # parts of the body's length
 JUMPS = 0.015  # of the frames
 UNSURE = 0.15  # of a confidence of 1
-LEFT_RIGHT = -0.95  # of the network's logits: all joints,
-SIDES = (0.5, 1.0, 1.0, 0.9, 1.1)  # and those of two parts
-FACE = -1.0
+LEFT_RIGHT = -0.75  # of the network's logits: all joints,
+SIDES = (0.4, 1.0, 1.0, 0.85, 1.0)  # and those of two parts
+HEAD = 0.75  # of the length of the torso
+FACE = -0.9
 
 
 @dataclass(frozen=True)
@@ -137,18 +138,24 @@ def _direction(keypoints: Keypoints) -> Iterator[Doubt]:
 
 
 def _layout(keypoints: Keypoints) -> Iterator[Doubt]:
-    value = misfit(keypoints.tracks, keypoints.layout)
-    if not value > FITS:
+    layout = keypoints.layout
+    value = misfit(keypoints.tracks, layout)
+    far = evidence.head_distance(keypoints)
+    if value > FITS:
+        reason = f'{value:.1f} standard deviations off'
+    elif far > HEAD:
+        value = far
+        reason = f'the head is {far:.1f} torsos from the shoulders'
+    else:
         return
-    names = candidates(len(common_names(keypoints.layout)))
-    better = fit_layout(keypoints.tracks, names) if len(names) > 1 else None
+    names = candidates(len(common_names(layout)))
+    better = fit_layout(keypoints.tracks, names) if len(names) > 1 else layout
     yield Doubt(
         'layout',
-        f"the limbs are not a body's in layout '{keypoints.layout}' (off by "
-        f'{value:.1f} standard deviations)',
-        f"they are in '{better}': pass layout='{better}'"
-        if better
-        else 'check the order of the joints',
+        f"the proportions are not a body's in layout '{layout}' ({reason})",
+        'check the order of the joints'
+        if better in (None, layout)
+        else f"they are in '{better}': pass layout='{better}'",
         value,
     )
 
