@@ -14,13 +14,13 @@ from pyg_hcsf.io.keypoints.track import Keypoints
 # tuned on, see tools/bench_checks.py.
 SMALLEST = 10.0  # pixels that someone measures in some frame
 OUTSIDE = 0.3  # of the joints are not in the image
-LYING, UPSIDE_DOWN = 0.85, -0.7  # parts of the body's length
+LYING, UPSIDE_DOWN = 0.88, -0.7  # parts of the body's length
 JUMPS = 0.015  # of the frames
 UNSURE = 0.15  # of a confidence of 1
-LEFT_RIGHT = -0.75  # of the network's logits: all joints,
-SIDES = (0.4, 1.0, 1.0, 0.85, 1.0)  # and those of two parts
-HEAD = 0.75  # of the length of the torso
-FACE = -0.9
+LEFT_RIGHT = -0.8  # of the network's logits: all joints,
+SIDES = (0.55, 1.15, 1.1, 0.95, 1.0)  # and those of two parts
+HEAD = 0.9  # of the length of the torso
+FACE = -0.8
 
 
 @dataclass(frozen=True)
