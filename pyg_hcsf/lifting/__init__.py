@@ -1,3 +1,6 @@
+from .ground import Ground, find_ground
+from .lifter import Lifter
+from .live import LiveLifter, LivePose
 from .weights import (
     LifterInfo,
     available_weights,
@@ -7,8 +10,13 @@ from .weights import (
 )
 
 __all__ = [
+    'Ground',
+    'Lifter',
     'LifterInfo',
+    'LiveLifter',
+    'LivePose',
     'available_weights',
+    'find_ground',
     'fit_calibration',
     'load_lifter',
     'save_lifter',
