@@ -1,5 +1,6 @@
 from .ground import Ground, find_ground
 from .lifter import Lifter
+from .lines import LineLifter, serve_lines
 from .live import LiveLifter, LivePose
 from .weights import (
     LifterInfo,
@@ -13,6 +14,7 @@ __all__ = [
     'Ground',
     'Lifter',
     'LifterInfo',
+    'LineLifter',
     'LiveLifter',
     'LivePose',
     'available_weights',
@@ -20,4 +22,5 @@ __all__ = [
     'fit_calibration',
     'load_lifter',
     'save_lifter',
+    'serve_lines',
 ]
