@@ -193,6 +193,7 @@ class Lifter:
                 )
         return to_world(out) if axes == 'world' else out
 
+    @torch.inference_mode()
     def see(
         self, xy: np.ndarray, score: np.ndarray, layout: str, camera: Assumed
     ) -> tuple[RootRay, Tensor]:
