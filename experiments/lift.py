@@ -95,7 +95,8 @@ def run_row(
     val_mpjpe = watch.error(model)
 
     split = config.evaluate.split
-    scores, per_joint, arrays = {}, {}, {}
+    scores, per_joint = {}, {}
+    arrays: dict[str, Any] = {}
     for name in TESTS[data]:
         size = (1, config.motion.num_frames)
         tested = motion_clips(name, root, split, *size)

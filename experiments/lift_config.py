@@ -19,7 +19,6 @@ class MotionConfig:
         synthetic: The number of seeds of SyntheticMotion.
         proportions: The spread of the lengths of bones, see
             pyg_hcsf.geometry.random_bodies.
-        exchange: The share of windows with the legs of others.
         tumble: The share of windows of bodies that are turned in any
             direction.
         guess_rate: The share of windows whose focal length is guessed.
@@ -30,7 +29,6 @@ class MotionConfig:
     repeats: int = 3
     synthetic: int = 2
     proportions: float = 0.08
-    exchange: float = 0.3
     tumble: float = 0.15
     guess_rate: float = 0.5
     num_frames: int = 400

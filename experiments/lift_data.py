@@ -23,7 +23,6 @@ from pyg_hcsf.datasets.synthetic_motion import (
 )
 from pyg_hcsf.geometry.random_bodies import (
     coco_joints,
-    exchange_legs,
     tumble,
     vary_proportions,
 )
@@ -62,17 +61,37 @@ def motion_clips(
     return [c for c in clips if c.subject.lower().startswith(name)]
 
 
+class Request(NamedTuple):
+    """The motion that a run asks for."""
+
+    root: Path
+    split: str
+    config: MotionConfig
+
+
+def load_synthetic(request: Request) -> list[Data]:
+    """Our own procedural motion."""
+    config = request.config
+    size = (config.synthetic, config.num_frames)
+    return motion_clips('synthetic', request.root, request.split, *size)
+
+
+def load_cmu(request: Request) -> list[Data]:
+    """CMU's motion and our own. HDM05 never: its licence would bind the
+    weights.
+    """
+    clips = motion_clips('cmu', request.root, request.split)
+    return request.config.repeats * clips + load_synthetic(request)
+
+
 def training_clips(
     data: str, root: Path, split: str, config: MotionConfig
 ) -> list[Data]:
-    """What is learned from: CMU's motion and our own, or only ours. HDM05
-    never: its licence would bind the weights.
-    """
-    size = (config.synthetic, config.num_frames)
-    clips = motion_clips('synthetic', root, split, *size)
-    if data == 'cmu':
-        clips = config.repeats * motion_clips('cmu', root, split) + clips
-    return clips
+    """What is learned from, or validated on."""
+    source = SOURCES[data]
+    if source.find(root) is None:
+        raise ValueError(f'Expected {source.needs.format(root=root)}')
+    return source.load(Request(root, split, config))
 
 
 class Seen(NamedTuple):
@@ -120,7 +139,7 @@ def detect(
     """
     count = H36M17.num_joints
     truth = views.joints[:, -1, :count]
-    found = disturb_keypoints(
+    uv, score = disturb_keypoints(
         views.keypoints[..., -count:, :],
         views.joints[..., -count:, :],
         views.focal,
@@ -130,9 +149,8 @@ def detect(
         generator,
     )
     if layout != H36M17.name:
-        arrays = convert_joints(*(f.numpy() for f in found), layout)
-        found = tuple(map(torch.from_numpy, arrays))
-    uv, score = found
+        arrays = convert_joints(uv.numpy(), score.numpy(), layout)
+        uv, score = map(torch.from_numpy, arrays)
     guess = FOCAL_PER_SIDE * views.image_size.amax(dim=-1, keepdim=True)
     guessed = torch.rand(len(uv), generator=generator) < guess_rate
     focal = torch.where(guessed[:, None, None], guess, views.focal)
@@ -202,7 +220,6 @@ class LiftLoader:
         """What detectors make of windows of motion."""
         config = self.config
         pos = pos.unsqueeze(1) if pos.dim() == 3 else pos
-        pos = exchange_legs(pos, config.exchange, generator)
         pos = vary_proportions(pos, config.proportions, generator)
         pos = tumble(pos, config.tumble, generator)
         views = random_views(
@@ -219,10 +236,10 @@ class LiftLoader:
 SOURCES = {
     'cmu': Source(
         find_openmocap,
-        training_clips,
+        load_cmu,
         'root-ray',
         "the raw files of openmocap in '{root}' or '{root}/OpenMocap/raw'; "
         'see datasets/OpenMocap/README.md',
     ),
-    'synthetic': Source(lambda root: root, training_clips, 'root-ray'),
+    'synthetic': Source(lambda root: root, load_synthetic, 'root-ray'),
 }

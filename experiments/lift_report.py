@@ -109,8 +109,8 @@ def _section(setting: Setting, runs: list[Run]) -> str:
             parts += [f'### {NAMES[error]} on {data} (mm)', markdown(table)]
     parts.append(SEEDS_NOTE)
     if len(by_row(runs)) > 1:
-        table = markdown(comparison_table(runs))
-        parts += ['### Paired comparison', table, COMPARE_NOTE]
+        pairs = markdown(comparison_table(runs))
+        parts += ['### Paired comparison', pairs, COMPARE_NOTE]
     joints = {
         run.label: {
             f'{data} {joint}': value

@@ -1,5 +1,5 @@
-r"""Changes bodies at random: bones of other lengths, other legs, other
-directions, and a face for rigs that have none.
+r"""Changes bodies at random: bones of other lengths, other directions, and a
+face for rigs that have none.
 """
 
 import math
@@ -12,9 +12,6 @@ from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.skeleton import H36M17
 
 _JOINT = {name: number for number, name in enumerate(H36M17.joints)}
-_LEGS = [
-    _JOINT[side + name] for side in 'RL' for name in ('Hip', 'Knee', 'Foot')
-]
 _PARENTS = [max(parent, 0) for parent in H36M17.parents]
 _SIDELESS = [min(pair) for pair in enumerate(H36M17.mirrored)]
 
@@ -56,37 +53,6 @@ def vary_proportions(
     return root + _CHAINS.to(pos) @ bones
 
 
-def exchange_legs(pos: Tensor, rate: float, generator: Generator) -> Tensor:
-    r"""Sets some upper bodies on the legs of other windows, turned about the
-    vertical so that the hips agree, to see more poses than were recorded.
-
-    Args:
-        pos (torch.Tensor): Windows of the joints of Human3.6M in a frame with
-            z up: ``[B, T, 17, 3]``.
-        rate (float): The share of windows.
-        generator (torch.Generator): The source of random numbers.
-
-    .. code-block:: python
-
-        pos = exchange_legs(pos, 0.3, torch.Generator().manual_seed(0))
-    """
-    other = pos[torch.randperm(len(pos), generator=generator)]
-    chosen = torch.rand(len(pos), generator=generator) < rate
-    across, theirs = (
-        x[..., _JOINT['LHip'], :2] - x[..., _JOINT['RHip'], :2]
-        for x in (pos, other)
-    )
-    turn = torch.atan2(across[..., 1], across[..., 0])
-    turn = turn - torch.atan2(theirs[..., 1], theirs[..., 0])
-    cos, sin = turn.cos()[..., None], turn.sin()[..., None]
-    legs = other[..., _LEGS, :] - other[..., H36M17.root, None, :]
-    x, y, z = legs.unbind(dim=-1)
-    legs = torch.stack([cos * x - sin * y, sin * x + cos * y, z], dim=-1)
-    out = pos.clone()
-    out[..., _LEGS, :] = legs + pos[..., H36M17.root, None, :]
-    return torch.where(chosen[:, None, None, None], out, pos)
-
-
 def tumble(pos: Tensor, rate: float, generator: Generator) -> Tensor:
     r"""Turns some bodies about their root in all directions: people lie,
     fall and stand on their hands more often than motion capture has it.
@@ -121,9 +87,11 @@ _FACE = torch.tensor(
     ]
 )
 _EARS_ABOVE_NECK = 90.0  # mm
-_BODY = ('LShoulder', 'RShoulder', 'LElbow', 'RElbow', 'LWrist', 'RWrist')
-_BODY += ('LHip', 'RHip', 'LKnee', 'RKnee', 'LFoot', 'RFoot')
-_LIMBS = [_JOINT[name] for name in _BODY]
+_LIMBS = [
+    _JOINT[side + name]
+    for name in ('Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Foot')
+    for side in 'LR'
+]
 
 
 def coco_joints(pos: Tensor, generator: Generator) -> Tensor:

@@ -101,8 +101,8 @@ def random_views(
     image_size = sizes[chosen]
     focal = draw(*(math.log(value) for value in ranges.focal)).exp()
     focal = focal * image_size.amax(dim=1)
-    near, far = ranges.distance
-    near = (focal * 1700 / (ranges.fill * image_size[:, 1])).clamp(near, far)
+    low, far = ranges.distance
+    near = (focal * 1700 / (ranges.fill * image_size[:, 1])).clamp(low, far)
     distance, height = draw(near, far), draw(*ranges.height)
     angle = draw(0.0, 2 * math.pi)
     roll = math.radians(ranges.roll) * torch.randn(size, generator=generator)
