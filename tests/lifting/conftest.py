@@ -14,11 +14,9 @@ SIZE = (1920, 1080)
 
 def make_weights(path, seed=0, **changes):
     """Writes a small network with random weights."""
-    changes = {'frames': 1, **changes}
     model = {'in_channels': 3, 'hidden_channels': 8, 'output_scale': 0.3}
-    model['frames'] = changes.pop('frames')
     torch.manual_seed(seed)
-    info = LifterInfo('coco17', model, **changes)
+    info = LifterInfo('coco17', model | changes)
     save_lifter(path, info.build(), info)
     return path
 
@@ -29,10 +27,10 @@ def weights(tmp_path_factory):
     folder = tmp_path_factory.mktemp('weights')
     return {
         'single': make_weights(folder / 'single.safetensors'),
-        'causal': make_weights(folder / 'causal.safetensors', frames=9),
-        'central': make_weights(
-            folder / 'central.safetensors', frames=9, target=4
+        'causal': make_weights(
+            folder / 'causal.safetensors', frames=9, causal=True
         ),
+        'central': make_weights(folder / 'central.safetensors', frames=9),
     }
 
 

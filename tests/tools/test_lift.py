@@ -24,7 +24,8 @@ def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp('weights') / 'small.safetensors'
     torch.manual_seed(0)
     options = {'in_channels': 3, 'hidden_channels': 8, 'frames': 9}
-    info = LifterInfo('coco17', {**options, 'output_scale': 0.3})
+    options |= {'causal': True, 'output_scale': 0.3}
+    info = LifterInfo('coco17', options)
     save_lifter(path, info.build(), info)
     return str(path)
 
