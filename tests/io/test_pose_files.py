@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 from dataclasses import fields, replace
@@ -8,6 +9,7 @@ import pytest
 from pyg_hcsf.io.keypoints import Track
 from pyg_hcsf.io.poses import PoseSequence, read_poses, write_poses
 from pyg_hcsf.io.poses.archive import read_npz
+from pyg_hcsf.io.poses.csv_text import read_csv
 from pyg_hcsf.io.poses.json_text import read_json
 
 FRAMES = np.array([3, 4, 6, 9])
@@ -24,7 +26,7 @@ def make(name='anna', dtype=np.float64, **kwargs):
         'root': rng.normal(0, 4000, (len(FRAMES), 3)).astype(dtype),
         'keypoints': Track(name, FRAMES, xy, score),
         'layout': 'coco17',
-        'fps': 29.97,
+        'fps': dtype(29.97),
         'image_size': (1920, 1080.5),
         'note': 'Höhe: 1.7 m, "assumed"',
     }
@@ -66,6 +68,54 @@ def test_round_trip(tmp_path, suffix, dtype):
     assert os.listdir(tmp_path) == [path.name]
 
 
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+def test_round_trip_of_a_table(tmp_path, dtype):
+    path = tmp_path / 'a.csv'
+    people = [
+        make(dtype=dtype),
+        make('c, "2"', uncertainty=None),
+        make('', root=None, axes='world', fps=None),
+    ]
+    write_poses(path, people)
+    for a, b in zip(read_poses(path), people, strict=True):
+        assert_same(a, replace(b, keypoints=None, layout=None), atol=1e-3)
+    with open(path, encoding='utf-8', newline='') as file:
+        next(file)
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert (rows[5]['person'], rows[5]['frame']) == ('c, "2"', '4')
+    assert float(rows[5]['LKnee_y']) == round(people[1].pose[1, 5, 1], 4)
+    assert rows[5]['LKnee_uncertainty'] == ''
+    with pytest.raises(ValueError, match=r"'h36m17', 'ntu25'.*write .json"):
+        write_poses(path, [make(), BARE])
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'message'),
+    [
+        ('# {', '{', "first line does not begin with '# '"),
+        ('# {', '# ', 'not JSON'),
+        ('person,frame', 'frame,person', 'columns'),
+        ('\nanna,3,', '\nanna,3.5,', 'int'),
+        ('\nanna,3,', '\nanna,3,x', 'float'),
+        ('\nanna,3,', '\nanna,3,1,', '75 cells|76 cells|74 cells'),
+        ('\nanna,3,', '\nbob,3,', 'row 3 is of nobody'),
+        ('\nanna,3,', '\nanna,4,', "'frames'.*ascending"),
+        ('\nanna,3,', '\nanna,9' + 30 * '9' + ',', "'frames'.*integers"),
+        ('"joints": ["Hip"', '"joints": ["Hüfte"', "'joints'"),
+        ('"skeleton": "h36m17"', '"skeleton": "ntu25"', 'columns'),
+    ],
+)
+def test_wrong_tables_are_refused(tmp_path, old, new, message):
+    path = tmp_path / 'a.csv'
+    write_poses(path, [make()])
+    text = path.read_text('utf-8')
+    assert old in text
+    path.write_text(text.replace(old, new), 'utf-8')
+    with pytest.raises(ValueError, match=f"a.csv'.*({message})"):
+        read_poses(path)
+
+
 def test_json_explains_itself(tmp_path):
     write_poses(tmp_path / 'a.json', [make()])
     content = json.loads((tmp_path / 'a.json').read_text('utf-8'))
@@ -85,6 +135,7 @@ def test_json_explains_itself(tmp_path):
         ({'pose': np.full((4, 17, 3), np.nan)}, "in 'pose'.*nan in frame 3"),
         ({'pose': np.zeros((4, 16, 3))}, r"'pose'.*\[4, 17, 3\].*16"),
         ({'pose': np.zeros((4, 17, 3), int)}, "'pose'.*floats.*int64"),
+        ({'pose': np.zeros((4, 17, 3), np.longdouble)}, "'pose'.*floats"),
         ({'pose': [[0.0]]}, "'pose'.*a list"),
         ({'frames': np.array([3, 4, 4, 9])}, "'frames'.*ascending"),
         ({'frames': np.zeros(0, int)}, "'frames'.*one or more"),
@@ -118,6 +169,8 @@ def test_arguments_are_checked(tmp_path):
         write_poses(tmp_path / 'a.json', [make(), make()])
     with pytest.raises(ValueError, match='No such file'):
         read_poses(tmp_path / 'a.json')
+    with pytest.raises(ValueError, match="'rigid' only .*got 'npz'"):
+        write_poses(tmp_path / 'a.npz', [make()], rigid=True)
     assert not os.listdir(tmp_path)
     write_poses(tmp_path / 'a.txt', [make()], format='npz')
     assert read_npz((tmp_path / 'a.txt').read_bytes(), 'a')[0].name == 'anna'
@@ -154,6 +207,21 @@ def test_wrong_json_is_refused(tmp_path, old, new, message):
         read_poses(path)
 
 
+def test_large_files_are_refused(tmp_path):
+    with open(tmp_path / 'a.json', 'wb') as file:
+        file.truncate(2**28 + 1)
+    with pytest.raises(ValueError, match='268435457 bytes, more than'):
+        read_poses(tmp_path / 'a.json')
+
+
+def test_people_of_one_name_are_refused(tmp_path):
+    write_poses(tmp_path / 'a.json', [make(), make('bert')])
+    text = (tmp_path / 'a.json').read_text('utf-8')
+    (tmp_path / 'a.json').write_text(text.replace('bert', 'anna'), 'utf-8')
+    with pytest.raises(ValueError, match='the same name'):
+        read_poses(tmp_path / 'a.json')
+
+
 def test_deep_nesting_is_refused():
     with pytest.raises(ValueError, match='not JSON'):
         read_json(b'[' * 10**6, 'a.json')
@@ -173,10 +241,10 @@ def test_objects_are_refused(tmp_path):
         read_poses(tmp_path / 'b.npz')
 
 
-@pytest.mark.parametrize('suffix', ['json', 'npz'])
+@pytest.mark.parametrize('suffix', ['csv', 'json', 'npz'])
 def test_damaged_files(tmp_path, fuzz, suffix):
-    write_poses(tmp_path / f'a.{suffix}', [make(), BARE])
-    read = {'json': read_json, 'npz': read_npz}[suffix]
+    write_poses(tmp_path / f'a.{suffix}', [make(), make('c')])
+    read = {'csv': read_csv, 'json': read_json, 'npz': read_npz}[suffix]
 
     def check(people):
         for person in people:

@@ -24,7 +24,25 @@ DECIMALS = 4  # of a millimetre or a pixel
 
 
 def write_json(path: Path, sequences: Sequence[PoseSequence]) -> None:
-    r"""Writes poses as JSON that explains itself."""
+    r"""Writes poses as JSON that explains itself:
+
+    .. code-block:: text
+
+        {"format": "pyg_hcsf.poses", "version": 1, "about": "...",
+         "unit": "mm", "axes": {"camera": "x to the right, ...", ...},
+         "people": [{
+           "name": "1", "skeleton": "h36m17", "joints": ["Hip", ...],
+           "bones": [["Hip", "RHip"], ...], "axes": "camera",
+           "fps": 25.0, "note": "...", "image_size": [1920.0, 1080.0],
+           "frames": [0, 1, ...], "pose": [[[x, y, z], ...], ...],
+           "uncertainty": [[e, ...], ...], "root": [[x, y, z], ...],
+           "layout": "coco17", "keypoint_joints": ["Nose", ...],
+           "keypoint_name": "1", "keypoint_xy": [[[u, v], ...], ...],
+           "keypoint_score": [[s, ...], ...]}]}
+
+    :obj:`fps` and :obj:`image_size` may be null; :obj:`uncertainty`,
+    :obj:`root` and what follows :obj:`layout` are left out if there is none.
+    """
     people = []
     for sequence in sequences:
         arrays = arrays_of(sequence).items()

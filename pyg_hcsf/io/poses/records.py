@@ -38,6 +38,7 @@ def make_header(people: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def describe(sequence: PoseSequence) -> dict[str, Any]:
     r"""All of a sequence that is not an array."""
     skeleton = get_skeleton(sequence.skeleton)
+    size = sequence.image_size
     out: dict[str, Any] = {
         'name': sequence.name,
         'skeleton': sequence.skeleton,
@@ -47,9 +48,9 @@ def describe(sequence: PoseSequence) -> dict[str, Any]:
             for child, parent in skeleton.bones
         ],
         'axes': sequence.axes,
-        'fps': sequence.fps,
+        'fps': None if (fps := sequence.fps) is None else float(fps),
         'note': sequence.note,
-        'image_size': sequence.image_size,
+        'image_size': size and [float(x) for x in size],
     }
     if sequence.keypoints is not None and sequence.layout is not None:
         out['layout'] = sequence.layout

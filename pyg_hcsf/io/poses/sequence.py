@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Optional
 
 import numpy as np
@@ -127,7 +128,7 @@ class PoseSequence:
         if self.layout is not None and not isinstance(self.layout, str):
             raise self._wrong('layout', 'a text or None', self.layout)
         if self.fps is not None and not (
-            isinstance(self.fps, (int, float)) and FPS[0] <= self.fps <= FPS[1]
+            isinstance(self.fps, Real) and FPS[0] <= self.fps <= FPS[1]
         ):
             raise self._wrong(
                 'fps',
@@ -137,7 +138,7 @@ class PoseSequence:
         if (size := self.image_size) is not None and not (
             isinstance(size, tuple)
             and len(size) == 2
-            and all(isinstance(x, (int, float)) and 0 < x < 1e6 for x in size)
+            and all(isinstance(x, Real) and 0 < x < 1e6 for x in size)
         ):
             raise self._wrong(
                 'image_size', 'a tuple of width and height in pixels', size
@@ -153,6 +154,7 @@ class PoseSequence:
         if (
             not isinstance(value, np.ndarray)
             or value.dtype.kind not in kinds
+            or value.dtype.itemsize > 8
             or value.ndim != len(shape)
             or any(
                 n is not None and n != m
