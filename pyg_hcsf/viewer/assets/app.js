@@ -2,7 +2,7 @@
 
 const find = (id) => document.getElementById(id);
 const state = {
-  t: 0, person: -1, view: 'front', group: 0, count: 24,
+  t: 0, person: -1, view: 'front', group: 0, count: 16,
   layout: results.length > 1 ? 'split' : 'overlay',
   errors: has.measure, halos: false, graph: false, labels: false,
   roaming: false, playing: false, visible: [],
@@ -57,7 +57,7 @@ function boxes(w, h) {
     const layers = results.map((source) => ({
       source, colour: results.length > 1 ? tint(source) : undefined,
     }));
-    if (truth) layers.unshift(ghost);
+    if (truth && !state.graph) layers.unshift(ghost);
     return [{ x: 0, y: 0, w, h, layers }];
   }
   const n = page.sources.length;
@@ -66,8 +66,9 @@ function boxes(w, h) {
     x: wide ? k * w / n : 0, y: wide ? 0 : k * h / n,
     w: wide ? w / n : w, h: wide ? h : h / n,
     layers: [
-      ...(state.errors && truth && !source.truth ? [ghost] : []),
-      { source, solo: true }],
+      ...(state.errors && truth && !source.truth && !state.graph ?
+        [ghost] : []),
+      { source }],
     name: source.name,
     value: source.truth ? NaN : course(source, state.t, state),
   }));
@@ -89,13 +90,13 @@ function drawBoxes(canvas) {
 }
 
 function showKey() {
-  const keys = [['left', colours.left], ['right', colours.right]];
+  const keys = state.graph ? [] : [['left', colours.left], ['right', colours.right]];
   const mixed = state.layout === 'overlay' && results.length > 1;
   if (mixed) {
     keys.length = 0;
     results.forEach((source) => keys.push([source.name, tint(source)]));
   }
-  if (truth) keys.push([truth.name, colours.truth]);
+  if (truth && !state.graph) keys.push([truth.name, colours.truth]);
   find('key').replaceChildren(...keys.map(([name, colour]) => {
     const entry = make('span');
     const mark = make('i');
@@ -114,7 +115,7 @@ function showGraph() {
     find('count').max = group.edges.length;
     find('shown').textContent = `${shown.length} of ${group.edges.length}`;
     find('strength').textContent = shown.length ?
-      `, up to ${Math.abs(shown[0].value).toFixed(2)}` : ', none but zero';
+      `up to ${Math.abs(shown[0].value).toFixed(2)}` : 'all zero';
   }
   if (!find('hops').hidden) showHops(find('hops'), state);
 }
@@ -129,6 +130,8 @@ function draw() {
   }
   const side = (state.errors && has.measure) || state.graph;
   document.body.classList.toggle('no-side', !side);
+  document.body.classList.toggle(
+    'split', state.layout === 'split' && page.sources.length > 1);
   find('side').hidden = !side;
   showMeasure(find('measure'), state);
   showGraph();
@@ -305,15 +308,17 @@ find('group').append(...(page.graph?.groups ?? []).map((group, k) =>
 document.querySelectorAll('[data-toggle]').forEach((button) => {
   button.hidden = !able[button.dataset.toggle];
 });
+if (!truth) {
+  document.querySelector('[data-toggle=errors]').textContent = 'Expected error';
+}
 document.querySelectorAll('[data-layout]').forEach((button) => {
   button.hidden = page.sources.length < 2;
 });
 find('measure').querySelector('h2').textContent = truth ?
   'Error by joint' : 'Expected error by joint';
-find('measure').querySelector('.note').textContent =
-  `Bars to ${scaleEnd} mm, marks at the mean of all frames`;
-find('size').textContent = people.map((p) => p.keypoints?.size).find(Boolean)
-  ?.join(' × ') ?? '';
+find('measure').querySelector('.scale').lastChild.textContent =
+  `${scaleEnd} mm`;
+find('size').textContent = imageSize ? `of ${imageSize.join(' × ')} px` : '';
 find('notes').textContent = page.notes.join('\n');
 find('frame').max = length - 1;
 find('count').max = 400;

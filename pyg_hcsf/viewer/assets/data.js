@@ -110,18 +110,24 @@ const worst = quantile(
 const scaleEnd = [20, 50, 100, 150, 200, 300, 500, 1000, 2000].find(
   (end) => end >= worst) ?? 5000;
 
-// Where the floor is below the root, by person: under the lowest joint.
-const heights = page.names.map((_, number) => {
+// What a person takes up around the root: how far down and up the joints
+// are, and how far to the sides.
+const bounds = page.names.map((_, number) => {
   const person = personOf(truth, number) ?? people.find(
     (person) => person.number === number);
-  const low = [], high = [];
+  const low = [], high = [], wide = [];
   for (let k = 0; k < person.pose.length; k += 3 * person.size) {
-    const z = [...person.pose.subarray(k, k + 3 * person.size)].filter(
-      (value, i) => i % 3 === 2 && Number.isFinite(value));
-    if (z.length) { low.push(Math.min(...z)); high.push(Math.max(...z)); }
+    const pose = person.pose.subarray(k, k + 3 * person.size);
+    const z = pose.filter((_, i) => i % 3 === 2);
+    low.push(Math.min(...z));
+    high.push(Math.max(...z));
+    wide.push(Math.max(...z.map((_, j) =>
+      Math.hypot(pose[3 * j], pose[3 * j + 1]))));
   }
-  const [floor, top] = [quantile(low, 0.02), quantile(high, 0.98)];
-  return Number.isFinite(floor) ? [floor, top] : [-900, 800];
+  return {
+    floor: quantile(low, 0.02), top: quantile(high, 0.98),
+    reach: quantile(wide, 0.98),
+  };
 });
 
 function rootOf(person, t) {

@@ -39,27 +39,32 @@ function prepare(canvas) {
   return { ctx, w, h };
 }
 
-// The image that was seen: its size if known, else that of all keypoints.
+// The part of the image in which people are seen, with a margin.
+const seen = people.filter((person) => person.keypoints);
+const imageSize = seen.map((p) => p.keypoints.size).find(Boolean);
 const picture = (() => {
-  const seen = people.filter((person) => person.keypoints);
-  const size = seen.map((p) => p.keypoints.size).find(Boolean);
-  if (size) return { x: 0, y: 0, w: size[0], h: size[1] };
-  const [x, y] = [0, 1].map((axis) => seen.flatMap((p) =>
-    [...p.keypoints.xy].filter((_, k) => k % 2 === axis)));
-  const [left, top] = [quantile(x, 0) || 0, quantile(y, 0) || 0];
-  const [w, h] = [quantile(x, 1) - left || 1, quantile(y, 1) - top || 1];
-  return { x: left - 0.1 * w, y: top - 0.1 * h, w: 1.2 * w, h: 1.2 * h };
+  const [[left, right], [top, bottom]] = [0, 1].map((axis) => {
+    const values = seen.flatMap((p) =>
+      [...p.keypoints.xy].filter((_, k) => k % 2 === axis));
+    return [quantile(values, 0.002) || 0, quantile(values, 0.998) || 1];
+  });
+  const margin = 0.12 * Math.max(right - left, bottom - top, 1);
+  return {
+    x: left - margin, y: top - margin,
+    w: right - left + 2 * margin, h: bottom - top + 2 * margin,
+  };
 })();
 
 function drawImage(canvas, state) {
   const { ctx, w, h } = prepare(canvas);
-  const scale = Math.min((w - 24) / picture.w, (h - 18) / picture.h);
+  const scale = Math.min(w / picture.w, h / picture.h);
   const x0 = w / 2 - scale * (picture.x + picture.w / 2);
-  const y0 = h / 2 - 3 - scale * (picture.y + picture.h / 2);
-  ctx.strokeStyle = colours.line;
-  ctx.strokeRect(
-    x0 + scale * picture.x, y0 + scale * picture.y,
-    scale * picture.w, scale * picture.h);
+  const y0 = h / 2 - scale * (picture.y + picture.h / 2);
+  if (imageSize) {
+    ctx.lineWidth = 1;
+    ctx.strokeStyle = colours.truth;
+    ctx.strokeRect(x0, y0, scale * imageSize[0], scale * imageSize[1]);
+  }
   ctx.lineCap = 'round';
   const words = [];
   page.names.forEach((_, number) => {
@@ -129,7 +134,7 @@ function drawCurve(canvas, state) {
   const curves = curvesOf(bins, state);
   const top = Math.max(1, ...curves.map((curve) =>
     quantile([...curve], 1) || 0));
-  const y = (value) => h - 2 - (h - 8) * value / top;
+  const y = (value) => h - 2 - (h - 14) * value / top;
   ctx.fillStyle = colours.grid;
   ctx.fillRect(INSET, h - 2, w - 2 * INSET, 1);
   curves.forEach((curve, k) => {
@@ -148,7 +153,9 @@ function drawCurve(canvas, state) {
   });
   ctx.fillStyle = colours.muted;
   ctx.font = `10px ${colours.font}`;
-  ctx.fillText(`${top.toFixed(0)} mm`, INSET, 9);
+  ctx.textAlign = 'right';
+  ctx.fillText(`${top.toFixed(0)} mm`, w - INSET, 9);
+  ctx.textAlign = 'left';
   const now = x(state.t / Math.max(1, length - 1));
   line(ctx, [now, 0], [now, h], 1.2, colours.ink);
   for (const source of results) {
@@ -164,8 +171,7 @@ function make(tag, text = '', kind = '') {
   return node;
 }
 
-// Rows of named bars in a table: [{name, bars: [{value, tick, colour}]}], with
-// the first value in figures.
+// Rows of named bars in a table: [{name, bars: [{value, tick, colour}]}].
 const built = new Map();
 function fillBars(body, rows, end, digits) {
   const layout = rows.map((row) => [row.name, row.bars.length]).join();
@@ -195,8 +201,8 @@ function fillBars(body, rows, end, digits) {
       mark.style.left = percent(tick);
       mark.hidden = !Number.isFinite(tick);
     });
-    const { value } = row.bars[0];
-    figure.textContent = Number.isFinite(value) ? value.toFixed(digits) : '–';
+    figure.textContent = row.bars.map(({ value }) =>
+      Number.isFinite(value) ? value.toFixed(digits) : '–').join(' · ');
   });
 }
 

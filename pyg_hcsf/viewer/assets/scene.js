@@ -58,12 +58,17 @@ const facing = (() => {
   return Math.atan2(y, x);
 })();
 
+const APART = 1100; // people who are shown in place, in millimetres
+
 // Points the camera at what is shown.
 function aim(orbit, visible, roaming) {
   if (!roaming) {
-    const tall = Math.max(...visible.map((n) => heights[n][1] - heights[n][0]));
+    const most = (size) => Math.max(...visible.map((n) => size(bounds[n])));
+    const tall = most(({ floor, top }) => top - floor);
     orbit.center = [0, 0, tall / 2];
-    orbit.extent = [550 * visible.length + 150, tall / 2 + 120];
+    orbit.extent = [
+      APART / 2 * (visible.length - 1) + most(({ reach }) => reach),
+      tall / 2 + 80];
     return;
   }
   const low = [Infinity, Infinity, Infinity], high = low.map((v) => -v);
@@ -92,7 +97,7 @@ function floorOf(roaming) {
   lowest ??= quantile(people.flatMap((person) =>
     timeline.reduce((all, _, t) => {
       const root = person.row[t] < 0 ? null : rootOf(person, t);
-      if (root) all.push(root[2] + heights[person.number][0]);
+      if (root) all.push(root[2] + bounds[person.number].floor);
       return all;
     }, [])), 0.02) || 0;
   return lowest;
@@ -103,12 +108,12 @@ function placeOf(person, t, visible, roaming) {
   if (root) return [root[0], root[1], root[2] - floorOf(true)];
   const slot = visible.indexOf(person.number) - (visible.length - 1) / 2;
   const [x, y] = [Math.cos(facing), Math.sin(facing)];
-  return [1100 * slot * x, 1100 * slot * y, -heights[person.number][0]];
+  return [APART * slot * x, APART * slot * y, -bounds[person.number].floor];
 }
 
 function drawFloor(ctx, project, orbit) {
   const step = 500, [cx, cy] = orbit.center;
-  const reach = step * clamp(Math.ceil(orbit.extent[0] / step) + 1, 3, 12);
+  const reach = step * clamp(Math.ceil(orbit.extent[0] / step) + 1, 5, 12);
   const [x0, y0] = [cx, cy].map((v) => step * Math.round(v / step));
   ctx.strokeStyle = colours.grid;
   ctx.lineWidth = 1;
@@ -146,13 +151,14 @@ function sideColour(body, j) {
   return body.right.includes(j) ? colours.right : colours.trunk;
 }
 
-// The points of one person in one frame: {at, space} by joint, or null.
+// The points of one person in one frame: {at, space, front} by joint, front
+// being the depth of the nearest bone; or null.
 function posed(person, t, project, place) {
   if (person.row[t] < 0) return null;
   return person.body.joints.map((_, j) => {
     const space = joint(person, t, j).map((value, i) => value + place[i]);
-    return Number.isFinite(space[0] + space[1] + space[2]) ?
-      { space, at: project(space) } : null;
+    const at = project(space);
+    return { space, at, front: at[2] };
   });
 }
 
@@ -175,30 +181,32 @@ function drawScene(ctx, box, layers, orbit, state) {
       const points = posed(person, state.t, project, place);
       if (!points) continue;
       const other = personOf(truth, person.number);
-      const goal = state.errors && person.measure && other &&
+      const dim = state.graph && !ghost;
+      const goal = state.errors && !dim && person.measure && other &&
         posed(other, state.t, project, place);
-      const dim = !ghost && (state.graph || (state.errors && person.measure));
-      const thick = (p) => clamp((ghost ? 14 : 30) * p.at[3], 1.5, 14);
+      const thick = (p) => clamp((ghost || dim ? 14 : 30) * p.at[3], 1.5, 14);
       for (const [child, parent] of person.body.bones) {
         const [a, b] = [points[child], points[parent]];
-        if (!a || !b) continue;
         const paint = ghost || dim ? colours.truth :
           colour ?? sideColour(person.body, child);
         shadow(ctx, project, a, b, thick(a));
-        push((a.at[2] + b.at[2]) / 2, () => {
+        const depth = (a.at[2] + b.at[2]) / 2;
+        a.front = Math.min(a.front, depth);
+        b.front = Math.min(b.front, depth);
+        push(ghost ? Infinity : depth, () => {
           if (!ghost) line(ctx, a.at, b.at, thick(a) + 3, colours.panel);
           line(ctx, a.at, b.at, thick(a), paint);
         });
       }
       points.forEach((p, j) => {
-        if (!p || ghost) return;
+        if (ghost) return;
         const value = person.measure?.[state.t * person.size + j];
-        const shown = state.errors && Number.isFinite(value);
-        if (goal?.[j] && shown) {
-          push(p.at[2] - 1, () =>
+        const shown = state.errors && !dim && Number.isFinite(value);
+        if (goal && shown) {
+          push(p.front - 1, () =>
             line(ctx, p.at, goal[j].at, 1.5, heat(value)));
         }
-        push(p.at[2] - 40, () => {
+        push(p.front - 1, () => {
           const radius = clamp(24 * p.at[3], 1.8, 8);
           if (state.halos && person.uncertainty) {
             const spread = person.uncertainty[
@@ -208,8 +216,8 @@ function drawScene(ctx, box, layers, orbit, state) {
               colour ?? sideColour(person.body, j));
             ctx.globalAlpha = 1;
           }
-          disc(ctx, p.at, radius + (shown ? 3 : 1), colours.panel);
-          disc(ctx, p.at, radius + (shown ? 1.5 : -0.5), shown ? heat(value) :
+          disc(ctx, p.at, radius + (shown ? 2.5 : 1), colours.panel);
+          disc(ctx, p.at, radius + (shown ? 1 : -0.5), shown ? heat(value) :
             dim ? colours.truth : colour ?? sideColour(person.body, j));
         });
         if (state.labels && source === layers.at(-1).source) {
@@ -221,7 +229,7 @@ function drawScene(ctx, box, layers, orbit, state) {
       }
     }
   }
-  shapes.sort((a, b) => b.depth - a.depth);
+  shapes.sort((a, b) => b.depth - a.depth || 0);
   shapes.forEach((shape) => shape.draw());
   drawWords(ctx, words);
   ctx.restore();
@@ -252,14 +260,13 @@ function drawEdges(ctx, points, person, state) {
   const group = page.graph.groups[state.group];
   if (person.skeleton !== page.graph.skeleton) return;
   for (const { k, share, value } of strongest(group, state).reverse()) {
-    const [from, to] = group.edges[k].map((j) => points[j]?.at);
-    if (!from || !to) continue;
+    const [from, to] = group.edges[k].map((j) => points[j].at);
     ctx.strokeStyle = value < 0 ? colours.minus : colours.plus;
     ctx.globalAlpha = 0.35 + 0.6 * share;
-    ctx.lineWidth = 0.75 + 5 * share;
+    ctx.lineWidth = 0.75 + 3.5 * share;
     ctx.beginPath();
     if (from === to) {
-      ctx.arc(from[0], from[1], clamp(60 * from[3], 5, 18), 0, 2 * Math.PI);
+      ctx.arc(from[0], from[1], clamp(45 * from[3], 4, 14), 0, 2 * Math.PI);
     } else {
       const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
       ctx.moveTo(from[0], from[1]);
