@@ -6,10 +6,11 @@
     detector | python tools/lift.py --live stdin --image_size 1280 720
     python tools/lift.py --live tcp:4000 --layout body25 --image_size 1280 720
 
-The output is a page for a browser (.html), or what pyg_hcsf.io.poses writes,
-as the suffix or --format says. Live, one line of JSON is one person in one
-frame, {"frame": 1, "track": "1", "keypoints": [[x, y, score], ...]}, and each
-pose is a line back; the port is open to this machine only.
+The output is a page for a browser (.html), or poses as .json, .npz, .csv,
+.bvh, .glb or .gltf, as the suffix or --format says. Live, one line of JSON is
+one person in one frame, {"frame": 1, "track": "1", "keypoints": [[x, y,
+score], ...]}, and each pose is a line back; the port is open to this machine
+only.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ def make_parser() -> argparse.ArgumentParser:
     add('--live', help='stdin or tcp:PORT, instead of a file')
     add('--layout', choices=LAYOUTS, help='the joints; default: recognised')
     add(
-        *('--weights',),
+        '--weights',
         nargs='+',
         default=['single'],
         help=f'single, temporal or files of a training (names: {known})',
     )
     add(
-        *('--height',),
+        '--height',
         type=float,
         default=1700.0,
         metavar='MM',
@@ -68,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
     add('--image_size', nargs=2, type=float, metavar=('WIDTH', 'HEIGHT'))
     add('--fps', type=float, help='frames per second, where not in the file')
     add('--up', choices=['camera', 'world'], default='camera', help='axes')
+    add('--rigid', action='store_true', help='bones of .bvh keep their length')
     add('--force', action='store_true', help='lift doubtful keypoints, too')
     return parser
 
@@ -90,6 +92,13 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
         return []
     if args.out is None:
         parser.error('--out says where the poses go')
+    return lift_file(lifter, args, size)
+
+
+def lift_file(
+    lifter: Lifter, args: argparse.Namespace, size: tuple[float, float] | None
+) -> list[PoseSequence]:
+    """Lifts a file, and says what was read, assumed and written."""
     keypoints = read_keypoints(args.input, args.layout, size, args.fps)
     print(describe(keypoints))
     doubts = check_keypoints(keypoints)
@@ -99,6 +108,12 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
         raise ValueError(
             f"'{args.input}' is not lifted as it is doubtful; if it is right, "
             'pass --force'
+        )
+    kind = (args.format or args.out.suffix.removeprefix('.')).lower()
+    if kind in ('bvh', 'glb', 'gltf') and not keypoints.fps:
+        raise ValueError(
+            f"The frame rate of '{args.input}' is not known, and "
+            f'{kind} needs one: pass --fps'
         )
     people = lifter.lift(keypoints, args.up)
     if not people:
@@ -110,12 +125,14 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
     seen = sum(len(track.frames) for track in keypoints.tracks)
     print(f'Lifted people: {len(people)}, frames: {frames} of {seen}')
     print(people[0].note)
-    if (args.format or args.out.suffix.removeprefix('.')).lower() == 'html':
+    if kind == 'html':
         title = f'{args.input.name} in 3D'
         write_page(args.out, {'lifted': people}, title=title)
-    else:
-        write_poses(args.out, people, args.format)
-    print(f"Wrote '{args.out}'")
+        print(f"Wrote '{args.out}'")
+        return people
+    for file in write_poses(args.out, people, args.format, args.rigid):
+        rigid = f', joints moved by up to {file.deviation:.0f} mm'
+        print(f"Wrote '{file.path}'" + (rigid if file.deviation else ''))
     return people
 
 

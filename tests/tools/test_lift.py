@@ -67,6 +67,16 @@ def test_options(weights, tmp_path, capsys):
     assert 'Height taken as 1800 mm. 9 frames' in read.note
 
 
+def test_animated_skeletons_need_a_frame_rate(weights, tmp_path, capsys):
+    out = tmp_path / 'walk.bvh'
+    args = [str(EXAMPLE), '--out', str(out), '--weights', weights]
+    with pytest.raises(ValueError, match='pass --fps'):
+        main(args)
+    main([*args, '--fps', '25', '--rigid'])
+    assert out.read_text().startswith('HIERARCHY')
+    assert 'joints moved by up to' in capsys.readouterr().out
+
+
 def test_page(weights, tmp_path):
     out = tmp_path / 'walk.html'
     main([str(EXAMPLE), '--out', str(out), '--weights', weights])
