@@ -52,6 +52,8 @@ def test_smoke(tmp_path, capsys, row):
     frames = dict(np.load(folder / 'frames.npz'))
     error = float(frames['error'].mean())
     assert error == pytest.approx(table['typical']['mpjpe'], rel=1e-4)
+    rounding = metrics['val_mpjpe'] - metrics['val_mpjpe_float32']
+    assert abs(rounding) < 0.05  # mm, of float16
     for errors in table.values():  # each alignment helps
         assert errors['pa_mpjpe'] < errors['mpjpe']
 
