@@ -174,6 +174,10 @@ def test_too_many_clients(make, monkeypatch):
 
 def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
     monkeypatch.setattr(module, 'SLOWEST', 0.3)
+    stats = LineLifter._stats
+    monkeypatch.setattr(  # 64 kB, to fill buffers soon
+        LineLifter, '_stats', lambda self: b' ' * 2**16 + stats(self)
+    )
 
     async def client(port):
         _, gone = await asyncio.open_connection('127.0.0.1', port)
@@ -186,7 +190,7 @@ def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
         with contextlib.suppress(ConnectionError):
             for _ in range(500):
                 with contextlib.suppress(BlockingIOError):
-                    deaf.send(b'{"stats": true}\n' * 2000)
+                    deaf.send(b'{"stats": true}\n' * 20)
                 await asyncio.sleep(0.01)
             pytest.fail('the client is not cut off')
         deaf.close()
@@ -204,3 +208,19 @@ def test_only_this_machine_is_served(make):
         return True
 
     assert serve(make, client)
+
+
+def test_damaged_lines_never_raise(make, text):
+    rng = np.random.default_rng(0)
+    lines = LineLifter(make())
+    for _ in range(20):
+        content = bytearray(b''.join(text))
+        for place in rng.integers(len(content), size=20):
+            content[place] = rng.integers(256)
+        for pose in lines.feed(bytes(content)).splitlines():
+            assert {'frame', 'stats'} & json.loads(pose).keys()
+    stats = lines.live.stats()
+    fates = ('lifted', 'late', 'duplicate', 'incomplete', 'crowded')
+    assert stats['garbage'] > 20
+    assert sum(stats[fate] for fate in fates) > 100
+    assert np.isfinite(stats['p99_ms'])
