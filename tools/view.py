@@ -47,6 +47,15 @@ def main(argv: list[str] | None = None) -> list[Path]:
             "Expected one of '--out', '--png', '--gif' and '--mp4' (got "
             'none); --out view.html makes the page'
         )
+    for name, given, needs in (
+        ('--graph', args.graph, 'out'),
+        ('--frame', args.frame, 'png'),
+    ):
+        if given is not None and not getattr(args, needs):
+            raise ValueError(
+                f"Expected '{name}' together with '--{needs}' (got {given} "
+                'alone)'
+            )
     names = names_of(args.results)
     results = {
         name: read_poses(path)

@@ -81,7 +81,7 @@ class Stage:
                     self._draw_pose(ax, true, t, ghost=True)
                 if person.row[t] >= 0:
                     self._draw_pose(ax, person, t)
-                if true is not None:
+                if true is not None and _same_skeleton(person, true):
                     errors.append(joint_errors(person, true)[t].mean())
             known = [error for error in errors if np.isfinite(error)]
             note = f'{np.mean(known):.1f} mm' if known else ''
@@ -216,6 +216,10 @@ class _Camera:
 def _find(source: Optional[Source], number: int) -> Optional[Person]:
     people = () if source is None else source.people
     return next((p for p in people if p.number == number), None)
+
+
+def _same_skeleton(first: Person, second: Person) -> bool:
+    return first.sequence.skeleton == second.sequence.skeleton
 
 
 def _reference(sources: Sequence[Source], number: int) -> Person:

@@ -50,4 +50,6 @@ def test_refused(files):
         main([path, path, '--out', str(files / 'out.html')])
     with pytest.raises(ValueError, match='graph'):
         main([path, '--graph', path, '--out', str(files / 'out.html')])
+    with pytest.raises(ValueError, match="'--frame' together with '--png'"):
+        main([path, '--frame', '0', '--out', str(files / 'out.html')])
     assert not (files / 'out.html').exists()

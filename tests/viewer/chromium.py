@@ -60,8 +60,13 @@ class Chromium:
             self.send(f'{domain}.enable')
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        self.session = None
+        try:
+            self.send('Browser.close')
+            self.process.wait(SECONDS)
+        finally:
+            self.process.kill()
+            self.process.wait()
         os.close(self.out)
         os.close(self.into)
         shutil.rmtree(self.profile, ignore_errors=True)

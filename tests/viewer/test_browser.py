@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,7 @@ def browser():
 
 
 def frame(browser):
+    browser.drawn()
     return int(browser.run('document.getElementById("frame").value'))
 
 
@@ -258,6 +260,43 @@ def test_people_with_hostile_names(pages, browser):
     assert browser.complaints() == []
 
 
+@pytest.mark.parametrize('frames', [1, 3])
+def test_poses_and_nothing_else(tmp_path, browser, frames):
+    clip = motion_clip('S9', 'Walking', 1, FRAMES)
+    pose = clip.pos.double().transpose(0, 1).numpy()[:frames]
+    numbers = np.arange(frames)
+    pose = PoseSequence('1', 'h36m17', numbers, pose - pose[:, :1], 'world')
+    write_page(tmp_path / 'bare.html', {'ours': [pose]})
+    browser.open(tmp_path / 'bare.html')
+    shown = browser.run(
+        '[...document.querySelectorAll('
+        '"figure, aside, .tools button, #curve")]'
+        '.filter((e) => e.checkVisibility()).map((e) => e.id || e.textContent)'
+    )
+    assert shown == ['Front', 'Side', 'Top', 'Labels', 'save', 'ask', 'scene']
+    first = pixels(browser)
+    for key in ('e', 'u', 'g', 'r', 'o'):  # have nothing to show
+        browser.press(key)
+    assert pixels(browser) == first
+    browser.press(' ')
+    browser.wait('!document.body.classList.contains("playing")')
+    assert frame(browser) == frames - 1
+    browser.press('Home')
+    browser.run('document.getElementById("frame").focus()')
+    browser.press('ArrowRight')  # the slider does not move on its own too
+    assert frame(browser) == min(1, frames - 1)
+    assert browser.complaints() == []
+
+
+def test_policy_forbids_the_network(pages, browser):
+    browser.open(pages / 'one.html')
+    sent = browser.run(
+        'fetch("http://127.0.0.1:9/").then(() => "sent", () => "refused")'
+    )
+    assert sent == 'refused'
+    assert 'Content Security Policy' in str(browser.complaints())
+
+
 def test_every_control_has_a_name(pages, browser):
     browser.open(pages / 'one.html')
     nodes = browser.send('Accessibility.getFullAXTree')['nodes']
@@ -265,6 +304,31 @@ def test_every_control_has_a_name(pages, browser):
     found = [n for n in nodes if n['role']['value'] in roles]
     names = [n.get('name', {}).get('value') for n in found]
     assert len(names) > 20 and all(names)
+
+
+@pytest.mark.pictures
+def test_save(pages, browser, tmp_path):
+    import matplotlib.image
+
+    browser.open(pages / 'one.html')
+    browser.send(
+        'Page.setDownloadBehavior',
+        behavior='allow',
+        downloadPath=str(tmp_path),
+    )
+    browser.press('ArrowRight')
+    browser.press('s')
+    end = time.monotonic() + 30
+    path = tmp_path / 'frame-11.png'
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    sizes = browser.run(
+        '[...document.querySelectorAll("figure canvas")]'
+        '.map(c => [c.width, c.height])'
+    )
+    image = matplotlib.image.imread(path)
+    assert image.shape[:2] == (sizes[0][1], sizes[0][0] + sizes[1][0])
+    assert browser.complaints() == []
 
 
 @pytest.mark.pictures

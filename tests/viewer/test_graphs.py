@@ -93,7 +93,7 @@ def test_attribution_finds_the_hop_that_matters():
     before = {k: v.clone() for k, v in model.state_dict().items()}
     x = torch.rand(4, 17, 2)
     hops = hop_attribution(
-        model, x, frames=[0, 1, 4, 5], each=[1, 3], epochs=30, lr=0.1
+        model, x, frames=[0, 1, 4, 5], each=[1, 3], epochs=15, lr=0.2
     )
     assert hops.hops == (0, 1, 2)
     assert hops.total[1] > 0.1 and hops.total[1] > 3 * hops.total[2]

@@ -65,6 +65,16 @@ def test_error_in_the_title():
     assert again == texts  # those of the last frame are gone
 
 
+def test_truth_on_another_skeleton(tmp_path):
+    ours = standing()
+    truth = PoseSequence(
+        *('1', 'ntu25', ours.frames, np.ones((4, 25, 3)), 'world')
+    )
+    stage = Stage(arrange({'ours': [ours]}, [truth]))
+    texts = [t.get_text() for t in stage.draw(0).axes[0].texts]
+    assert texts == ['ours', '']  # drawn, not compared
+
+
 def test_camera_as_in_the_page():
     pose = standing().pose
     camera = np.stack([pose[..., 0], -pose[..., 2], pose[..., 1]], axis=-1)

@@ -314,6 +314,9 @@ if (!truth) {
 document.querySelectorAll('[data-layout]').forEach((button) => {
   button.hidden = page.sources.length < 2;
 });
+document.querySelectorAll('.segments').forEach((group) => {
+  group.hidden = [...group.children].every((button) => button.hidden);
+});
 find('measure').querySelector('h2').textContent = truth ?
   'Error by joint' : 'Expected error by joint';
 find('measure').querySelector('.scale').lastChild.textContent =

@@ -41,7 +41,7 @@ if (page.graph?.hops) {
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
 function quantile(values, q) {
-  const known = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const known = Float32Array.from(values).filter(Number.isFinite).sort();
   return known.length ? known[Math.round(q * (known.length - 1))] : NaN;
 }
 
@@ -90,14 +90,13 @@ for (const source of results) {
     const n = person.size;
     person.course = Float32Array.from({ length }, (_, t) =>
       mean(person.measure.subarray(t * n, t * n + n)));
-    person.typical = Float32Array.from({ length: n }, (_, j) =>
-      mean(person.measure.filter((_, k) => k % n === j)));
+    person.typical = person.body.joints.map((_, j) =>
+      mean(person.course.map((_, t) => person.measure[t * n + j])));
   }
 }
 const people = results.flatMap((source) => source.people);
 const has = {
   measure: people.some((person) => person.measure),
-  truth: Boolean(truth),
   keypoints: people.some((person) => person.keypoints),
   halos: people.some((person) => person.uncertainty),
   roots: page.sources.some((source) => source.people.some((p) => p.root)),
@@ -111,7 +110,7 @@ const scaleEnd = [20, 50, 100, 150, 200, 300, 500, 1000, 2000].find(
   (end) => end >= worst) ?? 5000;
 
 // What a person takes up around the root: how far down and up the joints
-// are, and how far to the sides.
+// are, and how far to the sides most of the time.
 const bounds = page.names.map((_, number) => {
   const person = personOf(truth, number) ?? people.find(
     (person) => person.number === number);
@@ -126,7 +125,7 @@ const bounds = page.names.map((_, number) => {
   }
   return {
     floor: quantile(low, 0.02), top: quantile(high, 0.98),
-    reach: quantile(wide, 0.98),
+    reach: quantile(wide, 0.75),
   };
 });
 

@@ -26,10 +26,11 @@ class Orbit {
   projection(box) {
     const [width, height] = this.extent;
     const distance = 5 * Math.max(width, height);
-    const fit = Math.min(box.w / 2 / width, box.h / 2 / height);
-    const focal = 0.9 * fit * distance * this.zoom;
     const [cy, sy] = [Math.cos(this.yaw), Math.sin(this.yaw)];
     const [cp, sp] = [Math.cos(this.pitch), Math.sin(this.pitch)];
+    const tall = Math.hypot(cp * height, sp * width);
+    const fit = Math.min(box.w / 2 / width, box.h / 2 / tall);
+    const focal = 0.9 * fit * distance * this.zoom;
     const [x0, y0] = [box.x + box.w / 2, box.y + box.h / 2];
     return ([x, y, z]) => {
       const [dx, dy, dz] = [
@@ -94,12 +95,17 @@ function aim(orbit, visible, roaming) {
 let lowest = null;
 function floorOf(roaming) {
   if (!roaming) return 0;
-  lowest ??= quantile(people.flatMap((person) =>
-    timeline.reduce((all, _, t) => {
+  if (lowest !== null) return lowest;
+  const low = [];
+  for (const person of people) {
+    for (let t = 0; t < length; t++) {
       const root = person.row[t] < 0 ? null : rootOf(person, t);
-      if (root) all.push(root[2] + bounds[person.number].floor);
-      return all;
-    }, [])), 0.02) || 0;
+      if (!root) continue;
+      low.push(root[2] + Math.min(...person.body.joints.map((_, j) =>
+        joint(person, t, j)[2])));
+    }
+  }
+  lowest = quantile(low, 0.02) || 0;
   return lowest;
 }
 
