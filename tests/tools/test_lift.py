@@ -115,7 +115,7 @@ def test_nobody_to_lift(weights, tmp_path):
     path.write_text(json.dumps(data))
     args = ['--out', str(tmp_path / 'out.npz'), '--weights', weights]
     with pytest.raises(ValueError, match='has hips'):
-        main([str(path), *args, '--force'])
+        main([str(path), *args, '--layout', 'coco17', '--force'])
 
 
 @pytest.mark.parametrize(
