@@ -60,7 +60,7 @@ def find_ground(pose: Tensor) -> Ground:
     fewer than 10 do, the camera is taken to be level. Of the true poses of
     60 clips of 8 s of :class:`~pyg_hcsf.datasets.SyntheticMotion`, it is off
     by 2.4 degrees in the mean and 9.7 at most where somebody stands, which
-    is in 44.
+    is in 44; of lifted ones of 8 clips, by 0.9 to 3.3.
 
     Args:
         pose (torch.Tensor): Bodies in the axes of the camera:
