@@ -78,10 +78,12 @@ class Lifter:
     A joint of little confidence is missing, and filled in by the network.
     Its :obj:`uncertainty` is the expected error, from how far an image and
     its mirror image, and several networks if there are, disagree. Frames
-    without hips, or with fewer than 6 joints, are left out. Networks of several frames see every n-th frame
-    that makes the frame rate they were trained at, to the nearest; a frame
-    that is missing is taken by the one before, up to 0.4 s, after which, and
-    after a jump of the person, they start anew.
+    without hips, or with fewer than 6 joints, are left out.
+
+    Networks of several frames see every n-th frame, which makes the frame
+    rate they were trained at, to the nearest; a frame that is missing is
+    taken by the one before, up to 0.4 s, after which, and after a jump of
+    the person, they start anew.
 
     Args:
         weights (str, pathlib.Path or sequence, optional): :obj:`"single"`
