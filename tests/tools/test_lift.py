@@ -171,3 +171,17 @@ def test_live_says_what_it_lacks(weights):
     for where in ('tcp:', 'tcp:99999', 'udp:1', 'tcp:-1'):
         with pytest.raises(ValueError, match="'--live' to be"):
             main(['--live', where, *args])
+
+
+def test_socket(weights, monkeypatch, capsys):
+    served = []
+
+    async def serve(make, port, ready):
+        ready(4321)
+        served.append((make().layout, make() is make(), port))
+
+    monkeypatch.setitem(main.__globals__, 'serve_lines', serve)
+    args = ['--image_size', '1280', '720', '--weights', weights]
+    main(['--live', 'tcp:4000', '--layout', 'body25', *args])
+    assert served == [('body25', False, 4000)]
+    assert 'Listens on 127.0.0.1:4321' in capsys.readouterr().err
