@@ -39,7 +39,6 @@ KINDS = {
     'between -1 and 1': 'not pixels',
     'relative to the hip': 'outside',
     'joints one late': 'layout',
-    'joints shuffled': 'layout',
     'all left and right': 'sides',
     'legs': 'some sides',
     'arms': 'some sides',
@@ -67,6 +66,13 @@ def test_mistakes(mistake, layout):
     assert KINDS[mistake] in [doubt.kind for doubt in doubts], doubts
     with pytest.raises(ValueError, match=f'look wrong: .*{doubts[0].remedy}'):
         refuse_doubtful(wrong)
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_shuffled_joints(layout):
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        assert check_keypoints(MISTAKES['joints shuffled'](FILES[layout], rng))
 
 
 @pytest.mark.parametrize('layout', ['coco17', 'body25', 'mediapipe33'])
