@@ -21,7 +21,7 @@ LEFT_RIGHT = -0.8  # of the network's logits: all joints,
 SIDES = (0.55, 1.15, 1.1, 0.95, 1.0)  # and those of two parts
 HEAD = 0.9  # of the length of the torso
 FACE = -0.8  # the first, and twice how well ears and shoulders agree
-SHORT, LONG = 0.5, 75  # so much less for none of so many frames
+SHORT, LONG = 1.4, 75  # so much less for none of so many frames
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,8 @@ def _layout(keypoints: Keypoints) -> Iterator[Doubt]:
     layout = keypoints.layout
     value = misfit(keypoints.tracks, layout)
     far = evidence.head_distance(keypoints)
-    if value > FITS:
+    frames = sum(len(track.frames) for track in keypoints.tracks)
+    if value > FITS + _margin(frames):
         reason = f'{value:.1f} standard deviations off'
     elif far > HEAD:
         value = far
@@ -161,12 +162,16 @@ def _layout(keypoints: Keypoints) -> Iterator[Doubt]:
     )
 
 
+def _margin(frames: int) -> float:
+    # Few frames are alike, and mislead together.
+    return SHORT * max(0.0, 1 - frames / LONG)
+
+
 def _sides(keypoints: Keypoints) -> Iterator[Doubt]:
     logits, frames = tell_sides(keypoints)
     if frames < LEAST:
         return
-    # Few frames are alike, and mislead together.
-    margin = SHORT * max(0.0, 1 - frames / LONG)
+    margin = _margin(frames)
     parts = zip(OUTPUTS[1:], logits[1:], SIDES, strict=True)
     wrong = [(v, pair) for pair, v, limit in parts if v < limit - margin]
     face = _face(keypoints)
