@@ -10,8 +10,8 @@ from pyg_hcsf.io.keypoints.names import candidates
 from pyg_hcsf.io.keypoints.sides import LEAST, OUTPUTS, tell_sides
 from pyg_hcsf.io.keypoints.track import Keypoints
 
-# Limits: beyond them is less than 1 in 500 files of people whom they were
-# tuned on, see tools/bench_checks.py.
+# Limits, chosen so that few files without a mistake are beyond them; how many
+# tools/bench_checks.py tells.
 SMALLEST = 10.0  # pixels that someone measures in some frame
 OUTSIDE = 0.3  # of the joints are not in the image
 LYING, UPSIDE_DOWN = 0.88, -0.7  # parts of the body's length
@@ -21,7 +21,7 @@ LEFT_RIGHT = -0.8  # of the network's logits: all joints,
 SIDES = (0.55, 1.15, 1.1, 0.95, 1.0)  # and those of two parts
 HEAD = 0.9  # of the length of the torso
 FACE = -0.8  # the first, and twice how well ears and shoulders agree
-SHORT, LONG = 1.4, 75  # so much less for none of so many frames
+SHORT, LONG = 1.4, 75  # the margin for no frame, and frames without one
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ LEAST = 10  # frames; fewer say too little
 REACH = 0.24  # seconds before and after, over which motion is looked at
 FPS = 30.0  # where the file does not tell
 CLIP = 4.0  # the most that one frame can say
-_MIRROR = np.array([*range(6, 12), *range(6), 12, 13])
-_SIGNS = np.ones((14, 2))
-_SIGNS[:13, 0] = -1.0  # x, and x of motion; not growth
+# What a mirror does to what the network sees: left and right, and signs.
+MIRROR = np.array([*range(6, 12), *range(6), 12, 13])
+SIGNS = np.ones((14, 2))
+SIGNS[:13, 0] = -1.0  # x, and x of motion; not growth
 
 
 def pose_features(track: Track, layout: str, fps: float | None) -> np.ndarray:
@@ -75,8 +76,8 @@ def side_logits(poses: np.ndarray) -> np.ndarray:
     It is asked of the pose, its mirror image, and both with left and right
     exchanged.
     """
-    exchanged = poses[:, _MIRROR]
-    asked = (poses, exchanged * _SIGNS, exchanged, poses * _SIGNS)
+    exchanged = poses[:, MIRROR]
+    asked = (poses, exchanged * SIGNS, exchanged, poses * SIGNS)
     logits = np.stack([_network(x.reshape(len(x), -1)[:, :27]) for x in asked])
     out = logits.mean(axis=0)
     out[:, 0] = (logits[:2] - logits[2:]).mean(axis=0)[:, 0] / 2

@@ -16,8 +16,8 @@ from pyg_hcsf.io.keypoints import (
 )
 from pyg_hcsf.io.keypoints.convert import map_tracks
 from pyg_hcsf.io.keypoints.sides import (
-    _MIRROR,
-    _SIGNS,
+    MIRROR,
+    SIGNS,
     pose_features,
     side_logits,
 )
@@ -135,10 +135,10 @@ def test_the_network_knows_symmetry():
     poses = pose_features(track, 'coco17', 25.0)
     assert poses.shape[1:] == (14, 2)
     logits = side_logits(poses)
-    exchanged = side_logits(poses[:, _MIRROR])
+    exchanged = side_logits(poses[:, MIRROR])
     np.testing.assert_allclose(exchanged[:, 0], -logits[:, 0])
     np.testing.assert_allclose(exchanged[:, 1:], logits[:, 1:])
-    image = side_logits(poses[:, _MIRROR] * _SIGNS)
+    image = side_logits(poses[:, MIRROR] * SIGNS)
     np.testing.assert_allclose(image, logits)
 
 
