@@ -34,12 +34,15 @@ class Doubt:
         remedy (str): What to do.
         value (float): The evidence, the number that was found to be too
             large or too small.
+        certain (bool, optional): Whether it is a reason to refuse the file;
+            if not, look at it. (default: :obj:`True`)
     """
 
     kind: str
     reason: str
     remedy: str
     value: float
+    certain: bool = True
 
     def __str__(self) -> str:
         return f'{self.kind}: {self.reason}; {self.remedy}'
@@ -55,8 +58,10 @@ def check_keypoints(keypoints: Keypoints) -> list[Doubt]:
     layout or the direction of bodies is the only one, as nothing else can be
     told then. That left and right are exchanged in all joints is seen from
     perspective, the height of the camera and the direction people move in,
-    and needs 10 frames that show arms and legs: it is found in most files,
-    not in all, see ``docs/keypoints.md``.
+    and needs 10 frames that show arms and legs. It is a hint, not certain:
+    it is found in some files and not in others, and where bodies are measured
+    otherwise than those it was fitted on, it is often wrong; see
+    ``docs/keypoints.md``.
 
     Args:
         keypoints (Keypoints): What :func:`read_keypoints` gave.
@@ -76,18 +81,20 @@ def check_keypoints(keypoints: Keypoints) -> list[Doubt]:
 
 
 def refuse_doubtful(keypoints: Keypoints) -> None:
-    r"""Refuses keypoints that :func:`check_keypoints` doubts.
+    r"""Refuses keypoints that :func:`check_keypoints` doubts for certain: all
+    its doubts but that left and right are exchanged in all joints.
 
     Args:
         keypoints (Keypoints): What :func:`read_keypoints` gave.
 
     Raises:
-        ValueError: With all doubts, and what to do.
+        ValueError: With these doubts, and what to do.
 
     Example:
         >>> refuse_doubtful(read_keypoints('alphapose-results.json'))
     """
-    if doubts := check_keypoints(keypoints):
+    doubts = [d for d in check_keypoints(keypoints) if d.certain]
+    if doubts:
         raise ValueError(
             'These keypoints look wrong: ' + '. '.join(map(str, doubts))
         )
@@ -197,6 +204,7 @@ def _sides(keypoints: Keypoints) -> Iterator[Doubt]:
             'people stand and move as where left and right are exchanged',
             'exchange left and right, or mirror the video if it is mirrored',
             float(logits[0]),
+            certain=False,
         )
 
 
