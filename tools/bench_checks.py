@@ -231,14 +231,15 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
         for name in (NONE, *turn):
             wrong = k if name == NONE else MISTAKES[name](k, rng)
             if wrong is not None:
-                kinds = [doubt.kind for doubt in check_keypoints(wrong)]
+                doubts = check_keypoints(wrong)
                 rows.append(
                     {
                         'mistake': name,
                         'cameras': file.cameras,
                         'long': len(k.tracks[0].frames) >= LONG * 25,
-                        'found': bool(kinds),
-                        'as': ', '.join(kinds),
+                        'found': bool(doubts),
+                        'refused': any(doubt.certain for doubt in doubts),
+                        'as': ', '.join(doubt.kind for doubt in doubts),
                         'layout': k.layout,
                         'file': file.name,
                     }
@@ -255,6 +256,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
         {
             'files': groups.size(),
             'doubted %': groups['found'].mean() * 100,
+            'refused %': groups['refused'].mean() * 100,
             'human36m %': _share(rows[rows['cameras'] == 'human36m']),
             'random %': _share(rows[rows['cameras'] == 'random']),
             f'{LONG} s and longer %': _share(rows[rows['long']]),
@@ -285,13 +287,13 @@ def main(argv: list[str] | None = None) -> int:
         load_files(args.root, args.split, args.seeds, args.synthetic)
     )
     print(summary(rows).to_markdown(floatfmt='.1f'))
-    wrong = rows[rows['mistake'] != NONE]
-    kinds = wrong.groupby('mistake')['found'].mean()
-    print(
-        f'\nMistakes found: {wrong["found"].mean():.1%} of {len(wrong):,}, '
-        f'{kinds.mean():.1%} in the mean over kinds. False alarms: '
-        f'{rows[rows["mistake"] == NONE]["found"].mean():.2%}'
-    )
+    for what in ('found', 'refused'):
+        wrong = rows[rows['mistake'] != NONE][what]
+        right = rows[rows['mistake'] == NONE][what]
+        print(
+            f'\nMistakes {what}: {wrong.mean():.1%} of {len(wrong):,}. '
+            f'Without a mistake: {right.mean():.2%} of {len(right):,}'
+        )
     return 0
 
 

@@ -66,7 +66,7 @@ def disturb(x: Tensor) -> Tensor:
     """Tilts the camera, forgets motion, mirrors and adds noise."""
     number = len(x)
     everywhere = torch.ones(number, 6, dtype=torch.bool)
-    mirrored = exchange(x, everywhere) * torch.from_numpy(sides._SIGNS).float()
+    mirrored = exchange(x, everywhere) * torch.from_numpy(sides.SIGNS).float()
     x = torch.where(torch.rand(number, 1, 1) < 0.5, mirrored, x)
     angle = (torch.rand(number, 1) - 0.5) * 0.3
     cos, sin = angle.cos(), angle.sin()
