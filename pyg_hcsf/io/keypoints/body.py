@@ -1,7 +1,7 @@
 r"""What limbs look like in an image, whatever the layout.
 
-The numbers in ``body.npz`` are of the training subjects of the openmocap
-protocol; ``tools/fit_checks.py`` makes them.
+The numbers in ``body.npz`` are of CMU's training subjects of the openmocap
+protocol and of generated motion; ``tools/fit_checks.py`` makes them.
 """
 
 from __future__ import annotations
