@@ -96,7 +96,7 @@ def _section(setting: Setting, runs: list[Run]) -> str:
         'MPJPE on validation (mm)': Column(('val_mpjpe',)),
     }
     parts = [
-        f'## {setting.keypoints}',
+        f'## {setting.preset}: {setting.keypoints}',
         '\n'.join(f'* {key}: {value}' for key, value in facts.items()),
         '```bash\n' + '\n'.join(unique(runs, 'command')) + '\n```',
         markdown(make_table(runs, cost)),
@@ -112,14 +112,12 @@ def _section(setting: Setting, runs: list[Run]) -> str:
         pairs = markdown(comparison_table(runs))
         parts += ['### Paired comparison', pairs, COMPARE_NOTE]
     joints = {
-        run.label: {
-            f'{data} {joint}': value
-            for data, errors in run.metrics['per_joint'].items()
-            for joint, value in errors.items()
-        }
-        for run in runs
+        f'{data} {joint}': Column(('per_joint', data, joint), False)
+        for data, errors in runs[0].metrics['per_joint'].items()
+        for joint in errors
     }
-    parts += ['### Error by joint (mm)', markdown(pd.DataFrame(joints))]
+    table = make_table(runs, joints).T.rename_axis('joint')
+    parts += ['### MPJPE by joint, typical (mm)', markdown(table)]
     return '\n\n'.join(parts)
 
 
