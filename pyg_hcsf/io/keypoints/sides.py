@@ -2,8 +2,6 @@ r"""Tells left from right in 2D: a small network looks at poses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from pyg_hcsf.io.keypoints.body import FRAMES, SIDED, weights
@@ -92,22 +90,23 @@ def _network(x: np.ndarray) -> np.ndarray:
     return x @ w['weight2'].T + w['bias2']
 
 
-def tell_sides(keypoints: Keypoints) -> np.ndarray | None:
-    r"""What the network says of a file: the mean over frames, ``[6]`` in the
-    order of :obj:`OUTPUTS`, or :obj:`None` if too few frames show arms and
-    legs.
+def tell_sides(keypoints: Keypoints) -> tuple[np.ndarray, int]:
+    r"""What the network says of a file.
 
     Args:
         keypoints (Keypoints): The file.
+
+    Returns:
+        The mean over the frames that show arms and legs, ``[6]`` in the order
+        of :obj:`OUTPUTS`, and how many they are; zeros if there are none.
     """
-    poses = _poses(keypoints.tracks, keypoints.layout, keypoints.fps)
-    if len(poses) < LEAST:
-        return None
-    poses = poses[:: -(-len(poses) // FRAMES)]
-    return side_logits(poses).clip(-CLIP, CLIP).mean(axis=0)
-
-
-def _poses(
-    tracks: Sequence[Track], layout: str, fps: float | None
-) -> np.ndarray:
-    return np.concatenate([pose_features(t, layout, fps) for t in tracks])
+    poses = np.concatenate(
+        [
+            pose_features(track, keypoints.layout, keypoints.fps)
+            for track in keypoints.tracks
+        ]
+    )
+    if not len(poses):
+        return np.zeros(len(OUTPUTS)), 0
+    seen = poses[:: -(-len(poses) // FRAMES)]
+    return side_logits(seen).clip(-CLIP, CLIP).mean(axis=0), len(poses)
