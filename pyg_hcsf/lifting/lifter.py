@@ -197,7 +197,7 @@ class Lifter:
                 )
         return to_world(out) if axes == 'world' else out
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def see(
         self, xy: np.ndarray, score: np.ndarray, layout: str, camera: Assumed
     ) -> tuple[RootRay, Tensor]:
@@ -220,7 +220,7 @@ class Lifter:
         enough = (count >= FEWEST_JOINTS) & (size > SMALLEST**2)
         return seen, seen.liftable & enough
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def lift_windows(self, window: RootRay, network: LifterEnsemble) -> Lifted:
         r"""Lifts windows of what was seen: ``[B, T, ...]``."""
         x = window_input(window.plane, window.score)
