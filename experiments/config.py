@@ -160,14 +160,17 @@ def load_preset(task: str, name: str, recipe: str | None = None) -> Preset:
         task: Its task.
         name: That of a file, or ``file/row``.
         recipe: Another preset, whose base goes before that of this one, and
-            only the row's own settings before it.
+            only the row's own settings before it; likewise its data, unless
+            those of this one are other splits of them.
     """
     stem, _, row = name.partition('/')
     spec = _find_spec(task, 'preset', stem)
     base, data, title = spec['base'], spec['data'], stem
     if recipe is not None:
         change = _find_spec(task, 'recipe', recipe)
-        base, data = merge(base, change['base']), change['data']
+        base = merge(base, change['base'])
+        if not data.startswith(f'{change["data"]}-'):  # its other splits
+            data = change['data']
         title = f'{stem}-{recipe}'
     rows = {
         key: merge(merge(base, {'label': key}), change)

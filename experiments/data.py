@@ -96,7 +96,7 @@ def load_synthetic(request: Request) -> Dataset:
     )
 
 
-def load_openmocap(request: Request) -> Dataset:
+def load_openmocap(request: Request, held_out: Any = 'subjects') -> Dataset:
     """Open motion capture."""
     return OpenMocap(
         root=str(HOME / 'OpenMocap'),
@@ -105,7 +105,13 @@ def load_openmocap(request: Request) -> Dataset:
         distortion=request.distortion,
         raw=str(find_openmocap(request.root)),
         transform=request.encode,
+        held_out=held_out,
     )
+
+
+def load_openmocap_rigs(request: Request) -> Dataset:
+    """Open motion capture with the DAZ rig kept for the test."""
+    return load_openmocap(request, 'rig')
 
 
 def load_human36m(
@@ -172,12 +178,14 @@ class Source(NamedTuple):
         load: From what a run asks for to the clips.
         protocol: What ``--protocol auto`` stands for.
         needs: What to put where, if there are no raw files.
+        frames: Frames to train on, of all cameras; zero if not known.
     """
 
     find: Callable[[Path], Path | None]
     load: Callable[[Any], Any]
     protocol: str
     needs: str = ''
+    frames: int = 0
 
 
 # ``--data auto`` takes the first that is found.
@@ -188,6 +196,7 @@ SOURCES = {
         'srnet',
         "the files of Human3.6M in '{root}/Human36M/raw' or '{root}'; see "
         'datasets/Human36M/README.md',
+        frames=1_559_752,
     ),
     'openmocap': Source(
         find_openmocap,
@@ -195,8 +204,11 @@ SOURCES = {
         'openmocap',
         "the raw files of openmocap in '{root}' or '{root}/OpenMocap/raw'; "
         'see datasets/OpenMocap/README.md',
+        frames=160_116,
     ),
-    'synthetic': Source(lambda root: root, load_synthetic, 'openmocap'),
+    'synthetic': Source(
+        lambda root: root, load_synthetic, 'openmocap', frames=240_000
+    ),
 }
 # Never taken by ``--data auto``: its networks are not those of the paper.
 SOURCES['mpi_inf_3dhp'] = Source(
@@ -205,6 +217,9 @@ SOURCES['mpi_inf_3dhp'] = Source(
     '3dhp-official',
     "the files of MPI-INF-3DHP in '{root}/MPIINF3DHP/raw' or '{root}'; see "
     'datasets/MPIINF3DHP/README.md',
+)
+SOURCES['openmocap-rigs'] = SOURCES['openmocap']._replace(
+    load=load_openmocap_rigs, protocol='openmocap-rigs', frames=68_692
 )
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 DATA = ('auto', *SOURCES)

@@ -1,6 +1,6 @@
-"""Pictures of finished pose runs: Figs. 6 and 7 of the paper, Fig. 1 of its
-supplement, learning
-curves and the error of each joint.
+"""Pictures of finished pose runs: Fig. 6 of the paper, learning curves and the
+error of each joint. Fig. 7 and Fig. 1 of the supplement are in
+:mod:`hard_pose_figures`, Figs. 1 and 8 in :mod:`skeleton_figures`.
 
 Every function takes the runs of one setting (see :func:`runs.by_setting`)
 and the path of a PNG, which it writes and returns. A row keeps its colour and
@@ -18,12 +18,16 @@ from typing import Any
 import numpy as np
 from compare import interval
 from drawing import finite, legend, picture, row_styles
+from hard_pose_figures import (
+    hard_pose_curves,
+    hard_pose_overlap,
+    worst_poses,
+)
 from matplotlib.ticker import LogLocator, NullLocator
-from runs import Run, Runs, by_row, mean_error
-from skeleton_figures import hardest_poses
+from runs import Run, Runs, by_row
+from skeleton_figures import example_poses, hardest_poses
 
 MARKS = (30, 40, 60)  # mm, section 4.1.2 of the paper
-SHARES = tuple(range(50, 0, -5))  # %, supplement 1.2
 
 
 def _bars(
@@ -97,84 +101,6 @@ def error_distribution(runs: Runs, path: Path) -> Path:
         right.set_xticks(range(3), ['< 30 mm', '> 40 mm', '> 60 mm'])
         right.set_ylabel('test poses (%)')
         legend(figure, right)
-    return path
-
-
-def worst_poses(runs: Runs, path: Path) -> Path:
-    """Fig. 7: the mean error of the worst 5 % of the test poses, with the 95 %
-    interval over seeds where there are two or more.
-    """
-    rows, styles = finite(runs), row_styles(runs)
-    height = 1.1 + 0.42 * len(rows)
-    with picture(runs, path, (7.2, height), layout='constrained') as figure:
-        ax = figure.subplots()
-        ax.grid(visible=False)
-        for i, (row, group) in enumerate(rows.items()):
-            values = [run.hard['worst_5'] for run in group]
-            mean, half = interval(values)
-            ax.barh(i, mean, 0.68, color=styles[row]['color'])
-            text = f' {mean:.1f}'
-            if len(values) > 1:
-                ax.errorbar(mean, i, xerr=half, fmt='none', ecolor='k', lw=1)
-                ax.plot(values, [i] * len(values), 'k|', ms=5, alpha=0.6)
-                text += f' ± {half:.1f}'
-            right = max(mean, *values, np.nansum([mean, half]))
-            ax.text(right, i, f'{text} mm', va='center', fontsize=8)
-        ax.set_yticks(range(len(rows)), [g[0].label for g in rows.values()])
-        ax.invert_yaxis()
-        ax.margins(x=0.16)
-        ax.set_xlim(left=0)
-        ax.tick_params(axis='y', length=0)
-        ax.set_xlabel('mean error of the worst 5 % of poses (mm)')
-    return path
-
-
-def hard_pose_curves(runs: Runs, path: Path) -> Path:
-    """Fig. 1 of the supplement: on the poses that are hardest for one model,
-    the mean error of every model.
-
-    The poses are chosen per seed of the panel's model; its own curve is that
-    seed's error, the others' are the mean over their seeds.
-    """
-    rows, styles = finite(runs), row_styles(runs)
-    errors = {row: mean_error(group) for row, group in rows.items()}
-    columns = min(len(rows), 3)
-    lines = math.ceil(len(rows) / columns)
-    size = (3.2 * columns + 0.4, 2.5 * lines + 0.7)
-    with picture(runs, path, size, layout='constrained') as figure:
-        axes = figure.subplots(
-            lines, columns, sharex=True, sharey=True, squeeze=False
-        ).flat
-        for ax, (owner, group) in zip(axes, rows.items(), strict=False):
-            orders = [np.argsort(-run.error) for run in group]
-            for row, error in errors.items():
-                curves = []
-                for run, order in zip(group, orders, strict=True):
-                    x = run.error if row == owner else error
-                    counts = [
-                        max(1, math.ceil(s / 100 * len(x))) for s in SHARES
-                    ]
-                    total = np.cumsum(x[order], dtype=float)
-                    curves.append([total[n - 1] / n for n in counts])
-                ax.plot(
-                    SHARES,
-                    np.mean(curves, axis=0),
-                    **styles[row],
-                    lw=2.2 if row == owner else 1.2,
-                    ms=5 if row == owner else 3.5,
-                    zorder=3 if row == owner else 2,
-                    label=rows[row][0].label,
-                )
-            ax.set_title(f'hardest poses of {rows[owner][0].label}')
-            ax.set_xlabel('hardest share of the test poses (%)')
-            ax.set_ylabel('mean error (mm)')
-            ax.label_outer()
-        for ax in figure.axes[len(rows) :]:
-            ax.set_axis_off()
-        first = figure.axes[0]
-        first.set_xlim(52, 3)
-        first.set_xticks([50, 40, 30, 20, 10, 5])
-        legend(figure, first)
     return path
 
 
@@ -260,6 +186,8 @@ PICTURES: dict[str, Callable[[Runs, Path], Path | None]] = {
     'Error distribution': error_distribution,
     'Worst 5 % of the poses': worst_poses,
     "Each model's hardest poses": hard_pose_curves,
+    'Whose poses are hard': hard_pose_overlap,
+    'Easy and hard poses': example_poses,
     'Hardest poses': hardest_poses,
     'Error by joint': joint_errors,
     'Learning curves': learning_curves,

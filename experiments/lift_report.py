@@ -13,6 +13,7 @@ from report import (
     COMPARE_NOTE,
     SEEDS_NOTE,
     bold,
+    demand,
     markdown,
     unique,
     write_parts,
@@ -122,31 +123,9 @@ def _section(setting: Setting, runs: list[Run]) -> str:
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """Writes ``report.md`` and ``results.csv`` of the runs under a folder.
-
-    Args:
-        folder (str or pathlib.Path): Where the runs lie.
-        out (str or pathlib.Path, optional): Where to write.
-            (default: ``folder``)
-
-    Returns:
-        The path of ``report.md``.
-
-    Raises:
-        ValueError: If there is no finished run.
-        RuntimeError: If a file of a finished run is damaged.
-
-    Example:
-        >>> write_report('runs/lift/default')
-        PosixPath('runs/lift/default/report.md')
-    """
-    runs = load_runs(folder)
-    if not runs:
-        raise ValueError(
-            f"Expected a finished lift run under '{folder}'; make one with "
-            '`python experiments/run.py --task lift`'
-        )
+    """As :func:`report.write_report` does, of lift runs."""
     target = Path(out or folder)
+    runs = demand(load_runs(folder), folder, 'lift')
 
     def section(setting: Setting, group: list[Run], where: Path) -> str:
         return _section(setting, group)

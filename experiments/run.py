@@ -31,16 +31,15 @@ from typing import Any, get_type_hints
 
 import action
 import lift
+import listing
 import report
 import torch
 import torch.distributed as dist
 import transfer
 import yaml
 from config import (
-    Preset,
     RunConfig,
     fingerprint,
-    list_presets,
     load_preset,
     smoke,
 )
@@ -76,7 +75,7 @@ def make_parser(task: Task) -> ArgumentParser:
     )
     parser.add_argument('--task', type=str, help='pose, lift, action or bench')
     parser.add_argument(
-        '--preset', type=str, default='default', help='a name or name/row'
+        '--preset', type=str | None, help="a name or name/row; else 'default'"
     )
     parser.add_argument(
         '--recipe', type=str | None, help='a preset, to train rows as it does'
@@ -96,7 +95,14 @@ def make_parser(task: Task) -> ArgumentParser:
         '--resume', action='store_true', help='go on where a run was stopped'
     )
     parser.add_argument(
-        '--list', action='store_true', help='show presets and their rows'
+        '--list',
+        action='store_true',
+        help='show presets (or that of --preset): rows, size, time',
+    )
+    parser.add_argument(
+        '--equal_macs',
+        type=str | None,
+        help='a preset/row: --list shows at which width others cost as much',
     )
     parser.add_argument(
         '--print_config', action='store_true', help='show settings, and stop'
@@ -154,10 +160,10 @@ def main(argv: list[str] | None = None) -> Path | None:
     argv = [word for word in argv if word != '--print_config']
     args = make_parser(task).parse_args(argv)
     if args.list:
-        for preset in list_presets(args.task).values():
-            say(_describe(preset, *task.paper))
+        build = build_model if name == 'pose' else None
+        listing.show(task, args, lambda row: row_config(row, argv), build)
         return None
-    preset = load_preset(args.task, args.preset, args.recipe)
+    preset = load_preset(args.task, args.preset or 'default', args.recipe)
     configs = {row: row_config(v, argv) for row, v in preset.rows.items()}
     if show:
         configs_as_dict = {row: asdict(c) for row, c in configs.items()}
@@ -228,15 +234,6 @@ def _task(argv: list[str]) -> str | None:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument('--task')
     return parser.parse_known_args(argv)[0].task
-
-
-def _describe(preset: Preset, figure: str, unit: str) -> str:
-    lines = [f'{preset.name}: {preset.description.strip()}']
-    for row, values in preset.rows.items():
-        paper = values.get('paper', {}).get(figure)
-        note = f'   (paper: {paper} {unit})' if paper else ''
-        lines.append(f'  --preset {preset.name}/{row}{note}')
-    return '\n'.join(lines)
 
 
 def run_row(

@@ -90,6 +90,19 @@ class Run:
             return hard_pose_statistics(torch.from_numpy(self.error))
         return {**dict.fromkeys(HARD, float('nan')), 'curve': {}}
 
+    def has(self, *names: str) -> bool:
+        """Whether ``frames.npz`` holds arrays: who passes on the figures of a
+        run may leave out its poses, which are most of it.
+        """
+        path = self.folder / 'frames.npz'
+        try:
+            with zipfile.ZipFile(path) as file:
+                return {f'{name}.npy' for name in names} <= set(
+                    file.namelist()
+                )
+        except (OSError, zipfile.BadZipFile) as e:
+            raise _damaged(path, e) from e
+
     def read(self, *names: str) -> list[np.ndarray]:
         """Reads arrays of ``frames.npz``, e.g. ``prediction [F, 17, 3]``."""
         return read_arrays(self.folder / 'frames.npz', names)

@@ -1,4 +1,4 @@
-"""Skeletons of the hardest poses: Fig. 8 of the paper."""
+"""Skeletons of test poses: Figs. 1 and 8 of the paper."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from compare import reference_row
-from drawing import BLUE, RED, finite, picture
+from drawing import BLUE, RED, finite, picture, row_styles
 from matplotlib.lines import Line2D
 from runs import Runs, mean_error
 
@@ -21,6 +21,7 @@ KEY = {
     TRUNK: 'trunk',
     BEHIND: 'ground truth behind a prediction',
 }
+EASY, MODERATE = (0.05, 0.1), 0.5  # quantiles of the error
 
 
 def _side(child: int) -> str:
@@ -71,7 +72,10 @@ def _draw_3d(
 
 
 def hardest_frames(
-    runs: Runs, hardest: str | None = None, count: int = 4
+    runs: Runs,
+    hardest: str | None = None,
+    count: int = 4,
+    by_action: bool = False,
 ) -> list[int]:
     """The hardest test frames, at most one of each motion clip.
 
@@ -80,6 +84,8 @@ def hardest_frames(
         hardest (str, optional): The row whose error decides. :obj:`None`
             takes the mean over all rows. (default: :obj:`None`)
         count (int, optional): How many frames. (default: :obj:`4`)
+        by_action (bool, optional): If set to :obj:`True`, at most one of each
+            action. (default: :obj:`False`)
 
     Raises:
         ValueError: If there is no such row.
@@ -96,6 +102,8 @@ def hardest_frames(
         str(name).replace(str(camera), '')
         for name, camera in zip(run.clip_names, run.camera, strict=True)
     ]
+    if by_action:
+        motion = run.action.tolist()
     frames: dict[str, int] = {}
     for frame in np.argsort(-error, kind='stable'):
         frames.setdefault(motion[run.clip[frame]], int(frame))
@@ -104,15 +112,68 @@ def hardest_frames(
     return list(frames.values())
 
 
+def example_poses(runs: Runs, path: Path) -> Path | None:
+    """Fig. 1: the 2D input of two easy poses, a moderate one and four hard
+    ones of different actions, and the error of every model on them;
+    or :obj:`None` where the runs kept no poses.
+
+    Easy and moderate poses are those at the quantiles :obj:`EASY` and
+    :obj:`MODERATE` of the error, averaged over all rows and their seeds.
+    """
+    rows, styles = finite(runs), row_styles(runs)
+    first = next(iter(rows.values()))[0]
+    if not first.has('keypoints'):
+        return None
+    errors = {row: mean_error(group) for row, group in rows.items()}
+    order = np.argsort(np.mean(list(errors.values()), axis=0), kind='stable')
+    places = [int(q * (len(order) - 1)) for q in (*EASY, MODERATE)]
+    frames = [*order[places], *hardest_frames(runs, by_action=True)]
+    names = ['easy'] * len(EASY) + ['moderate']
+    names += ['hard'] * (len(frames) - len(names))
+    pixels = first.read('keypoints')[0]
+    top = max(error[frames].max() for error in errors.values())
+    height = 2.6 + 0.19 * len(rows)
+    with picture(
+        runs, path, (1.75 * len(frames), height), layout='constrained'
+    ) as figure:
+        axes = figure.subplots(
+            *(2, len(frames)),
+            height_ratios=(1.5, 0.19 * len(rows) + 0.25),
+            squeeze=False,
+        )
+        for column, frame in enumerate(frames):
+            above, below = axes[:, column]
+            _draw_2d(above, pixels[frame])
+            clip = first.clip[frame]
+            above.set_title(names[column], weight='bold')
+            above.set_xlabel(
+                f'{first.subject[clip]}\n{first.action[clip]}', fontsize=7
+            )
+            values = [error[frame] for error in errors.values()]
+            colours = [styles[row]['color'] for row in rows]
+            below.barh(range(len(rows)), values, 0.76, color=colours)
+            for y, value in enumerate(values):
+                below.text(value, y, f' {value:.0f}', va='center', fontsize=7)
+            labels = [g[0].label * (column == 0) for g in rows.values()]
+            below.set_yticks(range(len(rows)), labels)
+            below.invert_yaxis()
+            below.grid(visible=False)
+            below.tick_params(axis='y', length=0)
+            below.set_xlim(0, 1.3 * top)
+        figure.supxlabel('error of the pose (mm)', fontsize=9)
+    return path
+
+
 def hardest_poses(
     runs: Runs,
     path: Path,
     rows: Sequence[str] | None = None,
     hardest: str | None = None,
     count: int = 4,
-) -> Path:
+) -> Path | None:
     """Fig. 8: 2D input, ground truth and up to three models' poses on the
-    hardest frames, from the first seed of each.
+    hardest frames, from the first seed of each; or :obj:`None` where the runs
+    kept no poses.
 
     Args:
         runs (sequence of Run): The runs of one setting.
@@ -131,6 +192,8 @@ def hardest_poses(
         rows = [r for r in known if r in (reference, *others[:2])]
     frames = hardest_frames(runs, hardest, count)
     models = [known[row][0] for row in rows]
+    if not all(run.has('keypoints', 'joints', 'prediction') for run in models):
+        return None
     first = models[0]
     pixels, truth = (x[frames] for x in first.read('keypoints', 'joints'))
     poses = [run.read('prediction')[0][frames] for run in models]

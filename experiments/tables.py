@@ -82,7 +82,8 @@ class Column(NamedTuple):
         return reduce(getitem, rest, value)
 
 
-def _count(x: float) -> str:
+def count(x: float) -> str:
+    """A large number in short."""
     for size, unit in ((1e9, 'G'), (1e6, 'M'), (1e3, 'k')):
         if x >= size:
             return f'{x / size:.3g}{unit}'
@@ -96,7 +97,7 @@ def make_table(runs: Runs, columns: Mapping[str, Column]) -> pd.DataFrame:
         cells = {'model': row[0].label}
         for name, column in columns.items():
             mean, half = interval([column.get(run) for run in row])
-            cells[name] = _count(mean) if column.large else f'{mean:.1f}'
+            cells[name] = count(mean) if column.large else f'{mean:.1f}'
             if column.spread and np.isfinite(half):
                 cells[name] += f' ± {half:.1f}'
         lines.append(cells)

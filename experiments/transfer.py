@@ -137,6 +137,35 @@ def run(
     return out, test_data
 
 
+def load_network(
+    folder: Path,
+    config: RunConfig,
+    protocol: PoseProtocol,
+    seed: int,
+    build: Build,
+) -> PoseLifter:
+    """The network of a finished run, for evaluation.
+
+    Args:
+        folder: The run.
+        config: Its settings.
+        protocol: The protocol that it was trained under.
+        seed: Its seed.
+        build: Makes the network of a row.
+    """
+    model = build(config, protocol, seed)
+    path = folder / 'checkpoint.pt'
+    try:
+        state = torch.load(path, weights_only=True, map_location='cpu')
+        model.load_state_dict(state['model'])
+    except Exception as e:
+        raise RuntimeError(
+            f"Could not read the network '{path}' ({e}): delete the folder "
+            f"'{folder}' and run that row and seed again"
+        ) from e
+    return model.eval()
+
+
 class _Test:
     """The test of one row with one seed."""
 
@@ -175,7 +204,7 @@ class _Test:
             return
         if note := store.open(config, True, 1):
             self.say(f'{title}: {note}')
-        model = self._network(config, own)
+        model = load_network(self.source, config, own, self.seed, self.build)
         evaluator = Evaluator(
             clips,
             protocol,
@@ -202,19 +231,6 @@ class _Test:
             scores = metrics['pck']['All']
             text += f', PCK {scores["pck"]:.1f} %, AUC {scores["auc"]:.1f} %'
         self.say(f'{title}, protocol {protocol.name}: {text}')
-
-    def _network(self, config: RunConfig, own: PoseProtocol) -> PoseLifter:
-        model = self.build(config, own, self.seed)
-        path = self.source / 'checkpoint.pt'
-        try:
-            state = torch.load(path, weights_only=True, map_location='cpu')
-            model.load_state_dict(state['model'])
-        except Exception as e:
-            raise RuntimeError(
-                f"Could not read the network '{path}' ({e}): delete the folder"
-                f" '{self.source}' and run that row and seed again"
-            ) from e
-        return model.eval()
 
     def _metrics(
         self, trained: dict[str, Any], folder: Path, names: tuple[str, str]

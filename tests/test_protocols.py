@@ -14,8 +14,8 @@ from pyg_hcsf.protocols import (
 from pyg_hcsf.skeleton import H36M17
 
 DHP = ('3dhp-official', '3dhp-srnet', '3dhp-graphmlp')
-NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', *DHP)
-IMAGE = ('lcn', 'srnet', 'openmocap', '3dhp-srnet')
+NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', 'openmocap-rigs', *DHP)
+IMAGE = ('lcn', 'srnet', 'openmocap', 'openmocap-rigs', '3dhp-srnet')
 
 
 def scene(seed, num_frames=5):

@@ -34,6 +34,8 @@ BVH_FOLDERS = {
     'indian': ('CMU94', 'indian dance', 120.0),
     'martial': ('CMU135', 'martial arts', 120.0),
 }
+DAZ_SUBJECTS = tuple(subject for subject, _, _ in BVH_FOLDERS.values())
+HELD_OUT = ('subjects', 'rig')
 
 
 def openmocap_files(path: Path) -> list[Path]:
@@ -51,10 +53,14 @@ def openmocap_files(path: Path) -> list[Path]:
     ]
 
 
-def split_of(subject: str) -> str:
-    r"""The split of :class:`OpenMocap` that a subject belongs to."""
-    if subject in TEST_SUBJECTS:
+def split_of(subject: str, held_out: str = 'subjects') -> str | None:
+    r"""The split of :class:`OpenMocap` that a subject belongs to, or
+    :obj:`None` for the subjects of the other rigs that nobody trains on.
+    """
+    if held_out == 'rig' and subject in DAZ_SUBJECTS:
         return 'test'
+    if subject in TEST_SUBJECTS:
+        return 'test' if held_out == 'subjects' else None
     return 'val' if subject in VAL_SUBJECTS else 'train'
 
 
@@ -78,6 +84,11 @@ class OpenMocap(MotionDataset):
     * :obj:`'train'`: all others: CMU 01, 11, the salsa pair 60+61, HDM05 bd,
       dg.
 
+    With :obj:`held_out='rig'`, every clip on the DAZ rig, the BVH files of
+    CMU 60+61, 94 and 135, is tested on, and the other splits are those above
+    without it: a test of how a network takes another rig, with
+    :obj:`protocol` :obj:`'openmocap-rigs'`.
+
     Args:
         root (str or pathlib.Path): Where :obj:`processed/` is written.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
@@ -95,6 +106,9 @@ class OpenMocap(MotionDataset):
             and the noise. (default: :obj:`0`)
         fps (float, optional): The frame rate to resample to, by picking the
             nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
+        held_out (str, optional): What the test side has of its own:
+            :obj:`'subjects'`, or the :obj:`'rig'`.
+            (default: :obj:`'subjects'`)
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.InMemoryDataset`.
 
@@ -138,11 +152,13 @@ class OpenMocap(MotionDataset):
         pre_filter: Callable | None = None,
         log: bool = True,
         force_reload: bool = False,
+        held_out: Literal['subjects', 'rig'] = 'subjects',
     ) -> None:
         for name, value, known in (
             ('split', split, SPLITS),
             ('keypoints', keypoints, ('gt', 'noisy')),
             ('distortion', distortion, (None, 'vp3d', 'm17')),
+            ('held_out', held_out, HELD_OUT),
         ):
             if value not in known:
                 raise ValueError(
@@ -152,6 +168,9 @@ class OpenMocap(MotionDataset):
         self.keypoints = keypoints
         self.distortion = distortion
         self.seed = int(seed)
+        self.held_out = held_out
+        if held_out == 'rig':
+            self.protocol = 'openmocap-rigs'
         self.options = {}
         super().__init__(
             root,
@@ -178,8 +197,10 @@ class OpenMocap(MotionDataset):
 
     @property
     def processed_file_names(self) -> str:
+        rig = 'rig_' if self.held_out == 'rig' else ''
+        lens = self.distortion or 'pinhole'
         return (
-            f'{self.split}_{self.keypoints}_{self.distortion or "pinhole"}_'
+            f'{rig}{self.split}_{self.keypoints}_{lens}_'
             f'seed{self.seed}_{self.fps:g}fps{self._pre}_v{VERSION}.pt'
         )
 
@@ -203,14 +224,14 @@ class OpenMocap(MotionDataset):
         motion, meta = self._motion()
         clips: list[Data] = []
         for clip in motion:
-            if split_of(clip.subject) == self.split:
+            if split_of(clip.subject, self.held_out) == self.split:
                 clips += lifting_clips(
                     clip, self.keypoints, self.distortion, self.seed
                 )
         dropped = {
             subject: count
             for subject, count in meta['glitch_frames'].items()
-            if split_of(subject) == self.split
+            if split_of(subject, self.held_out) == self.split
         }
         self._save(clips, {**meta, 'glitch_frames': dropped})
 

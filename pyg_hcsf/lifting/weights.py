@@ -40,8 +40,9 @@ class LifterInfo:
             :class:`~pyg_hcsf.nn.PoseLifter`, :obj:`skeleton` left out; a
             :obj:`graph` names that of the skeleton.
         target (int, optional): The frame of its window that is lifted:
-            :obj:`0` is the first. :obj:`None` is the last frame, so that
-            nothing is looked ahead. (default: :obj:`None`)
+            :obj:`0` is the first. :obj:`None` is the last of a network that
+            is causal, and the central one of another.
+            (default: :obj:`None`)
         fps (float, optional): The frame rate that windows were trained at.
             (default: :obj:`25.0`)
         calibration (tuple, optional): The expected error of a joint over the
@@ -56,8 +57,7 @@ class LifterInfo:
         ValueError: If a value is of another kind or out of range.
 
     Example:
-        >>> info = LifterInfo('coco17', dict(in_channels=3, frames=9), 4)
-        >>> info.delay
+        >>> LifterInfo('coco17', dict(in_channels=3, frames=9)).delay
         4
     """
 
@@ -82,7 +82,9 @@ class LifterInfo:
             )
         _check_numbers(self.model)
         if self.target is None:
-            object.__setattr__(self, 'target', self.frames - 1)
+            causal = self.model.get('causal', False)
+            last = self.frames - 1
+            object.__setattr__(self, 'target', last if causal else last // 2)
         if type(self.target) is not int or not 0 <= self.target < self.frames:
             raise _wrong(
                 'target', f'a frame of a window of {self.frames}', self.target

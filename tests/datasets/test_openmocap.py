@@ -68,12 +68,29 @@ def test_splits(tmp_path, raw):
     assert frames == [4, 6, 20, 11]
 
 
+def test_a_rig_is_kept_for_the_test(tmp_path, raw):
+    train, val, test = (
+        load(tmp_path, raw, split, held_out='rig') for split in SPLITS
+    )
+    assert train.subjects == ('CMU01', 'HDM05-bd')
+    assert val.subjects == ('CMU02', 'HDM05-bk')  # on the rigs of training
+    assert test.subjects == ('CMU135', 'CMU60+61', 'CMU94')
+    assert test.actions == ('indian dance', 'martial arts', 'salsa')
+    assert train.protocol == 'openmocap-rigs'
+    assert load(tmp_path, raw, 'val').protocol == 'openmocap'
+    assert len(load(tmp_path, raw)) == 16 != len(train)
+    with pytest.raises(ValueError, match="'held_out'.*got 'camera'"):
+        load(tmp_path, raw, held_out='camera')
+
+
 def test_definition_of_the_test_side():
     assert set(TEST_SUBJECTS) == {
         *('CMU03', 'CMU49', 'CMU86', 'CMU94', 'CMU135'),
         *('HDM05-mm', 'HDM05-tr'),
     }
     assert [split_of(s) for s in ('CMU86', 'CMU60+61')] == ['test', 'train']
+    rig = [split_of(s, 'rig') for s in ('CMU86', 'CMU60+61', 'CMU94')]
+    assert rig == [None, 'test', 'test']
 
 
 def test_clips(tmp_path, raw):

@@ -61,14 +61,71 @@ def test_no_difference_is_undecided(tmp_path):
     assert claims.verdict(sure, [-1.5, -1.6, -1.4]) == 'holds'
 
 
+def test_worst_poses_and_whose_they_are(tmp_path):
+    errors = {'table6/d8': 36, 'table6/d1': 40}
+    cells = fake(tmp_path, errors, (0, 1, 2))
+    claim = {**CLAIM, 'measure': 'worst_5'}
+    table = claims.claims_table(cells, [claim])
+    worst = [
+        np.mean(
+            [np.sort(r.error)[-len(r.error) // 20 :].mean() for r in group]
+        )
+        for group in cells.values()
+    ]
+    here = float(table['here, mm'].iloc[0].split()[0])
+    assert abs(here) == pytest.approx(abs(worst[0] - worst[1]), abs=1.0)
+    assert table['paper, mm'].tolist() == ['']
+    assert table['95 % interval'].iloc[0].startswith('±')
+    shared = claims.shared_table(cells, list(errors))
+    assert shared.shape == (2, 2)
+    assert all(0 <= float(x[:-2]) <= 100 for x in shared.to_numpy().flat)
+
+
+QUESTION = {
+    'question': 'Who shares W',
+    'readings': {
+        'nobody': 'readings/own',
+        'source': 'readings/sharing_source',
+        'hop': 'readings/sharing_hop',
+        'group': 'readings/sharing_all',
+    },
+}
+
+
+def test_the_best_reading_comes_first(tmp_path):
+    errors = {'own': 40, 'sharing_source': 36, 'sharing_hop': 50}
+    errors = {f'readings/{row}': error for row, error in errors.items()}
+    cells = fake(tmp_path, errors, (0, 1, 2))
+    table = claims.readings_table(cells, [QUESTION])
+    assert table.index.tolist() == ['Who shares W', '', '']
+    # ... of those that were run, and ours is marked.
+    assert table['reading'].tolist() == ['source', 'nobody (ours)', 'hop']
+    assert table['verdict'].tolist() == ['wins', 'loses', 'loses']
+    against = table['against the best, mm'].tolist()
+    assert against[0] == '' and float(against[1].split()[0]) > 3
+    assert claims.readings_table({}, [QUESTION]).empty
+    alone = {'readings/own': cells['readings/own']}
+    table = claims.readings_table(alone, [QUESTION])
+    assert table['verdict'].tolist() == ['ahead']  # of nobody
+
+
+def test_one_seed_decides_nothing(tmp_path):
+    errors = {'readings/own': 36, 'readings/sharing_hop': 50}
+    table = claims.readings_table(fake(tmp_path, errors, (0,)), [QUESTION])
+    assert table['verdict'].tolist() == ['ahead', 'behind (seeds: 1)']
+
+
 def test_page(tmp_path):
     errors = {'table6/d1': 44.0, 'table6/d8': 36.0, 'table6/d2': 40.0}
+    errors |= {'readings/own': 36.0, 'readings/tree': 41.0}
     fake(tmp_path, errors, (0,))
     out = tmp_path / 'claims.md'
     claims.write(tmp_path / 'pose', 'ablation', out)
     text = out.read_text()
     assert 'not Human3.6M numbers' in text
     assert 'd = 1/8 against 1' in text and "no ['table7/" in text
+    assert '16 bones' in text and "LCN's, 20 edges (ours)" in text
+    assert 'nan' not in text
     assert '+1.00' in text  # 35.4, 34.7, 31.4 in the paper: the same order
     with pytest.raises(ValueError, match='--recipe other'):
         claims.write(tmp_path / 'pose', 'other', out)
@@ -84,3 +141,14 @@ def test_cells_exist():
             for name in pair:
                 assert load_preset('pose', name).rows
             assert np.isfinite([paper[name] for name in pair]).all()
+
+
+def test_readings_exist():
+    path = Path(claims.__file__).with_name('readings.yaml')
+    named = [
+        name
+        for question in yaml.safe_load(path.read_text())
+        for name in question['readings'].values()
+    ]
+    rows = load_preset('pose', 'readings').rows
+    assert set(named) == {f'readings/{row}' for row in rows}

@@ -6,9 +6,15 @@ import matplotlib
 import numpy as np
 import pytest
 from drawing import BLUE, COLOURS, RED, row_styles
+from hard_pose_figures import overlaps
 from matplotlib.image import imread
 from runs import load_runs
-from skeleton_figures import BEHIND, hardest_frames, hardest_poses
+from skeleton_figures import (
+    BEHIND,
+    example_poses,
+    hardest_frames,
+    hardest_poses,
+)
 
 fake = runpy.run_path(str(Path(__file__).with_name('test_report.py')))
 ROWS = (('fcn', 'FCN', 45.0), ('lcn', 'LCN', 38.0), ('hcsf', 'HCSF', 31.0))
@@ -70,6 +76,61 @@ def test_hardest_frames_come_from_different_clips(runs):
         hardest_frames(runs, 'x')
 
 
+def test_hardest_frames_of_different_actions(runs):
+    frames = hardest_frames(runs, 'hcsf', 6, by_action=True)
+    actions = runs[0].action[runs[0].clip[frames]]
+    assert len(set(actions)) == 6
+    assert frames[0] == hardest_frames(runs, 'hcsf', 1)[0]
+
+
+def test_example_poses(runs, tmp_path, monkeypatch):
+    lengths = []
+
+    def barh(self, place, width, *args, **kwargs):
+        lengths.append(width)
+        return original(self, place, width, *args, **kwargs)
+
+    original = matplotlib.axes.Axes.barh
+    monkeypatch.setattr(matplotlib.axes.Axes, 'barh', barh)
+    path = example_poses(runs, tmp_path / 'a.png')
+    for style in row_styles(runs).values():
+        assert drawn(path, style['color']) > 100
+    means = np.array(lengths).mean(axis=1)  # of the models, by pose
+    assert len(means) == 7
+    assert max(means[:2]) < means[2] < min(means[3:])
+    error = np.mean([run.error for run in runs], axis=0)
+    assert means[3] == pytest.approx(error.max())
+
+
+def test_runs_without_poses_show_what_they_can(tmp_path):
+    fake['make_runs'](tmp_path, rows=ROWS, seeds=(0,), actions=('a', 'b'))
+    for run in load_runs(tmp_path):
+        path = run.folder / 'frames.npz'
+        with np.load(path) as file:
+            kept = {k: file[k] for k in file if file[k].ndim < 2}
+        np.savez(path, **kept)
+    pictures = figures.draw_all(load_runs(tmp_path), tmp_path / 'figures')
+    assert 'Hardest poses' not in pictures
+    assert 'Easy and hard poses' not in pictures
+    assert len(pictures) == 6
+
+
+def test_overlap_of_hard_poses(runs, tmp_path):
+    rows = {'a': runs[:2], 'b': runs[4:]}
+    shares = overlaps(rows)
+    assert shares[0, 1] == pytest.approx(shares[1, 0])
+    count = -(-len(runs[0].error) // 10)
+    top = [set(np.argsort(-r.error)[:count]) for r in runs]
+    same = 100 * len(top[0] & top[1]) / count
+    assert shares[0, 0] == pytest.approx(same)
+    pairs = [len(top[i] & top[j]) for i in (0, 1) for j in (4, 5)]
+    assert shares[0, 1] == pytest.approx(100 * np.mean(pairs) / count)
+    assert np.isnan(overlaps({'a': runs[:1]})).all()
+    path = figures.hard_pose_overlap(runs, tmp_path / 'a.png')
+    assert imread(path)[..., :3].std() > 0.03
+    assert figures.hard_pose_overlap(runs[:2], tmp_path / 'b.png') is None
+
+
 def test_cameras_of_one_clip_count_as_one_clip(tmp_path):
     fake['make_runs'](tmp_path, seeds=(0,), actions=('a', 'b'), subjects='S')
     runs = load_runs(tmp_path)
@@ -123,7 +184,7 @@ def test_small_and_odd_runs_are_drawn(tmp_path):
     runs = load_runs(tmp_path)
     (runs[0].folder / 'log.jsonl').unlink()
     pictures = figures.draw_all(runs, tmp_path / 'figures')
-    assert len(pictures) == 5 and 'Learning curves' not in pictures
+    assert len(pictures) == 6 and 'Learning curves' not in pictures
     runs[0].error[:] = np.nan
     assert figures.draw_all(runs, tmp_path / 'none') == {}
 

@@ -92,6 +92,8 @@ def test_tables_share_cells():
         ('table5/A_temporal', 'supp3/F3'),
         ('table1/hcsf', 'supp1/hcsf'),
         ('table1/hcsf', 'table5/baseline'),
+        ('readings/own', 'table6/d8'),
+        ('readings/offset_edges', 'table5/A'),
     ]
     for pair in same:
         keys = set()

@@ -298,7 +298,7 @@ def test_report_and_csv(root, tmp_path):
     assert '| Direct | ' in ' '.join(text.split())
     assert '| model' in text and '**' in text.split('### Models')[1]
     links = [part.split(')')[0] for part in text.split('](')[1:]]
-    assert len(links) == 6
+    assert len(links) == 8
     assert all((tmp_path / link).is_file() for link in links)
     frame = pd.read_csv(tmp_path / 'results.csv')
     runs = load_runs(root)

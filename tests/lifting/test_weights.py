@@ -66,9 +66,10 @@ def test_half_is_smaller_and_close(tmp_path):
 
 def test_target_and_delay():
     window = MODEL | {'frames': 9}
-    assert LifterInfo('h36m17', window).target == 8
-    assert LifterInfo('h36m17', window).delay == 0
-    assert LifterInfo('h36m17', window, target=4).delay == 4
+    assert LifterInfo('h36m17', window).target == 4
+    assert LifterInfo('h36m17', window).delay == 4
+    assert LifterInfo('h36m17', window | {'causal': True}).delay == 0
+    assert LifterInfo('h36m17', window, target=8).delay == 0
     assert LifterInfo('h36m17', MODEL).delay == 0
 
 

@@ -17,6 +17,7 @@ from pyg_hcsf.io.keypoints.people import (
 )
 from pyg_hcsf.io.restricted_pickle import load_npz
 
+MAX_NUMBERS = 10**8
 HOW = (
     "save an array 'keypoints' of shape [T, N, 2 or 3] or [T, P, N, 2 or 3] "
     'with numpy.savez'
@@ -61,34 +62,45 @@ def read_arrays(content: bytes, path: Path) -> People:
     if arrays['keypoints'].dtype == object:
         return read_detections(arrays, path)
     points = _points(arrays['keypoints'], path, arrays.get('scores'))
-    frames = _numbers(arrays.get('frames'), path, 'frames', (len(points),))
-    if frames is None:
-        frames = np.arange(len(points))
-    if (frames < 0).any() or (frames > MAX_FRAME).any():
-        refuse(path, "array 'frames'", 'expected no negative or huge numbers')
-    single = arrays['keypoints'].ndim == 3
     shape = points.shape[:2]
-    ids = _numbers(
+    frames = _numbers(arrays.get('frames'), path, 'frames', shape[:1])
+    if frames is None:
+        frames = np.arange(shape[0])
+    if ((frames < 0) | (frames > MAX_FRAME) | (frames % 1 != 0)).any():
+        refuse(path, "array 'frames'", 'expected numbers of frames')
+    given = _numbers(
         arrays.get('track_ids'), path, 'track_ids', shape, shape[1:]
     )
-    people = []
-    for t, p in np.ndindex(shape):
-        name = '1' if single else None
-        if ids is not None:
-            number = int(np.broadcast_to(ids, shape)[t, p])
-            if number < 0:
-                continue
-            name = str(number)
-        people.append(Person(int(frames[t]), name, points[t, p]))
+    if given is None:  # the only person, or whoever is nearest
+        given = np.array(1.0 if arrays['keypoints'].ndim == 3 else np.nan)
+    ids = np.broadcast_to(given, shape)
+    seen = np.argwhere(points[..., 2].any(axis=-1) & ~(ids < 0))
+    people = [
+        Person(
+            int(frames[t]),
+            None if np.isnan(ids[t, p]) else f'{ids[t, p]:.0f}',
+            points[t, p],
+        )
+        for t, p in seen
+    ]
     size = _numbers(arrays.get('image_size'), path, 'image_size', (2,))
     fps = _numbers(arrays.get('fps'), path, 'fps', (), (1,))
+    if size is not None and not (size > 0).all():
+        refuse(path, "array 'image_size'", 'expected a width and a height')
+    if fps is not None and not (fps > 0).all():
+        refuse(path, "array 'fps'", 'expected a positive number')
     return People(
         'npz',
         people,
-        str(arrays['layout'])[:80] if 'layout' in arrays else None,
+        _text(arrays.get('layout')),
         None if size is None else (float(size[0]), float(size[1])),
         None if fps is None else float(fps.reshape(-1)[0]),
     )
+
+
+def _text(array: np.ndarray | None) -> str | None:
+    known = array is not None and array.dtype.kind == 'U' and array.size == 1
+    return str(array.reshape(-1)[0]) if known and array is not None else None
 
 
 def _numbers(
@@ -122,6 +134,7 @@ def _points(
         or array.shape[-1] not in (2, 3)
         or not 0 < array.shape[-2] <= MAX_JOINTS
         or array.size == 0
+        or array.size > MAX_NUMBERS
     ):
         what = f'{getattr(array, "dtype", type(array).__name__)}'
         refuse(
@@ -135,16 +148,14 @@ def _points(
         refuse(
             path, "array 'keypoints'", f'expected up to {MAX_PEOPLE} people'
         )
-    if scores is None:
-        score = points[..., 2] if points.shape[-1] == 3 else None
-        if score is None:
-            score = (points != 0).any(axis=-1)
-    else:
-        checked = _numbers(
-            np.nan_to_num(scores), path, 'scores', array.shape[:-1]
-        )
+    if scores is not None:
+        checked = _numbers(scores, path, 'scores', array.shape[:-1])
         assert checked is not None
         score = checked.reshape(points.shape[:-1])
+    elif points.shape[-1] == 3:
+        score = points[..., 2]
+    else:
+        score = (points != 0).any(axis=-1)
     points = np.concatenate(
         [points[..., :2].astype(np.float64), score[..., None]], axis=-1
     )

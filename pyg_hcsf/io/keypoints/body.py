@@ -1,8 +1,15 @@
-r"""What limbs look like in an image, whatever the layout."""
+r"""What limbs look like in an image, whatever the layout.
+
+The numbers in ``body.npz`` are of CMU's training subjects of the openmocap
+protocol and of generated motion; ``tools/fit_checks.py`` makes them.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 
@@ -10,23 +17,30 @@ from pyg_hcsf.io.keypoints.convert import common_names
 from pyg_hcsf.io.keypoints.track import Track
 
 SIDED = ('Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')
-LIMBS = (
-    ('Shoulder', 'Elbow'),
-    ('Elbow', 'Wrist'),
-    ('Hip', 'Knee'),
-    ('Knee', 'Ankle'),
-    ('Shoulder', 'Hip'),
+#: What a body is measured by: limbs, and the width of shoulders and hips.
+LENGTHS = (
+    *(('LShoulder', 'LElbow'), ('RShoulder', 'RElbow')),
+    *(('LElbow', 'LWrist'), ('RElbow', 'RWrist')),
+    *(('LHip', 'LKnee'), ('RHip', 'RKnee')),
+    *(('LKnee', 'LAnkle'), ('RKnee', 'RAnkle')),
+    *(('LShoulder', 'LHip'), ('RShoulder', 'RHip')),
+    *(('LShoulder', 'RShoulder'), ('LHip', 'RHip')),
 )
-# The logarithm of the median length of each, as it is seen, of the mean of
-# all: of the training subjects of the openmocap protocol.
-EXPECTED = (-0.27, -0.67, 0.08, 0.15, 0.41)
 FRAMES = 2000  # that are looked at, spread over all tracks
 # The largest misfit of a body, and how much worse another layout must fit.
-FITS, APART = 0.45, 0.1
+FITS, APART = 2.8, 0.7
+
+
+@lru_cache(maxsize=1)
+def weights() -> dict[str, np.ndarray]:
+    r"""The numbers that the checks were fitted with."""
+    file = resources.files('pyg_hcsf') / 'io' / 'keypoints' / 'body.npz'
+    with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
+        return {name: arrays[name].astype(np.float64) for name in arrays}
 
 
 class Limbs:
-    r"""The joints of arms and legs of all people of a file, frame by frame.
+    r"""The joints of all people of a file, frame by frame.
 
     Args:
         tracks (sequence of Track): The people.
@@ -35,8 +49,7 @@ class Limbs:
 
     def __init__(self, tracks: Sequence[Track], layout: str) -> None:
         points = np.concatenate([t.xy for t in tracks])
-        step = -(-len(points) // FRAMES)
-        self.points = points[::step]
+        self.points = points[:: -(-len(points) // FRAMES)]
         self.number = {n: i for i, n in enumerate(common_names(layout))}
 
     def joint(self, name: str) -> np.ndarray:
@@ -46,32 +59,39 @@ class Limbs:
             return np.full_like(self.points[:, 0], np.nan)
         return self.points[:, at]
 
-    def length(self, a: str, b: str) -> np.ndarray:
-        r"""The distance of two joints in each frame: ``[F]``."""
-        return np.linalg.norm(self.joint(a) - self.joint(b), axis=-1)
+    def middle(self, name: str) -> np.ndarray:
+        r"""The middle of a left and a right joint: ``[F, 2]``."""
+        return (self.joint(f'L{name}') + self.joint(f'R{name}')) / 2
+
+    def across(self, name: str) -> np.ndarray:
+        r"""From a right to a left joint: ``[F, 2]``."""
+        return self.joint(f'L{name}') - self.joint(f'R{name}')
 
 
-def typical(values: np.ndarray) -> float:
-    r"""The median of what is not missing, NaN if there is nothing."""
-    values = values[np.isfinite(values)]
-    return float(np.median(values)) if len(values) else float('nan')
-
-
-def misfit(limbs: Limbs) -> float:
-    r"""How far the proportions are from a body's: the mean of the absolute
-    differences of logarithms, NaN if too few limbs are seen.
+def proportions(limbs: Limbs) -> np.ndarray:
+    r"""The logarithms of the lengths of limbs as they are seen where they are
+    nearly the longest, the mean of limbs subtracted: ``[12]``, NaN if one is
+    never seen.
     """
-    lengths = np.array(
-        [
-            [typical(limbs.length(side + a, side + b)) for side in 'LR']
-            for a, b in LIMBS
-        ]
-    )
-    logs = np.log(lengths + 1e-9)
-    if np.isfinite(lengths).sum() < 6:
-        return float('nan')
-    logs = np.clip(logs - np.log(np.nanmean(lengths)), -3, 3)
-    return float(np.nanmean(np.abs(logs - np.array(EXPECTED)[:, None])))
+    seen = []
+    for a, b in LENGTHS:
+        length = np.linalg.norm(limbs.joint(a) - limbs.joint(b), axis=-1)
+        length = length[np.isfinite(length)]
+        seen.append(np.percentile(length, 85) if len(length) else np.nan)
+    logs = np.log(np.array(seen) + 1e-3)
+    return logs - logs[:10].mean()
+
+
+def misfit(tracks: Sequence[Track], layout: str) -> float:
+    r"""How many standard deviations the proportions are from a body's, in the
+    root mean square, NaN if a limb is never seen.
+
+    Args:
+        tracks (sequence of Track): The people.
+        layout (str): What their joints may be.
+    """
+    gap = proportions(Limbs(tracks, layout)) - weights()['mean']
+    return float(np.sqrt(gap @ weights()['precision'] @ gap / len(gap)))
 
 
 def fit_layout(tracks: Sequence[Track], layouts: Sequence[str]) -> str | None:
@@ -82,6 +102,8 @@ def fit_layout(tracks: Sequence[Track], layouts: Sequence[str]) -> str | None:
         tracks (sequence of Track): The people.
         layouts (sequence of str): The layouts that it may be.
     """
-    costs = sorted((misfit(Limbs(tracks, name)), name) for name in layouts)
+    costs = sorted((misfit(tracks, name), name) for name in layouts)
+    if not np.isfinite([cost for cost, _ in costs]).all():
+        return None
     (best, name), (second, _) = costs[:2]
     return name if best < FITS and second > best + APART else None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from pyg_hcsf.io.keypoints.names import layout_of
 from pyg_hcsf.io.keypoints.people import (
     People,
     Person,
+    frame_numbers,
     refuse,
     to_number,
     to_points,
@@ -80,14 +80,14 @@ def read_annotations(data: dict[str, Any], path: Path) -> People:
     if not isinstance(images, list) or not isinstance(entries, list):
         refuse(path, '', "expected lists called 'images' and 'annotations'")
     names: dict[int, Any] = {}
-    sizes: set[tuple[Any, Any]] = set()
+    sizes: set[tuple[float, float]] = set()
     for number, image in enumerate(images):
         entry = f'image {number}'
         if not isinstance(image, dict):
             refuse(path, entry, 'expected a mapping')
         key = to_number(image.get('id'), path, entry)
         names[key] = image.get('frame_id', image.get('file_name', key))
-        sizes.add((image.get('width'), image.get('height')))
+        sizes.add((_side(image.get('width')), _side(image.get('height'))))
     frames = dict(zip(names, _frames(list(names.values()), path), strict=True))
     people = []
     for number, value in enumerate(entries):
@@ -96,26 +96,25 @@ def read_annotations(data: dict[str, Any], path: Path) -> People:
             refuse(path, entry, 'expected a mapping')
         if not value.get('keypoints'):
             continue
-        key = value.get('image_id')
-        if not isinstance(key, int) or key not in frames:
-            refuse(path, entry, f"'image_id' names no image (got {key!r:.40})")
+        where = to_number(value.get('image_id'), path, entry)
+        if where not in frames:
+            refuse(path, entry, f"'image_id' names no image (got {where})")
         points = to_points(value['keypoints'], path, entry)
         points[:, 2] = np.ceil(points[:, 2])
-        people.append(Person(frames[key], _name(value, entry, path), points))
+        people.append(Person(frames[where], _name(value, entry, path), points))
     categories = data.get('categories')
     layout = None
     for category in categories if isinstance(categories, list) else []:
         if isinstance(category, dict) and category.get('keypoints'):
             layout = layout_of(category['keypoints'])
-    return People('coco annotations', people, layout, _size(sizes))
+    size = sizes.pop() if len(sizes) == 1 else (0.0, 0.0)
+    known = size if all(size) else None
+    return People('coco annotations', people, layout, known)
 
 
-def _size(sizes: set[tuple[Any, Any]]) -> tuple[float, float] | None:
-    width, height = sizes.pop() if len(sizes) == 1 else (0, 0)
-    known = isinstance(width, (int, float)) and isinstance(
-        height, (int, float)
-    )
-    return (width, height) if known and width > 0 and height > 0 else None
+def _side(value: Any) -> float:
+    known = isinstance(value, (int, float)) and 0 < value <= 1e6
+    return float(value) if known else 0.0
 
 
 def _name(value: dict[str, Any], entry: str, path: Path) -> str | None:
@@ -137,9 +136,6 @@ def _frames(ids: list[Any], path: Path) -> list[int]:
             for number, value in enumerate(ids)
         ]
     names = sorted(set(ids))
-    found = [re.findall(r'\d{1,15}', name.rsplit('.', 1)[0]) for name in names]
-    last = [int(numbers[-1]) if numbers else -1 for numbers in found]
-    if len(set(last)) < len(names) or -1 in last:
-        last = list(range(len(names)))
-    number = dict(zip(names, last, strict=True))
+    found = frame_numbers(names) or range(len(names))
+    number = dict(zip(names, found, strict=True))
     return [number[value] for value in ids]

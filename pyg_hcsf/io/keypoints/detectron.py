@@ -29,15 +29,11 @@ def read_detections(arrays: dict[str, np.ndarray], path: Path) -> People:
         ValueError: If a frame is damaged; names it.
     """
     people = []
-    for frame, classes in enumerate(arrays['keypoints']):
+    for frame, classes in enumerate(_items(arrays['keypoints'])):
         entry = f'frame {frame}'
-        if not isinstance(classes, (list, tuple, np.ndarray)) or (
-            len(classes) != 2
-        ):
+        if len(_items(classes)) != 2:
             refuse(path, entry, 'expected the keypoints of two classes')
-        found = classes[1]
-        if not isinstance(found, (list, tuple, np.ndarray)):
-            refuse(path, entry, 'expected the keypoints of people')
+        found = _items(classes[1])
         if len(found) > MAX_PEOPLE:
             refuse(path, entry, f'expected up to {MAX_PEOPLE} people')
         for number, person in enumerate(found):
@@ -97,6 +93,12 @@ def read_positions(arrays: dict[str, np.ndarray], path: Path) -> People:
     name = metadata.get('layout_name') if metadata else None
     layout = {'coco': 'coco17', 'h36m': 'h36m17'}.get(str(name))
     return People('videopose3d', people, layout, size)
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value if value.ndim else ()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _item(array: np.ndarray | None) -> Any:

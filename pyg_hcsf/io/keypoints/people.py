@@ -3,6 +3,7 @@ r"""What every reader of keypoints gives, and how tracks are made of it."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,14 @@ def to_number(value: Any, path: str | Path, entry: str) -> int:
             f'expected the number of a frame (got {value!r:.40})',
         )
     return int(value)
+
+
+def frame_numbers(names: Sequence[str]) -> list[int] | None:
+    r"""The last number in each name of a file, if it tells them apart."""
+    stems = [name.rsplit('.', 1)[0] for name in names]
+    found = [re.findall(r'\d{1,15}', stem)[-1:] for stem in stems]
+    last = [int(number[0]) for number in found if number]
+    return last if len(set(last)) == len(names) else None
 
 
 def make_tracks(

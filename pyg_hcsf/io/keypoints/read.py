@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -11,13 +12,10 @@ from pyg_hcsf.io.keypoints.convert import LAYOUTS
 from pyg_hcsf.io.keypoints.mediapipe import KEYS, read_mediapipe
 from pyg_hcsf.io.keypoints.mmpose import read_mmpose
 from pyg_hcsf.io.keypoints.names import candidates
-from pyg_hcsf.io.keypoints.openpose import (
-    FILE,
-    read_openpose,
-    read_openpose_frame,
-)
+from pyg_hcsf.io.keypoints.openpose import read_openpose
 from pyg_hcsf.io.keypoints.people import (
     People,
+    frame_numbers,
     make_tracks,
     parse_json,
     read_bytes,
@@ -29,6 +27,7 @@ from pyg_hcsf.io.keypoints.ultralytics import read_ultralytics
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = Optional[tuple[float, float]]
+MAX_FILES = 10**6
 # Detectors of the whole body have a known layout first: of so many joints.
 WHOLE_BODY = {133: 'coco17', 136: 'halpe26'}
 
@@ -43,7 +42,8 @@ def read_keypoints(
 
     The format is recognised by what the file holds, not by its name:
 
-    * a folder of OpenPose's ``*_keypoints.json``, or one of them;
+    * a folder of OpenPose's ``*_keypoints.json``, or one of them, or a
+      folder with one JSON file of another kind for each image;
     * AlphaPose's ``alphapose-results.json``;
     * predictions of MMPose, of a video or an image;
     * results or annotations in COCO's format;
@@ -94,19 +94,54 @@ def read_keypoints(
             f"Expected 'fps' to be positive and up to 10,000 (got {fps})"
         )
     if path.is_dir():
-        found = read_openpose(path)
+        found = read_folder(path, image_size)
     else:
         found = read_people(read_bytes(path), path, image_size)
     tracks = make_tracks(found.people, path)
-    if (size := tracks[0].score.shape[1]) in WHOLE_BODY and not layout:
-        layout = WHOLE_BODY[size]
-        tracks = _first(tracks, get_skeleton(layout).num_joints)
+    body = WHOLE_BODY.get(tracks[0].score.shape[1])
+    if body is not None and layout in (None, body):
+        layout = body
+        tracks = _first(tracks, get_skeleton(body).num_joints)
     return Keypoints(
         layout=_layout(layout, found.layout, tracks, path),
         tracks=tracks,
         source=found.source,
         image_size=image_size or found.image_size,
         fps=fps or found.fps,
+    )
+
+
+def read_folder(folder: Path, image_size: Size) -> People:
+    r"""Reads a folder of JSON files, one for each frame, which are numbered by
+    the last number in their names.
+
+    Args:
+        folder (pathlib.Path): The folder.
+        image_size (tuple, optional): Width and height in pixels.
+
+    Raises:
+        ValueError: If it holds no such file, or one that is damaged or of
+            more than a frame; names it.
+    """
+    files = sorted(folder.glob('*.json'))
+    frames = frame_numbers([file.name for file in files])
+    if not files or len(files) > MAX_FILES or frames is None:
+        refuse(
+            folder,
+            '',
+            f'expected 1 to {MAX_FILES:,} JSON files of one video, with the '
+            f'number of the frame in their names (got {len(files)})',
+        )
+    parts = []
+    for file, frame in zip(files, frames, strict=True):
+        part = read_people(read_bytes(file), file, image_size)
+        if len({person.frame for person in part.people}) > 1:
+            refuse(file, '', 'expected one frame in each file of a folder')
+        people = [person._replace(frame=frame) for person in part.people]
+        parts.append(replace(part, people=people))
+    return replace(
+        max(parts, key=lambda part: part.layout is not None),
+        people=[person for part in parts for person in part.people],
     )
 
 
@@ -126,11 +161,6 @@ def read_people(content: bytes, path: Path, image_size: Size) -> People:
     start = content.lstrip(b'\xef\xbb\xbf \t\r\n')[:1]
     if start in (b'[', b'{'):
         data = parse_json(content, path)
-        if isinstance(data, dict) and 'people' in data:
-            match = FILE.fullmatch(path.name)
-            frame = int(match[2]) if match else 0
-            people = read_openpose_frame(content, path, frame)
-            return People('openpose', people)
         return _reader(data, path)(data, path, image_size)
     if b'\0' not in content[:4096] and b',' in content[:4096]:
         return read_table(content, path)
@@ -145,10 +175,12 @@ def read_people(content: bytes, path: Path, image_size: Size) -> People:
 
 
 def _reader(data: Any, path: Path) -> Callable[[Any, Path, Size], People]:
-    def plain(function: Callable[[Any, Path], People]) -> Callable:
+    def plain(function: Callable) -> Callable[[Any, Path, Size], People]:
         return lambda data, path, size: function(data, path)
 
     if isinstance(data, dict):
+        if 'people' in data:
+            return plain(read_openpose)
         if 'annotations' in data:
             return plain(read_annotations)
         if 'instance_info' in data:

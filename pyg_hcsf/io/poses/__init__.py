@@ -1,3 +1,10 @@
+from .formats import POSE_FORMATS, PoseFile, read_poses, write_poses
 from .sequence import PoseSequence
 
-__all__ = ['PoseSequence']
+__all__ = [
+    'POSE_FORMATS',
+    'PoseFile',
+    'PoseSequence',
+    'read_poses',
+    'write_poses',
+]

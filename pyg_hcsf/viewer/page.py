@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+
+from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.viewer.arrange import Person, Results, arrange, rows_of
+from pyg_hcsf.viewer.graph_file import LearnedGraph
+
+SCRIPTS = ('data.js', 'scene.js', 'panels.js', 'app.js')  # one module
+
+
+def write_page(
+    path: str | Path,
+    results: Results,
+    truth: Optional[Sequence[PoseSequence]] = None,
+    graph: Optional[LearnedGraph] = None,
+    title: str = 'Poses',
+) -> None:
+    r"""Writes a page for a browser that plays 2D keypoints beside 3D poses.
+
+    The page is one file that needs no network, and may not use one: its
+    content security policy allows its own script and style, by their hashes,
+    and nothing else. Names of people and files are text, never markup.
+
+    Args:
+        path (str or pathlib.Path): The HTML file.
+        results (mapping from str to sequence of PoseSequence): One or two
+            results by name, each a list of people.
+        truth (sequence of PoseSequence, optional): The ground truth, drawn
+            behind results and compared with them joint by joint, both with
+            the root at the origin. (default: :obj:`None`)
+        graph (LearnedGraph, optional): Learned weights of edges and hops.
+            (default: :obj:`None`)
+        title (str, optional): The heading. (default: :obj:`'Poses'`)
+
+    Raises:
+        ValueError: If poses do not match, see :func:`arrange`, or the graph
+            is of a skeleton that no result has.
+        RuntimeError: If the file cannot be written.
+
+    Example:
+        >>> poses = read_poses('poses.npz')
+        >>> write_page('view.html', {'ours': poses}, title='A walk')
+    """
+    content = page_content(results, truth, graph)
+    folder = resources.files('pyg_hcsf') / 'viewer' / 'assets'
+    style = (folder / 'viewer.css').read_text(encoding='utf-8')
+    script = ''.join(
+        (folder / name).read_text(encoding='utf-8') for name in SCRIPTS
+    )
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src "
+        f"{_hash(style)}; base-uri 'none'; form-action 'none'"
+    )
+    parts = {
+        'policy': policy,
+        'title': html.escape(title),
+        'style': style,
+        'script': script,
+        'data': _json(content),
+    }
+    template = (folder / 'viewer.html').read_text(encoding='utf-8')
+    text = re.sub(r'\{\{(\w+)\}\}', lambda m: parts[m[1]], template)
+    with atomic_write(path) as part:
+        part.write_text(text, encoding='utf-8')
+
+
+def page_content(
+    results: Results,
+    truth: Optional[Sequence[PoseSequence]] = None,
+    graph: Optional[LearnedGraph] = None,
+) -> dict[str, Any]:
+    r"""What the page's script is given, ready for JSON: see
+    :func:`write_page`. Arrays are base64 of their little-endian bytes.
+    """
+    scene = arrange(results, truth)
+    everyone = [person for s in scene.sources for person in s.people]
+    bodies: list[str] = []
+    for person in everyone:
+        sequence = person.sequence
+        bodies += [sequence.skeleton, sequence.layout or sequence.skeleton]
+    bodies = list(dict.fromkeys(bodies))
+    return {
+        'fps': scene.fps,
+        'axes': scene.axes,
+        'frames': _pack(scene.frames, '<i4'),
+        'names': scene.names,
+        'skeletons': [_skeleton(name) for name in bodies],
+        'sources': [
+            {
+                'name': source.name,
+                'truth': source.truth,
+                'people': [_person(p, bodies) for p in source.people],
+            }
+            for source in scene.sources
+        ],
+        'notes': list(
+            dict.fromkeys(p.sequence.note for p in everyone if p.sequence.note)
+        ),
+        'graph': None
+        if graph is None
+        else _graph(graph, bodies, scene.frames),
+    }
+
+
+def _person(person: Person, bodies: list[str]) -> dict[str, Any]:
+    sequence, points = person.sequence, None
+    if sequence.keypoints is not None and sequence.layout is not None:
+        points = {
+            'skeleton': bodies.index(sequence.layout),
+            'xy': _pack(sequence.keypoints.xy, '<f4'),
+            'score': _pack(sequence.keypoints.score, '<f4'),
+            'size': sequence.image_size
+            and list(map(float, sequence.image_size)),
+        }
+    return {
+        'number': person.number,
+        'skeleton': bodies.index(sequence.skeleton),
+        'row': _pack(person.row, '<i4'),
+        'pose': _pack(person.pose, '<f4'),
+        'root': _pack(person.root, '<f4'),
+        'uncertainty': _pack(sequence.uncertainty, '<f4'),
+        'keypoints': points,
+    }
+
+
+def _skeleton(name: str) -> dict[str, Any]:
+    skeleton = get_skeleton(name)
+    return {
+        'joints': skeleton.joints,
+        'bones': skeleton.bones,
+        'left': skeleton.left,
+        'right': skeleton.right,
+    }
+
+
+def _graph(
+    graph: LearnedGraph, bodies: list[str], timeline: np.ndarray
+) -> dict[str, Any]:
+    if graph.skeleton not in bodies:
+        raise ValueError(
+            f"Expected a 'graph' of one of the skeletons {bodies} of the "
+            f"results (got '{graph.skeleton}')"
+        )
+
+    def row(frames: Optional[np.ndarray]) -> Optional[str]:
+        return (
+            None if frames is None else _pack(rows_of(frames, timeline), '<i4')
+        )
+
+    hops = graph.attribution
+    return {
+        'skeleton': bodies.index(graph.skeleton),
+        'groups': [
+            {
+                'name': group.name,
+                'edges': group.edges.tolist(),
+                'weights': _pack(group.weights, '<f4'),
+                'row': row(group.frames),
+            }
+            for group in graph.groups
+        ],
+        'hops': hops
+        and {
+            'names': hops.hops,
+            'total': hops.total.tolist(),
+            'values': _pack(hops.values, '<f4'),
+            'row': row(hops.frames),
+        },
+    }
+
+
+def _pack(values: Optional[np.ndarray], kind: str) -> Optional[str]:
+    if values is None:
+        return None
+    return base64.b64encode(values.astype(kind).tobytes()).decode()
+
+
+def _json(content: Any) -> str:
+    """JSON that an HTML parser cannot leave: no markup, no line ends."""
+    text = json.dumps(content, allow_nan=False, separators=(',', ':'))
+    for mark in '<>&':
+        text = text.replace(mark, f'\\u{ord(mark):04x}')
+    return text
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

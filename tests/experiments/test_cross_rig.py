@@ -1,0 +1,60 @@
+"""The test on a rig that was not trained on."""
+
+import sys
+from pathlib import Path
+
+import data
+import report
+from config import ClipsConfig, load_preset
+from runs import load_runs
+
+from pyg_hcsf.protocols import get_protocol
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_runs import make_runs  # noqa: E402
+
+
+def test_preset():
+    preset = load_preset('pose', 'cross_rig')
+    assert preset.data == 'openmocap-rigs'
+    assert data.default_protocol(preset.data) == 'openmocap-rigs'
+    assert preset.rows == load_preset('pose', 'openmocap').rows
+    recipe = load_preset('pose', 'cross_rig', 'ablation')
+    assert recipe.data == 'openmocap-rigs'
+    assert recipe.rows['hcsf']['train']['steps'] == 1200
+
+
+def test_the_rig_is_held_out(tmp_path, monkeypatch):
+    asked = {}
+
+    def load(**options):
+        asked[options['split']] = options['held_out']
+        return []
+
+    monkeypatch.setattr(data, 'OpenMocap', load)
+    monkeypatch.setattr(data.OpenMocap, 'found', lambda _: True, raising=False)
+    data._load.cache_clear()
+    protocol = get_protocol('openmocap-rigs')
+    for split in ('train', 'val', 'test'):
+        data.load_clips(
+            'openmocap-rigs', tmp_path, split, ClipsConfig(), protocol
+        )
+    assert asked == dict.fromkeys(('train', 'val', 'test'), 'rig')
+    data.load_clips('openmocap', tmp_path, 'val', ClipsConfig(), protocol)
+    assert asked['val'] == 'subjects'
+    data._load.cache_clear()
+
+
+def test_report(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, '_pictures', lambda *_: '')  # slow
+    scores = {'pck': 87.5, 'auc': 48.1, 'mpjpe': 61.0, 'frames': 9}
+    name = 'openmocap-rigs'
+    make_runs(
+        *(tmp_path, (('lcn', 'LCN', 40.0), ('hcsf', 'HCSF', 36.0)), (0,)),
+        **{'data': name, 'protocol': name, 'pck': {'All': scores}},
+    )
+    text = report.write_report(tmp_path).read_text()
+    assert 'trained without the DAZ rig, tested on it' in text
+    assert 'PCK All (%)' in text and '87.5' in text and '48.1' in text
+    assert 'of 14 joints' in text and 'not Human3.6M' in text
+    assert 'PCK All' in report.print_summary(load_runs(tmp_path))

@@ -1,0 +1,124 @@
+"""What --list says of presets."""
+
+import re
+
+import listing
+import pytest
+import run
+from config import list_presets, load_preset
+from listing import Prices, duration
+
+LIST = ['--task', 'pose', '--list']
+
+
+@pytest.fixture
+def steady(monkeypatch):
+    """A machine that takes 1 ms for a step and 1 s for 1e12 multiply-adds."""
+    monkeypatch.setattr(
+        Prices,
+        '_step',
+        lambda self, c: 1e-3 + c.train.batch_size * self.size(c).macs / 1e12,
+    )
+
+
+def config(name, *args, recipe=None):
+    (row,) = load_preset('pose', name, recipe).rows.values()
+    return run.row_config(row, ['--task', 'pose', *args])
+
+
+def test_one_preset(capsys, steady):
+    args = [*LIST, '--preset', 'paper', '--data', 'human36m']
+    assert run.main(args) is None
+    out = capsys.readouterr().out
+    assert 'MPI-INF-3DHP' not in out.split('paper:')[0]
+    line = next(x for x in out.splitlines() if '--preset paper/lcn ' in x)
+    assert '11.6M parameters, 11.6M MACs' in line
+    assert line.endswith('(paper: 36.3 mm)')
+    steps = 80 * (1_559_752 // 256)
+    seconds = steps * (1e-3 + 256 * 11.6e6 / 1e12)
+    assert duration(seconds) in line
+    assert 'On human36m, all rows: ' in out and 'threads: ' in out
+    rows = load_preset('pose', 'paper').rows
+    assert [x for x in rows if f'--preset paper/{x} ' in out] == list(rows)
+
+
+def test_recipe_and_overrides(capsys, steady):
+    args = [*LIST, '--preset', 'table6/d8', '--recipe', 'ablation']
+    run.main(args)
+    out = capsys.readouterr().out
+    assert '--preset table6/d8 --recipe ablation   1.34M parameters' in out
+    assert 'On openmocap' in out
+    run.main([*args, '--train.steps', '1000000'])
+    assert ' min' in capsys.readouterr().out
+
+
+def test_unknown_data(steady):
+    with pytest.raises(ValueError, match="'--data' to be one of.*got 'x'"):
+        run.main([*LIST, '--preset', 'table6', '--data', 'x'])
+
+
+def test_every_preset_is_listed(capsys, monkeypatch):
+    monkeypatch.setattr(listing, '_price', lambda *args: ('', 0.0))
+    run.main(LIST)
+    out = capsys.readouterr().out
+    for preset in list_presets('pose').values():
+        assert f'\n{preset.name}: ' in out
+        for row in preset.rows:
+            assert f'--preset {preset.name}/{row} ' in out
+
+
+def test_times(steady):
+    prices = Prices(run.build_model)
+    d8, d1 = (config(f'table6/{d}', recipe='ablation') for d in ('d8', 'd1'))
+    for row in (d8, d1):  # the rest was timed for the first
+        macs = prices.size(row).macs
+        expected = 1200 * (1e-3 + 256 * macs / 1e12)
+        assert prices.seconds(row, 160_116) == pytest.approx(expected)
+    paper = config('table6/d8', '--clips.stride', '4')
+    steps = 80 * (160_116 // 4 // 256)
+    per_step = prices.seconds(d8, 160_116) / 1200
+    assert prices.seconds(paper, 160_116) == pytest.approx(steps * per_step)
+    assert prices.size(d1).params > prices.size(d8).params
+
+
+def test_the_machine_is_timed():
+    prices = Prices(run.build_model)
+    row = config('readings/own', '--model.hidden_channels', '8')
+    assert 0 < prices.seconds(row, 2560) < 1e5
+
+
+def test_equal_macs(capsys, steady):
+    prices = Prices(run.build_model)
+    goal = prices.size(config('openmocap/hcsf')).macs
+    for name in ('openmocap/lcn', 'openmocap/gcn'):
+        width = prices.equal_width(config(name), goal)
+        found = prices.size(
+            config(name, '--model.hidden_channels', str(width))
+        ).macs
+        assert found == pytest.approx(goal, rel=0.03)
+    args = [*LIST, '--preset', 'openmocap/hcsf', '--equal_macs']
+    run.main([*args, 'openmocap/hcsf'])
+    assert 'C=64 for equal MACs' in capsys.readouterr().out
+    with pytest.raises(ValueError, match="'--equal_macs'.*got 'openmocap'"):
+        run.main([*args, 'openmocap'])
+
+
+def test_durations():
+    texts = [duration(s) for s in (0, 61, 130, 7200, 86400, 3 * 86400, 2e6)]
+    assert texts == [
+        '1 s',
+        '61 s',
+        '2.2 min',
+        '2.0 h',
+        '24 h',
+        '3.0 d',
+        '23 d',
+    ]
+    assert all(re.fullmatch(r'[\d.]+ \w+', text) for text in texts)
+
+
+def test_actions_have_no_times(capsys):
+    run.main(['--task', 'action', '--list', '--preset', 'table7'])
+    out = capsys.readouterr().out
+    assert '--preset table7/' in out and 'MACs' not in out
+    assert re.search(r'\(paper: 9\d\.\d %\)', out)
