@@ -1,6 +1,6 @@
 """Trains and evaluates skeletal graph networks, a row of a table at a time.
---task pose lifts 2D keypoints, --task action names actions, --task bench times
-networks: see bench.py for its settings.
+--task pose lifts 2D keypoints, --task lift those of any camera, --task action
+names actions, --task bench times networks: see bench.py for its settings.
 
     python experiments/run.py --task pose               # all models
     python experiments/run.py --task pose --list           # what there is
@@ -10,6 +10,7 @@ networks: see bench.py for its settings.
         --test_data mpi_inf_3dhp                        # on another data set
     python experiments/run.py --task pose --preset paper/hcsf --print_config
     torchrun --nproc_per_node 2 experiments/run.py --task pose --preset ...
+    python experiments/run.py --task lift --root ../shared/data
     python experiments/run.py --task action --root ../shared/data
     python experiments/run.py --task bench              # what it all costs
 
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import action
+import lift
 import listing
 import report
 import torch
@@ -71,7 +73,7 @@ def make_parser(task: Task) -> ArgumentParser:
         description=__doc__.split('\n')[0],
         exit_on_error=False,
     )
-    parser.add_argument('--task', type=str, help='pose, action or bench')
+    parser.add_argument('--task', type=str, help='pose, lift, action or bench')
     parser.add_argument(
         '--preset', type=str | None, help="a name or name/row; else 'default'"
     )
@@ -355,6 +357,7 @@ TASKS = {
         ('mpjpe', 'mm'),
         'motion capture',
     ),
+    'lift': lift.TASK,
     'action': action.TASK,
 }
 

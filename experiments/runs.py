@@ -36,6 +36,10 @@ ACTION_REQUIRED = (
     *('commit', 'command', 'per_class', 'confusion'),
     *(*ACTION_METRICS, *ACTION_COST),
 )
+LIFT_REQUIRED = (
+    *('preset', 'row', 'label', 'seed', 'data', 'keypoints', 'protocol'),
+    *('commit', 'command', 'scores', 'per_joint'),
+)
 SCORES = ('names', 'subject', 'action', 'label', 'scores')  # [K], [K, C]
 
 
@@ -194,6 +198,18 @@ def load_action_runs(folder: str | Path) -> list[Run]:
             *(clip, frame, names, subject, action, np.full(len(names), '')),
         )
         runs.append(run)
+    return _in_order(runs)
+
+
+def load_lift_runs(folder: str | Path) -> list[Run]:
+    """Loads every finished lift run under a folder, as :func:`load_runs` does
+    those of poses.
+    """
+    runs = []
+    for path in _finished(folder, 'frames.npz'):
+        metrics = _read_metrics(path, LIFT_REQUIRED)
+        arrays = read_arrays(path.parent / 'frames.npz', FRAMES + CLIPS)
+        runs.append(Run(path.parent, metrics, *arrays))
     return _in_order(runs)
 
 

@@ -234,6 +234,14 @@ class OpenMocap(MotionDataset):
         }
         self._save(clips, {**meta, 'glitch_frames': dropped})
 
+    def motion(self) -> list[Data]:
+        r"""The clips of the split before they are filmed, as
+        :class:`~pyg_hcsf.datasets.motion.MotionDataset` has them:
+        :obj:`pos` :obj:`[17, T, 3]` in world millimetres, z up.
+        """
+        clips, _ = self._motion()
+        return [c for c in clips if split_of(c.subject) == self.split]
+
     def _motion(self) -> tuple[list[Data], dict[str, Any]]:
         # Read once for all splits, kinds of keypoints and seeds.
         name = f'motion_{self.fps:g}fps_v{VERSION}.pt'

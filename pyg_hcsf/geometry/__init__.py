@@ -11,6 +11,16 @@ from .human36m import human36m_cameras
 from .image_frame import LCN_FRAME, SRNET_FRAME, ImageFrame
 from .normalize import denormalize_screen, normalize_screen
 from .procrustes import similarity_align
+from .root_ray import (
+    RootRay,
+    body_size,
+    decode_pose,
+    encode_pose,
+    guess_camera,
+    locate_root,
+    look_at_root,
+    window_input,
+)
 
 __all__ = [
     'LCN_FRAME',
@@ -18,14 +28,22 @@ __all__ = [
     'Camera',
     'DetectorNoise',
     'ImageFrame',
+    'RootRay',
     'View',
+    'body_size',
+    'decode_pose',
     'denormalize_screen',
     'detector_noise',
+    'encode_pose',
     'film',
     'fit_pinhole',
     'fit_scale',
+    'guess_camera',
     'human36m_cameras',
     'lifting_clips',
+    'locate_root',
     'normalize_screen',
+    'look_at_root',
     'similarity_align',
+    'window_input',
 ]

@@ -12,6 +12,7 @@ from pyg_hcsf.datasets.openmocap import (
     OpenMocap,
     split_of,
 )
+from pyg_hcsf.geometry import lifting_clips
 from pyg_hcsf.skeleton import H36M17
 
 REPO = Path(__file__).resolve().parents[2]
@@ -102,6 +103,15 @@ def test_clips(tmp_path, raw):
         # The 2D input is the pinhole projection of the target.
         uv = data.y[..., :2] / data.y[..., 2:] * data.focal + data.center
         torch.testing.assert_close(uv.float(), data.x, atol=1e-2, rtol=0)
+
+
+def test_motion_before_it_is_filmed(tmp_path, raw):
+    dataset = load(tmp_path, raw, 'val')
+    motion = dataset.motion()
+    assert [clip.clip for clip in motion] == [c.clip for c in dataset[::4]]
+    assert {clip.subject for clip in motion} == {'CMU02', 'HDM05-bk'}
+    again = lifting_clips(motion[0])[0]
+    assert torch.equal(again.y, dataset[0].y)
 
 
 def test_keypoints_distortion_and_seed(tmp_path, raw):

@@ -1,3 +1,17 @@
+from .check import Doubt, check_keypoints, refuse_doubtful
+from .convert import LAYOUTS, common_names, convert_joints, to_layout
+from .read import read_keypoints
 from .track import Keypoints, Track
 
-__all__ = ['Keypoints', 'Track']
+__all__ = [
+    'LAYOUTS',
+    'Doubt',
+    'Keypoints',
+    'Track',
+    'check_keypoints',
+    'common_names',
+    'convert_joints',
+    'read_keypoints',
+    'refuse_doubtful',
+    'to_layout',
+]

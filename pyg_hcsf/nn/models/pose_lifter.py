@@ -89,7 +89,8 @@ class PoseLifter(Module):
     input layer.
     With :obj:`frames` :math:`= 3^n` for :math:`n` blocks, the second layer of
     block :math:`b` is a convolution over three frames with dilation
-    :math:`3^b`, and the network predicts the central frame.
+    :math:`3^b`, and the network predicts the central frame, or the last one
+    if it is :obj:`causal`.
 
     Args:
         skeleton (Skeleton, optional): The template graph. :obj:`None` takes
@@ -121,6 +122,9 @@ class PoseLifter(Module):
         layer_options (dict, optional): Arguments of the operator, such as
             ``dict(long_hops=3, dynamic=dict(kernel_size=3))``.
             (default: :obj:`None`)
+        causal (bool, optional): If set to :obj:`True`, predicts the last frame
+            of a window, so that nothing is looked ahead.
+            (default: :obj:`False`)
 
     Shapes:
         - **input:** normalised keypoints :math:`(*, |\mathcal{V}|, C_{in})`,
@@ -154,6 +158,7 @@ class PoseLifter(Module):
         residual_xy: bool = False,
         output_scale: float = 1.0,
         layer_options: Optional[dict[str, Any]] = None,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         if frames not in (1, 3**num_blocks):
@@ -167,6 +172,7 @@ class PoseLifter(Module):
         self.hidden_channels = hidden_channels
         self.out_channels = out_channels
         self.frames = frames
+        self.causal = causal
         self.residual_xy = residual_xy
         self.output_scale = output_scale
         self._looked = False
@@ -221,8 +227,9 @@ class PoseLifter(Module):
             x = x + self.embedding
         for block in self.blocks:
             h = block(x)
-            if h.dim() == 4:  # unpadded: the central frames go on
-                cut = (x.size(1) - h.size(1)) // 2
+            if h.dim() == 4:  # unpadded: the central or last frames go on
+                cut = x.size(1) - h.size(1)
+                cut = cut if self.causal else cut // 2
                 x = x[:, cut : cut + h.size(1)]
             x = x + h
         x = self.last(x)
@@ -231,7 +238,8 @@ class PoseLifter(Module):
 
         if self.residual_xy:
             if self.frames > 1:
-                keypoints = keypoints[:, self.frames // 2].unsqueeze(1)
+                place = -1 if self.causal else self.frames // 2
+                keypoints = keypoints[:, place].unsqueeze(1)
             xy = x[..., :2] + keypoints[..., :2]
             x = torch.cat([xy, x[..., 2:]], dim=-1)
         if self.frames > 1:

@@ -215,6 +215,21 @@ def test_residual_is_on_the_input():
         torch.nn.init.zeros_(parameter)
     clip = torch.rand(2, 9, 17, 2)
     assert torch.equal(model(clip)[..., :2], clip[:, 4])
+    model.causal = True
+    assert torch.equal(model(clip)[..., :2], clip[:, 8])
+
+
+def test_causal_networks_keep_the_last_frame():
+    model = PoseLifter(hidden_channels=8, causal=True, **TEMPORAL).eval()
+    for block in model.blocks:  # only what goes around the blocks is left
+        torch.nn.init.zeros_(block[1].norm.weight)
+        torch.nn.init.zeros_(block[1].norm.bias)
+    clip = torch.rand(2, 9, 17, 2)
+    out = model(clip)
+    clip[:, :8] = torch.rand(2, 8, 17, 2)
+    assert torch.equal(model(clip), out)
+    clip[:, 8] = torch.rand(2, 17, 2)
+    assert not torch.allclose(model(clip), out)
 
 
 def test_published_parameter_counts():

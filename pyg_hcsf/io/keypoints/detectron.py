@@ -1,0 +1,113 @@
+r"""Reads what VideoPose3D makes of Detectron2's keypoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyg_hcsf.io.keypoints.people import (
+    MAX_PEOPLE,
+    People,
+    Person,
+    refuse,
+    to_points,
+)
+
+
+def read_detections(arrays: dict[str, np.ndarray], path: Path) -> People:
+    r"""Reads what VideoPose3D's ``infer_video_d2.py`` saves of a video.
+
+    Args:
+        arrays (dict): Its arrays of objects: ``keypoints``, of each frame and
+            class (the second is people) ``[P, 4, 17]``: x, y, logit and
+            probability; and ``metadata`` with ``w`` and ``h``.
+        path (pathlib.Path): What errors call the file.
+
+    Raises:
+        ValueError: If a frame is damaged; names it.
+    """
+    people = []
+    for frame, classes in enumerate(_items(arrays['keypoints'])):
+        entry = f'frame {frame}'
+        if len(_items(classes)) != 2:
+            refuse(path, entry, 'expected the keypoints of two classes')
+        found = _items(classes[1])
+        if len(found) > MAX_PEOPLE:
+            refuse(path, entry, f'expected up to {MAX_PEOPLE} people')
+        for number, person in enumerate(found):
+            where = f'{entry}, person {number}'
+            if (
+                not isinstance(person, np.ndarray)
+                or person.dtype.kind != 'f'
+                or person.shape != (4, 17)
+            ):
+                refuse(path, where, 'expected numbers of shape [4, 17]')
+            points = to_points(person[[0, 1, 3]].T, path, where)
+            people.append(Person(frame, None, points))
+    metadata = _item(arrays.get('metadata'))
+    size = _size(metadata)
+    return People('detectron', people, 'coco17', size)
+
+
+def read_positions(arrays: dict[str, np.ndarray], path: Path) -> People:
+    r"""Reads what VideoPose3D's ``prepare_data_2d_custom.py`` saves, if it is
+    of one video.
+
+    Args:
+        arrays (dict): ``positions_2d``, by video and ``'custom'`` a list of
+            ``[T, 17, 2]``, and ``metadata``.
+        path (pathlib.Path): What errors call the file.
+
+    Raises:
+        ValueError: If it is of several videos, or damaged; names it.
+    """
+    videos = _item(arrays['positions_2d'])
+    if not isinstance(videos, dict) or len(videos) != 1:
+        names = list(videos)[:5] if isinstance(videos, dict) else []
+        refuse(
+            path,
+            "array 'positions_2d'",
+            f'expected one video (got {names}): save the array of one as '
+            "'keypoints' with numpy.savez",
+        )
+    ((video, takes),) = videos.items()
+    views: Any = list(takes.values()) if isinstance(takes, dict) else []
+    while isinstance(views, (list, tuple)) and len(views) == 1:
+        views = views[0]
+    if (
+        not isinstance(views, np.ndarray)
+        or views.dtype.kind != 'f'
+        or views.ndim != 3
+        or views.shape[2] != 2
+    ):
+        refuse(path, f'video {video!r:.40}', 'expected one array [T, N, 2]')
+    people = [
+        Person(t, '1', to_points(points, path, f'frame {t}'))
+        for t, points in enumerate(views)
+    ]
+    metadata = _item(arrays.get('metadata'))
+    sizes = metadata.get('video_metadata') if metadata else None
+    size = _size(sizes.get(video) if isinstance(sizes, dict) else None)
+    name = metadata.get('layout_name') if metadata else None
+    layout = {'coco': 'coco17', 'h36m': 'h36m17'}.get(str(name))
+    return People('videopose3d', people, layout, size)
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value if value.ndim else ()
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _item(array: np.ndarray | None) -> Any:
+    whole = array is not None and array.dtype == object and array.size == 1
+    item = array.reshape(-1)[0] if whole and array is not None else None
+    return item if isinstance(item, dict) else None
+
+
+def _size(value: Any) -> tuple[float, float] | None:
+    sides = [value.get(k) for k in 'wh'] if isinstance(value, dict) else []
+    known = [float(s) for s in sides if isinstance(s, (int, float)) and s > 0]
+    return (known[0], known[1]) if len(known) == 2 else None

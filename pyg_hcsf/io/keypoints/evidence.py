@@ -1,0 +1,114 @@
+r"""What :func:`check_keypoints` measures: one function, one number."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from pyg_hcsf.io.keypoints.body import SIDED, Limbs
+from pyg_hcsf.io.keypoints.convert import common_names
+from pyg_hcsf.io.keypoints.track import Keypoints, Track
+
+
+def person_size(keypoints: Keypoints) -> float:
+    r"""The largest box of a person in any frame: its longer side in pixels."""
+    sides = [np.ptp(_filled(t.xy), axis=1).max() for t in keypoints.tracks]
+    return float(max(sides))
+
+
+def outside(keypoints: Keypoints) -> float:
+    r"""The share of joints outside of the image, which is as large as the
+    file says, or has at least no negative pixels.
+    """
+    xy = np.concatenate([t.xy[t.score > 0] for t in keypoints.tracks])
+    size = np.array(keypoints.image_size or (np.inf, np.inf))
+    # Detectors put joints they do not see a little beyond.
+    margin = np.where(np.isfinite(size), size * 0.02, 10.0)
+    return float(1 - ((xy >= -margin) & (xy <= size + margin)).all(1).mean())
+
+
+def direction(keypoints: Keypoints) -> tuple[float, float]:
+    r"""Where bodies point, from the shoulders to the ankles or, where they
+    are not seen, the hips: ``(0, 1)`` if people stand.
+
+    Returns:
+        How far to the right (negative: to the left), in four of five frames
+        at least, and how far down, in the median.
+    """
+    limbs = Limbs(keypoints.tracks, keypoints.layout)
+    down = limbs.middle('Ankle') - limbs.middle('Shoulder')
+    shorter = limbs.middle('Hip') - limbs.middle('Shoulder')
+    down = np.where(np.isfinite(down), down, shorter)
+    down = down[np.isfinite(down).all(axis=1)]
+    if not len(down):
+        return 0.0, 1.0
+    down = down / (np.linalg.norm(down, axis=1, keepdims=True) + 1e-9)
+    right, left = np.percentile(down[:, 0], (20, 80))
+    aside = max(right, 0.0) or min(left, 0.0)
+    return float(aside), float(np.median(down[:, 1]))
+
+
+def agreement(keypoints: Keypoints, a: str, b: str) -> float:
+    r"""How well left and right of two pairs of joints agree: the correlation
+    of the vectors from right to left, from -1 to 1, 1 if there are none.
+    """
+    limbs = Limbs(keypoints.tracks, keypoints.layout)
+    first, second = limbs.across(a), limbs.across(b)
+    seen = np.isfinite(first + second).all(axis=1)
+    first, second = first[seen], second[seen]
+    if not len(first):
+        return 1.0
+    size = np.sqrt(np.square(first).sum() * np.square(second).sum())
+    return float((first * second).sum() / (size + 1e-9))
+
+
+def jumps(keypoints: Keypoints) -> float:
+    r"""How often left and right change places from one frame to the next:
+    the share of pairs of frames in which people move less than half as far if
+    one of them is mirrored.
+    """
+    names = common_names(keypoints.layout)
+    order = [names.index(side + name) for side in 'LR' for name in SIDED]
+    found = total = 0
+    for track in keypoints.tracks:
+        points = track.xy[:, order]
+        apart = np.diff(track.frames)
+        before, after = points[:-1][apart <= 3], points[1:][apart <= 3]
+        mirrored = after[:, [*range(6, 12), *range(6)]]
+        kept = _mean(np.linalg.norm(after - before, axis=-1))
+        swapped = _mean(np.linalg.norm(mirrored - before, axis=-1))
+        size = np.ptp(_filled(before), axis=1).max(axis=1)
+        found += int(((swapped < kept / 2) & (kept > 0.02 * size)).sum())
+        total += int(np.isfinite(kept).sum())
+    return found / max(total, 1)
+
+
+def frozen(keypoints: Keypoints) -> float:
+    r"""The share of people of 5 frames and more who do not move at all."""
+    long = [t for t in keypoints.tracks if len(t.frames) >= 5]
+    still = [not _moves(t) for t in long]
+    return float(np.mean(still)) if still else 0.0
+
+
+def confidence(keypoints: Keypoints) -> float:
+    r"""The median confidence of all joints, missing ones too."""
+    scores = np.concatenate([t.score.reshape(-1) for t in keypoints.tracks])
+    return float(np.median(scores))
+
+
+def _moves(track: Track) -> bool:
+    return bool((np.diff(np.nan_to_num(track.xy), axis=0) != 0).any())
+
+
+def _filled(xy: np.ndarray) -> np.ndarray:
+    r"""Joints with those that are missing put where another one is."""
+    seen = np.isfinite(xy).all(axis=-1)
+    first = np.take_along_axis(xy, seen.argmax(axis=1)[:, None, None], axis=1)
+    return np.where(seen[..., None], xy, first)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():  # nothing is seen in some frames
+        warnings.simplefilter('ignore', RuntimeWarning)
+        return np.nanmean(values, axis=1)

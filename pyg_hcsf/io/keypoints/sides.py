@@ -1,0 +1,113 @@
+r"""Tells left from right in 2D: a small network looks at poses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pyg_hcsf.io.keypoints.body import FRAMES, SIDED, weights
+from pyg_hcsf.io.keypoints.convert import common_names
+from pyg_hcsf.io.keypoints.track import Keypoints, Track
+
+#: What the network says of a pose: whether left is left at the hips, and
+#: whether the sides of two joints of a limb are the same.
+OUTPUTS = (
+    ('Hip', 'Hip'),
+    ('Shoulder', 'Hip'),
+    ('Shoulder', 'Elbow'),
+    ('Elbow', 'Wrist'),
+    ('Hip', 'Knee'),
+    ('Knee', 'Ankle'),
+)
+LEAST = 10  # frames; fewer say too little
+REACH = 0.24  # seconds before and after, over which motion is looked at
+FPS = 30.0  # where the file does not tell
+CLIP = 4.0  # the most that one frame can say
+_MIRROR = np.array([*range(6, 12), *range(6), 12, 13])
+_SIGNS = np.ones((14, 2))
+_SIGNS[:13, 0] = -1.0  # x, and x of motion; not growth
+
+
+def pose_features(track: Track, layout: str, fps: float | None) -> np.ndarray:
+    r"""What the network sees of the frames in which no limb is missing.
+
+    Args:
+        track (Track): A person.
+        layout (str): What the joints are.
+        fps (float, optional): Frames per second.
+
+    Returns:
+        ``[F, 14, 2]``: the six left and six right joints of arms and legs
+        from the middle of the hips, in units of the root mean square
+        distance from their mean; how that mean moves, in the same units, and
+        how the unit grows.
+    """
+    names = common_names(layout)
+    order = [names.index(side + name) for side in 'LR' for name in SIDED]
+    points = track.xy[:, order]
+    whole = np.isfinite(points).all(axis=(1, 2))
+    points, frames = points[whole], track.frames[whole]
+    if not len(points):
+        return np.empty((0, 14, 2))
+    center = points.mean(axis=1)
+    scale = np.square(points - center[:, None]).sum(axis=-1).mean(axis=1)
+    scale = np.sqrt(scale) + 1e-6
+    step = max(1, round(REACH * (fps or FPS)))
+    before = np.searchsorted(frames, frames - step)
+    after = np.searchsorted(frames, frames + step, side='right') - 1
+    motion = (center[after] - center[before]) / scale[:, None]
+    growth = np.log(scale[after] / scale[before]).clip(-1, 1)
+    hip = points[:, [3, 9]].mean(axis=1, keepdims=True)
+    pose = (points - hip) / scale[:, None, None]
+    extra = np.stack(
+        [
+            motion.clip(-2, 2),
+            np.stack([5 * growth, np.zeros(len(growth))], axis=1),
+        ],
+        axis=1,
+    )
+    return np.concatenate([pose, extra], axis=1)
+
+
+def side_logits(poses: np.ndarray) -> np.ndarray:
+    r"""What the network says of each pose: ``[F, 14, 2]`` to ``[F, 6]``, in
+    the order of :obj:`OUTPUTS`, positive for yes.
+
+    It is asked of the pose, its mirror image, and both with left and right
+    exchanged.
+    """
+    exchanged = poses[:, _MIRROR]
+    asked = (poses, exchanged * _SIGNS, exchanged, poses * _SIGNS)
+    logits = np.stack([_network(x.reshape(len(x), -1)[:, :27]) for x in asked])
+    out = logits.mean(axis=0)
+    out[:, 0] = (logits[:2] - logits[2:]).mean(axis=0)[:, 0] / 2
+    return out
+
+
+def _network(x: np.ndarray) -> np.ndarray:
+    w = weights()
+    for layer in range(2):
+        x = np.maximum(x @ w[f'weight{layer}'].T + w[f'bias{layer}'], 0.0)
+    return x @ w['weight2'].T + w['bias2']
+
+
+def tell_sides(keypoints: Keypoints) -> np.ndarray | None:
+    r"""What the network says of a file: the mean over frames, ``[6]`` in the
+    order of :obj:`OUTPUTS`, or :obj:`None` if too few frames show arms and
+    legs.
+
+    Args:
+        keypoints (Keypoints): The file.
+    """
+    poses = _poses(keypoints.tracks, keypoints.layout, keypoints.fps)
+    if len(poses) < LEAST:
+        return None
+    poses = poses[:: -(-len(poses) // FRAMES)]
+    return side_logits(poses).clip(-CLIP, CLIP).mean(axis=0)
+
+
+def _poses(
+    tracks: Sequence[Track], layout: str, fps: float | None
+) -> np.ndarray:
+    return np.concatenate([pose_features(t, layout, fps) for t in tracks])

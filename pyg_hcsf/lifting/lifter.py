@@ -1,0 +1,324 @@
+r"""Keypoints of any layout and camera to poses in 3D."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple, Optional, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyg_hcsf.geometry.root_ray import (
+    SIZE_PER_HEIGHT,
+    RootRay,
+    decode_pose,
+    locate_root,
+    look_at_root,
+    window_input,
+)
+from pyg_hcsf.io.keypoints import Keypoints, Track, convert_joints
+from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.lifting.assume import (
+    Assumed,
+    assume_camera,
+    guess_family,
+    guess_image_size,
+)
+from pyg_hcsf.lifting.ensemble import LifterEnsemble
+from pyg_hcsf.lifting.ground import to_world
+from pyg_hcsf.lifting.weights import SKELETON, available_weights
+from pyg_hcsf.lifting.windows import (
+    offsets_of,
+    patience_of,
+    starts,
+    stride_of,
+    windows,
+)
+
+Weights = Union[str, Path, Sequence[Union[str, Path]]]
+
+#: Frames with fewer joints than this are not lifted.
+FEWEST_JOINTS = 6
+
+#: Joints of which the detector is less certain than this are missing.
+LEAST_SCORE = 0.1
+
+#: Persons of less than this size, seen as an angle from the camera, are
+#: points: 1 pixel at a focal length of 1000.
+SMALLEST = 1e-3
+
+
+class Lifted(NamedTuple):
+    r"""Poses in the axes of the camera, in millimetres.
+
+    Args:
+        pose (torch.Tensor): Joints relative to the root: ``[B, 17, 3]``.
+        root (torch.Tensor): Where the root is: ``[B, 3]``.
+        uncertainty (torch.Tensor): The expected error of each joint:
+            ``[B, 17]``.
+    """
+
+    pose: Tensor
+    root: Tensor
+    uncertainty: Tensor
+
+
+class Lifter:
+    r"""Lifts the 2D keypoints of people to 3D poses.
+
+    Keypoints of any layout are brought to the joints of Human3.6M
+    (:func:`~pyg_hcsf.io.keypoints.convert_joints`), seen along the ray of
+    the root (:func:`~pyg_hcsf.geometry.look_at_root`), lifted together with
+    their mirror image, and turned back. An image tells no sizes: poses are
+    as large as those of a person of :obj:`height`.
+
+    A joint of little confidence is missing, and filled in by the network.
+    Its :obj:`uncertainty` is the expected error, from how far an image and
+    its mirror image, and several networks if there are, disagree. Frames
+    without hips, or with fewer than 6 joints, are left out.
+
+    Networks of several frames see every n-th frame, which makes the frame
+    rate they were trained at, to the nearest; a frame that is missing is
+    taken by the one before, up to 0.4 s, after which, and after a jump of
+    the person, they start anew.
+
+    Args:
+        weights (str, pathlib.Path or sequence, optional): :obj:`"single"`
+            for frame by frame, :obj:`"temporal"` for several frames at once,
+            or a file of :func:`save_lifter`, or several to be averaged.
+            (default: :obj:`"single"`)
+        height (float, optional): The height of the people in millimetres.
+            (default: :obj:`1700.0`)
+        focal (float, optional): The focal length in pixels. :obj:`None`
+            takes 1.1 times the longer side of the image.
+            (default: :obj:`None`)
+        center (tuple[float, float], optional): The principal point in
+            pixels. :obj:`None` takes the middle of the image.
+            (default: :obj:`None`)
+        image_size (tuple[float, float], optional): Width and height in
+            pixels, where keypoints do not say it. (default: :obj:`None`)
+        fps (float, optional): Frames per second, likewise. :obj:`None` takes
+            the frame rate of the training. (default: :obj:`None`)
+        batch_size (int, optional): The frames that a network is shown at
+            once, in one window or several. (default: :obj:`512`)
+
+    Raises:
+        ValueError: If a value is out of range, or there are no such weights.
+
+    Example:
+        >>> keypoints = read_keypoints('walk_coco17.json')
+        >>> people = Lifter('single', height=1750.0).lift(keypoints)
+        >>> people[0].pose.shape, people[0].uncertainty.shape
+    """
+
+    def __init__(
+        self,
+        weights: Weights = 'single',
+        height: float = 1700.0,
+        focal: Optional[float] = None,
+        center: Optional[tuple[float, float]] = None,
+        image_size: Optional[tuple[float, float]] = None,
+        fps: Optional[float] = None,
+        batch_size: int = 512,
+    ) -> None:
+        for name, value, least, most in (
+            ('height', height, 300.0, 3000.0),
+            ('fps', 25.0 if fps is None else fps, 1.0, 1000.0),
+            ('batch_size', batch_size, 1, 65536),
+        ):
+            if not least <= value <= most:
+                raise ValueError(
+                    f"Expected '{name}' to be between {least:g} and {most:g} "
+                    f'(got {value})'
+                )
+        self.weights = weights
+        self.height = height
+        self.focal = focal
+        self.center = center
+        self.image_size = image_size
+        self.fps = fps
+        self.batch_size = batch_size
+        self._networks: dict[str, LifterEnsemble] = {}
+        if _names(weights, 'coco17') != _names(weights, 'h36m17'):
+            return  # which of the two is read is for the keypoints to say
+        self.network('coco17')
+
+    def network(self, layout: str) -> LifterEnsemble:
+        r"""The networks for keypoints of a layout, read once."""
+        names = _names(self.weights, guess_family(layout))
+        key = ' '.join(map(str, names))
+        if key not in self._networks:
+            self._networks[key] = LifterEnsemble(names)
+        return self._networks[key]
+
+    def lift(
+        self, keypoints: Keypoints, axes: str = 'camera'
+    ) -> list[PoseSequence]:
+        r"""Lifts the people of a video.
+
+        Args:
+            keypoints (Keypoints): As
+                :func:`~pyg_hcsf.io.keypoints.read_keypoints` gives them.
+            axes (str, optional): :obj:`"camera"`, or :obj:`"world"` for z up
+                as :func:`~pyg_hcsf.lifting.find_ground` finds it, and the
+                ground at zero. (default: :obj:`"camera"`)
+
+        Returns:
+            list: The poses of each person of whom at least one frame could
+            be lifted; :obj:`note` says what was assumed.
+
+        Raises:
+            ValueError: If :obj:`axes` or the layout is none of those that
+                are known.
+        """
+        if axes not in ('camera', 'world'):
+            raise ValueError(
+                f"Expected 'axes' to be 'camera' or 'world' (got {axes!r})"
+            )
+        network = self.network(keypoints.layout)
+        camera, fps, notes = self._assume(keypoints, network)
+        out = []
+        for track in keypoints.tracks:
+            sequence = self._lift(
+                track, keypoints.layout, network, camera, fps
+            )
+            if sequence is not None:
+                out.append(
+                    replace(
+                        sequence,
+                        fps=keypoints.fps or self.fps,
+                        image_size=camera.image_size,
+                        note=' '.join(notes),
+                    )
+                )
+        return to_world(out) if axes == 'world' else out
+
+    @torch.inference_mode()
+    def see(
+        self, xy: np.ndarray, score: np.ndarray, layout: str, camera: Assumed
+    ) -> tuple[RootRay, Tensor]:
+        r"""Looks at the keypoints of frames: what is seen of them, and which
+        can be lifted.
+
+        Args:
+            xy (numpy.ndarray): Pixels: ``[T, N, 2]``.
+            score (numpy.ndarray): Confidence: ``[T, N]``.
+            layout (str): What they are.
+            camera (Assumed): Who saw them.
+        """
+        xy, score = convert_joints(xy, score, layout, SKELETON)
+        uv = torch.from_numpy(np.ascontiguousarray(xy, np.float64))
+        weight = torch.from_numpy(np.array(score, np.float64))
+        weight[weight < LEAST_SCORE] = 0.0
+        seen = look_at_root(uv, weight, camera.focal, camera.center)
+        count = (seen.score > 0).sum(dim=-1)
+        size = seen.plane.square().sum(dim=(-1, -2)) / count.clamp(min=1)
+        enough = (count >= FEWEST_JOINTS) & (size > SMALLEST**2)
+        return seen, seen.liftable & enough
+
+    def lift_windows(self, window: RootRay, network: LifterEnsemble) -> Lifted:
+        r"""Lifts windows of what was seen: ``[B, T, ...]``."""
+        x = window_input(window.plane, window.score)
+        y, spread = network(x)
+        target = network.info.target
+        seen = RootRay(*(value[:, target] for value in window))
+        size = torch.tensor(SIZE_PER_HEIGHT * self.height).double()
+        floor, slope = network.info.calibration or (0.0, 1.0)
+        pose = decode_pose(y.double(), seen.rotation, size)
+        return Lifted(
+            pose,
+            _in_front(locate_root(pose, seen), pose, seen),
+            size * (floor + slope * spread.double()),
+        )
+
+    def _lift(
+        self,
+        track: Track,
+        layout: str,
+        network: LifterEnsemble,
+        camera: Assumed,
+        fps: float,
+    ) -> Optional[PoseSequence]:
+        seen, good = self.see(track.xy, track.score, layout, camera)
+        rows = good.nonzero().flatten()
+        if not len(rows):
+            return None
+        seen = RootRay(*(value[rows] for value in seen))
+        frames = torch.from_numpy(np.array(track.frames, np.int64))[rows]
+        info = network.info
+        offsets = offsets_of(
+            info.frames, info.target or 0, stride_of(fps, info.fps)
+        )
+        begin = starts(frames, seen, patience_of(fps))
+        rows_of = windows(frames, begin, offsets)
+        parts = [
+            self.lift_windows(RootRay(*(v[part] for v in seen)), network)
+            for part in rows_of.split(max(1, self.batch_size // info.frames))
+        ]
+        lifted = Lifted(*(torch.cat(v) for v in zip(*parts, strict=True)))
+        at = rows.numpy()
+        source = Track(
+            track.name, track.frames[at], track.xy[at], track.score[at]
+        )
+        return PoseSequence(
+            track.name,
+            SKELETON,
+            source.frames,
+            lifted.pose.numpy(),
+            uncertainty=lifted.uncertainty.numpy(),
+            root=lifted.root.numpy(),
+            keypoints=source,
+            layout=layout,
+        )
+
+    def _assume(
+        self, keypoints: Keypoints, network: LifterEnsemble
+    ) -> tuple[Assumed, float, list[str]]:
+        notes = [f'Height taken as {self.height:g} mm.']
+        image_size = keypoints.image_size or self.image_size
+        if image_size is None and (self.focal is None or self.center is None):
+            image_size = guess_image_size(keypoints)
+            wide, high = image_size
+            notes.append(f'Image taken as {wide:g} x {high:g} pixels.')
+        camera = assume_camera(image_size, self.focal, self.center)
+        notes += camera.notes
+        info = network.info
+        fps = keypoints.fps or self.fps
+        if info.frames > 1:
+            if fps is None:
+                notes.append(f'Frame rate taken as {info.fps:g} Hz.')
+            stride = stride_of(fps or info.fps, info.fps)
+            notes.append(
+                f'{info.frames} frames at once, of every {stride}, '
+                f'{info.delay * stride} ahead.'
+            )
+        if info.calibration is None:
+            notes.append('Uncertainty is disagreement, not calibrated.')
+        return camera, fps or info.fps, notes
+
+
+def _names(weights: Weights, family: str) -> list[Union[str, Path]]:
+    r"""The weights to read: ``single`` is ``single_coco17`` for keypoints of
+    that family, if the package has it.
+    """
+    if not isinstance(weights, (str, Path)):
+        return list(weights)
+    own = f'{weights}_{family}'
+    return [own if own in available_weights() else weights]
+
+
+def _in_front(root: Tensor, pose: Tensor, seen: RootRay) -> Tensor:
+    r"""Where keypoints that fit no pose put the root behind the camera, or
+    nowhere, it is on its ray as far as its size tells.
+    """
+    wide = (pose @ seen.rotation.mT)[..., :2].square().sum(dim=(-1, -2))
+    count = (seen.score > 0).sum(dim=-1) / pose.size(-2)
+    square = seen.plane.square().sum(dim=(-1, -2)) / count
+    depth = (wide / square).sqrt()[..., None]
+    ray = seen.rotation[..., 2, :]
+    along = (root * ray).sum(dim=-1, keepdim=True)
+    good = (along > depth / 4) & (along < 4 * depth)
+    return torch.where(good, root, depth * ray)

@@ -1,0 +1,87 @@
+r"""Which frames a network is shown of a person who is not always seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pyg_hcsf.geometry.root_ray import RootRay
+
+#: A person who is not seen for longer than this, in seconds, starts anew.
+PATIENCE = 0.4
+
+#: A person whose root moves by more than this between a frame and the next,
+#: in root mean squares of the joints about it (some 0.4 m of an adult), is
+#: another, whom a tracker has taken for the first: 30 m/s at 25 Hz.
+JUMP = 3.0
+
+
+def stride_of(fps: float, trained: float) -> int:
+    r"""Every how many frames of a video make the frame rate that a network
+    was trained at, to the nearest: 1 from 24 to 30 Hz, 2 at 50 and 60 Hz, if
+    trained at 25 Hz.
+    """
+    return max(1, round(fps / trained))
+
+
+def patience_of(fps: float) -> int:
+    r"""The longest step between frames of one window: :data:`PATIENCE`."""
+    return max(1, round(PATIENCE * fps))
+
+
+def offsets_of(frames: int, target: int, stride: int) -> list[int]:
+    r"""The frames of a window about the one that is lifted.
+
+    Example:
+        >>> offsets_of(3, target=1, stride=2)
+        [-2, 0, 2]
+    """
+    return [stride * (k - target) for k in range(frames)]
+
+
+def starts(frames: Tensor, seen: RootRay, patience: int) -> Tensor:
+    r"""Where a window may not reach across: at the first frame, after one
+    that is more than :obj:`patience` before, and after a jump (:data:`JUMP`).
+
+    Args:
+        frames (torch.Tensor): The numbers of the frames, ascending: ``[T]``.
+        seen (RootRay): The same frames, all liftable.
+        patience (int): The longest step.
+
+    Returns:
+        torch.Tensor: ``[T]``, bool.
+    """
+    step = frames.diff()
+    count = (seen.score[:-1] > 0).sum(dim=-1).clamp(min=1)
+    square = seen.plane[:-1].square().sum(dim=(-1, -2)) / count
+    moved = seen.rotation[:, 2].diff(dim=0).norm(dim=-1)
+    jump = moved > JUMP * step * square.sqrt()
+    first = frames.new_ones(min(1, len(frames)), dtype=torch.bool)
+    return torch.cat([first, (step > patience) | jump])
+
+
+def windows(frames: Tensor, starts: Tensor, offsets: Sequence[int]) -> Tensor:
+    r"""The frames of each window. One that was not seen is taken by the last
+    before it; before the first and after the last frame between two
+    :func:`starts` those are held.
+
+    Args:
+        frames (torch.Tensor): The numbers of the frames, ascending: ``[T]``.
+        starts (torch.Tensor): See :func:`starts`: ``[T]``.
+        offsets (sequence of int): See :func:`offsets_of`: :obj:`W`.
+
+    Returns:
+        torch.Tensor: Their places in :obj:`frames`: ``[T, W]``.
+
+    Example:
+        >>> windows(torch.tensor([4, 5, 7]), torch.eye(3)[0] > 0, [-1, 0])
+        tensor([[0, 0], [0, 1], [1, 2]])
+    """
+    wanted = frames[:, None] + torch.tensor(offsets)
+    found = torch.searchsorted(frames, wanted, side='right') - 1
+    part = starts.cumsum(0)
+    first = torch.searchsorted(part, part)
+    last = torch.searchsorted(part, part, side='right') - 1
+    return found.clamp(first[:, None], last[:, None])

@@ -1,0 +1,197 @@
+"""The lift task, run as a user runs it."""
+
+import json
+import os
+from pathlib import Path
+
+import lift_data
+import numpy as np
+import pytest
+import run
+import torch
+from config import list_presets
+from lift_config import LiftConfig, MotionConfig
+from lift_data import LiftLoader, motion_clips, training_clips
+from lift_evaluate import CONDITIONS, LiftEvaluator, mirror_pose
+
+from pyg_hcsf.geometry.random_keypoints import KeypointNoise
+from pyg_hcsf.geometry.root_ray import decode_pose
+from pyg_hcsf.lifting import load_lifter
+from pyg_hcsf.skeleton import H36M17
+
+REPO = Path(__file__).parents[2]
+SHARED = Path(
+    os.environ.get('PYG_HCSF_SHARED_DATA', REPO.parent / 'shared' / 'data')
+)
+SMOKE = ['--task', 'lift', '--data', 'synthetic', '--smoke']
+FILES = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
+FILES |= {'checkpoint.pt', 'log.jsonl', 'weights.safetensors'}
+
+
+@pytest.fixture(scope='module')
+def clips():
+    return motion_clips('synthetic', REPO, 'train', 1, 20)
+
+
+def loader(clips, frames=1, **options):
+    return LiftLoader(clips, MotionConfig(**options), 64, frames, 0, 0, 1)
+
+
+@pytest.mark.parametrize('row', ['hcsf', 'fcn', 'hcsf_9_coco'])
+def test_smoke(tmp_path, capsys, row):
+    args = [*SMOKE, '--preset', f'default/{row}', '--out', str(tmp_path)]
+    path = run.main(args)
+    text = path.read_text()
+    assert 'These are not Human3.6M numbers' in text
+    assert 'steep' in text and 'steep' in capsys.readouterr().out
+    folder = tmp_path / 'lift' / 'default-smoke' / row / '0'
+    assert {file.name for file in folder.iterdir()} == FILES
+    metrics = json.loads((folder / 'metrics.json').read_text())
+    table = metrics['scores']['synthetic']
+    assert set(table) == set(CONDITIONS)
+    frames = dict(np.load(folder / 'frames.npz'))
+    error = float(frames['error'].mean())
+    assert error == pytest.approx(table['typical']['mpjpe'], rel=1e-4)
+    rounding = metrics['val_mpjpe'] - metrics['val_mpjpe_float32']
+    assert abs(rounding) < 0.05  # mm, of float16
+    for errors in table.values():  # each alignment helps
+        assert errors['pa_mpjpe'] < errors['mpjpe']
+
+    model, info = load_lifter(folder / 'weights.safetensors')
+    assert info.layout == ('coco17' if 'coco' in row else 'h36m17')
+    assert info.delay == 0 and info.frames == (9 if '9' in row else 1)
+    state = torch.load(folder / 'checkpoint.pt', weights_only=True)['model']
+    for name, value in model.state_dict().items():
+        assert torch.allclose(value, state[name], rtol=1e-3, atol=1e-6)
+
+
+def test_stopped_and_resumed(tmp_path, monkeypatch):
+    args = [*SMOKE, '--preset', 'default/hcsf', '--train.save_every', '0']
+    run.main([*args, '--out', str(tmp_path / 'whole')])
+
+    see, seen = LiftLoader.see, []
+
+    def stop(self, *args):
+        seen.append(1)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return see(self, *args)
+
+    args += ['--out', str(tmp_path / 'parts')]
+    monkeypatch.setattr(LiftLoader, 'see', stop)
+    with pytest.raises(KeyboardInterrupt):
+        run.main(args)
+    run.main([*args, '--resume'])
+    first, second = (
+        tmp_path / name / 'lift' / 'default-smoke' / 'hcsf' / '0'
+        for name in ('whole', 'parts')
+    )
+    states = [
+        torch.load(folder / 'checkpoint.pt', weights_only=True)['model']
+        for folder in (first, second)
+    ]
+    assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
+    scores = [
+        json.loads((folder / 'metrics.json').read_text())['scores']
+        for folder in (first, second)
+    ]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize('layout', ['h36m17', 'coco17'])
+@pytest.mark.parametrize('frames', [1, 9])
+def test_batches(clips, layout, frames):
+    batch = next(iter(loader(clips, frames, layout=layout)))
+    window = () if frames == 1 else (9,)
+    assert batch.x.shape == (64, *window, 17, 3)
+    assert batch.y.shape == (64, 17, 3)
+    assert batch.x.isfinite().all() and batch.y.isfinite().all()
+    assert batch.rotation.isfinite().all()  # each can be lifted
+    missed = batch.x[..., 2] == 0
+    assert (batch.x[missed] == 0).all() and 0.01 < missed.float().mean() < 0.4
+    assert ((batch.x[..., 2] >= 0) & (batch.x[..., 2] <= 1)).all()
+    # Bodies are of unit size, see body_size.
+    assert 0.1 < float(batch.y.std()) < 0.3
+
+
+def test_epochs_differ_and_repeat(clips):
+    source = loader(clips)
+    first = next(iter(source)).x
+    assert torch.equal(next(iter(source)).x, first)
+    source.set_epoch(1)
+    assert not torch.equal(next(iter(source)).x, first)
+    source.set_epoch(0, 1)  # resumed
+    second = next(iter(source)).x
+    source.set_epoch(0)
+    batches = iter(source)
+    next(batches)
+    assert torch.equal(next(batches).x, second)
+
+
+def test_target_decodes_to_the_truth(clips):
+    exact = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
+    source = loader(clips, guess_rate=0.0)
+    pos = torch.stack([clip.pos[:, 7] for clip in clips])[:, None]
+    generator = torch.Generator().manual_seed(0)
+    views = lift_data.random_views(
+        pos, pos[:, -1, 0], lift_data.ViewRanges(), generator
+    )
+    seen = lift_data.detect(views, 'h36m17', exact, 0.0, generator)
+    pose = decode_pose(seen.y, seen.rotation, seen.size)
+    assert torch.allclose(pose, seen.joints, atol=0.1)
+    joints = views.joints[:, -1]
+    assert torch.allclose(pose, joints - joints[:, :1], atol=0.1)
+    # The target projects to the input, up to the scale of the window.
+    turned = joints @ seen.rotation.mT
+    plane = turned[..., :2] / turned[..., 2:]
+    there = seen.x[..., 2] > 0
+    for x, p, mask in zip(seen.x[..., :2], plane, there, strict=True):
+        scale = (x[mask] * p[mask]).sum() / p[mask].square().sum()
+        assert torch.allclose(x[mask], scale * p[mask], atol=1e-2)
+    assert len(source) == source.num_windows // 64
+
+
+def test_mirror_image_of_a_body(clips):
+    """Encoding a mirrored view is mirroring the encoded one."""
+    exact = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
+    pos = torch.stack([clip.pos[:, 7] for clip in clips])[:, None]
+    generator = torch.Generator().manual_seed(0)
+    views = lift_data.random_views(
+        pos, pos[:, -1, 0], lift_data.ViewRanges(), generator
+    )
+    flipped = views.joints[..., list(H36M17.mirrored), :]
+    flipped = views._replace(joints=flipped * torch.tensor([-1.0, 1, 1]))
+    model = run.lift.build_model(LiftConfig(), 0)
+    first, second = (
+        lift_data.detect(v, 'h36m17', exact, 0.0, generator)
+        for v in (views, flipped)
+    )
+    assert torch.allclose(mirror_pose(first.x, model), second.x, atol=1e-3)
+    assert torch.allclose(mirror_pose(first.y, model), second.y, atol=1e-4)
+
+
+def test_conditions_are_the_same_for_all_networks(clips):
+    one = LiftEvaluator(clips, LiftConfig(), 'a', windows=50)
+    two = LiftEvaluator(clips, LiftConfig(), 'a', windows=50)
+    for condition in CONDITIONS:
+        assert torch.equal(one.see(condition).x, two.see(condition).x)
+    assert not torch.equal(one.see('typical').x, one.see('guessed').x)
+    assert len(clips) <= len(one.pos) <= len(clips) + 50
+
+
+def test_presets_name_networks():
+    for preset in list_presets('lift').values():
+        for row in preset.rows.values():
+            config = run.row_config(row, ['--task', 'lift'])
+            model = run.lift.build_model(config, 0)
+            frames = config.model.frames
+            assert model.causal == (frames > 1) and model.in_channels == 3
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"'{SHARED}' is not there")
+def test_hdm05_never_trains():
+    for split in ('train', 'val'):
+        clips = training_clips('cmu', SHARED, split, MotionConfig(repeats=1))
+        subjects = {clip.subject for clip in clips}
+        assert not any(name.startswith('HDM05') for name in subjects)
+        assert any(name.startswith('CMU') for name in subjects)

@@ -1,0 +1,90 @@
+import pytest
+import torch
+
+from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.geometry.random_bodies import (
+    coco_joints,
+    tumble,
+    vary_proportions,
+)
+from pyg_hcsf.skeleton import H36M17, get_skeleton
+
+COCO = get_skeleton('coco17').joints
+PARENTS = [max(parent, 0) for parent in H36M17.parents]
+
+
+@pytest.fixture(scope='module')
+def windows():
+    pos = motion_clip('S1', 'Walking', 1, 100).pos.transpose(0, 1)
+    return pos.unfold(0, 9, 1).movedim(-1, 1)
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+def test_bones_change_by_one_factor_in_their_direction(windows, generator):
+    out = vary_proportions(windows, 0.1, generator)
+    old, new = (x - x[..., PARENTS, :] for x in (windows, out))
+    factor = new.norm(dim=-1)[..., 1:] / old.norm(dim=-1)[..., 1:]
+    assert torch.allclose(factor, factor[:, :1].expand_as(factor), atol=1e-3)
+    mirrored = [i - 1 for i in H36M17.mirrored[1:]]
+    assert torch.allclose(factor, factor[..., mirrored], atol=1e-3)
+    assert abs(float(factor[:, 0].log().std()) - 0.1) < 0.02
+    assert torch.allclose(
+        new[..., 1:, :], factor[..., None] * old[..., 1:, :], atol=1.0
+    )
+    assert torch.equal(out[..., 0, :], windows[..., 0, :])
+
+
+def test_without_spread_bodies_stay(windows, generator):
+    out = vary_proportions(windows, 0.0, generator)
+    assert torch.allclose(out, windows, atol=0.01)
+
+
+def test_bodies_tumble(windows, generator):
+    out = tumble(windows, 0.5, generator)
+    assert torch.allclose(out[:, -1, 0], windows[:, -1, 0], atol=0.1)
+    flat = [x.double().flatten(1, 2) for x in (out, windows)]
+    first, second = (torch.cdist(x, x) for x in flat)
+    assert torch.allclose(first, second, atol=0.1)
+    changed = ((out - windows).abs() > 1).flatten(1).any(dim=1)
+    assert 0.3 < float(changed.float().mean()) < 0.7
+    up = out[changed, -1, 10, 2] - out[changed, -1, 0, 2]
+    assert 0.25 < float((up > 0).float().mean()) < 0.75
+
+
+def test_faces_look_ahead(windows, generator):
+    coco = dict(
+        zip(COCO, coco_joints(windows, generator).unbind(-2), strict=True)
+    )
+    h36m = dict(zip(H36M17.joints, windows.unbind(-2), strict=True))
+    assert torch.equal(coco['LAnkle'], h36m['LFoot'])
+    assert torch.equal(coco['RWrist'], h36m['RWrist'])
+    walk = windows[:, -1, 0] - windows[:, 0, 0]
+    walk[:, 2] = 0
+    walk = walk / walk.norm(dim=-1, keepdim=True)
+    ears = (coco['LEar'] + coco['REar']) / 2
+    nose = ((coco['Nose'] - ears)[:, -1] * walk).sum(-1)
+    assert nose.median() > 50
+    side = h36m['LShoulder'] - h36m['RShoulder']
+    for part in ('Eye', 'Ear'):
+        left = coco[f'L{part}'] - coco[f'R{part}']
+        assert ((left * side).sum(-1)).median() > 0
+    assert (ears[..., 2] > h36m['Neck'][..., 2]).all()
+    width = (coco['LEar'] - coco['REar']).norm(dim=-1)
+    assert 120 < width.median() < 180
+
+
+def test_heads_turn(windows, generator):
+    out = coco_joints(windows[:1].expand(500, -1, -1, -1), generator)
+    ahead = out[:, -1, 0] - out[:, -1, 3:5].mean(dim=1)
+    angle = torch.atan2(ahead[:, 1], ahead[:, 0])
+    turned = torch.atan2(
+        (angle - angle.median()).sin(), (angle - angle.median()).cos()
+    )
+    assert 20 < float(turned.rad2deg().std()) < 45
+    # But not within a window.
+    still = coco_joints(windows[:1, :1].expand(1, 9, -1, -1), generator)
+    assert torch.allclose(still, still[:, :1].expand_as(still), atol=0.01)

@@ -1,0 +1,141 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pyg_hcsf.geometry import DetectorNoise
+from pyg_hcsf.geometry.random_keypoints import (
+    KeypointNoise,
+    disturb_keypoints,
+)
+from pyg_hcsf.skeleton import H36M17, get_skeleton
+
+COCO17 = get_skeleton('coco17')
+EXACT = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
+DEPTH, FOCAL = 4000.0, 1000.0
+
+
+def disturb(noise, skeleton=H36M17, size=2000, frames=9, joints=None, seed=0):
+    if joints is None:
+        joints = torch.zeros(size, frames, 17, 3)
+        joints[..., 2] = DEPTH
+    size = torch.full((len(joints), 1, 2), 2000.0)
+    uv = joints[..., :2] / joints[..., 2:] * FOCAL + 1000
+    focal = torch.full((len(joints), 1, 2), FOCAL)
+    generator = torch.Generator().manual_seed(seed)
+    out, score = disturb_keypoints(
+        uv, joints, focal, size, skeleton, noise, generator
+    )
+    return out - uv, score
+
+
+@pytest.mark.parametrize('skeleton', [H36M17, COCO17])
+def test_without_errors_nothing_changes(skeleton):
+    error, score = disturb(EXACT, skeleton)
+    assert (error == 0).all() and (score == 1).all()
+
+
+def test_size_of_the_error():
+    error, score = disturb(replace(EXACT, strength=(1.0, 1.0)))
+    on_person = error * DEPTH / FOCAL  # mm
+    sigma = torch.tensor(DetectorNoise().sigma)
+    assert torch.allclose(
+        on_person.square().mean(dim=(0, 1, 3)).sqrt(), sigma, rtol=0.1
+    )
+    heavy, low = disturb(replace(EXACT, strength=(2.5, 2.5)))
+    assert torch.allclose(heavy, 2.5 * error, atol=1e-3)
+    assert (low < score).all() and (low > 0).all()
+
+
+def test_error_is_correlated_over_time():
+    error, _ = disturb(replace(EXACT, strength=(1.0, 1.0)))
+    both = torch.stack([error[:, :-1].flatten(), error[:, 1:].flatten()])
+    rho = DetectorNoise().correlation
+    assert abs(float(torch.corrcoef(both)[0, 1]) - rho) < 0.05
+    far = torch.stack([error[:, 0].flatten(), error[:, -1].flatten()])
+    assert abs(float(torch.corrcoef(far)[0, 1])) < 0.05
+
+
+def test_coco_has_the_noise_of_like_joints():
+    error, _ = disturb(replace(EXACT, strength=(1.0, 1.0)), COCO17)
+    size = error.square().mean(dim=(0, 1, 3)).sqrt() * DEPTH / FOCAL
+    sigma = dict(zip(H36M17.joints, DetectorNoise().sigma, strict=True))
+    got = dict(zip(COCO17.joints, size.tolist(), strict=True))
+    assert got['LWrist'] == pytest.approx(sigma['LWrist'], rel=0.1)
+    assert got['RAnkle'] == pytest.approx(sigma['RFoot'], rel=0.1)
+    assert got['LEye'] == pytest.approx(sigma['Neck'], rel=0.1)
+
+
+def test_outliers_are_not_told():
+    usual, told = disturb(replace(EXACT, strength=(1.0, 1.0)))
+    wild = replace(EXACT, strength=(1.0, 1.0), outlier_rate=0.1)
+    error, score = disturb(wild)
+    times = (error / usual).flatten()
+    share = ((times - wild.outlier).abs() < 1e-2).float().mean()
+    assert abs(float(share) - 0.1) < 0.01
+    assert torch.equal(score, told)
+
+
+def test_missed_joints_hang_together():
+    _, score = disturb(replace(EXACT, blob_rate=1.0, blob_hops=1))
+    missed = score == 0
+    # Once missed, until the end of the window.
+    assert (missed[:, 1:] >= missed[:, :-1]).all()
+    assert missed[:, -1].any(dim=-1).float().mean() > 0.9
+    knee, hip, head = (
+        missed[:, -1, H36M17.joints.index(n)]
+        for n in ('RKnee', 'RHip', 'Head')
+    )
+    assert hip[knee].float().mean() > 0.3
+    assert not head[knee].any()
+
+
+@pytest.mark.parametrize('skeleton', [H36M17, COCO17])
+def test_there_is_always_a_hip_in_the_last_frame(skeleton):
+    rough = replace(KeypointNoise(), drop_rate=0.9)
+    _, score = disturb(rough, skeleton)
+    hips = [i for i, n in enumerate(skeleton.joints) if n.endswith('Hip')]
+    assert (score[:, -1, hips] > 0).any(dim=-1).all()
+
+
+def test_lost_frames_hold_the_one_before():
+    error, _ = disturb(replace(EXACT, strength=(1.0, 1.0)))
+    held, _ = disturb(replace(EXACT, strength=(1.0, 1.0), lost_rate=0.5))
+    same = (held == error).flatten(2).all(dim=-1)
+    assert same[:, 0].all() and same[:, -1].all()
+    assert 0.4 < float(same[:, 1:-1].float().mean()) < 0.6
+    before = (held[:, 1:] == held[:, :-1]).flatten(2).all(dim=-1)
+    assert torch.equal(before, ~same[:, 1:])
+
+
+def test_outside_of_the_image_and_behind_the_camera_is_missed():
+    joints = torch.zeros(4, 1, 17, 3)
+    joints[..., 2] = DEPTH
+    joints[:, :, 16, 0] = 2 * DEPTH
+    joints[:, :, 13, 2] = -DEPTH
+    uv = joints[..., :2] / joints[..., 2:] * FOCAL + 1000
+    uv[:, :, 13] = torch.nan
+    size = torch.full((4, 1, 2), 2000.0)
+    focal = torch.full((4, 1, 2), FOCAL)
+    _, score = disturb_keypoints(
+        *(uv, joints, focal, size, H36M17, EXACT),
+        torch.Generator().manual_seed(0),
+    )
+    missed = (score == 0).nonzero()[:, 2].unique()
+    assert missed.tolist() == [13, 16]
+
+
+def test_faces_that_look_away_are_missed():
+    joints = torch.zeros(1000, 1, 17, 3)
+    joints[..., 2] = DEPTH
+    joints[:500, :, 0, 2] += 100  # the nose is behind the ears
+    joints[500:, :, 0, 2] -= 100
+    _, score = disturb(replace(EXACT, back_rate=1.0), COCO17, joints=joints)
+    assert (score[:500, :, :3] == 0).all() and (score[:500, :, 3:] == 1).all()
+    assert (score[500:] == 1).all()
+
+
+def test_some_formats_have_no_confidence():
+    _, score = disturb(replace(EXACT, strength=(1.0, 1.0), unscored_rate=0.5))
+    ones = (score == 1).all(dim=-1).all(dim=-1)
+    assert abs(float(ones.float().mean()) - 0.5) < 0.05

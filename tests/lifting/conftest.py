@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+import torch
+
+from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry.capture import film
+from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.io.keypoints import Keypoints, Track
+from pyg_hcsf.lifting import LifterInfo, save_lifter
+
+SIZE = (1920, 1080)
+
+
+def make_weights(path, seed=0, **changes):
+    """Writes a small network with random weights."""
+    model = {'in_channels': 3, 'hidden_channels': 8, 'output_scale': 0.3}
+    torch.manual_seed(seed)
+    info = LifterInfo('coco17', model | changes)
+    save_lifter(path, info.build(), info)
+    return path
+
+
+@pytest.fixture(scope='session')
+def weights(tmp_path_factory):
+    """Files: frame by frame, nine frames, and nine with four ahead."""
+    folder = tmp_path_factory.mktemp('weights')
+    return {
+        'single': make_weights(folder / 'single.safetensors'),
+        'causal': make_weights(
+            folder / 'causal.safetensors', frames=9, causal=True
+        ),
+        'central': make_weights(folder / 'central.safetensors', frames=9),
+    }
+
+
+def camera():
+    """A camera with a common size of video."""
+    pose = human36m_cameras('S1')[0]
+    return Camera(
+        *('video', *SIZE, (2112.0, 2112.0), (960.0, 540.0)),
+        orientation=pose.orientation,
+        translation=pose.translation,
+    )
+
+
+def filmed(action='Walking', take=1, frames=60, subject='S9'):
+    """A clip as a camera sees it: joints in mm and pixels."""
+    motion = motion_clip(subject, action, take, frames)
+    return film(motion.pos.transpose(0, 1), motion.clip, 0, [camera()])[0]
+
+
+@pytest.fixture(scope='session')
+def walk():
+    return filmed()
+
+
+@pytest.fixture
+def keypoints(walk):
+    xy = walk.keypoints.numpy()
+    score = np.full(xy.shape[:2], 0.9)
+    track = Track('1', np.arange(10, 10 + len(xy)), xy, score)
+    return Keypoints('h36m17', (track,), 'test', SIZE, 25.0)

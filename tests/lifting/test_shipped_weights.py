@@ -1,0 +1,80 @@
+"""The weights that come with the package."""
+
+import pytest
+import torch
+
+from pyg_hcsf import metrics
+from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.geometry import (
+    body_size,
+    decode_pose,
+    film,
+    human36m_cameras,
+    look_at_root,
+    window_input,
+)
+from pyg_hcsf.geometry.random_bodies import coco_joints
+from pyg_hcsf.io.keypoints import convert_joints
+from pyg_hcsf.lifting import available_weights, load_lifter
+from pyg_hcsf.lifting.weights import HOME
+from pyg_hcsf.skeleton import H36M17
+
+NAMES = [
+    f'{kind}_{layout}'
+    for kind in ('single', 'temporal')
+    for layout in ('coco17', 'h36m17')
+]
+
+
+def test_what_comes_with_the_package():
+    assert set(NAMES) <= set(available_weights())
+    size = sum(path.stat().st_size for path in HOME.iterdir())
+    assert size < 12e6
+    assert 'NSF EIA-0196217' in (HOME / 'README.md').read_text()
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_card(name):
+    _, info = load_lifter(name)
+    assert info.layout == name.split('_')[1]
+    assert (info.frames, info.delay) == (9 if 'temporal' in name else 1, 0)
+    assert 'EIA-0196217' in info.card['acknowledgement']
+    assert info.card.keys() > {'data', 'licence', 'errors', 'limits'}
+    floor, slope = info.calibration
+    assert 0 <= floor < 0.1 and 0 <= slope < 2
+
+
+@pytest.mark.parametrize('action', ['Walking', 'Sitting'])
+@pytest.mark.parametrize('name', NAMES)
+def test_lifts_people_it_has_not_seen(name, action):
+    model, info = load_lifter(name)
+    pos = motion_clip('S9', action, 1, 50).pos.transpose(0, 1)
+    camera = human36m_cameras()[1]
+    view = film(pos, 'clip', cameras=[camera])[0]
+    uv = view.keypoints
+    if info.layout == 'coco17':
+        generator = torch.Generator().manual_seed(0)
+        # Faces are made of world poses and filmed as these were.
+        world = camera.camera_to_world(view.joints)
+        coco = coco_joints(world[None], generator)[0]
+        uv = camera.project(camera.world_to_camera(coco))
+    score = torch.full(uv.shape[:-1], 0.9, dtype=uv.dtype)
+    if info.layout == 'coco17':
+        arrays = convert_joints(uv.numpy(), score.numpy(), 'coco17')
+        uv, score = map(torch.from_numpy, arrays)
+    focal, center = (
+        torch.tensor(v, dtype=uv.dtype) for v in (camera.focal, camera.center)
+    )
+    seen = look_at_root(uv, score, focal, center)
+    frames = torch.arange(info.frames) + torch.arange(
+        len(uv) - info.frames + 1
+    ).view(-1, 1)
+    x = window_input(seen.plane[frames], seen.score[frames]).float()
+    last = frames[:, -1]
+    with torch.no_grad():
+        out = model(x.squeeze(1) if info.frames == 1 else x).double()
+    truth = view.joints[last]
+    pose = decode_pose(out, seen.rotation[last], body_size(truth))
+    truth = truth - truth[:, H36M17.root, None]
+    assert metrics.mpjpe(pose, truth) < 80  # mm
+    assert metrics.pa_mpjpe(pose, truth) < 60

@@ -1,0 +1,62 @@
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+import torch
+
+from pyg_hcsf.lifting import LifterInfo, save_lifter
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'bench_live.py'
+
+
+@pytest.fixture(params=[8, 4])
+def weights(request, tmp_path):
+    path = tmp_path / 'small.safetensors'
+    torch.manual_seed(0)
+    options = {'in_channels': 3, 'hidden_channels': 4, 'frames': 9}
+    info = LifterInfo(
+        'coco17', {**options, 'output_scale': 0.01}, target=request.param
+    )
+    save_lifter(path, info.build(), info)
+    return str(path)
+
+
+def test_nobody_gets_the_pose_of_another(weights, capsys):
+    threads = torch.get_num_threads()
+    try:
+        main = runpy.run_path(str(TOOL))['main']
+        out = main(['--hours', f'{400 / 3600 / 30}', '--weights', weights])
+    finally:
+        torch.set_num_threads(threads)
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(out))
+    assert out['frames'] == 400
+    assert out['largest_gap_mm'] < 0.01
+    counts, stats = out['counts'], out['stats']
+    assert counts['wrong person'] == 0
+    assert counts['compared'] > 100
+    assert counts['compared by place'] > counts['compared']
+    for fate in ('late', 'duplicate', 'garbage', 'incomplete'):
+        assert stats[fate] > 0
+    fates = ('lifted', 'late', 'duplicate', 'garbage', 'incomplete')
+    waiting = counts['pushed'] - sum(stats[f] for f in (*fates, 'crowded'))
+    assert 0 <= waiting <= stats['tracks'] * stats['delay']
+
+
+def test_bench_notices_people_who_are_mixed(weights, monkeypatch):
+    """What the benchmark says is worth something: it finds a fault."""
+    bench = runpy.run_path(str(TOOL))
+    lifter = bench['Lifter'](
+        weights, focal=bench['FOCAL'], image_size=bench['SIZE'], fps=30.0
+    )
+    run = bench['Bench'](lifter)
+    push = run.live.push
+
+    def mixed(frame, xy, score, track):
+        return push(frame, xy, score, '1' if track == '0' else '0')
+
+    monkeypatch.setattr(run.live, 'push', mixed)
+    for _ in range(100):
+        run.step()
+    assert run.counts['wrong person'] > 50
+    assert run.worst > 1

@@ -1,0 +1,280 @@
+"""Measures how many mistakes in files of keypoints are found, and how many
+files without any are doubted, on motion capture of people whom the checks
+were not tuned on.
+
+    python tools/bench_checks.py --root datasets/OpenMocap --split test
+
+Each clip is filmed by the cameras of Human3.6M, and by cameras at other
+heights and distances, as joints of every layout with a detector's noise.
+Faces, feet and fingers are not in motion capture: they are put where a body
+has them, so figures for them are of a model. Limbs are as they moved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from keypoint_mistakes import MISTAKES
+from scipy.spatial.transform import Rotation
+from torch_geometric.data import Data
+
+from pyg_hcsf.datasets import OpenMocap
+from pyg_hcsf.datasets.motion import VERSION, load_clips
+from pyg_hcsf.datasets.openmocap import split_of
+from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry.capture import View, detector_noise, film
+from pyg_hcsf.io.keypoints import Keypoints, Track, check_keypoints
+from pyg_hcsf.io.keypoints.convert import LAYOUTS, common_names
+
+NONE = 'none'
+LONG = 3  # seconds
+JOINTS = {name: i for i, name in enumerate(common_names('h36m17'))}
+# Joints that are not recorded: the joint they move with, and millimetres to
+# the left, up and forward of the head or the foot.
+FACE = {
+    'Nose': (0, -20, 110),
+    'Eye': (32, 10, 95),
+    'EyeInner': (16, 10, 98),
+    'EyeOuter': (45, 10, 85),
+    'Ear': (72, 0, 10),
+    'Mouth': (25, -55, 95),
+}
+FOOT = {
+    'BigToe': (-15, -75, 170),
+    'SmallToe': (45, -75, 140),
+    'FootIndex': (0, -75, 165),
+    'Heel': (0, -75, -55),
+}
+FINGERS = {'Pinky': -30.0, 'Index': 30.0, 'Thumb': 45.0}
+
+
+class File(NamedTuple):
+    """Keypoints without a mistake, and where they are from."""
+
+    name: str
+    cameras: str
+    keypoints: Keypoints
+
+
+def random_cameras(clip: str, number: int, seed: int = 0) -> list[Camera]:
+    """Cameras 2.5 to 7 m away and 0.5 to 2.6 m high that look at people."""
+    rng = np.random.default_rng([zlib.crc32(clip.encode()), seed])
+    out = []
+    for i in range(number):
+        turn, far = rng.uniform(0, 2 * np.pi), rng.uniform(2500, 7000)
+        eye = np.array([np.cos(turn), np.sin(turn), 0]) * far
+        eye += (0, 500, rng.uniform(500, 2600))
+        ahead = np.array([0, 500, rng.uniform(700, 1100)]) - eye
+        ahead /= np.linalg.norm(ahead)
+        right = np.cross(ahead, [0, 0, 1])
+        right /= np.linalg.norm(right)
+        axes = np.stack([right, np.cross(ahead, right), ahead], axis=1)
+        x, y, z, w = Rotation.from_matrix(axes).as_quat()
+        focal = rng.uniform(900, 1600)
+        out.append(
+            Camera(
+                name=f'random {i}',
+                width=1920,
+                height=1080,
+                focal=(focal, focal),
+                center=(960.0, 540.0),
+                orientation=(w, x, y, z),
+                translation=tuple(eye),
+            )
+        )
+    return out
+
+
+def make_file(view: View, clip: str, layout: str, fps: float) -> Keypoints:
+    """A clip as a detector would find it in one view."""
+    camera = view.camera
+    noisy, score = detector_noise(
+        view.keypoints, view.joints, camera, clip, seed=0
+    )
+    exact = view.keypoints.numpy()
+    moved = noisy.numpy() - exact
+    rng = np.random.default_rng(zlib.crc32(f'{clip} {camera.name}'.encode()))
+    xy, confidence = [], []
+    for where, near in body_points(view.joints.numpy(), layout, rng):
+        point = camera.project(torch.from_numpy(where)).numpy()
+        jitter = rng.normal(scale=4, size=point.shape)
+        extra = jitter * camera.focal[0] / where[:, 2:]
+        xy.append(point + moved[:, near] + extra * (near >= 17))
+        confidence.append(score[:, near].numpy())
+    points, certain = np.stack(xy, axis=1), np.stack(confidence, axis=1)
+    points[certain == 0] = np.nan
+    track = Track('1', np.arange(len(points)), points, certain)
+    size = float(camera.width), float(camera.height)
+    return Keypoints(layout, (track,), 'bench', size, fps)
+
+
+def body_points(
+    joints: np.ndarray, layout: str, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Each joint of a layout in the camera's frame, and the recorded joint
+    whose noise it has.
+    """
+
+    def of(name: str) -> np.ndarray:
+        return joints[:, JOINTS[name]]
+
+    def unit(v: np.ndarray) -> np.ndarray:
+        return v / (np.linalg.norm(v, axis=-1, keepdims=True) + 1e-9)
+
+    up = unit(of('Thorax') - of('Hip'))
+    left = unit(of('LShoulder') - of('RShoulder'))
+    # The head turns by up to 60 degrees to either side, slowly.
+    time = np.arange(len(joints)) / 25
+    turn = np.sin(time * rng.uniform(0.3, 1.5) + rng.uniform(0, 2 * np.pi))
+    angle = turn * np.radians(rng.uniform(0, 60))
+    ahead = unit(np.cross(left, up))
+    head_left = unit(
+        left * np.cos(angle)[:, None] - ahead * np.sin(angle)[:, None]
+    )
+    head_ahead = unit(np.cross(head_left, up))
+    for name in common_names(layout):
+        side, rest = name[0], name[1:]
+        sign = {'L': 1, 'R': -1}.get(side, 1)
+        if name == 'Thorax' and layout in ('body25', 'coco18', 'halpe26'):
+            yield (of('LShoulder') + of('RShoulder')) / 2, JOINTS['Thorax']
+        elif name in JOINTS:
+            yield of(name), JOINTS[name]
+        elif name in FACE or rest in FACE:
+            x, y, z = FACE[name if name in FACE else rest]
+            middle = (of('Neck') + of('Head')) / 2
+            offset = x * sign * head_left + y * up + z * head_ahead
+            yield middle + offset, JOINTS['Head']
+        elif rest in FOOT:
+            x, y, z = FOOT[rest]
+            shin = unit(of(f'{side}Knee') - of(f'{side}Ankle'))
+            hips = unit(of('LHip') - of('RHip'))
+            out = unit(hips - shin * (hips * shin).sum(-1, keepdims=True))
+            toes = np.cross(out, shin)
+            offset = x * sign * out + y * shin + z * toes
+            yield of(f'{side}Ankle') + offset, JOINTS[f'{side}Ankle']
+        else:
+            arm = unit(of(f'{side}Wrist') - of(f'{side}Elbow'))
+            offset = 80 * arm + FINGERS[rest] * head_ahead
+            yield of(f'{side}Wrist') + offset, JOINTS[f'{side}Wrist']
+
+
+def make_files(
+    clips: list[Data], seed: int = 0, least: int = 12
+) -> Iterator[File]:
+    """Files of clips of at least so many frames, one for each of 8 cameras,
+    of all layouts in turn. The seed decides directions and noise.
+    """
+    turn = seed
+    for clip in clips:
+        pos = clip.pos.transpose(0, 1)
+        if len(pos) < least:
+            continue
+        chosen = random_cameras(clip.clip, 4, seed)
+        for cameras, which in (('human36m', None), ('random', chosen)):
+            for view in film(pos, clip.clip, seed, which):
+                layout = LAYOUTS[turn % len(LAYOUTS)]
+                turn += 1
+                k = make_file(view, f'{clip.clip} {seed}', layout, clip.fps)
+                name = f'{clip.subject} {clip.clip} {view.camera.name}'
+                yield File(name, cameras, k)
+
+
+def load_files(root: str, split: str, seeds: int = 2) -> list[File]:
+    """Files of the subjects of a split of the openmocap protocol: 8 for each
+    clip and seed.
+    """
+    folder = Path(root).expanduser() / 'processed'
+    path = folder / f'motion_25fps_v{VERSION}.pt'
+    if not path.is_file():
+        OpenMocap(root, split)
+    motion, _ = load_clips(path)
+    chosen = [clip for clip in motion if split_of(clip.subject) == split]
+    return [f for seed in range(seeds) for f in make_files(chosen, seed)]
+
+
+def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
+    """The share of files with a doubt, by what is wrong with them: in all,
+    by the cameras, and for clips of 3 seconds and longer.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number, file in enumerate(files):
+        k = file.keypoints
+        # Of so many mistakes, three a file; all come equally often.
+        names = list(MISTAKES)
+        turn = [names[(3 * number + i) % len(names)] for i in range(3)]
+        for name in (NONE, *turn):
+            wrong = k if name == NONE else MISTAKES[name](k, rng)
+            if wrong is not None:
+                kinds = [doubt.kind for doubt in check_keypoints(wrong)]
+                rows.append(
+                    {
+                        'mistake': name,
+                        'cameras': file.cameras,
+                        'long': len(k.tracks[0].frames) >= LONG * 25,
+                        'found': bool(kinds),
+                        'as': ', '.join(kinds),
+                        'layout': k.layout,
+                        'file': file.name,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table of :func:`measure`."""
+    order = [NONE, *MISTAKES]
+    groups = rows.groupby('mistake', sort=False)
+    named = rows[rows['found']].groupby('mistake')['as']
+    table = pd.DataFrame(
+        {
+            'files': groups.size(),
+            'doubted %': groups['found'].mean() * 100,
+            'human36m %': _share(rows[rows['cameras'] == 'human36m']),
+            'random %': _share(rows[rows['cameras'] == 'random']),
+            f'{LONG} s and longer %': _share(rows[rows['long']]),
+            'mostly as': named.agg(lambda kinds: kinds.mode()[0]),
+        }
+    )
+    return table.reindex([name for name in order if name in table.index])
+
+
+def _share(rows: pd.DataFrame) -> pd.Series:
+    return rows.groupby('mistake')['found'].mean() * 100
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--root', default='datasets/OpenMocap')
+    parser.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='test'
+    )
+    parser.add_argument('--seeds', type=int, default=2)
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    rows = measure(load_files(args.root, args.split, args.seeds))
+    print(summary(rows).to_markdown(floatfmt='.1f'))
+    wrong = rows[rows['mistake'] != NONE]
+    kinds = wrong.groupby('mistake')['found'].mean()
+    print(
+        f'\nMistakes found: {wrong["found"].mean():.1%} of {len(wrong):,}, '
+        f'{kinds.mean():.1%} in the mean over kinds. False alarms: '
+        f'{rows[rows["mistake"] == NONE]["found"].mean():.2%}'
+    )
+    return 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except (ValueError, RuntimeError) as e:
+        sys.exit(f'error: {e}')

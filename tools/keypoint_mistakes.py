@@ -1,0 +1,148 @@
+"""The mistakes that people make with files of keypoints, for
+tools/bench_checks.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from pyg_hcsf.io.keypoints import Keypoints, Track, common_names
+from pyg_hcsf.io.keypoints.convert import map_tracks
+from pyg_hcsf.io.keypoints.names import candidates
+from pyg_hcsf.skeleton import get_skeleton
+
+LEGS, ARMS = ('Hip', 'Knee', 'Ankle'), ('Shoulder', 'Elbow', 'Wrist')
+Mistake = Callable[[Keypoints, np.random.Generator], Keypoints | None]
+
+
+def _xy(change: Callable) -> Mistake:
+    """A mistake in the coordinates, of them and the size of the image."""
+
+    def mistake(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+        size = np.array(k.image_size)
+        return map_tracks(k, lambda t: replace(t, xy=change(t.xy, size)))
+
+    return mistake
+
+
+def _order(find: Callable[[str, int], list[int] | None]) -> Mistake:
+    """A mistake in the order of joints."""
+
+    def mistake(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
+        names = common_names(k.layout)
+        order = find(k.layout, len(names))
+        if order is None or order == list(range(len(names))):
+            return None
+        return map_tracks(
+            k, lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order])
+        )
+
+    return mistake
+
+
+def swap(*parts: str) -> Mistake:
+    """Left and right exchanged, of the named joints or of all."""
+
+    def find(layout: str, number: int) -> list[int]:
+        mirrored = get_skeleton(layout).mirrored
+        names = common_names(layout)
+        return [
+            mirrored[i] if not parts or names[i][1:] in parts else i
+            for i in range(number)
+        ]
+
+    return _order(find)
+
+
+def swap_body(layout: str, number: int) -> list[int] | None:
+    """Left and right exchanged but for the face."""
+    names = common_names(layout)
+    if 'LEar' not in names:
+        return None
+    order = list(get_skeleton(layout).mirrored)
+    for i, name in enumerate(names):
+        if name[1:4] in ('Eye', 'Ear', 'Mou'):
+            order[i] = i
+    return order
+
+
+def swap_frames(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """Left and right exchanged in spells of a tenth to half of the frames."""
+    order = list(get_skeleton(k.layout).mirrored)
+
+    def change(t: Track) -> Track:
+        number = len(t.frames)
+        wrong = np.zeros(number, dtype=bool)
+        share = rng.uniform(0.1, 0.5)
+        while wrong.mean() < share:
+            start = rng.integers(number)
+            wrong[start : start + rng.integers(1, 15)] = True
+        xy, score = t.xy.copy(), t.score.copy()
+        xy[wrong] = xy[wrong][:, order]
+        score[wrong] = score[wrong][:, order]
+        return replace(t, xy=xy, score=score)
+
+    return map_tracks(k, change)
+
+
+def other_layout(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
+    """Read as another layout with as many joints."""
+    number = len(common_names(k.layout))
+    others = [name for name in candidates(number) if name != k.layout]
+    return replace(k, layout=rng.choice(others)) if others else None
+
+
+def frozen(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """The first frame again and again."""
+
+    def change(t: Track) -> Track:
+        return replace(
+            t,
+            xy=np.repeat(t.xy[:1], len(t.xy), axis=0),
+            score=np.repeat(t.score[:1], len(t.xy), axis=0),
+        )
+
+    return map_tracks(k, change)
+
+
+def uncertain(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """Confidences of a tenth, as where a detector guesses."""
+    return map_tracks(k, lambda t: replace(t, score=t.score * 0.1))
+
+
+def shuffled(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """Joints in a random order."""
+    order = rng.permutation(len(common_names(k.layout)))
+    return map_tracks(
+        k, lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order])
+    )
+
+
+MISTAKES: dict[str, Mistake] = {
+    'x and y exchanged': _xy(lambda xy, size: xy[..., ::-1]),
+    'y up, from below': _xy(lambda xy, size: (0, size[1]) + xy * (1, -1)),
+    'y negative': _xy(lambda xy, size: xy * (1, -1)),
+    'in parts of the image': _xy(lambda xy, size: xy / size),
+    'between -1 and 1': _xy(lambda xy, size: xy / size * 2 - 1),
+    'relative to the hip': _xy(
+        lambda xy, size: xy - np.nanmean(xy, axis=1, keepdims=True)
+    ),
+    'of an image twice as large': _xy(lambda xy, size: xy * 2),
+    'another layout': other_layout,
+    'joints one late': _order(lambda _, n: [n - 1, *range(n - 1)]),
+    'joints shuffled': shuffled,
+    'all left and right': swap(),
+    'body, not face': _order(swap_body),
+    'legs': swap(*LEGS),
+    'arms': swap(*ARMS),
+    'knees and ankles': swap(*LEGS[1:]),
+    'elbows and wrists': swap(*ARMS[1:]),
+    'ankles': swap('Ankle'),
+    'wrists': swap('Wrist'),
+    'some frames': swap_frames,
+    'frozen': frozen,
+    'uncertain': uncertain,
+}

@@ -1,0 +1,204 @@
+"""Lifts the 2D keypoints of people to 3D poses, from a file or live.
+
+    python tools/lift.py examples/walk_coco17.json --out walk.html
+    python tools/lift.py alphapose-results.json --out poses.npz --fps 30 \
+        --height 1820 --image_size 1920 1080 --focal 1500 --up world
+    detector | python tools/lift.py --live stdin --image_size 1280 720
+    python tools/lift.py --live tcp:4000 --layout body25 --image_size 1280 720
+
+The output is a page for a browser (.html), or poses as .json, .npz, .csv,
+.bvh, .glb or .gltf, as the suffix or --format says. Live, one line of JSON is
+one person in one frame, {"frame": 1, "track": "1", "keypoints": [[x, y,
+score], ...]}, and each pose is a line back; the port is open to this machine
+only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from pyg_hcsf.io.keypoints import (
+    LAYOUTS,
+    Keypoints,
+    check_keypoints,
+    read_keypoints,
+)
+from pyg_hcsf.io.poses import PoseSequence, write_poses
+from pyg_hcsf.lifting import (
+    Lifter,
+    LineLifter,
+    LiveLifter,
+    available_weights,
+    serve_lines,
+)
+from pyg_hcsf.viewer import write_page
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog='lift.py',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    known = ', '.join(available_weights()) or 'none in this package'
+    add = parser.add_argument
+    add('input', nargs='?', type=Path, help='the keypoints of a detector')
+    add('--out', type=Path, help='where the poses go')
+    add('--format', help='of --out; default: as its suffix says')
+    add('--live', help='stdin or tcp:PORT, instead of a file')
+    add('--layout', choices=LAYOUTS, help='the joints; default: recognised')
+    add(
+        '--weights',
+        nargs='+',
+        default=['single'],
+        help=f'single, temporal or files of a training (names: {known})',
+    )
+    add(
+        '--height',
+        type=float,
+        default=1700.0,
+        metavar='MM',
+        help='of the people; default 1700',
+    )
+    add('--focal', type=float, help='in pixels; default: 1.1 times the image')
+    add('--image_size', nargs=2, type=float, metavar=('WIDTH', 'HEIGHT'))
+    add('--fps', type=float, help='frames per second, where not in the file')
+    add('--up', choices=['camera', 'world'], default='camera', help='axes')
+    add('--rigid', action='store_true', help='bones of .bvh keep their length')
+    add('--force', action='store_true', help='lift doubtful keypoints, too')
+    return parser
+
+
+def main(argv: list[str] | None = None) -> list[PoseSequence]:
+    """Runs the command line; returns the poses of a file."""
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    if (args.input is None) == (args.live is None):
+        parser.error('give either a file or --live')
+    size = None if args.image_size is None else tuple(args.image_size)
+    one = args.weights[0] if len(args.weights) == 1 else args.weights
+    lifter = Lifter(
+        one, args.height, args.focal, image_size=size, fps=args.fps
+    )
+    if args.live is not None:
+        if args.out is not None:
+            parser.error('--live writes lines, not --out')
+        stream(lifter, args.layout or 'coco17', args.live)
+        return []
+    if args.out is None:
+        parser.error('--out says where the poses go')
+    return lift_file(lifter, args, size)
+
+
+def lift_file(
+    lifter: Lifter, args: argparse.Namespace, size: tuple[float, float] | None
+) -> list[PoseSequence]:
+    """Lifts a file, and says what was read, assumed and written."""
+    keypoints = read_keypoints(args.input, args.layout, size, args.fps)
+    print(describe(keypoints))
+    doubts = check_keypoints(keypoints)
+    for doubt in doubts:
+        print(f'doubtful: {doubt}')
+    if doubts and not args.force:
+        raise ValueError(
+            f"'{args.input}' is not lifted as it is doubtful; if it is right, "
+            'pass --force'
+        )
+    kind = (args.format or args.out.suffix.removeprefix('.')).lower()
+    if kind in ('bvh', 'glb', 'gltf') and not keypoints.fps:
+        raise ValueError(
+            f"The frame rate of '{args.input}' is not known, and "
+            f'{kind} needs one: pass --fps'
+        )
+    people = lifter.lift(keypoints, args.up)
+    if not people:
+        raise ValueError(
+            f"Nobody in '{args.input}' has hips and 6 joints in any frame; "
+            'look at the confidences, or name the right --layout'
+        )
+    frames = sum(len(person.frames) for person in people)
+    seen = sum(len(track.frames) for track in keypoints.tracks)
+    print(f'Lifted people: {len(people)}, frames: {frames} of {seen}')
+    print(people[0].note)
+    if kind == 'html':
+        title = f'{args.input.name} in 3D'
+        write_page(args.out, {'lifted': people}, title=title)
+        print(f"Wrote '{args.out}'")
+        return people
+    for file in write_poses(args.out, people, args.format, args.rigid):
+        rigid = f', joints moved by up to {file.deviation:.0f} mm'
+        print(f"Wrote '{file.path}'" + (rigid if file.deviation else ''))
+    return people
+
+
+def describe(keypoints: Keypoints) -> str:
+    """What was recognised, in a line."""
+    size, fps = keypoints.image_size, keypoints.fps
+    return ', '.join(
+        (
+            f'Read {keypoints.source}: joints of {keypoints.layout}',
+            f'people: {len(keypoints.tracks)}',
+            f'frames: {sum(len(t.frames) for t in keypoints.tracks)}',
+            'image: unknown'
+            if size is None
+            else f'image: {size[0]:g} x {size[1]:g}',
+            'frame rate: unknown' if fps is None else f'{fps:g} Hz',
+        )
+    )
+
+
+def stream(lifter: Lifter, layout: str, where: str) -> None:
+    """Lifts lines until they end, or the tool is stopped."""
+
+    def make() -> LiveLifter:
+        return LiveLifter(lifter, layout)
+
+    live = make()  # complains before anybody connects
+    say(f'Lifts {layout}, with a delay of {live.delay} frames')
+    if where == 'stdin':
+        pipe(LineLifter(live), sys.stdin.fileno(), sys.stdout.fileno())
+        return
+    kind, _, port = where.partition(':')
+    if kind != 'tcp' or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(
+            f"Expected '--live' to be stdin or tcp:PORT (got {where!r})"
+        )
+
+    def ready(port: int) -> None:
+        say(f'Listens on 127.0.0.1:{port}')
+
+    asyncio.run(serve_lines(make, int(port), ready))
+
+
+def pipe(lines: LineLifter, source: int, target: int) -> None:
+    """From one file descriptor to another; a slow reader is waited for."""
+    while chunk := os.read(source, 2**16):
+        write(target, lines.feed(chunk))
+    write(target, lines.end())
+
+
+def write(target: int, data: bytes) -> None:
+    """All of it."""
+    while data:
+        data = data[os.write(target, data) :]
+
+
+def say(text: str) -> None:
+    """To the terminal, as the output is lines."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, such as head, has left
+        sys.stderr.close()
+    except (OSError, ValueError, RuntimeError) as e:
+        sys.exit(f'error: {e}')
