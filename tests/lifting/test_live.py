@@ -5,7 +5,7 @@ import pytest
 
 from pyg_hcsf.io.keypoints import Track
 from pyg_hcsf.lifting import Lifter, LiveLifter
-from pyg_hcsf.lifting.latency import LatencyHistogram
+from pyg_hcsf.streaming import LatencyHistogram
 
 SIZE = (1920, 1080)
 KINDS = ['single', 'causal', 'central']
