@@ -198,8 +198,9 @@ class OpenMocap(MotionDataset):
     @property
     def processed_file_names(self) -> str:
         rig = 'rig_' if self.held_out == 'rig' else ''
+        lens = self.distortion or 'pinhole'
         return (
-            f'{rig}{self.split}_{self.keypoints}_{self.distortion or "pinhole"}_'
+            f'{rig}{self.split}_{self.keypoints}_{lens}_'
             f'seed{self.seed}_{self.fps:g}fps{self._pre}_v{VERSION}.pt'
         )
 
