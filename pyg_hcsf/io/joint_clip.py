@@ -114,17 +114,18 @@ def _together(
 def _checked(
     joints: np.ndarray, frames: Optional[np.ndarray], name: str
 ) -> JointClip:
+    shape = list(joints.shape)
     if joints.ndim == 3:
         joints = joints[:, None]
     if joints.ndim != 4 or joints.shape[-1] != 3 or joints.dtype.kind != 'f':
         raise ValueError(
             f"Expected 'joints' of '{name}' as numbers [T, N, 3] or [T, M, N, "
-            f'3] (got {joints.dtype} of shape {list(joints.shape)})'
+            f'3] (got {joints.dtype} of shape {shape})'
         )
     if joints.size == 0:
         raise ValueError(
             f"Expected a clip with at least one frame in '{name}' (got shape "
-            f'{list(joints.shape)})'
+            f'{shape})'
         )
     if not np.isfinite(joints).all():
         raise ValueError(f"Expected finite joints in '{name}'")

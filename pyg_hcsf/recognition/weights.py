@@ -212,9 +212,9 @@ def load_recognizer(
         path = path / NAME
     if not path.is_file():
         raise ValueError(
-            f"Expected the folder of a finished run of '--task action', with "
-            f"a '{NAME}' as version 0.5 and later leave it, or such a file "
-            f"(got '{path}'); run an earlier one again"
+            f"Expected a '{NAME}' or the folder of a finished run of '--task "
+            f"action', which has one (got '{path}'); if it is of an earlier "
+            'version, run it again'
         )
     parse = partial(parse_header, info=RecognizerInfo, fixed=FIXED)
     model, info = read_weights(path, KEY, parse, 'save_recognizer')
