@@ -88,7 +88,9 @@ def by_messages(model: ActionRecognizer) -> ActionRecognizer:
     """The same network with another sum over neighbours."""
     model = deepcopy(model)
     for block in model.blocks:
-        block.layer = Messages(block.layer.conv)
+        conv = block.get_submodule('layer.conv')
+        assert isinstance(conv, HCSFConv)
+        block.register_module('layer', Messages(conv))
     return model
 
 
@@ -200,7 +202,7 @@ def _sum(
     )
 
 
-def _network(name: str, model: Module, clips: Tensor) -> Candidate:
+def _network(name: str, model: ActionRecognizer, clips: Tensor) -> Candidate:
     y = torch.zeros(len(clips), dtype=torch.long, device=clips.device)
     train = training_step(deepcopy(model), clips, y, CrossEntropyLoss())
     return Candidate(
