@@ -16,6 +16,7 @@ from report import (
     PAPER_NOTE,
     SEEDS_NOTE,
     bold,
+    demand,
     markdown,
     show,
     unique,
@@ -167,32 +168,9 @@ def _pictures(runs: list[Run], folder: Path, out: Path) -> str:
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """Writes ``report.md``, ``results.csv`` and pictures of the runs under a
-    folder.
-
-    Args:
-        folder (str or pathlib.Path): Where the runs lie.
-        out (str or pathlib.Path, optional): Where to write.
-            (default: ``folder``)
-
-    Returns:
-        The path of ``report.md``.
-
-    Raises:
-        ValueError: If there is no finished run.
-        RuntimeError: If a file of a finished run is damaged.
-
-    Example:
-        >>> write_report('runs/action/default')
-        PosixPath('runs/action/default/report.md')
-    """
+    """As :func:`report.write_report` does, of action runs."""
     target = Path(out or folder)
-    runs = load_runs(folder)
-    if not runs:
-        raise ValueError(
-            f"Expected a finished action run under '{folder}'; make one with "
-            '`python experiments/run.py --task action`'
-        )
+    runs = demand(load_runs(folder), folder, 'action')
 
     def section(setting: Setting, group: list[Run], where: Path) -> str:
         return _section(setting, group, where, target)

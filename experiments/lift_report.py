@@ -13,6 +13,7 @@ from report import (
     COMPARE_NOTE,
     SEEDS_NOTE,
     bold,
+    demand,
     markdown,
     unique,
     write_parts,
@@ -96,7 +97,7 @@ def _section(setting: Setting, runs: list[Run]) -> str:
         'MPJPE on validation (mm)': Column(('val_mpjpe',)),
     }
     parts = [
-        f'## {setting.keypoints}',
+        f'## {setting.preset}: {setting.keypoints}',
         '\n'.join(f'* {key}: {value}' for key, value in facts.items()),
         '```bash\n' + '\n'.join(unique(runs, 'command')) + '\n```',
         markdown(make_table(runs, cost)),
@@ -112,43 +113,19 @@ def _section(setting: Setting, runs: list[Run]) -> str:
         pairs = markdown(comparison_table(runs))
         parts += ['### Paired comparison', pairs, COMPARE_NOTE]
     joints = {
-        run.label: {
-            f'{data} {joint}': value
-            for data, errors in run.metrics['per_joint'].items()
-            for joint, value in errors.items()
-        }
-        for run in runs
+        f'{data} {joint}': Column(('per_joint', data, joint), False)
+        for data, errors in runs[0].metrics['per_joint'].items()
+        for joint in errors
     }
-    parts += ['### Error by joint (mm)', markdown(pd.DataFrame(joints))]
+    table = make_table(runs, joints).T.rename_axis('joint')
+    parts += ['### MPJPE by joint, typical (mm)', markdown(table)]
     return '\n\n'.join(parts)
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """Writes ``report.md`` and ``results.csv`` of the runs under a folder.
-
-    Args:
-        folder (str or pathlib.Path): Where the runs lie.
-        out (str or pathlib.Path, optional): Where to write.
-            (default: ``folder``)
-
-    Returns:
-        The path of ``report.md``.
-
-    Raises:
-        ValueError: If there is no finished run.
-        RuntimeError: If a file of a finished run is damaged.
-
-    Example:
-        >>> write_report('runs/lift/default')
-        PosixPath('runs/lift/default/report.md')
-    """
-    runs = load_runs(folder)
-    if not runs:
-        raise ValueError(
-            f"Expected a finished lift run under '{folder}'; make one with "
-            '`python experiments/run.py --task lift`'
-        )
+    """As :func:`report.write_report` does, of lift runs."""
     target = Path(out or folder)
+    runs = demand(load_runs(folder), folder, 'lift')
 
     def section(setting: Setting, group: list[Run], where: Path) -> str:
         return _section(setting, group)

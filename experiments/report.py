@@ -234,17 +234,22 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
         PosixPath('runs/pose/table1_gt/report.md')
     """
     out = Path(out or folder)
-    runs = load_runs(folder)
-    if not runs:
-        raise ValueError(
-            f"Expected a finished pose run under '{folder}'; make one with "
-            '`python experiments/run.py --task pose`'
-        )
+    runs = demand(load_runs(folder), folder, 'pose')
 
     def section(setting: Setting, group: list[Run], where: Path) -> str:
         return _section(setting, group, _pictures(group, where, out))
 
     return write_parts(runs, out, data_line(runs), section, tidy(runs))
+
+
+def demand(runs: list[Run], folder: str | Path, task: str) -> list[Run]:
+    """The finished runs of a folder, of which there must be one."""
+    if not runs:
+        raise ValueError(
+            f"Expected a finished {task} run under '{folder}'; make one with "
+            f'`python experiments/run.py --task {task}`'
+        )
+    return runs
 
 
 def write_parts(

@@ -45,7 +45,7 @@ class LifterEnsemble:
                     )
         self.models = [model.folded() for model, _ in loaded]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         r"""Lifts windows.
 

@@ -141,6 +141,7 @@ class Lifter:
         self.image_size = image_size
         self.fps = fps
         self.batch_size = batch_size
+        self._size = torch.tensor(SIZE_PER_HEIGHT * height).double()
         self._networks: dict[str, LifterEnsemble] = {}
         if _names(weights, 'coco17') != _names(weights, 'h36m17'):
             return  # which of the two is read is for the keypoints to say
@@ -196,7 +197,7 @@ class Lifter:
                 )
         return to_world(out) if axes == 'world' else out
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def see(
         self, xy: np.ndarray, score: np.ndarray, layout: str, camera: Assumed
     ) -> tuple[RootRay, Tensor]:
@@ -219,19 +220,19 @@ class Lifter:
         enough = (count >= FEWEST_JOINTS) & (size > SMALLEST**2)
         return seen, seen.liftable & enough
 
+    @torch.no_grad()
     def lift_windows(self, window: RootRay, network: LifterEnsemble) -> Lifted:
         r"""Lifts windows of what was seen: ``[B, T, ...]``."""
         x = window_input(window.plane, window.score)
         y, spread = network(x)
         target = network.info.target
         seen = RootRay(*(value[:, target] for value in window))
-        size = torch.tensor(SIZE_PER_HEIGHT * self.height).double()
         floor, slope = network.info.calibration or (0.0, 1.0)
-        pose = decode_pose(y.double(), seen.rotation, size)
+        pose = decode_pose(y.double(), seen.rotation, self._size)
         return Lifted(
             pose,
             _in_front(locate_root(pose, seen), pose, seen),
-            size * (floor + slope * spread.double()),
+            self._size * (floor + slope * spread.double()),
         )
 
     def _lift(

@@ -61,6 +61,26 @@ def test_no_difference_is_undecided(tmp_path):
     assert claims.verdict(sure, [-1.5, -1.6, -1.4]) == 'holds'
 
 
+def test_worst_poses_and_whose_they_are(tmp_path):
+    errors = {'table6/d8': 36, 'table6/d1': 40}
+    cells = fake(tmp_path, errors, (0, 1, 2))
+    claim = {**CLAIM, 'measure': 'worst_5'}
+    table = claims.claims_table(cells, [claim])
+    worst = [
+        np.mean(
+            [np.sort(r.error)[-len(r.error) // 20 :].mean() for r in group]
+        )
+        for group in cells.values()
+    ]
+    here = float(table['here, mm'].iloc[0].split()[0])
+    assert abs(here) == pytest.approx(abs(worst[0] - worst[1]), abs=1.0)
+    assert table['paper, mm'].tolist() == ['']
+    assert table['95 % interval'].iloc[0].startswith('±')
+    shared = claims.shared_table(cells, list(errors))
+    assert shared.shape == (2, 2)
+    assert all(0 <= float(x[:-2]) <= 100 for x in shared.to_numpy().flat)
+
+
 QUESTION = {
     'question': 'Who shares W',
     'readings': {

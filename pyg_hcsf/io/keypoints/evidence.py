@@ -63,6 +63,21 @@ def agreement(keypoints: Keypoints, a: str, b: str) -> float:
     return float((first * second).sum() / (size + 1e-9))
 
 
+def head_distance(keypoints: Keypoints) -> float:
+    r"""How far the head is from the shoulders, in lengths of the torso: the
+    median over frames, 0 if one is never seen.
+    """
+    limbs = Limbs(keypoints.tracks, keypoints.layout)
+    name = next(n for n in ('Nose', 'Neck', 'Head') if n in limbs.number)
+    shoulders = limbs.middle('Shoulder')
+    head = np.linalg.norm(limbs.joint(name) - shoulders, axis=1)
+    torso = np.linalg.norm(limbs.middle('Hip') - shoulders, axis=1)
+    head, torso = head[np.isfinite(head)], torso[np.isfinite(torso)]
+    if not len(head) or not len(torso):
+        return 0.0
+    return float(np.median(head) / (np.percentile(torso, 85) + 1e-9))
+
+
 def jumps(keypoints: Keypoints) -> float:
     r"""How often left and right change places from one frame to the next:
     the share of pairs of frames in which people move less than half as far if

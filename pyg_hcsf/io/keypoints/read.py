@@ -98,9 +98,10 @@ def read_keypoints(
     else:
         found = read_people(read_bytes(path), path, image_size)
     tracks = make_tracks(found.people, path)
-    if (size := tracks[0].score.shape[1]) in WHOLE_BODY and not layout:
-        layout = WHOLE_BODY[size]
-        tracks = _first(tracks, get_skeleton(layout).num_joints)
+    body = WHOLE_BODY.get(tracks[0].score.shape[1])
+    if body is not None and layout in (None, body):
+        layout = body
+        tracks = _first(tracks, get_skeleton(body).num_joints)
     return Keypoints(
         layout=_layout(layout, found.layout, tracks, path),
         tracks=tracks,

@@ -2,8 +2,6 @@ r"""Tells left from right in 2D: a small network looks at poses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from pyg_hcsf.io.keypoints.body import FRAMES, SIDED, weights
@@ -24,9 +22,10 @@ LEAST = 10  # frames; fewer say too little
 REACH = 0.24  # seconds before and after, over which motion is looked at
 FPS = 30.0  # where the file does not tell
 CLIP = 4.0  # the most that one frame can say
-_MIRROR = np.array([*range(6, 12), *range(6), 12, 13])
-_SIGNS = np.ones((14, 2))
-_SIGNS[:13, 0] = -1.0  # x, and x of motion; not growth
+# What a mirror does to what the network sees: left and right, and signs.
+MIRROR = np.array([*range(6, 12), *range(6), 12, 13])
+SIGNS = np.ones((14, 2))
+SIGNS[:13, 0] = -1.0  # x, and x of motion; not growth
 
 
 def pose_features(track: Track, layout: str, fps: float | None) -> np.ndarray:
@@ -77,8 +76,8 @@ def side_logits(poses: np.ndarray) -> np.ndarray:
     It is asked of the pose, its mirror image, and both with left and right
     exchanged.
     """
-    exchanged = poses[:, _MIRROR]
-    asked = (poses, exchanged * _SIGNS, exchanged, poses * _SIGNS)
+    exchanged = poses[:, MIRROR]
+    asked = (poses, exchanged * SIGNS, exchanged, poses * SIGNS)
     logits = np.stack([_network(x.reshape(len(x), -1)[:, :27]) for x in asked])
     out = logits.mean(axis=0)
     out[:, 0] = (logits[:2] - logits[2:]).mean(axis=0)[:, 0] / 2
@@ -92,22 +91,23 @@ def _network(x: np.ndarray) -> np.ndarray:
     return x @ w['weight2'].T + w['bias2']
 
 
-def tell_sides(keypoints: Keypoints) -> np.ndarray | None:
-    r"""What the network says of a file: the mean over frames, ``[6]`` in the
-    order of :obj:`OUTPUTS`, or :obj:`None` if too few frames show arms and
-    legs.
+def tell_sides(keypoints: Keypoints) -> tuple[np.ndarray, int]:
+    r"""What the network says of a file.
 
     Args:
         keypoints (Keypoints): The file.
+
+    Returns:
+        The mean over the frames that show arms and legs, ``[6]`` in the order
+        of :obj:`OUTPUTS`, and how many they are; zeros if there are none.
     """
-    poses = _poses(keypoints.tracks, keypoints.layout, keypoints.fps)
-    if len(poses) < LEAST:
-        return None
-    poses = poses[:: -(-len(poses) // FRAMES)]
-    return side_logits(poses).clip(-CLIP, CLIP).mean(axis=0)
-
-
-def _poses(
-    tracks: Sequence[Track], layout: str, fps: float | None
-) -> np.ndarray:
-    return np.concatenate([pose_features(t, layout, fps) for t in tracks])
+    poses = np.concatenate(
+        [
+            pose_features(track, keypoints.layout, keypoints.fps)
+            for track in keypoints.tracks
+        ]
+    )
+    if not len(poses):
+        return np.zeros(len(OUTPUTS)), 0
+    seen = poses[:: -(-len(poses) // FRAMES)]
+    return side_logits(seen).clip(-CLIP, CLIP).mean(axis=0), len(poses)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import threading
 
+import torch
 from torch import Tensor
 
 CACHE = 2**19  # elements that stay in the cache of a CPU core
@@ -20,6 +21,7 @@ def scratch(x: Tensor, name: str, *shape: int) -> Tensor:
     key = f'{name} {x.dtype}'
     kept = getattr(_kept, key, None)
     if kept is None or kept.numel() < size:
-        kept = x.new_empty(size)
+        with torch.inference_mode(False):  # a training may use it later
+            kept = torch.empty(size, dtype=x.dtype, device=x.device)
         setattr(_kept, key, kept)
     return kept[:size].view(shape)

@@ -19,13 +19,20 @@ def add_whole(
     edge_weight: Optional[Tensor],
     group: Wide,
     out: Tensor,
+    fresh: bool = True,
 ) -> None:
-    r"""Writes the sums of a group, ``[N, B, D]``, to :obj:`out`."""
+    r"""Writes the sums of a group, ``[N, B, D]``, to :obj:`out`, or adds them
+    if :obj:`fresh` is not set.
+    """
     x_j = x.index_select(0, group.source)
     if edge_weight is not None:
         x_j.mul_(edge_weight[group.pairs].unsqueeze(-1))
     message = torch.bmm(x_j, weight)
-    out.copy_((group.by_target @ message.flatten(1)).view(out.shape))
+    total = (group.by_target @ message.flatten(1)).view(out.shape)
+    if fresh:
+        out.copy_(total)
+    else:
+        out.add_(total)
 
 
 def add_whole_backward(

@@ -176,9 +176,11 @@ def test_missing_joints(tmp_path):
     assert k.tracks[0].score[0, 5] == 1  # without scores, it is there
 
 
-def test_whole_body(tmp_path):
+@pytest.mark.parametrize('layout', [None, 'halpe26'])
+def test_whole_body(tmp_path, layout):
     points = formats.some_people(136)
-    k = read_keypoints(write(tmp_path, formats.alphapose(points, True)))
+    path = write(tmp_path, formats.alphapose(points, True))
+    k = read_keypoints(path, layout)
     assert k.layout == 'halpe26'
     np.testing.assert_allclose(k.tracks[0].xy, points[:, 0, :26, :2])
 

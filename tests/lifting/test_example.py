@@ -1,0 +1,58 @@
+"""The example of the README, with the weights that come with the package."""
+
+import runpy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pyg_hcsf.io.keypoints import check_keypoints, read_keypoints
+from pyg_hcsf.lifting import Lifter, LiveLifter
+
+REPO = Path(__file__).parents[2]
+SIZE = (1920, 1080)
+
+
+@pytest.fixture(scope='module')
+def keypoints():
+    return read_keypoints(REPO / 'examples' / 'walk_coco17.json')
+
+
+@pytest.fixture(scope='module')
+def truth():
+    make = runpy.run_path(str(REPO / 'tools' / 'make_example.py'))
+    return make['walk']().joints.numpy()
+
+
+def test_nothing_needs_to_be_said(keypoints, truth):
+    assert not check_keypoints(keypoints)
+    (person,) = Lifter().lift(keypoints)
+    error = np.linalg.norm(person.pose - (truth - truth[:, :1]), axis=-1)
+    assert error.mean() < 55  # mm, at 1700 mm for 1742
+    # The expected error is about the error, and tells joints apart.
+    expected = person.uncertainty
+    assert 0.7 < expected[:, 1:].mean() / error[:, 1:].mean() < 1.6
+    by_joint = np.corrcoef(expected[:, 1:].mean(0), error[:, 1:].mean(0))
+    assert by_joint[0, 1] > 0.3
+
+
+def test_what_is_known_helps(keypoints, truth):
+    lifter = Lifter(height=1742.0, focal=1750.0, image_size=SIZE)
+    (person,) = lifter.lift(keypoints, axes='camera')
+    assert np.linalg.norm(person.root - truth[:, 0], axis=-1).mean() < 250
+    (person,) = lifter.lift(keypoints, axes='world')
+    assert 'standing bodies' in person.note
+    heads = person.position[:, 10, 2]
+    assert heads.min() > 1450 and heads.max() < 1900
+
+
+def test_live_is_the_same(keypoints):
+    live = LiveLifter(Lifter(image_size=SIZE))
+    track = keypoints.tracks[0]
+    poses = []
+    for row in zip(track.frames, track.xy, track.score, strict=True):
+        poses += live.push(*row)
+    (person,) = Lifter().lift(replace(keypoints, image_size=SIZE))
+    found = np.stack([pose.pose for pose in poses])
+    np.testing.assert_allclose(found / 1000, person.pose / 1000, atol=1e-5)
