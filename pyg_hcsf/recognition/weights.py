@@ -213,8 +213,8 @@ def load_recognizer(
     if not path.is_file():
         raise ValueError(
             f"Expected a '{NAME}' or the folder of a finished run of '--task "
-            f"action', which has one (got '{path}'); if it is of an earlier "
-            'version, run it again'
+            f"action', which has one (got '{path}'); a run of an earlier "
+            'version has none: move it away and run it again'
         )
     parse = partial(parse_header, info=RecognizerInfo, fixed=FIXED)
     model, info = read_weights(path, KEY, parse, 'save_recognizer')

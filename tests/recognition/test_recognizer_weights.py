@@ -117,7 +117,7 @@ def test_other_files_are_refused(tmp_path, path):
     with pytest.raises(ValueError, match='the folder of a finished run'):
         load_recognizer(tmp_path / 'none')
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(ValueError, match='run it again'):
+    with pytest.raises(ValueError, match='move it away and run it again'):
         load_recognizer(tmp_path / 'empty')
     save_file({'x': torch.zeros(3)}, path)
     with pytest.raises(ValueError, match=KEY):
