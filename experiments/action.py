@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import action_report
 import torch
+from action_clips import ActionClips
 from action_config import ActionConfig, smoke
-from action_data import SOURCES, ActionClips, load_actions
+from action_data import SOURCES, load_actions
 from action_evaluate import ActionEvaluator, make_loader
 from action_train import ActionTrainer
 from config import fingerprint
@@ -19,7 +20,10 @@ from folder import RunFolder
 from jsonargparse import Namespace
 from session import RANK, WORLD, Task, is_mine, say, to_device, train_row
 
+from pyg_hcsf.action_loader import ActionLoader
 from pyg_hcsf.nn import ActionRecognizer
+from pyg_hcsf.recognition import RecognizerInfo, save_recognizer
+from pyg_hcsf.recognition.weights import NAME
 
 
 def run_row(
@@ -53,6 +57,7 @@ def run_row(
         rank=RANK,
         world_size=WORLD,
     )
+    info = describe(config, clips, loader)  # complains before the training
     watch = None
     if config.clips.hold_out:
         held_out = load_actions(data, root, 'val', config.clips)
@@ -93,6 +98,9 @@ def run_row(
         **validation,
         **evaluator.score(out),
     }
+    shown = f'{metrics["top1"]:.1f} % of {metrics["clips"]} {split} clips'
+    info = replace(info, card={**info.card, 'top-1': shown})
+    save_recognizer(folder / NAME, model, info)
     store.finish(metrics, 'scores.npz', evaluator.arrays(out))
     say(
         f'{title}: top-1 {metrics["top1"]:.1f} % on the {split} clips, '
@@ -115,6 +123,33 @@ def build_model(
     )
     to_device(model)
     return model
+
+
+def describe(
+    config: ActionConfig, clips: ActionClips, loader: ActionLoader
+) -> RecognizerInfo:
+    """What the weights of a row are, for pyg_hcsf.recognition: the library
+    reads no settings of experiments.
+    """
+    model = {
+        **asdict(config.model),
+        'out_channels': len(clips.actions),
+        'num_bodies': clips.num_bodies,
+    }
+    c = config.clips
+    return RecognizerInfo(
+        clips.skeleton.name,
+        model,
+        clips.actions,
+        clips.usual or int(loader.lengths.median()),
+        clips.normalize,
+        c.stream,
+        c.motion,
+        c.length,
+        c.fit,
+        clips.fps,
+        {'network': config.label, 'trained on': clips.protocol},
+    )
 
 
 TASK = Task(

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import data as pose_data
+from action_clips import (
+    ActionClips,
+    Request,
+    held_out,
+    places,
+    processed_root,
+    training,
+)
 from action_config import ActionClipsConfig
 from data import Source
 from torch_geometric.data import Data
@@ -18,92 +25,23 @@ from pyg_hcsf.datasets.clip_subset import ClipSubset
 from pyg_hcsf.datasets.ntu_source import CUSTOMARY, find_source
 from pyg_hcsf.datasets.synthetic_motion import (
     ACTIONS,
+    FPS,
     SPLITS,
     TAKES,
     VERSION,
     motion_clip,
 )
 from pyg_hcsf.datasets.utd_mhad import TRAIN_SUBJECTS
-from pyg_hcsf.io.ntu_names import BENCHMARKS
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.io.ntu_names import BENCHMARKS, NTU_FPS
+from pyg_hcsf.io.utd_mhad import UTD_MHAD_FPS
+from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.transforms import AlignBody, PreNormalize
 
+# 8 million frames of 114,480 clips (Liu et al., TPAMI 2019); once 2s-AGCN's
+# recipe has filled them up, all have 300.
+NTU_USUAL = 70
 HDM05_TEST = ('HDM05-mm', 'HDM05-tr')
-TRAIN_ALL = 'all training clips'
-
-
-class ActionClips(NamedTuple):
-    """The clips of a split.
-
-    Args:
-        clips: A list, or a store that streams.
-        skeleton: Their skeleton.
-        actions: The names of the labels.
-        num_bodies: Bodies in a clip.
-        protocol: Who trains, who is tested.
-        fingerprint: Tells raw files apart.
-    """
-
-    clips: Sequence[Data] | ClipStore
-    skeleton: Skeleton
-    actions: tuple[str, ...]
-    num_bodies: int
-    protocol: str
-    fingerprint: str
-
-    def column(self, key: str) -> list[str]:
-        """A string attribute of every clip."""
-        if not isinstance(self.clips, ClipStore):
-            return [str(clip[key]) for clip in self.clips]
-        values = self.clips._columns[key].tolist()
-        repeats = len(self.clips) if len(values) == 1 else 1
-        return [str(value) for value in values] * repeats
-
-
-class Request(NamedTuple):
-    """The clips that a run asks for; see ActionClipsConfig."""
-
-    root: Path
-    split: str
-    normalize: str
-    hold_out: bool
-    num_frames: int
-
-
-def held_out(request: Request, values: Sequence[Any]) -> list[Any]:
-    """What is kept for validation: the last tenth, at least one."""
-    if not (request.hold_out or request.split == 'val'):
-        return []
-    if len(values) < 2:
-        raise ValueError(
-            'Expected clips of two subjects or more to train on, one of them '
-            f'for validation (got those of {list(values)}); for a split of '
-            'your own, keep all for training with --clips.hold_out false'
-        )
-    return list(values[-max(1, len(values) // 10) :])
-
-
-def places(root: Path, *names: str) -> list[Path]:
-    """Where below a data home raw files may lie: ``<class>/raw`` and the
-    like.
-    """
-    paths = [root / names[0] / 'raw', *(root / name for name in names)]
-    return [path for path in paths if path.is_dir()]
-
-
-def processed_root(root: Path, name: str, raw: Path | None) -> Path:
-    """Where processed files go: beside ``raw`` in the data home, else to our
-    own, as nothing is written to a folder of somebody else's.
-    """
-    home = root / name
-    inside = raw is None or home in (raw, raw.parent)
-    return home if inside else pose_data.HOME / name
-
-
-def _training(val: Sequence[Any], who: str) -> str:
-    """How a protocol treats its validation part."""
-    names = ', '.join(map(str, val))
-    return f'without {who} {names}, for validation' if val else TRAIN_ALL
+MOCAP: dict[str, Any] = {'up': 2, 'scale': 0.001}  # z up, millimetres
 
 
 # NTU RGB+D
@@ -131,8 +69,10 @@ def load_ntu(benchmark: str, request: Request) -> ActionClips:
     """NTU RGB+D, normalised on disk, from where it streams."""
     raw = find_ntu(benchmark, request.root)
     recipe = request.normalize
+    normalized = _is_normalized(benchmark, request.root)
     if recipe == 'auto':
-        recipe = 'none' if _is_normalized(benchmark, request.root) else 'agcn'
+        recipe = 'none' if normalized else 'agcn'
+    applied = 'agcn' if normalized else recipe
 
     def load(split: str, val: Sequence[int] = ()) -> NTURGBD:
         return NTURGBD(
@@ -167,8 +107,11 @@ def load_ntu(benchmark: str, request: Request) -> ActionClips:
         dataset.skeleton,
         tuple(f'A{i + 1:03}' for i in range(dataset.num_classes)),
         2,
-        f'{benchmark}, {recipe}, {_training(val, who)}',
+        f'{benchmark}, {recipe}, {training(val, who)}',
         dataset._path.name,
+        None if applied == 'none' else {'recipe': applied},
+        NTU_FPS,
+        NTU_USUAL if applied == 'agcn' else None,
     )
 
 
@@ -199,6 +142,7 @@ def load_utd_mhad(request: Request) -> ActionClips:
     """UTD-MHAD: odd subjects train, even ones test."""
     raw = find_utd_mhad(request.root)
     skeleton = get_skeleton('kinect20')
+    align: dict[str, Any] = {'up': None}  # people face the sensor
     root = processed_root(request.root, 'UTDMHAD', raw)
     every = UTDMHAD(root, raw=raw)
     there = {int(clip.subject) for clip in every}
@@ -208,15 +152,17 @@ def load_utd_mhad(request: Request) -> ActionClips:
         request.split,  # type: ignore[arg-type]
         val,
         raw=raw,
-        transform=AlignBody(skeleton),  # people face the sensor
+        transform=AlignBody(skeleton, **align),
     )
     return ActionClips(
         list(dataset),
         skeleton,
         dataset.actions,
         1,
-        f'odd subjects train, {_training(val, "subject")}',
+        f'odd subjects train, {training(val, "subject")}',
         dataset.raw_fingerprint,
+        align,
+        UTD_MHAD_FPS,
     )
 
 
@@ -239,7 +185,7 @@ def load_hdm05(request: Request) -> ActionClips:
     dataset = HDM05(
         processed_root(request.root, 'HDM05', raw), raw=raw, fps=30.0
     )
-    align = AlignBody(skeleton, up=2, scale=0.001, key='pos')
+    align = AlignBody(skeleton, **MOCAP, key='pos')
     longest: dict[str, Data] = {}  # of the pieces between two glitches
     for clip in dataset:
         name = clip.clip.split('.')[0]
@@ -264,8 +210,10 @@ def load_hdm05(request: Request) -> ActionClips:
         skeleton,
         actions,
         1,
-        f'mm, tr tested, {_training(val, "subject")}',
+        f'mm, tr tested, {training(val, "subject")}',
         dataset.raw_fingerprint,
+        MOCAP,
+        30.0,
     )
 
 
@@ -275,7 +223,7 @@ def load_hdm05(request: Request) -> ActionClips:
 def load_synthetic(request: Request) -> ActionClips:
     """The fifteen actions of SyntheticMotion, without cameras."""
     skeleton = get_skeleton('h36m17', graph='tree')
-    align = AlignBody(skeleton, up=2, scale=0.001, key='pos')
+    align = AlignBody(skeleton, **MOCAP, key='pos')
     val = SPLITS['val'] if request.hold_out else ()
     subjects = SPLITS[request.split]
     if request.split == 'train' and not val:
@@ -294,8 +242,10 @@ def load_synthetic(request: Request) -> ActionClips:
         skeleton,
         ACTIONS,
         1,
-        f'S9, S11 tested, {_training(val, "subject")}',
+        f'S9, S11 tested, {training(val, "subject")}',
         f'synthetic v{VERSION}',
+        MOCAP,
+        FPS,
     )
 
 

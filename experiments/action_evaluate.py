@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from action_clips import ActionClips
 from action_config import ActionConfig
-from action_data import ActionClips
 from torch import Tensor
 
 from pyg_hcsf import action_metrics as metrics

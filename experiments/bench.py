@@ -22,6 +22,7 @@ from typing import Any, Literal, Optional
 
 import torch
 import yaml
+from bench_action import action_candidates, neighbor_candidates
 from bench_layers import layer_candidates, shared_candidates
 from bench_models import model_candidates
 from bench_peers import floor_and_hcsf, make_problem, product_candidates
@@ -49,11 +50,14 @@ class BenchConfig:
         kind: The candidates: product is the node-pair product and other ways
             to write it; pair of it only the package's own and the floor;
             layer whole layers of PyG; shared those with shared weights; model
-            whole networks; scaling what bench_scaling.py measures.
+            whole networks; action those that recognise actions, neighbors
+            their sum over neighbours; scaling what bench_scaling.py measures.
         what: What is timed.
         skeleton: A skeleton, or wholebody133, a stand-in of as many joints.
         graph: The named graph of the skeleton.
-        batch: Poses in a batch.
+        batch: Poses in a batch, or clips.
+        frames: Frames of a clip.
+        bodies: Bodies in a clip.
         channels: The width C, in and out.
         short_hops: S.
         long_hops: L.
@@ -66,15 +70,24 @@ class BenchConfig:
         device: Where to run.
     """
 
-    kind: Literal['product', 'pair', 'layer', 'shared', 'model', 'scaling'] = (
-        'product'
-    )
+    kind: Literal[
+        'product',
+        'pair',
+        'layer',
+        'shared',
+        'model',
+        'action',
+        'neighbors',
+        'scaling',
+    ] = 'product'
     what: list[str] = field(
         default_factory=lambda: ['forward', 'forward+backward']
     )
     skeleton: str = 'h36m17'
     graph: str = 'tree'
     batch: int = 256
+    frames: int = 100
+    bodies: int = 2
     channels: int = 128
     short_hops: int = 1
     long_hops: int = 2
@@ -134,6 +147,7 @@ def row_config(row: dict[str, Any], argv: list[str]) -> BenchConfig:
     config = BenchConfig(**{name: args[name] for name in names})
     if args['smoke']:
         config.channels, config.batch = 8, min(config.batch, 4)
+        config.frames = min(config.frames, 12)
         config.rounds, config.threads = 2, 1
         if config.sweep in ('batch', 'channels'):
             config.values = [1, 8]
@@ -235,6 +249,13 @@ def make_candidates(
         return layer_candidates(skeleton, hops, c.channels, *rest)
     if c.kind == 'shared':
         return shared_candidates(hops, c.channels, *rest)
+    if c.kind == 'neighbors':
+        rows = c.batch * c.bodies * c.frames
+        return neighbor_candidates(hops, c.channels, c.squeeze, rows, c.device)
+    if c.kind == 'action':
+        shape = (c.batch, skeleton.num_joints, c.frames, c.bodies, 3)
+        clips = torch.randn(shape, device=c.device)
+        return action_candidates(skeleton, hops, c.channels, c.squeeze, clips)
     if c.kind == 'model':
         return model_candidates(skeleton, c.channels, c.long_hops, *rest)
     conv = HCSFConv(c.channels, c.channels, hops, c.squeeze)

@@ -18,6 +18,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from pyg_hcsf.io.files import atomic_write
 
+FLOORS = {'action': 'ST-GCN', 'neighbors': 'HCSF'}  # others: their products
+
 
 @contextmanager
 def _picture(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
@@ -87,9 +89,10 @@ def _bars(rows: pd.DataFrame, path: Path) -> None:
             low, high = part['to_floor'].min(), part['to_floor_q75'].max()
             ax.set_xlim(min(0.9, 0.8 * low), max(4, 2.2 * high))
             _plain(ax.xaxis)
-            floor = 'time to read its weights'
-            if (rows['batch'] > 1).all() or rows['kind'].iloc[0] != 'model':
-                floor = 'equal-FLOP products'
+            kind = rows['kind'].iloc[0]
+            floor = FLOORS.get(kind, 'equal-FLOP products')
+            if kind == 'model' and (rows['batch'] == 1).any():
+                floor = 'time to read its weights'
             ax.set_xlabel(f'{what}: x {floor}')
         axes[0].set_yticks(range(len(names)), names)
         axes[0].tick_params(axis='y', length=0)

@@ -45,8 +45,8 @@ def layer_candidates(
     conv = HCSFConv(c, c, hops, squeeze)
     lcn_hops = HopEdges(skeleton, last, last)
     relations = hops.edge_hop.repeat(batch).to(device)
-    bones = _copies(skeleton.edge_index, n, batch, device)
-    edges = _copies(hops.edge_index, n, batch, device)
+    bones = copies(skeleton.edge_index, n, batch, device)
+    edges = copies(hops.edge_index, n, batch, device)
     template = hops.edge_index.to(device)
     lcn_template = lcn_hops.edge_index.to(device)
     width = -(-c // (last + 1))
@@ -91,9 +91,10 @@ def _layer(
     return autograd_candidate(name, lambda: module(x, *rest), leaves, grad)
 
 
-def _copies(
+def copies(
     edge_index: Tensor, nodes: int, batch: int, device: str | torch.device
 ) -> Tensor:
+    """The edges of a batch of copies of one graph, as PyG makes it."""
     offset = nodes * torch.arange(batch).view(-1, 1, 1)
     edges = edge_index.unsqueeze(0) + offset
     return edges.transpose(0, 1).flatten(1).to(device)
@@ -168,7 +169,7 @@ class _Sparse(Module):
             warnings.simplefilter('ignore')  # CSR is called a beta feature
             self.matrices = [
                 to_torch_csr_tensor(
-                    _copies(edges.flip(0).cpu(), n, batch, device),
+                    copies(edges.flip(0).cpu(), n, batch, device),
                     value.repeat(batch),
                     batch * n,
                 )

@@ -18,7 +18,7 @@ from bench_timing import HCSF, Candidate, tensor_bytes
 from cost import products_of
 from graphed import graphed
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import L1Loss, Module
 
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.skeleton import Skeleton
@@ -119,14 +119,14 @@ def _forms(
     """A network as it is, and in its other forms for inference."""
     macs = sum(product.macs for product in products_of(model, x))
     ends = tensor_bytes(x, y)
-    steps = {INFER: _infer(model, x)}
+    steps = {INFER: infer(model, x)}
     if len(x) > 1:
-        steps[TRAIN] = _training(deepcopy(model), x, y)
+        steps[TRAIN] = training_step(deepcopy(model), x, y, L1Loss())
     out = [Candidate(name, steps, macs=macs, held=_size(model) + ends)]
     if name != HCSF:
         return out
     if len(x) > 1 and x.is_cuda:
-        step = _training(deepcopy(model), x, y, graph=True)
+        step = training_step(deepcopy(model), x, y, L1Loss(), graph=True)
         graph = {TRAIN: step}
         out.append(Candidate(f'{name}, CUDA graph', graph, macs=macs))
     for form, function in inference_forms(model).items():
@@ -136,24 +136,25 @@ def _forms(
         out.append(
             Candidate(
                 f'{name}, {form}',
-                steps={INFER: _infer(function, x)},
+                steps={INFER: infer(function, x)},
                 macs=macs,
                 held=held,
-                result=_result(function, x),
-                expected=_result(model, x),
+                result=result({INFER: infer(function, x)}),
+                expected=result(steps),
             )
         )
     return out
 
 
-def _training(
-    model: PoseLifter, x: Tensor, y: Tensor, graph: bool = False
+def training_step(
+    model: Module, x: Tensor, y: Tensor, error: Module, graph: bool = False
 ) -> Callable[[], None]:
+    """A step of AdamW."""
     module: Module = graphed(model, x) if graph else model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
 
     def step() -> None:
-        loss = (module(x) - y).abs().mean()
+        loss = error(module(x), y)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -161,7 +162,9 @@ def _training(
     return step
 
 
-def _infer(function: Callable, x: Tensor) -> Callable[[], Any]:
+def infer(function: Callable, x: Tensor) -> Callable[[], Any]:
+    """A pass without gradients."""
+
     def step() -> Any:
         with torch.inference_mode():
             return function(x)
@@ -169,9 +172,9 @@ def _infer(function: Callable, x: Tensor) -> Callable[[], Any]:
     return step
 
 
-def _result(function: Callable, x: Tensor) -> Callable[[], list[Tensor]]:
-    infer = _infer(function, x)
-    return lambda: [infer()]
+def result(steps: dict[str, Callable]) -> Callable[[], list[Tensor]]:
+    """What inference gives, to be held against another."""
+    return lambda: [steps[INFER]()]
 
 
 def _size(model: Module) -> int:

@@ -29,7 +29,7 @@ from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.geometry import Camera, film, human36m_cameras
 from pyg_hcsf.io.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import Lifter, LiveLifter, LivePose
-from pyg_hcsf.lifting.latency import LatencyHistogram
+from pyg_hcsf.streaming import LatencyHistogram
 
 FPS = 30.0
 SIZE, FOCAL, CENTER = (1920, 1080), 2112.0, (960.0, 540.0)

@@ -16,8 +16,6 @@ only.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -33,8 +31,8 @@ from pyg_hcsf.lifting import (
     LineLifter,
     LiveLifter,
     available_weights,
-    serve_lines,
 )
+from pyg_hcsf.streaming import stream_lines
 from pyg_hcsf.viewer import write_page
 
 
@@ -155,37 +153,12 @@ def describe(keypoints: Keypoints) -> str:
 def stream(lifter: Lifter, layout: str, where: str) -> None:
     """Lifts lines until they end, or the tool is stopped."""
 
-    def make() -> LiveLifter:
-        return LiveLifter(lifter, layout)
+    def make() -> LineLifter:
+        return LineLifter(LiveLifter(lifter, layout))
 
-    live = make()  # complains before anybody connects
-    say(f'Lifts {layout}, with a delay of {live.delay} frames')
-    if where == 'stdin':
-        pipe(LineLifter(live), sys.stdin.fileno(), sys.stdout.fileno())
-        return
-    kind, _, port = where.partition(':')
-    if kind != 'tcp' or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(
-            f"Expected '--live' to be stdin or tcp:PORT (got {where!r})"
-        )
-
-    def ready(port: int) -> None:
-        say(f'Listens on 127.0.0.1:{port}')
-
-    asyncio.run(serve_lines(make, int(port), ready))
-
-
-def pipe(lines: LineLifter, source: int, target: int) -> None:
-    """From one file descriptor to another; a slow reader is waited for."""
-    while chunk := os.read(source, 2**16):
-        write(target, lines.feed(chunk))
-    write(target, lines.end())
-
-
-def write(target: int, data: bytes) -> None:
-    """All of it."""
-    while data:
-        data = data[os.write(target, data) :]
+    lines = make()  # complains before anybody connects
+    say(f'Lifts {layout}, with a delay of {lines.live.delay} frames')
+    stream_lines(make, where, lambda port: say(f'Listens on 127.0.0.1:{port}'))
 
 
 def say(text: str) -> None:

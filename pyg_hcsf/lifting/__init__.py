@@ -1,6 +1,6 @@
 from .ground import Ground, find_ground
 from .lifter import Lifter
-from .lines import LineLifter, serve_lines
+from .lines import LineLifter
 from .live import LiveLifter, LivePose
 from .weights import (
     LifterInfo,
@@ -22,5 +22,4 @@ __all__ = [
     'fit_calibration',
     'load_lifter',
     'save_lifter',
-    'serve_lines',
 ]

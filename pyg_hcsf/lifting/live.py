@@ -14,7 +14,6 @@ from torch import Tensor
 
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.lifting.assume import assume_camera
-from pyg_hcsf.lifting.latency import LatencyHistogram
 from pyg_hcsf.lifting.lifter import Lifter
 from pyg_hcsf.lifting.windows import (
     offsets_of,
@@ -23,6 +22,7 @@ from pyg_hcsf.lifting.windows import (
     stride_of,
 )
 from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.streaming import LatencyHistogram
 
 #: A frame that is earlier than the last by more than this is the start of
 #: another video; by less, it is late.

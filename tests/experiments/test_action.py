@@ -19,6 +19,10 @@ from action_train import action_rate
 from config import list_presets
 from data import resolve
 
+from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.io.joint_clip import read_joint_clip
+from pyg_hcsf.recognition import Recognizer
+
 REPO = Path(__file__).parents[2]
 sys.path.insert(0, str(REPO / 'tests' / 'datasets'))
 from ntu_files import NAMES, write_form  # noqa: E402
@@ -29,7 +33,7 @@ SHARED = Path(
 )
 SMOKE = ['--task', 'action', '--preset', 'default/hcsf_a_t', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'scores.npz', 'env.json'}
-FILES |= {'checkpoint.pt', 'log.jsonl'}
+FILES |= {'checkpoint.pt', 'log.jsonl', 'recognizer.safetensors'}
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +75,41 @@ def test_trains_from_each_format_of_ntu(tmp_path, form):
     assert metrics['protocol'] == (
         f'ntu60-xsub, {recipe}, without {who}, for validation'
     )
+
+
+@pytest.mark.parametrize('data', ['ntu', 'utd_mhad', 'synthetic'])
+def test_its_recognizer_tells_the_same(tmp_path, data):
+    """From recorded clips, without experiments."""
+    if data == 'ntu':
+        write_form('skeleton', tmp_path / 'NTURGBD/raw', tmp_path / 'work')
+        files = [next(tmp_path.rglob(f'{NAMES[3]}.skeleton'))]
+    elif data == 'utd_mhad':
+        write_utd_mhad(tmp_path / 'UTDMHAD' / 'raw')
+        files = [next(tmp_path.rglob('a27_s2_t4_*.mat'))]
+    else:
+        files = []
+    stream = 'joint-motion' if data == 'utd_mhad' else 'joint'
+    _, scores, state = train(tmp_path, '--clips.stream', stream)
+    folder = tmp_path / 'runs/action/default-smoke/hcsf_a_t/0'
+    recognizer = Recognizer(folder)
+    for key, value in recognizer.model.state_dict().items():
+        assert torch.equal(value, state['model'][key])
+    clips = [read_joint_clip(file).joints for file in files]
+    if data == 'synthetic':
+        for name in scores['names'][:3]:
+            subject, action, take = name.rsplit(' ', 2)
+            clip = motion_clip(subject, action, int(take), 16)
+            clips.append(clip.pos.transpose(0, 1).numpy())
+    logits = torch.from_numpy(scores['scores'][: len(clips)])
+    out = recognizer.scores(clips)
+    torch.testing.assert_close(out, logits, atol=1e-5, rtol=0)
+    info = recognizer.info
+    assert info.actions == tuple(scores['classes'].tolist())
+    usual = {'ntu': 70, 'utd_mhad': 5, 'synthetic': 16}
+    assert info.window == usual[data]
+    assert info.fps == (25 if data == 'synthetic' else 30)
+    assert 'for validation' in info.card['trained on']
+    assert info.card['top-1'].endswith('test clips')
 
 
 @pytest.mark.parametrize('form', ['zip', 'agcn'])

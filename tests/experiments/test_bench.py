@@ -8,6 +8,7 @@ import pytest
 import run
 import torch
 import yaml
+from bench_action import MESSAGES, ONE_BODY, ST_GCN, action_candidates
 from bench_floor import FLOOR, READ, floor
 from bench_peers import floor_and_hcsf, make_problem, product_candidates
 from bench_report import log_fit
@@ -85,6 +86,38 @@ def test_models(tmp_path, monkeypatch):
     single = frame[frame['batch'] == 1]
     assert single['floor'].str.startswith(READ).all()
     assert 'poses/s' in path.read_text()
+
+
+def test_action(tmp_path):
+    path, frame = smoke(tmp_path, 'action')
+    networks = frame[frame['row'] == 'networks'].set_index('candidate')
+    names = {ST_GCN, HCSF, 'HCSF, A_k w/T', 'AAGCN graph'}
+    assert set(networks.index) == names | {MESSAGES, ONE_BODY}
+    assert networks.loc[[MESSAGES, ONE_BODY], 'checked'].all()
+    assert networks.loc[ST_GCN, 'to_floor'] == 1
+    speed = 4 / networks['median_ms'] * 1e3
+    np.testing.assert_allclose(networks['poses_per_s'], speed)
+    assert 'clips/s' in path.read_text()
+    rest = frame[frame['kind'] == 'neighbors']
+    assert rest['checked'].all() and set(rest['floor']) == {HCSF}
+    assert len(rest) == 3 * 3 * 2
+
+
+def test_networks_of_actions():
+    """By messages they are the same, and no second body is computed."""
+    skeleton = get_skeleton('ntu25')
+    hops = HopEdges(skeleton, 5, 7)
+    clips = torch.randn(2, 25, 12, 2, 3)
+    candidates = action_candidates(skeleton, hops, 8, 0.125, clips)
+    check(candidates)
+    by_name = {c.name: c for c in candidates}
+    assert by_name[HCSF].macs > by_name[MESSAGES].macs > 0  # without sums
+    assert 'training step' not in by_name[MESSAGES].steps
+    by_name[HCSF].steps['training step']()
+    broken = by_name[MESSAGES]
+    broken.expected = lambda: [by_name[ST_GCN].steps['inference']()]
+    with pytest.raises(RuntimeError, match='result 0 is off'):
+        check([broken])
 
 
 def test_list_and_print_config(capsys):

@@ -6,8 +6,9 @@ import socket
 import numpy as np
 import pytest
 
-from pyg_hcsf.lifting import Lifter, LineLifter, LiveLifter, serve_lines
-from pyg_hcsf.lifting import lines as module
+from pyg_hcsf.lifting import Lifter, LineLifter, LiveLifter
+from pyg_hcsf.streaming import lines as module
+from pyg_hcsf.streaming import serve_lines
 
 SIZE = (1920, 1080)
 
@@ -125,7 +126,8 @@ def serve(make, client, **limits):
 
     async def run():
         port = asyncio.get_running_loop().create_future()
-        server = asyncio.create_task(serve_lines(make, 0, port.set_result))
+        served = serve_lines(lambda: LineLifter(make()), 0, port.set_result)
+        server = asyncio.create_task(served)
         try:
             return await asyncio.wait_for(client(await port), 30)
         finally:

@@ -5,7 +5,6 @@ import pytest
 
 from pyg_hcsf.io.keypoints import Track
 from pyg_hcsf.lifting import Lifter, LiveLifter
-from pyg_hcsf.lifting.latency import LatencyHistogram
 
 SIZE = (1920, 1080)
 KINDS = ['single', 'causal', 'central']
@@ -211,18 +210,3 @@ def test_camera_must_be_known(weights):
     LiveLifter(Lifter(weights['single'], focal=900.0, center=(10.0, 20.0)))
     with pytest.raises(ValueError, match="'max_tracks'"):
         live_of(weights['single'], max_tracks=0)
-
-
-def test_latency():
-    latency = LatencyHistogram()
-    assert np.isnan(latency.quantile(0.5))
-    times = np.random.default_rng(0).lognormal(-6, 1, 2000)
-    for seconds in times:
-        latency.add(seconds)
-    for share in (0.01, 0.5, 0.99):
-        exact = np.quantile(times, share, method='inverted_cdf')
-        assert exact <= latency.quantile(share) <= 1.02 * exact
-    assert latency.quantile(1.0) == latency.longest == times.max()
-    latency.add(1e3)
-    latency.add(0.0)
-    assert latency.count == 2002

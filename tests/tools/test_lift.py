@@ -169,7 +169,7 @@ def test_live_says_what_it_lacks(weights):
         main(['--live', 'stdin', '--weights', weights])
     args = ['--image_size', '9', '9', '--weights', weights]
     for where in ('tcp:', 'tcp:99999', 'udp:1', 'tcp:-1'):
-        with pytest.raises(ValueError, match="'--live' to be"):
+        with pytest.raises(ValueError, match="'stdin' or 'tcp:PORT'"):
             main(['--live', where, *args])
 
 
@@ -178,9 +178,9 @@ def test_socket(weights, monkeypatch, capsys):
 
     async def serve(make, port, ready):
         ready(4321)
-        served.append((make().layout, make() is make(), port))
+        served.append((make().live.layout, make() is make(), port))
 
-    monkeypatch.setitem(main.__globals__, 'serve_lines', serve)
+    monkeypatch.setattr('pyg_hcsf.streaming.lines.serve_lines', serve)
     args = ['--image_size', '1280', '720', '--weights', weights]
     main(['--live', 'tcp:4000', '--layout', 'body25', *args])
     assert served == [('body25', False, 4000)]

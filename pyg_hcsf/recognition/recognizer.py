@@ -1,0 +1,156 @@
+r"""Clips of 3D joints to the names of actions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from pyg_hcsf.action_loader import ActionLoader
+from pyg_hcsf.recognition.weights import load_recognizer
+
+
+@dataclass(frozen=True)
+class Label:
+    r"""What somebody does.
+
+    Args:
+        name (str): The action.
+        score (float): Its probability, the softmax of the network.
+        top5 (tuple): The five likeliest actions, fewer if there are fewer,
+            and their probabilities: ``((name, score), ...)``.
+        first (int): The number of the first frame that was looked at.
+        last (int): That of the last.
+        held (int): The missing frames in between, which were taken by those
+            before them.
+        latency (float): The seconds from the last frame's arrival to this
+            label.
+    """
+
+    name: str
+    score: float
+    top5: tuple[tuple[str, float], ...]
+    first: int
+    last: int
+    held: int
+    latency: float
+
+
+class Recognizer:
+    r"""Tells the actions of clips by a trained network, with the clips
+    prepared as in its evaluation.
+
+    Args:
+        path (str or pathlib.Path): The folder of a finished action run, or a
+            file of :func:`save_recognizer`.
+
+    Raises:
+        ValueError: If there is no such file, or it is damaged.
+
+    Example:
+        >>> recognizer = Recognizer('runs/action/utd_mhad/hcsf/0')
+        >>> recognizer.recognize(joints).name  # [T, M, 20, 3]
+        'wave'
+    """
+
+    def __init__(self, path: Union[str, Path]) -> None:
+        self.model, self.info = load_recognizer(path)
+        self.skeleton = self.model.skeleton
+        self._transform = self.info.transform()
+
+    def recognize(self, joints: Any) -> Label:
+        r"""Tells the action of a whole clip.
+
+        Args:
+            joints (array): In the unit and axes of the data that the network
+                was trained on, zero where a body is absent: ``[T, M, N, 3]``
+                or ``[T, N, 3]``.
+
+        Raises:
+            ValueError: If it has other joints, more bodies than the network
+                looks at, no frame or nobody in its first place, or is not
+                finite.
+        """
+        start = time.perf_counter()
+        scores = self.scores([joints])[0]
+        return self.label(scores, 0, len(joints) - 1, 0, start)
+
+    @torch.no_grad()
+    def scores(self, clips: Sequence[Any]) -> Tensor:
+        r"""The logits of clips, see :meth:`recognize`: ``[B, C]``."""
+        items = [self._prepared(joints) for joints in clips]
+        loader = ActionLoader(
+            items,
+            self.skeleton,
+            len(items),
+            length=self.info.length,
+            fit=self.info.fit,
+            stream=self.info.stream,
+            motion=self.info.motion,
+            num_classes=1,
+        )
+        return self.model(loader.load(torch.arange(len(items))).x)
+
+    def label(
+        self, scores: Tensor, first: int, last: int, held: int, start: float
+    ) -> Label:
+        r"""The label of logits ``[C]``, of frames that came at
+        :obj:`start`, as :func:`time.perf_counter` counts.
+        """
+        share = scores.softmax(dim=0)
+        values, places = share.topk(min(5, share.numel()))
+        top5 = tuple(
+            (self.info.actions[place], value)
+            for place, value in zip(
+                places.tolist(), values.tolist(), strict=True
+            )
+        )
+        latency = time.perf_counter() - start
+        return Label(*top5[0], top5, first, last, held, latency)
+
+    def _prepared(self, joints: Any) -> Data:
+        x = np.asarray(joints, np.float32)
+        n, most = self.skeleton.num_joints, self.info.num_bodies
+        if x.ndim == 3:
+            x = x[:, None]
+        if x.ndim != 4 or x.shape[2:] != (n, 3) or x.shape[1] > most:
+            raise ValueError(
+                f"Expected 'joints' of shape [T, {n}, 3] or [T, M, {n}, 3] "
+                f"with the {n} joints of '{self.skeleton.name}' and at most "
+                f'{most} bodies (got {list(np.shape(joints))})'
+            )
+        if len(x) == 0:
+            raise ValueError(
+                "Expected 'joints' with at least one frame (got none)"
+            )
+        if not np.isfinite(x).all():
+            raise ValueError(
+                "Expected finite 'joints' (got NaN or infinity): leave such "
+                'frames out'
+            )
+        if not x[:, :1].any():
+            raise ValueError(
+                "Expected 'joints' with a body in the first place (got only "
+                'zeros)'
+            )
+        missing = most - x.shape[1]
+        x = np.pad(x, ((0, 0), (0, missing), (0, 0), (0, 0)))
+        data = Data(
+            x=torch.from_numpy(x.transpose(2, 0, 1, 3).copy()),
+            y=torch.zeros(1, dtype=torch.long),
+            clip='clip',
+        )
+        return data if self._transform is None else self._transform(data)
+
+    def __repr__(self) -> str:
+        return (
+            f'{self.__class__.__name__}({len(self.info.actions)} actions of '
+            f"'{self.skeleton.name}', '{self.info.stream}')"
+        )
