@@ -279,7 +279,7 @@ An effect is the error of the cells that should be better minus that of the
 others, averaged over the pairs of `experiments/claims.yaml`: a claim wants it
 negative. The first interval resamples (subject, action) clusters, `±` is over
 seeds (Student's t). A verdict needs {SEEDS} seeds and both intervals on one
-side of zero.
+side of zero; it is on the sign, not on the size that the paper gives.
 
 {markdown(claims_table(cells, claims))}
 
