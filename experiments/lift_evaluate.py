@@ -59,7 +59,10 @@ class Condition(NamedTuple):
 
 CONDITIONS = {
     'typical': Condition(
-        _TYPICAL, ViewRanges(), False, 'noise of about 20 mm on the person'
+        _TYPICAL,
+        ViewRanges(),
+        False,
+        '2D errors of 17 mm a coordinate on the person',
     ),
     'exact': Condition(_EXACT, ViewRanges(), False, 'exact keypoints'),
     'heavy': Condition(

@@ -1,6 +1,7 @@
 """Fits what pyg_hcsf.io.keypoints checks keypoints with, on CMU's training
 subjects of the openmocap protocol, and writes it into the library. HDM05 takes
-no part: its licence asks works made from it to be shared alike.
+no part: its licence asks works made from it to be shared alike. Bodies have
+other proportions in each pass, as CMU's training subjects are few.
 
     python tools/fit_checks.py --root datasets/OpenMocap
 
@@ -20,10 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bench_checks import File, load_files
+from bench_checks import File, make_files, real_clips, synthetic_clips
 from torch import Tensor, nn
 from torch.nn import functional
+from torch_geometric.data import Data
 
+from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.io.keypoints import body, sides
 
@@ -34,7 +37,19 @@ MASKS = (
     *('000000', '000000', '111111', '111111', '111000', '000111'),
     *('011000', '001000', '000011', '000001'),
 )
-BATCH, EPOCHS, RATE = 1024, 50, 4e-3
+BATCH, EPOCHS, RATE = 1024, 30, 4e-3
+PASSES, SPREAD = 2, 0.08  # over the motion; of the lengths of bones
+
+
+def other_bodies(clips: list[Data], seed: int) -> list[Data]:
+    """The same motion of bodies with other proportions."""
+    generator = torch.Generator().manual_seed(seed)
+    out = []
+    for clip in clips:
+        window = clip.pos.transpose(0, 1)[None]
+        pos = vary_proportions(window, SPREAD, generator)[0].transpose(0, 1)
+        out.append(clip.clone().update({'pos': pos.contiguous()}))
+    return out
 
 
 def fit_proportions(files: list[File]) -> dict[str, np.ndarray]:
@@ -131,9 +146,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument('--root', default='datasets/OpenMocap')
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    files = load_files(args.root, 'train', seeds=2)
-    files = [file for file in files if file.name.startswith('CMU')]
-    files += load_files(args.root, 'train', seeds=1, synthetic=True)
+    clips = [
+        clip
+        for clip in real_clips(args.root, 'train')
+        if clip.subject.startswith('CMU')
+    ]
+    files = []
+    for seed in range(PASSES):
+        files += make_files(other_bodies(clips, seed), seed)
+        files += make_files(other_bodies(synthetic_clips('train'), seed), seed)
     arrays = {**fit_proportions(files), **fit_sides(files)}
     with atomic_write(PATH) as part, part.open('wb') as file:
         np.savez_compressed(

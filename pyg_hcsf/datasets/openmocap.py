@@ -241,7 +241,10 @@ class OpenMocap(MotionDataset):
         :obj:`pos` :obj:`[17, T, 3]` in world millimetres, z up.
         """
         clips, _ = self._motion()
-        return [c for c in clips if split_of(c.subject) == self.split]
+        held_out = self.held_out
+        return [
+            c for c in clips if split_of(c.subject, held_out) == self.split
+        ]
 
     def _motion(self) -> tuple[list[Data], dict[str, Any]]:
         # Read once for all splits, kinds of keypoints and seeds.

@@ -112,6 +112,9 @@ def test_motion_before_it_is_filmed(tmp_path, raw):
     assert {clip.subject for clip in motion} == {'CMU02', 'HDM05-bk'}
     again = lifting_clips(motion[0])[0]
     assert torch.equal(again.y, dataset[0].y)
+    rig = load(tmp_path, raw, 'test', held_out='rig').motion()
+    assert {c.subject for c in rig} >= {'CMU60+61', 'CMU94', 'CMU135'}
+    assert 'CMU03' not in {c.subject for c in rig}
 
 
 def test_keypoints_distortion_and_seed(tmp_path, raw):

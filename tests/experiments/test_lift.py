@@ -37,14 +37,17 @@ def loader(clips, frames=1, **options):
     return LiftLoader(clips, MotionConfig(**options), 64, frames, 0, 0, 1)
 
 
-@pytest.mark.parametrize('row', ['hcsf', 'fcn', 'hcsf_9_coco'])
-def test_smoke(tmp_path, capsys, row):
-    args = [*SMOKE, '--preset', f'default/{row}', '--out', str(tmp_path)]
+@pytest.mark.parametrize(
+    'name', ['default/hcsf', 'compare/fcn', 'default/hcsf_9_coco']
+)
+def test_smoke(tmp_path, capsys, name):
+    args = [*SMOKE, '--preset', name, '--out', str(tmp_path)]
     path = run.main(args)
     text = path.read_text()
     assert 'These are not Human3.6M numbers' in text
     assert 'steep' in text and 'steep' in capsys.readouterr().out
-    folder = tmp_path / 'lift' / 'default-smoke' / row / '0'
+    preset, row = name.split('/')
+    folder = tmp_path / 'lift' / f'{preset}-smoke' / row / '0'
     assert {file.name for file in folder.iterdir()} == FILES
     metrics = json.loads((folder / 'metrics.json').read_text())
     table = metrics['scores']['synthetic']

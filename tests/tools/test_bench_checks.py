@@ -43,7 +43,15 @@ def test_most_mistakes_are_found(files, monkeypatch, capsys):
 
 
 def test_fit(files, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(fit_checks, 'load_files', lambda *a, **k: files)
+    clips = bench_checks.synthetic_clips('train')[:2]
+    bodies = fit_checks.other_bodies(clips, 0)
+    assert all(
+        0.01 < float((a.pos - b.pos).norm() / a.pos.norm()) < 0.5
+        for a, b in zip(clips, bodies, strict=True)
+    )
+    monkeypatch.setattr(fit_checks, 'real_clips', lambda root, split: [])
+    monkeypatch.setattr(fit_checks, 'synthetic_clips', lambda split: clips)
+    monkeypatch.setattr(fit_checks, 'make_files', lambda clips, seed: files)
     monkeypatch.setattr(fit_checks, 'PATH', tmp_path / 'body.npz')
     monkeypatch.setattr(fit_checks, 'EPOCHS', 30)
     monkeypatch.setattr(fit_checks, 'BATCH', 64)

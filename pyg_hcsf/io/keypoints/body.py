@@ -28,7 +28,7 @@ LENGTHS = (
 )
 FRAMES = 2000  # that are looked at, spread over all tracks
 # The largest misfit of a body, and how much worse another layout must fit.
-FITS, APART = 2.8, 0.7
+FITS, APART = 3.2, 0.7
 
 
 @lru_cache(maxsize=1)
