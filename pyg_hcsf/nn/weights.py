@@ -19,6 +19,7 @@ from pyg_hcsf.io.files import atomic_write
 
 LARGEST_FILE = 2**28  # bytes
 LARGEST_NUMBER = 1024  # of any option of a network
+MOST_OPTIONS = 64  # in one place
 SMALL = 1024  # tensors of fewer numbers are never rounded to float16
 
 
@@ -152,6 +153,8 @@ def check_numbers(value: Any) -> None:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
+        if len(value) > MOST_OPTIONS:
+            raise wrong('model', f'at most {MOST_OPTIONS} options', value)
         for item in value:
             check_numbers(item)
     elif isinstance(value, (int, float)) and not abs(value) <= LARGEST_NUMBER:

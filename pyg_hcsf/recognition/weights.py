@@ -36,6 +36,7 @@ MOST = {  # of what makes a network large
     'kernel_size': 99,
     'num_bodies': 16,
 }
+MOST_PAIR = 64  # hidden channels, where each pair of joints has its weights
 MOST_ACTIONS = 1024
 MOST_FRAMES = 3000
 LONGEST_NAME = 200
@@ -156,7 +157,10 @@ class RecognizerInfo:
                 'model', "the arguments of 'ActionRecognizer'", self.model
             )
         check_numbers(self.model)
-        for name, most in MOST.items():
+        limits, options = dict(MOST), self.model.get('layer_options')
+        if isinstance(options, dict) and options.get('sharing') == 'pair':
+            limits['hidden_channels'] = MOST_PAIR
+        for name, most in limits.items():
             value = self.model.get(name, 1)
             if type(value) is not int or not 1 <= value <= most:
                 raise wrong('model', f"'{name}' from 1 to {most}", value)

@@ -79,6 +79,17 @@ def test_half_is_close(tmp_path):
         ({'model': MODEL | {'layer': 'os'}}, 'is no network'),
         ({'model': MODEL | {'evil': 1}}, 'is no network'),
         ({'model': MODEL | {'layer_options': {'x': 10**9}}}, 'up to 1024'),
+        (
+            {'model': MODEL | {'layer_options': {'hops': [1] * 65}}},
+            'at most 64',
+        ),
+        (
+            {
+                'model': MODEL
+                | {'hidden_channels': 65, 'layer_options': {'sharing': 'pair'}}
+            },
+            'from 1 to 64',
+        ),
         ({'model': MODEL | {'num_bodies': True}}, "'num_bodies' from 1"),
         ({'actions': ACTIONS[:6]}, 'a name of its own.*got 6 names, 7'),
         ({'actions': [*ACTIONS[:6], 'wave']}, 'a name of its own'),
