@@ -129,8 +129,8 @@ def lift_file(
         print(f"Wrote '{args.out}'")
         return people
     for file in write_poses(args.out, people, args.format, args.rigid):
-        rigid = f', joints moved by up to {file.deviation:.0f} mm'
-        print(f"Wrote '{file.path}'" + (rigid if file.deviation else ''))
+        moved = f', joints moved by up to {file.deviation:.0f} mm'
+        print(f"Wrote '{file.path}'" + moved * args.rigid)
     return people
 
 
