@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import action
-import lift
+import lifting
 import listing
 import report
 import torch
@@ -357,7 +357,7 @@ TASKS = {
         ('mpjpe', 'mm'),
         'motion capture',
     ),
-    'lift': lift.TASK,
+    'lift': lifting.TASK,
     'action': action.TASK,
 }
 

@@ -102,7 +102,7 @@ def lift_file(
     doubts = check_keypoints(keypoints)
     for doubt in doubts:
         print(f'doubtful: {doubt}')
-    if doubts and not args.force:
+    if any(doubt.certain for doubt in doubts) and not args.force:
         raise ValueError(
             f"'{args.input}' is not lifted as it is doubtful; if it is right, "
             'pass --force'

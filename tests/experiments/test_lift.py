@@ -164,7 +164,7 @@ def test_mirror_image_of_a_body(clips):
     )
     flipped = views.joints[..., list(H36M17.mirrored), :]
     flipped = views._replace(joints=flipped * torch.tensor([-1.0, 1, 1]))
-    model = run.lift.build_model(LiftConfig(), 0)
+    model = run.lifting.build_model(LiftConfig(), 0)
     first, second = (
         lift_data.detect(v, 'h36m17', exact, 0.0, generator)
         for v in (views, flipped)
@@ -186,7 +186,7 @@ def test_presets_name_networks():
     for preset in list_presets('lift').values():
         for row in preset.rows.values():
             config = run.row_config(row, ['--task', 'lift'])
-            model = run.lift.build_model(config, 0)
+            model = run.lifting.build_model(config, 0)
             frames = config.model.frames
             assert model.causal == (frames > 1) and model.in_channels == 3
 

@@ -260,7 +260,7 @@ def test_broken_checkpoint(tmp_path):
     [
         (
             ['--task', 'dance'],
-            "'--task' to be 'pose', 'action' or 'bench' .got 'dance'",
+            "'--task' to be 'pose', 'lift', 'action' or 'bench' .got 'dance'",
         ),
         ([], "'action' or 'bench' .got None"),
         (['--task', 'pose', '--preset', 'x'], "'default', .*got 'x'"),

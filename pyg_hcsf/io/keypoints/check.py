@@ -150,15 +150,15 @@ def _layout(keypoints: Keypoints) -> Iterator[Doubt]:
     value = misfit(keypoints.tracks, layout)
     far = evidence.head_distance(keypoints)
     frames = sum(len(track.frames) for track in keypoints.tracks)
-    if value > FITS + _margin(frames):
+    names = candidates(len(common_names(layout)))
+    better = fit_layout(keypoints.tracks, names) if len(names) > 1 else layout
+    if value > FITS + _margin(frames) or better not in (None, layout):
         reason = f'{value:.1f} standard deviations off'
     elif far > HEAD:
         value = far
         reason = f'the head is {far:.1f} torsos from the shoulders'
     else:
         return
-    names = candidates(len(common_names(layout)))
-    better = fit_layout(keypoints.tracks, names) if len(names) > 1 else layout
     yield Doubt(
         'layout',
         f"the proportions are not a body's in layout '{layout}' ({reason})",
