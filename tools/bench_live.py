@@ -2,9 +2,9 @@
 whether memory grew, how long a frame took, and whether anybody got the pose
 of another.
 
-    python tools/bench_live.py --hours 24 --weights temporal
+    python tools/bench_live.py --hours 24 --fps 10
 
-Two people walk beside each other at 30 Hz, over and over, each with a track.
+Two people walk beside each other, over and over, each with a track.
 Of 100 frames of a person about 3 are dropped, 2 sent twice, 2 late, 2 garbage
 and 1 without hips; every 20 s or so the stream stops for a second, the
 tracker swaps the two for a while, or strangers come by. A pose is compared
@@ -31,7 +31,6 @@ from pyg_hcsf.io.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import Lifter, LiveLifter, LivePose
 from pyg_hcsf.streaming import LatencyHistogram
 
-FPS = 30.0
 SIZE, FOCAL, CENTER = (1920, 1080), 2112.0, (960.0, 540.0)
 LOOP = 600  # frames until the people start over
 SHIFT = 600.0  # pixels between the two
@@ -61,10 +60,12 @@ class Bench:
 
     Args:
         lifter: What lifts.
+        fps: Frames per second of the stream.
         seed: Decides the faults.
     """
 
-    def __init__(self, lifter: Lifter, seed: int = 0) -> None:
+    def __init__(self, lifter: Lifter, fps: float, seed: int = 0) -> None:
+        self.fps = fps
         self.live = LiveLifter(lifter, 'h36m17', max_tracks=4)
         self.rng = np.random.default_rng(seed)
         self.xy = people()
@@ -76,7 +77,7 @@ class Bench:
                 *(str(number), track, np.tile(xy, (3, 1, 1))),
                 np.tile(self.score, (3, 1)),
             )
-            video = Keypoints('h36m17', (whole,), 'bench', SIZE, FPS)
+            video = Keypoints('h36m17', (whole,), 'bench', SIZE, fps)
             (person,) = lifter.lift(video)
             middle = slice(LOOP, 2 * LOOP)
             self.expected.append(person.pose[middle])
@@ -92,14 +93,14 @@ class Bench:
     def step(self) -> None:
         """One frame of the video."""
         rng, self.frame = self.rng, self.frame + 1
-        event = rng.random()
-        if event < 1 / 600:
-            self.frame += int(FPS)
+        event = 20 * self.fps * rng.random()  # each every 20 s
+        if event < 1:
+            self.frame += round(self.fps)
             self.fault(0, 'stop')
             self.fault(1, 'stop')
-        elif event < 2 / 600:
+        elif event < 2:
             self.swapped = int(rng.integers(1, 40))
-        elif event < 3 / 600:
+        elif event < 3:
             self.strangers = int(rng.integers(1, 40))
         for number in (0, 1):
             self.person(number)
@@ -130,7 +131,8 @@ class Bench:
             )[int(rng.integers(8))]
             self.push(*garbage, score, name)
         elif fate < 0.07:
-            late = max(0, self.frame - int(rng.integers(1, 200)))
+            behind = int(rng.integers(1, round(6 * self.fps)))
+            late = max(0, self.frame - behind)
             self.push(late, self.xy[who][late % LOOP], score, name)
         elif fate < 0.08:
             self.fault(number, 'no hips')
@@ -183,14 +185,15 @@ def main(argv: list[str] | None = None) -> dict[str, object]:
         prog='bench_live.py', description=__doc__.split('\n\n')[0]
     )
     parser.add_argument('--hours', type=float, default=24.0)
+    parser.add_argument('--fps', type=float, default=30.0)
     parser.add_argument('--seconds', type=float, help='stop after, if before')
     parser.add_argument('--weights', default='temporal')
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    lifter = Lifter(args.weights, focal=FOCAL, image_size=SIZE, fps=FPS)
-    bench = Bench(lifter, args.seed)
-    frames = round(args.hours * 3600 * FPS)
+    lifter = Lifter(args.weights, focal=FOCAL, image_size=SIZE, fps=args.fps)
+    bench = Bench(lifter, args.fps, args.seed)
+    frames = round(args.hours * 3600 * args.fps)
     start, told = time.perf_counter(), []
     for done in range(frames):
         bench.step()
@@ -203,7 +206,7 @@ def main(argv: list[str] | None = None) -> dict[str, object]:
     seconds = time.perf_counter() - start
     out = {
         'frames': frames,
-        'hours': round(frames / FPS / 3600, 2),
+        'hours': round(frames / args.fps / 3600, 2),
         'frames_per_s': round(frames / seconds, 1),
         'memory_mb': told + [round(memory(), 1)],
         'counts': dict(bench.counts),

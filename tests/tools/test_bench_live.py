@@ -22,11 +22,17 @@ def weights(request, tmp_path):
     return str(path)
 
 
-def test_nobody_gets_the_pose_of_another(weights, capsys):
+@pytest.mark.parametrize('fps', [10, 30])
+def test_nobody_gets_the_pose_of_another(weights, fps, capsys):
     threads = torch.get_num_threads()
     try:
         main = runpy.run_path(str(TOOL))['main']
-        out = main(['--hours', f'{400 / 3600 / 30}', '--weights', weights])
+        out = main(
+            [
+                *('--hours', f'{400 / 3600 / fps}', '--fps', f'{fps}'),
+                *('--weights', weights),
+            ]
+        )
     finally:
         torch.set_num_threads(threads)
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(out))
@@ -49,7 +55,7 @@ def test_bench_notices_people_who_are_mixed(weights, monkeypatch):
     lifter = bench['Lifter'](
         weights, focal=bench['FOCAL'], image_size=bench['SIZE'], fps=30.0
     )
-    run = bench['Bench'](lifter)
+    run = bench['Bench'](lifter, lifter.fps)
     push = run.live.push
 
     def mixed(frame, xy, score, track):
