@@ -32,9 +32,9 @@ from pyg_hcsf.lifting.ground import to_world
 from pyg_hcsf.lifting.weights import SKELETON, available_weights
 from pyg_hcsf.lifting.windows import (
     offsets_of,
+    pace_of,
     patience_of,
     starts,
-    stride_of,
     windows,
 )
 
@@ -81,7 +81,8 @@ class Lifter:
     without hips, or with fewer than 6 joints, are left out.
 
     Networks of several frames see every n-th frame, which makes the frame
-    rate they were trained at, to the nearest; a frame that is missing is
+    rate they were trained at, to the nearest, or, of a slower video, the
+    frames nearest in time, some more than once; a frame that is missing is
     taken by the one before, up to 0.4 s, after which, and after a jump of
     the person, they start anew.
 
@@ -251,7 +252,7 @@ class Lifter:
         frames = torch.from_numpy(np.array(track.frames, np.int64))[rows]
         info = network.info
         offsets = offsets_of(
-            info.frames, info.target or 0, stride_of(fps, info.fps)
+            info.frames, info.target or 0, pace_of(fps, info.fps)
         )
         begin = starts(frames, seen, patience_of(fps))
         rows_of = windows(frames, begin, offsets)
@@ -291,10 +292,11 @@ class Lifter:
         if info.frames > 1:
             if fps is None:
                 notes.append(f'Frame rate taken as {info.fps:g} Hz.')
-            stride = stride_of(fps or info.fps, info.fps)
+            pace = pace_of(fps or info.fps, info.fps)
+            offsets = offsets_of(info.frames, info.target or 0, pace)
             notes.append(
-                f'{info.frames} frames at once, of every {stride}, '
-                f'{info.delay * stride} ahead.'
+                f'{info.frames} frames at once, {pace:.3g} apart, '
+                f'{offsets[-1]} ahead.'
             )
         if info.calibration is None:
             notes.append('Uncertainty is disagreement, not calibrated.')

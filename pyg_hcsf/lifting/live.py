@@ -17,9 +17,9 @@ from pyg_hcsf.lifting.assume import assume_camera
 from pyg_hcsf.lifting.lifter import Lifter
 from pyg_hcsf.lifting.windows import (
     offsets_of,
+    pace_of,
     patience_of,
     starts,
-    stride_of,
 )
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.streaming import LatencyHistogram
@@ -126,14 +126,15 @@ class LiveLifter:
         )
         info = self.network.info
         fps = lifter.fps or info.fps
-        stride = stride_of(fps, info.fps)
-        self.delay = info.delay * stride
-        self._offsets = offsets_of(info.frames, info.target or 0, stride)
+        self._offsets = offsets_of(
+            info.frames, info.target or 0, pace_of(fps, info.fps)
+        )
+        self.delay = self._offsets[-1]
         self._patience = patience_of(fps)
         self._restart = round(RESTART * fps)
         self._silence = round(SILENCE * fps) * max_tracks
         # A window, the frame held at its start, and one that is not due.
-        self._size = (info.frames - 1) * stride + 3
+        self._size = self.delay - self._offsets[0] + 3
         self._tracks: OrderedDict[str, _Track] = OrderedDict()
         self._counts: Counter[str] = Counter()
         self._latency = LatencyHistogram()

@@ -18,12 +18,13 @@ PATIENCE = 0.4
 JUMP = 3.0
 
 
-def stride_of(fps: float, trained: float) -> int:
-    r"""Every how many frames of a video make the frame rate that a network
-    was trained at, to the nearest: 1 from 24 to 30 Hz, 2 at 50 and 60 Hz, if
-    trained at 25 Hz.
+def pace_of(fps: float, trained: float) -> float:
+    r"""How many frames of a video make one of the frame rate that a network
+    was trained at: the nearest whole number, for an even rhythm, unless that
+    makes the window longer than in the training. At a rate of 25 Hz, 1 for a
+    video of 30 Hz, 2 for 60 Hz, 1.6 for 40 Hz and 0.4 for 10 Hz.
     """
-    return max(1, round(fps / trained))
+    return min(max(1, round(fps / trained)), fps / trained)
 
 
 def patience_of(fps: float) -> int:
@@ -31,14 +32,16 @@ def patience_of(fps: float) -> int:
     return max(1, round(PATIENCE * fps))
 
 
-def offsets_of(frames: int, target: int, stride: int) -> list[int]:
-    r"""The frames of a window about the one that is lifted.
+def offsets_of(frames: int, target: int, pace: float) -> list[int]:
+    r"""The frames of a window about the one that is lifted: those nearest in
+    time to the frames of the training, the same more than once if there are
+    too few.
 
     Example:
-        >>> offsets_of(3, target=1, stride=2)
-        [-2, 0, 2]
+        >>> offsets_of(5, target=4, pace=0.4)
+        [-2, -1, -1, 0, 0]
     """
-    return [stride * (k - target) for k in range(frames)]
+    return [round(pace * (k - target)) for k in range(frames)]
 
 
 def starts(frames: Tensor, seen: RootRay, patience: int) -> Tensor:

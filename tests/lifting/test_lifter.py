@@ -196,7 +196,7 @@ def test_what_is_assumed(keypoints, weights):
         'Image taken as 1920 x 1080 pixels.',
         'Focal length taken as 2112 px',
         'Frame rate taken as 25 Hz.',
-        '9 frames at once, of every 1, 0 ahead.',
+        '9 frames at once, 1 apart, 0 ahead.',
         'not calibrated',
     ):
         assert words in person.note
@@ -205,7 +205,7 @@ def test_what_is_assumed(keypoints, weights):
     told = Lifter(weights['causal'], focal=900, center=(1, 2), fps=50)
     (person,) = told.lift(unknown)
     assert 'Image' not in person.note and 'Focal' not in person.note
-    assert 'of every 2' in person.note and person.fps == 50
+    assert '2 apart' in person.note and person.fps == 50
     tall = Lifter(weights['causal'], height=1870.0).lift(keypoints)[0]
     np.testing.assert_allclose(tall.pose, 1.1 * same.pose)
     np.testing.assert_allclose(tall.root, 1.1 * same.root)

@@ -32,7 +32,7 @@ def check_equal(poses, person):
         np.testing.assert_allclose(live, offline, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize('fps', [25.0, 60.0])
+@pytest.mark.parametrize('fps', [10.0, 25.0, 60.0])
 @pytest.mark.parametrize('kind', KINDS)
 def test_equal_to_offline(keypoints, weights, kind, fps):
     live = live_of(weights[kind], fps=fps)

@@ -5,9 +5,9 @@ from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.lifting.windows import (
     JUMP,
     offsets_of,
+    pace_of,
     patience_of,
     starts,
-    stride_of,
     windows,
 )
 
@@ -22,17 +22,26 @@ def seen_at(*x):
 
 
 @pytest.mark.parametrize(
-    'fps, stride', [(1, 1), (15, 1), (24, 1), (30, 1), (50, 2), (60, 2)]
+    'fps, pace',
+    [(1, 0.04), (15, 0.6), (25, 1), (30, 1), (40, 1.6), (50, 2), (60, 2)],
 )
-def test_stride(fps, stride):
-    assert stride_of(fps, 25) == stride
-    assert stride_of(2 * fps, 50) == stride
+def test_pace(fps, pace):
+    assert pace_of(fps, 25) == pace
+    assert pace_of(2 * fps, 50) == pace
+
+
+@pytest.mark.parametrize('fps', [1, 8, 15, 24, 29.97, 40, 59.94, 120, 240])
+def test_a_window_is_as_long_as_in_the_training(fps):
+    """Half a frame of the video off at most, or shorter by a third."""
+    first = -offsets_of(9, 8, pace_of(fps, 25))[0] / fps
+    assert 0.66 * 8 / 25 - 0.5 / fps <= first <= 8 / 25 + 0.5 / fps
 
 
 def test_offsets():
     assert offsets_of(1, 0, 5) == [0]
     assert offsets_of(9, 8, 2) == [-16, -14, -12, -10, -8, -6, -4, -2, 0]
     assert offsets_of(3, 1, 1) == [-1, 0, 1]
+    assert offsets_of(9, 8, 0.4) == [-3, -3, -2, -2, -2, -1, -1, 0, 0]
 
 
 def test_windows_start_after_gaps_and_jumps():
