@@ -23,6 +23,7 @@ from pyg_hcsf.io.keypoints import (
     LAYOUTS,
     Keypoints,
     check_keypoints,
+    mend_sides,
     read_keypoints,
 )
 from pyg_hcsf.io.poses import PoseSequence, write_poses
@@ -68,6 +69,11 @@ def make_parser() -> argparse.ArgumentParser:
     add('--fps', type=float, help='frames per second, where not in the file')
     add('--up', choices=['camera', 'world'], default='camera', help='axes')
     add('--rigid', action='store_true', help='bones of .bvh keep their length')
+    add(
+        '--mend',
+        action='store_true',
+        help='exchange left and right back in frames where they jump',
+    )
     add('--force', action='store_true', help='lift doubtful keypoints, too')
     return parser
 
@@ -99,6 +105,9 @@ def lift_file(
     """Lifts a file, and says what was read, assumed and written."""
     keypoints = read_keypoints(args.input, args.layout, size, args.fps)
     print(describe(keypoints))
+    if args.mend:
+        keypoints, count = mend_sides(keypoints)
+        print(f'Left and right exchanged in frames: {count}')
     doubts = check_keypoints(keypoints)
     for doubt in doubts:
         print(f'doubtful: {doubt}')

@@ -1,0 +1,247 @@
+"""Lifts a real video that four calibrated cameras saw, as MediaPipe finds its
+joints, and compares each view with what the four say together, and with
+MediaPipe's own 3D landmarks.
+
+    pip download --no-deps pose2sim==0.10.49 && unzip -q pose2sim*.whl -d demo
+    cd demo/Pose2Sim/Demo_SinglePerson
+    for i in 1 2 3 4; do  # where mediapipe is installed
+        python .../examples/mediapipe_keypoints.py videos/cam0$i.mp4 $i.json
+    done
+    python .../tools/bench_video.py . 1.json 2.json 3.json 4.json
+
+The reference is triangulated from the same detector's joints, with left and
+right mended, and each point without the camera that fits worst if one does
+not: it has the detector's idea of where joints are, and errors of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pyg_hcsf import metrics
+from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
+from pyg_hcsf.io.keypoints import (
+    Keypoints,
+    convert_joints,
+    mend_sides,
+    read_keypoints,
+)
+from pyg_hcsf.lifting import Lifter
+from pyg_hcsf.skeleton import H36M17, get_skeleton
+
+FPS = 60.0
+UNIT = 64.0  # of pixels, in which the file has intrinsics
+CLOSE = 25.0  # pixels
+LIMBS = [
+    *('RHip', 'RKnee', 'RFoot', 'LHip', 'LKnee', 'LFoot'),
+    *('LShoulder', 'LElbow', 'LWrist', 'RShoulder', 'RElbow', 'RWrist'),
+]
+OURS = [H36M17.joints.index(name) for name in LIMBS]
+HIPS = [0, 3]
+THEIRS = [
+    get_skeleton('mediapipe33').joints.index(name.replace('Foot', 'Ankle'))
+    for name in LIMBS
+]
+
+
+@dataclass
+class Calibrated:
+    """A camera: x right, y down, z forward, from world millimetres.
+
+    Args:
+        rotation: From the world to the camera: ``[3, 3]``.
+        center: Where it is: ``[3]``.
+        focal: In pixels: ``[2]``.
+        principal: In pixels: ``[2]``.
+        distortion: k1, k2, p1, p2.
+        size: Width and height of the image.
+    """
+
+    rotation: np.ndarray
+    center: np.ndarray
+    focal: np.ndarray
+    principal: np.ndarray
+    distortion: np.ndarray
+    size: tuple[float, float]
+
+    def rays(self, xy: np.ndarray) -> np.ndarray:
+        """Pixels to the plane at depth 1, undistorted: ``[*, 2]``."""
+        seen = (xy - self.principal) / self.focal
+        k1, k2, p1, p2 = self.distortion
+        out = seen
+        for _ in range(10):
+            square = np.square(out).sum(axis=-1, keepdims=True)
+            product = out[..., :1] * out[..., 1:]
+            tangential = 2 * product * [p1, p2] + (
+                square + 2 * np.square(out)
+            ) * [p2, p1]
+            out = (seen - tangential) / (1 + k1 * square + k2 * square**2)
+        return out
+
+    def see(self, points: np.ndarray) -> np.ndarray:
+        """Points of the world in the axes of the camera: ``[*, 3]``."""
+        return (points - self.center) @ self.rotation.T
+
+
+def read_cameras(path: Path) -> list[Calibrated]:
+    """The cameras of a calibration by Qualisys (``.qca.txt``)."""
+    out = []
+    for camera in ET.parse(path).getroot().iter('camera'):
+        view = {k: float(v) for k, v in camera.find('fov_video').items()}
+        place = {k: float(v) for k, v in camera.find('transform').items()}
+        lens = camera.find('intrinsic')
+
+        def pair(name: str, lens: ET.Element = lens) -> np.ndarray:
+            return np.array([float(lens.get(f'{name}{a}')) for a in 'UV'])
+
+        rows = [[place[f'r{i}{j}'] for j in (1, 2, 3)] for i in (1, 2, 3)]
+        names = [f'radialDistortion{i}' for i in (1, 2)]
+        names += [f'tangentalDistortion{i}' for i in (1, 2)]
+        out.append(
+            Calibrated(
+                np.diag([1.0, -1.0, -1.0]) @ rows,  # y up, z back in the file
+                np.array([place[axis] for axis in 'xyz']),
+                pair('focalLength') / UNIT,
+                pair('centerPoint') / UNIT,
+                np.array([float(lens.get(name)) for name in names]),
+                (view['right'] + 1, view['bottom'] + 1),
+            )
+        )
+    return out
+
+
+def triangulate(
+    rays: np.ndarray, cameras: list[Calibrated], weight: np.ndarray
+) -> np.ndarray:
+    """The points nearest to rays of all cameras: ``[K, *, 2]`` to
+    ``[*, 3]``, with a weight for each.
+    """
+    total = np.zeros((*rays.shape[1:-1], 3, 3))
+    right = np.zeros((*rays.shape[1:-1], 3, 1))
+    for ray, camera, w in zip(rays, cameras, weight, strict=True):
+        d = np.insert(ray, 2, 1.0, axis=-1) @ camera.rotation
+        d /= np.linalg.norm(d, axis=-1, keepdims=True)
+        across = np.eye(3) - d[..., :, None] * d[..., None, :]
+        across *= w[..., None, None]
+        total += across
+        right += across @ camera.center[:, None]
+    return np.linalg.solve(total, right)[..., 0]
+
+
+def reference(
+    xy: np.ndarray, cameras: list[Calibrated]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the world ``[T, N, 3]`` of pixels ``[K, T, N, 2]``, and how
+    far the views that were used are from them, in pixels ``[T, N]``.
+    """
+    each = zip(cameras, xy, strict=True)
+    rays = np.stack([camera.rays(points) for camera, points in each])
+
+    def off(points: np.ndarray) -> np.ndarray:
+        seen = np.stack([camera.see(points) for camera in cameras])
+        gap = seen[..., :2] / seen[..., 2:] - rays
+        focal = np.array([camera.focal.mean() for camera in cameras])
+        return np.linalg.norm(gap, axis=-1) * focal[:, None, None]
+
+    weight = np.ones(rays.shape[:-1])
+    points = triangulate(rays, cameras, weight)
+    residual = off(points).max(axis=0)
+    for left_out in range(len(cameras)):
+        some = weight.copy()
+        some[left_out] = 0.0
+        found = triangulate(rays, cameras, some)
+        gap = (off(found) * some).max(axis=0)
+        better = (residual > CLOSE) & (gap < residual)
+        points[better], residual[better] = found[better], gap[better]
+    return points, residual
+
+
+def compare(pose: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Errors in mm of limbs ``[T, 12, 3]``, from between the hips."""
+    a, b = (
+        torch.from_numpy(x - x[:, HIPS].mean(axis=1, keepdims=True))
+        for x in (pose, truth)
+    )
+    names = ('mpjpe', 'n_mpjpe', 'pa_mpjpe')
+    return {name: float(getattr(metrics, name)(a, b)) for name in names}
+
+
+def measure(
+    cameras: list[Calibrated], files: list[Path]
+) -> tuple[pd.DataFrame, str]:
+    """A row for each view and each way to 3D, and what the reference is."""
+    views = [
+        read_keypoints(path, 'mediapipe33', camera.size, FPS)
+        for path, camera in zip(files, cameras, strict=True)
+    ]
+    mended = [mend_sides(view)[0] for view in views]
+    joints = [_joints(view) for view in mended]
+    points, residual = reference(np.stack(joints), cameras)
+    size = float(body_size(torch.from_numpy(points)).median())
+    note = (
+        f'Reference: {residual.size} points, {np.median(residual):.0f} pixels '
+        f'from the worst view in the median, {(residual > CLOSE).mean():.1%} '
+        f'over {CLOSE:.0f}; body size {size:.0f} mm'
+    )
+    rows = []
+    for number, camera in enumerate(cameras):
+        truth = camera.see(points)[:, OURS]
+        ways = {'MediaPipe': _landmarks(files[number])}
+        for weights in ('single', 'temporal'):
+            for name, given in (('', views), (', mended', mended)):
+                lifter = Lifter(
+                    weights,
+                    size / SIZE_PER_HEIGHT,
+                    float(camera.focal.mean()),
+                    tuple(camera.principal),
+                )
+                (person,) = lifter.lift(given[number])
+                ways[f'{weights}{name}'] = person.pose[:, OURS]
+        for way, pose in ways.items():
+            row = {'view': f'{number + 1}', 'way': way}
+            rows.append({**row, **compare(pose, truth)})
+    return pd.DataFrame(rows), note
+
+
+def _joints(keypoints: Keypoints) -> np.ndarray:
+    (track,) = keypoints.tracks
+    return convert_joints(track.xy, track.score, keypoints.layout)[0]
+
+
+def _landmarks(path: Path) -> np.ndarray:
+    """MediaPipe's own 3D, in mm: ``[T, 12, 3]``."""
+    frames = [f['pose_world_landmarks'] for f in json.loads(path.read_text())]
+    marks = [[[m[axis] for axis in 'xyz'] for m in frame] for frame in frames]
+    return 1000 * np.array(marks)[:, THEIRS]
+
+
+def main(argv: list[str] | None = None) -> pd.DataFrame:
+    """Runs the command line; returns the table it prints."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('demo', type=Path, help='Demo_SinglePerson')
+    parser.add_argument('keypoints', type=Path, nargs=4)
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    cameras = read_cameras(args.demo / 'calibration' / 'Calib.qca.txt')
+    rows, note = measure(cameras, args.keypoints)
+    means = rows.groupby('way', sort=False).mean(numeric_only=True)
+    table = rows.pivot(index='way', columns='view', values='mpjpe')
+    table = table.add_prefix('view ').join(means).reindex(means.index)
+    print(f'{note}\n\n{table.to_markdown(floatfmt=".0f")}')
+    return table
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (OSError, ValueError) as e:
+        sys.exit(f'error: {e}')
