@@ -92,7 +92,7 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
     if args.live is not None:
         if args.out is not None:
             parser.error('--live writes lines, not --out')
-        stream(lifter, args.layout or 'coco17', args.live)
+        stream(lifter, args.layout or 'coco17', args.live, args.mend)
         return []
     if args.out is None:
         parser.error('--out says where the poses go')
@@ -159,11 +159,11 @@ def describe(keypoints: Keypoints) -> str:
     )
 
 
-def stream(lifter: Lifter, layout: str, where: str) -> None:
+def stream(lifter: Lifter, layout: str, where: str, mend: bool) -> None:
     """Lifts lines until they end, or the tool is stopped."""
 
     def make() -> LineLifter:
-        return LineLifter(LiveLifter(lifter, layout))
+        return LineLifter(LiveLifter(lifter, layout, mend=mend))
 
     lines = make()  # complains before anybody connects
     say(f'Lifts {layout}, with a delay of {lines.live.delay} frames')

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pyg_hcsf.geometry.root_ray import RootRay
+from pyg_hcsf.io.keypoints import LiveMender
 from pyg_hcsf.lifting.assume import assume_camera
 from pyg_hcsf.lifting.lifter import Lifter
 from pyg_hcsf.lifting.windows import (
@@ -70,7 +71,8 @@ class _Frame(NamedTuple):
 class _Track:
     r"""The last frames of one person."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, mender: Optional[LiveMender]) -> None:
+        self.mender = mender
         self.frames: deque[_Frame] = deque(maxlen=size)
         self.waiting: deque[int] = deque()  # frames that are not lifted yet
         self.pushed = 0  # when it was last pushed, in pushes
@@ -89,7 +91,9 @@ class LiveLifter:
     Data never raise: frames that are late, sent twice, garbage, or without
     hips or enough joints are dropped and counted. A missing frame is taken
     by the one before; after 0.4 s, or a jump of the person, or a frame from
-    10 s before, a window starts anew. People are never mixed.
+    10 s before, a window starts anew. People are never mixed. Left and right
+    that change places are exchanged back if :obj:`mend` says so
+    (:class:`~pyg_hcsf.io.keypoints.LiveMender`).
 
     One thread at a time may use it.
 
@@ -99,6 +103,8 @@ class LiveLifter:
         layout (str, optional): That of the keypoints.
             (default: :obj:`"coco17"`)
         max_tracks (int, optional): The most people. (default: :obj:`16`)
+        mend (bool, optional): Whether left and right are mended.
+            (default: :obj:`False`)
 
     Raises:
         ValueError: If the camera, or the layout, is not known.
@@ -110,7 +116,11 @@ class LiveLifter:
     """
 
     def __init__(
-        self, lifter: Lifter, layout: str = 'coco17', max_tracks: int = 16
+        self,
+        lifter: Lifter,
+        layout: str = 'coco17',
+        max_tracks: int = 16,
+        mend: bool = False,
     ) -> None:
         if max_tracks < 1:
             raise ValueError(
@@ -119,6 +129,7 @@ class LiveLifter:
         self.lifter = lifter
         self.layout = layout
         self.max_tracks = max_tracks
+        self.mend = mend
         self.num_joints = get_skeleton(layout).num_joints
         self.network = lifter.network(layout)
         self.camera = assume_camera(
@@ -236,6 +247,8 @@ class LiveLifter:
                 return []
             out += self._start(name, track, 'restart')
             last = None
+        if track.mender is not None:
+            xy, score = track.mender.push(number, xy, score)
         seen, good = self.lifter.see(
             xy[None], score[None], self.layout, self.camera
         )
@@ -260,7 +273,8 @@ class LiveLifter:
                     return None
                 self._tracks.popitem(last=False)
                 self.drop('evicted')
-            self._tracks[name] = _Track(self._size)
+            mender = LiveMender(self.layout) if self.mend else None
+            self._tracks[name] = _Track(self._size, mender)
         track = self._tracks[name]
         track.pushed = self._pushed
         self._tracks.move_to_end(name)

@@ -5,6 +5,7 @@ import pytest
 
 from pyg_hcsf.io.keypoints import Track
 from pyg_hcsf.lifting import Lifter, LiveLifter
+from pyg_hcsf.skeleton import get_skeleton
 
 SIZE = (1920, 1080)
 KINDS = ['single', 'causal', 'central']
@@ -64,6 +65,19 @@ def test_equal_to_offline_with_faults(keypoints, weights, kind):
     assert stats['gap_or_jump'] == 2
     assert stats['lifted'] == len(person.frames)
     assert stats['incomplete'] == keep.sum() - len(person.frames)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_left_and_right_are_mended(keypoints, weights, kind):
+    track = keypoints.tracks[0]
+    swap = list(get_skeleton('h36m17').mirrored)
+    xy, score = track.xy.copy(), track.score.copy()
+    xy[20:33], score[20:33] = xy[20:33, swap], score[20:33, swap]
+    wrong = Track('1', track.frames, xy, score)
+    lifter = Lifter(weights[kind], image_size=SIZE)
+    live = LiveLifter(lifter, 'h36m17', mend=True)
+    (person,) = lifter.lift(keypoints)
+    check_equal(push_all(live, wrong), person)
 
 
 def test_delay(keypoints, weights):

@@ -178,10 +178,15 @@ def test_socket(weights, monkeypatch, capsys):
 
     async def serve(make, port, ready):
         ready(4321)
-        served.append((make().live.layout, make() is make(), port))
+        live = make().live
+        served.append((live.layout, live.mend, make() is make(), port))
 
     monkeypatch.setattr('pyg_hcsf.streaming.lines.serve_lines', serve)
     args = ['--image_size', '1280', '720', '--weights', weights]
     main(['--live', 'tcp:4000', '--layout', 'body25', *args])
-    assert served == [('body25', False, 4000)]
+    main(['--live', 'tcp:4000', '--mend', *args])
+    assert served == [
+        ('body25', False, False, 4000),
+        ('coco17', True, False, 4000),
+    ]
     assert 'Listens on 127.0.0.1:4321' in capsys.readouterr().err

@@ -1,6 +1,6 @@
 from .check import Doubt, check_keypoints, refuse_doubtful
 from .convert import LAYOUTS, common_names, convert_joints, to_layout
-from .mend import mend_sides
+from .mend import LiveMender, mend_sides
 from .read import read_keypoints
 from .track import Keypoints, Track
 
@@ -8,6 +8,7 @@ __all__ = [
     'LAYOUTS',
     'Doubt',
     'Keypoints',
+    'LiveMender',
     'Track',
     'check_keypoints',
     'common_names',

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import Optional
 
 import numpy as np
 
@@ -10,10 +11,11 @@ from pyg_hcsf.io.keypoints.track import Keypoints, Track
 from pyg_hcsf.skeleton import get_skeleton
 
 #: What it costs to take one frame exchanged and the next not, and each frame
-#: that is exchanged, in sizes of the person: people who turn are exchanged by
-#: nobody, and of two ways that move as little, that with fewer exchanges is
-#: taken.
+#: that is exchanged, in sizes of the person (root mean squares of the joints
+#: about their mean): nobody who turns is exchanged, and of two ways that move
+#: as little, that with fewer exchanges is taken.
 CHANGE, EXCHANGED = 0.02, 1e-4
+SURE = 1000 * EXCHANGED  # the most that is remembered of a live stream
 GAP = 10  # frames; after more, what was before tells nothing
 
 
@@ -70,7 +72,7 @@ def exchanged_frames(track: Track, swap: list[int]) -> np.ndarray:
         numpy.ndarray: ``[T]``, bool.
     """
     cost, came = np.array([0.0, EXCHANGED]), []
-    for step in _steps(track, swap):
+    for step in step_costs(track.frames, track.xy, swap):
         total = cost[:, None] + step
         came.append(total.argmin(axis=0))
         cost = total.min(axis=0) + [0.0, EXCHANGED]
@@ -80,18 +82,74 @@ def exchanged_frames(track: Track, swap: list[int]) -> np.ndarray:
     return np.array(out[::-1], bool)
 
 
-def _steps(track: Track, swap: list[int]) -> np.ndarray:
-    r"""The cost from each frame to the next: ``[T-1, 2, 2]``."""
-    ways = (track.xy, track.xy[:, swap])
-    off = track.xy - _mean(track.xy)[:, None]
+class LiveMender:
+    r"""Does what :func:`mend_sides` does for one person as frames come: each
+    is exchanged if that costs less up to it, and nothing is looked ahead.
+
+    What a person is at first, or after a gap, is taken to be right; if it was
+    wrong, that is forgotten after 1,000 frames.
+
+    Args:
+        layout (str): What the joints are.
+
+    Example:
+        >>> mender = LiveMender('coco17')
+        >>> xy, score = mender.push(0, xy, score)
+    """
+
+    def __init__(self, layout: str) -> None:
+        self._swap = list(get_skeleton(layout).mirrored)
+        self._cost = np.array([0.0, SURE])
+        self._last: Optional[tuple[int, np.ndarray]] = None
+
+    def push(
+        self, frame: int, xy: np.ndarray, score: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        r"""Takes the next frame; gives its joints, exchanged or not.
+
+        Args:
+            frame (int): The number of the frame.
+            xy (numpy.ndarray): Pixels, NaN where missing: ``[N, 2]``.
+            score (numpy.ndarray): Confidence: ``[N]``.
+        """
+        if self._last is not None:
+            before, points = self._last
+            two = np.array([before, frame]), np.stack([points, xy])
+            (step,) = step_costs(*two, self._swap)
+            cost = (self._cost[:, None] + step).min(axis=0) + [0.0, EXCHANGED]
+            self._cost = (cost - cost.min()).clip(max=SURE)
+            if not step.any():  # nothing is known of what was before
+                self._cost = np.array([0.0, SURE])
+        self._last = frame, xy
+        if self._cost.argmin() == 1:
+            return xy[self._swap], score[self._swap]
+        return xy, score
+
+
+def step_costs(
+    frames: np.ndarray, xy: np.ndarray, swap: list[int]
+) -> np.ndarray:
+    r"""The cost from each frame to the next, of which one or both are
+    exchanged.
+
+    Args:
+        frames (numpy.ndarray): Their numbers: ``[T]``.
+        xy (numpy.ndarray): Pixels, NaN where missing: ``[T, N, 2]``.
+        swap (list[int]): The joint on the other side of each joint.
+
+    Returns:
+        numpy.ndarray: ``[T - 1, 2, 2]``.
+    """
+    ways = (xy, xy[:, swap])
+    off = xy - _mean(xy)[:, None]
     size = np.sqrt(_mean(np.square(off).sum(axis=-1)))
-    cost = np.zeros((len(track.frames) - 1, 2, 2))
+    cost = np.zeros((len(frames) - 1, 2, 2))
     for a, before in enumerate(ways):
         for b, after in enumerate(ways):
             moved = np.linalg.norm(after[1:] - before[:-1], axis=-1)
             cost[:, a, b] = _mean(moved) / size[1:] + CHANGE * (a != b)
     unknown = ~np.isfinite(cost).all(axis=(1, 2))
-    cost[unknown | (np.diff(track.frames) > GAP)] = 0.0
+    cost[unknown | (np.diff(frames) > GAP)] = 0.0
     return cost
 
 

@@ -5,7 +5,13 @@ import pytest
 
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.geometry.capture import film
-from pyg_hcsf.io.keypoints import Keypoints, Track, check_keypoints, mend_sides
+from pyg_hcsf.io.keypoints import (
+    Keypoints,
+    LiveMender,
+    Track,
+    check_keypoints,
+    mend_sides,
+)
 from pyg_hcsf.skeleton import get_skeleton
 
 CLIP = motion_clip('S9', 'Walking', 1, 60)
@@ -80,3 +86,32 @@ def test_short_and_empty_tracks():
     mended, count = mend_sides(given)
     assert count == 0
     check_same(mended, given)
+
+
+def live(keypoints):
+    """The joints that a mender gives as frames come."""
+    mender, (track,) = LiveMender(keypoints.layout), keypoints.tracks
+    frames = zip(track.frames, track.xy, track.score, strict=True)
+    xy, score = zip(*(mender.push(*frame) for frame in frames), strict=True)
+    track = replace(track, xy=np.stack(xy), score=np.stack(score))
+    return replace(keypoints, tracks=(track,))
+
+
+@pytest.mark.parametrize('view', range(4))
+@pytest.mark.parametrize('missing', [0.0, 0.3])
+@pytest.mark.parametrize(
+    'wrong', [[], [59], range(10, 50), [5, 7, 9, *range(40, 52)]]
+)
+def test_live_frames_are_exchanged_back(view, wrong, missing):
+    given = make(view, wrong, missing)
+    check_same(live(given), make(view, missing=missing))
+
+
+def test_live_forgets_what_was_wrong_at_first():
+    (track,) = make(0).tracks
+    mender = LiveMender('h36m17')
+    mender.push(-1, track.xy[0][SWAP], track.score[0])
+    frames = [mender.push(i, track.xy[0], track.score[0]) for i in range(1100)]
+    wrong = [not np.array_equal(xy, track.xy[0]) for xy, _ in frames]
+    assert wrong[0] and 900 < sum(wrong) < 1100
+    assert not wrong[-1]
