@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -210,11 +210,11 @@ def synthetic_clips(split: str) -> list[Data]:
 
 
 def load_files(
-    root: str, split: str, seeds: int = 2, synthetic: bool = False
+    root: str, split: str, seeds: Iterable[int], synthetic: bool = False
 ) -> list[File]:
     """Files of real or generated motion: 8 for each clip and seed."""
     clips = synthetic_clips(split) if synthetic else real_clips(root, split)
-    return [f for seed in range(seeds) for f in make_files(clips, seed)]
+    return [f for seed in seeds for f in make_files(clips, seed)]
 
 
 def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
@@ -277,15 +277,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='test'
     )
-    parser.add_argument('--seeds', type=int, default=2)
+    parser.add_argument('--seeds', type=int, default=2, help='how many')
+    parser.add_argument('--first_seed', type=int, default=0)
     parser.add_argument(
         '--synthetic', action='store_true', help='generated motion instead'
     )
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    rows = measure(
-        load_files(args.root, args.split, args.seeds, args.synthetic)
-    )
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    files = load_files(args.root, args.split, seeds, args.synthetic)
+    rows = measure(files, args.first_seed)
     print(summary(rows).to_markdown(floatfmt='.1f'))
     for what in ('found', 'refused'):
         wrong = rows[rows['mistake'] != NONE][what]

@@ -6,29 +6,30 @@ other proportions in each pass, as CMU's training subjects are few.
     python tools/fit_checks.py --root datasets/OpenMocap
 
 The proportions of a body are the mean and covariance of its limbs' lengths,
-as they are seen. Left and right are told by a network of two hidden layers,
-which sees single poses, and how they move, with the sides of joints
-exchanged: all, none, those of a mistake, or at random. Generated motion of
-the training subjects of SyntheticMotion is added, as in the real one nobody
-sits or talks. It takes 2 minutes.
+as they are seen in whole clips and in short parts of them. Left and right are
+told by a network of two hidden layers, which sees single poses, and how they
+move, with the sides of joints exchanged: all, none, those of a mistake, or at
+random. Generated motion of the training subjects of SyntheticMotion is added,
+as in the real one nobody sits or talks. It takes 10 minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from bench_checks import File, make_files, real_clips, synthetic_clips
+from bench_checks import make_files, real_clips, synthetic_clips
 from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.data import Data
 
 from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.io.files import atomic_write
-from pyg_hcsf.io.keypoints import body, sides
+from pyg_hcsf.io.keypoints import Track, body, sides
 
 PATH = Path(body.__file__).with_name('body.npz')
 PAIRS = tuple(tuple(map(body.SIDED.index, pair)) for pair in sides.OUTPUTS)
@@ -37,8 +38,9 @@ MASKS = (
     *('000000', '000000', '111111', '111111', '111000', '000111'),
     *('011000', '001000', '000011', '000001'),
 )
-BATCH, EPOCHS, RATE = 1024, 30, 4e-3
-PASSES, SPREAD = 2, 0.08  # over the motion; of the lengths of bones
+BATCH, EPOCHS, RATE = 1024, 15, 4e-3
+PASSES, SPREAD = 8, 0.08  # over the motion; of the lengths of bones
+SHORT = 8, 40  # frames of short files
 
 
 def other_bodies(clips: list[Data], seed: int) -> list[Data]:
@@ -52,17 +54,27 @@ def other_bodies(clips: list[Data], seed: int) -> list[Data]:
     return out
 
 
-def fit_proportions(files: list[File]) -> dict[str, np.ndarray]:
-    """The mean and the inverse covariance of the proportions."""
-    seen = np.stack(
-        [body.proportions(body.Limbs(k.tracks, k.layout)) for _, _, k in files]
+def shorten(track: Track, rng: np.random.Generator) -> Track:
+    """Some successive frames."""
+    number = int(np.exp(rng.uniform(*np.log(SHORT))))
+    start = int(rng.integers(max(1, len(track.frames) - number)))
+    cut = slice(start, start + number)
+    return replace(
+        track,
+        frames=track.frames[cut],
+        xy=track.xy[cut],
+        score=track.score[cut],
     )
-    seen = seen[np.isfinite(seen).all(axis=1)]
-    mean = np.median(seen, axis=0)
-    gap = seen - mean
+
+
+def fit_proportions(seen: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and the covariance of proportions."""
+    known = np.stack(seen)
+    known = known[np.isfinite(known).all(axis=1)]
+    mean = np.median(known, axis=0)
+    gap = known - mean
     # Shrunk, so that a rare body is not excluded.
-    covariance = gap.T @ gap / len(gap) + 1e-3 * np.eye(len(mean))
-    return {'mean': mean, 'precision': np.linalg.inv(covariance)}
+    return mean, gap.T @ gap / len(gap) + 1e-3 * np.eye(len(mean))
 
 
 def exchange(x: Tensor, which: Tensor) -> Tensor:
@@ -95,16 +107,13 @@ def disturb(x: Tensor) -> Tensor:
     return x + torch.randn_like(x) * 0.03
 
 
-def fit_sides(files: list[File]) -> dict[str, np.ndarray]:
-    """The weights of the network."""
+def fit_sides(poses: list[Tensor]) -> dict[str, np.ndarray]:
+    """The weights of the network, of the poses of each file."""
     torch.manual_seed(0)
-    poses, weight = [], []
-    for _, _, k in files:
-        for track in k.tracks:
-            seen = sides.pose_features(track, k.layout, k.fps)[::3]
-            poses.append(torch.from_numpy(seen).float())
-            weight.append(torch.full((len(seen),), max(len(seen), 1) ** -0.5))
-    x, w = torch.cat(poses), torch.cat(weight)
+    x = torch.cat(poses)
+    w = torch.cat(
+        [p.new_full((len(p),), max(len(p), 1) ** -0.5) for p in poses]
+    )
     w /= w.mean()
     masks = torch.tensor([[c == '1' for c in mask] for mask in MASKS])
     net = nn.Sequential(
@@ -151,16 +160,24 @@ def main(argv: list[str] | None = None) -> int:
         for clip in real_clips(args.root, 'train')
         if clip.subject.startswith('CMU')
     ]
-    files = []
+    clips += synthetic_clips('train')
+    rng = np.random.default_rng(0)
+    poses, whole, short = [], [], []
     for seed in range(PASSES):
-        files += make_files(other_bodies(clips, seed), seed)
-        files += make_files(other_bodies(synthetic_clips('train'), seed), seed)
-    arrays = {**fit_proportions(files), **fit_sides(files)}
+        for _, _, k in make_files(other_bodies(clips, seed), seed):
+            (track,) = k.tracks
+            seen = sides.pose_features(track, k.layout, k.fps)[::3]
+            poses.append(torch.from_numpy(seen).float())
+            for part, out in ((track, whole), (shorten(track, rng), short)):
+                out.append(body.proportions(body.Limbs([part], k.layout)))
+    fits = fit_proportions(whole), fit_proportions(short)
+    mean, covariance = map(np.stack, zip(*fits, strict=True))
+    arrays = {'mean': mean, 'covariance': covariance, **fit_sides(poses)}
     with atomic_write(PATH) as part, part.open('wb') as file:
         np.savez_compressed(
             file, **{k: v.astype(np.float16) for k, v in arrays.items()}
         )
-    print(f"'{PATH}': fitted on {len(files):,} files of training subjects")
+    print(f"'{PATH}': fitted on {len(poses):,} files of training subjects")
     return 0
 
 

@@ -53,6 +53,7 @@ def test_fit(files, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(fit_checks, 'synthetic_clips', lambda split: clips)
     monkeypatch.setattr(fit_checks, 'make_files', lambda clips, seed: files)
     monkeypatch.setattr(fit_checks, 'PATH', tmp_path / 'body.npz')
+    monkeypatch.setattr(fit_checks, 'PASSES', 2)
     monkeypatch.setattr(fit_checks, 'EPOCHS', 30)
     monkeypatch.setattr(fit_checks, 'BATCH', 64)
     assert fit_checks.main([]) == 0

@@ -27,8 +27,9 @@ LENGTHS = (
     *(('LShoulder', 'RShoulder'), ('LHip', 'RHip')),
 )
 FRAMES = 2000  # that are looked at, spread over all tracks
+LONG = 75  # frames, in which limbs are seen from the side sooner or later
 # The largest misfit of a body, and how much worse another layout must fit.
-FITS, APART = 3.2, 0.7
+FITS, APART = 3.5, 0.7
 
 
 @lru_cache(maxsize=1)
@@ -84,14 +85,20 @@ def proportions(limbs: Limbs) -> np.ndarray:
 
 def misfit(tracks: Sequence[Track], layout: str) -> float:
     r"""How many standard deviations the proportions are from a body's, in the
-    root mean square, NaN if a limb is never seen.
+    root mean square, NaN if a limb is never seen. The fewer the frames, the
+    more a body's proportions vary, as limbs may never be seen from the side.
 
     Args:
         tracks (sequence of Track): The people.
         layout (str): What their joints may be.
     """
-    gap = proportions(Limbs(tracks, layout)) - weights()['mean']
-    return float(np.sqrt(gap @ weights()['precision'] @ gap / len(gap)))
+    short = max(0.0, 1 - sum(len(t.frames) for t in tracks) / LONG)
+    mean, covariance = (
+        (1 - short) * whole + short * cut
+        for whole, cut in (weights()['mean'], weights()['covariance'])
+    )
+    gap = proportions(Limbs(tracks, layout)) - mean
+    return float(np.sqrt(gap @ np.linalg.solve(covariance, gap) / len(gap)))
 
 
 def fit_layout(tracks: Sequence[Track], layouts: Sequence[str]) -> str | None:

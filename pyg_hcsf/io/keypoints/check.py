@@ -17,11 +17,10 @@ OUTSIDE = 0.3  # of the joints are not in the image
 LYING, UPSIDE_DOWN = 0.88, -0.7  # parts of the body's length
 JUMPS = 0.015  # of the frames
 UNSURE = 0.15  # of a confidence of 1
-LEFT_RIGHT = -0.8  # of the network's logits: all joints,
-SIDES = (0.55, 1.15, 1.1, 0.95, 1.0)  # and those of two parts
+LEFT_RIGHT = -1.25  # of the network's logits: all joints,
+SIDES = (0.05, 1.0, 0.6, -0.05, 0.8)  # and those of two parts
 HEAD = 0.9  # of the length of the torso
-FACE = -0.8  # the first, and twice how well ears and shoulders agree
-SHORT, LONG = 1.4, 75  # the margin for no frame, and frames without one
+FACE = -0.9  # the first, and twice how well ears and shoulders agree
 
 
 @dataclass(frozen=True)
@@ -149,10 +148,9 @@ def _layout(keypoints: Keypoints) -> Iterator[Doubt]:
     layout = keypoints.layout
     value = misfit(keypoints.tracks, layout)
     far = evidence.head_distance(keypoints)
-    frames = sum(len(track.frames) for track in keypoints.tracks)
     names = candidates(len(common_names(layout)))
     better = fit_layout(keypoints.tracks, names) if len(names) > 1 else layout
-    if value > FITS + _margin(frames) or better not in (None, layout):
+    if value > FITS or better not in (None, layout):
         reason = f'{value:.1f} standard deviations off'
     elif far > HEAD:
         value = far
@@ -169,18 +167,12 @@ def _layout(keypoints: Keypoints) -> Iterator[Doubt]:
     )
 
 
-def _margin(frames: int) -> float:
-    # Few frames are alike, and mislead together.
-    return SHORT * max(0.0, 1 - frames / LONG)
-
-
 def _sides(keypoints: Keypoints) -> Iterator[Doubt]:
     logits, frames = tell_sides(keypoints)
     if frames < LEAST:
         return
-    margin = _margin(frames)
     parts = zip(OUTPUTS[1:], logits[1:], SIDES, strict=True)
-    wrong = [(v, pair) for pair, v, limit in parts if v < limit - margin]
+    wrong = [(v, pair) for pair, v, limit in parts if v < limit]
     face = _face(keypoints)
     if wrong:
         value, (a, b) = min(wrong)
@@ -191,14 +183,14 @@ def _sides(keypoints: Keypoints) -> Iterator[Doubt]:
             'check the order of the joints',
             float(value),
         )
-    elif logits[0] + 2 * face < FACE - margin:
+    elif logits[0] + 2 * face < FACE:
         yield Doubt(
             'some sides',
             'left and right are not the same in the face and at the shoulders',
             'check the order of the joints',
             face,
         )
-    elif logits[0] < LEFT_RIGHT - margin:
+    elif logits[0] < LEFT_RIGHT:
         yield Doubt(
             'sides',
             'people stand and move as where left and right are exchanged',

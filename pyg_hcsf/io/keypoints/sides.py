@@ -21,7 +21,7 @@ OUTPUTS = (
 LEAST = 10  # frames; fewer say too little
 REACH = 0.24  # seconds before and after, over which motion is looked at
 FPS = 30.0  # where the file does not tell
-CLIP = 4.0  # the most that one frame can say
+CLIP = 6.0  # the most that one frame can say
 # What a mirror does to what the network sees: left and right, and signs.
 MIRROR = np.array([*range(6, 12), *range(6), 12, 13])
 SIGNS = np.ones((14, 2))
