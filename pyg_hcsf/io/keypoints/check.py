@@ -211,7 +211,7 @@ def _frames(keypoints: Keypoints) -> Iterator[Doubt]:
         yield Doubt(
             'sides change',
             f'left and right change places in {share:.1%} of the frames',
-            'use a detector that is sure of them, or a tracker',
+            'exchange them back by mend_sides (lift.py --mend)',
             share,
         )
     if (share := evidence.frozen(keypoints)) == 1:
