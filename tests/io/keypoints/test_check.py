@@ -1,3 +1,4 @@
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,7 @@ def test_mistakes(mistake, layout):
         assert not doubts[0].certain
         refuse_doubtful(wrong)
     else:
-        match = f'look wrong: .*{doubts[0].remedy}'
+        match = f'look wrong: .*{re.escape(doubts[0].remedy)}'
         with pytest.raises(ValueError, match=match):
             refuse_doubtful(wrong)
 
