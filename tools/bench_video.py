@@ -26,11 +26,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from keypoint_mistakes import MISTAKES
 
 from pyg_hcsf import metrics
 from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.io.keypoints import (
     Keypoints,
+    check_keypoints,
     convert_joints,
     mend_sides,
     read_keypoints,
@@ -175,15 +177,26 @@ def compare(pose: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     return {name: float(getattr(metrics, name)(a, b)) for name in names}
 
 
+def check(views: list[Keypoints]) -> str:
+    """How many usual mistakes are found in views, made on purpose."""
+    found, rng = [], np.random.default_rng(0)
+    for view in views:
+        made = [mistake(view, rng) for mistake in MISTAKES.values()]
+        found += [bool(check_keypoints(k)) for k in made if k is not None]
+    doubted = sum(bool(check_keypoints(view)) for view in views)
+    return (
+        f'Mistakes found: {sum(found)} of {len(found)}; views doubted '
+        f'without one: {doubted} of {len(views)}'
+    )
+
+
 def measure(
-    cameras: list[Calibrated], files: list[Path]
+    cameras: list[Calibrated],
+    files: list[Path],
+    views: list[Keypoints],
+    mended: list[Keypoints],
 ) -> tuple[pd.DataFrame, str]:
     """A row for each view and each way to 3D, and what the reference is."""
-    views = [
-        read_keypoints(path, 'mediapipe33', camera.size, FPS)
-        for path, camera in zip(files, cameras, strict=True)
-    ]
-    mended = [mend_sides(view)[0] for view in views]
     joints = [_joints(view) for view in mended]
     points, residual = reference(np.stack(joints), cameras)
     size = float(body_size(torch.from_numpy(points)).median())
@@ -232,7 +245,14 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     cameras = read_cameras(args.demo / 'calibration' / 'Calib.qca.txt')
-    rows, note = measure(cameras, args.keypoints)
+    views = [
+        read_keypoints(path, 'mediapipe33', camera.size, FPS)
+        for path, camera in zip(args.keypoints, cameras, strict=True)
+    ]
+    mended, counts = zip(*map(mend_sides, views), strict=True)
+    print(f'Frames mended: {", ".join(map(str, counts))}')
+    print(check(list(mended)))
+    rows, note = measure(cameras, args.keypoints, views, list(mended))
     means = rows.groupby('way', sort=False).mean(numeric_only=True)
     table = rows.pivot(index='way', columns='view', values='mpjpe')
     table = table.add_prefix('view ').join(means).reindex(means.index)
