@@ -20,7 +20,8 @@ import argparse
 import json
 import sys
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ from pyg_hcsf.io.keypoints import (
     mend_sides,
     read_keypoints,
 )
+from pyg_hcsf.io.poses import PoseSequence, write_poses
 from pyg_hcsf.lifting import Lifter
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 
@@ -177,7 +179,7 @@ def compare(pose: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     return {name: float(getattr(metrics, name)(a, b)) for name in names}
 
 
-def check(views: list[Keypoints]) -> str:
+def check(views: Sequence[Keypoints]) -> str:
     """How many usual mistakes are found in views, made on purpose."""
     found, rng = [], np.random.default_rng(0)
     for view in views:
@@ -190,39 +192,18 @@ def check(views: list[Keypoints]) -> str:
     )
 
 
-def measure(
-    cameras: list[Calibrated],
-    files: list[Path],
-    views: list[Keypoints],
-    mended: list[Keypoints],
-) -> tuple[pd.DataFrame, str]:
-    """A row for each view and each way to 3D, and what the reference is."""
-    joints = [_joints(view) for view in mended]
-    points, residual = reference(np.stack(joints), cameras)
-    size = float(body_size(torch.from_numpy(points)).median())
-    note = (
-        f'Reference: {residual.size} points, {np.median(residual):.0f} pixels '
-        f'from the worst view in the median, {(residual > CLOSE).mean():.1%} '
-        f'over {CLOSE:.0f}; body size {size:.0f} mm'
+def lift(
+    view: Keypoints, camera: Calibrated, weights: str, size: float
+) -> PoseSequence:
+    """The person in a view, of a body of that size."""
+    lifter = Lifter(
+        weights,
+        size / SIZE_PER_HEIGHT,
+        float(camera.focal.mean()),
+        tuple(camera.principal),
     )
-    rows = []
-    for number, camera in enumerate(cameras):
-        truth = camera.see(points)[:, OURS]
-        ways = {'MediaPipe': _landmarks(files[number])}
-        for weights in ('single', 'temporal'):
-            for name, given in (('', views), (', mended', mended)):
-                lifter = Lifter(
-                    weights,
-                    size / SIZE_PER_HEIGHT,
-                    float(camera.focal.mean()),
-                    tuple(camera.principal),
-                )
-                (person,) = lifter.lift(given[number])
-                ways[f'{weights}{name}'] = person.pose[:, OURS]
-        for way, pose in ways.items():
-            row = {'view': f'{number + 1}', 'way': way}
-            rows.append({**row, **compare(pose, truth)})
-    return pd.DataFrame(rows), note
+    (person,) = lifter.lift(view)
+    return person
 
 
 def _joints(keypoints: Keypoints) -> np.ndarray:
@@ -242,6 +223,9 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('demo', type=Path, help='Demo_SinglePerson')
     parser.add_argument('keypoints', type=Path, nargs=4)
+    parser.add_argument(
+        '--out', type=Path, help='a folder for poses, for tools/view.py'
+    )
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     cameras = read_cameras(args.demo / 'calibration' / 'Calib.qca.txt')
@@ -251,12 +235,38 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     ]
     mended, counts = zip(*map(mend_sides, views), strict=True)
     print(f'Frames mended: {", ".join(map(str, counts))}')
-    print(check(list(mended)))
-    rows, note = measure(cameras, args.keypoints, views, list(mended))
-    means = rows.groupby('way', sort=False).mean(numeric_only=True)
-    table = rows.pivot(index='way', columns='view', values='mpjpe')
+    print(check(mended))
+    points, residual = reference(np.stack([*map(_joints, mended)]), cameras)
+    size = float(body_size(torch.from_numpy(points)).median())
+    print(
+        f'Reference: {residual.size} points, {np.median(residual):.0f} pixels '
+        f'from the worst view in the median, {(residual > CLOSE).mean():.1%} '
+        f'over {CLOSE:.0f}; body size {size:.0f} mm\n'
+    )
+    rows = []
+    for i, (path, camera) in enumerate(
+        zip(args.keypoints, cameras, strict=True)
+    ):
+        truth = camera.see(points)
+        ways = {'MediaPipe': _landmarks(path)}
+        for weights in ('single', 'temporal'):
+            for name, view in (('', views[i]), (', mended', mended[i])):
+                person = lift(view, camera, weights, size)
+                ways[f'{weights}{name}'] = person.pose[:, OURS]
+        for way, pose in ways.items():
+            errors = compare(pose, truth[:, OURS])
+            rows.append({'view': f'{i + 1}', 'way': way, **errors})
+        if args.out:
+            root = truth[:, H36M17.root]
+            pose = truth - root[:, None]
+            known = replace(person, pose=pose, root=root, uncertainty=None)
+            write_poses(args.out / f'{i + 1}.json', [person])
+            write_poses(args.out / f'{i + 1}_reference.json', [known])
+    frame = pd.DataFrame(rows)
+    means = frame.groupby('way', sort=False).mean(numeric_only=True)
+    table = frame.pivot(index='way', columns='view', values='mpjpe')
     table = table.add_prefix('view ').join(means).reindex(means.index)
-    print(f'{note}\n\n{table.to_markdown(floatfmt=".0f")}')
+    print(table.to_markdown(floatfmt='.0f'))
     return table
 
 
