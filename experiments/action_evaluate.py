@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +36,28 @@ def make_loader(
         num_classes=len(clips.actions),
         **kwargs,
     )
+
+
+def score_clips(
+    scores: Tensor, label: Tensor, actions: Sequence[str]
+) -> dict[str, Any]:
+    """All figures of logits or other scores ``[K, C]``, in percent."""
+    each = metrics.per_class_accuracy(scores, label)
+    return {
+        'top1': float(metrics.top_k_accuracy(scores, label)),
+        'top5': float(
+            metrics.top_k_accuracy(scores, label, min(5, scores.size(1)))
+        ),
+        'class_mean': float(each.nanmean()),
+        'per_class': {
+            name: float(value)
+            for name, value in zip(actions, each, strict=True)
+            if value == value  # some have no clips
+        },
+        'confusion': metrics.confusion_matrix(scores, label).tolist(),
+        'classes': list(actions),
+        'clips': label.numel(),
+    }
 
 
 class Scores(NamedTuple):
@@ -86,23 +109,7 @@ class ActionEvaluator:
 
     def score(self, out: Scores) -> dict[str, Any]:
         """All figures of a table, in percent."""
-        scores, label = out.scores, out.label
-        each = metrics.per_class_accuracy(scores, label)
-        k = min(5, scores.size(1))
-        names = self.clips.actions
-        return {
-            'top1': float(metrics.top_k_accuracy(scores, label)),
-            'top5': float(metrics.top_k_accuracy(scores, label, k)),
-            'class_mean': float(each.nanmean()),
-            'per_class': {
-                name: float(value)
-                for name, value in zip(names, each, strict=True)
-                if value == value  # some have no clips
-            },
-            'confusion': metrics.confusion_matrix(scores, label).tolist(),
-            'classes': list(names),
-            'clips': label.numel(),
-        }
+        return score_clips(*out[:2], self.clips.actions)
 
     def arrays(self, out: Scores) -> dict[str, np.ndarray]:
         """What scores.npz holds."""

@@ -8,8 +8,10 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from compare import compare_all
+from action_streams import fuse_streams, network
+from compare import Comparison, compare, compare_all
 from report import (
     COMPARE_NOTE,
     NO_PICTURES,
@@ -39,6 +41,14 @@ load_runs = load_action_runs
 POINTS_NOTE = (
     'Errors are shares of clips taken for another action, in percentage '
     f'points. {COMPARE_NOTE}'
+)
+VERSUS_NOTE = (
+    'Error of the line minus that of the column, in percentage points, and '
+    'its 95 % interval as above: negative is better.'
+)
+STREAMS_NOTE = (
+    'The softmax scores of the streams of a seed are averaged, as in the '
+    "paper; parameters and multiply-adds are the streams' together."
 )
 
 
@@ -75,6 +85,33 @@ def class_table(runs: Runs) -> pd.DataFrame:
     )
     columns = {k: Column(('per_class', k), False) for k in names}
     return make_table(runs, columns).T.rename_axis('action')
+
+
+def versus_table(runs: Runs) -> pd.DataFrame:
+    """HCSF, a line each, against every baseline, a column each: the paired
+    difference of their errors, and its interval; joints, or fused streams.
+    """
+    rows = {
+        row: group[0].label
+        for row, group in by_row(runs).items()
+        if network(group[0]) == row
+    }
+    ours = [row for row in rows if row.startswith('hcsf')]
+    lines = {
+        rows[row]: {
+            rows[other]: _points(compare(runs, row, other))
+            for other in rows
+            if other not in ours
+        }
+        for row in ours
+    }
+    return pd.DataFrame.from_dict(lines, orient='index').rename_axis('model')
+
+
+def _points(c: Comparison) -> str:
+    if np.isnan(c.low):
+        return f'{c.difference:+.1f}'
+    return f'{c.difference:+.1f} ({c.low:+.1f} to {c.high:+.1f})'
 
 
 def tidy(runs: Runs) -> pd.DataFrame:
@@ -129,6 +166,18 @@ def _rows(runs: Runs) -> list[list[Run]]:
     return list(by_row(runs).values())
 
 
+def _bold_summary(runs: Runs) -> pd.DataFrame:
+    summary = summary_table(runs)
+    own = [TITLES[key] for key in ACTION_METRICS]
+    summary[own] = bold(summary[own], higher=own)
+    return summary
+
+
+def _versus(title: str, runs: Runs) -> list[str]:
+    table = versus_table(runs)
+    return [] if table.empty else [title, markdown(table), VERSUS_NOTE]
+
+
 def _section(
     setting: Setting, runs: list[Run], folder: Path, out: Path
 ) -> str:
@@ -140,9 +189,7 @@ def _section(
         'seeds': ', '.join(sorted(unique(runs, 'seed'), key=int)),
         'commit': ', '.join(unique(runs, 'commit')),
     }
-    summary = summary_table(runs)
-    own = [TITLES[key] for key in ACTION_METRICS]
-    summary[own] = bold(summary[own], higher=own)
+    summary = _bold_summary(runs)
     paper = any(name.startswith('paper') for name in summary.columns)
     parts = [
         f'## {setting.preset}',
@@ -155,6 +202,11 @@ def _section(
     if len(by_row(runs)) > 1:
         table = markdown(comparison_table(runs))
         parts += ['### Paired comparison', table, POINTS_NOTE]
+    parts += _versus('### HCSF against each baseline', runs)
+    if fused := fuse_streams(runs):
+        table = markdown(_bold_summary(fused))
+        parts += ['### Streams fused', table, STREAMS_NOTE]
+        parts += _versus('### Fused HCSF against fused baselines', fused)
     parts += ['### Accuracy by action (%)', markdown(class_table(runs))]
     return '\n\n'.join([*parts, _pictures(runs, folder, out)])
 

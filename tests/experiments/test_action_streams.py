@@ -1,0 +1,96 @@
+"""Streams fused in a report, of runs written by hand."""
+
+import json
+
+import numpy as np
+import pytest
+from action_report import versus_table, write_report
+from action_streams import fuse_streams, network
+from runs import ACTION_COST, load_action_runs
+
+ACTIONS = ('wave', 'jog', 'sit')
+LABEL = np.arange(24) % 3
+COST = dict.fromkeys(ACTION_COST, 100.0)
+
+
+def write_run(root, row, stream, logits, seed=0, **extra):
+    folder = root / row / str(seed)
+    folder.mkdir(parents=True)
+    wrong = logits.argmax(axis=1) != LABEL
+    top1 = 100.0 - 100 * float(wrong.mean())
+    metrics = {
+        **{'task': 'action', 'preset': 'p', 'row': row, 'seed': seed},
+        **{'label': row.upper(), 'stream': stream, 'data': 'd'},
+        **{'protocol': 'q', 'commit': 'c', 'command': 'run', 'split': 'test'},
+        **{'top1': top1, 'top5': 100.0, 'class_mean': top1, **COST},
+        **{'per_class': dict.fromkeys(ACTIONS, top1), 'classes': ACTIONS},
+        **{'confusion': np.eye(3).tolist(), 'train_clips': 9, **extra},
+    }
+    (folder / 'metrics.json').write_text(json.dumps(metrics))
+    np.savez(
+        folder / 'scores.npz',
+        names=np.array([f'clip {k}' for k in range(len(LABEL))]),
+        subject=np.array([f's{k // 6}' for k in range(len(LABEL))]),
+        action=np.array(ACTIONS)[LABEL],
+        label=LABEL,
+        scores=logits.astype(np.float32),
+    )
+
+
+def sure_of(clips):
+    """Logits that are right and sure there, wrong and unsure elsewhere."""
+    logits = np.zeros((len(LABEL), 3))
+    logits[np.arange(len(LABEL)), (LABEL + 1) % 3] = 0.5
+    logits[clips, :] = 9 * np.eye(3)[LABEL[clips]]
+    return logits
+
+
+@pytest.fixture
+def folder(tmp_path):
+    first, last = np.arange(12), np.arange(12, 24)
+    for model, clips in (('hcsf', last), ('st_gcn', last[:6])):
+        write_run(tmp_path, model, 'joint', sure_of(first), val_top1=1.0)
+        row = f'{model}_bone_motion'
+        write_run(tmp_path, row, 'bone-motion', sure_of(clips))
+    write_run(tmp_path, 'aagcn', 'joint', sure_of(first))
+    write_run(tmp_path, 'hcsf', 'joint', sure_of(first), seed=1)
+    return tmp_path
+
+
+def test_streams_are_fused_by_network_and_seed(folder):
+    runs = load_action_runs(folder)
+    names = {run.metrics['row']: network(run) for run in runs}
+    assert names['hcsf_bone_motion'] == names['hcsf'] == 'hcsf'
+    fused = {run.metrics['row']: run for run in fuse_streams(runs)}
+    assert set(fused) == {'hcsf', 'st_gcn'}  # aagcn saw one stream
+    metrics = fused['hcsf'].metrics
+    assert metrics['seed'] == 0  # seed 1 saw one stream
+    assert metrics['stream'] == 'joint, bone-motion'
+    assert metrics['top1'] == 100 and metrics['label'] == 'HCSF, 2 streams'
+    assert metrics['confusion'] == [[8, 0, 0], [0, 8, 0], [0, 0, 8]]
+    assert fused['st_gcn'].metrics['top1'] == pytest.approx(75)
+    assert fused['st_gcn'].error.tolist() == [0] * 18 + [100] * 6
+    assert metrics['params'] == 200  # of both networks
+    assert metrics['test_clips_per_s'] == pytest.approx(50)
+    assert 'val_top1' not in metrics
+
+
+def test_streams_without_a_network_name(tmp_path):
+    write_run(tmp_path, 'joint', 'joint', sure_of(np.arange(12)))
+    write_run(tmp_path, 'bone', 'bone', sure_of(np.arange(12, 24)))
+    (run,) = fuse_streams(load_action_runs(tmp_path))
+    assert run.metrics['top1'] == 100
+
+
+def test_report_sets_hcsf_against_each_baseline(folder, monkeypatch):
+    monkeypatch.setattr('action_report._pictures', lambda *_: '')
+    fused = fuse_streams(load_action_runs(folder))
+    table = versus_table(fused)
+    assert list(table.index) == ['HCSF, 2 streams']
+    assert list(table.columns) == ['ST_GCN, 2 streams']
+    assert table.iloc[0, 0].startswith('-25.0 (')
+    text = write_report(folder).read_text()
+    _, _, table = text.partition('### HCSF against each baseline')
+    head = table.strip().splitlines()[0].split('|')
+    assert [cell.strip() for cell in head[2:-1]] == ['AAGCN', 'ST_GCN']
+    assert '### Streams fused' in text and '**100.0**' in text
