@@ -91,8 +91,8 @@ def jumps(keypoints: Keypoints) -> float:
         apart = np.diff(track.frames)
         before, after = points[:-1][apart <= 3], points[1:][apart <= 3]
         mirrored = after[:, [*range(6, 12), *range(6)]]
-        kept = _mean(np.linalg.norm(after - before, axis=-1))
-        swapped = _mean(np.linalg.norm(mirrored - before, axis=-1))
+        kept = mean_seen(np.linalg.norm(after - before, axis=-1))
+        swapped = mean_seen(np.linalg.norm(mirrored - before, axis=-1))
         size = np.ptp(_filled(before), axis=1).max(axis=1)
         found += int(((swapped < kept / 2) & (kept > 0.02 * size)).sum())
         total += int(np.isfinite(kept).sum())
@@ -123,7 +123,10 @@ def _filled(xy: np.ndarray) -> np.ndarray:
     return np.where(seen[..., None], xy, first)
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
+def mean_seen(values: np.ndarray) -> np.ndarray:
+    r"""The mean of the joints of each frame that are seen: ``[T, N, *]`` to
+    ``[T, *]``, NaN where none is.
+    """
     with warnings.catch_warnings():  # nothing is seen in some frames
         warnings.simplefilter('ignore', RuntimeWarning)
         return np.nanmean(values, axis=1)

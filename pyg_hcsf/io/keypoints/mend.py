@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Optional
 
 import numpy as np
 
 from pyg_hcsf.io.keypoints.convert import map_tracks
+from pyg_hcsf.io.keypoints.evidence import mean_seen
 from pyg_hcsf.io.keypoints.track import Keypoints, Track
 from pyg_hcsf.skeleton import get_skeleton
 
@@ -141,19 +141,13 @@ def step_costs(
         numpy.ndarray: ``[T - 1, 2, 2]``.
     """
     ways = (xy, xy[:, swap])
-    off = xy - _mean(xy)[:, None]
-    size = np.sqrt(_mean(np.square(off).sum(axis=-1)))
+    off = xy - mean_seen(xy)[:, None]
+    size = np.sqrt(mean_seen(np.square(off).sum(axis=-1)))
     cost = np.zeros((len(frames) - 1, 2, 2))
     for a, before in enumerate(ways):
         for b, after in enumerate(ways):
             moved = np.linalg.norm(after[1:] - before[:-1], axis=-1)
-            cost[:, a, b] = _mean(moved) / size[1:] + CHANGE * (a != b)
+            cost[:, a, b] = mean_seen(moved) / size[1:] + CHANGE * (a != b)
     unknown = ~np.isfinite(cost).all(axis=(1, 2))
     cost[unknown | (np.diff(frames) > GAP)] = 0.0
     return cost
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    with warnings.catch_warnings():  # nothing is seen in some frames
-        warnings.simplefilter('ignore', RuntimeWarning)
-        return np.nanmean(values, axis=1)
