@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from math import lcm
 
 import numpy as np
 
@@ -107,23 +109,34 @@ def convert_joints(
         )
     if layout == target:
         return xy, score
-    number = {name: i for i, name in enumerate(names)}
+    parts, there = _sources(layout, target)
+    where = np.where(there[:, None], xy[..., parts, :].mean(-2), np.nan)
+    return where, np.where(there, score[..., parts].min(-1), 0)
 
-    def joint(name: str) -> tuple[np.ndarray, np.ndarray]:
+
+@cache
+def _sources(layout: str, target: str) -> tuple[np.ndarray, np.ndarray]:
+    r"""The joints that each one of the target is the mean of, all as often:
+    ``[M, K]``, and whether there are any: ``[M]``.
+    """
+    number = {name: i for i, name in enumerate(common_names(layout))}
+
+    def sources(name: str) -> list[int]:
         if name in number:
-            at = number[name]
-            return xy[..., at, :], score[..., at]
-        if name not in _MEANS:
-            return np.full_like(xy[..., 0, :], np.nan), score[..., 0] * 0
-        parts = [joint(part) for part in _MEANS[name]]
-        where = np.mean([part[0] for part in parts], axis=0)
-        return where, np.min([part[1] for part in parts], axis=0)
+            return [number[name]]
+        parts = [sources(part) for part in _MEANS.get(name, ())]
+        return _even(parts) if all(parts) else []
 
-    found = [joint(name) for name in common_names(target)]
-    return (
-        np.stack([part[0] for part in found], axis=-2),
-        np.stack([part[1] for part in found], axis=-1),
-    )
+    rows = [sources(name) for name in common_names(target)]
+    size = lcm(*(len(row) for row in rows if row))
+    table = [row * (size // len(row)) if row else [0] * size for row in rows]
+    return np.array(table), np.array([bool(row) for row in rows])
+
+
+def _even(parts: list[list[int]]) -> list[int]:
+    r"""The parts side by side, each repeated until it counts as much."""
+    size = lcm(*map(len, parts))
+    return [at for part in parts for at in part * (size // len(part))]
 
 
 def to_layout(keypoints: Keypoints, target: str = 'h36m17') -> Keypoints:

@@ -6,7 +6,7 @@ from typing import Optional
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import Conv2d, Module
 
 from pyg_hcsf.nn.conv import HCSFConv
 from pyg_hcsf.nn.graph import DynamicGraph
@@ -17,7 +17,7 @@ from pyg_hcsf.nn.kernels.whole import add_whole
 from pyg_hcsf.nn.kernels.wide import add_wide
 from pyg_hcsf.nn.models.layers import FlatLayer, HopLayer
 
-SMALL_BATCH = 16
+SMALL_BATCH = 24
 
 
 class FoldedUnit(Module):
@@ -46,6 +46,30 @@ class Affine(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.addcmul(self.shift, self.layer(x), self.scale)
+
+
+class FoldedTemporalConv(Module):
+    r"""A convolution over time, joint by joint, as one product of the frames
+    under its kernel side by side: ``[B, T, N, C]`` to ``[B, T', N, D]``.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, conv: Conv2d, scale: Tensor, shift: Tensor) -> None:
+        super().__init__()
+        weight = conv.weight.squeeze(-1) * scale.view(-1, 1, 1)
+        self.size = weight.size(-1)
+        self.stride, self.dilation = conv.stride[0], conv.dilation[0]
+        self.register_buffer('weight', weight.mT.flatten(1))  # [D, F * C]
+        bias = shift if conv.bias is None else conv.bias * scale + shift
+        self.register_buffer('bias', bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        stop = x.size(1) - self.dilation * (self.size - 1)
+        starts = range(0, self.dilation * self.size, self.dilation)
+        taps = [x[:, k : k + stop : self.stride] for k in starts]
+        return F.linear(torch.cat(taps, dim=-1), self.weight, self.bias)
 
 
 class DensePairs(Module):
@@ -164,7 +188,7 @@ class FoldedPairs(Module):
             x_j = x_j * edge_weight.t().unsqueeze(-1)
         x_j, sums = x_j.split(self.sizes), self.incidence.split(self.sizes, 1)
         message = torch.bmm(x_j[0], self.weight_0).view(-1, b * width)
-        bias = self.bias if b == 1 else self.bias.repeat(b)
+        bias = self.bias.expand(b, -1).reshape(-1)
         out = torch.addmm(bias, sums[0], message).view(n * b, width)
         row = 0
         for number in range(1, len(self.sizes)):

@@ -15,8 +15,13 @@ from torch.nn import (
     Sequential,
 )
 
+from pyg_hcsf.nn.graph import DynamicGraph
 from pyg_hcsf.nn.kernels import by_rows
-from pyg_hcsf.nn.models.folded import FoldedUnit, fold_layer
+from pyg_hcsf.nn.models.folded import (
+    FoldedTemporalConv,
+    FoldedUnit,
+    fold_layer,
+)
 from pyg_hcsf.nn.models.layers import (
     batch_norm_width,
     dropout,
@@ -44,7 +49,8 @@ class Unit(Module):
         x = self.layer(x)
         if self.norm.num_features == x.size(-1):
             return by_rows(self._activate, x)
-        return self._activate(x.flatten(-2)).view(x.shape)
+        rows = x.reshape(-1, self.norm.num_features)
+        return self._activate(rows).view(x.shape)
 
     def _activate(self, x: Tensor) -> Tensor:
         x = F.leaky_relu(self.norm(x), self.slope, inplace=True)
@@ -58,7 +64,11 @@ def fold_unit(unit: Module) -> Module:
     state = unit.norm.state_dict()
     scale = state['weight'] / (state['running_var'] + unit.norm.eps).sqrt()
     shift = state['bias'] - state['running_mean'] * scale
-    return FoldedUnit(fold_layer(unit.layer, scale, shift), unit.slope)
+    if isinstance(unit.layer, TemporalConv):
+        layer: Module = FoldedTemporalConv(unit.layer.conv, scale, shift)
+    else:
+        layer = fold_layer(unit.layer, scale, shift)
+    return FoldedUnit(layer, unit.slope)
 
 
 class TemporalConv(Module):
@@ -74,6 +84,12 @@ class TemporalConv(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+def _looks_around(module: Module) -> bool:
+    # Offsets are of all frames of a window. Without them the output hangs on
+    # every third frame of what a block makes, and no other need be made.
+    return isinstance(module, DynamicGraph) and module.offset
 
 
 class PoseLifter(Module):
@@ -176,6 +192,7 @@ class PoseLifter(Module):
         self.residual_xy = residual_xy
         self.output_scale = output_scale
         self._looked = False
+        self._stride = 1  # of the temporal convolutions
         options = layer_options or {}
 
         norm_width = batch_norm_width(
@@ -190,7 +207,7 @@ class PoseLifter(Module):
 
         def temporal(block: int) -> Unit:
             module = TemporalConv(hidden_channels, 3, 3**block)
-            return Unit(module, norm_width, negative_slope, dropout)
+            return Unit(module, hidden_channels, negative_slope, dropout)
 
         self.first: Module = unit(in_channels)
         self.register_parameter('embedding', None)
@@ -228,9 +245,10 @@ class PoseLifter(Module):
         for block in self.blocks:
             h = block(x)
             if h.dim() == 4:  # unpadded: the central or last frames go on
-                cut = x.size(1) - h.size(1)
+                span = self._stride * (h.size(1) - 1) + 1
+                cut = x.size(1) - span
                 cut = cut if self.causal else cut // 2
-                x = x[:, cut : cut + h.size(1)]
+                x = x[:, cut : cut + span : self._stride]
             x = x + h
         x = self.last(x)
         if self.output_scale != 1:
@@ -251,8 +269,9 @@ class PoseLifter(Module):
     def folded(self) -> PoseLifter:
         r"""A copy for inference: batch norms, learned static graphs and
         :math:`\mathbf{W}_a` are folded into the weights of node pairs where
-        that is no more work, dropout is gone. It computes what this network
-        computes in evaluation, faster, and cannot be trained.
+        that is no more work, dropout is gone, and frames that do not reach
+        the output are left out. It computes what this network computes in
+        evaluation, faster, and cannot be trained.
 
         Example:
             >>> pose = PoseLifter().eval().folded()(torch.rand(1, 17, 2))
@@ -260,6 +279,11 @@ class PoseLifter(Module):
         out = copy.deepcopy(self).eval()
         if not isinstance(out.first, Unit):
             return out
+        if not any(_looks_around(module) for module in out.modules()):
+            out._stride = 3
+            for module in out.modules():
+                if isinstance(module, TemporalConv):
+                    module.conv.stride, module.conv.dilation = (3, 1), (1, 1)
         with torch.no_grad():
             out.first = fold_unit(out.first)
             out.blocks = ModuleList(

@@ -23,6 +23,16 @@ NETWORKS = {name: dict(layer=name) for name in LAYERS} | {
     'node transform': dict(layer_options=dict(node_transform=True)),
     'clip': dict(frames=9, layer_options=dict(dynamic=dict(kernel_size=3))),
     'clip, static': dict(frames=9),
+    'clip, causal': dict(frames=9, causal=True),
+    'clip, causal, dynamic': dict(
+        frames=9, causal=True, layer_options=dict(dynamic={})
+    ),
+    'clip, learned graph': dict(
+        frames=9, layer_options=dict(dynamic=dict(offset=False))
+    ),
+    'long clip': dict(frames=27, num_blocks=3, layer='lcn'),
+    'clip, fcn': dict(frames=9, layer='fcn', causal=True),
+    'clip, image frame': dict(frames=9, residual_xy=True),
     'image frame': dict(residual_xy=True, output_scale=0.01),
 }
 
@@ -40,7 +50,7 @@ def trained(name):
 
 
 def keypoints(model, batch, dtype=torch.float):
-    frames = (9,) if model.frames == 9 else ()
+    frames = (model.frames,) if model.frames > 1 else ()
     return torch.rand(batch, *frames, 17, 2, dtype=dtype) - 0.5
 
 

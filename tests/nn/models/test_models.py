@@ -35,6 +35,17 @@ def window(model, batch):
     return torch.rand(shape) - 0.5
 
 
+@pytest.mark.parametrize('layer', LAYERS)
+def test_clips_of_every_layer(layer):
+    model = PoseLifter(layer=layer, hidden_channels=16, frames=9)
+    out = model(window(model, 4))
+    assert out.shape == (4, 17, 3)
+    out.square().mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert bool(parameter.grad.isfinite().all()), name
+
+
 def test_output(model):
     out = model(window(model, 4))
     assert out.shape == (4, 17, 3)
