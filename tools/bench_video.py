@@ -21,15 +21,17 @@ import json
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import roma
 import torch
 from keypoint_mistakes import MISTAKES
 
 from pyg_hcsf import metrics
+from pyg_hcsf.geometry import Camera
 from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.io.keypoints import (
     Keypoints,
@@ -57,46 +59,7 @@ THEIRS = [
 ]
 
 
-@dataclass
-class Calibrated:
-    """A camera: x right, y down, z forward, from world millimetres.
-
-    Args:
-        rotation: From the world to the camera: ``[3, 3]``.
-        center: Where it is: ``[3]``.
-        focal: In pixels: ``[2]``.
-        principal: In pixels: ``[2]``.
-        distortion: k1, k2, p1, p2.
-        size: Width and height of the image.
-    """
-
-    rotation: np.ndarray
-    center: np.ndarray
-    focal: np.ndarray
-    principal: np.ndarray
-    distortion: np.ndarray
-    size: tuple[float, float]
-
-    def rays(self, xy: np.ndarray) -> np.ndarray:
-        """Pixels to the plane at depth 1, undistorted: ``[*, 2]``."""
-        seen = (xy - self.principal) / self.focal
-        k1, k2, p1, p2 = self.distortion
-        out = seen
-        for _ in range(10):
-            square = np.square(out).sum(axis=-1, keepdims=True)
-            product = out[..., :1] * out[..., 1:]
-            tangential = 2 * product * [p1, p2] + (
-                square + 2 * np.square(out)
-            ) * [p2, p1]
-            out = (seen - tangential) / (1 + k1 * square + k2 * square**2)
-        return out
-
-    def see(self, points: np.ndarray) -> np.ndarray:
-        """Points of the world in the axes of the camera: ``[*, 3]``."""
-        return (points - self.center) @ self.rotation.T
-
-
-def read_cameras(path: Path) -> list[Calibrated]:
+def read_cameras(path: Path) -> list[Camera]:
     """The cameras of a calibration by Qualisys (``.qca.txt``)."""
     out = []
     for camera in ET.parse(path).getroot().iter('camera'):
@@ -104,27 +67,43 @@ def read_cameras(path: Path) -> list[Calibrated]:
         place = {k: float(v) for k, v in camera.find('transform').items()}
         lens = camera.find('intrinsic')
 
-        def pair(name: str, lens: ET.Element = lens) -> np.ndarray:
-            return np.array([float(lens.get(f'{name}{a}')) for a in 'UV'])
+        def pair(name: str, lens: ET.Element = lens) -> tuple[float, float]:
+            u, v = (float(lens.get(f'{name}{axis}')) / UNIT for axis in 'UV')
+            return u, v
 
         rows = [[place[f'r{i}{j}'] for j in (1, 2, 3)] for i in (1, 2, 3)]
         names = [f'radialDistortion{i}' for i in (1, 2)]
         names += [f'tangentalDistortion{i}' for i in (1, 2)]
+        turn = np.array(rows).T @ np.diag([1.0, -1.0, -1.0])  # y up, z back
+        x, y, z, w = roma.rotmat_to_unitquat(torch.from_numpy(turn)).tolist()
+        k1, k2, p1, p2 = (float(lens.get(name)) for name in names)
         out.append(
-            Calibrated(
-                np.diag([1.0, -1.0, -1.0]) @ rows,  # y up, z back in the file
-                np.array([place[axis] for axis in 'xyz']),
-                pair('focalLength') / UNIT,
-                pair('centerPoint') / UNIT,
-                np.array([float(lens.get(name)) for name in names]),
-                (view['right'] + 1, view['bottom'] + 1),
+            Camera(
+                f'{len(out) + 1}',
+                *(int(view['right']) + 1, int(view['bottom']) + 1),
+                *(pair('focalLength'), pair('centerPoint')),
+                *((k1, k2, 0.0), (p1, p2), (w, x, y, z)),
+                (place['x'], place['y'], place['z']),
             )
         )
     return out
 
 
+def see(points: np.ndarray, camera: Camera) -> np.ndarray:
+    """Points of the world in the axes of a camera: ``[*, 3]``."""
+    return camera.world_to_camera(torch.from_numpy(points)).numpy()
+
+
+def rays_of(xy: np.ndarray, camera: Camera) -> np.ndarray:
+    """Pixels to the plane at depth 1, without distortion: ``[*, 2]``."""
+    uv = camera.undistort(torch.from_numpy(xy))
+    return camera.back_project(uv, torch.ones_like(uv[..., 0]))[
+        ..., :2
+    ].numpy()
+
+
 def triangulate(
-    rays: np.ndarray, cameras: list[Calibrated], weight: np.ndarray
+    rays: np.ndarray, cameras: list[Camera], weight: np.ndarray
 ) -> np.ndarray:
     """The points nearest to rays of all cameras: ``[K, *, 2]`` to
     ``[*, 3]``, with a weight for each.
@@ -132,28 +111,27 @@ def triangulate(
     total = np.zeros((*rays.shape[1:-1], 3, 3))
     right = np.zeros((*rays.shape[1:-1], 3, 1))
     for ray, camera, w in zip(rays, cameras, weight, strict=True):
-        d = np.insert(ray, 2, 1.0, axis=-1) @ camera.rotation
+        d = np.insert(ray, 2, 1.0, axis=-1) @ camera.rotation.numpy().T
         d /= np.linalg.norm(d, axis=-1, keepdims=True)
         across = np.eye(3) - d[..., :, None] * d[..., None, :]
         across *= w[..., None, None]
         total += across
-        right += across @ camera.center[:, None]
+        right += across @ np.array(camera.translation)[:, None]
     return np.linalg.solve(total, right)[..., 0]
 
 
 def reference(
-    xy: np.ndarray, cameras: list[Calibrated]
+    xy: np.ndarray, cameras: list[Camera]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points of the world ``[T, N, 3]`` of pixels ``[K, T, N, 2]``, and how
     far the views that were used are from them, in pixels ``[T, N]``.
     """
-    each = zip(cameras, xy, strict=True)
-    rays = np.stack([camera.rays(points) for camera, points in each])
+    rays = np.stack([*map(rays_of, xy, cameras)])
 
     def off(points: np.ndarray) -> np.ndarray:
-        seen = np.stack([camera.see(points) for camera in cameras])
+        seen = np.stack([see(points, camera) for camera in cameras])
         gap = seen[..., :2] / seen[..., 2:] - rays
-        focal = np.array([camera.focal.mean() for camera in cameras])
+        focal = np.array([np.mean(camera.focal) for camera in cameras])
         return np.linalg.norm(gap, axis=-1) * focal[:, None, None]
 
     weight = np.ones(rays.shape[:-1])
@@ -193,14 +171,15 @@ def check(views: Sequence[Keypoints]) -> str:
 
 
 def lift(
-    view: Keypoints, camera: Calibrated, weights: str, size: float
+    view: Keypoints, camera: Camera, weights: str, size: float
 ) -> PoseSequence:
     """The person in a view, of a body of that size."""
     lifter = Lifter(
         weights,
         size / SIZE_PER_HEIGHT,
-        float(camera.focal.mean()),
-        tuple(camera.principal),
+        camera.focal,
+        camera.center,
+        distortion=(*camera.radial[:2], *camera.tangential),
     )
     (person,) = lifter.lift(view)
     return person
@@ -230,7 +209,7 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     torch.set_num_threads(1)
     cameras = read_cameras(args.demo / 'calibration' / 'Calib.qca.txt')
     views = [
-        read_keypoints(path, 'mediapipe33', camera.size, FPS)
+        read_keypoints(path, 'mediapipe33', camera.image_size, FPS)
         for path, camera in zip(args.keypoints, cameras, strict=True)
     ]
     mended, counts = zip(*map(mend_sides, views), strict=True)
@@ -247,7 +226,7 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     for i, (path, camera) in enumerate(
         zip(args.keypoints, cameras, strict=True)
     ):
-        truth = camera.see(points)
+        truth = see(points, camera)
         ways = {'MediaPipe': _landmarks(path)}
         for weights in ('single', 'temporal'):
             for name, view in (('', views[i]), (', mended', mended[i])):

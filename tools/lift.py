@@ -65,6 +65,13 @@ def make_parser() -> argparse.ArgumentParser:
         help='of the people; default 1700',
     )
     add('--focal', type=float, help='in pixels; default: 1.1 times the image')
+    add('--center', nargs=2, type=float, metavar=('X', 'Y'), help='in pixels')
+    add(
+        '--distortion',
+        type=numbers,
+        metavar="'K1 K2 P1 P2'",
+        help='of the lens, with --focal, as OpenCV calibrates it; also K3',
+    )
     add('--image_size', nargs=2, type=float, metavar=('WIDTH', 'HEIGHT'))
     add('--fps', type=float, help='frames per second, where not in the file')
     add('--up', choices=['camera', 'world'], default='camera', help='axes')
@@ -78,6 +85,16 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def numbers(text: str) -> list[float]:
+    """Numbers with spaces or commas between them."""
+    try:
+        return [float(word) for word in text.replace(',', ' ').split()]
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(
+            f"numbers with spaces between them, in quotes (got '{text}')"
+        ) from e
+
+
 def main(argv: list[str] | None = None) -> list[PoseSequence]:
     """Runs the command line; returns the poses of a file."""
     parser = make_parser()
@@ -87,7 +104,10 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
     size = None if args.image_size is None else tuple(args.image_size)
     one = args.weights[0] if len(args.weights) == 1 else args.weights
     lifter = Lifter(
-        one, args.height, args.focal, image_size=size, fps=args.fps
+        *(one, args.height, args.focal, args.center),
+        image_size=size,
+        fps=args.fps,
+        distortion=args.distortion,
     )
     if args.live is not None:
         if args.out is not None:

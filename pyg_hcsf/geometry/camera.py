@@ -7,8 +7,11 @@ import roma
 import torch
 from torch import Tensor
 
-Distortion = Literal['vp3d', 'm17']
-DISTORTIONS = ('vp3d', 'm17')
+Distortion = Literal['vp3d', 'm17', 'opencv']
+DISTORTIONS = ('vp3d', 'm17', 'opencv')
+
+# Rounds of Camera.undistort, and the error at which it has failed.
+_ROUNDS, _FAILED = 30, 1e-5
 
 
 def check_distortion(distortion: Optional[str]) -> None:
@@ -130,19 +133,22 @@ class Camera:
 
         .. math::
             \mathbf{x}^{\prime} = \mathbf{x} \left( 1 + k_1 r^2 + k_2 r^4 +
-            k_3 r^6 + \mathbf{q}^{\top} \mathbf{x} \right) + \mathbf{q} r^2
+            k_3 r^6 + c \, \mathbf{q}^{\top} \mathbf{x} \right) +
+            \mathbf{q} r^2
 
-        where :math:`\mathbf{q} = (p_2, p_1)` for :obj:`'m17'`, the order
-        of the official Human3.6M code, and :math:`\mathbf{q} = (p_1, p_2)`
-        for :obj:`'vp3d'`, the order behind VideoPose3D's published
-        keypoints, which also clamps :math:`x` and :math:`y` to
-        :math:`[-1, 1]` first.
+        where :math:`\mathbf{q} = (p_2, p_1)` and :math:`c = 2` for
+        :obj:`'opencv'`, the model of OpenCV's calibration; :math:`c = 1` for
+        :obj:`'m17'`, the official Human3.6M code; and :math:`\mathbf{q} =
+        (p_1, p_2)` and :math:`c = 1` for :obj:`'vp3d'`, the order behind
+        VideoPose3D's published keypoints, which also clamps :math:`x` and
+        :math:`y` to :math:`[-1, 1]` first.
 
         Args:
             x_cam (torch.Tensor): Camera points :obj:`[..., 3]` in
                 millimetres, all in front of the camera.
-            distortion (str, optional): :obj:`'vp3d'`, :obj:`'m17'`, or
-                :obj:`None` for the pinhole. (default: :obj:`None`)
+            distortion (str, optional): :obj:`'opencv'`, :obj:`'vp3d'`,
+                :obj:`'m17'`, or :obj:`None` for the pinhole.
+                (default: :obj:`None`)
 
         Raises:
             ValueError: If a point lies on or behind the camera plane.
@@ -175,18 +181,58 @@ class Camera:
         xy = (uv - uv.new_tensor(self.center)) / uv.new_tensor(self.focal)
         return torch.cat([xy * depth, depth.expand_as(xy[..., :1])], dim=-1)
 
+    def undistort(
+        self, uv: Tensor, distortion: Distortion = 'opencv'
+    ) -> Tensor:
+        r"""Where a pinhole would see what the lens shows: inverts the
+        distortion of :meth:`project` by iteration.
+
+        Args:
+            uv (torch.Tensor): Pixels :obj:`[..., 2]`.
+            distortion (str, optional): See :meth:`project`, without its
+                clamping. (default: :obj:`'opencv'`)
+
+        Returns:
+            torch.Tensor: Pixels :obj:`[..., 2]`; NaN where nothing in front
+            of the lens is seen there, far outside of the image.
+
+        .. code-block:: python
+
+            lens = Camera('a', 9, 9, (7., 7.), (4., 4.), (-.2, .1, 0.))
+            lens.undistort(lens.project(x, 'opencv'))  # lens.project(x)
+        """
+        _check_points(uv, 'uv', 2)
+        check_distortion(distortion)
+        focal, center = uv.new_tensor(self.focal), uv.new_tensor(self.center)
+        seen = (uv - center) / focal
+        xy = seen
+        for _ in range(_ROUNDS):
+            gain, shift = self._lens(xy, distortion)
+            xy = (seen - shift) / gain
+        gain, shift = self._lens(xy, distortion)
+        # Beyond the edge of the lens there is no solution or a mirrored one.
+        gap = (xy * gain + shift - seen).abs() / (1 + seen.abs())
+        good = (gap.amax(dim=-1, keepdim=True) < _FAILED) & (gain > 0)
+        return torch.where(good, xy * focal + center, torch.nan)
+
     def _distort(self, xy: Tensor, distortion: Distortion) -> Tensor:
-        p1, p2 = self.tangential
         if distortion == 'vp3d':
             xy = xy.clamp(-1, 1)
-            q = xy.new_tensor((p1, p2))
-        else:
-            q = xy.new_tensor((p2, p1))
+        gain, shift = self._lens(xy, distortion)
+        return xy * gain + shift
+
+    def _lens(
+        self, xy: Tensor, distortion: Distortion
+    ) -> tuple[Tensor, Tensor]:
+        p1, p2 = self.tangential
+        q = xy.new_tensor((p1, p2) if distortion == 'vp3d' else (p2, p1))
         k1, k2, k3 = self.radial
         r2 = xy.square().sum(dim=-1, keepdim=True)
         radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
         tangential = (q * xy).sum(dim=-1, keepdim=True)
-        return xy * (radial + tangential) + q * r2
+        if distortion == 'opencv':
+            tangential = 2 * tangential
+        return radial + tangential, q * r2
 
 
 def _check_points(x: Tensor, name: str, size: int) -> None:

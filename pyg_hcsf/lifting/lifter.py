@@ -23,6 +23,7 @@ from pyg_hcsf.io.keypoints import Keypoints, Track, convert_joints
 from pyg_hcsf.io.poses import PoseSequence
 from pyg_hcsf.lifting.assume import (
     Assumed,
+    Focal,
     assume_camera,
     guess_family,
     guess_image_size,
@@ -93,9 +94,9 @@ class Lifter:
             (default: :obj:`"single"`)
         height (float, optional): The height of the people in millimetres.
             (default: :obj:`1700.0`)
-        focal (float, optional): The focal length in pixels. :obj:`None`
-            takes 1.1 times the longer side of the image.
-            (default: :obj:`None`)
+        focal (float or tuple, optional): The focal length in pixels, or
+            those of both axes. :obj:`None` takes 1.1 times the longer side of
+            the image. (default: :obj:`None`)
         center (tuple[float, float], optional): The principal point in
             pixels. :obj:`None` takes the middle of the image.
             (default: :obj:`None`)
@@ -105,6 +106,11 @@ class Lifter:
             the frame rate of the training. (default: :obj:`None`)
         batch_size (int, optional): The frames that a network is shown at
             once, in one window or several. (default: :obj:`512`)
+        distortion (sequence of float, optional): That of the lens, as
+            OpenCV's calibration gives it: :math:`k_1, k_2, p_1, p_2` and
+            perhaps :math:`k_3`, with the :obj:`focal` and :obj:`center` of
+            the same calibration. Keypoints that the lens cannot have shown
+            are missing. (default: :obj:`None`, none)
 
     Raises:
         ValueError: If a value is out of range, or there are no such weights.
@@ -119,11 +125,12 @@ class Lifter:
         self,
         weights: Weights = 'single',
         height: float = 1700.0,
-        focal: Optional[float] = None,
+        focal: Optional[Focal] = None,
         center: Optional[tuple[float, float]] = None,
         image_size: Optional[tuple[float, float]] = None,
         fps: Optional[float] = None,
         batch_size: int = 512,
+        distortion: Optional[Sequence[float]] = None,
     ) -> None:
         for name, value, least, most in (
             ('height', height, 300.0, 3000.0),
@@ -142,6 +149,7 @@ class Lifter:
         self.image_size = image_size
         self.fps = fps
         self.batch_size = batch_size
+        self.distortion = distortion
         self._size = torch.tensor(SIZE_PER_HEIGHT * height).double()
         self._networks: dict[str, LifterEnsemble] = {}
         if _names(weights, 'coco17') != _names(weights, 'h36m17'):
@@ -155,6 +163,12 @@ class Lifter:
         if key not in self._networks:
             self._networks[key] = LifterEnsemble(names)
         return self._networks[key]
+
+    def camera(self, image_size: Optional[tuple[float, float]]) -> Assumed:
+        r"""The camera of a video: what is known of it, and else a guess."""
+        return assume_camera(
+            image_size, self.focal, self.center, self.distortion
+        )
 
     def lift(
         self, keypoints: Keypoints, axes: str = 'camera'
@@ -211,6 +225,8 @@ class Lifter:
             layout (str): What they are.
             camera (Assumed): Who saw them.
         """
+        if camera.lens is not None:
+            xy = camera.lens.undistort(torch.from_numpy(xy)).numpy()
         xy, score = convert_joints(xy, score, layout, SKELETON)
         uv = torch.from_numpy(np.ascontiguousarray(xy, np.float64))
         weight = torch.from_numpy(np.array(score, np.float64))
@@ -285,7 +301,7 @@ class Lifter:
             image_size = guess_image_size(keypoints)
             wide, high = image_size
             notes.append(f'Image taken as {wide:g} x {high:g} pixels.')
-        camera = assume_camera(image_size, self.focal, self.center)
+        camera = self.camera(image_size)
         notes += camera.notes
         info = network.info
         fps = keypoints.fps or self.fps

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.io.keypoints import LiveMender
-from pyg_hcsf.lifting.assume import assume_camera
 from pyg_hcsf.lifting.lifter import Lifter
 from pyg_hcsf.lifting.windows import (
     offsets_of,
@@ -132,9 +131,7 @@ class LiveLifter:
         self.mend = mend
         self.num_joints = get_skeleton(layout).num_joints
         self.network = lifter.network(layout)
-        self.camera = assume_camera(
-            lifter.image_size, lifter.focal, lifter.center
-        )
+        self.camera = lifter.camera(lifter.image_size)
         info = self.network.info
         fps = lifter.fps or info.fps
         self._offsets = offsets_of(

@@ -82,6 +82,52 @@ def test_project_by_hand():
     assert camera.project(x, 'm17').tolist() == pytest.approx(expected)
 
 
+def test_opencv_by_hand():
+    camera = Camera(
+        *('a', 1000, 1000, (1000.0, 2000.0), (500.0, 400.0)),
+        radial=(0.1, 0.2, 0.4),
+        tangential=(0.01, 0.03),
+    )
+    x = torch.tensor([500.0, 1000.0, 1000.0], dtype=torch.float64)
+    # x' = x radial + 2 p1 x y + p2 (r2 + 2 x^2), and likewise y'
+    u = 0.5 * 2.21875 + 2 * 0.01 * 0.5 + 0.03 * (1.25 + 2 * 0.25)
+    v = 1.0 * 2.21875 + 0.01 * (1.25 + 2 * 1.0) + 2 * 0.03 * 0.5
+    expected = [1000 * u + 500, 2000 * v + 400]
+    assert camera.project(x, 'opencv').tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize('distortion', ['opencv', 'm17', 'vp3d'])
+@pytest.mark.parametrize('k1', [-0.3, 0.0, 0.25])
+def test_undistort_inverts(distortion, k1):
+    camera = Camera(
+        *('a', 1920, 1080, (1400.0, 1390.0), (950.0, 530.0)),
+        radial=(k1, 0.1, -0.02),
+        tangential=(0.002, -0.003),
+    )
+    line = torch.linspace(-0.7, 0.7, 29, dtype=torch.float64)
+    xy = torch.cartesian_prod(line, 0.6 * line)
+    x = torch.cat([xy, torch.ones_like(xy[:, :1])], dim=1) * 3000
+    uv = camera.project(x, distortion)
+    assert (uv - camera.project(x)).abs().max() > 3
+    found = camera.undistort(uv, distortion)
+    torch.testing.assert_close(found, camera.project(x), rtol=0, atol=1e-6)
+    near = camera.undistort(uv.float(), distortion)
+    assert near.dtype == torch.float32
+    assert (near - camera.project(x)).abs().max() < 0.02
+
+
+def test_what_no_lens_shows_is_nan():
+    camera = Camera('a', 9, 9, (900.0, 900.0), (500.0, 500.0), (-0.3, 0, 0))
+    # r (1 - 0.3 r^2) has its largest value of 0.70 at r = 1.05
+    uv = torch.tensor([[500.0, 500.0], [500.0, 1100.0], [500.0, 1200.0]])
+    found = camera.undistort(uv)
+    assert found[0].tolist() == [500.0, 500.0]
+    assert found[1].isfinite().all()
+    assert found[2].isnan().all()
+    assert camera.undistort(uv * torch.nan).isnan().all()
+    assert camera.undistort(uv[:0]).shape == (0, 2)
+
+
 def test_only_vp3d_clamps():
     camera = human36m_cameras('S1')[0]
     far = torch.tensor([3000.0, -400.0, 1000.0])
@@ -149,8 +195,8 @@ def test_errors():
     camera = human36m_cameras('S1')[0]
     with pytest.raises(ValueError, match='S2'):
         human36m_cameras('S2')
-    with pytest.raises(ValueError, match="one of .*'vp3d'.*'opencv'"):
-        camera.project(torch.ones(3), 'opencv')
+    with pytest.raises(ValueError, match="one of .*'vp3d'.*'fisheye'"):
+        camera.project(torch.ones(3), 'fisheye')
     with pytest.raises(ValueError, match='1 points with depth <= 0'):
         camera.project(torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]))
     with pytest.raises(ValueError, match=r'\[\.\.\., 3\]'):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from pyg_hcsf.geometry import Camera
 from pyg_hcsf.geometry.root_ray import (
     SIZE_PER_HEIGHT,
     encode_pose,
@@ -11,7 +12,7 @@ from pyg_hcsf.geometry.root_ray import (
     window_input,
 )
 from pyg_hcsf.io.keypoints import Keypoints, Track, to_layout
-from pyg_hcsf.lifting import Lifter, load_lifter
+from pyg_hcsf.lifting import Lifter, LiveLifter, load_lifter
 from pyg_hcsf.lifting.assume import assume_camera, guess_image_size
 from pyg_hcsf.lifting.ensemble import LifterEnsemble, mirror
 from tests.lifting.conftest import SIZE, make_weights
@@ -136,6 +137,33 @@ def test_lifts_what_the_network_says(keypoints, weights, kind):
     assert ('9 frames at once' in person.note) == (kind != 'single')
 
 
+def test_a_lens_is_undone(keypoints, weights):
+    center, distortion = (930.0, 560.0), (-0.28, 0.07, 7e-4, -5e-4)
+    lens = Camera(
+        *('lens', 1920, 1080, (2112.0, 2090.0), center),
+        radial=(*distortion[:2], 0.0),
+        tangential=distortion[2:],
+    )
+    track = keypoints.tracks[0]
+    uv = torch.from_numpy(track.xy)
+    ray = lens.back_project(uv, torch.ones_like(uv[..., 0]))
+    bent = lens.project(ray, 'opencv').numpy()
+    assert np.abs(bent - track.xy).max() > 3
+    bent = replace(keypoints, tracks=(replace(track, xy=bent),))
+    known = dict(focal=lens.focal, center=center)
+    (straight,) = Lifter(weights['single'], **known).lift(keypoints)
+    for numbers in (distortion, [*distortion, 0.0]):
+        lifter = Lifter(weights['single'], **known, distortion=numbers)
+        (found,) = lifter.lift(bent)
+        np.testing.assert_allclose(found.pose, straight.pose, atol=0.01)
+    assert np.array_equal(found.keypoints.xy, bent.tracks[0].xy)
+    live = LiveLifter(lifter, 'h36m17')
+    (pose,) = live.push(3, bent.tracks[0].xy[3], track.score[3])
+    np.testing.assert_allclose(pose.pose, straight.pose[3], atol=0.01)
+    (ignored,) = Lifter(weights['single'], **known).lift(bent)
+    assert np.abs(ignored.pose - straight.pose).max() > 1
+
+
 def test_frames_that_cannot_be_lifted_are_left_out(keypoints, weights):
     track = keypoints.tracks[0]
     xy, score = track.xy.copy(), track.score.copy()
@@ -257,3 +285,9 @@ def test_cameras_are_checked(keypoints, weights):
         assume_camera(SIZE, 900, (np.nan, 0))
     with pytest.raises(ValueError, match='unless'):
         assume_camera(None, 900)
+    with pytest.raises(ValueError, match='one or two positive'):
+        assume_camera(SIZE, (900, 0))
+    with pytest.raises(ValueError, match="'distortion' to be the 4 or 5"):
+        assume_camera(SIZE, 900, distortion=[0.1, 0.2])
+    with pytest.raises(ValueError, match="'focal' with 'distortion'"):
+        assume_camera(SIZE, distortion=[0.1, 0.2, 0.0, 0.0])

@@ -67,6 +67,22 @@ def test_options(weights, tmp_path, capsys):
     assert 'Height taken as 1800 mm. 9 frames' in read.note
 
 
+def test_lens(weights, tmp_path, capsys):
+    args = [str(EXAMPLE), '--out', str(tmp_path / 'poses.npz')]
+    args += ['--weights', weights, '--image_size', '1920', '1080']
+    known = ['--focal', '1750', '--center', '950', '530']
+    (pinhole,) = main([*args, *known])
+    (lens,) = main([*args, *known, '--distortion', '-0.2 0.1 7e-4 -5e-4'])
+    assert 1 < np.abs(pinhole.pose - lens.pose).max() < 500
+    (none,) = main([*args, *known, '--distortion=0,0,0,0,0'])
+    np.testing.assert_allclose(none.pose, pinhole.pose, atol=1e-2)
+    with pytest.raises(SystemExit):
+        main([*args, '--distortion', 'a b'])
+    assert 'argument --distortion: numbers' in capsys.readouterr().err
+    with pytest.raises(ValueError, match="'focal' with 'distortion'"):
+        main([*args, '--distortion', '0 0 0 0'])
+
+
 def test_animated_skeletons_need_a_frame_rate(weights, tmp_path, capsys):
     out = tmp_path / 'walk.bvh'
     args = [str(EXAMPLE), '--out', str(out), '--weights', weights]
