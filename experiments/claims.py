@@ -8,12 +8,15 @@ claims.yaml names the pairs of cells. An effect is the mean over pairs of the
 first cell's error minus the second's, so a claim wants it negative; `measure:
 worst_5` takes the mean error of the worst 5 % of the poses instead.
 readings.yaml names the cells of each reading that the paper leaves open.
+`--longer ablation_long` compares the order of the cells with that of the same
+cells trained by another recipe.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +43,12 @@ Cells = Mapping[str, list[Run]]
 
 
 def load_cells(folder: Path, recipe: str) -> dict[str, list[Run]]:
-    """The runs of each cell, ``preset/row``, with a recipe. Where the tables
-    share one, a run of any of them stands for all.
-    """
+    """The runs of each cell, ``preset/row``, with a recipe."""
     known: dict[str, list[Run]] = {}
-    end = f'-{recipe}'
-    for path in sorted(folder.glob(f'*{end}')):
-        for run in load_runs(path):
-            name = f'{path.name.removesuffix(end)}/{run.metrics["row"]}'
-            known.setdefault(name, []).append(run)
+    for table in sorted((*TABLES, 'readings')):
+        path = folder / f'{table}-{recipe}'
+        for run in load_runs(path) if path.is_dir() else ():
+            known.setdefault(f'{table}/{run.metrics["row"]}', []).append(run)
     if not known:
         raise ValueError(
             f"Expected runs in '{folder}' with '--recipe {recipe}' (got none)"
@@ -233,6 +233,41 @@ def ranks(cells: Cells) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index('table')
 
 
+def settled(cells: Cells, longer: Cells) -> pd.DataFrame:
+    """How far the order of the cells is that of another seed, and of the
+    same seeds with another recipe.
+    """
+    errors = {
+        name: {run.metrics['seed']: run.metrics['mpjpe'] for run in runs}
+        for name, runs in cells.items()
+    }
+    whole = [name for name in errors if len(errors[name]) >= SEEDS]
+    seeds = set.intersection(*(set(errors[n]) for n in whole)) if whole else ()
+    rows = []
+    for a, b in combinations(sorted(seeds), 2):
+        orders = ([errors[n][seed] for n in whole] for seed in (a, b))
+        tau = kendalltau(*orders).statistic
+        rows.append([f'seed {a}, seed {b}', len(whole), f'{tau:+.2f}'])
+    pairs = []
+    for name in sorted(longer.keys() & cells.keys()):
+        known = {r.metrics['seed']: r.metrics['mpjpe'] for r in longer[name]}
+        both = known.keys() & errors[name].keys()
+        if both:
+            pairs.append(
+                [np.mean([e[s] for s in both]) for e in (errors[name], known)]
+            )
+    if len(pairs) > 2:
+        few, many = (
+            next(iter(group.values()))[0].metrics['steps']
+            for group in (cells, longer)
+        )
+        tau = kendalltau(*np.transpose(pairs)).statistic
+        what = f'{few:,} steps, {many:,} steps'
+        rows.append([what, len(pairs), f'{tau:+.2f}'])
+    columns = ['orders', 'cells', "Kendall's tau"]
+    return pd.DataFrame(rows, columns=columns).set_index('orders')
+
+
 def cell_table(cells: Cells) -> pd.DataFrame:
     """Every cell beside the paper."""
     paper = paper_values()
@@ -248,9 +283,14 @@ def cell_table(cells: Cells) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index('cell')
 
 
-def write(folder: Path, recipe: str, out: Path) -> None:
+def write(
+    folder: Path, recipe: str, out: Path, longer: str | None = None
+) -> None:
     """Writes the page."""
     cells = load_cells(folder, recipe)
+    order = settled(cells, load_cells(folder, longer) if longer else {})
+    order_text = markdown(order) if len(order) else 'Not known yet.'
+    other = '' if longer is None else f' --longer {longer}'
     claims, questions = (
         yaml.safe_load(Path(__file__).with_name(name).read_text())
         for name in ('claims.yaml', 'readings.yaml')
@@ -272,7 +312,7 @@ for table in {' '.join(TABLES)} readings; do
     python experiments/run.py --task pose --preset $table --recipe {recipe} \\
         --root ../shared/data --seed 0 1 2
 done
-python experiments/claims.py runs/pose {recipe} docs/results/claims.md
+python experiments/claims.py runs/pose {recipe} docs/results/claims.md{other}
 ```
 
 An effect is the error of the cells that should be better minus that of the
@@ -301,7 +341,15 @@ both their intervals against it lie above zero, of {SEEDS} seeds.
 
 ## Order of the cells
 
+Against the paper:
+
 {markdown(ranks(cells))}
+
+Against itself, all tables together: another seed, and other trainings of the
+same seeds. Where this is not near one, only differences of many cells or of
+millimetres can be told.
+
+{order_text}
 
 ## All cells
 
@@ -318,5 +366,6 @@ if __name__ == '__main__':
     parser.add_argument('folder', type=Path, help='runs/pose')
     parser.add_argument('recipe', help='as given by --recipe')
     parser.add_argument('out', type=Path, help='the page to write')
+    parser.add_argument('--longer', help='another recipe to compare with')
     args = parser.parse_args()
-    write(args.folder, args.recipe, args.out)
+    write(args.folder, args.recipe, args.out, args.longer)

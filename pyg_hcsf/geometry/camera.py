@@ -7,19 +7,24 @@ import roma
 import torch
 from torch import Tensor
 
-Distortion = Literal['vp3d', 'm17', 'opencv']
-DISTORTIONS = ('vp3d', 'm17', 'opencv')
+# Those of Human3.6M's cameras, and all.
+Distortion = Literal['vp3d', 'm17']
+DISTORTIONS = ('vp3d', 'm17')
+Lens = Literal['vp3d', 'm17', 'opencv']
+LENSES = ('vp3d', 'm17', 'opencv')
 
 # Rounds of Camera.undistort, and the error at which it has failed.
 _ROUNDS, _FAILED = 30, 1e-5
 
 
-def check_distortion(distortion: Optional[str]) -> None:
+def check_distortion(
+    distortion: Optional[str], known: tuple[str, ...] = DISTORTIONS
+) -> None:
     r"""Raises a :class:`ValueError` unless :obj:`distortion` is known."""
-    if distortion is not None and distortion not in DISTORTIONS:
+    if distortion is not None and distortion not in known:
         raise ValueError(
             f"Expected 'distortion' to be None (pinhole) or one of "
-            f'{DISTORTIONS} (got {distortion!r})'
+            f'{known} (got {distortion!r})'
         )
 
 
@@ -125,7 +130,7 @@ class Camera:
     def project(
         self,
         x_cam: Tensor,
-        distortion: Optional[Distortion] = None,
+        distortion: Optional[Lens] = None,
     ) -> Tensor:
         r"""Projects camera points to pixels.
 
@@ -154,7 +159,7 @@ class Camera:
             ValueError: If a point lies on or behind the camera plane.
         """
         _check_points(x_cam, 'x_cam', 3)
-        check_distortion(distortion)
+        check_distortion(distortion, LENSES)
         behind = x_cam[..., 2] <= 0
         if behind.any():
             raise ValueError(
@@ -181,9 +186,7 @@ class Camera:
         xy = (uv - uv.new_tensor(self.center)) / uv.new_tensor(self.focal)
         return torch.cat([xy * depth, depth.expand_as(xy[..., :1])], dim=-1)
 
-    def undistort(
-        self, uv: Tensor, distortion: Distortion = 'opencv'
-    ) -> Tensor:
+    def undistort(self, uv: Tensor, distortion: Lens = 'opencv') -> Tensor:
         r"""Where a pinhole would see what the lens shows: inverts the
         distortion of :meth:`project` by iteration.
 
@@ -202,7 +205,7 @@ class Camera:
             lens.undistort(lens.project(x, 'opencv'))  # lens.project(x)
         """
         _check_points(uv, 'uv', 2)
-        check_distortion(distortion)
+        check_distortion(distortion, LENSES)
         focal, center = uv.new_tensor(self.focal), uv.new_tensor(self.center)
         seen = (uv - center) / focal
         xy = seen
@@ -215,15 +218,13 @@ class Camera:
         good = (gap.amax(dim=-1, keepdim=True) < _FAILED) & (gain > 0)
         return torch.where(good, xy * focal + center, torch.nan)
 
-    def _distort(self, xy: Tensor, distortion: Distortion) -> Tensor:
+    def _distort(self, xy: Tensor, distortion: Lens) -> Tensor:
         if distortion == 'vp3d':
             xy = xy.clamp(-1, 1)
         gain, shift = self._lens(xy, distortion)
         return xy * gain + shift
 
-    def _lens(
-        self, xy: Tensor, distortion: Distortion
-    ) -> tuple[Tensor, Tensor]:
+    def _lens(self, xy: Tensor, distortion: Lens) -> tuple[Tensor, Tensor]:
         p1, p2 = self.tangential
         q = xy.new_tensor((p1, p2) if distortion == 'vp3d' else (p2, p1))
         k1, k2, k3 = self.radial

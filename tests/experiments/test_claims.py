@@ -13,17 +13,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fake_runs import make_runs  # noqa: E402
 
 
-def fake(folder, errors, seeds):
+def fake(folder, errors, seeds, recipe='ablation', steps=1200):
     for name, error in errors.items():
         table, row = name.split('/')
         make_runs(
             folder,
             rows=[(row, row, error)],
             seeds=seeds,
-            preset=f'{table}-ablation',
-            steps=1200,
+            preset=f'{table}-{recipe}',
+            steps=steps,
         )
-    return claims.load_cells(folder / 'pose', 'ablation')
+    return claims.load_cells(folder / 'pose', recipe)
 
 
 CLAIM = {'claim': 'Topology helps', 'pairs': [['table6/d8', 'table6/d1']]}
@@ -113,6 +113,32 @@ def test_one_seed_decides_nothing(tmp_path):
     errors = {'readings/own': 36, 'readings/sharing_hop': 50}
     table = claims.readings_table(fake(tmp_path, errors, (0,)), [QUESTION])
     assert table['verdict'].tolist() == ['ahead', 'behind (seeds: 1)']
+
+
+def test_whether_the_order_has_settled(tmp_path):
+    errors = {'table6/d1': 44.0, 'table6/d8': 36.0, 'table7/lcn_L3': 52.0}
+    cells = fake(tmp_path, errors, (0, 1, 2))
+    # One cell that is not in all seeds, and one of another page.
+    cells |= fake(tmp_path, {'table7/lcn_L6': 60.0}, (0,))
+    fake(tmp_path, {'cross_rig/hcsf': 90.0}, (0,))
+    assert 'cross_rig/hcsf' not in claims.load_cells(
+        tmp_path / 'pose', 'ablation'
+    )
+    table = claims.settled(cells, {})
+    pairs = ['seed 0, seed 1', 'seed 0, seed 2', 'seed 1, seed 2']
+    assert table.index.tolist() == pairs
+    assert table['cells'].tolist() == [3, 3, 3]
+    assert table["Kendall's tau"].tolist() == ['+1.00'] * 3
+    turned = {'table6/d1': 36.0, 'table6/d8': 44.0, 'table7/lcn_L3': 30.0}
+    longer = fake(tmp_path, turned, (1,), 'ablation_long', 2400)
+    table = claims.settled(cells, longer)
+    assert table.index[-1] == '1,200 steps, 2,400 steps'
+    assert table["Kendall's tau"].iloc[-1] == '-1.00'
+    out = tmp_path / 'claims.md'
+    claims.write(tmp_path / 'pose', 'ablation', out, 'ablation_long')
+    text = out.read_text()
+    assert '--longer ablation_long' in text and '2,400 steps' in text
+    assert claims.settled({}, {}).empty
 
 
 def test_page(tmp_path):
