@@ -4,7 +4,6 @@ with pictures and every number in ``results.csv``.
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +17,9 @@ from report import (
     PAPER_NOTE,
     SEEDS_NOTE,
     bold,
+    commands,
     demand,
+    main,
     markdown,
     show,
     unique,
@@ -194,7 +195,7 @@ def _section(
     parts = [
         f'## {setting.preset}',
         '\n'.join(f'* {key}: {value}' for key, value in facts.items()),
-        '```bash\n' + '\n'.join(unique(runs, 'command')) + '\n```',
+        commands(runs),
         '### Models',
         markdown(summary),
         SEEDS_NOTE + (f' {PAPER_NOTE}' if paper else ''),
@@ -230,5 +231,5 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     return write_parts(runs, target, data_line(runs), section, tidy(runs))
 
 
-if __name__ == '__main__':  # python experiments/action_report.py FOLDER [OUT]
-    print(write_report(*sys.argv[1:]))
+if __name__ == '__main__':
+    main(write_report, __doc__)

@@ -4,7 +4,6 @@ with every number in ``results.csv``.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +12,9 @@ from report import (
     COMPARE_NOTE,
     SEEDS_NOTE,
     bold,
+    commands,
     demand,
+    main,
     markdown,
     unique,
     write_parts,
@@ -99,7 +100,7 @@ def _section(setting: Setting, runs: list[Run]) -> str:
     parts = [
         f'## {setting.preset}: {setting.keypoints}',
         '\n'.join(f'* {key}: {value}' for key, value in facts.items()),
-        '```bash\n' + '\n'.join(unique(runs, 'command')) + '\n```',
+        commands(runs),
         markdown(make_table(runs, cost)),
         'Conditions:',
         '\n'.join(f'* {name}: {c.text}' for name, c in CONDITIONS.items()),
@@ -133,5 +134,5 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     return write_parts(runs, target, data_line(runs), section, tidy(runs))
 
 
-if __name__ == '__main__':  # python experiments/lift_report.py FOLDER [OUT]
-    print(write_report(*sys.argv[1:]))
+if __name__ == '__main__':
+    main(write_report, __doc__)

@@ -4,6 +4,7 @@ pictures and every number in ``results.csv``.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import textwrap
@@ -82,6 +83,22 @@ def data_line(runs: Runs) -> str:
 def unique(runs: Runs, key: str) -> list[str]:
     """What runs have under a key of their metrics."""
     return list(dict.fromkeys(str(run.metrics[key]) for run in runs))
+
+
+def commands(runs: Runs) -> str:
+    """How runs are made again, each with its seeds and in a folder of the
+    reader's.
+    """
+    seeds: dict[str, list[int]] = {}
+    for run in runs:
+        own = r" --(?:seed(?: -?\d+)+|out ('[^']*'|\S+)|resume)(?= |$)"
+        command = re.sub(own, '', run.metrics['command'])
+        seeds.setdefault(command, []).append(run.metrics['seed'])
+    lines = (
+        f'{command} --seed {" ".join(map(str, sorted(set(numbers))))}'
+        for command, numbers in seeds.items()
+    )
+    return '```bash\n' + '\n'.join(lines) + '\n```'
 
 
 def print_summary(runs: Runs) -> str:
@@ -169,7 +186,7 @@ def _section(setting: Setting, runs: list[Run], pictures: str) -> str:
     parts = [
         f'## {setting.preset}',
         '\n'.join(f'* {key}: {value}' for key, value in facts.items()),
-        '```bash\n' + '\n'.join(unique(runs, 'command')) + '\n```',
+        commands(runs),
         '### Models',
         markdown(summary),
         SEEDS_NOTE + (f' {PAPER_NOTE}' if paper else ''),
@@ -282,5 +299,27 @@ def write_parts(
     return out / 'report.md'
 
 
-if __name__ == '__main__':  # python experiments/report.py FOLDER [OUT]
-    print(write_report(*sys.argv[1:]))
+def main(write: Callable[[Path, Path | None], Path], about: str) -> None:
+    """The command line of a report.
+
+    Args:
+        write: Writes it, and says where.
+        about: What it is of.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument('folder', type=Path, help='of runs, such as runs/pose')
+    parser.add_argument(
+        'out',
+        nargs='?',
+        type=Path,
+        help='where the report goes; default: into the folder',
+    )
+    args = parser.parse_args()
+    try:
+        print(write(args.folder, args.out))
+    except (OSError, ValueError, RuntimeError) as e:
+        sys.exit(f'error: {e}')
+
+
+if __name__ == '__main__':
+    main(write_report, __doc__)

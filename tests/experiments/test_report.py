@@ -2,6 +2,7 @@ import json
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -337,3 +338,33 @@ def test_diverged_runs_are_reported(tmp_path, monkeypatch):
     edit(folder, mpjpe=float('nan'))
     assert 'nan' in report.write_report(tmp_path).read_text()
     assert 'nan' in report.print_summary(load_runs(tmp_path))
+
+
+def test_commands_are_said_once_with_all_seeds():
+    words = 'python experiments/run.py --preset table7'
+    typed = [
+        f'{words}/S1_L2 --root a --seed 0 --out /tmp/x',
+        f"{words}/S1_L2 --root a --resume --out '/tmp/a b' --seed 2 10",
+        f'{words}/lcn_L2 --outer 3 --seed 1',
+    ]
+    runs = [
+        SimpleNamespace(metrics={'command': command, 'seed': seed})
+        for command, seed in zip(typed, (0, 10, 1), strict=True)
+    ]
+    assert report.commands(runs).splitlines() == [
+        '```bash',
+        f'{words}/S1_L2 --root a --seed 0 10',
+        f'{words}/lcn_L2 --outer 3 --seed 1',
+        '```',
+    ]
+
+
+def test_command_line(tmp_path, capsys, monkeypatch):
+    make_runs(tmp_path)
+    out = tmp_path / 'out'
+    monkeypatch.setattr('sys.argv', ['report.py', str(tmp_path), str(out)])
+    report.main(report.write_report, 'A report.')
+    assert capsys.readouterr().out.strip() == str(out / 'report.md')
+    monkeypatch.setattr('sys.argv', ['report.py', str(tmp_path / 'none')])
+    with pytest.raises(SystemExit, match="error: Expected 'folder' to exist"):
+        report.main(report.write_report, 'A report.')
