@@ -104,7 +104,9 @@ def test_errors_are_those_of_the_network():
         trained('hcsf').folded()(torch.full((2, 17, 2), 500.0))
 
 
-@pytest.mark.parametrize('name', ['hcsf', 'dynamic', 'lcn', 'clip'])
+@pytest.mark.parametrize(
+    'name', ['hcsf', 'dynamic', 'lcn', 'clip', 'clip, causal']
+)
 def test_export(name):
     model = trained(name).folded()
     batch = torch.export.Dim('batch', min=2, max=4096)
