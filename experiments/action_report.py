@@ -44,8 +44,8 @@ POINTS_NOTE = (
     f'points. {COMPARE_NOTE}'
 )
 VERSUS_NOTE = (
-    'Error of the line minus that of the column, in percentage points, and '
-    'its 95 % interval as above: negative is better.'
+    'Error of the line minus that of the column on the same stream, in '
+    'percentage points, and its 95 % interval as above: negative is better.'
 )
 STREAMS_NOTE = (
     'The softmax scores of the streams of a seed are averaged, as in the '
@@ -89,24 +89,23 @@ def class_table(runs: Runs) -> pd.DataFrame:
 
 
 def versus_table(runs: Runs) -> pd.DataFrame:
-    """HCSF, a line each, against every baseline, a column each: the paired
-    difference of their errors, and its interval; joints, or fused streams.
+    """HCSF, a line each, against every baseline that saw the same stream, a
+    column each: the paired difference of their errors, and its interval.
     """
-    rows = {
-        row: group[0].label
-        for row, group in by_row(runs).items()
-        if network(group[0]) == row
-    }
-    ours = [row for row in rows if row.startswith('hcsf')]
-    lines = {
-        rows[row]: {
-            rows[other]: _points(compare(runs, row, other))
-            for other in rows
-            if other not in ours
-        }
-        for row in ours
-    }
-    return pd.DataFrame.from_dict(lines, orient='index').rename_axis('model')
+    firsts = {row: group[0] for row, group in by_row(runs).items()}
+    ours = [row for row in firsts if row.startswith('hcsf')]
+    lines: dict[str, dict[str, str]] = {}
+    for row in ours:
+        line = lines[firsts[row].label] = {}
+        for other, run in firsts.items():
+            if (
+                other not in ours
+                and run.metrics['stream'] == (firsts[row].metrics['stream'])
+            ):
+                name = firsts.get(network(run), run).label
+                line[name] = _points(compare(runs, row, other))
+    table = pd.DataFrame.from_dict(lines, orient='index').fillna('')
+    return table.rename_axis('model')
 
 
 def _points(c: Comparison) -> str:

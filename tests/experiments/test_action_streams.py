@@ -89,6 +89,12 @@ def test_report_sets_hcsf_against_each_baseline(folder, monkeypatch):
     assert list(table.index) == ['HCSF, 2 streams']
     assert list(table.columns) == ['ST_GCN, 2 streams']
     assert table.iloc[0, 0].startswith('-25.0 (')
+    table = versus_table(load_action_runs(folder))
+    assert list(table.index) == ['HCSF', 'HCSF_BONE_MOTION']
+    # Of the same stream, below the name of its network.
+    assert table.loc['HCSF_BONE_MOTION', 'ST_GCN'].startswith('-25.0 (')
+    assert table.loc['HCSF_BONE_MOTION', 'AAGCN'] == ''
+    assert table.loc['HCSF', 'AAGCN'].startswith('+0.0')
     text = write_report(folder).read_text()
     _, _, table = text.partition('### HCSF against each baseline')
     head = table.strip().splitlines()[0].split('|')
