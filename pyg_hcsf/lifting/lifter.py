@@ -226,9 +226,10 @@ class Lifter:
             camera (Assumed): Who saw them.
         """
         if camera.lens is not None:
-            xy = camera.lens.undistort(torch.from_numpy(xy)).numpy()
+            bent = torch.from_numpy(np.array(xy, np.float64))
+            xy = camera.lens.undistort(bent).numpy()
         xy, score = convert_joints(xy, score, layout, SKELETON)
-        uv = torch.from_numpy(np.ascontiguousarray(xy, np.float64))
+        uv = torch.from_numpy(np.array(xy, np.float64))
         weight = torch.from_numpy(np.array(score, np.float64))
         weight[weight < LEAST_SCORE] = 0.0
         seen = look_at_root(uv, weight, camera.focal, camera.center)
