@@ -96,12 +96,10 @@ def versus_table(runs: Runs) -> pd.DataFrame:
     ours = [row for row in firsts if row.startswith('hcsf')]
     lines: dict[str, dict[str, str]] = {}
     for row in ours:
+        stream = firsts[row].metrics['stream']
         line = lines[firsts[row].label] = {}
         for other, run in firsts.items():
-            if (
-                other not in ours
-                and run.metrics['stream'] == (firsts[row].metrics['stream'])
-            ):
+            if other not in ours and run.metrics['stream'] == stream:
                 name = firsts.get(network(run), run).label
                 line[name] = _points(compare(runs, row, other))
     table = pd.DataFrame.from_dict(lines, orient='index').fillna('')

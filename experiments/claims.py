@@ -70,6 +70,11 @@ def _measured(run: Run, measure: str) -> float:
     return run.hard[measure] if measure in HARD else run.metrics[measure]
 
 
+def _seeds(runs: Sequence[Run], measure: str = 'mpjpe') -> dict[int, float]:
+    """The error of each seed of a cell."""
+    return {run.metrics['seed']: _measured(run, measure) for run in runs}
+
+
 def effect(
     cells: Cells, pairs: Sequence[Sequence[str]], measure: str = 'mpjpe'
 ) -> Comparison:
@@ -95,11 +100,7 @@ def by_seed(
     cells: Cells, pairs: Sequence[Sequence[str]], measure: str = 'mpjpe'
 ) -> list[float]:
     """The effect in each seed that all cells have."""
-    errors = {
-        name: {r.metrics['seed']: _measured(r, measure) for r in cells[name]}
-        for pair in pairs
-        for name in pair
-    }
+    errors = {n: _seeds(cells[n], measure) for pair in pairs for n in pair}
     seeds = set.intersection(*(set(value) for value in errors.values()))
     return [
         float(np.mean([errors[a][s] - errors[b][s] for a, b in pairs]))
@@ -237,10 +238,7 @@ def settled(cells: Cells, longer: Cells) -> pd.DataFrame:
     """How far the order of the cells is that of another seed, and of the
     same seeds with another recipe.
     """
-    errors = {
-        name: {run.metrics['seed']: run.metrics['mpjpe'] for run in runs}
-        for name, runs in cells.items()
-    }
+    errors = {name: _seeds(runs) for name, runs in cells.items()}
     whole = [name for name in errors if len(errors[name]) >= SEEDS]
     seeds = set.intersection(*(set(errors[n]) for n in whole)) if whole else ()
     rows = []
@@ -250,7 +248,7 @@ def settled(cells: Cells, longer: Cells) -> pd.DataFrame:
         rows.append([f'seed {a}, seed {b}', len(whole), f'{tau:+.2f}'])
     pairs = []
     for name in sorted(longer.keys() & cells.keys()):
-        known = {r.metrics['seed']: r.metrics['mpjpe'] for r in longer[name]}
+        known = _seeds(longer[name])
         both = known.keys() & errors[name].keys()
         if both:
             pairs.append(

@@ -38,6 +38,8 @@ from tables import (
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.protocols import get_protocol
 
+# What belongs to a run in its command, not to its row.
+OWN = r" --(?:seed(?: -?\d+)+|out ('[^']*'|\S+)|resume)(?= |$)"
 PCK_NOTES = {
     'official': 'of 14 joints (no pelvis, spine, head), below 150 mm; AUC '
     'over 0, 5, ..., 150 mm',
@@ -91,8 +93,7 @@ def commands(runs: Runs) -> str:
     """
     seeds: dict[str, list[int]] = {}
     for run in runs:
-        own = r" --(?:seed(?: -?\d+)+|out ('[^']*'|\S+)|resume)(?= |$)"
-        command = re.sub(own, '', run.metrics['command'])
+        command = re.sub(OWN, '', run.metrics['command'])
         seeds.setdefault(command, []).append(run.metrics['seed'])
     lines = (
         f'{command} --seed {" ".join(map(str, sorted(set(numbers))))}'

@@ -97,9 +97,8 @@ def see(points: np.ndarray, camera: Camera) -> np.ndarray:
 def rays_of(xy: np.ndarray, camera: Camera) -> np.ndarray:
     """Pixels to the plane at depth 1, without distortion: ``[*, 2]``."""
     uv = camera.undistort(torch.from_numpy(xy))
-    return camera.back_project(uv, torch.ones_like(uv[..., 0]))[
-        ..., :2
-    ].numpy()
+    ray = camera.back_project(uv, torch.ones_like(uv[..., 0]))
+    return ray[..., :2].numpy()
 
 
 def triangulate(
