@@ -13,8 +13,9 @@ DISTORTIONS = ('vp3d', 'm17')
 Lens = Literal['vp3d', 'm17', 'opencv']
 LENSES = ('vp3d', 'm17', 'opencv')
 
-# Rounds of Camera.undistort, and the error at which it has failed.
-_ROUNDS, _FAILED = 30, 1e-5
+# Camera.undistort: the most steps, one whose square is lost in rounding, and
+# the error at which it has failed.
+_STEPS, _STILL, _FAILED = 20, 1e-5, 1e-5
 
 
 def check_distortion(
@@ -188,7 +189,7 @@ class Camera:
 
     def undistort(self, uv: Tensor, distortion: Lens = 'opencv') -> Tensor:
         r"""Where a pinhole would see what the lens shows: inverts the
-        distortion of :meth:`project` by iteration.
+        distortion of :meth:`project` by Newton's method.
 
         Args:
             uv (torch.Tensor): Pixels :obj:`[..., 2]`.
@@ -207,33 +208,52 @@ class Camera:
         _check_points(uv, 'uv', 2)
         check_distortion(distortion, LENSES)
         focal, center = uv.new_tensor(self.focal), uv.new_tensor(self.center)
-        seen = (uv - center) / focal
-        xy = seen
-        for _ in range(_ROUNDS):
-            gain, shift = self._lens(xy, distortion)
-            xy = (seen - shift) / gain
-        gain, shift = self._lens(xy, distortion)
+        seen = torch.view_as_complex(((uv - center) / focal).contiguous())
+        z = seen
+        for _ in range(_STEPS):
+            shown, gain = self._lens(z, distortion)
+            of_z, of_conj = self._slopes(z, gain, distortion)
+            gap = shown - seen
+            det = of_z.abs().square() - of_conj.abs().square()
+            step = (of_z.conj() * gap - of_conj * gap.conj()) / det
+            z = z - step
+            if not bool((step.abs() > _STILL).any()):
+                break
         # Beyond the edge of the lens there is no solution or a mirrored one.
-        gap = (xy * gain + shift - seen).abs() / (1 + seen.abs())
-        good = (gap.amax(dim=-1, keepdim=True) < _FAILED) & (gain > 0)
-        return torch.where(good, xy * focal + center, torch.nan)
+        found = gap.abs() < _FAILED * (1 + seen.abs())
+        good = found & (gain > 0) & (det > 0)
+        xy = torch.view_as_real(z) * focal + center
+        return torch.where(good.unsqueeze(-1), xy, torch.nan)
 
     def _distort(self, xy: Tensor, distortion: Lens) -> Tensor:
         if distortion == 'vp3d':
             xy = xy.clamp(-1, 1)
-        gain, shift = self._lens(xy, distortion)
-        return xy * gain + shift
+        z = torch.view_as_complex(xy.contiguous())
+        return torch.view_as_real(self._lens(z, distortion)[0])
 
-    def _lens(self, xy: Tensor, distortion: Lens) -> tuple[Tensor, Tensor]:
-        p1, p2 = self.tangential
-        q = xy.new_tensor((p1, p2) if distortion == 'vp3d' else (p2, p1))
+    def _lens(self, z: Tensor, distortion: Lens) -> tuple[Tensor, Tensor]:
+        # Where the lens shows z = x + iy, and its gain there.
         k1, k2, k3 = self.radial
-        r2 = xy.square().sum(dim=-1, keepdim=True)
-        radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        tangential = (q * xy).sum(dim=-1, keepdim=True)
-        if distortion == 'opencv':
-            tangential = 2 * tangential
-        return radial + tangential, q * r2
+        q, factor = self._tangential(distortion)
+        r2 = (z * z.conj()).real
+        gain = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+        gain = gain + factor * (q.real * z.real + q.imag * z.imag)
+        return z * gain + q * r2, gain
+
+    def _slopes(
+        self, z: Tensor, gain: Tensor, distortion: Lens
+    ) -> tuple[Tensor, Tensor]:
+        # The derivatives of where the lens shows z, by z and its conjugate.
+        k1, k2, k3 = self.radial
+        q, factor = self._tangential(distortion)
+        r2 = (z * z.conj()).real
+        slope = z * (k1 + r2 * (2 * k2 + r2 * (3 * k3))) + factor / 2 * q
+        return gain + z * slope.conj() + q * z.conj(), z * (slope + q)
+
+    def _tangential(self, distortion: Lens) -> tuple[complex, int]:
+        p1, p2 = self.tangential
+        q = complex(p1, p2) if distortion == 'vp3d' else complex(p2, p1)
+        return q, 2 if distortion == 'opencv' else 1
 
 
 def _check_points(x: Tensor, name: str, size: int) -> None:

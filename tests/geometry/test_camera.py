@@ -124,6 +124,11 @@ def test_what_no_lens_shows_is_nan():
     assert found[0].tolist() == [500.0, 500.0]
     assert found[1].isfinite().all()
     assert found[2].isnan().all()
+    # at its very edge, and the mirrored solution beyond it
+    x = torch.tensor([[0, 1.04, 1], [0, 1.5, 1]], dtype=torch.float64)
+    found = camera.undistort(camera.project(x, 'opencv'))
+    torch.testing.assert_close(found[0], camera.project(x[0]))
+    assert found[1, 1] < camera.project(x[0])[1]
     assert camera.undistort(uv * torch.nan).isnan().all()
     assert camera.undistort(uv[:0]).shape == (0, 2)
 
