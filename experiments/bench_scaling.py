@@ -30,12 +30,12 @@ from typing import Any
 import pandas as pd
 import torch
 import torch.distributed as dist
-from config import TrainConfig
 from tabulate import tabulate
 from torch import Tensor
 from torch_geometric.data import Data
-from train import PoseTrainer
 
+from pose.config import TrainConfig
+from pose.trainer import PoseTrainer
 from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader

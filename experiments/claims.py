@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from compare import Comparison, compare_errors, interval
-from config import list_presets
-from hard_pose_figures import HARDEST, overlaps
-from report import markdown
-from runs import HARD, Run, load_runs, mean_error
 from scipy.stats import kendalltau
 
+from pose.hard_poses import HARDEST, overlaps
 from pyg_hcsf.io.files import atomic_write
+from reporting.compare import Comparison, compare_errors, interval
+from reporting.page import markdown
+from reporting.runs import HARD, Run, load_runs, mean_error
+from sweep.presets import list_presets
 
 SEEDS = 3  # from which a verdict is given
 HARD_CELLS = ('table5/A', 'table6/d8', 'table7/lcn_L3', 'table7/lcn_L1')

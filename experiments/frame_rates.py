@@ -14,11 +14,10 @@ from typing import Any, cast
 
 import pandas as pd
 import torch
-from data import data_home
-from lift_config import LiftConfig
-from lift_evaluate import LiftEvaluator
 from torch_geometric.data import Data
 
+from lifting.config import LiftConfig
+from lifting.evaluate import LiftEvaluator
 from pyg_hcsf import metrics
 from pyg_hcsf.datasets.cmu_mocap import read_cmu
 from pyg_hcsf.datasets.motion import MotionClip, clean_clips
@@ -26,6 +25,7 @@ from pyg_hcsf.datasets.openmocap import CMU_INDEX, split_of
 from pyg_hcsf.geometry.root_ray import decode_pose, window_input
 from pyg_hcsf.lifting.ensemble import LifterEnsemble
 from pyg_hcsf.lifting.windows import offsets_of, pace_of
+from sweep.sources import data_home
 
 RATES = (8, 10, 12, 15, 20, 24, 25, 30, 40, 50, 60)  # Hz
 CONDITIONS = ('typical', 'exact')

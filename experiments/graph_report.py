@@ -18,22 +18,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
-from data import data_home, load_clips
-from graph_figures import matrices, on_skeleton
-from learned_graph import (
+
+from graph.figures import matrices, on_skeleton
+from graph.learned import (
     edge_table,
     furthest_actions,
     layer_table,
     read_graphs,
 )
-from report import markdown
-from run import build_model, row_config
-from runs import load_runs
-from transfer import load_network
-
+from pose.data import load_clips
+from pose.task import build_model
+from pose.transfer import load_network
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import get_protocol
+from reporting.page import markdown
+from reporting.runs import load_runs
+from run import row_config
+from sweep.sources import data_home
 
 
 def write(

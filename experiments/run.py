@@ -1,6 +1,6 @@
 """Trains and evaluates skeletal graph networks, a row of a table at a time.
 --task pose lifts 2D keypoints, --task lift those of any camera, --task action
-names actions, --task bench times networks: see bench.py for its settings.
+names actions, --task bench times networks: see bench/task.py for its settings.
 
     python experiments/run.py --task pose               # all models
     python experiments/run.py --task pose --list           # what there is
@@ -29,41 +29,18 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import action
-import lifting
-import listing
-import report
-import torch
 import torch.distributed as dist
-import transfer
 import yaml
-from config import (
-    RunConfig,
-    fingerprint,
-    load_preset,
-    smoke,
-)
-from cost import count_macs
-from data import SOURCES, data_home, default_protocol, load_clips, resolve
-from evaluate import Evaluator
-from folder import RunFolder
-from jsonargparse import ArgumentParser, Namespace
-from session import (
-    RANK,
-    WORLD,
-    Task,
-    is_mine,
-    join_processes,
-    say,
-    to_device,
-    train_row,
-)
-from train import PoseTrainer
+from jsonargparse import ArgumentParser
 
-from pyg_hcsf.loader import ClipLoader
-from pyg_hcsf.nn import PoseLifter
-from pyg_hcsf.protocols import PoseProtocol, get_protocol
-from pyg_hcsf.skeleton import get_skeleton
+import action.task
+import lifting.task
+import pose.task
+from pose import transfer
+from sweep import listing
+from sweep.presets import load_preset
+from sweep.session import RANK, WORLD, Task, join_processes, say
+from sweep.sources import data_home, resolve
 
 
 def make_parser(task: Task) -> ArgumentParser:
@@ -146,9 +123,9 @@ def main(argv: list[str] | None = None) -> Path | None:
     argv = sys.argv[1:] if argv is None else argv
     name = _task(argv)
     if name == 'bench':
-        import bench
+        import bench.task
 
-        return bench.main(argv)
+        return bench.task.main(argv)
     if name not in TASKS:
         known = ', '.join(map(repr, TASKS))
         raise ValueError(
@@ -160,8 +137,7 @@ def main(argv: list[str] | None = None) -> Path | None:
     argv = [word for word in argv if word != '--print_config']
     args = make_parser(task).parse_args(argv)
     if args.list:
-        build = build_model if name == 'pose' else None
-        listing.show(task, args, lambda row: row_config(row, argv), build)
+        listing.show(task, args, lambda row: row_config(row, argv))
         return None
     preset = load_preset(args.task, args.preset or 'default', args.recipe)
     configs = {row: row_config(v, argv) for row, v in preset.rows.items()}
@@ -208,7 +184,7 @@ def main(argv: list[str] | None = None) -> Path | None:
                 task.run_row(*run, held)
     if args.test_data is not None:
         folder, data = transfer.run(
-            folder, configs, data, args, command, build_model, say
+            folder, configs, data, args, command, pose.task.build_model, say
         )
     path = None
     finished = any(folder.glob('*/*/metrics.json'))
@@ -236,129 +212,10 @@ def _task(argv: list[str]) -> str | None:
     return parser.parse_known_args(argv)[0].task
 
 
-def run_row(
-    folder: Path,
-    config: RunConfig,
-    data: str,
-    root: Path,
-    seed: int,
-    args: Namespace,
-    place: dict[str, Any],
-    held: ExitStack,
-) -> None:
-    """Trains and evaluates one row with one seed, unless it is there."""
-    title = f'{config.label} seed {seed}'
-    auto = config.protocol == 'auto'
-    name = default_protocol(data) if auto else config.protocol
-    protocol = get_protocol(name)
-    if config.clips.distortion == 'auto':
-        config.clips.distortion = protocol.distortion
-    clips = load_clips(data, root, 'train', config.clips, protocol)
-    key = fingerprint(config, [data, clips.raw_fingerprint, WORLD], seed)
-    store = RunFolder(folder, key)
-    if not is_mine(store, title, place, held):
-        return
-
-    model = build_model(config, protocol, seed)
-    macs = count_macs(model)
-    loader = ClipLoader(
-        getattr(clips, 'store', clips),  # encoded there: streams
-        config.train.batch_size,
-        config.model.frames,
-        config.clips.stride,
-        shuffle=True,
-        drop_last=True,
-        seed=seed,
-        rank=RANK,
-        world_size=WORLD,
-    )
-    watch = _evaluator(config, data, root, 'val', protocol, stride=8)
-    trainer = PoseTrainer(
-        protocol,
-        model,
-        loader,
-        config.train,
-        folder,
-        lambda: {'val_mpjpe': watch.error(model)},
-        seed,
-    )
-    if not train_row(store, trainer, config, args.resume, title):
-        return
-
-    evaluator = _evaluator(config, data, root, config.evaluate.split, protocol)
-    out = evaluator.predict(model)
-    cost = trainer.cost
-    metrics = {
-        'task': args.task,
-        'seed': seed,
-        'data': type(clips).__name__ if data == 'synthetic' else data,
-        'data_name': data,
-        'split': config.evaluate.split,
-        'keypoints': config.clips.keypoints,
-        'protocol': protocol.name,
-        'average': protocol.average,
-        'macs': macs,
-        'train_poses_per_s': trainer.samples / cost['train_seconds'],
-        **cost,
-        'test_poses_per_s': out.poses_per_s,
-        **place,
-        **evaluator.score(out, model.skeleton.joints),
-    }
-    store.finish(metrics, 'frames.npz', evaluator.arrays(out))
-    say(
-        f'{title}: MPJPE {metrics["mpjpe"]:.1f} mm on the '
-        f'{config.evaluate.split} subjects, trained '
-        f'{cost["train_seconds"]:.0f} s'
-    )
-
-
-def build_model(
-    config: RunConfig, protocol: PoseProtocol, seed: int
-) -> PoseLifter:
-    """The network of a row, with the weights that a seed gives."""
-    torch.manual_seed(seed)
-    options = asdict(config.model)
-    graph = options.pop('graph')
-    model = PoseLifter(
-        get_skeleton('h36m17', graph=graph),
-        residual_xy=protocol.residual_xy,
-        **options,
-    )
-    to_device(model)
-    return model
-
-
-def _evaluator(
-    config: RunConfig,
-    data: str,
-    root: Path,
-    split: str,
-    protocol: PoseProtocol,
-    stride: int = 1,
-) -> Evaluator:
-    clips = load_clips(data, root, split, config.clips, protocol)
-    return Evaluator(
-        clips,
-        protocol,
-        config.model.frames,
-        config.evaluate.batch_size,
-        stride,
-        config.evaluate.flip,
-    )
-
-
 TASKS = {
-    'pose': Task(
-        RunConfig,
-        SOURCES,
-        smoke,
-        run_row,
-        report,
-        ('mpjpe', 'mm'),
-        'motion capture',
-    ),
-    'lift': lifting.TASK,
-    'action': action.TASK,
+    'pose': pose.task.TASK,
+    'lift': lifting.task.TASK,
+    'action': action.task.TASK,
 }
 
 

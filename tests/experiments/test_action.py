@@ -8,20 +8,22 @@ import sys
 import time
 from pathlib import Path
 
-import action_data
 import numpy as np
 import pytest
-import run
 import torch
 import yaml
-from action_config import ActionClipsConfig, ActionTrainConfig
-from action_train import action_rate
-from config import list_presets
-from data import resolve
 
+import run
+from action import data
+from action.clips import ActionClips
+from action.config import ActionClipsConfig, ActionTrainConfig
+from action.trainer import action_rate
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.io.joint_clip import read_joint_clip
 from pyg_hcsf.recognition import Recognizer
+from pyg_hcsf.skeleton import get_skeleton
+from sweep.presets import list_presets
+from sweep.sources import resolve
 
 REPO = Path(__file__).parents[2]
 sys.path.insert(0, str(REPO / 'tests' / 'datasets'))
@@ -39,9 +41,9 @@ FILES |= {'checkpoint.pt', 'log.jsonl', 'recognizer.safetensors'}
 @pytest.fixture(autouse=True)
 def no_pictures(request, monkeypatch):
     if 'pictures' not in request.keywords:
-        pictures = 'action_report._pictures'
+        pictures = 'action.report._pictures'
         monkeypatch.setattr(pictures, lambda *_: '')  # slow
-    action_data._load.cache_clear()
+    data._load.cache_clear()
 
 
 def result(out, row='hcsf_a_t', preset='default-smoke'):
@@ -119,11 +121,11 @@ def test_prepared_files_do(tmp_path, form):
     _, first, _ = train(tmp_path)
     raw.rename(tmp_path / 'elsewhere')
     shutil.rmtree(tmp_path / 'runs')
-    action_data._load.cache_clear()
+    data._load.cache_clear()
     _, second, _ = train(tmp_path)
     assert np.array_equal(first['scores'], second['scores'])
     config = ActionClipsConfig()
-    clips = action_data.load_actions('ntu60-xsub', tmp_path, 'val', config)
+    clips = data.load_actions('ntu60-xsub', tmp_path, 'val', config)
     assert clips.column('subject') == ['4']
 
 
@@ -169,13 +171,13 @@ def test_one_subject(tmp_path):
 def test_choices_leave_the_test_subjects_alone(tmp_path, monkeypatch):
     write_utd_mhad(tmp_path / 'UTDMHAD' / 'raw')
     splits = []
-    load = action_data.load_actions
+    load = data.load_actions
 
     def spy(data, root, split, config):
         splits.append(split)
         return load(data, root, split, config)
 
-    monkeypatch.setattr('action.load_actions', spy)
+    monkeypatch.setattr('action.task.load_actions', spy)
     metrics, scores, _ = train(tmp_path, '--evaluate.split', 'val')
     assert 'test' not in splits
     assert scores['names'].tolist() == ['a10_s7_t2']
@@ -230,12 +232,12 @@ def test_presets_build():
     skeletons = {'hdm05': 'h36m17', 'utd_mhad': 'kinect20'}
     for preset in list_presets('action').values():
         name = skeletons.get(preset.data, 'ntu25')
-        clips = action_data.ActionClips(
-            *([], run.get_skeleton(name), ('a', 'b'), 2, '', ''),
+        clips = ActionClips(
+            *([], get_skeleton(name), ('a', 'b'), 2, '', ''),
         )
         for row in preset.rows.values():
             config = run.row_config(row, ['--task', 'action', '--smoke'])
-            model = run.action.build_model(config, clips, 0)
+            model = run.action.task.build_model(config, clips, 0)
             assert sum(p.numel() for p in model.parameters()) > 0
 
 
@@ -322,7 +324,7 @@ def test_accumulated_gradients(tmp_path, home, monkeypatch):
 
 def test_data_that_is_found(tmp_path):
     def found():
-        return resolve('auto', tmp_path, action_data.SOURCES)
+        return resolve('auto', tmp_path, data.SOURCES)
 
     assert found() == 'synthetic'
     (tmp_path / 'hdm05').mkdir()
@@ -381,11 +383,11 @@ def test_learning_rates():
     not (SHARED / 'hdm05').is_dir(), reason=f'no motion capture in {SHARED}'
 )
 def test_hdm05(tmp_path, monkeypatch):
-    monkeypatch.setattr('data.HOME', tmp_path)
+    monkeypatch.setattr('sweep.sources.HOME', tmp_path)
     sides = {}
     for split in ('train', 'val', 'test'):
         config = ActionClipsConfig()
-        clips = action_data.load_actions('hdm05', SHARED, split, config)
+        clips = data.load_actions('hdm05', SHARED, split, config)
         sides[split] = set(clips.column('subject'))
         assert len(clips.actions) == 11
         x = clips.clips[0].x

@@ -1,25 +1,24 @@
 """The benchmark at tiny shapes: everything but the times."""
 
-import bench
-import bench_models
 import numpy as np
 import pandas as pd
 import pytest
-import run
 import torch
 import yaml
-from bench_action import MESSAGES, ONE_BODY, ST_GCN, action_candidates
-from bench_floor import FLOOR, READ, floor
-from bench_peers import floor_and_hcsf, make_problem, product_candidates
-from bench_report import log_fit
-from bench_timing import HCSF, Candidate, check, measure, peak_bytes
-from config import list_presets
-from cost import Product, count_macs, products_of
 
+import run
+from bench import models, task
+from bench.action import MESSAGES, ONE_BODY, ST_GCN, action_candidates
+from bench.floor import FLOOR, READ, floor
+from bench.peers import floor_and_hcsf, make_problem, product_candidates
+from bench.report import log_fit
+from bench.timing import HCSF, Candidate, check, measure, peak_bytes
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn import HCSFConv, PoseLifter
 from pyg_hcsf.nn.kernels import KERNELS
 from pyg_hcsf.skeleton import get_skeleton
+from sweep.cost import Product, count_macs, products_of
+from sweep.presets import list_presets
 
 HOPS = HopEdges(get_skeleton('h36m17'), 1, 2)
 
@@ -78,7 +77,7 @@ def test_sweep(tmp_path):
 
 def test_models(tmp_path, monkeypatch):
     """Without ONNX Runtime, whose export takes long; tools/smoke.py has it."""
-    monkeypatch.setattr(bench_models, 'find_spec', lambda name: None)
+    monkeypatch.setattr(models, 'find_spec', lambda name: None)
     path, frame = smoke(tmp_path, 'models')
     names = {'HCSF', 'HCSF, dynamic graph', 'LCN', 'GCN', 'MixHop', 'FCN'}
     assert names | {'SemGCN'} <= set(frame['candidate'])
@@ -152,9 +151,9 @@ def test_presets_build():
     """Every row of every preset is a configuration of known candidates."""
     for preset in list_presets('bench').values():
         for row in preset.rows.values():
-            config = bench.row_config(row, ['--task', 'bench'])
+            config = task.row_config(row, ['--task', 'bench'])
             for shape in config.shapes():
-                skeleton = bench.find_skeleton(shape.skeleton, shape.graph)
+                skeleton = task.find_skeleton(shape.skeleton, shape.graph)
                 HopEdges(skeleton, shape.short_hops, shape.long_hops)
 
 
@@ -162,7 +161,7 @@ def test_presets_build():
 def test_no_accelerator(tmp_path):
     args = ['--task', 'bench', '--preset', 'accelerator']
     with pytest.raises(ValueError, match="'--device cpu'.*got 'cuda'"):
-        bench.main([*args, '--out', str(tmp_path)])
+        task.main([*args, '--out', str(tmp_path)])
 
 
 @pytest.mark.parametrize('node_major', [False, True])
@@ -257,7 +256,7 @@ def test_log_fit():
 
 
 def test_stand_in():
-    skeleton = bench.wholebody133()
+    skeleton = task.wholebody133()
     assert skeleton.num_joints == 133
     assert len(skeleton.bones) == 132
     hands = [skeleton.parents[i] for i in (91, 112)]

@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
-import claims
 import numpy as np
 import pytest
 import yaml
-from config import load_preset
+
+import claims
+from sweep.presets import load_preset
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_runs import make_runs  # noqa: E402

@@ -3,12 +3,11 @@
 import sys
 from pathlib import Path
 
-import data
-import report
-from config import ClipsConfig, load_preset
-from runs import load_runs
-
+from pose import data, report
+from pose.config import ClipsConfig
 from pyg_hcsf.protocols import get_protocol
+from reporting.runs import load_runs
+from sweep.presets import load_preset
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_runs import make_runs  # noqa: E402

@@ -1,20 +1,21 @@
 import runpy
 from pathlib import Path
 
-import figures
 import matplotlib
 import numpy as np
 import pytest
-from drawing import BLUE, COLOURS, RED, row_styles
-from hard_pose_figures import overlaps
 from matplotlib.image import imread
-from runs import load_runs
-from skeleton_figures import (
+
+from pose import figures
+from pose.hard_poses import overlaps
+from pose.skeletons import (
     BEHIND,
     example_poses,
     hardest_frames,
     hardest_poses,
 )
+from reporting.drawing import BLUE, COLOURS, RED, row_styles
+from reporting.runs import load_runs
 
 fake = runpy.run_path(str(Path(__file__).with_name('test_report.py')))
 ROWS = (('fcn', 'FCN', 45.0), ('lcn', 'LCN', 38.0), ('hcsf', 'HCSF', 31.0))

@@ -5,11 +5,12 @@ import multiprocessing
 import os
 import time
 
-import folder
 import numpy as np
-import run
 import torch
-from folder import RunFolder
+
+import run
+from sweep import folder
+from sweep.folder import RunFolder
 
 ARGS = ['--task', 'pose', '--data', 'synthetic', '--smoke']
 

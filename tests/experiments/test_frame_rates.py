@@ -1,5 +1,4 @@
 import frame_rates
-
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.lifting.ensemble import LifterEnsemble
 

@@ -4,13 +4,15 @@ import json
 import sys
 from pathlib import Path
 
-import data
 import numpy as np
 import pytest
-import run
-from config import ClipsConfig
 
+import run
+from pose import data, report
+from pose.config import ClipsConfig
 from pyg_hcsf.protocols import H36M_ACTIONS, get_protocol
+from sweep import sources
+from sweep.sources import resolve
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'datasets'))
 from human36m_files import (  # noqa: E402
@@ -26,7 +28,7 @@ SMOKE = ['--task', 'pose', '--preset', 'default/hcsf', '--smoke']
 
 @pytest.fixture(autouse=True)
 def without_pictures(monkeypatch):
-    monkeypatch.setattr(run.report, '_pictures', lambda *_: '')  # slow
+    monkeypatch.setattr(report, '_pictures', lambda *_: '')  # slow
 
 
 def train(folder, *args):
@@ -55,7 +57,7 @@ def test_trains_from_each_format(tmp_path, form):
 
 
 def test_protocols_and_detectors(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, 'HOME', tmp_path / 'home')
+    monkeypatch.setattr(sources, 'HOME', tmp_path / 'home')
     (tmp_path / 'home').mkdir()
     write_vp3d(tmp_path / 'files')  # right in the folder that --root names
     root = tmp_path / 'files'
@@ -99,18 +101,18 @@ def test_prepared_files_do(tmp_path):
     for file in raw.iterdir():
         file.unlink()
     data._load.cache_clear()
-    assert data.resolve('auto', tmp_path) == 'human36m'
+    assert resolve('auto', tmp_path, data.SOURCES) == 'human36m'
     assert (data.load_clips(*args)[0].x == first).all()
     for name in ('vp3d', 'lcn', 'srnet'):
         clips = data.load_clips(*args, get_protocol(name))
         assert clips[0].x.abs().max() < 2  # encoded
     with pytest.raises(ValueError, match='human36m-dev'):
-        data.resolve('human3.6m', tmp_path)
+        resolve('human3.6m', tmp_path, data.SOURCES)
     assert data.DATA[:3] == ('auto', 'human36m', 'openmocap')
     assert len(H36M_ACTIONS) == 15
 
 
 def test_nothing_found(tmp_path):
-    assert data.resolve('auto', tmp_path) == 'synthetic'
+    assert resolve('auto', tmp_path, data.SOURCES) == 'synthetic'
     with pytest.raises(ValueError, match=r'Human36M/raw.*README'):
         data.load_clips('human36m', tmp_path, 'test', ClipsConfig())

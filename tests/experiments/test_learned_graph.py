@@ -1,21 +1,22 @@
 """What is read out of dynamic graphs, and how it is shown."""
 
-import graph_report
 import numpy as np
 import pandas as pd
 import pytest
-import run
 import torch
-from learned_graph import (
+from matplotlib.image import imread
+from torch_geometric.data import Data
+
+import graph_report
+import run
+from graph.learned import (
     LearnedGraph,
     edge_table,
     furthest_actions,
     layer_table,
     read_graphs,
 )
-from matplotlib.image import imread
-from torch_geometric.data import Data
-
+from pose import report
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
@@ -113,7 +114,7 @@ def test_only_the_learned_base():
 
 
 def test_report(tmp_path, monkeypatch):
-    monkeypatch.setattr(run.report, '_pictures', lambda *_: '')  # slow
+    monkeypatch.setattr(report, '_pictures', lambda *_: '')  # slow
     args = ['--task', 'pose', '--preset', 'default/hcsf_dynamic', '--smoke']
     args += ['--data', 'synthetic', '--model.hidden_channels', '8']
     run.main([*args, '--out', str(tmp_path)])

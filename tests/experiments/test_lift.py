@@ -4,20 +4,21 @@ import json
 import os
 from pathlib import Path
 
-import lift_data
 import numpy as np
 import pytest
-import run
 import torch
-from config import list_presets
-from lift_config import LiftConfig, MotionConfig
-from lift_data import LiftLoader, motion_clips, training_clips
-from lift_evaluate import CONDITIONS, LiftEvaluator, mirror_pose
 
+import run
+from lifting import data
+from lifting.config import LiftConfig, MotionConfig
+from lifting.data import LiftLoader, motion_clips, training_clips
+from lifting.evaluate import CONDITIONS, LiftEvaluator, mirror_pose
+from lifting.task import build_model
 from pyg_hcsf.geometry.random_keypoints import KeypointNoise
 from pyg_hcsf.geometry.root_ray import decode_pose
 from pyg_hcsf.lifting import load_lifter
 from pyg_hcsf.skeleton import H36M17
+from sweep.presets import list_presets
 
 REPO = Path(__file__).parents[2]
 SHARED = Path(
@@ -136,10 +137,8 @@ def test_target_decodes_to_the_truth(clips):
     source = loader(clips, guess_rate=0.0)
     pos = torch.stack([clip.pos[:, 7] for clip in clips])[:, None]
     generator = torch.Generator().manual_seed(0)
-    views = lift_data.random_views(
-        pos, pos[:, -1, 0], lift_data.ViewRanges(), generator
-    )
-    seen = lift_data.detect(views, 'h36m17', exact, 0.0, generator)
+    views = data.random_views(pos, pos[:, -1, 0], data.ViewRanges(), generator)
+    seen = data.detect(views, 'h36m17', exact, 0.0, generator)
     pose = decode_pose(seen.y, seen.rotation, seen.size)
     assert torch.allclose(pose, seen.joints, atol=0.1)
     joints = views.joints[:, -1]
@@ -159,14 +158,12 @@ def test_mirror_image_of_a_body(clips):
     exact = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
     pos = torch.stack([clip.pos[:, 7] for clip in clips])[:, None]
     generator = torch.Generator().manual_seed(0)
-    views = lift_data.random_views(
-        pos, pos[:, -1, 0], lift_data.ViewRanges(), generator
-    )
+    views = data.random_views(pos, pos[:, -1, 0], data.ViewRanges(), generator)
     flipped = views.joints[..., list(H36M17.mirrored), :]
     flipped = views._replace(joints=flipped * torch.tensor([-1.0, 1, 1]))
-    model = run.lifting.build_model(LiftConfig(), 0)
+    model = build_model(LiftConfig(), 0)
     first, second = (
-        lift_data.detect(v, 'h36m17', exact, 0.0, generator)
+        data.detect(v, 'h36m17', exact, 0.0, generator)
         for v in (views, flipped)
     )
     assert torch.allclose(mirror_pose(first.x, model), second.x, atol=1e-3)
@@ -186,7 +183,7 @@ def test_presets_name_networks():
     for preset in list_presets('lift').values():
         for row in preset.rows.values():
             config = run.row_config(row, ['--task', 'lift'])
-            model = run.lifting.build_model(config, 0)
+            model = build_model(config, 0)
             frames = config.model.frames
             assert model.causal == (frames > 1) and model.in_channels == 3
 

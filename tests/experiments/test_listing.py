@@ -2,11 +2,13 @@
 
 import re
 
-import listing
 import pytest
+
 import run
-from config import list_presets, load_preset
-from listing import Prices, duration
+from pose.prices import Prices
+from pose.task import build_model
+from sweep.listing import duration
+from sweep.presets import list_presets, load_preset
 
 LIST = ['--task', 'pose', '--list']
 
@@ -58,7 +60,7 @@ def test_unknown_data(steady):
 
 
 def test_every_preset_is_listed(capsys, monkeypatch):
-    monkeypatch.setattr(listing, '_price', lambda *args: ('', 0.0))
+    monkeypatch.setattr(Prices, 'price', lambda *args: ('', 0.0))
     run.main(LIST)
     out = capsys.readouterr().out
     for preset in list_presets('pose').values():
@@ -68,7 +70,7 @@ def test_every_preset_is_listed(capsys, monkeypatch):
 
 
 def test_times(steady):
-    prices = Prices(run.build_model)
+    prices = Prices(build_model)
     d8, d1 = (config(f'table6/{d}', recipe='ablation') for d in ('d8', 'd1'))
     for row in (d8, d1):  # the rest was timed for the first
         macs = prices.size(row).macs
@@ -82,13 +84,13 @@ def test_times(steady):
 
 
 def test_the_machine_is_timed():
-    prices = Prices(run.build_model)
+    prices = Prices(build_model)
     row = config('readings/own', '--model.hidden_channels', '8')
     assert 0 < prices.seconds(row, 2560) < 1e5
 
 
 def test_equal_macs(capsys, steady):
-    prices = Prices(run.build_model)
+    prices = Prices(build_model)
     goal = prices.size(config('openmocap/hcsf')).macs
     for name in ('openmocap/lcn', 'openmocap/gcn'):
         width = prices.equal_width(config(name), goal)

@@ -7,19 +7,21 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import data
 import numpy as np
 import pytest
-import run
 import torch
-from config import ClipsConfig
-from evaluate import Evaluator
-from runs import load_runs
-from tables import pck_table
 
+import run
+from pose import data, report
+from pose.config import ClipsConfig
+from pose.evaluate import Evaluator
+from pose.tables import pck_table
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
+from reporting.runs import load_runs
+from sweep import sources
+from sweep.sources import resolve
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'datasets'))
 from mpi_inf_3dhp_files import (  # noqa: E402
@@ -37,7 +39,7 @@ VALID = [FRAMES + number - 3 for number in range(1, 7)]
 
 @pytest.fixture(autouse=True)
 def without_pictures(monkeypatch):
-    monkeypatch.setattr(run.report, '_pictures', lambda *_: '')  # slow
+    monkeypatch.setattr(report, '_pictures', lambda *_: '')  # slow
 
 
 def result(path):
@@ -127,7 +129,9 @@ def test_validation_subject_and_keypoints(tmp_path):
     assert 0 < (load('test')[0].x - given).abs().max() < 1e-4
     with pytest.raises(ValueError, match="'keypoints'.*'annotation'"):
         load('train', keypoints='noisy')
-    assert data.resolve('auto', tmp_path) == 'synthetic'  # not unasked
+    assert (
+        resolve('auto', tmp_path, data.SOURCES) == 'synthetic'
+    )  # not unasked
     split = ['--evaluate.split', 'val']
     metrics, _ = result(train(tmp_path, '--data', 'mpi_inf_3dhp', *split))
     assert list(metrics['per_subject']) == ['S8']
@@ -290,7 +294,7 @@ def test_a_finished_run_whose_data_are_not_here(tmp_path, capsys):
 
 
 def test_another_home_and_a_damaged_network(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, 'HOME', tmp_path / 'own')
+    monkeypatch.setattr(sources, 'HOME', tmp_path / 'own')
     home = tmp_path / 'home'  # the files are right in it
     write_pstmo(home, {'S1 Seq1': 12}, [3])
     args = ['--data', 'synthetic', '--test_data', 'mpi_inf_3dhp']

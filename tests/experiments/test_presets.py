@@ -5,8 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 import run
-from config import list_presets, load_preset
+from sweep.presets import fingerprint, list_presets, load_preset
 
 PAPER = Path(__file__).parents[3] / 'shared' / 'reference' / 'paper.md'
 # By the words that a table's caption begins with: its preset, and which of its
@@ -100,7 +101,7 @@ def test_tables_share_cells():
         for name in pair:
             (row,) = load_preset('pose', name, 'ablation').rows.values()
             config = run.row_config(row, ['--task', 'pose'])
-            keys.add(run.fingerprint(config, [], 0))
+            keys.add(fingerprint(config, [], 0))
         assert len(keys) == 1, pair
 
 

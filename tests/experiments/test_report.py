@@ -7,21 +7,19 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-import report
-from compare import compare, interval
-from tables import (
-    action_table,
-    comparison_table,
-    joint_table,
-    subject_table,
-    summary_table,
-)
 
+import report as command
+from pose import report
+from pose.tables import action_table, joint_table, subject_table, summary_table
 from pyg_hcsf.skeleton import H36M17
+from reporting import page
+from reporting.compare import compare, interval
+from reporting.tables import comparison_table
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_runs import OFFICIAL, make_runs  # noqa: E402
-from runs import by_setting, load_runs
+
+from reporting.runs import by_setting, load_runs
 
 TABLE1 = [
     *('Direct', 'Discuss', 'Eat', 'Greet', 'Phone', 'Photo', 'Pose'),
@@ -351,7 +349,7 @@ def test_commands_are_said_once_with_all_seeds():
         SimpleNamespace(metrics={'command': command, 'seed': seed})
         for command, seed in zip(typed, (0, 10, 1), strict=True)
     ]
-    assert report.commands(runs).splitlines() == [
+    assert page.commands(runs).splitlines() == [
         '```bash',
         f'{words}/S1_L2 --root a --seed 0 10',
         f'{words}/lcn_L2 --outer 3 --seed 1',
@@ -363,8 +361,20 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     make_runs(tmp_path)
     out = tmp_path / 'out'
     monkeypatch.setattr('sys.argv', ['report.py', str(tmp_path), str(out)])
-    report.main(report.write_report, 'A report.')
+    command.main()
     assert capsys.readouterr().out.strip() == str(out / 'report.md')
     monkeypatch.setattr('sys.argv', ['report.py', str(tmp_path / 'none')])
-    with pytest.raises(SystemExit, match="error: Expected 'folder' to exist"):
-        report.main(report.write_report, 'A report.')
+    with pytest.raises(SystemExit, match='error: .*one task.*got none'):
+        command.main()
+
+
+def test_runs_of_two_tasks(tmp_path):
+    make_runs(tmp_path / 'pose')
+    action = tmp_path / 'action' / 'metrics.json'
+    action.parent.mkdir()
+    action.write_text('{"task": "action"}')
+    with pytest.raises(ValueError, match="one task.*'action', 'pose'"):
+        command.write_report(tmp_path)
+    action.write_text('{"task": "cook"}')
+    with pytest.raises(RuntimeError, match="unknown task 'cook'"):
+        command.write_report(tmp_path)

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import run
 import torch
 import yaml
-from config import fingerprint, list_presets
-from train import TrainConfig, rate, save_tensors
+
+import run
+from pose.config import TrainConfig
+from pose.task import build_model
+from pose.trainer import rate
+from sweep.presets import fingerprint, list_presets
+from sweep.trainer import save_tensors
 
 REPO = Path(__file__).parents[2]
 SHARED = Path(
@@ -227,7 +231,7 @@ def test_full_disk(tmp_path):
 import resource, signal, sys, torch
 from pathlib import Path
 sys.path.insert(0, {str(REPO / 'experiments')!r})
-from train import save_tensors
+from sweep.trainer import save_tensors
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 save_tensors({{'a': torch.randn(100_000)}}, Path({str(path)!r}))
@@ -293,7 +297,7 @@ def test_presets_build():
     for preset in list_presets('pose').values():
         for row in preset.rows.values():
             config = run.row_config(row, ['--task', 'pose', '--smoke'])
-            model = run.build_model(config, get_protocol('openmocap'), 0)
+            model = build_model(config, get_protocol('openmocap'), 0)
             assert sum(p.numel() for p in model.parameters()) > 0
 
 

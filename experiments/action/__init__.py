@@ -1,0 +1,1 @@
+"""``--task action``: actions from skeleton clips."""

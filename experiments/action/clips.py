@@ -1,0 +1,96 @@
+"""The clips of an action run, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch_geometric.data import Data
+
+from pyg_hcsf.datasets.clip_store import ClipStore
+from pyg_hcsf.skeleton import Skeleton
+from sweep import sources
+
+TRAIN_ALL = 'all training clips'
+
+
+class ActionClips(NamedTuple):
+    """The clips of a split.
+
+    Args:
+        clips: A list, or a store that streams.
+        skeleton: Their skeleton.
+        actions: The names of the labels.
+        num_bodies: Bodies in a clip.
+        protocol: Who trains, who is tested.
+        fingerprint: Tells raw files apart.
+        normalize: How clips were moved and turned, see
+            pyg_hcsf.recognition.RecognizerInfo.
+        fps: Their frame rate.
+        usual: The frames of a usual clip, if they do not show in the clips.
+    """
+
+    clips: Sequence[Data] | ClipStore
+    skeleton: Skeleton
+    actions: tuple[str, ...]
+    num_bodies: int
+    protocol: str
+    fingerprint: str
+    normalize: dict[str, Any] | None = None
+    fps: float = 30.0
+    usual: int | None = None
+
+    def column(self, key: str) -> list[str]:
+        """A string attribute of every clip."""
+        if not isinstance(self.clips, ClipStore):
+            return [str(clip[key]) for clip in self.clips]
+        values = self.clips._columns[key].tolist()
+        repeats = len(self.clips) if len(values) == 1 else 1
+        return [str(value) for value in values] * repeats
+
+
+class Request(NamedTuple):
+    """The clips that a run asks for; see ActionClipsConfig."""
+
+    root: Path
+    split: str
+    normalize: str
+    hold_out: bool
+    num_frames: int
+
+
+def held_out(request: Request, values: Sequence[Any]) -> list[Any]:
+    """What is kept for validation: the last tenth, at least one."""
+    if not (request.hold_out or request.split == 'val'):
+        return []
+    if len(values) < 2:
+        raise ValueError(
+            'Expected clips of two subjects or more to train on, one of them '
+            f'for validation (got those of {list(values)}); for a split of '
+            'your own, keep all for training with --clips.hold_out false'
+        )
+    return list(values[-max(1, len(values) // 10) :])
+
+
+def places(root: Path, *names: str) -> list[Path]:
+    """Where below a data home raw files may lie: ``<class>/raw`` and the
+    like.
+    """
+    paths = [root / names[0] / 'raw', *(root / name for name in names)]
+    return [path for path in paths if path.is_dir()]
+
+
+def processed_root(root: Path, name: str, raw: Path | None) -> Path:
+    """Where processed files go: beside ``raw`` in the data home, else to our
+    own, as nothing is written to a folder of somebody else's.
+    """
+    home = root / name
+    inside = raw is None or home in (raw, raw.parent)
+    return home if inside else sources.HOME / name
+
+
+def training(val: Sequence[Any], who: str) -> str:
+    """How a protocol treats its validation part."""
+    names = ', '.join(map(str, val))
+    return f'without {who} {names}, for validation' if val else TRAIN_ALL

@@ -1,0 +1,123 @@
+"""Evaluates an action recogniser clip by clip."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from action.clips import ActionClips
+from action.config import ActionConfig
+from pyg_hcsf import action_metrics as metrics
+from pyg_hcsf.action_loader import ActionLoader
+from pyg_hcsf.nn import ActionRecognizer
+
+
+def make_loader(
+    clips: ActionClips, config: ActionConfig, batch_size: int, **kwargs: Any
+) -> ActionLoader:
+    """The loader of a row's clips."""
+    c = config.clips
+    return ActionLoader(
+        clips.clips,
+        clips.skeleton,
+        batch_size,
+        length=c.length,
+        fit=c.fit,
+        crop=c.crop,
+        stream=c.stream,
+        motion=c.motion,
+        rotate=c.rotate,
+        num_classes=len(clips.actions),
+        **kwargs,
+    )
+
+
+def score_clips(
+    scores: Tensor, label: Tensor, actions: Sequence[str]
+) -> dict[str, Any]:
+    """All figures of logits or other scores ``[K, C]``, in percent."""
+    each = metrics.per_class_accuracy(scores, label)
+    return {
+        'top1': float(metrics.top_k_accuracy(scores, label)),
+        'top5': float(
+            metrics.top_k_accuracy(scores, label, min(5, scores.size(1)))
+        ),
+        'class_mean': float(each.nanmean()),
+        'per_class': {
+            name: float(value)
+            for name, value in zip(actions, each, strict=True)
+            if value == value  # some have no clips
+        },
+        'confusion': metrics.confusion_matrix(scores, label).tolist(),
+        'classes': list(actions),
+        'clips': label.numel(),
+    }
+
+
+class Scores(NamedTuple):
+    """What a network made of every clip.
+
+    Args:
+        scores: Logits ``[K, C]``.
+        label: The truth ``[K]``.
+        clips_per_s: Clips a second through the network.
+    """
+
+    scores: Tensor
+    label: Tensor
+    clips_per_s: float
+
+
+class ActionEvaluator:
+    """Runs networks over all clips of a split and scores them."""
+
+    def __init__(self, clips: ActionClips, config: ActionConfig) -> None:
+        self.clips = clips
+        self.loader = make_loader(clips, config, config.evaluate.batch_size)
+
+    @torch.no_grad()
+    def predict(self, model: ActionRecognizer) -> Scores:
+        """The logits of every clip, in the order of the clips."""
+        device = next(model.parameters()).device
+        model.eval()
+        scores, labels, seconds = [], [], 0.0
+        for batch in self.loader:
+            x = batch.x.to(device)
+            begin = time.perf_counter()
+            out = model(x).to('cpu', torch.float32)
+            seconds += time.perf_counter() - begin
+            scores.append(out)
+            labels.append(batch.y)
+        speed = self.loader.num_windows / seconds
+        return Scores(torch.cat(scores), torch.cat(labels), speed)
+
+    def watch(self, model: ActionRecognizer) -> dict[str, float]:
+        """What the log says about validation clips."""
+        out = self.predict(model)
+        if not bool(out.scores.isfinite().all()):
+            return {'val_top1': 0.0, 'val_loss': float('nan')}
+        return {
+            'val_top1': float(metrics.top_k_accuracy(*out[:2])),
+            'val_loss': float(F.cross_entropy(*out[:2])),
+        }
+
+    def score(self, out: Scores) -> dict[str, Any]:
+        """All figures of a table, in percent."""
+        return score_clips(*out[:2], self.clips.actions)
+
+    def arrays(self, out: Scores) -> dict[str, np.ndarray]:
+        """What scores.npz holds."""
+        return {
+            'names': np.array(self.loader.names),
+            'label': out.label.numpy(),
+            'scores': out.scores.numpy(),
+            'subject': np.array(self.clips.column('subject')),
+            'action': np.array(self.clips.column('action')),
+            'classes': np.array(self.clips.actions),
+        }

@@ -1,0 +1,62 @@
+"""Networks that saw different streams of the same clips, fused into runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from action.evaluate import score_clips
+from pyg_hcsf.ensemble import fuse_scores, read_scores
+from pyg_hcsf.transforms.modality import STREAMS
+from reporting.runs import Run, Runs
+
+SPEEDS = ('train_clips_per_s', 'test_clips_per_s')
+
+
+def network(run: Run) -> str:
+    """What a row shares with those of other streams: its name without that of
+    its stream, ``st_gcn`` of ``st_gcn_bone``.
+    """
+    stream = run.metrics['stream'].replace('-', '_')
+    return run.metrics['row'].removesuffix(stream).rstrip('_')
+
+
+def fuse_streams(runs: Runs) -> list[Run]:
+    """One run for each network and seed that saw several streams: their
+    softmax scores are averaged, as in the paper. A seed that lacks a stream
+    which others have is left out.
+
+    Args:
+        runs: The runs of one setting.
+    """
+    found: dict[str, dict[int, dict[str, Run]]] = {}
+    for run in runs:
+        seeds = found.setdefault(network(run), {})
+        seeds.setdefault(run.metrics['seed'], {})[run.metrics['stream']] = run
+    out = []
+    for seeds in found.values():
+        seen = {stream for streams in seeds.values() for stream in streams}
+        order = [stream for stream in STREAMS if stream in seen]
+        out += [
+            _fuse([streams[stream] for stream in order])
+            for streams in seeds.values()
+            if 1 < len(order) == len(streams)
+        ]
+    return out
+
+
+def _fuse(streams: Sequence[Run]) -> Run:
+    first = streams[0]
+    fused = fuse_scores([read_scores(run.folder) for run in streams])
+    metrics = {k: v for k, v in first.metrics.items() if k[:4] != 'val_'}
+    for key in ('params', 'macs'):
+        metrics[key] = sum(run.metrics[key] for run in streams)
+    for key in SPEEDS:
+        metrics[key] = 1 / sum(1 / run.metrics[key] for run in streams)
+    metrics |= score_clips(fused.scores, fused.label, metrics['classes'])
+    metrics['stream'] = ', '.join(run.metrics['stream'] for run in streams)
+    metrics['label'] = f'{first.label}, {len(streams)} streams'
+    wrong = fused.scores.argmax(dim=1) != fused.label
+    return replace(first, metrics=metrics, error=100 * np.asarray(wrong))

@@ -1,0 +1,1 @@
+"""``--task bench``: what it all costs."""

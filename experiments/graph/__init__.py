@@ -1,0 +1,1 @@
+"""What a dynamic graph has learned."""

@@ -1,0 +1,1 @@
+"""``--task lift``: keypoints of any camera to 3D."""

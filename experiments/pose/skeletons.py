@@ -1,0 +1,256 @@
+"""Skeletons of test poses: Figs. 1 and 8 of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from pyg_hcsf.skeleton import H36M17
+from reporting.compare import reference_row
+from reporting.drawing import BLUE, RED, finite, picture, row_styles
+from reporting.runs import Runs, mean_error
+
+TRUNK, BEHIND = '#404040', '#9A9A9A'
+KEY = {
+    BLUE: 'left',
+    RED: 'right',
+    TRUNK: 'trunk',
+    BEHIND: 'ground truth behind a prediction',
+}
+EASY, MODERATE = (0.05, 0.1), 0.5  # quantiles of the error
+
+
+def _side(child: int) -> str:
+    if child in H36M17.left:
+        return BLUE
+    return RED if child in H36M17.right else TRUNK
+
+
+def _draw_2d(ax: Any, pixels: np.ndarray) -> None:
+    for child, parent in H36M17.bones:
+        ends = pixels[[child, parent]]
+        ax.plot(*ends.T, color=_side(child), lw=1.8, solid_capstyle='round')
+    ax.plot(*pixels.T, 'o', color='#202020', ms=1.8)
+    middle = (pixels.min(0) + pixels.max(0)) / 2
+    half = 0.56 * np.ptp(pixels, axis=0).max()
+    ax.set(
+        xlim=(middle[0] - half, middle[0] + half),
+        ylim=(middle[1] + half, middle[1] - half),
+        xticks=[],
+        yticks=[],
+        aspect='equal',
+    )
+    ax.grid(visible=False)
+    ax.spines[:].set(visible=True, color='#B0B0B0')
+
+
+def _draw_3d(
+    ax: Any, pose: np.ndarray, box: tuple, grey: bool = False
+) -> None:
+    """Draws a camera-frame pose with up as up: right, forward, -down."""
+    x, y, z = pose[:, 0], pose[:, 2], -pose[:, 1]
+    for child, parent in H36M17.bones:
+        k = [child, parent]
+        colour, width = (BEHIND, 1.1) if grey else (_side(child), 1.8)
+        ax.plot(x[k], y[k], z[k], color=colour, lw=width, axlim_clip=True)
+    middle, half = box
+    ax.set_xlim(middle[0] - half, middle[0] + half)
+    ax.set_ylim(middle[2] - half, middle[2] + half)
+    ax.set_zlim(-middle[1] - half, -middle[1] + half)
+    ax.set_box_aspect((1, 1, 1), zoom=1.28)
+    ax.view_init(elev=14, azim=-58)
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_pane_color('#F7F7F7')
+        axis.line.set_color('#C8C8C8')
+        axis.set_ticks(np.array(axis.get_view_interval()).mean() + [-400, 400])
+        axis.set_ticklabels([])
+        axis.set_tick_params(color='none')
+
+
+def hardest_frames(
+    runs: Runs,
+    hardest: str | None = None,
+    count: int = 4,
+    by_action: bool = False,
+) -> list[int]:
+    """The hardest test frames, at most one of each motion clip.
+
+    Args:
+        runs (sequence of Run): The runs of one setting.
+        hardest (str, optional): The row whose error decides. :obj:`None`
+            takes the mean over all rows. (default: :obj:`None`)
+        count (int, optional): How many frames. (default: :obj:`4`)
+        by_action (bool, optional): If set to :obj:`True`, at most one of each
+            action. (default: :obj:`False`)
+
+    Raises:
+        ValueError: If there is no such row.
+    """
+    rows = finite(runs)
+    if hardest is not None and hardest not in rows:
+        raise ValueError(
+            f"Expected 'hardest' to be one of {list(rows)} (got '{hardest}')"
+        )
+    chosen = [hardest] if hardest else list(rows)
+    error = np.mean([mean_error(rows[row]) for row in chosen], axis=0)
+    run = rows[chosen[0]][0]
+    motion = [
+        str(name).replace(str(camera), '')
+        for name, camera in zip(run.clip_names, run.camera, strict=True)
+    ]
+    if by_action:
+        motion = run.action.tolist()
+    frames: dict[str, int] = {}
+    for frame in np.argsort(-error, kind='stable'):
+        frames.setdefault(motion[run.clip[frame]], int(frame))
+        if len(frames) == count:
+            break
+    return list(frames.values())
+
+
+def example_poses(runs: Runs, path: Path) -> Path | None:
+    """Fig. 1: the 2D input of two easy poses, a moderate one and four hard
+    ones of different actions, and the error of every model on them;
+    or :obj:`None` where the runs kept no poses.
+
+    Easy and moderate poses are those at the quantiles :obj:`EASY` and
+    :obj:`MODERATE` of the error, averaged over all rows and their seeds.
+    """
+    rows, styles = finite(runs), row_styles(runs)
+    first = next(iter(rows.values()))[0]
+    if not first.has('keypoints'):
+        return None
+    errors = {row: mean_error(group) for row, group in rows.items()}
+    order = np.argsort(np.mean(list(errors.values()), axis=0), kind='stable')
+    places = [int(q * (len(order) - 1)) for q in (*EASY, MODERATE)]
+    frames = [*order[places], *hardest_frames(runs, by_action=True)]
+    names = ['easy'] * len(EASY) + ['moderate']
+    names += ['hard'] * (len(frames) - len(names))
+    pixels = first.read('keypoints')[0]
+    top = max(error[frames].max() for error in errors.values())
+    height = 2.6 + 0.19 * len(rows)
+    with picture(
+        runs, path, (1.75 * len(frames), height), layout='constrained'
+    ) as figure:
+        axes = figure.subplots(
+            *(2, len(frames)),
+            height_ratios=(1.5, 0.19 * len(rows) + 0.25),
+            squeeze=False,
+        )
+        for column, frame in enumerate(frames):
+            above, below = axes[:, column]
+            _draw_2d(above, pixels[frame])
+            clip = first.clip[frame]
+            above.set_title(names[column], weight='bold')
+            above.set_xlabel(
+                f'{first.subject[clip]}\n{first.action[clip]}', fontsize=7
+            )
+            values = [error[frame] for error in errors.values()]
+            colours = [styles[row]['color'] for row in rows]
+            below.barh(range(len(rows)), values, 0.76, color=colours)
+            for y, value in enumerate(values):
+                below.text(value, y, f' {value:.0f}', va='center', fontsize=7)
+            labels = [g[0].label * (column == 0) for g in rows.values()]
+            below.set_yticks(range(len(rows)), labels)
+            below.invert_yaxis()
+            below.grid(visible=False)
+            below.tick_params(axis='y', length=0)
+            below.set_xlim(0, 1.3 * top)
+        figure.supxlabel('error of the pose (mm)', fontsize=9)
+    return path
+
+
+def hardest_poses(
+    runs: Runs,
+    path: Path,
+    rows: Sequence[str] | None = None,
+    hardest: str | None = None,
+    count: int = 4,
+) -> Path | None:
+    """Fig. 8: 2D input, ground truth and up to three models' poses on the
+    hardest frames, from the first seed of each; or :obj:`None` where the runs
+    kept no poses.
+
+    Args:
+        runs (sequence of Run): The runs of one setting.
+        path (pathlib.Path): The PNG to write.
+        rows (sequence of str, optional): Which rows to draw.
+            (default: the reference row and the two best others)
+        hardest (str, optional): See :func:`hardest_frames`.
+            (default: :obj:`None`)
+        count (int, optional): How many poses. (default: :obj:`4`)
+    """
+    known = finite(runs)
+    if rows is None:
+        others = sorted(known, key=lambda row: mean_error(known[row]).mean())
+        reference = reference_row([r for g in known.values() for r in g])
+        others.remove(reference)
+        rows = [r for r in known if r in (reference, *others[:2])]
+    frames = hardest_frames(runs, hardest, count)
+    models = [known[row][0] for row in rows]
+    if not all(run.has('keypoints', 'joints', 'prediction') for run in models):
+        return None
+    first = models[0]
+    pixels, truth = (x[frames] for x in first.read('keypoints', 'joints'))
+    poses = [run.read('prediction')[0][frames] for run in models]
+    columns = 2 + len(models)
+    height = 2.2 * len(frames) + 0.75
+    with picture(runs, path, (2.05 * columns + 0.2, height)) as figure:
+        grid = figure.add_gridspec(
+            len(frames),
+            columns,
+            left=0.01,
+            right=0.99,
+            bottom=0.55 / height,
+            top=1 - 0.7 / height,
+            wspace=0.04,
+            hspace=0.28,
+        )
+        for i, frame in enumerate(frames):
+            clip = first.clip[frame]
+            stack = np.concatenate([truth[i], *(pose[i] for pose in poses)])
+            size = np.ptp(truth[i], axis=0).max()
+            if np.ptp(stack, axis=0).max() > 2 * size:  # far off: cut there
+                half = size / 2
+                stack = np.concatenate([truth[i] - half, truth[i] + half])
+            middle = (stack.min(0) + stack.max(0)) / 2
+            box = (middle, 0.5 * np.ptp(stack, axis=0).max())
+            ax = figure.add_subplot(grid[i, 0])
+            _draw_2d(ax, pixels[i])
+            ax.set_xlabel(
+                f'{first.subject[clip]}, {first.action[clip]}\n'
+                f'frame {first.frame[frame]}, camera {first.camera[clip]}',
+                fontsize=7.5,
+            )
+            for j, pose in enumerate([truth, *poses]):
+                ax = figure.add_subplot(grid[i, j + 1], projection='3d')
+                if j:
+                    _draw_3d(ax, truth[i], box, grey=True)
+                    ax.text2D(
+                        *(0.5, -0.05),
+                        f'{models[j - 1].error[frame]:.0f} mm',
+                        transform=ax.transAxes,
+                        ha='center',
+                        fontsize=8.5,
+                    )
+                _draw_3d(ax, pose[i], box)
+        names = ['2D input', 'ground truth', *(run.label for run in models)]
+        for ax, name in zip(figure.axes[:columns], names, strict=True):
+            place = ax.get_position()
+            figure.text(
+                *((place.x0 + place.x1) / 2, 1 - 0.5 / height, name),
+                ha='center',
+                fontsize=9,
+                weight='bold',
+            )
+        figure.legend(
+            [Line2D([], [], color=c, lw=2) for c in KEY],
+            list(KEY.values()),
+            loc='lower center',
+            ncols=4,
+        )
+    return path

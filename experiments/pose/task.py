@@ -1,0 +1,157 @@
+"""The rows of pose tables: see run.py."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from jsonargparse import Namespace
+
+from pose import report
+from pose.config import RunConfig, smoke
+from pose.data import SOURCES, default_protocol, load_clips
+from pose.evaluate import Evaluator
+from pose.prices import Prices
+from pose.trainer import PoseTrainer
+from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.protocols import PoseProtocol, get_protocol
+from pyg_hcsf.skeleton import get_skeleton
+from sweep.cost import count_macs
+from sweep.folder import RunFolder
+from sweep.presets import fingerprint
+from sweep.session import (
+    RANK,
+    WORLD,
+    Task,
+    is_mine,
+    say,
+    to_device,
+    train_row,
+)
+
+
+def run_row(
+    folder: Path,
+    config: RunConfig,
+    data: str,
+    root: Path,
+    seed: int,
+    args: Namespace,
+    place: dict[str, Any],
+    held: ExitStack,
+) -> None:
+    """Trains and evaluates one row with one seed, unless it is there."""
+    title = f'{config.label} seed {seed}'
+    auto = config.protocol == 'auto'
+    name = default_protocol(data) if auto else config.protocol
+    protocol = get_protocol(name)
+    if config.clips.distortion == 'auto':
+        config.clips.distortion = protocol.distortion
+    clips = load_clips(data, root, 'train', config.clips, protocol)
+    key = fingerprint(config, [data, clips.raw_fingerprint, WORLD], seed)
+    store = RunFolder(folder, key)
+    if not is_mine(store, title, place, held):
+        return
+
+    model = build_model(config, protocol, seed)
+    macs = count_macs(model)
+    loader = ClipLoader(
+        getattr(clips, 'store', clips),  # encoded there: streams
+        config.train.batch_size,
+        config.model.frames,
+        config.clips.stride,
+        shuffle=True,
+        drop_last=True,
+        seed=seed,
+        rank=RANK,
+        world_size=WORLD,
+    )
+    watch = _evaluator(config, data, root, 'val', protocol, stride=8)
+    trainer = PoseTrainer(
+        protocol,
+        model,
+        loader,
+        config.train,
+        folder,
+        lambda: {'val_mpjpe': watch.error(model)},
+        seed,
+    )
+    if not train_row(store, trainer, config, args.resume, title):
+        return
+
+    evaluator = _evaluator(config, data, root, config.evaluate.split, protocol)
+    out = evaluator.predict(model)
+    cost = trainer.cost
+    metrics = {
+        'task': args.task,
+        'seed': seed,
+        'data': type(clips).__name__ if data == 'synthetic' else data,
+        'data_name': data,
+        'split': config.evaluate.split,
+        'keypoints': config.clips.keypoints,
+        'protocol': protocol.name,
+        'average': protocol.average,
+        'macs': macs,
+        'train_poses_per_s': trainer.samples / cost['train_seconds'],
+        **cost,
+        'test_poses_per_s': out.poses_per_s,
+        **place,
+        **evaluator.score(out, model.skeleton.joints),
+    }
+    store.finish(metrics, 'frames.npz', evaluator.arrays(out))
+    say(
+        f'{title}: MPJPE {metrics["mpjpe"]:.1f} mm on the '
+        f'{config.evaluate.split} subjects, trained '
+        f'{cost["train_seconds"]:.0f} s'
+    )
+
+
+def build_model(
+    config: RunConfig, protocol: PoseProtocol, seed: int
+) -> PoseLifter:
+    """The network of a row, with the weights that a seed gives."""
+    torch.manual_seed(seed)
+    options = asdict(config.model)
+    graph = options.pop('graph')
+    model = PoseLifter(
+        get_skeleton('h36m17', graph=graph),
+        residual_xy=protocol.residual_xy,
+        **options,
+    )
+    to_device(model)
+    return model
+
+
+def _evaluator(
+    config: RunConfig,
+    data: str,
+    root: Path,
+    split: str,
+    protocol: PoseProtocol,
+    stride: int = 1,
+) -> Evaluator:
+    clips = load_clips(data, root, split, config.clips, protocol)
+    return Evaluator(
+        clips,
+        protocol,
+        config.model.frames,
+        config.evaluate.batch_size,
+        stride,
+        config.evaluate.flip,
+    )
+
+
+TASK = Task(
+    RunConfig,
+    SOURCES,
+    smoke,
+    run_row,
+    report,
+    ('mpjpe', 'mm'),
+    'motion capture',
+    lambda: Prices(build_model),
+)

@@ -1,0 +1,1 @@
+"""What the reports have in common: finished runs, tables, pictures."""

@@ -1,0 +1,156 @@
+"""How sure a difference is.
+
+Two kinds of interval appear, and they answer different questions: ``a ± b``
+over seeds (Student's t) says how far training again would move a number, and
+the paired interval of :func:`compare` says how far another choice of subjects
+and actions would move the difference between two models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from reporting.runs import Run, Runs, by_row, mean_error
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The mean over seeds and the half-width of its 95 % Student interval,
+    which is NaN for a single seed.
+    """
+    x = np.asarray(values, dtype=float)
+    if len(x) < 2:
+        return float(x.mean()), float('nan')
+    half = student_t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5
+    return float(x.mean()), float(half)
+
+
+class Comparison(NamedTuple):
+    """The error of ``row`` minus that of ``reference``, and as a part
+    of the latter: negative where ``row`` is better. The interval is NaN for
+    fewer than four clusters.
+    """
+
+    row: str
+    reference: str
+    difference: float
+    low: float
+    high: float
+    relative: float
+    clusters: int
+    unit: str = 'mm'
+
+    def __str__(self) -> str:
+        text = f'{self.difference:+.2f} {self.unit} ({self.relative:+.1%})'
+        if np.isnan(self.low):
+            return f'{text}, no interval from {self.clusters} clusters'
+        return (
+            f'{text}, 95 % interval {self.low:+.2f} to {self.high:+.2f} '
+            f'over {self.clusters} clusters'
+        )
+
+
+def _check_same_frames(a: Run, b: Run) -> None:
+    for name in ('clip_names', 'clip', 'frame'):
+        if not np.array_equal(getattr(a, name), getattr(b, name)):
+            raise ValueError(
+                f"Expected '{a.folder}' and '{b.folder}' to be tested on the "
+                'same frames in the same order; run one of them again'
+            )
+
+
+def _ratio(s: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A ratio of sums over clusters and its standard error."""
+    n, total = s.shape[-1], w.sum(-1)
+    ratio = s.sum(-1) / total
+    rest = s - ratio[..., None] * w
+    return ratio, np.sqrt(n / (n - 1) * (rest**2).sum(-1)) / total
+
+
+def _bootstrap(
+    s: np.ndarray, w: np.ndarray, draws: int, seed: int
+) -> tuple[float, float]:
+    """The studentised 95 % interval of a ratio of sums over clusters."""
+    n = len(s)
+    if n < 4:
+        return float('nan'), float('nan')
+    ratio, error = _ratio(s, w)
+    draw = np.random.default_rng(seed).integers(n, size=(draws, n))
+    ratios, errors = _ratio(s[draw], w[draw])
+    kept = errors > 1e-9 * error  # not the same cluster drawn each time
+    if error == 0 or not kept.any():
+        return float(ratio), float(ratio)
+    z = (ratios[kept] - ratio) / errors[kept]
+    low, high = ratio - error * np.quantile(z, (0.975, 0.025))
+    return float(low), float(high)
+
+
+def compare(
+    runs: Runs, row: str, reference: str, draws: int = 4999, seed: int = 0
+) -> Comparison:
+    """Compares two rows frame by frame.
+
+    Errors are averaged over seeds, subtracted per frame, and averaged over
+    frames or over actions as the protocol says. Frames of one subject doing
+    one action are alike, so the 95 % interval resamples (subject, action)
+    clusters: a studentised bootstrap, which keeps its coverage near 95 % down
+    to four clusters where the percentile bootstrap has 80 % for six.
+
+    Args:
+        runs (sequence of Run): The runs of one setting.
+        row (str): A row's name.
+        reference (str): The row it is compared with.
+        draws (int, optional): How often to resample. (default: :obj:`4999`)
+        seed (int, optional): The seed of the resampling. (default: :obj:`0`)
+
+    Raises:
+        ValueError: If a row is not known, or their test frames differ.
+    """
+    rows = by_row(runs)
+    for name in (row, reference):
+        if name not in rows:
+            raise ValueError(f"Expected one of {list(rows)} (got '{name}')")
+    first = rows[row][0]
+    for run in rows[row] + rows[reference]:
+        _check_same_frames(run, first)
+    a, b = mean_error(rows[row]), mean_error(rows[reference])
+    found = compare_errors(first, a, b, draws, seed)
+    return found._replace(row=row, reference=reference)
+
+
+def compare_errors(
+    first: Run, a: np.ndarray, b: np.ndarray, draws: int = 4999, seed: int = 0
+) -> Comparison:
+    """Compares errors ``[F]`` of the frames of a run; see :func:`compare`."""
+    action = np.unique(first.action, return_inverse=True)[1][first.clip]
+    weight = np.ones(len(a))
+    if first.metrics['average'] == 'actions':
+        weight = 1 / np.bincount(action)[action]
+    pairs = np.stack([first.subject, first.action], axis=1)
+    _, cluster = np.unique(pairs[first.clip], axis=0, return_inverse=True)
+    s, w = (np.bincount(cluster, x) for x in (weight * (a - b), weight))
+    difference = float(s.sum() / w.sum())
+    low, high = _bootstrap(s, w, draws, seed)
+    level = float(np.average(b, weights=weight))
+    relative = difference / level if level else float('nan')
+    unit = 'mm' if 'mpjpe' in first.metrics else 'points'
+    return Comparison(*('', '', difference, low, high, relative, len(s), unit))
+
+
+def reference_row(runs: Runs) -> str:
+    """LCN or ST-GCN, the paper's baselines, where one was run; else the first
+    row.
+    """
+    rows = list(by_row(runs))
+    known = (r for r in rows if 'lcn' in r.lower() or r.startswith('st_gcn'))
+    return next(known, rows[0])
+
+
+def compare_all(runs: Runs) -> list[Comparison]:
+    """Every other row against the reference row."""
+    reference = reference_row(runs)
+    rows = [row for row in by_row(runs) if row != reference]
+    return [compare(runs, row, reference) for row in rows]

@@ -1,0 +1,273 @@
+"""Finished runs: folders with ``metrics.json``, and ``frames.npz`` of a pose
+run or ``scores.npz`` of an action run.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from pyg_hcsf.metrics import hard_pose_statistics
+
+METRICS = ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'mpjve')  # mm, mm/frame
+HARD = ('above_60', 'above_40', 'below_30', 'worst_5')  # %, %, %, mm
+COST = ('params', 'macs', 'train_poses_per_s', 'test_poses_per_s')
+REQUIRED = (
+    *('preset', 'row', 'label', 'seed', 'data', 'keypoints', 'protocol'),
+    *('average', 'commit', 'command', 'per_action', 'per_subject'),
+    *('per_joint', *METRICS, *COST),
+)
+FRAMES = ('error', 'clip', 'frame')  # [F]
+CLIPS = ('clip_names', 'subject', 'action', 'camera')  # [K]
+
+ACTION_METRICS = ('top1', 'top5', 'class_mean')  # %
+ACTION_COST = ('params', 'macs', 'train_clips_per_s', 'test_clips_per_s')
+ACTION_REQUIRED = (
+    *('preset', 'row', 'label', 'seed', 'data', 'stream', 'protocol'),
+    *('commit', 'command', 'per_class', 'confusion'),
+    *(*ACTION_METRICS, *ACTION_COST),
+)
+LIFT_REQUIRED = (
+    *('preset', 'row', 'label', 'seed', 'data', 'keypoints', 'protocol'),
+    *('commit', 'command', 'scores', 'per_joint'),
+)
+SCORES = ('names', 'subject', 'action', 'label', 'scores')  # [K], [K, C]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One finished run: its metrics and, per test frame, its error in mm. Of
+    an action run, a frame is a clip, and its error 100 % if it is taken for
+    something else.
+
+    ``clip [F]`` indexes ``clip_names``, ``subject``, ``action`` and
+    ``camera``, all ``[K]``. Poses stay on disk until :meth:`read` asks.
+    """
+
+    folder: Path
+    metrics: dict[str, Any]
+    error: np.ndarray
+    clip: np.ndarray
+    frame: np.ndarray
+    clip_names: np.ndarray
+    subject: np.ndarray
+    action: np.ndarray
+    camera: np.ndarray
+
+    @property
+    def label(self) -> str:
+        """The model's name as shown."""
+        return self.metrics['label']
+
+    @property
+    def setting(self) -> Setting:
+        """What this run must share with others to be compared."""
+        m = self.metrics
+        return Setting(
+            preset=m['preset'],
+            data=m['data'],
+            keypoints=m.get('keypoints', ''),
+            protocol=m['protocol'],
+            split=m.get('split', 'test'),
+            frames=len(self.error),
+        )
+
+    @cached_property
+    def hard(self) -> dict[str, Any]:
+        """The hard-pose statistics, all NaN where the run diverged: shares of
+        the test poses in percent, all else in mm.
+        """
+        if np.isfinite(self.error).all():
+            return hard_pose_statistics(torch.from_numpy(self.error))
+        return {**dict.fromkeys(HARD, float('nan')), 'curve': {}}
+
+    def has(self, *names: str) -> bool:
+        """Whether ``frames.npz`` holds arrays: who passes on the figures of a
+        run may leave out its poses, which are most of it.
+        """
+        path = self.folder / 'frames.npz'
+        try:
+            with zipfile.ZipFile(path) as file:
+                return {f'{name}.npy' for name in names} <= set(
+                    file.namelist()
+                )
+        except (OSError, zipfile.BadZipFile) as e:
+            raise _damaged(path, e) from e
+
+    def read(self, *names: str) -> list[np.ndarray]:
+        """Reads arrays of ``frames.npz``, e.g. ``prediction [F, 17, 3]``."""
+        return read_arrays(self.folder / 'frames.npz', names)
+
+
+class Setting(NamedTuple):
+    """What runs must share before their numbers may stand in one table."""
+
+    preset: str
+    data: str
+    keypoints: str
+    protocol: str
+    split: str
+    frames: int
+
+
+Runs = Sequence[Run]
+
+
+def _damaged(path: Path, why: object) -> RuntimeError:
+    return RuntimeError(
+        f"Could not read '{path}' ({why}); delete the folder '{path.parent}' "
+        'and run that row and seed again'
+    )
+
+
+def read_arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
+    """Reads arrays of an npz file without pickle."""
+    try:
+        with path.open('rb') as raw, np.load(raw, allow_pickle=False) as file:
+            return [file[name] for name in names]
+    except (
+        *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as e:
+        raise _damaged(path, e) from e
+
+
+def read_metrics(path: Path, required: Sequence[str]) -> dict[str, Any]:
+    """Reads the metrics of a run, which must hold some."""
+    try:
+        metrics = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as e:
+        raise _damaged(path, e) from e
+    if not isinstance(metrics, dict):
+        raise _damaged(path, 'not a JSON object')
+    missing = [key for key in required if key not in metrics]
+    if missing:
+        raise _damaged(path, f'it lacks {missing}')
+    return metrics
+
+
+def load_runs(folder: str | Path) -> list[Run]:
+    """Loads every finished pose run under a folder.
+
+    Args:
+        folder (str or pathlib.Path): A run, a row, a preset, or all of
+            ``runs/``.
+
+    Returns:
+        Runs by preset, then by the row's ``order`` in ``metrics.json`` (rows
+        without one follow by name), then by seed.
+
+    Raises:
+        ValueError: If the folder does not exist.
+        RuntimeError: If a file of a finished run is damaged.
+
+    Example:
+        >>> runs = load_runs('runs/pose/table1_gt')
+        >>> best = min(runs, key=lambda run: run.metrics['mpjpe'])
+    """
+    runs = []
+    for path in _finished(folder, 'frames.npz'):
+        metrics = read_metrics(path, REQUIRED)
+        if metrics.get('task', 'pose') == 'pose':
+            arrays = read_arrays(path.parent / 'frames.npz', FRAMES + CLIPS)
+            runs.append(Run(path.parent, metrics, *arrays))
+    return _in_order(runs)
+
+
+def load_action_runs(folder: str | Path) -> list[Run]:
+    """Loads every finished action run under a folder, as :func:`load_runs`
+    does those of poses.
+    """
+    runs = []
+    for path in _finished(folder, 'scores.npz'):
+        metrics = read_metrics(path, ACTION_REQUIRED)
+        arrays = read_arrays(path.parent / 'scores.npz', SCORES)
+        names, subject, action, label, scores = arrays
+        error = 100.0 * (scores.argmax(axis=1) != label)
+        clip, frame = np.arange(len(names)), np.zeros(len(names), dtype=int)
+        run = Run(
+            *(path.parent, {'average': 'clips', **metrics}, error),
+            *(clip, frame, names, subject, action, np.full(len(names), '')),
+        )
+        runs.append(run)
+    return _in_order(runs)
+
+
+def load_lift_runs(folder: str | Path) -> list[Run]:
+    """Loads every finished lift run under a folder, as :func:`load_runs` does
+    those of poses.
+    """
+    runs = []
+    for path in _finished(folder, 'frames.npz'):
+        metrics = read_metrics(path, LIFT_REQUIRED)
+        arrays = read_arrays(path.parent / 'frames.npz', FRAMES + CLIPS)
+        runs.append(Run(path.parent, metrics, *arrays))
+    return _in_order(runs)
+
+
+def _finished(folder: str | Path, name: str) -> list[Path]:
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"Expected 'folder' to exist (got '{folder}')")
+    return [
+        path
+        for path in sorted(folder.rglob('metrics.json'))
+        if '.old' not in path.relative_to(folder).parts
+        and (path.parent / name).is_file()
+    ]
+
+
+def _in_order(runs: list[Run]) -> list[Run]:
+    def place(run: Run) -> tuple:
+        m = run.metrics
+        order = m.get('order', float('inf'))
+        return (m['preset'], order, m['row'], m['seed'])
+
+    return sorted(runs, key=place)
+
+
+def by_setting(runs: Runs) -> dict[Setting, list[Run]]:
+    """Splits runs into groups whose numbers may be compared."""
+    out: dict[Setting, list[Run]] = {}
+    for run in runs:
+        out.setdefault(run.setting, []).append(run)
+    return out
+
+
+def by_row(runs: Runs) -> dict[str, list[Run]]:
+    """Groups the runs of one setting by row, seeds inside.
+
+    Raises:
+        ValueError: If the runs are of several settings, or a seed of a row
+            comes twice (its interval would be too narrow).
+    """
+    if len(by_setting(runs)) != 1:
+        raise ValueError(
+            "Expected 'runs' of one preset, data, protocol and number of test "
+            f'frames (got {list(by_setting(runs))}); split them by_setting()'
+        )
+    out: dict[str, list[Run]] = {}
+    for run in runs:
+        row = out.setdefault(run.metrics['row'], [])
+        twin = [r for r in row if r.metrics['seed'] == run.metrics['seed']]
+        if twin:
+            raise ValueError(
+                f"Expected each seed of a row once (got '{twin[0].folder}' "
+                f"and '{run.folder}'); move one of them away"
+            )
+        row.append(run)
+    return out
+
+
+def mean_error(group: Runs) -> np.ndarray:
+    """The error per frame in mm, averaged over the seeds of a row."""
+    return np.mean([run.error for run in group], axis=0, dtype=float)

@@ -1,0 +1,1 @@
+"""What the tasks of run.py have in common: presets, folders, trainings."""

@@ -1,0 +1,109 @@
+"""The presets that fill in the settings of a run, and what identifies it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import pyg_hcsf
+
+PRESETS = Path(__file__).parents[1] / 'presets'
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict:
+    """Lays nested settings over others."""
+    out = dict(base)
+    for key, value in change.items():
+        if isinstance(value, Mapping) and isinstance(out.get(key), Mapping):
+            value = merge(out[key], value)
+        out[key] = value
+    return out
+
+
+@dataclass
+class Preset:
+    """A YAML file of experiments/presets: a base and one change a row."""
+
+    name: str
+    description: str
+    data: str
+    rows: dict[str, dict[str, Any]]
+
+
+def list_presets(task: str) -> dict[str, Preset]:
+    """The presets of a task by name."""
+    names = sorted(path.stem for path in (PRESETS / task).glob('*.yaml'))
+    return {name: load_preset(task, name) for name in names}
+
+
+def load_preset(task: str, name: str, recipe: str | None = None) -> Preset:
+    """Reads a preset.
+
+    Args:
+        task: Its task.
+        name: That of a file, or ``file/row``.
+        recipe: Another preset, whose base goes before that of this one, and
+            only the row's own settings before it; likewise its data, unless
+            those of this one are other splits of them.
+    """
+    stem, _, row = name.partition('/')
+    spec = _find_spec(task, 'preset', stem)
+    base, data, title = spec['base'], spec['data'], stem
+    if recipe is not None:
+        change = _find_spec(task, 'recipe', recipe)
+        base = merge(base, change['base'])
+        if not data.startswith(f'{change["data"]}-'):  # its other splits
+            data = change['data']
+        title = f'{stem}-{recipe}'
+    rows = {
+        key: merge(merge(base, {'label': key}), change)
+        for key, change in spec['rows'].items()
+    }
+    if row:
+        if row not in rows:
+            raise ValueError(
+                f"Expected a row of preset '{stem}', one of {sorted(rows)} "
+                f"(got '{row}')"
+            )
+        rows = {row: rows[row]}
+    return Preset(title, spec['description'], data, rows)
+
+
+def _find_spec(task: str, flag: str, name: str) -> dict[str, Any]:
+    path = PRESETS / task / f'{name}.yaml'
+    if not path.is_file():
+        known = sorted(p.stem for p in path.parent.glob('*.yaml'))
+        raise ValueError(
+            f"Expected '--{flag}' to be one of {known} (got '{name}')"
+        )
+    return _read_spec(path)
+
+
+def _read_spec(path: Path) -> dict[str, Any]:
+    """A preset file. With ``extends``, its base is laid over that of another,
+    and its rows are those of the other by the same names, or all of them.
+    """
+    spec = yaml.safe_load(path.read_text())
+    if 'extends' not in spec:
+        return spec
+    parent = _read_spec(path.with_name(f'{spec["extends"]}.yaml'))
+    rows = {
+        key: merge(parent['rows'].get(key, {}), change)
+        for key, change in spec.get('rows', parent['rows']).items()
+    }
+    base = merge(parent['base'], spec.get('base', {}))
+    return {**parent, **spec, 'base': base, 'rows': rows}
+
+
+def fingerprint(config: Any, source: list, seed: int) -> str:
+    """What a finished run must match to stand for this one."""
+    values = asdict(config)
+    del values['label'], values['paper'], values['train']['save_every']
+    text = json.dumps([pyg_hcsf.__version__, source, seed, values])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,51 @@
+"""Where the data of a task come from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HOME = Path(__file__).parents[2] / 'datasets'
+
+
+def data_home(root: str | None) -> Path:
+    """The folder to look for raw data in."""
+    path = Path(root or os.environ.get('PYG_HCSF_DATA') or HOME)
+    if not path.is_dir():
+        raise ValueError(
+            f"Expected '--root' (or PYG_HCSF_DATA) to be a folder (got "
+            f"'{path}')"
+        )
+    return path
+
+
+class Source(NamedTuple):
+    """A data set that a run can learn from.
+
+    Args:
+        find: From a data home to where the raw files lie, or None.
+        load: From what a run asks for to the clips.
+        protocol: What ``--protocol auto`` stands for.
+        needs: What to put where, if there are no raw files.
+        frames: Frames to train on, of all cameras; zero if not known.
+    """
+
+    find: Callable[[Path], Path | None]
+    load: Callable[[Any], Any]
+    protocol: str
+    needs: str = ''
+    frames: int = 0
+
+
+def resolve(data: str, root: Path, sources: Mapping[str, Source]) -> str:
+    """The data that ``auto`` stands for."""
+    known = ('auto', *sources)
+    if data not in known:
+        raise ValueError(
+            f"Expected '--data' to be one of {known} (got '{data}')"
+        )
+    if data != 'auto':
+        return data
+    return next(name for name, src in sources.items() if src.find(root))
