@@ -333,8 +333,9 @@ diagonal, of another seed of the same: more is not specific to a model.
 
 What the paper leaves open, by the cells of `experiments/readings.yaml`, the
 best first, which was found by these very numbers. It wins if all others lose:
-both their intervals against it lie above zero, of {SEEDS} seeds. Widths are equal,
-parameters are not: where W is shared there are far fewer, over all pairs more.
+both their intervals against it lie above zero, of {SEEDS} seeds. Widths are
+equal, parameters are not: where W is shared there are far fewer, over all
+pairs more.
 
 {readings_text}
 
