@@ -34,7 +34,7 @@ fuzz: $(VENV)/.test
 	PYG_HCSF_FUZZ=10000 $(PYTEST) -k damaged $(ARGS)
 
 smoke: $(VENV)/.pose
-	$(BIN)/python tools/smoke.py
+	$(BIN)/python experiments/smoke.py
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet -W --keep-going docs docs/_build/html
