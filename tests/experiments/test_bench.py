@@ -76,7 +76,7 @@ def test_sweep(tmp_path):
 
 
 def test_models(tmp_path, monkeypatch):
-    """Without ONNX Runtime, whose export takes long; experiments/smoke.py has it."""
+    """Without ONNX Runtime, whose export takes long: `make smoke` has it."""
     monkeypatch.setattr(models, 'find_spec', lambda name: None)
     path, frame = smoke(tmp_path, 'models')
     names = {'HCSF', 'HCSF, dynamic graph', 'LCN', 'GCN', 'MixHop', 'FCN'}
