@@ -291,7 +291,7 @@ def load_actions(
     """The clips of a split.
 
     Args:
-        data: A name that :func:`data.resolve` returned.
+        data: A name that :func:`sweep.sources.resolve` returned.
         root: The data home.
         split: train, val or test.
         config: Which ones, and how they are prepared.

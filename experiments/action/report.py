@@ -224,7 +224,7 @@ def _pictures(runs: list[Run], folder: Path, out: Path) -> str:
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """As :func:`report.write_report` does, of action runs."""
+    """As :func:`pose.report.write_report` does, of action runs."""
     target = Path(out or folder)
     runs = demand(load_runs(folder), folder, 'action')
 

@@ -35,7 +35,7 @@ def action_rate(
 
 
 class ActionTrainer(Trainer):
-    """A training on labelled clips. See :class:`train.Trainer`."""
+    """A training on labelled clips. See :class:`sweep.trainer.Trainer`."""
 
     config: ActionTrainConfig
 

@@ -131,7 +131,7 @@ def _section(setting: Setting, runs: list[Run]) -> str:
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """As :func:`report.write_report` does, of lift runs."""
+    """As :func:`pose.report.write_report` does, of lift runs."""
     target = Path(out or folder)
     runs = demand(load_runs(folder), folder, 'lift')
 

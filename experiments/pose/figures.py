@@ -1,10 +1,11 @@
 """Pictures of finished pose runs: Fig. 6 of the paper, learning curves and the
 error of each joint. Fig. 7 and Fig. 1 of the supplement are in
-:mod:`hard_pose_figures`, Figs. 1 and 8 in :mod:`skeleton_figures`.
+:mod:`pose.hard_poses`, Figs. 1 and 8 in :mod:`pose.skeletons`.
 
-Every function takes the runs of one setting (see :func:`runs.by_setting`)
-and the path of a PNG, which it writes and returns. A row keeps its colour and
-marker in all of them, and every picture names its data.
+Every function takes the runs of one setting, as
+:func:`reporting.runs.by_setting` finds them, and the path of a PNG, which it
+writes and returns. A row keeps its colour and marker in all of them, and every
+picture names its data.
 """
 
 from __future__ import annotations

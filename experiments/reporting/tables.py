@@ -99,7 +99,7 @@ def add_paper(
 
 
 def comparison_table(runs: Runs) -> pd.DataFrame:
-    """Every other row against the reference: see :func:`compare.compare`."""
+    """Every other row against the reference, by :func:`compare_all`."""
     labels = {row: group[0].label for row, group in by_row(runs).items()}
     return pd.DataFrame(
         {

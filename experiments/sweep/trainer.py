@@ -69,8 +69,8 @@ def peak_memory(device: torch.device) -> float:
 
 
 class Trainer(ABC):
-    """A training of a network: see :class:`PoseTrainer` for what is left to
-    the tasks.
+    """A training of a network: see :class:`pose.trainer.PoseTrainer` for what
+    is left to the tasks.
 
     Args:
         model: The network.
