@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from reporting.runs import read_metrics
+from reporting.runs import find_metrics, read_metrics
 from run import TASKS
 
 
@@ -26,7 +26,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         ValueError: If there are none, or of several tasks.
         RuntimeError: If a file of a run is damaged.
     """
-    found = {_task(path) for path in folder.rglob('metrics.json')}
+    found = {_task(path) for path in find_metrics(folder)}
     if len(found) != 1:
         raise ValueError(
             f"Expected finished runs of one task under '{folder}', made by "

@@ -214,7 +214,8 @@ def load_lift_runs(folder: str | Path) -> list[Run]:
     return _in_order(runs)
 
 
-def _finished(folder: str | Path, name: str) -> list[Path]:
+def find_metrics(folder: str | Path) -> list[Path]:
+    """The ``metrics.json`` of all finished runs under a folder."""
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"Expected 'folder' to exist (got '{folder}')")
@@ -222,8 +223,12 @@ def _finished(folder: str | Path, name: str) -> list[Path]:
         path
         for path in sorted(folder.rglob('metrics.json'))
         if '.old' not in path.relative_to(folder).parts
-        and (path.parent / name).is_file()
     ]
+
+
+def _finished(folder: str | Path, name: str) -> list[Path]:
+    paths = find_metrics(folder)
+    return [path for path in paths if (path.parent / name).is_file()]
 
 
 def _in_order(runs: list[Run]) -> list[Run]:

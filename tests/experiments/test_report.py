@@ -364,6 +364,9 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     command.main()
     assert capsys.readouterr().out.strip() == str(out / 'report.md')
     monkeypatch.setattr('sys.argv', ['report.py', str(tmp_path / 'none')])
+    with pytest.raises(SystemExit, match="error: Expected 'folder' to exist"):
+        command.main()
+    (tmp_path / 'none').mkdir()
     with pytest.raises(SystemExit, match='error: .*one task.*got none'):
         command.main()
 
