@@ -55,8 +55,7 @@ class ClipLoader:
             :obj:`1`, the time dimension is left out. (default: :obj:`1`)
         stride (int, optional): Takes every :obj:`stride`-th frame of a clip
             as the centre of a window. (default: :obj:`1`)
-        keys (tuple[str, ...], optional): The sequences to load. The first is
-            cut in windows, the others at the central frame.
+        keys (tuple[str, ...], optional): The sequences to load.
             (default: :obj:`("x", "y")`)
         shuffle (bool, optional): If set to :obj:`True`, a new random order in
             every epoch, the same on every machine. (default: :obj:`False`)
@@ -75,6 +74,9 @@ class ClipLoader:
         pool_size (int, optional): For a store, the number of frames to hold
             in memory; a batch if that is more. Poses in 2D and 3D with 17
             joints take 340 bytes a frame. (default: :obj:`262144`)
+        window_keys (tuple[str, ...], optional): The sequences to cut in
+            windows; of the others, the central frame is taken.
+            (default: the first of :obj:`keys`)
 
     Each batch also has :obj:`clip` and :obj:`frame`, ``[B]``: the number of
     the clip and of the frame in it.
@@ -105,6 +107,7 @@ class ClipLoader:
         rank: int = 0,
         world_size: int = 1,
         pool_size: int = 2**18,
+        window_keys: Optional[tuple[str, ...]] = None,
     ) -> None:
         if frames < 1 or frames % 2 == 0:
             raise ValueError(f"Expected an odd 'frames' (got {frames})")
@@ -122,10 +125,18 @@ class ClipLoader:
             raise ValueError(
                 f"Expected 'layout' to be one of {LAYOUTS} (got '{layout}')"
             )
+        if window_keys is None:
+            window_keys = keys[:1]
+        elif not set(window_keys) <= set(keys):
+            raise ValueError(
+                f"Expected 'window_keys' to be some of 'keys', {keys} (got "
+                f'{window_keys})'
+            )
         self.batch_size = batch_size
         self.frames = frames
         self.stride = stride
         self.keys = keys
+        self.window_keys = window_keys
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.layout = layout
@@ -286,7 +297,8 @@ class ClipLoader:
             reach = torch.arange(self.frames) - self.frames // 2
             step = torch.maximum(reach, -frame.view(-1, 1))
             last = (self.length[clip] - 1 - frame).view(-1, 1)
-            places[self.keys[0]] = center.view(-1, 1) + step.minimum(last)
+            around = center.view(-1, 1) + step.minimum(last)
+            places |= dict.fromkeys(self.window_keys, around)
         values = {}
         for key, place in places.items():  # [B, (F,) N, C]
             # Several times as fast as indexing with brackets:

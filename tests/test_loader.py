@@ -52,6 +52,18 @@ def test_windows_repeat_the_ends_of_a_clip():
     assert windows[8] == [200, 200, 200, 201, 202]
 
 
+@pytest.mark.parametrize('layout', ['static', 'batch'])
+def test_windows_of_chosen_sequences(layout):
+    options = dict(batch_size=13, frames=5, layout=layout)
+    (plain,) = ClipLoader(clips(), **options)
+    (both,) = ClipLoader(clips(), window_keys=('x', 'y'), **options)
+    (none,) = ClipLoader(clips(), window_keys=(), **options)
+    assert torch.equal(both.x, plain.x)
+    assert torch.equal(both.y[..., :2], plain.x)
+    assert torch.equal(none.y, plain.y)
+    assert torch.equal(none.x, plain.y[..., :2])
+
+
 def test_order_is_that_of_finished_runs():
     """Results that were kept depend on this order: it may not change."""
     loader = ClipLoader(clips(), batch_size=6, shuffle=True, seed=2)
@@ -266,6 +278,7 @@ def test_stores_that_do_not_fit(store, tmp_path):
         (dict(rank=2, world_size=2), "below 'world_size' .got 2 and 2"),
         (dict(rank=-1), "'rank' to be 0 or more.*got -1"),
         (dict(keys=('x', 'joints')), "'joints'.*'EncodePose' makes.*clip 0"),
+        (dict(window_keys=('z',)), r"some of 'keys', \('x', 'y'\) .got \('z"),
         (dict(keys=('x', 'z')), r"sequence 'z' \[N, T, \*\] .got clip 0: D"),
         (
             dict(layout='batch', hops=HopEdges(get_skeleton('ntu25'), 1, 2)),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -40,8 +40,8 @@ from pyg_hcsf.io.keypoints.convert import convert_joints
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 from sweep import sources
+from sweep.random_loader import RandomLoader
 from sweep.sources import Source
-from sweep.trainer import random_seed
 
 
 @lru_cache(maxsize=8)  # the rows of a table share their clips
@@ -169,9 +169,9 @@ def detect(
     )
 
 
-class LiftLoader:
+class LiftLoader(RandomLoader):
     """Batches of windows for a training, each seen by a camera of its own,
-    new in every epoch; the interface is that of a ClipLoader.
+    new in every epoch.
 
     Args:
         clips: World motion.
@@ -194,33 +194,23 @@ class LiftLoader:
         world_size: int,
     ) -> None:
         self.config = config
-        self.windows = ClipLoader(
-            clips,
-            batch_size,
-            frames,
-            keys=('pos',),
-            shuffle=True,
-            drop_last=True,
-            seed=seed,
-            rank=rank,
-            world_size=world_size,
+        super().__init__(
+            ClipLoader(
+                clips,
+                batch_size,
+                frames,
+                keys=('pos',),
+                shuffle=True,
+                drop_last=True,
+                seed=seed,
+                rank=rank,
+                world_size=world_size,
+            )
         )
-        self.rank, self.world_size = rank, world_size
-        self.num_windows = self.windows.num_windows
-        self.set_epoch = self.windows.set_epoch
 
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def __iter__(self) -> Iterator[Any]:
-        windows = self.windows
-        for number, batch in enumerate(windows, start=windows.start):
-            seed = random_seed(windows.seed, windows.epoch, number, self.rank)
-            yield self.see(batch.pos, Generator().manual_seed(seed))
-
-    def see(self, pos: Tensor, generator: Generator) -> Seen:
+    def change(self, batch: Data, generator: Generator) -> Seen:
         """What detectors make of windows of motion."""
-        config = self.config
+        config, pos = self.config, batch.pos
         pos = pos.unsqueeze(1) if pos.dim() == 3 else pos
         pos = vary_proportions(pos, config.proportions, generator)
         pos = tumble(pos, config.tumble, generator)

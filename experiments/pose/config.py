@@ -20,12 +20,19 @@ class ClipsConfig:
         distortion: The lens distortion of the projection; auto takes that of
             the protocol.
         stride: Take every so many frames for training; tests take all.
+        takes: How often the training clips of openmocap are filmed, each time
+            from other directions.
+        proportions: The spread of the lengths of bones that each window of a
+            training gets, see pyg_hcsf.geometry.random_bodies; 0 leaves
+            bodies as they are.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
     """
 
     keypoints: Keypoints = 'gt'
     distortion: Distortion = 'auto'
     stride: int = 1
+    takes: int = 1
+    proportions: float = 0.0
     num_frames: int = 400
 
 

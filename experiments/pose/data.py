@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from torch.utils.data import ConcatDataset
 from torch_geometric.data import Dataset
 
 from pose.config import ClipsConfig
@@ -58,7 +59,7 @@ def find_mpi_inf_3dhp(root: Path) -> Path | None:
 
 
 class Request(NamedTuple):
-    """The clips that a run asks for; see ClipsConfig for the last three."""
+    """The clips that a run asks for; see ClipsConfig for the last four."""
 
     root: Path
     split: Any
@@ -66,6 +67,7 @@ class Request(NamedTuple):
     keypoints: Any
     distortion: Any
     num_frames: int
+    takes: int
 
     @property
     def encode(self) -> EncodePose | None:
@@ -84,20 +86,36 @@ def load_synthetic(request: Request) -> Dataset:
     )
 
 
-def load_openmocap(request: Request, held_out: Any = 'subjects') -> Dataset:
+class Takes(ConcatDataset):
+    """Clips that were filmed several times."""
+
+    datasets: list[Any]
+
+    @property
+    def raw_fingerprint(self) -> str:
+        """That of the first: they are of the same files."""
+        return str(self.datasets[0].raw_fingerprint)
+
+
+def load_openmocap(request: Request, held_out: Any = 'subjects') -> Any:
     """Open motion capture."""
-    return OpenMocap(
-        root=str(sources.HOME / 'OpenMocap'),
-        split=request.split,
-        keypoints=request.keypoints,
-        distortion=request.distortion,
-        raw=str(find_openmocap(request.root)),
-        transform=request.encode,
-        held_out=held_out,
-    )
+    takes = [
+        OpenMocap(
+            root=str(sources.HOME / 'OpenMocap'),
+            split=request.split,
+            keypoints=request.keypoints,
+            distortion=request.distortion,
+            raw=str(find_openmocap(request.root)),
+            seed=seed,
+            transform=request.encode,
+            held_out=held_out,
+        )
+        for seed in range(request.takes)
+    ]
+    return takes[0] if len(takes) == 1 else Takes(takes)
 
 
-def load_openmocap_rigs(request: Request) -> Dataset:
+def load_openmocap_rigs(request: Request) -> Any:
     """Open motion capture with the DAZ rig kept for the test."""
     return load_openmocap(request, 'rig')
 
@@ -213,14 +231,22 @@ def load_clips(
         data: A name that :func:`resolve` returned.
         root: The data home.
         split: train, val or test.
-        config: Keypoints, distortion, length.
+        config: Keypoints, distortion, length, takes.
         protocol: Encodes the clips; None leaves pixels and millimetres.
     """
     source = SOURCES[data]
     if source.find(root) is None:
         raise ValueError(f'Expected {source.needs.format(root=root)}')
+    if config.takes < 1 or (
+        config.takes > 1 and source.find != find_openmocap
+    ):
+        raise ValueError(
+            "Expected '--clips.takes' to be 1, or more for openmocap (got "
+            f'{config.takes} for {data})'
+        )
     distortion = None if config.distortion == 'auto' else config.distortion
-    options = (config.keypoints, distortion, config.num_frames)
+    takes = config.takes if split == 'train' else 1
+    options = (config.keypoints, distortion, config.num_frames, takes)
     return _load(data, Request(root, split, protocol, *options))
 
 

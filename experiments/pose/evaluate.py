@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import InMemoryDataset
 
+from pose.bodies import camera_table
 from pyg_hcsf import metrics
 from pyg_hcsf.geometry import denormalize_screen
 from pyg_hcsf.loader import ClipLoader
@@ -73,10 +74,7 @@ class Evaluator:
             stride,
             keys=('x', 'joints'),
         )
-        self.camera = {
-            key: torch.stack([clip[key] for clip in self.clips])  # [K, 1, 2]
-            for key in ('focal', 'center', 'image_size')
-        }
+        self.camera = camera_table(self.clips)
         self.starts = torch.tensor([0] + [c.x.size(1) for c in self.clips])
         self.starts = self.starts.cumsum(0)
         self.valid: Tensor | None = None

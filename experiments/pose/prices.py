@@ -67,7 +67,7 @@ class Prices:
         """
         train = config.train
         poses = train.batch_size
-        epoch = frames // config.clips.stride // poses
+        epoch = config.clips.takes * frames // config.clips.stride // poses
         steps = train.steps or train.epochs * epoch
         return steps * (self._products(config) + self._rest(config))
 

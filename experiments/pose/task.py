@@ -11,6 +11,7 @@ import torch
 from jsonargparse import Namespace
 
 from pose import report
+from pose.bodies import BodyLoader
 from pose.config import RunConfig, smoke
 from pose.data import SOURCES, default_protocol, load_clips
 from pose.evaluate import Evaluator
@@ -59,17 +60,7 @@ def run_row(
 
     model = build_model(config, protocol, seed)
     macs = count_macs(model)
-    loader = ClipLoader(
-        getattr(clips, 'store', clips),  # encoded there: streams
-        config.train.batch_size,
-        config.model.frames,
-        config.clips.stride,
-        shuffle=True,
-        drop_last=True,
-        seed=seed,
-        rank=RANK,
-        world_size=WORLD,
-    )
+    loader = make_loader(clips, config, protocol, seed)
     watch = _evaluator(config, data, root, 'val', protocol, stride=8)
     trainer = PoseTrainer(
         protocol,
@@ -108,6 +99,26 @@ def run_row(
         f'{config.evaluate.split} subjects, trained '
         f'{cost["train_seconds"]:.0f} s'
     )
+
+
+def make_loader(
+    clips: Any, config: RunConfig, protocol: PoseProtocol, seed: int
+) -> ClipLoader | BodyLoader:
+    """The batches that a row is trained on."""
+    clips = getattr(clips, 'store', clips)  # encoded there: streams
+    options: dict[str, Any] = {
+        'batch_size': config.train.batch_size,
+        'frames': config.model.frames,
+        'stride': config.clips.stride,
+        'shuffle': True,
+        'drop_last': True,
+        'seed': seed,
+        'rank': RANK,
+        'world_size': WORLD,
+    }
+    if config.clips.proportions == 0:
+        return ClipLoader(clips, **options)
+    return BodyLoader(clips, protocol, config.clips.proportions, **options)
 
 
 def build_model(

@@ -13,6 +13,7 @@ from pyg_hcsf.skeleton import H36M17
 
 _JOINT = {name: number for number, name in enumerate(H36M17.joints)}
 _PARENTS = [max(parent, 0) for parent in H36M17.parents]
+_NEAR = 100.0  # mm before the camera
 _SIDELESS = [min(pair) for pair in enumerate(H36M17.mirrored)]
 
 
@@ -51,6 +52,50 @@ def vary_proportions(
     factor = factor[:, None, _SIDELESS, None].to(pos)
     bones = factor * (pos - pos[..., _PARENTS, :])
     return root + _CHAINS.to(pos) @ bones
+
+
+def vary_bodies(
+    x: Tensor,
+    y: Tensor,
+    spread: float,
+    focal: Tensor,
+    generator: Generator,
+) -> tuple[Tensor, Tensor]:
+    r"""Gives the person of each lifting window bones of other lengths by
+    :func:`vary_proportions`, the root in its place before the same camera.
+
+    Keypoints move as far as the projections of their joints do, so that the
+    errors of a detector and of a lens stay what they are:
+
+    .. math::
+        \mathbf{x}^{\prime} = \mathbf{x} + \mathbf{f}
+        \left( \tfrac{(X^{\prime}, Y^{\prime})}{Z^{\prime}} -
+        \tfrac{(X, Y)}{Z} \right)
+
+    A window stays as it is if a joint would come nearer than 10 cm to the
+    plane of the camera.
+
+    Args:
+        x (torch.Tensor): Keypoints in pixels: ``[B, T, 17, 2]``.
+        y (torch.Tensor): The joints :math:`(X, Y, Z)` in the camera's frame
+            in millimetres, absolute: ``[B, T, 17, 3]``.
+        spread (float): See :func:`vary_proportions`.
+        focal (torch.Tensor): The focal length in pixels: ``[B, 1, 1, 2]``.
+        generator (torch.Generator): The source of random numbers.
+
+    Returns:
+        tuple[Tensor, Tensor]: The keypoints and the joints of the other
+        people.
+
+    .. code-block:: python
+
+        x, y = vary_bodies(x, y, 0.08, focal, torch.Generator())
+    """
+    other = vary_proportions(y, spread, generator)
+    near = (other[..., 2] < _NEAR).flatten(1).any(dim=1)
+    other = torch.where(near[:, None, None, None], y, other)
+    plane, plane_before = (p[..., :2] / p[..., 2:] for p in (other, y))
+    return x + (plane - plane_before) * focal.to(x), other
 
 
 def tumble(pos: Tensor, rate: float, generator: Generator) -> Tensor:

@@ -73,16 +73,16 @@ def test_stopped_and_resumed(tmp_path, monkeypatch):
     args = [*SMOKE, '--preset', 'default/hcsf', '--train.save_every', '0']
     run.main([*args, '--out', str(tmp_path / 'whole')])
 
-    see, seen = LiftLoader.see, []
+    change, seen = LiftLoader.change, []
 
     def stop(self, *args):
         seen.append(1)
         if len(seen) == 4:
             raise KeyboardInterrupt
-        return see(self, *args)
+        return change(self, *args)
 
     args += ['--out', str(tmp_path / 'parts')]
-    monkeypatch.setattr(LiftLoader, 'see', stop)
+    monkeypatch.setattr(LiftLoader, 'change', stop)
     with pytest.raises(KeyboardInterrupt):
         run.main(args)
     run.main([*args, '--resume'])

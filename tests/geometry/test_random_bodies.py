@@ -5,6 +5,7 @@ from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.geometry.random_bodies import (
     coco_joints,
     tumble,
+    vary_bodies,
     vary_proportions,
 )
 from pyg_hcsf.skeleton import H36M17, get_skeleton
@@ -41,6 +42,32 @@ def test_bones_change_by_one_factor_in_their_direction(windows, generator):
 def test_without_spread_bodies_stay(windows, generator):
     out = vary_proportions(windows, 0.0, generator)
     assert torch.allclose(out, windows, atol=0.01)
+
+
+def test_keypoints_follow_other_bodies(windows, generator):
+    focal = torch.tensor([1145.0, 1143.0]).view(1, 1, 1, 2)
+    y = windows + windows.new_tensor([200.0, -900.0, 4000.0])
+    error = 5 * torch.randn(y[..., :2].shape, generator=generator)
+    x = y[..., :2] / y[..., 2:] * focal + 500 + error
+    new, other = vary_bodies(x, y, 0.1, focal, generator)
+    assert torch.equal(other[..., 0, :], y[..., 0, :])
+    assert float((other - y).norm(dim=-1).mean()) > 20
+    exact = other[..., :2] / other[..., 2:] * focal + 500
+    assert torch.allclose(new - exact, error, atol=1e-2)
+
+
+def test_nobody_grows_into_the_camera(windows, generator):
+    focal = torch.ones(1, 1, 1, 2)
+    y = windows[:2] + torch.tensor([4000.0, 150.0]).view(2, 1, 1, 1)
+    y[1, ..., 2] = y[1, ..., 2] - y[1, ..., 2].min() + 101
+    x = torch.zeros_like(y[..., :2])
+    for _ in range(9):
+        new, other = vary_bodies(x, y, 0.3, focal, generator)
+        near = (vary_proportions(y, 0.3, generator)[1, ..., 2] < 100).any()
+        assert not torch.equal(other[0], y[0])
+        assert torch.equal(new[1], x[1]) == torch.equal(other[1], y[1])
+        assert float(other[..., 2].min()) >= 100
+    assert near.dtype == torch.bool
 
 
 def test_bodies_tumble(windows, generator):

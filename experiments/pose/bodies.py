@@ -1,0 +1,91 @@
+"""Training windows of people whose bones have other lengths."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Generator, Tensor
+from torch_geometric.data import Data
+
+from pyg_hcsf.geometry import denormalize_screen
+from pyg_hcsf.geometry.random_bodies import vary_bodies
+from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.protocols import PoseProtocol
+from sweep.random_loader import RandomLoader
+
+
+class Windows(NamedTuple):
+    """What a network reads, and what it is to answer.
+
+    Args:
+        x: ``[B, (T,) 17, 2]``.
+        y: ``[B, 17, 3]``.
+    """
+
+    x: Tensor
+    y: Tensor
+
+
+def camera_table(clips: Any) -> dict[str, Tensor]:
+    """The cameras of clips, ``[K, 1, 2]`` by key."""
+    cameras: dict[str, list[Tensor]] = {}
+    for number in range(len(clips)):
+        clip = clips[number]
+        for key in ('focal', 'center', 'image_size'):
+            cameras.setdefault(key, []).append(clip[key])
+    return {key: torch.stack(values) for key, values in cameras.items()}
+
+
+class BodyLoader(RandomLoader):
+    """Batches of windows, each of a body of its own, new in every epoch.
+
+    Args:
+        clips: Clips that an EncodePose transform has encoded.
+        protocol: The protocol.
+        proportions: The spread of the lengths of bones.
+        options: The arguments of a ClipLoader.
+    """
+
+    def __init__(
+        self,
+        clips: Any,
+        protocol: PoseProtocol,
+        proportions: float,
+        **options: Any,
+    ) -> None:
+        keys = ('x', 'joints')
+        super().__init__(
+            ClipLoader(clips, keys=keys, window_keys=keys, **options)
+        )
+        self.protocol = protocol
+        self.proportions = proportions
+        self.camera = camera_table(clips)
+
+    def change(self, batch: Data, generator: Generator) -> Windows:
+        single = batch.x.dim() == 3
+        x, joints = batch.x, batch.joints  # [B, (T,) 17, C]
+        if single:
+            x, joints = x.unsqueeze(1), joints.unsqueeze(1)
+        camera = {
+            key: value[batch.clip].unsqueeze(1)  # [B, 1, 1, 2]
+            for key, value in self.camera.items()
+        }
+        size = camera['image_size'].to(x)
+        pixels, joints = vary_bodies(
+            denormalize_screen(x, size[..., 0], size[..., 1]),
+            joints,
+            self.proportions,
+            camera['focal'],
+            generator,
+        )
+        x = self.protocol.encode_input(pixels, size)
+        middle = x.size(1) // 2
+        y = self.protocol.encode_target(
+            joints[:, middle],
+            x[:, middle],
+            focal=camera['focal'][:, 0],
+            center=camera['center'][:, 0],
+            image_size=size[:, 0],
+        )
+        return Windows(x[:, 0] if single else x, y)
