@@ -21,7 +21,7 @@ class ClipsConfig:
             the protocol.
         stride: Take every so many frames for training; tests take all.
         takes: How often the training clips of openmocap are filmed, each time
-            from other directions.
+            from other directions, or those of SyntheticMotion made.
         proportions: The spread of the lengths of bones that each window of a
             training gets, see pyg_hcsf.geometry.random_bodies; 0 leaves
             bodies as they are.
@@ -127,6 +127,7 @@ class RunConfig:
 def smoke(config: RunConfig) -> RunConfig:
     """The same row in seconds: fewer frames, few steps, a narrow model."""
     config.clips.num_frames = min(config.clips.num_frames, 20)
+    config.clips.takes = min(config.clips.takes, 2)
     config.model.hidden_channels = min(config.model.hidden_channels, 16)
     config.train.steps = 6
     config.train.batch_size = min(config.train.batch_size, 64)

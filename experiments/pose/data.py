@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,17 +76,6 @@ class Request(NamedTuple):
         return None if self.protocol is None else EncodePose(self.protocol)
 
 
-def load_synthetic(request: Request) -> Dataset:
-    """Our own procedural motion."""
-    return SyntheticMotion(
-        split=request.split,
-        keypoints=request.keypoints,
-        num_frames=request.num_frames,
-        distortion=request.distortion,
-        transform=request.encode,
-    )
-
-
 class Takes(ConcatDataset):
     """Clips that were filmed several times."""
 
@@ -97,22 +87,38 @@ class Takes(ConcatDataset):
         return str(self.datasets[0].raw_fingerprint)
 
 
+def film(make: Callable[..., Dataset], takes: int, **options: Any) -> Any:
+    """Makes a data set, or several with other seeds, as one."""
+    made = [make(**options, seed=seed) for seed in range(takes)]
+    return made[0] if takes == 1 else Takes(made)
+
+
+def load_synthetic(request: Request) -> Any:
+    """Our own procedural motion."""
+    return film(
+        SyntheticMotion,
+        request.takes,
+        split=request.split,
+        keypoints=request.keypoints,
+        num_frames=request.num_frames,
+        distortion=request.distortion,
+        transform=request.encode,
+    )
+
+
 def load_openmocap(request: Request, held_out: Any = 'subjects') -> Any:
     """Open motion capture."""
-    takes = [
-        OpenMocap(
-            root=str(sources.HOME / 'OpenMocap'),
-            split=request.split,
-            keypoints=request.keypoints,
-            distortion=request.distortion,
-            raw=str(find_openmocap(request.root)),
-            seed=seed,
-            transform=request.encode,
-            held_out=held_out,
-        )
-        for seed in range(request.takes)
-    ]
-    return takes[0] if len(takes) == 1 else Takes(takes)
+    return film(
+        OpenMocap,
+        request.takes,
+        root=str(sources.HOME / 'OpenMocap'),
+        split=request.split,
+        keypoints=request.keypoints,
+        distortion=request.distortion,
+        raw=str(find_openmocap(request.root)),
+        transform=request.encode,
+        held_out=held_out,
+    )
 
 
 def load_openmocap_rigs(request: Request) -> Any:
@@ -211,6 +217,7 @@ SOURCES['openmocap-rigs'] = SOURCES['openmocap']._replace(
 )
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 DATA = ('auto', *SOURCES)
+FILMED = ('openmocap', 'openmocap-rigs', 'synthetic')  # by virtual cameras
 
 
 def default_protocol(data: str) -> str:
@@ -237,12 +244,10 @@ def load_clips(
     source = SOURCES[data]
     if source.find(root) is None:
         raise ValueError(f'Expected {source.needs.format(root=root)}')
-    if config.takes < 1 or (
-        config.takes > 1 and source.find != find_openmocap
-    ):
+    if config.takes < 1 or (config.takes > 1 and data not in FILMED):
         raise ValueError(
-            "Expected '--clips.takes' to be 1, or more for openmocap (got "
-            f'{config.takes} for {data})'
+            "Expected '--clips.takes' to be 1, or more for one of "
+            f'{", ".join(FILMED)} (got {config.takes} for {data})'
         )
     distortion = None if config.distortion == 'auto' else config.distortion
     takes = config.takes if split == 'train' else 1

@@ -80,7 +80,7 @@ def run_row(
     metrics = {
         'task': args.task,
         'seed': seed,
-        'data': type(clips).__name__ if data == 'synthetic' else data,
+        'data': 'SyntheticMotion' if data == 'synthetic' else data,
         'data_name': data,
         'split': config.evaluate.split,
         'keypoints': config.clips.keypoints,

@@ -83,7 +83,8 @@ def test_trains(tmp_path, capsys):
     args = ['--task', 'pose', '--data', 'synthetic', '--smoke']
     args += ['--preset', 'default/hcsf', '--out', str(tmp_path)]
     run.main(args)
-    run.main([*args, '--clips.proportions', '0.1', '--out', f'{tmp_path}/b'])
+    args += ['--clips.proportions', '0.1', '--clips.takes', '2']
+    run.main([*args, '--out', f'{tmp_path}/b'])
     losses = [
         (folder / 'pose/default-smoke/hcsf/0/log.jsonl').read_text()
         for folder in (tmp_path, tmp_path / 'b')
@@ -114,6 +115,12 @@ def test_takes_are_of_the_training_alone(tmp_path, monkeypatch):
     assert len(clips) == 12 and clips.raw_fingerprint == 'raw'
     loader = BodyLoader(clips, protocol, 0.1, **OPTIONS)
     assert loader.num_windows == 720 and len(loader.camera['focal']) == 12
-    for takes, name in ((0, 'openmocap'), (2, 'synthetic')):
-        with pytest.raises(ValueError, match=f'takes.*{takes} for {name}'):
-            data.load_clips(name, tmp_path, 'train', ClipsConfig(takes=takes))
+    with pytest.raises(ValueError, match='takes.*got 0 for openmocap'):
+        data.load_clips(*where, 'train', ClipsConfig(takes=0), protocol)
+
+
+def test_takes_are_for_virtual_cameras(tmp_path, monkeypatch):
+    source = data.SOURCES['human36m']._replace(find=lambda _: tmp_path)
+    monkeypatch.setitem(data.SOURCES, 'human36m', source)
+    with pytest.raises(ValueError, match='takes.*openmocap.*got 2 for human'):
+        data.load_clips('human36m', tmp_path, 'train', ClipsConfig(takes=2))
