@@ -266,8 +266,10 @@ def settled(cells: Cells, longer: Cells) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index('orders')
 
 
-def cell_table(cells: Cells) -> pd.DataFrame:
-    """Every cell beside the paper."""
+def cell_table(cells: Cells, longer: Cells) -> pd.DataFrame:
+    """Every cell beside the paper, and beside longer trainings if there are
+    any.
+    """
     paper = paper_values()
     rows = []
     for name, runs in cells.items():
@@ -276,8 +278,15 @@ def cell_table(cells: Cells) -> pd.DataFrame:
         worst = np.mean([run.hard['worst_5'] for run in runs])
         label = runs[0].label
         printed = f'{paper[name]:.1f}' if name in paper else ''
-        rows.append([name, label, printed, here, f'{worst:.1f}', len(runs)])
+        row = [name, label, printed, here, f'{worst:.1f}', len(runs)]
+        if longer:
+            known = _seeds(longer.get(name, []))
+            row.append(', '.join(f'{known[s]:.1f}' for s in sorted(known)))
+        rows.append(row)
     columns = ['cell', 'model', 'paper', 'MPJPE', 'worst 5 %', 'seeds']
+    if longer:
+        steps = next(iter(longer.values()))[0].metrics['steps']
+        columns.append(f'{steps:,} steps')
     return pd.DataFrame(rows, columns=columns).set_index('cell')
 
 
@@ -286,9 +295,12 @@ def write(
 ) -> None:
     """Writes the page."""
     cells = load_cells(folder, recipe)
-    order = settled(cells, load_cells(folder, longer) if longer else {})
+    more = load_cells(folder, longer) if longer else {}
+    order = settled(cells, more)
     order_text = markdown(order) if len(order) else 'Not known yet.'
     other = '' if longer is None else f' --longer {longer}'
+    longer_text = '; on the right MPJPE of longer trainings, seed by seed'
+    longer_text *= len(more) > 0
     claims, questions = (
         yaml.safe_load(Path(__file__).with_name(name).read_text())
         for name in ('claims.yaml', 'readings.yaml')
@@ -353,9 +365,9 @@ millimetres can be told.
 
 ## All cells
 
-MPJPE and the mean of the worst 5 % of the poses in mm.
+MPJPE and the mean of the worst 5 % of the poses in mm{longer_text}.
 
-{markdown(cell_table(cells))}
+{markdown(cell_table(cells, more))}
 """
     with atomic_write(out, remedy='choose another place') as part:
         part.write_text(text)

@@ -139,6 +139,11 @@ def test_whether_the_order_has_settled(tmp_path):
     claims.write(tmp_path / 'pose', 'ablation', out, 'ablation_long')
     text = out.read_text()
     assert '--longer ablation_long' in text and '2,400 steps' in text
+    page = claims.cell_table(cells, longer)
+    assert abs(float(page.loc['table6/d8', '2,400 steps']) - 44) < 3
+    assert page.loc['table7/lcn_L6', '2,400 steps'] == ''
+    assert '2,400 steps' not in claims.cell_table(cells, {})
+    assert 'seed by seed' in text
     assert claims.settled({}, {}).empty
 
 
