@@ -365,7 +365,8 @@ millimetres can be told.
 
 ## All cells
 
-MPJPE and the mean of the worst 5 % of the poses in mm{longer_text}.
+MPJPE and the mean of the worst 5 % of the poses in mm{longer_text}. Some
+tables share a cell: supp3/F3 is table5/A_temporal.
 
 {markdown(cell_table(cells, more))}
 """
