@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 from torch_geometric.data import Data
 
+from pose.data import camera_table
+from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.geometry import denormalize_screen
 from pyg_hcsf.geometry.random_bodies import vary_bodies
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import PoseProtocol
 from sweep.random_loader import RandomLoader
-
-
-class Windows(NamedTuple):
-    """What a network reads, and what it is to answer.
-
-    Args:
-        x: ``[B, (T,) 17, 2]``.
-        y: ``[B, 17, 3]``.
-    """
-
-    x: Tensor
-    y: Tensor
-
-
-def camera_table(clips: Any) -> dict[str, Tensor]:
-    """The cameras of clips, ``[K, 1, 2]`` by key."""
-    cameras: dict[str, list[Tensor]] = {}
-    for number in range(len(clips)):
-        clip = clips[number]
-        for key in ('focal', 'center', 'image_size'):
-            cameras.setdefault(key, []).append(clip[key])
-    return {key: torch.stack(values) for key, values in cameras.items()}
 
 
 class BodyLoader(RandomLoader):
@@ -54,6 +33,8 @@ class BodyLoader(RandomLoader):
         proportions: float,
         **options: Any,
     ) -> None:
+        if not isinstance(clips, ClipStore):  # encodes each clip once
+            clips = [clips[i] for i in range(len(clips))]
         keys = ('x', 'joints')
         super().__init__(
             ClipLoader(clips, keys=keys, window_keys=keys, **options)
@@ -62,7 +43,7 @@ class BodyLoader(RandomLoader):
         self.proportions = proportions
         self.camera = camera_table(clips)
 
-    def change(self, batch: Data, generator: Generator) -> Windows:
+    def change(self, batch: Data, generator: Generator) -> Data:
         single = batch.x.dim() == 3
         x, joints = batch.x, batch.joints  # [B, (T,) 17, C]
         if single:
@@ -88,4 +69,4 @@ class BodyLoader(RandomLoader):
             center=camera['center'][:, 0],
             image_size=size[:, 0],
         )
-        return Windows(x[:, 0] if single else x, y)
+        return Data(x=x[:, 0] if single else x, y=y)

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+from torch import Tensor
 from torch.utils.data import ConcatDataset
 from torch_geometric.data import Dataset
 
@@ -258,3 +260,13 @@ def load_clips(
 @lru_cache(maxsize=6)  # the rows of a table share their clips
 def _load(data: str, request: Request) -> Dataset:
     return SOURCES[data].load(request)
+
+
+def camera_table(clips: Any) -> dict[str, Tensor]:
+    """The cameras of clips, ``[K, 1, 2]`` by key."""
+    cameras: dict[str, list[Tensor]] = {}
+    for number in range(len(clips)):
+        clip = clips[number]
+        for key in ('focal', 'center', 'image_size'):
+            cameras.setdefault(key, []).append(clip[key])
+    return {key: torch.stack(values) for key, values in cameras.items()}

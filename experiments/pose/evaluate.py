@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import InMemoryDataset
 
-from pose.bodies import camera_table
+from pose.data import camera_table
 from pyg_hcsf import metrics
 from pyg_hcsf.geometry import denormalize_screen
 from pyg_hcsf.loader import ClipLoader
