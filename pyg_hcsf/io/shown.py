@@ -1,0 +1,64 @@
+"""Short texts of values for error messages, whatever a file holds."""
+
+from __future__ import annotations
+
+import reprlib
+from pathlib import PurePath
+from typing import Any
+
+LENGTH = 120  # characters
+
+
+def shown(value: Any, length: int = LENGTH) -> str:
+    r"""Returns a :func:`repr` of bounded length, in bounded time.
+
+    Values read from files can be lists that contain themselves, lists shared
+    by other lists so that their text is a million times as long as the file,
+    or integers of millions of digits. Error messages quote such values with
+    this function and never with :obj:`!r`.
+
+    Args:
+        value (Any): The value to show.
+        length (int, optional): The largest number of characters.
+            (default: :obj:`120`)
+
+    .. code-block:: python
+
+        raise ValueError(f"Expected a list of numbers (got {shown(value)})")
+    """
+    text = _BOUNDED.repr(value)
+    return text if len(text) <= length else f'{text[: length - 3]}...'
+
+
+class _Bounded(reprlib.Repr):
+    """Visits at most two levels and four entries of each container."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 2
+        self.maxstring = self.maxother = LENGTH
+        for kind in ('tuple', 'list', 'dict', 'set', 'frozenset', 'deque'):
+            setattr(self, f'max{kind}', 4)
+
+    def repr1(self, x: Any, level: int) -> str:
+        if x is None or isinstance(x, bool | float | complex):
+            return repr(x)
+        if type(x) in (str, int, list, tuple, dict, set, frozenset):
+            return super().repr1(x, level)
+        if isinstance(x, str | PurePath):  # numpy.str_ and paths too
+            return self.repr_str(str(x), level)
+        if isinstance(x, bytes | bytearray):
+            return repr(bytes(x[: self.maxstring]))
+        if hasattr(x, 'shape') and hasattr(x, 'dtype'):
+            if len(x.shape) == 0:
+                return self.repr1(x.item(), level)
+            return f'<{type(x).__name__} {list(x.shape)} of {x.dtype}>'
+        return f'<{type(x).__name__}>'
+
+    def repr_int(self, x: int, level: int) -> str:
+        if x.bit_length() > 128:
+            return f'<int of {x.bit_length()} bits>'
+        return repr(x)
+
+
+_BOUNDED = _Bounded()
