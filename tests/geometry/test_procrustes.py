@@ -47,6 +47,14 @@ def test_points_are_moved_to_the_center(pose, dtype):
     torch.testing.assert_close(similarity_align(point, zero), zero)
 
 
+def test_tiny_poses_are_not_points(pose):
+    """Joints that differ by more than rounding have a rotation and scale."""
+    tiny = 5000 + 3e-12 * pose
+    assert (tiny[..., 0].std(dim=-1) < 3e-9).all()
+    error = (similarity_align(tiny, pose) - pose).norm(dim=-1)
+    assert error.max() < 10  # mm, where one point would have about 500
+
+
 def test_one_point_among_poses_leaves_the_others_alone(pose):
     pred = pose + 10
     pred[2] = 7.0

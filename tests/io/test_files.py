@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -17,6 +18,28 @@ def test_writes_a_whole_file_in_a_new_folder(tmp_path):
         assert part.parent == path.parent and not path.exists()
     assert path.read_text() == 'text'
     assert names(path.parent) == ['a.txt']
+
+
+def test_is_on_the_disk_before_it_takes_the_place(tmp_path, monkeypatch):
+    """Else a power failure can leave an empty file under the name."""
+    calls = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(fd):
+        calls.append(('fsync', os.fstat(fd).st_ino))
+        fsync(fd)
+
+    def replaced(source, target):
+        calls.append(('replace', os.stat(source).st_ino))
+        replace(source, target)
+
+    monkeypatch.setattr(os, 'fsync', synced)
+    monkeypatch.setattr(os, 'replace', replaced)
+    path = tmp_path / 'a.txt'
+    with atomic_write(path) as part:
+        part.write_text('text')
+    inode = path.stat().st_ino
+    assert calls == [('fsync', inode), ('replace', inode)]
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,17 @@ def test_refuses_malformed(content):
         load_pickle(content, 'a.pkl')
 
 
+def test_memory_is_bounded_by_the_size():
+    """Dictionaries take 64 times their one byte in the file."""
+    content = b'](' + 10**6 * b'}' + b'e.'
+    tracemalloc.start()
+    with pytest.raises(ValueError, match='swells to more than 6 times'):
+        load_pickle(content, 'a.pkl')
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 7 * len(content) + 2**21
+
+
 @pytest.mark.parametrize(
     'change',
     [

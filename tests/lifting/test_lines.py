@@ -201,6 +201,19 @@ def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
     assert parse(serve(make, client))[1]['lifted'] == 20
 
 
+def test_idle_clients_are_cut_off(make, monkeypatch):
+    monkeypatch.setattr(module, 'IDLEST', 0.2)
+
+    async def client(port):
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b''
+        writer.close()
+        return await talk(port, b'')
+
+    assert b'stats' in serve(make, client)
+
+
 def test_only_this_machine_is_served(make):
     async def client(port):
         for other in ('127.0.0.2', socket.gethostbyname(socket.gethostname())):

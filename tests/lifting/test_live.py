@@ -192,6 +192,19 @@ def test_another_video_starts_anew(keypoints, weights):
         assert np.array_equal(pose.pose, other.pose)
 
 
+def test_how_far_back_another_video_starts(weights):
+    """10 s at 25 Hz are 250 frames: so far back a frame is late."""
+    for back, fate, other in (
+        (250, 'late', 'restart'),
+        (251, 'restart', 'late'),
+    ):
+        live = live_of(weights['single'], fps=25.0)
+        assert live.push(1000, GOOD)
+        assert len(live.push(1000 - back, GOOD)) == (fate == 'restart')
+        stats = live.stats()
+        assert (stats[fate], stats[other]) == (1, 0)
+
+
 def test_crowds(weights):
     live = live_of(weights['single'], max_tracks=2)
     for name in 'abc':

@@ -118,6 +118,18 @@ def test_names_are_text(tmp_path):
     assert '\u2028' not in page.texts['data']
 
 
+def test_data_cannot_end_its_element(tmp_path):
+    """A browser ends a script at '</script' and a space, '/' or '>'."""
+    path = tmp_path / 'view.html'
+    name = '</script x> & </SCRIPT/ <!-- <script '
+    write_page(path, {name: [person()]})
+    text = path.read_text(encoding='utf-8')
+    after = text.split('<script id="data" type="application/json">')[1]
+    data = re.split(r'(?i)</script[\s/>]', after)[0]
+    assert json.loads(data)['sources'][0]['name'] == name
+    assert '<' not in data
+
+
 def test_graph_rows(tmp_path):
     group = EdgeGroup(
         *('first: M', 1, np.array([[0, 1], [1, 0]], np.int32)),
