@@ -9,7 +9,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
 SOURCES := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: pose test lint types unit fuzz smoke docs sparse clean
+.PHONY: pose test lint types unit numerics fuzz smoke docs sparse clean
 
 pose: $(VENV)/.pose
 	$(BIN)/python experiments/run.py --task pose $(ARGS)
@@ -28,6 +28,15 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical
 
 unit: $(VENV)/.test
 	$(PYTEST) $(ARGS)
+
+# The numerical tests with other vector units of the processor; `unit` takes
+# the best that it has.
+NUMERICAL := $(addprefix tests/,nn geometry lifting test_metrics.py \
+	test_protocols.py)
+
+numerics: $(VENV)/.test
+	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NUMERICAL) $(ARGS)
+	ATEN_CPU_CAPABILITY=avx2 $(PYTEST) $(NUMERICAL) $(ARGS)
 
 # 10,000 damaged copies of a file for each reader; `unit` takes 300.
 fuzz: $(VENV)/.test

@@ -12,7 +12,7 @@ import torch
 from hypothesis import settings
 
 REPO = Path(__file__).parents[1]
-sys.path.insert(0, str(REPO / 'experiments'))
+sys.path[:0] = [str(REPO / 'experiments'), str(REPO / 'tests')]
 os.environ.setdefault('MPLBACKEND', 'Agg')
 # A loaded machine is slow, not wrong:
 settings.register_profile('any speed', deadline=None)

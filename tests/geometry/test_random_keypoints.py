@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from scale import deviation
 
 from pyg_hcsf.geometry import DetectorNoise
 from pyg_hcsf.geometry.random_keypoints import (
@@ -43,7 +44,7 @@ def test_size_of_the_error():
         on_person.square().mean(dim=(0, 1, 3)).sqrt(), sigma, rtol=0.1
     )
     heavy, low = disturb(replace(EXACT, strength=(2.5, 2.5)))
-    assert torch.allclose(heavy, 2.5 * error, atol=1e-3)
+    assert deviation(heavy, 2.5 * error) < 1e-5
     assert (low < score).all() and (low > 0).all()
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scale import deviation
 
 from pyg_hcsf.geometry import Camera
 from pyg_hcsf.geometry.root_ray import (
@@ -133,7 +134,7 @@ def test_lifts_what_the_network_says(keypoints, weights, kind):
     x = window_input(seen.plane[None, window], seen.score[None, window])
     y = network(x)[0][0].double()
     pose = (y - y[0]) @ seen.rotation[frame] * SIZE_PER_HEIGHT * 1700
-    np.testing.assert_allclose(person.pose[frame], pose.numpy(), atol=1e-3)
+    assert deviation(person.pose[frame], pose.numpy()) < 1e-5
     assert ('9 frames at once' in person.note) == (kind != 'single')
 
 
