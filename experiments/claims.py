@@ -27,33 +27,18 @@ from scipy.stats import kendalltau
 
 from pose.hard_poses import HARDEST, overlaps
 from pyg_hcsf.io.files import atomic_write
+from reporting.cells import TABLES, Cells, load_cells
 from reporting.compare import Comparison, compare_errors, interval
 from reporting.page import markdown
-from reporting.runs import HARD, Run, load_runs, mean_error
+from reporting.runs import HARD, Run, mean_error
 from sweep.presets import list_presets
 
 SEEDS = 3  # from which a verdict is given
 HARD_CELLS = ('table5/A', 'table6/d8', 'table7/lcn_L3', 'table7/lcn_L1')
-TABLES = ('table4', 'table5', 'table6', 'table7', 'supp2', 'supp3')
 # What intervals below and above zero mean, with seeds enough and without.
 CLAIM = ('holds', 'does not hold', 'points that way', 'points away')
 READING = ('wins', 'loses', 'ahead', 'behind')
-
-Cells = Mapping[str, list[Run]]
-
-
-def load_cells(folder: Path, recipe: str) -> dict[str, list[Run]]:
-    """The runs of each cell, ``preset/row``, with a recipe."""
-    known: dict[str, list[Run]] = {}
-    for table in sorted((*TABLES, 'readings')):
-        path = folder / f'{table}-{recipe}'
-        for run in load_runs(path) if path.is_dir() else ():
-            known.setdefault(f'{table}/{run.metrics["row"]}', []).append(run)
-    if not known:
-        raise ValueError(
-            f"Expected runs in '{folder}' with '--recipe {recipe}' (got none)"
-        )
-    return known
+NO_INTERVAL = 'open'  # one of the two is not known
 
 
 def paper_values() -> dict[str, float]:
@@ -111,12 +96,16 @@ def by_seed(
 def verdict(
     found: Comparison, seeds: Sequence[float], words: Sequence[str] = CLAIM
 ) -> str:
-    """What can be said, by the intervals over clusters and over seeds."""
+    """What can be said, by the intervals over clusters and over seeds, both
+    of which must be known.
+    """
     low, high = found.low, found.high
     few = len(seeds) < SEEDS
     if not few:
         mean, half = interval(seeds)
-        low, high = np.fmin(low, mean - half), np.fmax(high, mean + half)
+        if np.isnan([low, high, half]).any():
+            return NO_INTERVAL
+        low, high = min(low, mean - half), max(high, mean + half)
     below, above = words[2:] if few else words[:2]
     if high < 0 or low > 0:
         said = below if high < 0 else above
@@ -329,7 +318,8 @@ An effect is the error of the cells that should be better minus that of the
 others, averaged over the pairs of `experiments/claims.yaml`: a claim wants it
 negative. The first interval resamples (subject, action) clusters, `±` is over
 seeds (Student's t). A verdict needs {SEEDS} seeds and both intervals on one
-side of zero; it is on the sign, not on the size that the paper gives.
+side of zero, and the worst 5 % of the poses lie in too few clusters for the
+first; it is on the sign, not on the size that the paper gives.
 
 {markdown(claims_table(cells, claims))}
 

@@ -27,7 +27,7 @@ from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from reporting.tables import PAPER_PCK
 from sweep.folder import RunFolder
-from sweep.presets import fingerprint
+from sweep.presets import comparable, fingerprint
 from sweep.sources import data_home
 
 RANK = int(os.environ.get('RANK', 0))
@@ -86,12 +86,14 @@ def finished_elsewhere(
     try:
         metrics = json.loads((folder / 'metrics.json').read_text())
         stored = yaml.safe_load((folder / 'config.yaml').read_text())
-        own = asdict(config)
+        own, stored = comparable(asdict(config)), comparable(stored)
         for values in (own, stored):
-            del values['label'], values['paper'], values['train']['save_every']
             if config.clips.distortion == 'auto':
                 del values['clips']['distortion']
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+    except (
+        *(OSError, ValueError, TypeError, KeyError, AttributeError),
+        yaml.YAMLError,
+    ):
         return False
     return metrics.get('data_name') == data and own == stored
 

@@ -101,9 +101,15 @@ def _read_spec(path: Path) -> dict[str, Any]:
     return {**parent, **spec, 'base': base, 'rows': rows}
 
 
+def comparable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a row that its results depend on."""
+    out = {k: v for k, v in values.items() if k not in ('label', 'paper')}
+    train = {k: v for k, v in out['train'].items() if k != 'save_every'}
+    return {**out, 'train': train}
+
+
 def fingerprint(config: Any, source: list, seed: int) -> str:
     """What a finished run must match to stand for this one."""
-    values = asdict(config)
-    del values['label'], values['paper'], values['train']['save_every']
+    values = comparable(asdict(config))
     text = json.dumps([pyg_hcsf.__version__, source, seed, values])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -77,9 +77,53 @@ def test_worst_poses_and_whose_they_are(tmp_path):
     assert abs(here) == pytest.approx(abs(worst[0] - worst[1]), abs=1.0)
     assert table['paper, mm'].tolist() == ['']
     assert table['95 % interval'].iloc[0].startswith('±')
+    # One of two intervals is no verdict.
+    assert table['verdict'].tolist() == [claims.NO_INTERVAL]
     shared = claims.shared_table(cells, list(errors))
     assert shared.shape == (2, 2)
     assert all(0 <= float(x[:-2]) <= 100 for x in shared.to_numpy().flat)
+
+
+def test_missing_intervals_leave_a_claim_open(tmp_path):
+    cells = fake(tmp_path, {'table6/d8': 36, 'table6/d1': 40}, (0, 1, 2))
+    found = claims.effect(cells, CLAIM['pairs'])._replace(low=-2.0, high=-1.0)
+    seeds, nan = [-1.5, -1.6, -1.4], float('nan')
+    assert claims.verdict(found, seeds) == 'holds'
+    for missing in ({'low': nan, 'high': nan}, {'high': nan}):
+        said = claims.verdict(found._replace(**missing), seeds)
+        assert said == claims.NO_INTERVAL
+    assert claims.verdict(found, [*seeds, nan]) == claims.NO_INTERVAL
+
+
+def test_cells_of_one_configuration_share_their_seeds(tmp_path):
+    errors = {'supp3/F3': 40, 'supp3/F5': 42}
+    fake(tmp_path, errors, (0, 1))
+    cells = fake(tmp_path, {'table5/A_temporal': 41, 'table5/A': 45}, (0, 2))
+    assert [len(cells[name]) for name in cells] == [2, 2, 2, 2]
+    for name, settings in {
+        'supp3/F3': {'label': 'F=3', 'model': {'frames': 9}},
+        'table5/A_temporal': {'label': 'Eq. 8', 'model': {'frames': 9}},
+        'table5/A': {'label': 'Eq. 8', 'model': {'frames': 1}},
+    }.items():
+        for run in cells[name]:
+            values = {**settings, 'train': {'save_every': len(name)}}
+            path = run.folder / 'config.yaml'
+            path.write_text(yaml.safe_dump(values))
+    (cells['supp3/F5'][0].folder / 'config.yaml').write_text('- 1')
+    shared = claims.load_cells(tmp_path / 'pose', 'ablation')
+    found = {
+        name: [(run.metrics['seed'], run.metrics['row']) for run in runs]
+        for name, runs in shared.items()
+    }
+    assert found == {
+        'supp3/F3': [(0, 'F3'), (1, 'F3'), (2, 'A_temporal')],
+        'supp3/F5': [(0, 'F5'), (1, 'F5')],
+        'table5/A': [(0, 'A'), (2, 'A')],
+        'table5/A_temporal': [(0, 'A_temporal'), (1, 'F3'), (2, 'A_temporal')],
+    }
+    table = claims.cell_table(shared, {})
+    assert table['seeds'].tolist() == [3, 2, 2, 3]
+    assert table.loc['supp3/F3', 'model'] == 'F3'
 
 
 QUESTION = {
