@@ -96,8 +96,8 @@ class ClipStore:
 
         Only one clip and the attributes of all are in memory. The folder
         appears under its name once it is whole on the disk; a process that is
-        killed leaves a hidden :obj:`.<name>.<host>-<process>.part` beside it,
-        which the next :meth:`write` on that machine removes.
+        killed leaves a hidden :obj:`.<name>.*.part` beside it, which the next
+        :meth:`write` on that machine removes.
 
         The clips are stored as they come: to train on clips that
         :class:`~pyg_hcsf.transforms.EncodePose` encodes, write encoded clips.

@@ -3,11 +3,9 @@ r"""Writes the folder that :class:`~pyg_hcsf.datasets.ClipStore` reads."""
 from __future__ import annotations
 
 import contextlib
-import glob
 import json
 import os
 import shutil
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
+
+from pyg_hcsf.io.leftovers import part_path, remove_leftovers
 
 VERSION = 1  # of the format
 META = 'clips.npz'
@@ -32,8 +32,8 @@ def write_clips(
             f"Expected 'path' to be a new folder (got '{path}', which is "
             'there): delete it or choose another'
         )
-    _remove_leftovers(path)
-    part = path.with_name(f'{_part_prefix(path)}{os.getpid()}.part')
+    remove_leftovers(path)
+    part = part_path(path)
     try:
         part.mkdir(parents=True)
         with contextlib.ExitStack() as stack:
@@ -217,18 +217,3 @@ def _describe(value: Any) -> str:
     if isinstance(value, Tensor):
         return f'shape {list(value.shape)}'
     return f'{value!r:.40}'
-
-
-def _part_prefix(path: Path) -> str:
-    return f'.{path.name}.{socket.gethostname()}-'
-
-
-def _remove_leftovers(path: Path) -> None:
-    r"""Removes what killed processes of this machine left of a store."""
-    prefix = _part_prefix(path)
-    if not Path('/proc/self').exists():  # no way to tell who is alive
-        return
-    for part in path.parent.glob(f'{glob.escape(prefix)}*.part'):
-        process = part.name.removeprefix(prefix).removesuffix('.part')
-        if not Path('/proc', process).exists():
-            shutil.rmtree(part, ignore_errors=True)

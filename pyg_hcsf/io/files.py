@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyg_hcsf.io.leftovers import part_path, remove_leftovers
+
 REMEDY = 'free some space or choose another folder, then try again'
 
 
@@ -13,8 +15,8 @@ def atomic_write(path: str | Path, remedy: str = REMEDY) -> Iterator[Path]:
     r"""Yields a temporary path that takes the place of :obj:`path` once it is
     whole on the disk, and is removed if it does not get so far.
 
-    A process that is killed leaves at most a hidden
-    :obj:`.<name>.<process>.part` beside what was there before.
+    A process that is killed leaves at most a hidden :obj:`.<name>.*.part`
+    beside what was there before; the next write to that folder removes it.
 
     Args:
         path (str or pathlib.Path): The file; its folder is made if need be.
@@ -28,9 +30,10 @@ def atomic_write(path: str | Path, remedy: str = REMEDY) -> Iterator[Path]:
         ...     part.write_text('whole or not at all')
     """
     path = Path(path)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    part = part_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
         yield part
         with part.open('rb+') as file:
             os.fsync(file.fileno())

@@ -1,10 +1,14 @@
 import os
+import re
 import subprocess
 import sys
+import time
 
 import pytest
 
+from pyg_hcsf.io import leftovers
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.leftovers import part_path
 
 
 def names(folder):
@@ -99,3 +103,31 @@ def test_a_kill_leaves_a_hidden_file_at_most(tmp_path):
     assert path.read_text() == 'old'
     (left,) = set(names(tmp_path)) - {'a.txt'}
     assert left.startswith('.a.txt.') and left.endswith('.part')
+    with atomic_write(tmp_path / 'b.txt') as part:  # takes the leftover away
+        part.write_text('new')
+    assert sorted(names(tmp_path)) == ['a.txt', 'b.txt']
+
+
+def test_parts_of_others_stay(tmp_path, monkeypatch):
+    """Those of living processes, of other containers, and foreign files."""
+    own = part_path(tmp_path / 'a.txt').name
+    process = re.search(r'-(\d+)\.part$', own)[1]
+    assert int(process) == os.getpid()
+    monkeypatch.setattr(leftovers, '_machine', lambda: '01234567')
+    other = part_path(tmp_path / 'a.txt').name
+    monkeypatch.undo()
+    dead = 2**22 + 1  # Linux gives no such number
+    elsewhere = other.replace(f'-{process}.', f'-{dead}.')
+    gone = own.replace(f'-{process}.', f'-{dead}.')
+    old = f'.a.txt.{dead}.part'
+    kept = {own, other, elsewhere, f'.b.{dead}.part', '.x.part', 'y.part'}
+    for name in kept | {gone, old}:
+        (tmp_path / name).write_text('')
+    with atomic_write(tmp_path / 'a.txt') as part:
+        part.write_text('new')
+    assert set(names(tmp_path)) == kept | {'a.txt'}
+    yesterday = time.time() - 90_000
+    os.utime(tmp_path / elsewhere, (yesterday, yesterday))
+    with atomic_write(tmp_path / 'a.txt') as part:
+        part.write_text('newer')
+    assert set(names(tmp_path)) == kept - {elsewhere} | {'a.txt'}
