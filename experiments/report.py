@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pyg_hcsf.io.shown import shown
 from reporting.runs import find_metrics, read_metrics
 from run import TASKS
 
@@ -24,9 +25,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
     Raises:
         ValueError: If there are none, or of several tasks.
-        RuntimeError: If a file of a run is damaged.
     """
-    found = {_task(path) for path in find_metrics(folder)}
+    found = {_task(path) for path in find_metrics(folder)} - {None}
     if len(found) != 1:
         raise ValueError(
             f"Expected finished runs of one task under '{folder}', made by "
@@ -36,11 +36,15 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     return path
 
 
-def _task(path: Path) -> str:
-    task = read_metrics(path, ()).get('task', 'pose')
-    if task not in TASKS:
-        raise RuntimeError(f"'{path}' is of an unknown task {task!r}")
-    return str(task)
+def _task(path: Path) -> str | None:
+    """That of a run; none if its file is damaged."""
+    try:
+        task = read_metrics(path, ()).get('task', 'pose')
+    except RuntimeError:
+        return None  # who loads the runs says so
+    if not isinstance(task, str) or task not in TASKS:
+        raise RuntimeError(f"'{path}' is of an unknown task {shown(task)}")
+    return task
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def run_row(
         config.clips.hold_out = True
     clips = load_actions(data, root, 'train', config.clips)
     key = fingerprint(config, [data, clips.fingerprint, WORLD], seed)
-    store = RunFolder(folder, key)
+    store = RunFolder(folder, key, 'scores.npz')
     if not is_mine(store, title, place, held):
         return
     model = build_model(config, clips, seed)
@@ -101,7 +101,7 @@ def run_row(
     shown = f'{metrics["top1"]:.1f} % of {metrics["clips"]} {split} clips'
     info = replace(info, card={**info.card, 'top-1': shown})
     save_recognizer(folder / NAME, model, info)
-    store.finish(metrics, 'scores.npz', evaluator.arrays(out))
+    store.finish(metrics, evaluator.arrays(out))
     say(
         f'{title}: top-1 {metrics["top1"]:.1f} % on the {split} clips, '
         f'trained {cost["train_seconds"]:.0f} s'

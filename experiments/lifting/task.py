@@ -129,7 +129,7 @@ def run_row(
     }
     info = replace(info, card=make_card(config, data, values))
     save_lifter(folder / WEIGHTS, model, info)
-    store.finish(values, 'frames.npz', arrays)
+    store.finish(values, arrays)
     say(
         f'{title}: MPJPE {first["mpjpe"]:.1f} mm at known size on the '
         f'{split} subjects of {TESTS[data][0]}, trained '

@@ -93,7 +93,7 @@ def run_row(
         **place,
         **evaluator.score(out, model.skeleton.joints),
     }
-    store.finish(metrics, 'frames.npz', evaluator.arrays(out))
+    store.finish(metrics, evaluator.arrays(out))
     say(
         f'{title}: MPJPE {metrics["mpjpe"]:.1f} mm on the '
         f'{config.evaluate.split} subjects, trained '

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from pose.data import DATA, SOURCES, default_protocol, load_clips
 from pose.evaluate import Evaluator
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
+from reporting.runs import read_metrics
 from reporting.tables import PAPER_PCK
 from sweep.folder import RunFolder
 from sweep.presets import comparable, fingerprint
@@ -128,16 +130,13 @@ def run(
     out = folder.with_name('-'.join([folder.name, 'on', test_data, *unusual]))
     for seed in dict.fromkeys(args.seed):
         for row, config in configs.items():
-            if RANK == 0:
-                test = _Test(folder / row / str(seed), seed, build, say)
-                test.run(
-                    out / row / str(seed),
-                    config,
-                    (data, test_data),
-                    home,
-                    chosen,
-                    command,
-                )
+            if RANK > 0:
+                continue
+            test = _Test(folder / row / str(seed), seed, build, say)
+            names = (data, test_data)
+            target = out / row / str(seed)
+            with ExitStack() as held:
+                test.run(target, config, names, home, chosen, command, held)
     return out, test_data
 
 
@@ -189,6 +188,7 @@ class _Test:
         home: Path,
         chosen: tuple[str, str],
         command: str,
+        held: ExitStack,
     ) -> None:
         data, test_data = names
         auto = config.protocol == 'auto'
@@ -197,7 +197,11 @@ class _Test:
         options = replace(
             config.clips, keypoints=chosen[1], distortion=own.distortion
         )
-        trained = json.loads((self.source / 'metrics.json').read_text())
+        path = self.source / 'metrics.json'
+        if not path.is_file():  # left to another process
+            self.say(f'{config.label} seed {self.seed}: not trained yet')
+            return
+        trained = read_metrics(path, ('key', 'data'))
         clips = load_clips(test_data, home, 'test', options, protocol)
         config = replace(config, clips=options, protocol=protocol.name)
         origin = [trained['key'], test_data, clips.raw_fingerprint]
@@ -205,6 +209,9 @@ class _Test:
         title = f'{config.label} seed {self.seed} on {test_data}'
         if store.finished():
             self.say(f'{title}: finished before, in {folder}')
+            return
+        if (owner := held.enter_context(store.claimed())) is not None:
+            self.say(f'{title}: left to {owner}, which is at it')
             return
         if note := store.open(config, True, 1):
             self.say(f'{title}: {note}')
@@ -229,7 +236,7 @@ class _Test:
             'command': command,
             **evaluator.score(out, model.skeleton.joints),
         }
-        store.finish(metrics, 'frames.npz', evaluator.arrays(out))
+        store.finish(metrics, evaluator.arrays(out))
         text = f'MPJPE {metrics["mpjpe"]:.1f} mm'
         if 'pck' in metrics:
             scores = metrics['pck']['All']

@@ -5,9 +5,10 @@ run or ``scores.npz`` of an action run.
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.metrics import hard_pose_statistics
 
 METRICS = ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'mpjve')  # mm, mm/frame
@@ -26,6 +28,11 @@ REQUIRED = (
     *('average', 'commit', 'command', 'per_action', 'per_subject'),
     *('per_joint', *METRICS, *COST),
 )
+KINDS = {
+    **dict.fromkeys(('preset', 'row', 'label', 'data', 'protocol'), str),
+    **{'seed': int, 'order': int},
+    **dict.fromkeys(METRICS, (int, float)),
+}
 FRAMES = ('error', 'clip', 'frame')  # [F]
 CLIPS = ('clip_names', 'subject', 'action', 'camera')  # [K]
 
@@ -145,18 +152,23 @@ def read_metrics(path: Path, required: Sequence[str]) -> dict[str, Any]:
     """Reads the metrics of a run, which must hold some."""
     try:
         metrics = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, RecursionError) as e:
         raise _damaged(path, e) from e
     if not isinstance(metrics, dict):
         raise _damaged(path, 'not a JSON object')
     missing = [key for key in required if key not in metrics]
     if missing:
         raise _damaged(path, f'it lacks {missing}')
+    for key, kind in KINDS.items():
+        if key in metrics and not isinstance(metrics[key], kind):
+            got = shown(metrics[key])
+            raise _damaged(path, f"expected another type of '{key}': {got}")
     return metrics
 
 
 def load_runs(folder: str | Path) -> list[Run]:
-    """Loads every finished pose run under a folder.
+    """Loads every finished pose run under a folder. Runs with damaged files
+    are named in a warning and left out.
 
     Args:
         folder (str or pathlib.Path): A run, a row, a preset, or all of
@@ -168,49 +180,68 @@ def load_runs(folder: str | Path) -> list[Run]:
 
     Raises:
         ValueError: If the folder does not exist.
-        RuntimeError: If a file of a finished run is damaged.
 
     Example:
         >>> runs = load_runs('runs/pose/table1_gt')
         >>> best = min(runs, key=lambda run: run.metrics['mpjpe'])
     """
-    runs = []
-    for path in _finished(folder, 'frames.npz'):
+
+    def make(path: Path) -> Run | None:
         metrics = read_metrics(path, REQUIRED)
-        if metrics.get('task', 'pose') == 'pose':
-            arrays = read_arrays(path.parent / 'frames.npz', FRAMES + CLIPS)
-            runs.append(Run(path.parent, metrics, *arrays))
-    return _in_order(runs)
+        if metrics.get('task', 'pose') != 'pose':
+            return None
+        arrays = read_arrays(path.with_name('frames.npz'), FRAMES + CLIPS)
+        return Run(path.parent, metrics, *arrays)
+
+    return _load(folder, 'frames.npz', make)
 
 
 def load_action_runs(folder: str | Path) -> list[Run]:
     """Loads every finished action run under a folder, as :func:`load_runs`
     does those of poses.
     """
-    runs = []
-    for path in _finished(folder, 'scores.npz'):
+
+    def make(path: Path) -> Run:
         metrics = read_metrics(path, ACTION_REQUIRED)
-        arrays = read_arrays(path.parent / 'scores.npz', SCORES)
+        arrays = read_arrays(path.with_name('scores.npz'), SCORES)
         names, subject, action, label, scores = arrays
         error = 100.0 * (scores.argmax(axis=1) != label)
         clip, frame = np.arange(len(names)), np.zeros(len(names), dtype=int)
-        run = Run(
+        return Run(
             *(path.parent, {'average': 'clips', **metrics}, error),
             *(clip, frame, names, subject, action, np.full(len(names), '')),
         )
-        runs.append(run)
-    return _in_order(runs)
+
+    return _load(folder, 'scores.npz', make)
 
 
 def load_lift_runs(folder: str | Path) -> list[Run]:
     """Loads every finished lift run under a folder, as :func:`load_runs` does
     those of poses.
     """
-    runs = []
-    for path in _finished(folder, 'frames.npz'):
+
+    def make(path: Path) -> Run:
         metrics = read_metrics(path, LIFT_REQUIRED)
-        arrays = read_arrays(path.parent / 'frames.npz', FRAMES + CLIPS)
-        runs.append(Run(path.parent, metrics, *arrays))
+        arrays = read_arrays(path.with_name('frames.npz'), FRAMES + CLIPS)
+        return Run(path.parent, metrics, *arrays)
+
+    return _load(folder, 'frames.npz', make)
+
+
+def _load(
+    folder: str | Path, name: str, make: Callable[[Path], Run | None]
+) -> list[Run]:
+    runs = []
+    for path in find_metrics(folder):
+        if not path.with_name(name).is_file():
+            continue
+        try:
+            run = make(path)
+        except RuntimeError as e:
+            warnings.warn(f'{e}. It is left out', stacklevel=3)
+            continue
+        if run is not None:
+            runs.append(run)
     return _in_order(runs)
 
 
@@ -224,11 +255,6 @@ def find_metrics(folder: str | Path) -> list[Path]:
         for path in sorted(folder.rglob('metrics.json'))
         if '.old' not in path.relative_to(folder).parts
     ]
-
-
-def _finished(folder: str | Path, name: str) -> list[Path]:
-    paths = find_metrics(folder)
-    return [path for path in paths if (path.parent / name).is_file()]
 
 
 def _in_order(runs: list[Run]) -> list[Run]:

@@ -7,8 +7,8 @@ import os
 import platform
 import shutil
 import subprocess
-import threading
-import time
+import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -18,12 +18,10 @@ from typing import Any, Optional
 import numpy as np
 import torch
 import yaml
+from filelock import FileLock, Timeout
 
 import pyg_hcsf
 from sweep.trainer import replacing, save_json
-
-BEAT = 30.0  # s between two signs of life of who writes a folder
-DEAD = 300.0  # s without one: the writer was killed, or its machine
 
 
 class RunFolder:
@@ -32,37 +30,47 @@ class RunFolder:
     Args:
         path: The folder.
         key: The fingerprint of the configuration.
+        arrays: The file of its results for every frame or clip.
     """
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(
+        self, path: Path, key: str, arrays: str = 'frames.npz'
+    ) -> None:
         self.path = path
         self.key = key
+        self.arrays = arrays
 
     def finished(self) -> bool:
-        """Whether a run of this configuration has ended."""
-        return self._holds('metrics.json')
+        """Whether a run of this configuration has ended, and its results for
+        every frame or clip are there.
+        """
+        return self._holds('metrics.json') and zipfile.is_zipfile(
+            self.path / self.arrays
+        )
 
     def adopt(self, place: dict[str, Any]) -> bool:
         """Takes over a finished run of this configuration that stands in
-        another preset's folder: tables share cells.
+        another preset's folder: tables share cells. Runs whose files are
+        damaged are named and left out.
 
         Args:
             place: The metrics that say which row of which preset this is.
         """
-        for path in self.path.parents[2].glob('*/*/*/env.json'):
-            metrics = path.with_name('metrics.json')
-            if path.parent == self.path or not metrics.is_file():
+        for path in sorted(self.path.parents[2].glob('*/*/*/env.json')):
+            folder = path.parent
+            other = RunFolder(folder, self.key, self.arrays)
+            if folder == self.path or not other._holds(path.name, warn=True):
                 continue
-            if json.loads(path.read_text())['key'] != self.key:
+            if not other.finished():
                 continue
             self.path.mkdir(parents=True, exist_ok=True)
-            for file in path.parent.iterdir():
-                if file.is_file() and file.name != metrics.name:
+            for file in folder.iterdir():
+                if file.is_file() and file.name != 'metrics.json':
                     with replacing(self.path / file.name) as part:
                         shutil.copyfile(file, part)
-            values = json.loads(metrics.read_text())
+            values = _read(folder / 'metrics.json')
             values.pop('paper', None)
-            save_json({**values, **place}, self.path / metrics.name)
+            save_json({**values, **place}, self.path / 'metrics.json')
             return True
         return False
 
@@ -71,42 +79,47 @@ class RunFolder:
         """Keeps other processes, on any machine that shares the folder, from
         running the same row; gives the one that does, or nothing if it is
         this one.
+
+        The operating system holds the lock, and releases it when a process
+        ends in whatever way. What the lock file says is only for the message.
+
+        Raises:
+            RuntimeError: If the folder cannot be written.
         """
-        claim = self.path.parent / f'.{self.path.name}.claim'
-        owner = _take(claim)
-        if owner is not None:
-            yield owner
-            return
-        done = threading.Event()
-
-        def beat() -> None:
-            while not done.wait(BEAT):
-                with suppress(OSError):
-                    os.utime(claim)
-
-        thread = threading.Thread(target=beat, daemon=True)
-        thread.start()
+        path = self.path.parent / f'.{self.path.name}.lock'
+        lock = FileLock(path)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(Timeout):
+                lock.acquire(timeout=0)
+        except OSError as e:
+            raise RuntimeError(
+                f"Could not write '{path}': {e.strerror or e}; choose another "
+                '--out'
+            ) from e
+        if not lock.is_locked:
+            yield str(_read(path).get('owner', 'another process'))[:80]
+            return
+        owner = f'process {os.getpid()} of {platform.node()}'
+        try:
+            with suppress(OSError):
+                path.write_text(json.dumps({'owner': owner}))
             yield None
         finally:
-            done.set()
-            claim.unlink(missing_ok=True)
+            lock.release()
 
     def finish(
-        self,
-        metrics: dict[str, Any],
-        name: str,
-        arrays: dict[str, np.ndarray],
+        self, metrics: dict[str, Any], arrays: dict[str, np.ndarray]
     ) -> None:
         """Writes what a run is known by afterwards. It has ended once
         metrics.json is there.
 
         Args:
             metrics: Its figures; the commit and the key are added.
-            name: The file of its arrays, frames.npz or scores.npz.
-            arrays: What this file holds.
+            arrays: Its results for every frame or clip.
         """
-        with replacing(self.path / name) as part, part.open('wb') as file:
+        path = self.path / self.arrays
+        with replacing(path) as part, part.open('wb') as file:
             np.savez(file, allow_pickle=False, **arrays)
         values = {'commit': commit(), 'key': self.key, **metrics}
         save_json(values, self.path / 'metrics.json')
@@ -127,26 +140,24 @@ class RunFolder:
             ValueError: If there is an unfinished run to go on with, and
                 :obj:`resume` is not set.
         """
+        tested = self._holds('metrics.json')  # but its arrays are gone
         note = ''
-        if self._holds('env.json'):
-            if not resume and (self.path / 'checkpoint.pt').is_file():
+        if self._holds('env.json') or tested:
+            there = (self.path / 'checkpoint.pt').is_file()
+            if there and not (resume or tested):
                 raise ValueError(
                     f"'{self.path}' holds an unfinished run of these settings:"
                     ' go on with it by --resume, or delete it to start again'
                 )
             for part in self.path.glob('.*.part'):  # of a killed process
                 part.unlink()
-            return note
-        results = ('metrics.json', 'checkpoint.pt')
-        if any((self.path / name).is_file() for name in results):
-            aside = self.path.parent / '.old' / self.path.name
-            while aside.exists():
-                aside = aside.with_name(f'{aside.name}_')
-            aside.parent.mkdir(exist_ok=True)
-            self.path.rename(aside)
-            note = f"results of other settings were moved to '{aside}'"
-        elif self.path.is_dir():  # killed before there was anything
-            shutil.rmtree(self.path)
+            if tested:
+                again = 'tested again' if there else 'trained again'
+                note = f"'{self.arrays}' is missing or damaged: {again}"
+            if self._holds('env.json'):
+                return note
+        else:
+            note = self._clear()
         with replacing(self.path / 'config.yaml') as part:
             part.write_text(yaml.safe_dump(asdict(config), sort_keys=False))
         environment = {
@@ -163,46 +174,46 @@ class RunFolder:
         save_json(environment, self.path / 'env.json')
         return note
 
-    def _holds(self, name: str) -> bool:
-        path = self.path / name
-        if not path.is_file():
-            return False
-        return json.loads(path.read_text()).get('key') == self.key
+    def _clear(self) -> str:
+        """Makes room for a run; says where results of other settings went."""
+        results = ('metrics.json', 'checkpoint.pt')
+        if any((self.path / name).is_file() for name in results):
+            aside = self.path.parent / '.old' / self.path.name
+            while aside.exists():
+                aside = aside.with_name(f'{aside.name}_')
+            aside.parent.mkdir(exist_ok=True)
+            self.path.rename(aside)
+            return f"results of other settings were moved to '{aside}'"
+        if self.path.is_dir():  # killed before there was anything
+            shutil.rmtree(self.path)
+        return ''
+
+    def _holds(self, name: str, warn: bool = False) -> bool:
+        return _read(self.path / name, warn).get('key') == self.key
 
 
-def _take(claim: Path) -> Optional[str]:
-    claim.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([platform.node(), os.getpid()])
-    for _ in range(2):
-        try:
-            with claim.open('x') as file:
-                file.write(text)
-            return None
-        except FileExistsError:
-            pass
-        try:
-            age = time.time() - claim.stat().st_mtime
-            words = claim.read_text()
-            host, pid = json.loads(words) if words else ('?', 0)
-        except (OSError, ValueError):
-            continue  # it has just ended
-        if age < DEAD and not (host == platform.node() and _ended(pid)):
-            return f'process {pid} of {host}'
-        with suppress(OSError):  # one of those who find it moves it away
-            dead = claim.with_name(f'{claim.name}.{os.getpid()}')
-            claim.rename(dead)
-            dead.unlink()
-    return 'another process'
+def _read(path: Path, warn: bool = False) -> dict[str, Any]:
+    """What a JSON file of a run says: nothing if it is not there or damaged.
 
-
-def _ended(pid: int) -> bool:
+    Args:
+        path: The file.
+        warn: Whether to name it if it is damaged.
+    """
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
+        values = json.loads(path.read_text(encoding='utf-8'))
+        if not isinstance(values, dict):
+            raise ValueError('not a JSON object')
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as e:
+        if warn:
+            warnings.warn(
+                f"'{path}' is damaged ({e}): the run is left out. Delete its "
+                'folder, or run that row and seed again',
+                stacklevel=2,
+            )
+        return {}
+    return values
 
 
 def commit() -> str:

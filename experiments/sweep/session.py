@@ -80,6 +80,8 @@ def is_mine(
             note = f'finished before, in {store.path}'
         elif (owner := held.enter_context(store.claimed())) is not None:
             note = f'left to {owner}, which is at it'
+        elif store.finished():  # meanwhile
+            note = f'finished before, in {store.path}'
         elif store.adopt(place):
             note = f'finished before in another preset, now in {store.path}'
     if WORLD > 1:

@@ -3,14 +3,22 @@
 import json
 import multiprocessing
 import os
+import sys
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 import run
-from sweep import folder
+from reporting.runs import load_runs
 from sweep.folder import RunFolder
+from sweep.session import is_mine
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_runs import make_runs  # noqa: E402
 
 ARGS = ['--task', 'pose', '--data', 'synthetic', '--smoke']
 
@@ -57,32 +65,113 @@ def test_a_folder_has_one_writer(tmp_path):
     process = context.Process(target=claim, args=(path, queue), daemon=True)
     process.start()
     assert queue.get(timeout=60) is None
-    with RunFolder(path, 'key').claimed() as owner:
-        assert f'process {process.pid} of ' in owner
-    process.kill()  # leaves its claim behind
+    lock = path.parent / '.0.lock'
+    for _ in range(2):
+        with RunFolder(path, 'key').claimed() as owner:
+            assert f'process {process.pid} of ' in owner
+        # Another container of the same name, whose processes have other
+        # numbers, cannot take it either, whatever the file says.
+        lock.write_text('')
+        os.utime(lock, (0, 0))
+        with RunFolder(path, 'key').claimed() as owner:
+            assert owner == 'another process'
+        lock.write_text(json.dumps({'owner': f'process {process.pid} of x'}))
+    process.kill()
     process.join()
-    assert list(path.parent.glob('.*.claim'))
     with RunFolder(path, 'key').claimed() as owner:
         assert owner is None
-    assert not list(path.parent.iterdir())
+        with RunFolder(path, 'key').claimed() as other:
+            assert f'process {os.getpid()} of ' in other
+    assert [p.name for p in path.parent.iterdir()] == ['.0.lock']
 
 
-def test_a_dead_machine_has_no_folder(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    'text', ['', '{', '[1]', '{"owner": "process 1 of elsewhere"}']
+)
+def test_what_a_lock_says_does_not_matter(tmp_path, text):
+    """Left by a killed process, empty, damaged, or from the future."""
     path = tmp_path / 'pose' / 'preset' / 'row' / '0'
     path.parent.mkdir(parents=True)
-    left = path.parent / '.0.claim'
-    left.write_text(json.dumps(['another machine', os.getpid()]))
-    with RunFolder(path, 'key').claimed() as owner:
-        assert owner == f'process {os.getpid()} of another machine'
-    old = time.time() - folder.DEAD - 1
-    os.utime(left, (old, old))
-    monkeypatch.setattr(folder, 'BEAT', 0.05)
+    lock = path.parent / '.0.lock'
+    lock.write_text(text)
+    later = time.time() + 1e6
+    os.utime(lock, (later, later))
     with RunFolder(path, 'key').claimed() as owner:
         assert owner is None
-        os.utime(left, (old, old))
-        while left.stat().st_mtime == old:  # it shows signs of life
-            time.sleep(0.05)
-    assert not left.exists()
+
+
+def test_unwritable_folder(tmp_path):
+    (tmp_path / 'file').write_text('')
+    store = RunFolder(tmp_path / 'file' / 'row' / '0', 'key')
+    with (
+        pytest.raises(RuntimeError, match='Could not write .*another --out'),
+        store.claimed(),
+    ):
+        pass
+
+
+def test_a_row_that_ends_meanwhile_is_finished(tmp_path, monkeypatch):
+    store = RunFolder(tmp_path / 'pose' / 'preset' / 'row' / '0', 'key')
+    ends = iter([False, True])
+    monkeypatch.setattr(store, 'finished', lambda: next(ends))
+    with ExitStack() as held:
+        assert not is_mine(store, 'A', {}, held)
+
+
+@pytest.mark.parametrize('text', [None, 'PK half of it'])
+def test_finished_without_its_arrays_is_tested_again(tmp_path, capsys, text):
+    args = [*ARGS, '--preset', 'default/fcn', '--out', str(tmp_path)]
+    run.main(args)
+    target = tmp_path / 'pose' / 'default-smoke' / 'fcn' / '0'
+    arrays = target / 'frames.npz'
+    before = arrays.read_bytes()
+    metrics = json.loads((target / 'metrics.json').read_text())
+    steps = (target / 'log.jsonl').read_bytes()
+    arrays.unlink() if text is None else arrays.write_text(text)
+    capsys.readouterr()
+    run.main(args)
+    assert "'frames.npz' is missing or damaged: tested again" in (
+        capsys.readouterr().out
+    )
+    assert arrays.read_bytes() == before
+    again = json.loads((target / 'metrics.json').read_text())
+    assert again['mpjpe'] == metrics['mpjpe']
+    assert again['train_seconds'] == metrics['train_seconds']
+    assert (target / 'log.jsonl').read_bytes() == steps
+    arrays.unlink()  # and the network too
+    (target / 'checkpoint.pt').unlink()
+    run.main(args)
+    assert 'trained again' in capsys.readouterr().out
+    assert arrays.is_file()
+
+
+@pytest.mark.parametrize('text', ['', '[1]', '{"key": ', '[' * 10**5])
+def test_damaged_files_of_other_runs_are_named_and_left_out(tmp_path, text):
+    make_runs(tmp_path, seeds=(0, 1))
+    preset = tmp_path / 'pose' / 'table1_gt'
+    for path in preset.glob('*/*/metrics.json'):
+        values = {**json.loads(path.read_text()), 'key': 'same'}
+        path.write_text(json.dumps(values))
+        path.with_name('env.json').write_text('{"key": "same"}')
+    (preset / 'hcsf/0/env.json').write_text(text)
+    (preset / 'hcsf/1/metrics.json').write_text(text)
+    (preset / 'lcn/1/metrics.json').write_text(text)
+    with pytest.warns(UserWarning, match='left out') as caught:
+        runs = load_runs(tmp_path)
+    assert [run.folder for run in runs] == [
+        preset / 'lcn/0',
+        preset / 'hcsf/0',
+    ]
+    for name in ('hcsf/1', 'lcn/1'):
+        assert any(f'{name}/metrics.json' in str(w.message) for w in caught)
+    store = RunFolder(tmp_path / 'pose' / 'table2' / 'lcn' / '0', 'same')
+    with pytest.warns(UserWarning, match='hcsf/0/env.json.* left out'):
+        assert store.adopt({'row': 'mine'})
+    assert store.finished()
+    (store.path / 'env.json').write_text(text)  # its own: it is known still
+    assert store.finished()
+    (store.path / 'metrics.json').write_text(text)
+    assert not store.finished()
 
 
 def test_left_to_others(tmp_path, capsys):
