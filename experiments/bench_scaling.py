@@ -36,6 +36,7 @@ from torch_geometric.data import Data
 
 from pose.config import TrainConfig
 from pose.trainer import PoseTrainer
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader
@@ -341,7 +342,7 @@ def _resident_mb(name: str) -> float:
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--out', type=Path, default='runs/scaling')
     parser.add_argument('--smoke', action='store_true', help='seconds')
     parser.add_argument('--measure', help=argparse.SUPPRESS)
@@ -365,4 +366,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)

@@ -14,7 +14,6 @@ cells trained by another recipe.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -26,6 +25,7 @@ import yaml
 from scipy.stats import kendalltau
 
 from pose.hard_poses import HARDEST, overlaps
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.io.files import atomic_write
 from reporting.cells import TABLES, Cells, load_cells
 from reporting.compare import Comparison, compare_errors, interval
@@ -364,11 +364,16 @@ tables share a cell: supp3/F3 is table5/A_temporal.
         part.write_text(text)
 
 
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command line."""
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('folder', type=Path, help='runs/pose')
     parser.add_argument('recipe', help='as given by --recipe')
     parser.add_argument('out', type=Path, help='the page to write')
     parser.add_argument('--longer', help='another recipe to compare with')
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     write(args.folder, args.recipe, args.out, args.longer)
+
+
+if __name__ == '__main__':
+    run_command(main)

@@ -7,7 +7,6 @@ validation subject at rates up to the 120 Hz it was recorded at.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +18,7 @@ from torch_geometric.data import Data
 from lifting.config import LiftConfig
 from lifting.evaluate import LiftEvaluator
 from pyg_hcsf import metrics
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets.cmu_mocap import read_cmu
 from pyg_hcsf.datasets.motion import MotionClip, clean_clips
 from pyg_hcsf.datasets.openmocap import CMU_INDEX, split_of
@@ -67,7 +67,7 @@ def errors(
 
 def main(argv: list[str] | None = None) -> pd.DataFrame:
     """Runs the command line; returns what it prints."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--root', help='data home; also PYG_HCSF_DATA')
     parser.add_argument('--weights', default='temporal_h36m17')
     args = parser.parse_args(argv)
@@ -84,4 +84,4 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)

@@ -11,7 +11,6 @@ Without --actions it takes the two whose mean graphs are furthest apart.
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from graph.learned import (
 from pose.data import load_clips
 from pose.task import build_model
 from pose.transfer import load_network
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import get_protocol
@@ -125,19 +125,21 @@ Data {run['data']}, {split} subjects, preset {run['preset']}, row
     return out / 'graph.md'
 
 
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command line."""
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('folder', type=Path, help='of a run, with checkpoint')
     parser.add_argument('out', type=Path, help='the folder to write to')
     parser.add_argument('--actions', nargs='+', default=(), help='to show')
     parser.add_argument('--layer', help='to draw, such as blocks.0.0')
     parser.add_argument('--root', help='data home; also PYG_HCSF_DATA')
-    args = parser.parse_args()
-    try:
-        path = write(
-            *(args.folder, args.out, data_home(args.root)),
-            *(args.actions, args.layer),
-        )
-    except (ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    args = parser.parse_args(argv)
+    path = write(
+        *(args.folder, args.out, data_home(args.root)),
+        *(args.actions, args.layer),
+    )
     print(path)
+
+
+if __name__ == '__main__':
+    run_command(main)

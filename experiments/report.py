@@ -7,10 +7,9 @@ pictures, and every number in results.csv.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.io.shown import shown
 from reporting.runs import find_metrics, read_metrics
 from run import TASKS
@@ -49,7 +48,7 @@ def _task(path: Path) -> str | None:
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('folder', type=Path, help='of runs, such as runs/pose')
     parser.add_argument(
         'out',
@@ -58,11 +57,8 @@ def main() -> None:
         help='where the report goes; default: into the folder',
     )
     args = parser.parse_args()
-    try:
-        print(write_report(args.folder, args.out))
-    except (OSError, ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    print(write_report(args.folder, args.out))
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)

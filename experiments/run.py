@@ -21,7 +21,6 @@ pictures, to runs/<task>/<preset>/report.md. --resume goes on after a kill.
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from contextlib import ExitStack
@@ -37,6 +36,7 @@ import action.task
 import lifting.task
 import pose.task
 from pose import transfer
+from pyg_hcsf.commands import CommandParser, UsageError, run_command
 from sweep import listing
 from sweep.presets import load_preset
 from sweep.session import RANK, WORLD, Task, join_processes, say
@@ -120,6 +120,14 @@ def _flatten(row: dict[str, Any], groups: set[str]) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> Path | None:
     """Runs the command line; returns the path of the report."""
+    try:
+        return _run(argv)
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def _run(argv: list[str] | None) -> Path | None:
     argv = sys.argv[1:] if argv is None else argv
     name = _task(argv)
     if name == 'bench':
@@ -128,7 +136,7 @@ def main(argv: list[str] | None = None) -> Path | None:
         return bench.task.main(argv)
     if name not in TASKS:
         known = ', '.join(map(repr, TASKS))
-        raise ValueError(
+        raise UsageError(
             f"Expected '--task' to be {known} or 'bench' (got {name!r})"
         )
     task = TASKS[name]
@@ -150,7 +158,7 @@ def main(argv: list[str] | None = None) -> Path | None:
     data = resolve(args.data or preset.data, root, task.sources)
     if args.test_data is not None:
         if name != 'pose':
-            raise ValueError(
+            raise UsageError(
                 "Expected '--test_data' with '--task pose' only (got "
                 f"'--task {name}')"
             )
@@ -207,7 +215,7 @@ def main(argv: list[str] | None = None) -> Path | None:
 
 def _task(argv: list[str]) -> str | None:
     """The task alone, as each has settings of its own."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = CommandParser(add_help=False, allow_abbrev=False)
     parser.add_argument('--task')
     return parser.parse_known_args(argv)[0].task
 
@@ -220,12 +228,4 @@ TASKS = {
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except BrokenPipeError:  # the reader, such as head, has left
-        sys.stderr.close()
-    except (ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
-    finally:
-        if dist.is_initialized():
-            dist.destroy_process_group()
+    run_command(main, 'stopped: the same command with --resume goes on')

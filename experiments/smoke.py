@@ -9,7 +9,7 @@ import contextlib
 import io
 import multiprocessing
 import os
-import sys
+import signal
 import tempfile
 import traceback
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import run
+from pyg_hcsf.commands import CommandParser, run_command
 from sweep.presets import PRESETS
 
 
@@ -44,12 +45,16 @@ def main() -> int:
     """Runs one for each processor at a time, in processes that import PyTorch
     and make their motion once; returns the exit code.
     """
+    CommandParser(description=__doc__.split('\n\n')[0]).parse_args()
     presets = sorted(PRESETS.glob('*/*.yaml'))
     os.environ['OMP_NUM_THREADS'] = '1'
     with (
         tempfile.TemporaryDirectory() as out,
         ProcessPoolExecutor(
-            mp_context=multiprocessing.get_context('spawn')
+            mp_context=multiprocessing.get_context('spawn'),
+            # An interrupt ends them without a traceback each.
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_DFL),
         ) as pool,
     ):
         failures = list(pool.map(partial(smoke, out), presets))
@@ -58,4 +63,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_command(main)

@@ -12,8 +12,6 @@ has them, so figures for them are of a model. Limbs are as they moved.
 
 from __future__ import annotations
 
-import argparse
-import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,6 +24,7 @@ from keypoint_mistakes import MISTAKES
 from scipy.spatial.transform import Rotation
 from torch_geometric.data import Data
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets import OpenMocap
 from pyg_hcsf.datasets.motion import VERSION, load_clips
 from pyg_hcsf.datasets.openmocap import split_of
@@ -272,7 +271,7 @@ def _share(rows: pd.DataFrame) -> pd.Series:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--root', default='datasets/OpenMocap')
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='test'
@@ -299,7 +298,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    try:
-        sys.exit(main())
-    except (ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

@@ -10,7 +10,6 @@ training, and the same again once it is prepared.
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import shutil
@@ -24,6 +23,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets import NTURGBD, Human36M
 from pyg_hcsf.io.human36m import (
     OFFICIAL_ACTIONS,
@@ -248,7 +248,7 @@ def bench_human36m() -> None:
 
 def main() -> None:
     """Runs one of the benchmarks."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     commands = parser.add_subparsers(dest='command', required=True)
     ntu = commands.add_parser('ntu', help='NTU RGB+D, .skeleton files')
     ntu.add_argument('--files', type=int, default=23_040)
@@ -268,4 +268,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)

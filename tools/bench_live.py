@@ -14,7 +14,6 @@ place of the root, and by the pose where no fault is in its window.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.geometry import Camera, film, human36m_cameras
 from pyg_hcsf.io.keypoints import Keypoints, Track
@@ -181,7 +181,7 @@ def memory() -> float:
 
 def main(argv: list[str] | None = None) -> dict[str, object]:
     """Runs the command line; returns what it prints."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='bench_live.py', description=__doc__.split('\n\n')[0]
     )
     parser.add_argument('--hours', type=float, default=24.0)
@@ -220,7 +220,4 @@ def main(argv: list[str] | None = None) -> dict[str, object]:
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except ValueError as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

@@ -16,9 +16,7 @@ not: it has the detector's idea of where joints are, and errors of its own.
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,6 +29,7 @@ import torch
 from keypoint_mistakes import MISTAKES
 
 from pyg_hcsf import metrics
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.geometry import Camera
 from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.io.keypoints import (
@@ -198,7 +197,7 @@ def _landmarks(path: Path) -> np.ndarray:
 
 def main(argv: list[str] | None = None) -> pd.DataFrame:
     """Runs the command line; returns the table it prints."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('demo', type=Path, help='Demo_SinglePerson')
     parser.add_argument('keypoints', type=Path, nargs=4)
     parser.add_argument(
@@ -249,7 +248,4 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except (OSError, ValueError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

@@ -12,13 +12,12 @@ for streams in the order joint, bone, joint motion, bone motion.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from pyg_hcsf.action_metrics import per_class_accuracy, top_k_accuracy
+from pyg_hcsf.commands import CommandParser, UsageError, run_command
 from pyg_hcsf.ensemble import (
     SCALES,
     WEIGHTS,
@@ -29,9 +28,9 @@ from pyg_hcsf.ensemble import (
 from pyg_hcsf.io.files import atomic_write
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='ensemble.py', description=__doc__.split('\n\n')[0]
     )
     parser.add_argument(
@@ -58,7 +57,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         try:
             weights = [float(text) for text in args.weights]
         except ValueError:
-            raise ValueError(
+            raise UsageError(
                 f"Expected '--weights' to be one of {list(WEIGHTS)} or "
                 f'numbers (got {args.weights})'
             ) from None
@@ -94,9 +93,4 @@ def show(stream: StreamScores, width: int) -> float:
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except BrokenPipeError:  # the reader, such as head, has left
-        sys.stderr.close()
-    except (ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

@@ -15,8 +15,6 @@ as in the real one nobody sits or talks. It takes 10 minutes.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.data import Data
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.io.keypoints import Track, body, sides
@@ -151,7 +150,7 @@ def fit_sides(poses: list[Tensor]) -> dict[str, np.ndarray]:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--root', default='datasets/OpenMocap')
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -182,7 +181,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    try:
-        sys.exit(main())
-    except (ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

@@ -19,6 +19,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.io.keypoints import (
     LAYOUTS,
     Keypoints,
@@ -37,9 +38,9 @@ from pyg_hcsf.streaming import stream_lines
 from pyg_hcsf.viewer import write_page
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='lift.py',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -196,11 +197,4 @@ def say(text: str) -> None:
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader, such as head, has left
-        sys.stderr.close()
-    except (OSError, ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

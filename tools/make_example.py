@@ -9,13 +9,13 @@ as it is in no detector's; the image is 1920 x 1080, at 25 Hz.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.geometry import Camera, View, film, human36m_cameras
 from pyg_hcsf.geometry.random_bodies import coco_joints
@@ -73,7 +73,7 @@ def detect(view: View) -> list[dict[str, Any]]:
 
 def main(argv: list[str] | None = None) -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='make_example.py', description=__doc__.split('\n\n')[0]
     )
     parser.add_argument('--out', type=Path, default=OUT)
@@ -84,4 +84,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)

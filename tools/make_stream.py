@@ -9,11 +9,11 @@ comes for two seconds. It is our own and free to use.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.io.files import atomic_write
 
@@ -33,7 +33,7 @@ def lines() -> Iterator[str]:
 
 def main(argv: list[str] | None = None) -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='make_stream.py', description=__doc__.split('\n\n')[0]
     )
     parser.add_argument('--out', type=Path, default=OUT)
@@ -43,4 +43,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)

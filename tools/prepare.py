@@ -14,7 +14,6 @@ a check fails. docs/data.md has the command for each format.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +22,7 @@ from jsonargparse import ArgumentParser, Namespace
 from tqdm import tqdm
 
 from pyg_hcsf import datasets
+from pyg_hcsf.commands import run_command
 from pyg_hcsf.datasets.doctor import Found, diagnose, find_formats
 from pyg_hcsf.datasets.human36m_formats import detectors
 from pyg_hcsf.datasets.published import PUBLISHED
@@ -59,23 +59,30 @@ def say(text: str) -> None:
 def make_parser() -> ArgumentParser:
     """The command line."""
     parser = ArgumentParser(
-        prog='prepare.py', description=__doc__.split('\n\n')[0]
+        prog='prepare.py',
+        description=__doc__.split('\n\n')[0],
+        exit_on_error=False,
     )
     commands = parser.add_subcommands(dest='command')
     for name, cls in CLASSES.items():
-        command = ArgumentParser(description=f'Prepares {cls.__name__}.')
+        command = ArgumentParser(
+            description=f'Prepares {cls.__name__}.', exit_on_error=False
+        )
         add_options(command, cls)
         commands.add_subcommand(name, command)
     command = ArgumentParser(
         description='Writes NTU RGB+D as the code of pyskl or CTR-GCN reads '
-        'it, whatever the format it is held in.'
+        'it, whatever the format it is held in.',
+        exit_on_error=False,
     )
     command.add_argument('format', type=Literal['pyskl', 'ctrgcn'])
     command.add_argument('to', type=str, help='the file to write')
     add_options(command, datasets.NTURGBD)
     command.set_defaults(bodies='ctrgcn')  # as both choose them
     commands.add_subcommand('export', command)
-    doctor = ArgumentParser(description='Explains a file or folder.')
+    doctor = ArgumentParser(
+        description='Explains a file or folder.', exit_on_error=False
+    )
     doctor.add_argument('path', type=str, help='the file or folder')
     commands.add_subcommand('doctor', doctor)
     return parser
@@ -255,11 +262,4 @@ def _list(names: Iterable[str]) -> str:
 
 
 if __name__ == '__main__':
-    try:
-        sys.exit(main())
-    except BrokenPipeError:  # the reader, such as head, has left
-        sys.stderr.close()
-    except KeyboardInterrupt:
-        sys.exit('stopped: the same command goes on')
-    except (ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main, 'stopped: the same command goes on')

@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.io.joint_clip import read_joint_clip
 from pyg_hcsf.recognition import (
     Label,
@@ -33,9 +34,9 @@ from pyg_hcsf.recognition.lines import label_line
 from pyg_hcsf.streaming import stream_lines
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='recognize.py',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -122,11 +123,4 @@ def say(text: str) -> None:
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader, such as head, has left
-        sys.stderr.close()
-    except (OSError, ValueError, RuntimeError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

@@ -12,17 +12,16 @@ pyg_hcsf.viewer.write_graph.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 
+from pyg_hcsf.commands import CommandParser, UsageError, run_command
 from pyg_hcsf.io.poses import read_poses
 from pyg_hcsf.viewer import read_graph, write_page
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='view.py', description=__doc__.split('\n\n')[0]
     )
     parser.add_argument(
@@ -43,7 +42,7 @@ def main(argv: list[str] | None = None) -> list[Path]:
     """Runs the command line; returns the files that it wrote."""
     args = make_parser().parse_args(argv)
     if not (args.out or args.png or args.gif or args.mp4):
-        raise ValueError(
+        raise UsageError(
             "Expected one of '--out', '--png', '--gif' and '--mp4' (got "
             'none); --out view.html makes the page'
         )
@@ -52,7 +51,7 @@ def main(argv: list[str] | None = None) -> list[Path]:
         ('--frame', args.frame, 'png'),
     ):
         if given is not None and not getattr(args, needs):
-            raise ValueError(
+            raise UsageError(
                 f"Expected '{name}' together with '--{needs}' (got {given} "
                 'alone)'
             )
@@ -96,9 +95,4 @@ def names_of(paths: list[Path]) -> list[str]:
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except BrokenPipeError:  # the reader, such as head, has left
-        sys.stderr.close()
-    except (ValueError, RuntimeError, ImportError) as e:
-        sys.exit(f'error: {e}')
+    run_command(main)

@@ -24,6 +24,7 @@ from jsonargparse import ArgumentParser, Namespace
 from pose.config import RunConfig
 from pose.data import DATA, SOURCES, default_protocol, load_clips
 from pose.evaluate import Evaluator
+from pyg_hcsf.commands import UsageError
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from reporting.runs import read_metrics
@@ -65,7 +66,7 @@ def test_home(args: Namespace) -> Path:
     """The data home of what to test on; an error if it is not there."""
     name = args.test_data
     if name not in DATA or name == 'auto':
-        raise ValueError(
+        raise UsageError(
             f"Expected '--test_data' to be one of {DATA[1:]} (got '{name}')"
         )
     home = data_home(args.test_root or args.root)

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 import pyg_hcsf
+from pyg_hcsf.commands import UsageError
 
 PRESETS = Path(__file__).parents[1] / 'presets'
 
@@ -67,7 +68,7 @@ def load_preset(task: str, name: str, recipe: str | None = None) -> Preset:
     }
     if row:
         if row not in rows:
-            raise ValueError(
+            raise UsageError(
                 f"Expected a row of preset '{stem}', one of {sorted(rows)} "
                 f"(got '{row}')"
             )
@@ -79,7 +80,7 @@ def _find_spec(task: str, flag: str, name: str) -> dict[str, Any]:
     path = PRESETS / task / f'{name}.yaml'
     if not path.is_file():
         known = sorted(p.stem for p in path.parent.glob('*.yaml'))
-        raise ValueError(
+        raise UsageError(
             f"Expected '--{flag}' to be one of {known} (got '{name}')"
         )
     return _read_spec(path)

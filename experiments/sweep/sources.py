@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pyg_hcsf.commands import UsageError
+
 HOME = Path(__file__).parents[2] / 'datasets'
 
 
@@ -14,7 +16,7 @@ def data_home(root: str | None) -> Path:
     """The folder to look for raw data in."""
     path = Path(root or os.environ.get('PYG_HCSF_DATA') or HOME)
     if not path.is_dir():
-        raise ValueError(
+        raise UsageError(
             f"Expected '--root' (or PYG_HCSF_DATA) to be a folder (got "
             f"'{path}')"
         )
@@ -43,7 +45,7 @@ def resolve(data: str, root: Path, sources: Mapping[str, Source]) -> str:
     """The data that ``auto`` stands for."""
     known = ('auto', *sources)
     if data not in known:
-        raise ValueError(
+        raise UsageError(
             f"Expected '--data' to be one of {known} (got '{data}')"
         )
     if data != 'auto':
