@@ -25,7 +25,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     Raises:
         ValueError: If there are none, or of several tasks.
     """
-    found = {_task(path) for path in find_metrics(folder)} - {None}
+    tasks = map(_task, find_metrics(folder))
+    found = {task for task in tasks if task is not None}
     if len(found) != 1:
         raise ValueError(
             f"Expected finished runs of one task under '{folder}', made by "

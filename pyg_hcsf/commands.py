@@ -42,7 +42,7 @@ def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
         >>> if __name__ == '__main__':
         ...     run_command(main)
     """
-    warnings.showwarning = _show_warning
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
         result = main()
         sys.stdout.flush()

@@ -16,6 +16,7 @@ from action.config import ActionConfig
 from pyg_hcsf import action_metrics as metrics
 from pyg_hcsf.action_loader import ActionLoader
 from pyg_hcsf.nn import ActionRecognizer
+from sweep.divergence import check_converged
 
 
 def make_loader(
@@ -109,6 +110,10 @@ class ActionEvaluator:
 
     def score(self, out: Scores) -> dict[str, Any]:
         """All figures of a table, in percent."""
+        zero = F.cross_entropy(torch.zeros_like(out.scores), out.label)
+        loss = F.cross_entropy(*out[:2])
+        what = 'the cross-entropy on the evaluated split'
+        check_converged(float(loss), float(zero), what)
         return score_clips(*out[:2], self.clips.actions)
 
     def arrays(self, out: Scores) -> dict[str, np.ndarray]:

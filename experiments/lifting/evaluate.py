@@ -17,6 +17,7 @@ from torch_geometric.data import Data
 
 from lifting.config import LiftConfig
 from lifting.data import Seen, bodies, detect
+from pose.evaluate import check_lifted
 from pyg_hcsf import metrics
 from pyg_hcsf.geometry import human36m_cameras
 from pyg_hcsf.geometry.random_keypoints import KeypointNoise
@@ -172,9 +173,10 @@ class LiftEvaluator:
         spread = (out - again).norm(dim=-1)
         return Lifted(pose, seen.joints, spread, seen.size)
 
-    def error(self, model: PoseLifter) -> float:
+    def error(self, model: PoseLifter, trained: bool = False) -> float:
         """MPJPE in mm under the typical condition, for validation."""
         out = self.lift(model)
+        check_lifted(out.pose, out.joints, trained)
         return float(metrics.mpjpe(out.pose, out.joints))
 
     def score(self, model: PoseLifter) -> dict[str, dict[str, float]]:

@@ -83,7 +83,7 @@ def run_row(
         return
 
     # What is tested is what is in the file, rounded to float16.
-    exact = watch.error(model)
+    exact = watch.error(model, trained=True)
     options = {**asdict(config.model), **network_options(config)}
     info = LifterInfo(config.motion.layout, options)
     save_lifter(folder / WEIGHTS, model, info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from pyg_hcsf.geometry import denormalize_screen
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol
+from sweep.divergence import check_converged
 
 
 @dataclass
@@ -38,6 +40,21 @@ class Predictions:
     clip: Tensor
     frame: Tensor
     poses_per_s: float
+
+
+def check_lifted(pose: Tensor, joints: Tensor, trained: bool = True) -> None:
+    """Refuses the poses of a network that diverged.
+
+    Args:
+        pose: Its poses ``[F, N, 3]`` in mm.
+        joints: The true joints, likewise, root-aligned.
+        trained: Whether the training has ended: batch norm may be far off
+            before, so that only what is not finite is refused.
+    """
+    error = float((pose - joints).norm(dim=-1).mean())
+    zero = float(joints.norm(dim=-1).mean())
+    if trained or not math.isfinite(error):
+        check_converged(error, zero, 'MPJPE in mm')
 
 
 class Evaluator:
@@ -122,6 +139,7 @@ class Evaluator:
     def error(self, model: PoseLifter) -> float:
         """MPJPE over frames in mm, for validation."""
         out = self.predict(model)
+        check_lifted(out.pose, out.joints, trained=False)
         return float(metrics.mpjpe(out.pose, out.joints))
 
     def names(self, key: str) -> list[str]:
@@ -130,6 +148,7 @@ class Evaluator:
 
     def score(self, out: Predictions, joints: tuple[str, ...]) -> dict:
         """All figures of a table."""
+        check_lifted(out.pose, out.joints)
         errors = metrics.joint_errors(out.pose, out.joints)  # [F, N]
         error = errors.mean(dim=1)
         pa = metrics.pa_mpjpe(out.pose, out.joints, per_frame=True)

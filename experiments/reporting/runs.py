@@ -28,7 +28,7 @@ REQUIRED = (
     *('average', 'commit', 'command', 'per_action', 'per_subject'),
     *('per_joint', *METRICS, *COST),
 )
-KINDS = {
+KINDS: dict[str, Any] = {
     **dict.fromkeys(('preset', 'row', 'label', 'data', 'protocol'), str),
     **{'seed': int, 'order': int},
     **dict.fromkeys(METRICS, (int, float)),

@@ -25,6 +25,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from pyg_hcsf.io.files import atomic_write
+from sweep.divergence import check_converged
 from sweep.graphed import graphed
 
 replacing = partial(
@@ -101,6 +102,7 @@ class Trainer(ABC):
         self.seed = seed
         self.steps = config.steps or config.epochs * len(loader)
         self.step = 0
+        self.zero_loss = math.nan  # of a network that always says zero
         self.seconds = 0.0
         self.load_seconds = 0.0
         self.evaluate_steps = config.evaluate_every
@@ -280,6 +282,8 @@ class Trainer(ABC):
         amp = self.config.amp
         with torch.autocast(self.device.type, torch.bfloat16, amp):
             out = module(x)
+        if math.isnan(self.zero_loss):  # waits for an accelerator, once
+            self.zero_loss = float(self.loss(torch.zeros_like(out).float(), y))
         loss = self.loss(out.float(), y)
         if x.size(0) != size:
             loss = loss * (x.size(0) / size)
@@ -293,11 +297,8 @@ class Trainer(ABC):
         return module.no_sync()
 
     def _write_loss(self, loss: float, bar: Any) -> None:
-        if not math.isfinite(loss):
-            raise RuntimeError(
-                f'The loss is {loss} after step {self.step}. Lower '
-                f'--train.lr (now {self.config.lr})'
-            )
+        what = f'the loss at step {self.step} (--train.lr {self.config.lr})'
+        check_converged(loss, self.zero_loss, what)
         bar.set_postfix(loss=f'{loss:.4f}', refresh=False)
         lr = self.optimizer.param_groups[0]['lr']
         self._append(loss=loss, lr=lr, seconds=round(self.seconds, 3))
