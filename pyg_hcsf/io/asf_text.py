@@ -20,6 +20,7 @@ RADIAN = {True: np.pi / 180, False: 1.0}
 MAX_AXIS = 7.0  # radians, of a frame at rest
 MAX_TURN = 100.0  # radians, of a motion: people may turn several times
 MAX_BONES = 2000
+MAX_LINES = 50 * MAX_BONES
 ROOT = 'root'
 
 Sections = dict[str, list[tuple[int, list[str]]]]
@@ -31,6 +32,8 @@ def read_sections(source: Source) -> Sections:
     sections: Sections = {}
     current: list[tuple[int, list[str]]] | None = None
     for line, words in enumerate(read_lines(source), 1):
+        if line > MAX_LINES:
+            fail(source, line, f'refused: more than {MAX_LINES} lines')
         words = _without_comment(words)
         if words and words[0].startswith(':'):
             current = sections.setdefault(words[0][1:].lower(), [])

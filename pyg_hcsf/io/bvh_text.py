@@ -22,6 +22,9 @@ _MOTION = re.compile(rb'(?:^|(?<=[\s}]))MOTION(?=\s+Frame)', re.IGNORECASE)
 _HEADER = re.compile(
     rb'\s*(Frames|Frame[ \t]*Time)\s*:[ \t]*(\S+)', re.IGNORECASE
 )
+_NO_NUMBER = re.compile(
+    rb'(?<!\S)(?![-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\S))\S{1,200}'
+)
 _WORD = re.compile(r'[{}\n]|[^ \t\n\v\f{}]+')
 
 
@@ -189,15 +192,16 @@ def parse_motion(
     """
     at = start + len('MOTION')
     header: dict[bytes, float] = {}
-    while match := _HEADER.match(content, at):
+    while len(header) < 2 and (match := _HEADER.match(content, at)):
+        key = match[1][5:].strip().lower()
+        if key in header:
+            break
         line = content.count(b'\n', 0, match.start(2)) + 1
         word = match[2].decode('utf-8', 'replace').replace(',', '.')
         (value,) = numbers([word], source, line)
-        header[match[1][5:].lower().strip()] = value
+        header[key] = value
         at = match.end()
-        if b'time' in match[1].lower() and not (
-            FRAME_TIME[0] <= value <= FRAME_TIME[1]
-        ):
+        if key == b'time' and not (FRAME_TIME[0] <= value <= FRAME_TIME[1]):
             fail(
                 source,
                 line,
@@ -213,7 +217,7 @@ def parse_motion(
     if b',' in block and b'.' not in block:
         block = block.replace(b',', b'.')  # decimal commas
     counts = _count_words(block)
-    values = _values(block, source, line)
+    values = _values(block, counts, source, line)
     rows = _rows(counts, width, header[b's'], source, line)
     return values[: rows * width].reshape(rows, width), header[b'time']
 
@@ -231,20 +235,23 @@ def _count_words(block: bytes) -> np.ndarray:
     return np.diff(before, prepend=0, append=np.count_nonzero(begins))
 
 
-def _values(block: bytes, source: Source, line: int) -> np.ndarray:
+def _values(
+    block: bytes, counts: np.ndarray, source: Source, line: int
+) -> np.ndarray:
     try:
         values = np.fromstring(block, sep=' ')
     except ValueError:
-        values = None
-    if values is not None and np.all(np.abs(values) < LARGEST):
-        return values
-    for number, text in enumerate(block.split(b'\n'), line):
-        numbers(
-            [w.decode('utf-8', 'replace') for w in text.split()],
-            source,
-            number,
-        )
-    fail(source, line, 'expected numbers separated by white space')
+        match = _NO_NUMBER.search(block)
+        assert match is not None
+        number = line + block.count(b'\n', 0, match.start())
+        numbers([match[0].decode('utf-8', 'replace')], source, number)
+        fail(source, number, 'expected numbers separated by white space')
+    small = np.abs(values) < LARGEST
+    if not small.all():
+        first = int(np.argmin(small))
+        number = line + int(np.searchsorted(np.cumsum(counts), first, 'right'))
+        numbers([str(values[first])], source, number)
+    return values
 
 
 def _rows(

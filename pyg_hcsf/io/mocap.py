@@ -18,6 +18,7 @@ from pyg_hcsf.skeleton import H36M17
 Source = Union[str, Path, ZipPath]
 # For each Human3.6M joint one joint of a file, or several to take the middle.
 JointMap = Mapping[str, Union[str, tuple[str, ...]]]
+LONGEST_LINE = 2**16  # bytes, of Acclaim files
 SHOWN = 100  # joints that an error names
 CHUNK = 2**17  # rotations at a time, 72 bytes each
 SPARE_BYTES = 2**25  # that positions may take whatever the size of a file
@@ -97,8 +98,14 @@ def split_words(line: bytes) -> list[str]:
 def read_lines(source: Source) -> Iterator[list[str]]:
     r"""Reads the words of each line of a motion capture text file, see
     :func:`read_text`.
+
+    Raises:
+        ValueError: If it cannot be read, or a line is longer than 64 kB.
     """
-    return map(split_words, BytesIO(read_text(source)))
+    for number, line in enumerate(BytesIO(read_text(source)), 1):
+        if len(line) > LONGEST_LINE:
+            fail(source, number, f'refused: the line has {len(line):,} bytes')
+        yield split_words(line)
 
 
 def check_size(source: Source, joints: int, frames: int, size: int) -> None:

@@ -454,3 +454,12 @@ def test_real_clip(name):
 def test_real_clips_are_not_mirrored():
     pose = real_clip('hdm05/grabHighR/HDM_mm_grabHighR_021_120')
     assert pose[:, 16, 2].max() > pose[:, 13, 2].max() + 300  # right wrist
+
+
+def test_lines_that_no_skeleton_has(tmp_path):
+    path = write(tmp_path / 'a.asf', ':units\n' + 'x\n' * 200_000)
+    with pytest.raises(ValueError, match='refused: more than 100000 lines'):
+        read_asf(path)
+    path = write(tmp_path / 'a.asf', ':units\n' + 'x ' * 50_000)
+    with pytest.raises(ValueError, match='line 2: refused: the line has 99,'):
+        read_asf(path)
