@@ -18,6 +18,7 @@ CHANNELS = tuple(
 )
 FRAME_TIME = (1e-6, 10.0)  # the range that makes sense, in seconds
 MAX_JOINTS = 2000
+MAX_NAME = 200
 _MOTION = re.compile(rb'(?:^|(?<=[\s}]))MOTION(?=\s+Frame)', re.IGNORECASE)
 _HEADER = re.compile(
     rb'\s*(Frames|Frame[ \t]*Time)\s*:[ \t]*(\S+)', re.IGNORECASE
@@ -119,6 +120,8 @@ def parse_hierarchy(text: str, source: Source) -> Hierarchy:
                 ends.add(len(out.joints))
             elif not name:
                 name = words.next()
+            if len(name) > MAX_NAME:
+                words.fail(f'refused: a name of {len(name):,} characters')
             if name in ('', '{', '}') or words.next() != '{':
                 words.fail(f"expected a name, then '{{' (got {shown(name)})")
             out.joints.append(_unique(name, copies))
