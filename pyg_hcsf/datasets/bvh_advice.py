@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,10 +34,16 @@ def advise_bvh(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
     """
     plans: list[tuple[Reading, float]] = []
     failed = []
+    notes: list[str] = []
     for file in files:
         try:
-            bvh = read_bvh(file)
-            plans.append((plan_reading(bvh), bvh.fps))
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter('always')
+                bvh = read_bvh(file)
+            plan = plan_reading(bvh)
+            plans.append((plan, bvh.fps))
+            notes += [str(warning.message) for warning in said]
+            notes += [f'{file}: {text}' for text in plan.notes]
         except ValueError as e:
             text = str(e)
             failed.append(text if str(file) in text else f'{file}: {text}')
@@ -65,9 +72,9 @@ def advise_bvh(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
             f'{len(items):,} of an unknown rig: its joints were guessed, '
             'check them before you run this'
         )
-    lines += [f'skipped: {text}' for text in failed[:NAMED]]
-    if len(failed) > NAMED:
-        lines.append(f'skipped: {len(failed) - NAMED:,} more files')
+    for texts in (notes, [f'skipped: {text}' for text in failed]):
+        more = len(texts) - NAMED
+        lines += texts[:NAMED] + [f'... and {more:,} more'] * (more > 0)
     return lines, not failed
 
 

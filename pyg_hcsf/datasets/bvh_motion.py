@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -42,7 +43,14 @@ def read_bvh_clip(
         plan = plan_reading(bvh, joint_map, scale, up)
     except ValueError as e:
         raise ValueError(f'{path}: {e}') from e
-    for text in plan.warnings:
+    notes = list(plan.notes)
+    if plan.rig.guessed:
+        joints_text = json.dumps(plan.rig.joint_map, ensure_ascii=False)
+        notes.append(
+            'the rig is not known, and its joints were guessed: check them '
+            f'and pass them as joint_map: {joints_text}'
+        )
+    for text in notes:
         warnings.warn(f'{path}: {text}', stacklevel=2)
     joints = bvh.joint_positions(plan.scale, plan.up)
     return MotionClip(

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from pyg_hcsf.io.bvh_text import find_motion, parse_hierarchy, parse_motion
+from pyg_hcsf.io.cmu_thorax import restore_thorax
 from pyg_hcsf.io.mocap import (
     JointMap,
     Source,
@@ -39,6 +40,29 @@ DAZ_JOINTS: JointMap = {
     'RShoulder': 'rShldr',
     'RElbow': 'rForeArm',
     'RWrist': 'rHand',
+}
+
+
+# The same on the rig of CMU's skeletons as a widespread conversion writes it:
+# the points of :obj:`pyg_hcsf.io.asf_amc.ASF_JOINTS`.
+CMU_JOINTS: JointMap = {
+    'Hip': ('LeftUpLeg', 'RightUpLeg'),
+    'RHip': 'RightUpLeg',
+    'RKnee': 'RightLeg',
+    'RFoot': 'RightFoot',
+    'LHip': 'LeftUpLeg',
+    'LKnee': 'LeftLeg',
+    'LFoot': 'LeftFoot',
+    'Spine': 'Spine1',
+    'Thorax': 'Neck',
+    'Neck': 'Head',
+    'Head': 'Head_end',
+    'LShoulder': 'LeftArm',
+    'LElbow': 'LeftForeArm',
+    'LWrist': 'LeftHand',
+    'RShoulder': 'RightArm',
+    'RElbow': 'RightForeArm',
+    'RWrist': 'RightHand',
 }
 
 
@@ -133,7 +157,9 @@ def read_bvh(source: Source) -> BVH:
 
     Words may stand on any lines. A file with more or fewer frames than it
     announces is read with a warning, and so is one with scale channels other
-    than 1, which are not applied. Commas are decimal if there is no point.
+    than 1, which are not applied. Commas are decimal if there is no point. For
+    conversions of CMU's motion that lost the thorax, see
+    :func:`pyg_hcsf.io.cmu_thorax.restore_thorax`.
 
     Args:
         source (str or pathlib.Path): The :obj:`.bvh` file, possibly within a
@@ -151,7 +177,8 @@ def read_bvh(source: Source) -> BVH:
     content = read_text(source)
     start = find_motion(content, source)
     head = content[:start].decode('utf-8', 'replace')
-    joints, parents, offsets, channels = parse_hierarchy(head, source)
+    rig = restore_thorax(parse_hierarchy(head, source), source)
+    joints, parents, offsets, channels = rig
     width = sum(map(len, channels))
     motion, frame_time = parse_motion(content, start, width, source)
     check_size(source, len(joints), len(motion), len(content))

@@ -16,7 +16,7 @@ UNITS = {
     **{'feet': 304.8, 'metres': 1000.0},
 }
 HEIGHTS = (1050.0, 2250.0)  # mm, of the chain of bones from foot to head
-UPRIGHT = 0.7  # of the length from feet to thorax, along the axis that is up
+UPRIGHT = 0.5  # of the length from feet to thorax, along the axis that is up
 _UP = {'y': 1, 'z': 2}
 
 
@@ -73,7 +73,7 @@ def up_of(pose: np.ndarray) -> str | None:
     body = body / np.maximum(np.linalg.norm(body, axis=1, keepdims=True), 1e-9)
     along = np.median(body, axis=0)
     for up, axis in _UP.items():
-        if along[axis] > UPRIGHT:
+        if along[axis] == np.abs(along).max() > UPRIGHT:
             return up
     return None
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from pyg_hcsf.io.bvh import BVH
-from pyg_hcsf.io.bvh_body import body_height, map_pose, unit_of, up_of
+from pyg_hcsf.io.bvh_body import (
+    HEIGHTS,
+    body_height,
+    map_pose,
+    unit_of,
+    up_of,
+)
 from pyg_hcsf.io.bvh_rig import Rig, find_rig, sample
 from pyg_hcsf.io.mocap import JointMap
 
@@ -19,14 +27,14 @@ class Reading(NamedTuple):
         scale (float): Millimetres per unit.
         unit (str): The name of the unit, empty if it was given.
         up (str): The axis that points up.
-        warnings (tuple[str, ...]): What its owner should know.
+        notes (tuple[str, ...]): What is doubtful.
     """
 
     rig: Rig
     scale: float
     unit: str
     up: str
-    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def plan_reading(
@@ -36,52 +44,78 @@ def plan_reading(
     up: str | None = None,
 ) -> Reading:
     r"""Finds out what is not given: the joints, the unit and the axis that
-    points up, see
-    :class:`pyg_hcsf.datasets.BVHMotion`.
+    points up, see :class:`pyg_hcsf.datasets.BVHMotion`.
+
+    Args:
+        bvh (BVH): The file.
+        joint_map (Mapping, optional): See
+            :func:`pyg_hcsf.io.mocap.to_h36m17`. (default: :obj:`None`)
+        scale (float, optional): Millimetres per unit.
+            (default: :obj:`None`)
+        up (str, optional): The axis that points up. (default: :obj:`None`)
 
     Raises:
         ValueError: If the joints or the unit cannot be found out.
+
+    Example:
+        >>> plan = plan_reading(bvh)
+        >>> joints = bvh.joint_positions(plan.scale, plan.up)
+        >>> pose = to_h36m17(joints, bvh.joints, plan.rig.joint_map)
     """
-    said = []
     rig = find_rig(bvh) if joint_map is None else Rig('', joint_map, False)
-    if rig.guessed:
-        text = json.dumps(rig.joint_map, ensure_ascii=False)
-        said.append(
-            'the rig is not known, and its joints were guessed: check them '
-            f'and pass them as joint_map: {text}'
-        )
+    notes = []
     if bvh.parents.count(-1) > 1:
-        said.append('there are several roots: only one person is read')
-    few = sample(bvh)
-    pose, mirrored = map_pose(few, rig.joint_map)
+        notes.append('there are several roots: only one person is read')
+    pose, mirrored = map_pose(sample(bvh), rig.joint_map)
     if mirrored:
-        said.append(
+        notes.append(
             'left and right look exchanged, by where the toes point: check '
             'the names, or whether the axes are left-handed'
         )
-    height = body_height(pose)
-    unit = unit_of(height)
-    if scale is None and unit is None:
+    unit, scale, note = _scale(body_height(pose), scale)
+    notes += note
+    up, note = _up(bvh, pose, rig.joint_map, up)
+    return Reading(rig, scale, unit, up, (*notes, *note))
+
+
+def _scale(
+    height: float, scale: float | None
+) -> tuple[str, float, tuple[str, ...]]:
+    r"""The unit of a person of this height, its length in millimetres, and
+    what is wrong with the one that was given.
+    """
+    name, fits = unit_of(height) or ('', 0.0)
+    if scale is None and not name:
         raise ValueError(
             'the unit of length is not known: the person is '
-            f'{height * 10:.0f} mm tall if it is centimetres. Pass the '
+            f'{height * 10:,.4g} mm tall if it is centimetres. Pass the '
             "millimetres per unit as 'scale'"
         )
-    name, fits = unit or ('', 0.0)
-    if scale is not None and scale != fits:
-        name = ''
-        if unit_of(height * scale) != ('millimetres', 1.0):
-            remedy = f'; scale={fits:g} fits' if unit else ''
-            said.append(
-                f'with scale={scale:g} the person is {height * scale:.0f} mm '
-                f'tall{remedy}'
-            )
-    seen = up_of(pose)
-    if seen is not None and up is None and seen != 'y':
-        said.append("the person stands along z, which is taken as 'up'")
-    if seen is None or up not in (None, seen):
-        said.append(
+    if scale is None:
+        return name, fits, ()
+    tall = height * scale
+    if HEIGHTS[0] <= tall < HEIGHTS[1]:
+        return '', scale, ()
+    remedy = f'; scale={fits:g} fits' if name else ''
+    note = f'with scale={scale:g} the person is {tall:,.0f} mm tall{remedy}'
+    return '', scale, (note,)
+
+
+def _up(
+    bvh: BVH, pose: np.ndarray, joint_map: JointMap, up: str | None
+) -> tuple[str, tuple[str, ...]]:
+    r"""The axis that points up: along which the person stands, or would at
+    rest; and what is doubtful about it.
+    """
+    found = up_of(pose)
+    if found is None:  # of somebody who lies
+        rest = replace(bvh, motion=np.zeros_like(bvh.motion[:1]))
+        found = up_of(map_pose(rest, joint_map)[0])
+    if up is None and found == 'z':
+        return 'z', ("the person stands along z, which is taken as 'up'",)
+    if found is None or up not in (None, found):
+        return up or 'y', (
             f'the person does not stand along {up or "y"}, which is taken as '
-            "'up': check it"
+            "'up': check it",
         )
-    return Reading(rig, scale or fits, name, up or seen or 'y', tuple(said))
+    return found, ()

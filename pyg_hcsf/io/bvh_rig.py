@@ -9,10 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.io.bvh import BVH, DAZ_JOINTS
+from pyg_hcsf.io.bvh import BVH, CMU_JOINTS, DAZ_JOINTS
 from pyg_hcsf.io.bvh_names import ancestors, limbs_by_name, split_names
 from pyg_hcsf.io.mocap import JointMap
 
+# Maps that say more than names and places do.
+KNOWN: tuple[tuple[str, JointMap, set[str]], ...] = (
+    ('DAZ or Poser', DAZ_JOINTS, set()),
+    ("CMU's conversions", CMU_JOINTS, {'LHipJoint', 'LowerBack'}),
+)
 SAMPLES = 16  # frames that are looked at
 ALIKE = 0.05  # by which bones of left and right may differ
 HEAD_TIP = (0.08, 0.5)  # its distance from the head joint, in legs
@@ -50,8 +55,9 @@ def find_rig(bvh: BVH) -> Rig:
         >>> find_rig(read_bvh('walk.bvh')).name
         'MotionBuilder, Mixamo or LAFAN1'
     """
-    if {*np.hstack(list(DAZ_JOINTS.values()))} <= set(bvh.joints):
-        return Rig('DAZ or Poser', DAZ_JOINTS, False)
+    for name, known, more in KNOWN:
+        if more.union(np.hstack(list(known.values()))) <= set(bvh.joints):
+            return Rig(name, known, False)
     pose = sample(bvh).joint_positions(1.0, 'z')
     found = limbs_by_name(bvh.joints, bvh.parents)
     name, limbs = found or ('an unknown rig', _limbs_by_shape(bvh, pose))
