@@ -14,6 +14,7 @@ a check fails. docs/data.md has the command for each format.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from tqdm import tqdm
 
 from pyg_hcsf import datasets
 from pyg_hcsf.commands import run_command
+from pyg_hcsf.datasets.bvh_advice import advise_bvh
 from pyg_hcsf.datasets.doctor import Found, diagnose, find_formats
 from pyg_hcsf.datasets.human36m_formats import detectors
 from pyg_hcsf.datasets.published import PUBLISHED
@@ -212,9 +214,10 @@ def explain(path: Path) -> int:
     missing = 0
     for item in told.found:
         say(_describe(item))
-        say(f"  python tools/prepare.py {item.name} --from '{path}'")
-        for text in _hints(item):
+        lines, whole = _advice(item, path)
+        for text in lines:
             say(f'  {text}')
+        missing += not whole
         known = PUBLISHED[CLASSES[item.name].__name__]
         try:
             names = known({'format': item.format.name}).missing(item.files)
@@ -236,6 +239,15 @@ def explain(path: Path) -> int:
     if not told.found:
         say('No data set was found here: see docs/data.md for what is read.')
     return int(not told.found or bool(told.broken) or missing > 0)
+
+
+def _advice(item: Found, path: Path) -> tuple[list[str], bool]:
+    """What to run, with hints, and whether all files can be read."""
+    if item.name == 'bvh_motion':
+        return advise_bvh(path, item.files)
+    where = shlex.quote(str(path))
+    command = f'python tools/prepare.py {item.name} --from {where}'
+    return [command, *_hints(item)], True
 
 
 def _hints(item: Found) -> list[str]:

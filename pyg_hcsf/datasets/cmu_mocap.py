@@ -168,7 +168,7 @@ def _read_cmu(
                 f"No skeleton '{match[1]}.asf' below '{raw}' for '{path}'"
             )
         if asf is None or subject != current:
-            current, asf = subject, read_asf(skeletons[subject])
+            current, asf = subject, read_asf(skeletons[subject], path)
         joints = asf.joint_positions(read_amc(path, asf))
         name = f'{subject:02}_{trial:02}'
         yield MotionClip(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyg_hcsf.datasets.formats import Format, files_named
 from pyg_hcsf.datasets.motion import MotionClip, MotionDataset
-from pyg_hcsf.io.asf_amc import ASF_JOINTS, read_amc, read_asf
+from pyg_hcsf.io.asf_amc import ASF, ASF_JOINTS, read_amc, read_asf
 from pyg_hcsf.io.mocap import to_h36m17
 
 CUT = re.compile(r'HDM_([a-z]+)_([A-Za-z0-9]+)_(\d+)_(\d+)\.amc')
@@ -22,9 +22,8 @@ def hdm05_files(raw: Path) -> list[Path]:
 def read_hdm05(raw: Path) -> Iterator[MotionClip]:
     r"""Reads the clips that :func:`hdm05_files` lists."""
     files = hdm05_files(raw)
-    skeletons = {
-        path.stem: read_asf(path) for path in files if path.suffix == '.asf'
-    }
+    skeletons = {path.stem: path for path in files if path.suffix == '.asf'}
+    read: dict[str, ASF] = {}
     for path in files:
         match = CUT.match(path.name)
         if match is None:
@@ -34,7 +33,9 @@ def read_hdm05(raw: Path) -> Iterator[MotionClip]:
             raise ValueError(
                 f"No skeleton 'HDM_{actor}.asf' below '{raw}' for '{path}'"
             )
-        asf = skeletons[f'HDM_{actor}']
+        if actor not in read:
+            read[actor] = read_asf(skeletons[f'HDM_{actor}'], path)
+        asf = read[actor]
         joints = asf.joint_positions(read_amc(path, asf))
         yield MotionClip(
             joints=to_h36m17(joints, asf.joints, ASF_JOINTS),

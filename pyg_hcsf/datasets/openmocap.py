@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from torch_geometric.data import Data
 
-from pyg_hcsf.datasets.bvh_motion import bvh_files, read_bvh_clips
+from pyg_hcsf.datasets.bvh_motion import bvh_files, read_bvh_clip
 from pyg_hcsf.datasets.cmu_mocap import CMU_INDEX, cmu_files, read_cmu
 from pyg_hcsf.datasets.formats import Format
 from pyg_hcsf.datasets.hdm05 import hdm05_files, read_hdm05
@@ -19,6 +19,7 @@ from pyg_hcsf.datasets.motion import (
     save_clips,
 )
 from pyg_hcsf.geometry.capture import lifting_clips
+from pyg_hcsf.io.bvh import DAZ_JOINTS
 
 # The test side is the benchmark's definition; validation is this project's.
 TEST_SUBJECTS = (
@@ -211,12 +212,14 @@ class OpenMocap(MotionDataset):
         cmu = self.raw / 'cmu'
         yield from read_cmu(cmu / 'asfamc', index=cmu / CMU_INDEX)
         for folder, (subject, action, source_fps) in BVH_FOLDERS.items():
-            for clip in read_bvh_clips(
-                cmu / 'bvh' / folder,
-                source_fps=source_fps,
-                subject=subject,
-                action=action,
-            ):
+            raw = cmu / 'bvh' / folder
+            for path in bvh_files(raw):
+                clip = read_bvh_clip(
+                    path,
+                    raw,
+                    *(DAZ_JOINTS, 10.0, 'y'),
+                    *(source_fps, subject, action),
+                )
                 yield clip._replace(name=f'{folder}_{clip.name}')
         yield from read_hdm05(self.raw / 'hdm05')
 

@@ -1,24 +1,37 @@
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from pyg_hcsf.io.asf_text import (
+    MAX_AXIS,
+    MAX_TURN,
+    RADIAN,
+    ROOT,
+    Block,
+    check_turn,
+    read_bone_blocks,
+    read_parents,
+    read_sections,
+    read_units,
+)
 from pyg_hcsf.io.mocap import (
     JointMap,
     Source,
+    by_chunks,
+    check_size,
     fail,
     numbers,
     read_lines,
     z_up,
 )
+from pyg_hcsf.io.shown import shown
 
-MM_PER_INCH = 25.4
-SHORTEST = 1e-6  # the unit of length that makes sense
-ANGLES = {'deg': np.pi / 180, 'rad': 1.0}
-ROOT = 'root'
 CHANNELS = ('tx', 'ty', 'tz', 'rx', 'ry', 'rz')
 
 # Human3.6M's 17 joints, in order, as the ends of Acclaim bones. Spine, thorax,
@@ -124,6 +137,11 @@ class ASF:
                 f"Expected 'motion' of shape [T, {self.num_channels}] (got "
                 f'{list(motion.shape)})'
             )
+        return by_chunks(
+            lambda part: z_up(self._forward(part)), motion, len(self.bones)
+        )
+
+    def _forward(self, motion: np.ndarray) -> np.ndarray:
         position = np.zeros((len(motion), len(self.bones), 3))
         turned: list[np.ndarray] = []  # [T, 3, 3] for each bone
         for i, bone in enumerate(self.bones):
@@ -145,10 +163,10 @@ class ASF:
                 step = np.asarray(bone.offset) + shift
                 step = np.einsum('tij,tj->ti', turned[i], step)
                 position[:, i] = position[:, bone.parent] + step
-        return z_up(position)
+        return position
 
 
-def read_asf(source: Source) -> ASF:
+def read_asf(source: Source, amc: Source | None = None) -> ASF:
     r"""Reads an Acclaim skeleton.
 
     A length :math:`l` in a file with :obj:`:units length u` is :math:`l / u`
@@ -158,54 +176,34 @@ def read_asf(source: Source) -> ASF:
     Args:
         source (str or pathlib.Path): The :obj:`.asf` file, possibly within a
             zip archive as :class:`zipfile.Path`.
+        amc (str or pathlib.Path, optional): A motion of this skeleton. It
+            tells the unit of angles, :obj:`:DEGREES` or :obj:`:RADIANS`,
+            where :obj:`:units` does not. (default: :obj:`None`)
 
     Raises:
         ValueError: If it is missing, unreadable or malformed, with the file
-            and the line.
+            and the line, or the unit of its angles is not known.
 
     Example:
         >>> read_asf('01.asf').joints[:3]
         ('root', 'lhipjoint', 'lfemur')
     """
-    sections: dict[str, list[tuple[int, list[str]]]] = {}
-    current: list[tuple[int, list[str]]] | None = None
-    for line, text in enumerate(read_lines(source), 1):
-        words = text.split('#')[0].split()
-        if words and words[0].startswith(':'):
-            current = sections.setdefault(words[0][1:].lower(), [])
-        elif words and current is not None:
-            current.append((line, words))
-    for name in ('units', 'root', 'bonedata', 'hierarchy'):
-        if name not in sections:
-            fail(source, None, f"the section ':{name}' is missing")
-
-    unit, radians = MM_PER_INCH, 1.0
-    for line, words in sections['units']:
-        key, values = words[0].lower(), ' '.join(words[1:]).lower()
-        if key == 'length':
-            (length,) = numbers([values], source, line)
-            if length < SHORTEST:
-                fail(
-                    source,
-                    line,
-                    f'expected a length of at least {SHORTEST} (got {length})',
-                )
-            unit = MM_PER_INCH / length
-        elif key == 'angle':
-            if values not in ANGLES:
-                fail(
-                    source,
-                    line,
-                    f"expected 'angle' to be one of {list(ANGLES)} (got "
-                    f'{values!r})',
-                )
-            radians = ANGLES[values]
-
-    blocks = _bone_blocks(source, sections['bonedata'])
+    sections = read_sections(source)
+    unit, degrees = read_units(source, sections['units'])
+    if degrees is None and amc is not None:
+        degrees = amc_degrees(amc)
+    if degrees is None:
+        fail(
+            source,
+            None,
+            "the section ':units' has no 'angle', and no motion says "
+            "':DEGREES' or ':RADIANS': write 'angle deg' below ':units'",
+        )
+    blocks = read_bone_blocks(source, sections['bonedata'])
     root = {}
     for line, words in sections['root']:
         if len(words) < 2:
-            fail(source, line, f"expected a value after '{words[0]}'")
+            fail(source, line, f'expected a value after {shown(words[0])}')
         root[words[0].lower()] = (line, words[1:])
     root['name'] = (0, [ROOT])
     root['dof'] = root.pop('order', (0, list(CHANNELS)))
@@ -217,63 +215,38 @@ def read_asf(source: Source) -> ASF:
     blocks = [root, *blocks]
 
     names = [block['name'][1][0] for block in blocks]
-    parents = _parents(source, sections['hierarchy'], names)
+    parents = read_parents(source, sections['hierarchy'], names)
+    children: dict[str, list[str]] = {}
+    for name in names[1:]:
+        children.setdefault(parents.get(name, ''), []).append(name)
     ordered: list[str] = [ROOT]
     for name in ordered:  # grows: every bone after its parent
-        ordered += [n for n in names if parents.get(n) == name]
+        ordered += children.get(name, [])
     if len(ordered) < len(names):
         lost = sorted(set(names) - set(ordered))
         fail(
             source,
             None,
-            f'the bones {lost} do not hang on the root: the hierarchy leaves '
-            'them out or holds a cycle',
+            f'the bones {shown(lost)} do not hang on the root: the hierarchy '
+            'leaves them out or holds a cycle',
         )
     block_of = dict(zip(names, blocks, strict=True))
+    number = {name: i for i, name in enumerate(ordered)}
     bones = tuple(
         _bone(
             source,
             block_of[name],
-            -1 if name == ROOT else ordered.index(parents[name]),
+            -1 if name == ROOT else number[parents[name]],
             unit,
-            radians,
+            degrees,
         )
         for name in ordered
     )
-    return ASF(bones, unit, radians != 1.0)
-
-
-Block = dict[str, tuple[int, list[str]]]
-
-
-def _bone_blocks(
-    source: Source, lines: list[tuple[int, list[str]]]
-) -> list[Block]:
-    blocks: list[Block] = []
-    block: Block | None = None
-    for line, words in lines:
-        if words[0] == 'begin':
-            block = {'begin': (line, [])}
-        elif words[0] == 'end' and block is not None:
-            for key in ('name', 'direction', 'length', 'axis'):
-                at, values = block.get(key, (line, []))
-                if not values:
-                    fail(source, at, f"the bone has no '{key}'")
-            blocks.append(block)
-            block = None
-        elif block is None:
-            fail(source, line, f"expected 'begin' (got {' '.join(words)!r})")
-        elif not words[0].startswith('('):  # further lines of 'limits'
-            block[words[0].lower()] = (line, words[1:])
-    if block is not None:
-        fail(source, block['begin'][0], "the bone has no 'end'")
-    if not blocks:
-        fail(source, None, "the section ':bonedata' holds no bone")
-    return blocks
+    return ASF(bones, unit, degrees)
 
 
 def _bone(
-    source: Source, block: Block, parent: int, unit: float, radians: float
+    source: Source, block: Block, parent: int, unit: float, degrees: bool
 ) -> Bone:
     def vector(key: str, count: int) -> np.ndarray:
         line, words = block[key]
@@ -285,8 +258,12 @@ def _bone(
     order = ''.join(words[3:]).lower()
     if sorted(order) != ['x', 'y', 'z']:
         fail(
-            source, line, f'expected an axis order such as XYZ (got {order!r})'
+            source,
+            line,
+            f'expected an axis order such as XYZ (got {shown(order)})',
         )
+    axis = vector('axis', 3) * RADIAN[degrees]
+    check_turn(axis, MAX_AXIS, source, line)
     line, words = block.get('dof', (0, []))
     channels = tuple(word.lower() for word in words)
     if not set(channels) <= set(CHANNELS) or len(set(channels)) < len(words):
@@ -295,30 +272,10 @@ def _bone(
         name=block['name'][1][0],
         parent=parent,
         offset=tuple(vector('direction', 3) * vector('length', 1) * unit),
-        axis=tuple(vector('axis', 3) * radians),
+        axis=tuple(axis),
         order=order,
         channels=channels,
     )
-
-
-def _parents(
-    source: Source, lines: list[tuple[int, list[str]]], names: list[str]
-) -> dict[str, str]:
-    if len(set(names)) < len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        fail(source, None, f'the bones {twice} are defined twice')
-    parents: dict[str, str] = {}
-    for line, words in lines:
-        if words[0] in ('begin', 'end'):
-            continue
-        for word in words:
-            if word not in names:
-                fail(source, line, f"unknown bone '{word}' in the hierarchy")
-        for child in words[1:]:
-            if child == ROOT or child in parents:
-                fail(source, line, f"the bone '{child}' has two parents")
-            parents[child] = words[0]
-    return parents
 
 
 def read_amc(source: Source, asf: ASF) -> np.ndarray:
@@ -340,11 +297,11 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
     Example:
         >>> motion = read_amc('01_01.amc', read_asf('01.asf'))
     """
-    degrees = asf.degrees
     columns = asf.columns
-    frames: list[list[float | None]] = []
-    frame: list[float | None] = []
-    line = start = 0
+    degrees: bool | None = None
+    values = array('d')
+    frame: list[Any] = []  # None where nothing was read
+    frames = line = first = size = 0
 
     def finish() -> None:
         if None in frame:
@@ -352,49 +309,88 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
             fail(
                 source,
                 line,
-                f'frame {len(frames)} (from line {start}) ends without the '
-                f'bones {lost}: is the file truncated?',
+                f'frame {frames} (from line {first}) ends without the '
+                f'bones {shown(lost)}: is the file truncated?',
             )
+        values.extend(frame)
 
-    for number, text in enumerate(read_lines(source), 1):
-        words = text.split()
+    for number, words in enumerate(read_lines(source), 1):
+        size += sum(map(len, words)) + len(words)
         if not words or words[0].startswith('#'):
             continue
         name = words[0]
         if name.startswith(':'):
-            if name.upper() in (':DEGREES', ':RADIANS'):
-                degrees = name.upper() == ':DEGREES'
+            degrees = _said(name, degrees, source, number)
         elif len(words) == 1 and name.isdecimal():
             finish()
             frame = [None] * asf.num_channels
-            frames.append(frame)
-            start = number
+            frames += 1
+            first = number
         elif name not in columns:
-            known = name in asf.joints
-            what = 'a bone without channels' if known else 'an unknown bone'
-            fail(source, number, f"'{name}' is {what} in this skeleton")
+            what = 'an unknown bone'
+            if name in asf.joints:
+                what = 'a bone without channels'
+            fail(source, number, f'{shown(name)} is {what} in this skeleton')
         elif not frames:
             fail(
                 source, number, 'expected a frame number before the first bone'
             )
+        elif frame[columns[name].start] is not None:
+            fail(source, number, f'{shown(name)} appears twice in a frame')
         else:
-            at = columns[name]
-            if len(words) - 1 != at.stop - at.start:
-                fail(
-                    source,
-                    number,
-                    f"expected {at.stop - at.start} values for '{name}' (got "
-                    f'{len(words) - 1})',
-                )
-            if frame[at.start] is not None:
-                fail(source, number, f"'{name}' appears twice in a frame")
-            frame[at] = numbers(words[1:], source, number)
+            frame[columns[name]] = _values(
+                words, columns[name], source, number
+            )
         line = number
     finish()
     if not frames:
         fail(source, None, 'the clip has no frame')
-    motion = np.array(frames, dtype=np.float64)
+    check_size(source, len(asf.bones), frames, size)
+    motion = np.array(values).reshape(frames, -1)
     angular = np.array([c[0] == 'r' for b in asf.bones for c in b.channels])
-    motion[:, angular] *= np.pi / 180 if degrees else 1.0
+    motion[:, angular] *= RADIAN[asf.degrees if degrees is None else degrees]
+    check_turn(motion[:, angular], MAX_TURN, source, None)
     motion[:, ~angular] *= asf.unit
     return motion
+
+
+def _values(
+    words: list[str], at: slice, source: Source, line: int
+) -> list[float]:
+    if len(words) - 1 != at.stop - at.start:
+        fail(
+            source,
+            line,
+            f'expected {at.stop - at.start} values for {shown(words[0])} '
+            f'(got {len(words) - 1})',
+        )
+    return numbers(words[1:], source, line)
+
+
+def amc_degrees(source: Source) -> bool | None:
+    r"""Whether an Acclaim motion says that its angles are in degrees;
+    :obj:`None` if it says nothing.
+
+    Raises:
+        ValueError: If it says both :obj:`:DEGREES` and :obj:`:RADIANS`.
+
+    Example:
+        >>> amc_degrees('01_01.amc')
+        True
+    """
+    said: bool | None = None
+    for number, words in enumerate(read_lines(source), 1):
+        if words and words[0].startswith(':'):
+            said = _said(words[0], said, source, number)
+        elif words and not words[0].startswith('#'):
+            break
+    return said
+
+
+def _said(
+    word: str, said: bool | None, source: Source, line: int
+) -> bool | None:
+    degrees = {':DEGREES': True, ':RADIANS': False}.get(word.upper(), said)
+    if said not in (None, degrees):
+        fail(source, line, "the motion says both ':DEGREES' and ':RADIANS'")
+    return degrees

@@ -1,23 +1,23 @@
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from pyg_hcsf.io.bvh_text import find_motion, parse_hierarchy, parse_motion
+from pyg_hcsf.io.cmu_thorax import restore_thorax
 from pyg_hcsf.io.mocap import (
     JointMap,
     Source,
-    fail,
-    numbers,
-    read_lines,
+    by_chunks,
+    check_size,
+    read_text,
     z_up,
 )
 
-CHANNELS = tuple(
-    f'{axis}{kind}' for kind in ('position', 'rotation') for axis in 'XYZ'
-)
-FRAME_TIME = (1e-6, 10.0)  # the range that makes sense, in seconds
+SCALED = 1e-3  # a scale of 1, rounded, differs by less
 
 # Human3.6M's 17 joints on the rig of the DAZ-friendly release of CMU's motion
 # as BVH. Spine, thorax, neck and head are not the same anatomical points as
@@ -43,13 +43,37 @@ DAZ_JOINTS: JointMap = {
 }
 
 
+# The same on the rig of CMU's skeletons as a widespread conversion writes it:
+# the points of :obj:`pyg_hcsf.io.asf_amc.ASF_JOINTS`.
+CMU_JOINTS: JointMap = {
+    'Hip': ('LeftUpLeg', 'RightUpLeg'),
+    'RHip': 'RightUpLeg',
+    'RKnee': 'RightLeg',
+    'RFoot': 'RightFoot',
+    'LHip': 'LeftUpLeg',
+    'LKnee': 'LeftLeg',
+    'LFoot': 'LeftFoot',
+    'Spine': 'Spine1',
+    'Thorax': 'Neck',
+    'Neck': 'Head',
+    'Head': 'Head_end',
+    'LShoulder': 'LeftArm',
+    'LElbow': 'LeftForeArm',
+    'LWrist': 'LeftHand',
+    'RShoulder': 'RightArm',
+    'RElbow': 'RightForeArm',
+    'RWrist': 'RightHand',
+}
+
+
 @dataclass(frozen=True, eq=False)
 class BVH:
     r"""A Biovision hierarchy with its motion, see :func:`read_bvh`.
 
     Args:
         joints (tuple[str, ...]): The names of the joints, parents first; the
-            end site of a joint is called :obj:`'<joint>_end'`.
+            end site of a joint is called :obj:`'<joint>_end'`. A name that
+            comes again gets a number: :obj:`'arm'`, :obj:`'arm_2'`.
         parents (tuple[int, ...]): The parent of each, :obj:`-1` for a root.
         offsets (numpy.ndarray): From the parent at rest, in the file's unit:
             :obj:`[J, 3]`.
@@ -87,20 +111,27 @@ class BVH:
         """
         if not scale > 0:
             raise ValueError(f"Expected a positive 'scale' (got {scale})")
-        position = np.empty((len(self.motion), len(self.joints), 3))
+        return by_chunks(
+            lambda part: z_up(self._forward(part) * scale, up),
+            self.motion,
+            len(self.joints),
+        )
+
+    def _forward(self, motion: np.ndarray) -> np.ndarray:
+        position = np.empty((len(motion), len(self.joints), 3))
         turned: list[np.ndarray] = []  # [T, 3, 3] for each joint
         start = 0
         for i, (parent, channels) in enumerate(
             zip(self.parents, self.channels, strict=True)
         ):
-            values = self.motion[:, start : start + len(channels)]
+            values = motion[:, start : start + len(channels)]
             start += len(channels)
             step = np.tile(self.offsets[i], (len(values), 1))
             turning = []
             for j, channel in enumerate(channels):
                 if channel.endswith('position'):
                     step[:, 'XYZ'.index(channel[0])] = values[:, j]
-                else:
+                elif channel.endswith('rotation'):
                     turning.append(j)
             turn = np.eye(3)
             if turning:
@@ -114,12 +145,21 @@ class BVH:
             else:
                 step = np.einsum('tij,tj->ti', turned[parent], step)
                 position[:, i] = position[:, parent] + step
-                turned.append(turned[parent] @ turn)
-        return z_up(position * scale, up)
+                turned.append(
+                    turned[parent] @ turn if turning else turned[parent]
+                )
+        return position
 
 
 def read_bvh(source: Source) -> BVH:
-    r"""Reads a Biovision hierarchy file.
+    r"""Reads a Biovision hierarchy file, in the encodings of
+    :func:`pyg_hcsf.io.mocap.read_text`.
+
+    Words may stand on any lines. A file with more or fewer frames than it
+    announces is read with a warning, and so is one with scale channels other
+    than 1, which are not applied. Commas are decimal if there is no point. For
+    conversions of CMU's motion that lost the thorax, see
+    :func:`pyg_hcsf.io.cmu_thorax.restore_thorax`.
 
     Args:
         source (str or pathlib.Path): The :obj:`.bvh` file, possibly within a
@@ -127,139 +167,40 @@ def read_bvh(source: Source) -> BVH:
 
     Raises:
         ValueError: If it is missing, unreadable or malformed, with the file
-            and the line.
+            and the line, or describes more joints than it has numbers for.
 
     Example:
         >>> bvh = read_bvh('salsa/01.bvh')
         >>> pose = bvh.joint_positions(scale=10.0)  # [T, J, 3]
         >>> pose = to_h36m17(pose, bvh.joints, DAZ_JOINTS)
     """
-    lines = read_lines(source)
-    joints: list[str] = []
-    parents: list[int] = []
-    offsets: list[list[float]] = []
-    channels: list[tuple[str, ...]] = []
-    stack: list[int] = []  # the joints whose braces are open
-    pending = False  # a joint was named, its brace is yet to come
-    line, words = 0, ['']
-    body = iter(enumerate(lines, 1))
-    for line, text in body:
-        words = text.split() or ['']
-        key = words[0].upper()
-        if pending and key not in ('{', ''):
-            fail(source, line, f"expected '{{' after '{joints[-1]}'")
-        if key in ('', 'HIERARCHY'):
-            continue
-        elif key in ('ROOT', 'JOINT', 'END'):
-            if (key == 'ROOT') == bool(stack) or len(words) < 2:
-                fail(source, line, f'unexpected {text.strip()!r}')
-            parent = stack[-1] if stack else -1
-            end = key == 'END'
-            name = f'{joints[parent]}_end' if end else ' '.join(words[1:])
-            if name in joints:
-                fail(source, line, f"the joint '{name}' is defined twice")
-            joints.append(name)
-            parents.append(parent)
-            offsets.append([])
-            channels.append(())
-            pending = True
-        elif key == '{':
-            if not pending:
-                fail(source, line, "unbalanced braces: unexpected '{'")
-            stack.append(len(joints) - 1)
-            pending = False
-        elif key == '}':
-            if not stack:
-                fail(source, line, "unbalanced braces: unexpected '}'")
-            joint = stack.pop()
-            if not offsets[joint]:
-                fail(
-                    source, line, f"the joint '{joints[joint]}' has no OFFSET"
-                )
-        elif key == 'OFFSET' and stack:
-            offsets[stack[-1]] = numbers(words[1:], source, line)
-            if len(words) != 4:
-                fail(
-                    source, line, f'expected 3 numbers (got {len(words) - 1})'
-                )
-        elif key == 'CHANNELS' and stack:
-            channels[stack[-1]] = _channels(source, line, words[1:])
-        elif key == 'MOTION':
-            break
-        else:
-            fail(source, line, f'unexpected {text.strip()!r}')
-    if stack:
-        fail(
-            source,
-            line,
-            f"unbalanced braces: '{joints[stack[-1]]}' is not closed before "
-            'the motion',
-        )
-    if words[0].upper() != 'MOTION' or not joints:
-        fail(source, line, 'expected a HIERARCHY with a ROOT, then MOTION')
-
-    frames, rate = -1.0, 0.0
-    rows: list[list[float]] = []
+    content = read_text(source)
+    start = find_motion(content, source)
+    head = content[:start].decode('utf-8', 'replace')
+    rig = restore_thorax(parse_hierarchy(head, source), source)
+    joints, parents, offsets, channels = rig
     width = sum(map(len, channels))
-    for line, text in body:
-        words = text.split()
-        if not words:
-            continue
-        if words[0].lower() == 'frames:' and len(words) == 2:
-            (frames,) = numbers(words[1:], source, line)
-        elif text.lower().startswith('frame time:') and len(words) == 3:
-            (rate,) = numbers(words[2:], source, line)
-            if not FRAME_TIME[0] <= rate <= FRAME_TIME[1]:
-                fail(
-                    source,
-                    line,
-                    'expected a frame time between {:g} and {:g} seconds '
-                    '(got {})'.format(*FRAME_TIME, rate),
-                )
-        else:
-            if frames < 0 or rate == 0:
-                fail(
-                    source, line, "expected 'Frames:' and 'Frame Time:' first"
-                )
-            if len(words) != width:
-                fail(
-                    source,
-                    line,
-                    f'expected {width} values, one per channel (got '
-                    f'{len(words)})',
-                )
-            rows.append(numbers(words, source, line))
-    if not rows:
-        fail(source, line, 'the clip has no frame')
-    if len(rows) != frames:
-        fail(
-            source,
-            line,
-            f"'Frames:' announces {frames:g} frames (got {len(rows)})",
-        )
-    fps = 1 / rate
-    return BVH(
+    motion, frame_time = parse_motion(content, start, width, source)
+    check_size(source, len(joints), len(motion), len(content))
+    fps = 1 / frame_time
+    bvh = BVH(
         joints=tuple(joints),
         parents=tuple(parents),
         offsets=np.array(offsets),
         channels=tuple(channels),
-        motion=np.array(rows),
+        motion=motion,
         fps=float(round(fps)) if abs(fps - round(fps)) < 0.01 else fps,
     )
+    _warn_of_scale(bvh, source)
+    return bvh
 
 
-def _channels(source: Source, line: int, words: list[str]) -> tuple[str, ...]:
-    known = {name.lower(): name for name in CHANNELS}
-    names = [known.get(word.lower(), '') for word in words[1:]]
-    if (
-        not all(names)
-        or len(set(names)) < len(names)
-        or words[:1] != [str(len(names))]
-    ):
-        fail(
-            source,
-            line,
-            f'expected a count and as many distinct channels of {CHANNELS} '
-            f'(got {" ".join(words)!r})',
+def _warn_of_scale(bvh: BVH, source: Source) -> None:
+    names = [name for channels in bvh.channels for name in channels]
+    scales = [i for i, name in enumerate(names) if name.endswith('scale')]
+    if scales and np.abs(bvh.motion[:, scales] - 1).max() > SCALED:
+        warnings.warn(
+            f'{source}: scale channels hold values other than 1, which are '
+            'not applied: export the motion without scale',
+            stacklevel=3,
         )
-    return tuple(names)

@@ -1,8 +1,14 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.bvh_motion import BVHMotion
 from pyg_hcsf.io.bvh import DAZ_JOINTS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'io'))
+from bvh_files import RIGS, UNKNOWN, write_person
 
 
 @pytest.fixture
@@ -37,17 +43,22 @@ def test_one_file(tmp_path, raw):
 
 def test_options(tmp_path, raw):
     plain = BVHMotion(tmp_path / 'root', raw, log=False)
-    dataset = BVHMotion(
-        tmp_path / 'root',
-        raw,
-        joint_map={**DAZ_JOINTS, 'Head': 'leftEye', 'LFoot': 'lFoot_end'},
-        scale=1.0,
-        up='z',
-        source_fps=60,
-        subject='us',
-        action='tango',
-        log=False,
-    )
+    with pytest.warns(UserWarning) as said:
+        dataset = BVHMotion(
+            tmp_path / 'root',
+            raw,
+            joint_map={**DAZ_JOINTS, 'Head': 'leftEye', 'LFoot': 'lFoot_end'},
+            scale=1.0,
+            up='z',
+            source_fps=60,
+            subject='us',
+            action='tango',
+            log=False,
+        )
+    texts = [str(warning.message) for warning in said]
+    assert len(texts) == 4  # two of each file
+    assert 'tango/01.bvh: with scale=1 the person is 1' in texts[0]
+    assert 'does not stand along z' in texts[1]
     assert dataset.processed_file_names != plain.processed_file_names
     assert (dataset.subjects, dataset.actions) == (('us',), ('tango',))
     assert dataset[0].pos.size(1) == 21
@@ -73,3 +84,53 @@ def test_errors(tmp_path, raw):
             joint_map={**DAZ_JOINTS, 'Head': 'Nose'},
             log=False,
         )
+
+
+def test_a_folder_of_many_rigs(tmp_path):
+    raw = tmp_path / 'given'
+    for name, names in RIGS.items():
+        write_person(raw / f'{name}.bvh', names)
+    write_person(raw / 'unknown.bvh', UNKNOWN, 1000.0, up='z')
+    (raw / 'empty.bvh').touch()
+    (raw / 'dog.bvh').write_text(
+        'ROOT dog { OFFSET 0 0 0 CHANNELS 1 Xrotation } MOTION Frames: 1 '
+        'Frame Time: 0.01\n0\n'
+    )
+    write_person(raw / 'slow.bvh', RIGS['daz'], fps=20)
+    write_person(raw / 'daz.BVH', RIGS['daz'])
+    with pytest.warns(UserWarning) as said:
+        dataset = BVHMotion(tmp_path / 'root', raw, log=False)
+    texts = [str(warning.message) for warning in said]
+    assert any('unknown.bvh: the rig is not known' in text for text in texts)
+    assert any('unknown.bvh: the person stands along z' in t for t in texts)
+    (skipped,) = [text for text in texts if 'skipped' in text]
+    assert skipped.count('skipped: ') == 3
+    assert 'empty.bvh: the file is empty' in skipped
+    assert 'dog.bvh: no pairs of equal legs' in skipped
+    assert 'slow.bvh: expected at least 25 frames per second (got 20)' in (
+        skipped
+    )
+    clips = {clip.clip: clip.pos for clip in dataset}
+    assert set(clips) == {*RIGS, 'unknown', 'daz.bvh'}
+    limbs = [1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16]
+    for name, pos in clips.items():
+        np.testing.assert_allclose(
+            pos[limbs], clips['xsens'][limbs], atol=0.05, err_msg=name
+        )
+
+
+def test_nothing_that_can_be_read(tmp_path):
+    for name in 'ab':
+        (tmp_path / 'raw' / f'{name}.bvh').parent.mkdir(exist_ok=True)
+        (tmp_path / 'raw' / f'{name}.bvh').write_text('HIERARCHY')
+    with pytest.raises(ValueError, match=r'(?s)a.bvh, line 1.*b.bvh, line 1'):
+        BVHMotion(tmp_path, log=False)
+
+
+def test_many_that_cannot_be_read(tmp_path):
+    for i in range(30):
+        path = tmp_path / 'raw' / f'{i:02}.bvh'
+        path.parent.mkdir(exist_ok=True)
+        path.write_text('HIERARCHY')
+    with pytest.raises(ValueError, match='19.bvh.*\nand 10 more files'):
+        BVHMotion(tmp_path, log=False)

@@ -132,6 +132,47 @@ def test_radians_from_skeleton(tmp_path):
     np.testing.assert_allclose(out, positions(tmp_path), atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ('old', 'new'),
+    [
+        ('angle deg', 'angle degrees'),
+        ('angle deg', 'ANGLE Deg # 360 to a turn'),
+        ('  angle deg\n', ''),  # as the motion says
+        ('  mass 1.0\n', ''),
+        ('  mass 1.0\n', '  mass 2.0\n  length 1\n'),
+    ],
+)
+def test_units(tmp_path, old, new):
+    assert old in ASF
+    skeleton = write(tmp_path / 'a.asf', ASF.replace(old, new))
+    motion = write(tmp_path / 'a.amc', AMC)
+    asf = read_asf(skeleton, motion)
+    out = asf.joint_positions(read_amc(motion, asf))
+    np.testing.assert_allclose(out, positions(tmp_path), atol=1e-9)
+
+
+def test_no_unit_of_angles(tmp_path):
+    asf = ASF.replace('  angle deg\n', '')
+    half = repr(np.pi / 2)
+    skeleton = write(tmp_path / 'c.asf', asf.replace('0 0 90', f'0 0 {half}'))
+    amc = AMC.replace(':DEGREES', ':RADIANS').replace('90', half)
+    motion = write(tmp_path / 'c.amc', amc)
+    read = read_asf(skeleton, motion)
+    out = read.joint_positions(read_amc(motion, read))
+    np.testing.assert_allclose(out, positions(tmp_path), atol=1e-9)
+    motion = write(tmp_path / 'b.amc', AMC.replace(':DEGREES\n', ''))
+    with pytest.raises(
+        ValueError, match="c.asf: .* no 'angle', and no motion"
+    ):
+        read_asf(skeleton, motion)
+
+
+def test_no_unit_of_length(tmp_path):
+    path = write(tmp_path / 'a.asf', ASF.replace('  length 1.0\n', ''))
+    with pytest.warns(UserWarning, match="a.asf: .* no 'length'.* inches"):
+        assert read_asf(path).unit == INCH
+
+
 def test_root_channel_order(tmp_path):
     asf = ASF.replace('TX TY TZ RX RY RZ', 'RZ RY RX TZ TY TX')
     amc = AMC.replace('root 1 2 3 0 90 0', 'root 0 90 0 3 2 1')
@@ -197,7 +238,15 @@ def test_motion_must_fit(tmp_path):
         ('length 1.0', 'length 1e-310', 'line 5: expected a length of at'),
         ('length 1.0', 'length', 'line 5: expected numbers'),
         ('angle deg', 'angle', "line 6: .*'angle' .*got ''"),
-        ('angle deg', 'angle degree', "line 6: .*'angle' .*got 'degree'"),
+        ('angle deg', 'angle grad', "line 6: .*'angle' .*got 'grad'"),
+        ('angle deg', 'angle rad', 'line 29: expected angles below 7 rad'),
+        (
+            'angle deg',
+            'angle deg\n angle rad',
+            "line 7: 'angle' is given twic",
+        ),
+        ('length 1.0', 'length 1\n length 2', "line 6: 'length' is given twi"),
+        ('  angle deg\n', '', "':units' has no 'angle'.*'angle deg'"),
         ('position 0 0 0', 'position', "line 10: .* after 'position'"),
         ('axis XYZ', 'axis', "line 9: .* after 'axis'"),
         ('name upper', 'name', "line 15: the bone has no 'name'"),
@@ -240,6 +289,12 @@ def test_malformed_asf(tmp_path, old, new, message):
         ('lower 90', 'lower inf', 'line 11: expected finite numbers'),
         ('lower 90', 'upper 0 0 1', "line 11: 'upper' appears twice"),
         ('1\nroot', 'root', 'line 4: expected a frame number'),
+        (':DEG', ':RADIANS\n:DEG', 'line 4: the motion says both'),
+        (
+            AMC,
+            AMC.replace(':DEG', ':RADIANS\n:X').replace('90', '900'),
+            'angles below 100 radians .*got 900',
+        ),
         (AMC[AMC.index('1\n') :], '', 'the clip has no frame'),
         (AMC, ' \n', 'the file is empty'),
     ],
@@ -250,6 +305,29 @@ def test_malformed_amc(tmp_path, old, new, message):
     path = write(tmp_path / 'bad.amc', AMC.replace(old, new, 1))
     with pytest.raises(ValueError, match=f'bad.amc.*{message}'):
         read_amc(path, asf)
+
+
+def test_more_bones_than_the_motion_has_room_for(tmp_path):
+    bone = 'begin\nname {}\nlength 1\ndirection 1 0 0\naxis 0 0 0 XYZ\nend\n'
+    bones = ''.join(bone.format(f'b{i}') for i in range(800))
+    tree = 'root b0\n' + ''.join(f'b{i} b{i + 1}\n' for i in range(799))
+    head, _ = ASF.split('  begin', 1)
+    text = f'{head}{bones}:hierarchy\nbegin\n{tree}end\n'
+    asf = read_asf(write(tmp_path / 'a.asf', text))
+    assert len(asf.bones) == 801
+    rows = ''.join(f'{i}\nroot 0 0 0 0 0 0\n' for i in range(2000))
+    motion = write(tmp_path / 'a.amc', rows)
+    with pytest.raises(ValueError, match='a.amc: refused: 801 joints in 2000'):
+        read_amc(motion, asf)
+    many = text.replace(tree, '').replace(bones, bones * 3)
+    with pytest.raises(ValueError, match='refused: more than 2000 bones'):
+        read_asf(write(tmp_path / 'a.asf', many))
+
+
+def test_frames_by_chunks(tmp_path, monkeypatch):
+    whole = positions(tmp_path)
+    monkeypatch.setattr('pyg_hcsf.io.mocap.CHUNK', 1)
+    np.testing.assert_array_equal(positions(tmp_path), whole)
 
 
 def test_missing_files(tmp_path):
@@ -376,3 +454,12 @@ def test_real_clip(name):
 def test_real_clips_are_not_mirrored():
     pose = real_clip('hdm05/grabHighR/HDM_mm_grabHighR_021_120')
     assert pose[:, 16, 2].max() > pose[:, 13, 2].max() + 300  # right wrist
+
+
+def test_lines_that_no_skeleton_has(tmp_path):
+    path = write(tmp_path / 'a.asf', ':units\n' + 'x\n' * 200_000)
+    with pytest.raises(ValueError, match='refused: more than 100000 lines'):
+        read_asf(path)
+    path = write(tmp_path / 'a.asf', ':units\n' + 'x ' * 50_000)
+    with pytest.raises(ValueError, match='line 2: refused: the line has 99,'):
+        read_asf(path)

@@ -1,0 +1,163 @@
+"""Which joints of a rig are the limbs, by their names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+# Thigh, shin and foot, named by the joint where each begins, without case,
+# separators, side and what most names of a file share ('mixamorig:').
+LEGS = (
+    *('upleg leg foot', 'thigh shin foot', 'hip knee ankle'),
+    *('upperleg lowerleg foot', 'thigh calf foot', 'leg knee ankle'),
+    *('upleg lowleg foot', 'upleg loleg foot', 'thighbend shin foot'),
+    *('femur tibia foot', 'upperleg01 lowerleg01 foot', 'hip knee foot'),
+    *('足 ひざ 足首', '足 膝 足首', 'thigh knee ankle', 'upleg lowleg ankle'),
+    *('upperleg lowerleg ankle', 'thigh leg foot', 'thigh lowerleg foot'),
+    *('upleg knee foot', 'upleg knee ankle', 'thigh knee foot'),
+)
+# Upper arm, forearm and hand.
+ARMS = (
+    *('arm forearm hand', 'shldr forearm hand', 'upperarm lowerarm hand'),
+    *('upperarm forearm hand', 'arm elbow wrist', 'uparm lowarm hand'),
+    *('uparm loarm hand', 'uparm forearm hand', 'shldrbend forearmbend hand'),
+    *('humerus radius wrist', 'upperarm01 lowerarm01 wrist'),
+    *('arm forearm wrist', '腕 ひじ 手首', '腕 肘 手首'),
+    *('shoulder elbow wrist', 'shoulder elbow hand', 'shoulder forearm hand'),
+    *('arm elbow hand', 'upperarm elbow wrist', 'upperarm elbow hand'),
+    *('shoulder lowerarm hand', 'upperarm lowerarm wrist'),
+)
+# Where these names come from.
+FAMILIES = {
+    ('upleg leg foot', 'arm forearm hand'): 'MotionBuilder, Mixamo or LAFAN1',
+    ('thigh shin foot', 'arm forearm hand'): 'Rokoko',
+    ('thigh shin foot', 'shldr forearm hand'): 'DAZ or Poser',
+    ('thigh shin foot', 'upperarm forearm hand'): 'DAZ Genesis 9 or Rigify',
+    ('thighbend shin foot', 'shldrbend forearmbend hand'): 'DAZ Genesis',
+    ('hip knee ankle', 'shoulder elbow wrist'): 'Xsens MVN or SMPL',
+    ('upperleg lowerleg foot', 'upperarm lowerarm hand'): (
+        'Bandai-Namco, VRM or Unity'
+    ),
+    ('upperleg lowerleg foot', 'upperarm forearm hand'): 'Xsens MVN',
+    ('thigh calf foot', 'upperarm lowerarm hand'): 'the Unreal mannequin',
+    ('thigh calf foot', 'upperarm forearm hand'): '3ds Max Biped',
+    ('leg knee ankle', 'arm elbow wrist'): 'MMD',
+    ('足 ひざ 足首', '腕 ひじ 手首'): 'MMD',
+    ('upleg lowleg foot', 'uparm lowarm hand'): 'mocopi',
+    ('femur tibia foot', 'humerus radius wrist'): 'Acclaim',
+    ('hip knee foot', 'shoulder elbow wrist'): 'Human3.6M',
+    ('upleg leg foot', 'arm forearm wrist'): 'GENEA',
+}
+SIDES = {'l': 'L', 'left': 'L', '左': 'L', 'r': 'R', 'right': 'R', '右': 'R'}
+_TOKEN = re.compile(
+    r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+', re.UNICODE
+)
+_BASES = {word for triple in (*LEGS, *ARMS) for word in triple.split()}
+_BASES |= {'eye', 'collar', 'clavicle', 'toe', 'toes', 'toebase'}
+
+
+def split_names(joints: Sequence[str]) -> list[tuple[str, str]]:
+    r"""Splits each name into its side, :obj:`'L'`, :obj:`'R'` or
+    :obj:`''`, and the rest in lower case without separators and without what
+    most of the names share.
+
+    Args:
+        joints (sequence of str): The names of all joints of a rig.
+
+    Example:
+        >>> split_names(['mixamorig:LeftUpLeg', 'mixamorig:Hips'])
+        [('L', 'upleg'), ('', 'hips')]
+    """
+    split = [_split(name) for name in joints]
+    number = Counter(word for _, words in split for word in set(words))
+    shared = {word for word, n in number.items() if n > len(joints) / 2}
+    shared -= _BASES  # such as 'hand', where there are fingers
+    return [
+        (side, ''.join(word for word in words if word not in shared))
+        for side, words in split
+    ]
+
+
+def _split(name: str) -> tuple[str, list[str]]:
+    name = unicodedata.normalize('NFKC', name)
+    name = re.split(r'[:|]', name)[-1] or name
+    words, side = [], ''
+    for token in _TOKEN.findall(name):
+        word = token.lower()
+        if not side and word in SIDES:
+            side = SIDES[word]
+            continue
+        for prefix, which in SIDES.items():
+            rest = word.removeprefix(prefix)
+            long = len(prefix) > 1 or prefix in '左右' or rest in _BASES
+            if not side and rest and rest != word and long:
+                side, word = which, rest
+        words.append(word)
+    return side, words
+
+
+def limbs_by_name(
+    joints: Sequence[str], parents: Sequence[int]
+) -> tuple[str, dict[str, int]] | None:
+    r"""Finds the twelve limb joints of Human3.6M by their names, each below
+    the one before.
+
+    Args:
+        joints (sequence of str): The names.
+        parents (sequence of int): The parent of each, :obj:`-1` for a root.
+
+    Returns:
+        The family of rigs that is named so, and the number of the joint for
+        each of :obj:`'LHip'`, :obj:`'LKnee'`, :obj:`'LFoot'`,
+        :obj:`'LShoulder'`, :obj:`'LElbow'`, :obj:`'LWrist'` and of those of
+        the right; :obj:`None` if there are not all of them.
+
+    Example:
+        >>> family, limbs = limbs_by_name(bvh.joints, bvh.parents)
+    """
+    at: dict[tuple[str, str], int] = {}
+    for i, key in enumerate(split_names(joints)):
+        at.setdefault(key, i)
+    legs = _find(LEGS, ('Hip', 'Knee', 'Foot'), at, parents)
+    arms = _find(ARMS, ('Shoulder', 'Elbow', 'Wrist'), at, parents)
+    if legs is None or arms is None:
+        return None
+    family = FAMILIES.get((legs[0], arms[0]), 'a rig with known names')
+    return family, legs[1] | arms[1]
+
+
+def _find(
+    triples: Sequence[str],
+    roles: Sequence[str],
+    at: dict[tuple[str, str], int],
+    parents: Sequence[int],
+) -> tuple[str, dict[str, int]] | None:
+    for triple in triples:
+        found: dict[str, int] = {}
+        for side in 'LR':
+            chain = [at.get((side, word), -1) for word in triple.split()]
+            if -1 not in chain and all(
+                above in ancestors(parents, joint)
+                for above, joint in zip(chain, chain[1:], strict=False)
+            ):
+                found |= zip(
+                    [side + role for role in roles], chain, strict=True
+                )
+        if len(found) == 2 * len(roles):
+            return triple, found
+    return None
+
+
+def ancestors(parents: Sequence[int], joint: int) -> list[int]:
+    r"""The joints from a joint's parent to the root.
+
+    Example:
+        >>> ancestors([-1, 0, 1], 2)
+        [1, 0]
+    """
+    out = []
+    while (joint := parents[joint]) >= 0:
+        out.append(joint)
+    return out
