@@ -15,8 +15,8 @@ from pyg_hcsf.io.agcn import DATA, LABELS
 from pyg_hcsf.io.ctrgcn import MEMBERS, ROW
 from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.npy_header import read_npy_header
+from pyg_hcsf.io.ntu_files import SKELETON_FILE
 from pyg_hcsf.io.ntu_names import NAME, NUM_JOINTS
-from pyg_hcsf.io.ntu_skeleton import SKELETON_FILE
 from pyg_hcsf.io.sgn import SETS
 
 HEAD = 2**18  # bytes of a pickle; an old one may begin with an array

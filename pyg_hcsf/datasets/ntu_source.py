@@ -12,6 +12,7 @@ from pyg_hcsf.datasets.ntu_formats import NTU_FORMATS
 from pyg_hcsf.io.agcn import DATA, read_agcn
 from pyg_hcsf.io.ctrgcn import read_ctrgcn
 from pyg_hcsf.io.members import Member
+from pyg_hcsf.io.ntu_files import find_skeletons
 from pyg_hcsf.io.ntu_names import (
     ActionClip,
     get_benchmark,
@@ -20,7 +21,6 @@ from pyg_hcsf.io.ntu_names import (
     read_names,
 )
 from pyg_hcsf.io.ntu_shards import read_shards
-from pyg_hcsf.io.ntu_skeleton import find_skeletons
 from pyg_hcsf.io.pyskl import read_pyskl
 from pyg_hcsf.io.sgn import read_sgn
 

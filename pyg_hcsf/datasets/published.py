@@ -13,13 +13,13 @@ from pyg_hcsf.datasets.verify import Expectation
 from pyg_hcsf.io import mpi_inf_3dhp
 from pyg_hcsf.io.human36m import CDF_FILE
 from pyg_hcsf.io.members import list_members
+from pyg_hcsf.io.ntu_files import find_skeletons
 from pyg_hcsf.io.ntu_names import (
     ClipName,
     get_benchmark,
     missing_skeletons,
     parse_name,
 )
-from pyg_hcsf.io.ntu_skeleton import find_skeletons
 from pyg_hcsf.io.utd_mhad import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,

@@ -54,22 +54,41 @@ def list_members(
         >>> members = list_members(Path('nturgbd'), pattern, 2**26)
     """
     found: dict[str, Member] = {}
-    for root in [roots] if isinstance(roots, Path) else roots:
-        paths = [root] if root.is_file() else sorted(root.rglob('*'))
-        for path in paths:
-            for member in _of_path(path, pattern):
-                if member.size > limit:
-                    raise ValueError(
-                        f"Refused '{member}': it has {member.size} bytes, "
-                        f'where files of its kind have less than {limit}'
-                    )
-                if (other := found.get(member.name)) is not None:
-                    raise ValueError(
-                        f"Expected one file called '{member.name}' (got "
-                        f"'{other}' and '{member}'): remove the copy"
-                    )
-                found[member.name] = member
+    for member in iter_members(roots, pattern):
+        if member.size > limit:
+            raise ValueError(
+                f"Refused '{member}': it has {member.size} bytes, where files "
+                f'of its kind have less than {limit}'
+            )
+        if (other := found.get(member.name)) is not None:
+            raise ValueError(
+                f"Expected one file called '{member.name}' (got '{other}' and "
+                f"'{member}'): remove the copy"
+            )
+        found[member.name] = member
     return [found[name] for name in sorted(found)]
+
+
+def iter_members(
+    roots: Path | Sequence[Path], pattern: re.Pattern[str]
+) -> Iterator[Member]:
+    r"""The files of a kind in folders and zip archives, as they come.
+
+    Args:
+        roots (pathlib.Path or sequence of pathlib.Path): See
+            :func:`list_members`.
+        pattern (re.Pattern): What the whole name of a file looks like.
+
+    Raises:
+        ValueError: If an archive is damaged or a member of it points outside
+            of it; names it.
+
+    Example:
+        >>> names = [m.name for m in iter_members(Path('nturgbd'), pattern)]
+    """
+    for root in [roots] if isinstance(roots, Path) else roots:
+        for path in [root] if root.is_file() else sorted(root.rglob('*')):
+            yield from _of_path(path, pattern)
 
 
 def _of_path(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
