@@ -69,9 +69,7 @@ def test_an_archive_beside_its_files(tmp_path):
         (member,) = find_skeletons([tmp_path])
     assert member.member == ''
     put(tmp_path, **{f'a/{PLAIN}': 8})
-    with pytest.raises(
-        ValueError, match='with 8 bytes .*with 9.: rem'
-    ):
+    with pytest.raises(ValueError, match='with 8 bytes .*with 9.: rem'):
         find_skeletons([tmp_path])
 
 
