@@ -14,7 +14,9 @@ a check fails. docs/data.md has the command for each format.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +25,7 @@ from jsonargparse import ArgumentParser, Namespace
 from tqdm import tqdm
 
 from pyg_hcsf import datasets
+from pyg_hcsf.datasets.commands import commands
 from pyg_hcsf.datasets.doctor import Found, diagnose, find_formats
 from pyg_hcsf.datasets.human36m_formats import detectors
 from pyg_hcsf.datasets.published import PUBLISHED
@@ -203,19 +206,17 @@ def explain(path: Path) -> int:
     """Prints what a file or folder is; returns the exit code."""
     told = diagnose(path, FORMATS, lambda files: tqdm(files, 'Looking'))
     missing = 0
+    broken = {file for file, _ in told.broken}
     for item in told.found:
         say(_describe(item))
-        say(f"  python tools/prepare.py {item.name} --from '{path}'")
-        for text in _hints(item):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            lines, missing_here = _advise(item, path, told.found, broken)
+        for text in dict.fromkeys(str(warning.message) for warning in caught):
             say(f'  {text}')
-        known = PUBLISHED[CLASSES[item.name].__name__]
-        try:
-            names = known({'format': item.format.name}).missing(item.files)
-        except ValueError as e:
-            names = [str(e)]
-        if names:
-            say(f'  missing {_list(names)}')
-        missing += len(names)
+        for text in lines:
+            say(f'  {text}')
+        missing += missing_here
     for file, kind in told.broken[:SHOWN]:
         say(f"'{file}' is {kind.text}\n  {kind.remedy}")
     if len(told.broken) > SHOWN:
@@ -231,8 +232,35 @@ def explain(path: Path) -> int:
     return int(not told.found or bool(told.broken) or missing > 0)
 
 
+def _advise(
+    item: Found, path: Path, found: list[Found], broken: set[Path]
+) -> tuple[list[str], int]:
+    """The commands for what was found, and how much is missing."""
+    lines, missing = [], 0
+    damaged = [file for file in item.files if file in broken]
+    try:
+        if damaged and item.format.name != 'skeleton':
+            raise ValueError(
+                f'{len(damaged)} of the files is damaged, see below'
+            )
+        for words in commands(item, path, found):
+            lines.append('python tools/prepare.py ' + shlex.join(words))
+        lines += _hints(item)
+    except ValueError as e:
+        lines.append(f'not read as it is: {e}')
+        missing = 1
+    known = PUBLISHED[CLASSES[item.name].__name__]
+    try:
+        names = known({'format': item.format.name}).missing(item.files)
+    except ValueError as e:
+        names = [str(e)]
+    if names:
+        lines.append(f'missing {_list(names)}')
+    return lines, missing + len(names)
+
+
 def _hints(item: Found) -> list[str]:
-    if item.name == 'nturgbd':
+    if item.name == 'nturgbd' and item.format.name in ('skeleton', 'pyskl'):
         return [f'--benchmark is one of {", ".join(BENCHMARKS)}']
     if item.name != 'human36m':
         return []

@@ -3,13 +3,17 @@ from __future__ import annotations
 import contextlib
 import re
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pyg_hcsf.io.shown import shown
+
 # Others are rare, or take the memory that a header asks for.
+NUM_SHOWN = 5  # of many texts
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -45,27 +49,38 @@ def list_members(
         limit (int): The largest credible size of a file in bytes.
 
     Raises:
-        ValueError: If two files share a name, one is larger than
-            :obj:`limit`, or an archive is damaged or a member of it points
-            outside of it; names it.
+        ValueError: If two files share a name but not their size, one is
+            larger than :obj:`limit`, or an archive is damaged or a member of
+            it points outside of it; names it.
 
     Example:
         >>> pattern = re.compile(r'S\d{3}.*\.skeleton')
         >>> members = list_members(Path('nturgbd'), pattern, 2**26)
     """
     found: dict[str, Member] = {}
+    copies: list[str] = []
     for member in iter_members(roots, pattern):
         if member.size > limit:
             raise ValueError(
                 f"Refused '{member}': it has {member.size} bytes, where files "
                 f'of its kind have less than {limit}'
             )
-        if (other := found.get(member.name)) is not None:
+        other = found.setdefault(member.name, member)
+        if other.size != member.size:
             raise ValueError(
-                f"Expected one file called '{member.name}' (got '{other}' and "
-                f"'{member}'): remove the copy"
+                f"Expected one file called '{member.name}' (got '{other}' "
+                f"with {other.size} bytes and '{member}' with {member.size}): "
+                'remove the wrong one'
             )
-        found[member.name] = member
+        if other is not member:
+            texts = (shown(str(path), 300) for path in (member, other))
+            copies.append('{} ({} is read)'.format(*texts))
+    if copies:
+        warnings.warn(
+            f'Passed over {len(copies):,} cop{"ies" if copies[1:] else "y"}: '
+            f'{list_some(copies)}',
+            stacklevel=2,
+        )
     return [found[name] for name in sorted(found)]
 
 
@@ -175,6 +190,23 @@ def read_members(
                     'it'
                 ) from e
             yield member, content
+
+
+def list_some(texts: Iterable[str]) -> str:
+    r"""The first few of many texts, and how many more there are.
+
+    Args:
+        texts (iterable of str): The texts.
+
+    Example:
+        >>> list_some(map(str, range(7)))
+        '0; 1; 2; 3; 4; and 2 more'
+    """
+    texts = list(texts)
+    some = texts[:NUM_SHOWN]
+    if len(texts) > len(some):
+        some.append(f'and {len(texts) - len(some):,} more')
+    return '; '.join(some)
 
 
 def close_archives(archives: dict[Path, zipfile.ZipFile]) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from pyg_hcsf.io.members import Member, iter_members
+from pyg_hcsf.io.members import Member, iter_members, list_some
 from pyg_hcsf.io.ntu_names import NAME, parse_name
 from pyg_hcsf.io.shown import shown
 
 FILE_LIMIT = 2**24  # bytes; 300 frames of six bodies take 5 MiB
 SUFFIX = '.skeleton'
 SKELETON_FILE = re.compile(r'[^.].*\.skeleton', re.IGNORECASE)
-NUM_SHOWN = 5  # files that a warning names
 _CLIP = re.compile(rf'(?<![A-Z0-9]){NAME.pattern}(?![A-Z0-9])')
 
 
@@ -72,27 +71,11 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
                 f'(got {text})'
             )
         warnings.warn(
-            f'{len(passed):,} .skeleton files are passed over: {text}',
+            f'Passed over {len(passed):,} .skeleton file'
+            f'{"s" * (len(passed) != 1)}: {text}',
             stacklevel=2,
         )
     return found
-
-
-def list_some(texts: Iterable[str]) -> str:
-    r"""The first few of many texts, and how many more there are.
-
-    Args:
-        texts (iterable of str): The texts.
-
-    Example:
-        >>> list_some(map(str, range(7)))
-        '0; 1; 2; 3; 4; and 2 more'
-    """
-    texts = list(texts)
-    some = texts[:NUM_SHOWN]
-    if len(texts) > len(some):
-        some.append(f'and {len(texts) - len(some):,} more')
-    return '; '.join(some)
 
 
 def _text(member: Member) -> str:

@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.io.members import Member, close_archives
+from pyg_hcsf.io.members import Member, close_archives, list_some
 from pyg_hcsf.io.ntu_bodies import select_bodies
 from pyg_hcsf.io.ntu_compiled import load_compiled
-from pyg_hcsf.io.ntu_files import list_some
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.io.ntu_skeleton import read_skeletons
 from pyg_hcsf.io.ntu_workers import Workers
