@@ -187,7 +187,11 @@ def _check_mocap(item: Found) -> None:
     if item.format.name == 'archive':
         return
     found: dict[str, set[str]] = {'asf': set(), 'amc': set()}
+    seen: dict[str, Path] = {}
     for file in item.files:
+        other = seen.setdefault(file.name, file)
+        if other is not file and file.suffix.lower() == '.amc':
+            raise ValueError(f"'{other}' and '{file}': remove the copy")
         if match := _MOCAP[item.name].fullmatch(file.name):
             found[match[2].lower()].add(match[1].lstrip('0') or '0')
     if not found['amc']:

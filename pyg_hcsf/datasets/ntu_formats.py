@@ -62,7 +62,7 @@ def find_pyskl(path: Path) -> list[Path]:
         if not _NAME.search(head) or not any(key in head for key in KEYS):
             return False
         shape = pickle_array_shape(file, 'keypoint')
-        return shape is None or shape[2:] == (NUM_JOINTS, 3)
+        return shape is not None and shape[2:] == (NUM_JOINTS, 3)
 
     return _find(path, '.pkl', matches)
 

@@ -317,6 +317,13 @@ def test_one_unreadable_file_of_many(
     assert content(tmp_path / 'root') == content(tmp_path / 'whole')
 
 
+def test_an_archive_that_is_cut_off(tmp_path, raw):
+    path = raw / 'nturgbd_skeletons_s018_to_s032.zip'
+    path.write_bytes(b'PK\x03\x04 and no more')
+    with pytest.warns(UserWarning, match=f"Passed over 1 .*'{path}': get"):
+        assert len(load(tmp_path, raw)) == 4
+
+
 def test_too_many_unreadable_files(tmp_path):
     names = [f'S001C001P001R001A{k:03}' for k in range(1, 21)]
     good, bad = skeleton(NAMES[0]), skeleton(NAMES[0])[:-99]
