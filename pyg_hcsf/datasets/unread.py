@@ -229,6 +229,10 @@ UNREAD: tuple[tuple[Callable[[Content], bool], str], ...] = (
         'without cameras: get the files that they were made of',
     ),
     (
+        lambda c: _positions(c, rb'(Train|Validate|Test)/S\d'),
+        "HumanEva in VideoPose3D's form: not read",
+    ),
+    (
         lambda c: (
             _positions(c, rb'S[1-8]_Seq[12]|TS[1-6]|S[1-8]/Seq[12]')
             or (_positions(c, b'') and c.matches(r'[^/]*3dhp[^/]*'))
@@ -236,10 +240,6 @@ UNREAD: tuple[tuple[Callable[[Content], bool], str], ...] = (
         "MPI-INF-3DHP in VideoPose3D's form, of which there are several: "
         f"{OFFICIAL_3DHP}, or P-STMO's data_train_3dhp.npz and "
         'data_test_3dhp.npz',
-    ),
-    (
-        lambda c: _positions(c, rb'(Train|Validate|Test)/S\d'),
-        "HumanEva in VideoPose3D's form: not read",
     ),
     (
         lambda c: _positions(c, rb'Directions|Discussion|WalkDog'),

@@ -158,7 +158,6 @@ UNREAD = [
 # What looks like them, and is not.
 OTHERS = [
     ('00000000.pkl', pickle.dumps({'data_input': ZEROS})),
-    ('a.pkl', clip_2d((2, 9, 25, 3))),
     ('b.pkl', pickle.dumps([{'keypoint': 'text', 'frame_dir': NAME}])),
     (f'{NAME}.skeleton.npy', npy(np.zeros((3, 25, 3)))),
     ('train_data.npy', npy(np.zeros((2, 3, 300, 17, 2), np.float32))),
@@ -200,6 +199,13 @@ def test_what_looks_alike(tmp_path, name, content):
         'an? (pickle of Python|array of NumPy|file of)|arrays of NumPy|text$',
         said,
     )
+
+
+def test_3d_beside_2d(tmp_path):
+    put(tmp_path, 'a.pkl', clip_2d((2, 9, 25, 3)))
+    put(tmp_path, 'b.pkl', clip_2d((2, 9, 17, 2)))
+    (item,) = diagnose(tmp_path, FORMATS).found
+    assert [file.name for file in item.files] == ['a.pkl']
 
 
 def test_thousands_are_said_once(tmp_path):
