@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from tqdm import tqdm
 from pyg_hcsf import datasets
 from pyg_hcsf.commands import run_command
 from pyg_hcsf.datasets.bvh_advice import advise_bvh
+from pyg_hcsf.datasets.commands import commands
 from pyg_hcsf.datasets.doctor import Found, diagnose, find_formats
 from pyg_hcsf.datasets.human36m_formats import detectors
 from pyg_hcsf.datasets.published import PUBLISHED
@@ -212,20 +214,17 @@ def explain(path: Path) -> int:
     """Prints what a file or folder is; returns the exit code."""
     told = diagnose(path, FORMATS, lambda files: tqdm(files, 'Looking'))
     missing = 0
+    broken = {file for file, _ in told.broken}
     for item in told.found:
         say(_describe(item))
-        lines, whole = _advice(item, path)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            lines, missing_here = _advise(item, path, told.found, broken)
+        for text in dict.fromkeys(str(warning.message) for warning in caught):
+            say(f'  {text}')
         for text in lines:
             say(f'  {text}')
-        missing += not whole
-        known = PUBLISHED[CLASSES[item.name].__name__]
-        try:
-            names = known({'format': item.format.name}).missing(item.files)
-        except ValueError as e:
-            names = [str(e)]
-        if names:
-            say(f'  missing {_list(names)}')
-        missing += len(names)
+        missing += missing_here
     for file, kind in told.broken[:SHOWN]:
         say(f"'{file}' is {kind.text}\n  {kind.remedy}")
     if len(told.broken) > SHOWN:
@@ -241,17 +240,38 @@ def explain(path: Path) -> int:
     return int(not told.found or bool(told.broken) or missing > 0)
 
 
-def _advice(item: Found, path: Path) -> tuple[list[str], bool]:
-    """What to run, with hints, and whether all files can be read."""
+def _advise(
+    item: Found, path: Path, found: list[Found], broken: set[Path]
+) -> tuple[list[str], int]:
+    """The commands for what was found, and how much is missing."""
     if item.name == 'bvh_motion':
-        return advise_bvh(path, item.files)
-    where = shlex.quote(str(path))
-    command = f'python tools/prepare.py {item.name} --from {where}'
-    return [command, *_hints(item)], True
+        lines, whole = advise_bvh(path, item.files)
+        return lines, int(not whole)
+    lines, missing = [], 0
+    damaged = [file for file in item.files if file in broken]
+    try:
+        if damaged and item.format.name != 'skeleton':
+            raise ValueError(
+                f'{len(damaged)} of the files is damaged, see below'
+            )
+        for words in commands(item, path, found):
+            lines.append('python tools/prepare.py ' + shlex.join(words))
+        lines += _hints(item)
+    except ValueError as e:
+        lines.append(f'not read as it is: {e}')
+        missing = 1
+    known = PUBLISHED[CLASSES[item.name].__name__]
+    try:
+        names = known({'format': item.format.name}).missing(item.files)
+    except ValueError as e:
+        names = [str(e)]
+    if names:
+        lines.append(f'missing {_list(names)}')
+    return lines, missing + len(names)
 
 
 def _hints(item: Found) -> list[str]:
-    if item.name == 'nturgbd':
+    if item.name == 'nturgbd' and item.format.name in ('skeleton', 'pyskl'):
         return [f'--benchmark is one of {", ".join(BENCHMARKS)}']
     if item.name != 'human36m':
         return []

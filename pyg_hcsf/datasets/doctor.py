@@ -1,17 +1,27 @@
-r"""Explains what lies in a file or folder, in words for who holds it."""
+r"""Reports which data sets a path contains, and why files cannot be read."""
 
 from __future__ import annotations
 
 import os
 import re
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pyg_hcsf.datasets.formats import Format
-from pyg_hcsf.io.recognize import FileKind, recognize
+from pyg_hcsf.datasets.formats import LEFTOVERS, Format
+from pyg_hcsf.datasets.unread import describe_unread
+from pyg_hcsf.io.hdf5 import HDF5Process
+from pyg_hcsf.io.ntu_files import SKELETON_FILE
+from pyg_hcsf.io.ntu_skeleton import read_skeleton
+from pyg_hcsf.io.recognize import AGAIN, FileKind, recognize
+from pyg_hcsf.io.shown import shown
+
+LEFTOVER = 'what macOS or Windows leaves beside files, nothing to read'
+ERROR = 400  # characters of an error
+NUM_PARSED = 1000  # .skeleton files that are read whole
 
 # What people hold instead of skeletons, by its name; read by nothing here.
 CLUES = tuple(
@@ -33,6 +43,11 @@ CLUES = tuple(
             'angles or 2D poses of Human3.6M: get D3_Positions',
         ),
         (
+            r'(?:Poses_)?D3_Positions_mono(?:_universal)?(?:_S\d+)?(?:\.tgz)?',
+            'positions of Human3.6M in the frame of each camera: get '
+            'D3_Positions',
+        ),
+        (
             r'(?:Videos|Segments|Features)\w*_S\d+.*\.tgz',
             'videos or features of Human3.6M: get Poses_D3_Positions',
         ),
@@ -43,9 +58,14 @@ CLUES = tuple(
         ),
         (
             r'(?:bb_cropped_data|TS[1-6]_(?:crop_info|gt_2d_annot))\.mat'
-            r'|annotTest\.h5|mpi_inf_3dhp_(?:train|test_valid|test_all)\.npz',
+            r'|annotTest\.h5|mpi_inf_3dhp_(?:train|valid|test_valid|test_all)\.npz',
             'a conversion of MPI-INF-3DHP that is not read: get the official '
             "annot_data.mat and annot.mat, or P-STMO's archives",
+        ),
+        (
+            r'raw_(?:skes_data|denoised_(?:joints|colors))\.pkl',
+            'an intermediate file of CTR-GCN: get the .skeleton files, or '
+            'NTU60_CS.npz and the like',
         ),
         (
             r'ntu(?:60|120)_(?:hrnet|2danno)\.pkl',
@@ -116,7 +136,7 @@ def find_formats(
             try:
                 files = form.find(path)
             except (ValueError, OSError) as e:
-                errors.append(str(e))
+                errors.append(str(e)[:ERROR])
                 continue
             if files:
                 found.append(Found(name, form, files))
@@ -148,16 +168,38 @@ def diagnose(
     others: Counter[str] = Counter()
     broken = []
     advice = dict.fromkeys(errors)
-    for file in progress(_walk(path)):
-        kind = recognize(file)
-        if kind.remedy and (kind.kind != 'packed' or file not in read):
-            broken.append((file, kind))
-        elif file not in read:
-            others[kind.text] += 1
-            if kind.kind == 'zip':
-                advice.update(dict.fromkeys(_inside(file)))
-        advice.update(dict.fromkeys(_clues(file)))
+    parsed = 0
+    with HDF5Process() as process:
+        for file in progress(_walk(path)):
+            kind = recognize(file)
+            if LEFTOVERS.fullmatch(file.name):
+                kind = FileKind('leftover', LEFTOVER)
+            elif SKELETON_FILE.fullmatch(file.name) and parsed < NUM_PARSED:
+                parsed += 1
+                kind = _parsed(file, kind)
+            if kind.remedy and (kind.kind != 'packed' or file not in read):
+                broken.append((file, kind))
+            elif file not in read:
+                unread = describe_unread(file, kind, process)
+                others[unread or kind.text] += 1
+                if kind.kind == 'zip':
+                    advice.update(dict.fromkeys(_inside(file)))
+            advice.update(dict.fromkeys(_clues(file)))
     return Diagnosis(found, broken, dict(others.most_common()), list(advice))
+
+
+def _parsed(file: Path, kind: FileKind) -> FileKind:
+    r"""What a :obj:`.skeleton` file is, after reading it whole."""
+    if kind.kind != 'text':
+        return kind
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            read_skeleton(file)
+    except ValueError as e:
+        text = f'a .skeleton file that cannot be read: {str(e)[:ERROR]}'
+        return FileKind('skeleton', text, AGAIN)
+    return kind
 
 
 def _walk(path: Path) -> Iterator[Path]:
@@ -173,7 +215,9 @@ def _inside(file: Path) -> Iterator[str]:
     with zipfile.ZipFile(file) as archive:
         names = [i.filename for i in archive.infolist()]
     kinds = Counter(Path(name).suffix or name for name in names)
-    listing = ', '.join(f'{n:,} {kind}' for kind, n in kinds.most_common(5))
+    listing = ', '.join(
+        f'{n:,} {shown(kind, 40)[1:-1]}' for kind, n in kinds.most_common(5)
+    )
     yield (
         f"'{file}' holds {listing}, which are not read out of a zip: unpack "
         'it, then look at the folder'

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ZIP = re.compile(r'.*\.zip', re.IGNORECASE)
+#: What systems leave beside files, such as macOS on other disks.
+LEFTOVERS = re.compile(
+    r'\._.*|\.DS_Store|Thumbs\.db|desktop\.ini', re.IGNORECASE
+)
 
 
 class Format(NamedTuple):
@@ -42,7 +46,7 @@ def files_named(path: Path, pattern: re.Pattern[str]) -> list[Path]:
         Path(folder, name)
         for folder, _, names in os.walk(path)
         for name in names
-        if pattern.fullmatch(name)
+        if pattern.fullmatch(name) and not LEFTOVERS.fullmatch(name)
     )
 
 

@@ -55,7 +55,9 @@ class Human36M(StoredDataset):
     * :obj:`'vp3d'`: :obj:`data_3d_h36m.npz` of VideoPose3D, and any
       :obj:`data_2d_h36m_*.npz`;
     * :obj:`'cdf'`: the official :obj:`D3_Positions`, extracted or as
-      :obj:`Poses_D3_Positions_S*.tgz`;
+      :obj:`Poses_D3_Positions_S*.tgz`, or converted to :obj:`*.cdf.mat`;
+    * :obj:`'h5'`: the same positions as 3d-pose-baseline has them, in
+      :obj:`S*/MyPoses/3D_positions/*.h5`;
     * :obj:`'lcn'`: :obj:`h36m_train.pkl` and :obj:`h36m_test.pkl` of LCN, and
       :obj:`h36m_sh_dt_ft.pkl`;
     * :obj:`'motionbert'`: :obj:`h36m_sh_conf_cam_source_final.pkl` and the

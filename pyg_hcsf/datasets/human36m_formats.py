@@ -14,20 +14,22 @@ import numpy as np
 import torch
 
 from pyg_hcsf.datasets.formats import Format, files_named, read_whole
+from pyg_hcsf.datasets.human36m_positions import (
+    find_cdf,
+    find_h5,
+    read_takes_of,
+)
 from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.io.human36m import (
-    CDF_FILE,
     MIN_DEPTH,
     TEST_SUBJECTS,
     TRAIN_SUBJECTS,
     Human36MTake,
     action_of,
-    read_d3_archive,
     read_positions_2d,
     read_positions_3d,
     select_joints,
 )
-from pyg_hcsf.io.human36m_cdf import read_cdf_pose
 from pyg_hcsf.io.human36m_pickles import (
     read_lcn,
     read_lcn_detections,
@@ -36,19 +38,12 @@ from pyg_hcsf.io.human36m_pickles import (
 
 _SIDES = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
 FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB
-D3_ARCHIVE = re.compile(r'Poses_D3_Positions_S\d+\.tgz')
-CDF, NPZ, PKL = (
-    re.compile(pattern)
-    for pattern in (r'.*\.cdf', r'.*h36m.*\.npz', r'.*h36m.*\.pkl')
+NPZ, PKL = (
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (r'.*h36m.*\.npz', r'.*h36m.*\.pkl')
 )
+POSITIONS = ('cdf', 'h5')  # formats with a file a take
 PREFIXES = ('data_2d_h36m_', 'h36m_')  # of files of detectors
-
-
-def find_cdf(path: Path) -> list[Path]:
-    r"""The official files and archives."""
-    files = files_named(path, CDF)
-    found = [f for f in files if CDF_FILE.fullmatch(f.absolute().as_posix())]
-    return sorted([*found, *files_named(path, D3_ARCHIVE)])
 
 
 def find_vp3d(path: Path) -> list[Path]:
@@ -93,8 +88,14 @@ HUMAN36M_FORMATS = (
     Format(
         'cdf',
         'the official D3_Positions: S*/MyPoseFeatures/D3_Positions/*.cdf, or '
-        'Poses_D3_Positions_S*.tgz as they are downloaded',
+        'Poses_D3_Positions_S*.tgz as they are downloaded, or *.cdf.mat made '
+        "of them with MATLAB's cdfread",
         find_cdf,
+    ),
+    Format(
+        'h5',
+        "3d-pose-baseline's S*/MyPoses/3D_positions/*.h5, the same positions",
+        find_h5,
     ),
     Format(
         'lcn',
@@ -136,10 +137,10 @@ def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:
         ValueError: If there is no file of the detector; names those that are
             there.
     """
-    if form == 'cdf':
+    if form in POSITIONS:
         if keypoints != 'gt':
             raise ValueError(
-                "Expected 'keypoints' to be 'gt' for raw CDF files, which hold"
+                "Expected 'keypoints' to be 'gt' for raw positions, which hold"
                 f" no others (got '{keypoints}'): put data_3d_h36m.npz and "
                 f'data_2d_h36m_{keypoints}.npz of VideoPose3D there instead'
             )
@@ -175,13 +176,11 @@ def detectors(form: str, files: list[Path]) -> dict[str, Path]:
         >>> detectors('vp3d', find_vp3d(Path('data'))).keys()
         dict_keys(['cpn_ft_h36m_dbb', 'data_2d_h36m_gt'])
     """
-    if form == 'motionbert':
-        others = files
-    else:
-        poses = _with_poses(form, files)
-        others = [f for f in files if f not in poses and f.suffix != '.tgz']
     out: dict[str, Path] = {}
-    for file in others if form != 'cdf' else ():
+    if form in POSITIONS:
+        return out
+    poses = [] if form == 'motionbert' else _with_poses(form, files)
+    for file in (f for f in files if f not in poses):
         name = file.stem
         for prefix in PREFIXES:
             if name.startswith(prefix) and name != f'{prefix}gt':
@@ -216,7 +215,8 @@ def read_takes(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
     """
     reader = {
         'vp3d': _read_vp3d,
-        'cdf': _read_cdf,
+        'cdf': _read_positions,
+        'h5': _read_positions,
         'lcn': _read_lcn,
         'motionbert': _read_motionbert,
     }[raw.form]
@@ -243,38 +243,9 @@ def _read_vp3d(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
             yield from _film(subject, take, metres * 1000, views)
 
 
-def _read_cdf(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
-    seen: set[tuple[str, str]] = set()
-    for subject, take, content, name in _cdf_contents(raw.poses, side):
-        if (subject, take) in seen:
-            raise ValueError(
-                f"Expected {subject} {take} once (got '{name}' too): remove "
-                'the copy, such as an archive that is extracted already'
-            )
-        seen.add((subject, take))
-        pose = read_cdf_pose(content, name)
-        if pose.size % 96 or pose.shape[-1] not in (96, 3):
-            raise ValueError(
-                f"Expected 32 joints a frame in '{name}' (got the shape "
-                f'{list(pose.shape)})'
-            )
-        joints = select_joints(pose.reshape(-1, 32, 3))
-        yield from _film(subject, take, joints, None)
-
-
-def _cdf_contents(
-    files: list[Path], side: str
-) -> Iterator[tuple[str, str, bytes, str]]:
-    for file in files:
-        if file.suffix == '.tgz':
-            if file.stem.rpartition('_')[2] in _SIDES[side]:
-                for parts in read_d3_archive(*_read(file)):
-                    yield *parts, f'{file}/{parts[0]} {parts[1]}.cdf'
-        else:
-            match = CDF_FILE.fullmatch(file.absolute().as_posix())
-            assert match is not None
-            if match[1] in _SIDES[side]:
-                yield match[1], match[2], *_read(file)
+def _read_positions(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
+    for subject, take, pose in read_takes_of(raw.poses, _SIDES[side]):
+        yield from _film(subject, take, select_joints(pose), None)
 
 
 def _read_lcn(raw: RawFiles, side: str) -> Iterator[Human36MTake]:

@@ -15,8 +15,9 @@ from pyg_hcsf.io.agcn import DATA, LABELS
 from pyg_hcsf.io.ctrgcn import MEMBERS, ROW
 from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.npy_header import read_npy_header
+from pyg_hcsf.io.ntu_files import SKELETON_FILE
 from pyg_hcsf.io.ntu_names import NAME, NUM_JOINTS
-from pyg_hcsf.io.ntu_skeleton import SKELETON_FILE
+from pyg_hcsf.io.pickle_names import pickle_array_shape
 from pyg_hcsf.io.sgn import SETS
 
 HEAD = 2**18  # bytes of a pickle; an old one may begin with an array
@@ -33,7 +34,7 @@ def walk(path: Path, *suffixes: str) -> Iterator[Path]:
     for folder, folders, names in os.walk(path):
         folders.sort()
         for name in sorted(names):  # paths are slow to sort
-            if name.lower().endswith(suffixes):
+            if name.lower().endswith(suffixes) and name[:2] != '._':
                 yield Path(folder, name)
 
 
@@ -58,8 +59,10 @@ def find_pyskl(path: Path) -> list[Path]:
         if file.name.endswith(LABELS):
             return False
         head = _head(file)
-        named = _NAME.search(head) is not None
-        return named and any(key in head for key in KEYS)
+        if not _NAME.search(head) or not any(key in head for key in KEYS):
+            return False
+        shape = pickle_array_shape(file, 'keypoint')
+        return shape is not None and shape[2:] == (NUM_JOINTS, 3)
 
     return _find(path, '.pkl', matches)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pyg_hcsf.datasets.ntu_formats import NTU_FORMATS
+from pyg_hcsf.datasets.ntu_formats import NTU_FORMATS, walk
 from pyg_hcsf.io.agcn import DATA, read_agcn
 from pyg_hcsf.io.ctrgcn import read_ctrgcn
-from pyg_hcsf.io.members import Member
+from pyg_hcsf.io.members import Member, list_some
+from pyg_hcsf.io.ntu_files import find_skeletons
 from pyg_hcsf.io.ntu_names import (
     ActionClip,
     get_benchmark,
@@ -20,7 +23,6 @@ from pyg_hcsf.io.ntu_names import (
     read_names,
 )
 from pyg_hcsf.io.ntu_shards import read_shards
-from pyg_hcsf.io.ntu_skeleton import find_skeletons
 from pyg_hcsf.io.pyskl import read_pyskl
 from pyg_hcsf.io.sgn import read_sgn
 
@@ -102,6 +104,7 @@ def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
     ((name, paths),) = found.items()
     members: list[Member] = []
     if name == 'skeleton':
+        _warn_of_archives(roots, paths)
         members = _find_members(paths, benchmark)
         listing = [(member.name, member.size) for member in members]
     else:
@@ -111,6 +114,24 @@ def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
         listing = [(path.name, path.stat().st_size) for path in files]
     digest = hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
     return NTUSource(name, paths, members, digest)
+
+
+def _warn_of_archives(roots: Sequence[Path], read: list[Path]) -> None:
+    r"""Names zip archives that cannot be looked into: one of them may hold
+    what is missing.
+    """
+    broken = [
+        f"'{file}'"
+        for root in roots
+        for file in walk(root, '.zip')
+        if file not in read and not zipfile.is_zipfile(file)
+    ]
+    if broken:
+        warnings.warn(
+            f'Passed over {len(broken):,} of the zip archives, which cannot '
+            f'be read: {list_some(broken)}: get them again',
+            stacklevel=2,
+        )
 
 
 def _find_members(paths: list[Path], benchmark: str) -> list[Member]:
@@ -140,7 +161,7 @@ def _choose(name: str, paths: list[Path], benchmark: str) -> list[Path]:
     if not fits:
         raise ValueError(
             f"Expected one '{wanted[0]}' for '{benchmark}' in 'raw' (got "
-            f'{[str(path) for path in paths]}): pass the one to read'
+            f'{list_some(map(str, paths)) or "none"}): pass the one to read'
         )
     return chosen
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyg_hcsf.datasets.human36m_formats import TEST_SUBJECTS, TRAIN_SUBJECTS
+from pyg_hcsf.datasets.human36m_positions import take_file
 from pyg_hcsf.datasets.mpi_inf_3dhp_formats import TEST_FILE, TRAIN_FILE
 from pyg_hcsf.datasets.verify import Expectation
 from pyg_hcsf.io import mpi_inf_3dhp
-from pyg_hcsf.io.human36m import CDF_FILE
 from pyg_hcsf.io.members import list_members
+from pyg_hcsf.io.ntu_files import find_skeletons
 from pyg_hcsf.io.ntu_names import (
     ClipName,
     get_benchmark,
     missing_skeletons,
     parse_name,
 )
-from pyg_hcsf.io.ntu_skeleton import find_skeletons
 from pyg_hcsf.io.utd_mhad import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,
@@ -138,7 +138,8 @@ def _human36m(options: Options) -> Published:
     if options.get('format') == 'motionbert':  # in units of the image
         train = train._replace(unit=0.0)
     missing: dict[str, Missing] = {
-        'cdf': _missing_cdf,
+        'cdf': partial(_missing_takes, 'Poses_D3_Positions_{}.tgz'),
+        'h5': partial(_missing_takes, '{}/MyPoses/3D_positions/*.h5'),
         'lcn': partial(_lacking, ('h36m_train.pkl', 'h36m_test.pkl')),
         'vp3d': partial(_lacking, ('data_3d_h36m.npz',)),
     }
@@ -153,18 +154,15 @@ def _lacking(names: tuple[str, ...], files: list[Path]) -> list[str]:
     return [name for name in names if name not in there]
 
 
-def _missing_cdf(files: list[Path]) -> list[str]:
+def _missing_takes(name: str, files: list[Path]) -> list[str]:
     takes: dict[str, int] = {}
-    for file in files:
-        if file.suffix == '.tgz':
-            takes[file.stem.rpartition('_')[2]] = 30
-        elif match := CDF_FILE.fullmatch(file.absolute().as_posix()):
-            takes[match[1]] = takes.get(match[1], 0) + 1
+    for subject, take, _ in map(take_file, files):
+        takes[subject] = takes.get(subject, 0) + (1 if take else 30)
     out = []
     for subject in (*TRAIN_SUBJECTS, *TEST_SUBJECTS):
         if (found := takes.get(subject, 0)) < 30:
             some = f' ({found} of 30 takes found)' if found else ''
-            out.append(f'Poses_D3_Positions_{subject}.tgz{some}')
+            out.append(name.format(subject) + some)
     return out
 
 

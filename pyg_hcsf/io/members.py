@@ -3,13 +3,17 @@ from __future__ import annotations
 import contextlib
 import re
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pyg_hcsf.io.shown import shown
+
 # Others are rare, or take the memory that a header asks for.
+NUM_SHOWN = 5  # of many texts
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -45,31 +49,61 @@ def list_members(
         limit (int): The largest credible size of a file in bytes.
 
     Raises:
-        ValueError: If two files share a name, one is larger than
-            :obj:`limit`, or an archive is damaged or a member of it points
-            outside of it; names it.
+        ValueError: If two files share a name but not their size, one is
+            larger than :obj:`limit`, or an archive is damaged or a member of
+            it points outside of it; names it.
 
     Example:
         >>> pattern = re.compile(r'S\d{3}.*\.skeleton')
         >>> members = list_members(Path('nturgbd'), pattern, 2**26)
     """
     found: dict[str, Member] = {}
-    for root in [roots] if isinstance(roots, Path) else roots:
-        paths = [root] if root.is_file() else sorted(root.rglob('*'))
-        for path in paths:
-            for member in _of_path(path, pattern):
-                if member.size > limit:
-                    raise ValueError(
-                        f"Refused '{member}': it has {member.size} bytes, "
-                        f'where files of its kind have less than {limit}'
-                    )
-                if (other := found.get(member.name)) is not None:
-                    raise ValueError(
-                        f"Expected one file called '{member.name}' (got "
-                        f"'{other}' and '{member}'): remove the copy"
-                    )
-                found[member.name] = member
+    copies: list[str] = []
+    for member in iter_members(roots, pattern):
+        if member.size > limit:
+            raise ValueError(
+                f"Refused '{member}': it has {member.size} bytes, where files "
+                f'of its kind have less than {limit}'
+            )
+        other = found.setdefault(member.name, member)
+        if other.size != member.size:
+            raise ValueError(
+                f"Expected one file called '{member.name}' (got '{other}' "
+                f"with {other.size} bytes and '{member}' with {member.size}): "
+                'remove the wrong one'
+            )
+        if other is not member:
+            texts = (shown(str(path), 300) for path in (member, other))
+            copies.append('{} ({} is read)'.format(*texts))
+    if copies:
+        warnings.warn(
+            f'Passed over {len(copies):,} cop{"ies" if copies[1:] else "y"}: '
+            f'{list_some(copies)}',
+            stacklevel=2,
+        )
     return [found[name] for name in sorted(found)]
+
+
+def iter_members(
+    roots: Path | Sequence[Path], pattern: re.Pattern[str]
+) -> Iterator[Member]:
+    r"""The files of a kind in folders and zip archives, as they come.
+
+    Args:
+        roots (pathlib.Path or sequence of pathlib.Path): See
+            :func:`list_members`.
+        pattern (re.Pattern): What the whole name of a file looks like.
+
+    Raises:
+        ValueError: If an archive is damaged or a member of it points outside
+            of it; names it.
+
+    Example:
+        >>> names = [m.name for m in iter_members(Path('nturgbd'), pattern)]
+    """
+    for root in [roots] if isinstance(roots, Path) else roots:
+        for path in [root] if root.is_file() else sorted(root.rglob('*')):
+            yield from _of_path(path, pattern)
 
 
 def _of_path(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
@@ -156,6 +190,23 @@ def read_members(
                     'it'
                 ) from e
             yield member, content
+
+
+def list_some(texts: Iterable[str]) -> str:
+    r"""The first few of many texts, and how many more there are.
+
+    Args:
+        texts (iterable of str): The texts.
+
+    Example:
+        >>> list_some(map(str, range(7)))
+        '0; 1; 2; 3; 4; and 2 more'
+    """
+    texts = list(texts)
+    some = texts[:NUM_SHOWN]
+    if len(texts) > len(some):
+        some.append(f'and {len(texts) - len(some):,} more')
+    return '; '.join(some)
 
 
 def close_archives(archives: dict[Path, zipfile.ZipFile]) -> None:

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.io.members import Member, close_archives
+from pyg_hcsf.io.members import Member, close_archives, list_some
 from pyg_hcsf.io.ntu_bodies import select_bodies
 from pyg_hcsf.io.ntu_compiled import load_compiled
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
@@ -24,7 +26,23 @@ from pyg_hcsf.io.ntu_workers import Workers
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off
 COMPILED_FROM = 2048  # clips left, which take a second longer without numba
 AHEAD = 3  # shards that each other process has been given
+# Files that may be unreadable: so many, or this share of all.
+MAX_UNREADABLE, MAX_SHARE = 10, 0.01
+EMPTY = np.zeros((0, 1, NUM_JOINTS, 3), np.float32)
+MESSAGE = 300  # characters of an error that are kept
 _archives: dict[Path, zipfile.ZipFile] = {}  # that this process reads
+
+
+class Unreadable(NamedTuple):
+    r"""A file that cannot be read.
+
+    Args:
+        problem (str): What is wrong; names the file.
+        shard (pathlib.Path): The piece of work it belongs to.
+    """
+
+    problem: str
+    shard: Path
 
 
 def read_shards(
@@ -35,6 +53,9 @@ def read_shards(
     What was read lies in the folder :obj:`parts` until the caller removes it:
     called again after it broke off, it goes on where it stood.
 
+    A few files that are malformed or hold no body, as where a download broke
+    off, are left out with a warning that names them.
+
     Args:
         files (list[Member]): The files, as
             :func:`~pyg_hcsf.io.ntu_skeleton.find_skeletons` finds them.
@@ -43,10 +64,12 @@ def read_shards(
         num_workers (int): The number of processes, this one included.
 
     Raises:
-        ValueError: If a file is malformed or holds no body; names it.
+        ValueError: If more than 10 files and 1 % of them, or all, cannot be
+            read; names some.
         RuntimeError: If the processes cannot be started, or what lies in
             :obj:`parts` is damaged.
     """
+    unreadable: list[Unreadable] = []
     shards = [files[i : i + SHARD] for i in range(0, len(files), SHARD)]
     paths = [parts / f'{i:05}.npy' for i in range(len(shards))]
     todo = deque(i for i, path in enumerate(paths) if not path.is_file())
@@ -70,23 +93,47 @@ def read_shards(
                 jobs.pop(i).result()
             elif not path.is_file():
                 write_shard(shard, recipe, path, compiled)
-            yield from read_shard(shard, path)
+            for item in read_shard(shard, path):
+                if isinstance(item, Unreadable):
+                    unreadable.append(item)
+                    _check_number(unreadable, len(files))
+                else:
+                    yield item
+    if unreadable:
+        warnings.warn(
+            f'{len(unreadable):,} of {len(files):,} .skeleton files cannot be '
+            f'read, so that their clips are missing: {_some(unreadable)}',
+            stacklevel=2,
+        )
+
+
+def _check_number(unreadable: list[Unreadable], number: int) -> None:
+    limit = min(max(MAX_UNREADABLE, MAX_SHARE * number), number - 1)
+    if len(unreadable) > limit:
+        for shard in {item.shard for item in unreadable}:
+            shard.unlink(missing_ok=True)  # to be read again
+        raise ValueError(
+            f'Expected .skeleton files that can be read (got {number:,} files '
+            f'with {len(unreadable)} or more that cannot): '
+            f'{_some(unreadable)}'
+        )
+
+
+def _some(unreadable: list[Unreadable]) -> str:
+    return list_some(item.problem for item in unreadable)
 
 
 def write_shard(
     files: Sequence[Member], recipe: str, path: Path, compiled: bool = False
 ) -> None:
-    r"""Reads files and writes the chosen bodies, all or nothing."""
-    clips = []
-    found = read_skeletons(files, _archives, compiled)
-    for file, bodies in zip(files, found, strict=True):
-        joints = select_bodies(bodies, recipe)
-        if not joints.any():
-            raise ValueError(
-                f"'{file}' holds no body in any of its {bodies.num_frames} "
-                'frames: get it again or remove it'
-            )
-        clips.append(joints)
+    r"""Reads files and writes the chosen bodies, all or nothing; of files that
+    cannot be read, what is wrong.
+    """
+    clips, problems = [], []
+    for file in files:
+        clip, problem = _read_clip(file, recipe, compiled)
+        clips.append(clip)
+        problems.append(problem)
     shapes = np.asarray([clip.shape[:2] for clip in clips])
     flat = np.concatenate([clip.reshape(-1, NUM_JOINTS, 3) for clip in clips])
     # Not waiting for the disk: what a power cut damages is read again.
@@ -96,17 +143,40 @@ def write_shard(
     with part.open('wb') as stream:
         np.save(stream, shapes)
         np.save(stream, flat)
+        np.save(stream, np.asarray(problems, np.str_))
     part.replace(path)
 
 
-def read_shard(files: Sequence[Member], path: Path) -> Iterator[ActionClip]:
+def _read_clip(
+    file: Member, recipe: str, compiled: bool
+) -> tuple[np.ndarray, str]:
+    r"""The chosen bodies of a file, or no frames and what is wrong."""
+    try:
+        (bodies,) = read_skeletons([file], _archives, compiled)
+    except ValueError as e:
+        return EMPTY, str(e)[:MESSAGE]
+    joints = select_bodies(bodies, recipe)
+    if not joints.any():
+        return EMPTY, (
+            f"'{file}'"[:MESSAGE] + ' holds no body in any of its '
+            f'{bodies.num_frames} frames: get it again or remove it'
+        )
+    return joints, ''
+
+
+def read_shard(
+    files: Sequence[Member], path: Path
+) -> Iterator[ActionClip | Unreadable]:
     r"""Reads what :func:`write_shard` wrote."""
     try:
         with path.open('rb') as stream:
             shapes = np.load(stream, allow_pickle=False).tolist()
             flat = np.load(stream, allow_pickle=False)
+            problems = np.load(stream, allow_pickle=False).tolist()
         stops = np.cumsum([frames * bodies for frames, bodies in shapes])
-        if len(shapes) != len(files) or stops[-1] != len(flat):
+        if not len(shapes) == len(problems) == len(files) or (
+            stops[-1] != len(flat)
+        ):
             raise ValueError('other numbers of clips or frames')
     except (OSError, ValueError, EOFError) as e:
         path.unlink(missing_ok=True)
@@ -114,9 +184,12 @@ def read_shard(files: Sequence[Member], path: Path) -> Iterator[ActionClip]:
             f"The unfinished work in '{path}' was damaged ({e}) and is "
             'removed: start again'
         ) from e
-    for file, shape, joints in zip(
-        files, shapes, np.split(flat, stops[:-1]), strict=True
+    for file, shape, joints, problem in zip(
+        files, shapes, np.split(flat, stops[:-1]), problems, strict=True
     ):
+        if problem:
+            yield Unreadable(problem, path)
+            continue
         name = parse_name(file.name)
         joints = joints.reshape(*shape, NUM_JOINTS, 3)
         yield ActionClip(str(name), name.label, joints)

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+import codecs
 import io
 import math
-import re
 import zipfile
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,16 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from pyg_hcsf.io.decimal_text import parse_decimals
-from pyg_hcsf.io.members import Member, list_members, read_members
+from pyg_hcsf.io.members import Member, read_members
 from pyg_hcsf.io.ntu_compiled import parse_arrays
-from pyg_hcsf.io.ntu_names import NUM_JOINTS, parse_name
+from pyg_hcsf.io.ntu_files import find_skeletons
+from pyg_hcsf.io.ntu_names import NUM_JOINTS
+from pyg_hcsf.io.shown import shown
 
 # Values in the line of a body and in the line of a joint.
 BODY_VALUES = 10
 JOINT_VALUES = 12
-FILE_LIMIT = 2**24  # bytes; 300 frames of six bodies take 5 MiB
-
-SKELETON_FILE = re.compile(r'[^.].*\.skeleton')
 COUNT_DIGITS = 8  # of a credible number of frames or bodies
 _COUNT = str(NUM_JOINTS).encode()
 MAX_RUNS = 64  # of frames with the same number of bodies
@@ -46,31 +45,6 @@ class Bodies(NamedTuple):
     slot: np.ndarray
     body_id: np.ndarray
     joints: np.ndarray
-
-
-def find_skeletons(roots: Sequence[Path]) -> list[Member]:
-    r"""Finds the :obj:`.skeleton` files in folders and in zip archives, which
-    are never extracted.
-
-    Args:
-        roots (list[pathlib.Path]): Folders, which are searched at any depth,
-            zips and :obj:`.skeleton` files.
-
-    Returns:
-        The files, sorted by name.
-
-    Raises:
-        ValueError: If a :obj:`.skeleton` file has a name that is none of NTU
-            RGB+D's, there are two of one name, or an archive is damaged or
-            holds a member that points outside of it; names it.
-    """
-    members = list_members(roots, SKELETON_FILE, FILE_LIMIT)
-    for member in members:
-        try:
-            parse_name(member.name)
-        except ValueError as e:
-            raise ValueError(f"{e}, the file '{member}'") from e
-    return members
 
 
 def read_skeletons(
@@ -122,7 +96,8 @@ def parse_skeleton(
     number of joints (25), and 25 lines of 12 values, of which the first three
     are the position.
 
-    Lines may end in LF or CRLF, and the last be blank. The values of a joint
+    Lines may end in LF or CRLF, and the last be blank. A byte order mark is
+    passed over, and UTF-16 read. The values of a joint
     after the third are counted but not read.
 
     Args:
@@ -137,8 +112,16 @@ def parse_skeleton(
         ValueError: If the text is malformed, or a position is not finite;
             names the line.
     """
+    content = _to_ascii(content)
     bodies = (_parse_compiled if compiled else _parse_fast)(content)
     return _parse_lines(content, where) if bodies is None else bodies
+
+
+def _to_ascii(content: bytes) -> bytes:
+    r"""Takes off what editors put before a text, and its UTF-16."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode('utf-16', 'replace').encode()
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def _parse_compiled(content: bytes) -> Bodies | None:
@@ -307,7 +290,8 @@ def _parse_lines(content: bytes, where: str) -> Bodies:
             raise error('the file is cut off here')
         if (got := len(words := line.split(None, number))) != number:
             more = f'{got}' if got < number else 'more'
-            raise error(f'expected {number} values (got {more})')
+            where = '' if lines.read(1) else ', and the file is cut off here'
+            raise error(f'expected {number} values (got {more}){where}')
         return words
 
     def count(what: str) -> int:
@@ -338,7 +322,7 @@ def _parse_lines(content: bytes, where: str) -> Bodies:
                 except ValueError:
                     position = [math.nan]
                 if not all(map(math.isfinite, position)):
-                    raise error(f'expected a position (got {words})')
+                    raise error(f'expected a position (got {shown(words)})')
                 joints.extend(position)
     if lines.readline():
         last += 1

@@ -1,4 +1,4 @@
-r"""What a file is by its content, in words for who holds it."""
+r"""Describes what a file is by its content."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ from typing import NamedTuple
 
 from pyg_hcsf.io.pickle_names import pickle_names
 from pyg_hcsf.io.restricted_pickle import NPY_HEADER
+from pyg_hcsf.io.shown import shown
 
 HEAD = 4096  # bytes that are looked at
 VARIABLES = 1000  # of a file of MATLAB that are counted
 AGAIN = "get it again, and compare its size with the publisher's"
-UNFINISHED = ('.part', '.partial', '.crdownload', '.download', '.aria2')
+UNFINISHED = (
+    '.part',
+    '.partial',
+    '.crdownload',
+    '.download',
+    '.aria2',
+    '.opdownload',
+)
 
 IMAGES = {b'\xff\xd8\xff': 'JPEG', b'\x89PNG\r\n': 'PNG', b'GIF8': 'GIF'}
 PACKED = {
@@ -91,7 +99,8 @@ def _unreadable(path: Path, error: OSError) -> FileKind:
             if '/annex/objects/' in target
             else 'get the file that it points to'
         )
-        return FileKind('link', f"a link to '{target}', not there", remedy)
+        text = f'a link to {shown(target, 300)}, not there'
+        return FileKind('link', text, remedy)
     if isinstance(error, FileNotFoundError):
         return FileKind('missing', 'not there', 'check the path')
     return FileKind(
@@ -191,8 +200,9 @@ def _zip(path: Path, size: int) -> FileKind:
     if any(name.endswith('/data.pkl') for name in names):
         return FileKind('torch', 'a file of PyTorch: a network, not poses')
     if names and all(name.endswith('.npy') for name in names):
-        keys = ', '.join(name.removesuffix('.npy') for name in names[:10])
-        return FileKind('npz', f'arrays of NumPy: {keys}')
+        keys = [shown(n.removesuffix('.npy'), 40)[1:-1] for n in names[:10]]
+        more = ', ...' * (len(names) > len(keys))
+        return FileKind('npz', f'arrays of NumPy: {", ".join(keys)}{more}')
     return FileKind('zip', text)
 
 
@@ -231,7 +241,7 @@ def _npy(head: bytes, size: int) -> FileKind:
         )
     descr, _, numbers = match.groups()
     shape = [int(number) for number in re.findall(rb'\d+', numbers)]
-    text = f'an array of NumPy, {descr.decode("latin1")} {shape}'
+    text = f'an array of NumPy, {descr.decode("latin1")} {shown(shape)}'
     item = re.fullmatch(rb'[<>|=]?[a-zA-Z](\d{1,9})', descr)
     if item and stop + math.prod(shape) * int(item[1]) > size:
         return FileKind('npy', f'{text}, cut off', AGAIN)

@@ -6,8 +6,10 @@ import struct
 import tarfile
 import zlib
 
+import h5py
 import numpy as np
 import torch
+from scipy.io import savemat
 
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
 from pyg_hcsf.geometry.human36m import human36m_cameras
@@ -205,6 +207,34 @@ def write_cdf(folder, subjects=None):
         path.write_bytes(content)
 
 
+def write_cdfmat(folder, subjects=None, compressed=True, cells=False):
+    """What MATLAB saves of cdfread's cell, or scipy of an array of objects."""
+    for subject, takes in (subjects or motion()).items():
+        for take, joints in takes.items():
+            action, _, number = take.partition(' ')
+            name = f'{OFFICIAL[action]} {number}'.strip()
+            place = folder / subject / 'MyPoseFeatures' / 'D3_Positions'
+            place.mkdir(parents=True, exist_ok=True)
+            pose = joints.reshape(-1, 96).astype(float)
+            data = np.empty((1, 1), object)
+            data[0, 0] = pose
+            if cells:
+                data = np.array([pose], object)
+            path = place / f'{name}.cdf.mat'
+            savemat(path, {'data': data}, do_compression=compressed)
+
+
+def write_h5(folder, subjects=None):
+    """3d-pose-baseline's files, with the actions as in published tables."""
+    for subject, takes in (subjects or motion()).items():
+        place = folder / subject / 'MyPoses' / '3D_positions'
+        place.mkdir(parents=True, exist_ok=True)
+        for take, joints in takes.items():
+            with h5py.File(place / f'{take}.h5', 'w') as file:
+                pose = joints.reshape(-1, 96).T.astype(float)
+                file.create_dataset('3D_positions', data=pose)
+
+
 def d3_archive(subject, takes):
     """Poses_D3_Positions_S*.tgz."""
     file = io.BytesIO()
@@ -348,6 +378,7 @@ def write_motionbert(folder, subjects=None):
 WRITERS = {
     'vp3d': write_vp3d,
     'cdf': write_cdf,
+    'h5': write_h5,
     'lcn': write_lcn,
     'motionbert': write_motionbert,
 }

@@ -330,7 +330,7 @@ def test_wrong_arguments(vp3d):
         ({'val_subjects': ['S9']}, "'val_subjects'"),
         ({'joints': 32}, "'joints'"),
         ({'naming': 'short'}, "'naming'"),
-        ({'format': 'h5'}, "'format'"),
+        ({'format': 'json'}, "'format'"),
         ({'distortion': 'lens'}, "'distortion'"),
         ({'subsample': 0}, "'subsample'"),
         ({'keypoints': '../x'}, "'keypoints'"),
@@ -366,9 +366,9 @@ def test_missing_and_mixed_raw_files(tmp_path):
         clips_of(tmp_path / 'only')
     write_cdf(tmp_path / 'cdf' / 'raw', detected)
     write_archives(tmp_path / 'cdf' / 'raw', detected)
-    with pytest.raises(ValueError, match='S9 .* once'):
+    with pytest.raises(ValueError, match='each take once .*S9'):
         clips_of(tmp_path / 'cdf')
-    with pytest.raises(ValueError, match="'gt' for raw CDF"):
+    with pytest.raises(ValueError, match="'gt' for raw pos"):
         clips_of(tmp_path / 'cdf', keypoints='cpn_ft_h36m_dbb')
     write_lcn(tmp_path / 'lcn' / 'raw', MOTION)
     found = lcn_detections({**detected, 'S1': MOTION['S1']})

@@ -1,4 +1,3 @@
-import re
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pyg_hcsf.datasets import NTURGBD
 from pyg_hcsf.datasets.ntu_source import find_source
 from pyg_hcsf.io import ntu_shards
 from pyg_hcsf.io.ctrgcn import write_ctrgcn
-from pyg_hcsf.io.ntu_skeleton import find_skeletons
+from pyg_hcsf.io.ntu_files import find_skeletons
 from pyg_hcsf.io.ntu_workers import Workers
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.transforms import PreNormalize
@@ -144,10 +143,8 @@ def test_other_processes_say_what_is_wrong(tmp_path, raw, compiled):
         ]
         for job in jobs:
             job.result()
-        members[0].path.write_bytes(b'2\nx\n')
-        again = workers.submit(members, 'agcn', tmp_path / '0.npy', compiled)
-        where = re.escape(str(members[0].path))
-        with pytest.raises(ValueError, match=f"Line 2 of '{where}'"):
+        again = workers.submit(members, 'x', tmp_path / '0.npy', compiled)
+        with pytest.raises(ValueError, match="'recipe'.*got 'x'"):
             again.result()
         workers.submit(members[1:], 'agcn', tmp_path / 'last.npy').result()
     assert (tmp_path / 'last.npy').is_file()
@@ -168,19 +165,21 @@ def test_other_processes_die(tmp_path, raw, monkeypatch):
 def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
     monkeypatch.setattr(ntu_shards, 'SHARD', 2)
     load(tmp_path / 'whole', raw)
-    path = raw / 'nturgb+d_skeletons' / f'{NAMES[4]}.skeleton'
-    good = path.read_bytes()
-    path.write_bytes(b'x' * len(good))  # of the same size
-    with pytest.raises(
-        ValueError, match=f"Line 1 of '{re.escape(str(path))}'"
-    ):
-        load(tmp_path / 'root', raw)
+    write_shard = ntu_shards.write_shard
+
+    def interrupt(files, recipe, path, compiled):
+        if path.name == '00001.npy':
+            raise KeyboardInterrupt
+        write_shard(files, recipe, path, compiled)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ntu_shards, 'write_shard', interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            load(tmp_path / 'root', raw)
     done = list((tmp_path / 'root').rglob('*.npy'))
     assert [part.name for part in sorted(done)] == ['00000.npy']
     assert not list((tmp_path / 'root').rglob('*.clips'))
-    path.write_bytes(good)
     read = []
-    write_shard = ntu_shards.write_shard
     monkeypatch.setattr(
         *(ntu_shards, 'write_shard'),
         lambda files, recipe, path, compiled: (
@@ -286,11 +285,59 @@ def test_wrong_options(tmp_path, options, reason):
         NTURGBD(tmp_path, log=False, **options)
 
 
-def test_empty_clips_are_refused(tmp_path, raw):
-    path = raw / 'S001C001P008R001A001.skeleton'
-    path.write_bytes(b'2\n0\n0\n')
-    with pytest.raises(ValueError, match=rf"'{path}' holds no body.* 2 fr"):
-        load(tmp_path, raw)
+UNREADABLE = {
+    'no body': (b'2\n0\n0\n', 'holds no body in any of its 2 frames'),
+    'cut off': (skeleton(NAMES[0])[:-2000], r'Line \d+ of .* cut off here'),
+    'zeros': (bytes(9), 'Line 1 of .*expected the number of frames'),
+    'empty': (b'', 'Passed over 1 .*it is empty'),
+}
+
+
+@pytest.mark.parametrize('form', ['folder', 'zip'])
+@pytest.mark.parametrize('count', [1, 2])
+@pytest.mark.parametrize('name', UNREADABLE)
+def test_one_unreadable_file_of_many(
+    tmp_path, raw, monkeypatch, name, count, form
+):
+    """It is named and left out; the other clips are the same."""
+    monkeypatch.setattr(ntu_shards, 'SHARD', 2)
+    load(tmp_path / 'whole', raw)
+    broken, problem = UNREADABLE[name]
+    (raw / 'S001C001P008R001A001.skeleton').write_bytes(broken)
+    given = raw
+    if form == 'zip':
+        given = tmp_path / 'all.zip'
+        with zipfile.ZipFile(given, 'w', zipfile.ZIP_DEFLATED) as archive:
+            for path in raw.rglob('*.skeleton'):
+                archive.write(path, path.name)
+    options = dict(raw=given, log=False, num_workers=count)
+    with pytest.warns(UserWarning, match=problem) as caught:
+        NTURGBD(tmp_path / 'root', **options)
+    assert 'S001C001P008R001A001.skeleton' in str(caught[0].message)
+    assert content(tmp_path / 'root') == content(tmp_path / 'whole')
+
+
+def test_an_archive_that_is_cut_off(tmp_path, raw):
+    path = raw / 'nturgbd_skeletons_s018_to_s032.zip'
+    path.write_bytes(b'PK\x03\x04 and no more')
+    with pytest.warns(UserWarning, match=f"Passed over 1 .*'{path}': get"):
+        assert len(load(tmp_path, raw)) == 4
+
+
+def test_too_many_unreadable_files(tmp_path):
+    names = [f'S001C001P001R001A{k:03}' for k in range(1, 21)]
+    good, bad = skeleton(NAMES[0]), skeleton(NAMES[0])[:-99]
+    for k, name in enumerate(names):
+        (tmp_path / f'{name}.skeleton').write_bytes(bad if k > 9 else good)
+    with pytest.warns(UserWarning, match='10 of 20 .*A015.*and 5 more'):
+        assert load(tmp_path / 'root', tmp_path).names == names[:10]
+    (tmp_path / f'{names[0]}.skeleton').write_bytes(bad)
+    with pytest.raises(ValueError, match='20 files with 11 or more'):
+        load(tmp_path / 'root', tmp_path)
+    for name in names[1:]:
+        (tmp_path / f'{name}.skeleton').unlink()
+    with pytest.raises(ValueError, match='1 files with 1 or more'):
+        load(tmp_path / 'root', tmp_path)
 
 
 @pytest.fixture

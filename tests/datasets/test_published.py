@@ -14,7 +14,7 @@ TAKES = [
 def put(folder, *names):
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
+        (folder / name).write_bytes(b'1')
 
 
 def missing(name, folder, **options):
@@ -65,12 +65,13 @@ def test_ntu_benchmarks(benchmark):
 
 
 def test_human36m(tmp_path):
-    put(tmp_path, 'data_2d_h36m_gt.npz', 'Poses_D3_Positions_S5.tgz')
+    put(tmp_path, 'Poses_D3_Positions_S5.tgz')
     put(tmp_path, 'S1/MyPoseFeatures/D3_Positions/Directions 1.cdf')
     assert missing('Human36M', tmp_path, format='cdf') == [
         'Poses_D3_Positions_S1.tgz (1 of 30 takes found)',
         *(f'Poses_D3_Positions_S{number}.tgz' for number in (6, 7, 8, 9, 11)),
     ]
+    put(tmp_path, 'data_2d_h36m_gt.npz')
     names = ['data_3d_h36m.npz']
     assert missing('Human36M', tmp_path, format='vp3d') == names
     put(tmp_path, 'h36m_train.pkl')

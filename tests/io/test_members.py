@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.io.ctrgcn import read_ctrgcn
-from pyg_hcsf.io.members import close_archives, list_members, read_members
+from pyg_hcsf.io.members import (
+    close_archives,
+    list_members,
+    list_some,
+    read_members,
+)
 from pyg_hcsf.io.restricted_pickle import load_npz
 
 ANY = re.compile(r'.*\.txt')
@@ -80,3 +85,23 @@ def test_damaged_archives(fuzz, tmp_path, method):
 
     fuzz(read, path.read_bytes(), check, str(path), slack=2**22)
     assert np.array_equal(list(tmp_path.iterdir()), [path])
+
+
+def test_copies(tmp_path):
+    """An archive that is unpacked beside itself."""
+    pack(tmp_path / 'b.zip', ['x/a.txt'])
+    path = tmp_path / 'a.txt'
+    path.write_bytes(b'x/a.txt' * 50)
+    text = rf"over 1 copy: '.*b\.zip/x/a\.txt' \('{path}' is read\)"
+    with pytest.warns(UserWarning, match=text):
+        (member,) = list_members(tmp_path, ANY, 10**6)
+    assert member.path == path
+    path.write_bytes(b'x')
+    with pytest.raises(ValueError, match='a.txt. with 1 bytes and .* 350'):
+        list_members(tmp_path, ANY, 10**6)
+
+
+def test_some_of_many():
+    assert list_some(['a']) == 'a'
+    assert list_some('abcde') == 'a; b; c; d; e'
+    assert list_some(map(str, range(1007))).endswith('4; and 1,002 more')

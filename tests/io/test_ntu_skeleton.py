@@ -9,8 +9,8 @@ import pytest
 from pyg_hcsf.io import ntu_skeleton
 from pyg_hcsf.io.decimal_text import parse_decimals
 from pyg_hcsf.io.ntu_compiled import load_compiled
+from pyg_hcsf.io.ntu_files import find_skeletons
 from pyg_hcsf.io.ntu_skeleton import (
-    find_skeletons,
     parse_skeleton,
     read_skeleton,
     read_skeletons,
@@ -199,10 +199,21 @@ def test_zip_equals_folder(tmp_path):
 def test_wrong_files(tmp_path):
     with pytest.raises(ValueError, match='no file'):
         read_skeleton(tmp_path / NAME)
-    path = tmp_path / 'walking.skeleton'
-    path.write_bytes(b'0\n')
-    with pytest.raises(ValueError, match=r'such as.*walking\.skeleton'):
-        find_skeletons([tmp_path])
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+@pytest.mark.parametrize('eol', ['\n', '\r\n'])
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_byte_order_marks(encoding, eol, compiled):
+    compiled = compiled and load_compiled()
+    content = skeleton(clip([1, 2]), eol)
+    marked = content.decode().encode(encoding)
+    for one, two in zip(
+        parse_skeleton(content, compiled=compiled),
+        parse_skeleton(marked, compiled=compiled),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, two)
 
 
 NUMBERS = [

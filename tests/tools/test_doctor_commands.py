@@ -1,107 +1,165 @@
-"""Every command that the doctor prints works."""
+"""Runs the commands that doctor prints."""
 
-import json
 import shlex
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from pyg_hcsf.datasets.published import PUBLISHED, Published
+
 REPO = Path(__file__).parents[2]
-sys.path.insert(0, str(REPO / 'tools'))
-sys.path.insert(0, str(REPO / 'tests' / 'io'))
-sys.path.insert(0, str(REPO / 'tests' / 'datasets'))
+for folder in ('tools', 'tests/datasets'):
+    sys.path.insert(0, str(REPO / folder))
+
+import human36m_files as human36m  # noqa: E402
+import mpi_inf_3dhp_files as mpi_inf_3dhp  # noqa: E402
+import ntu_files as ntu  # noqa: E402
 import prepare  # noqa: E402
-from bvh_files import RIGS, UNKNOWN, write_person  # noqa: E402
-from human36m_files import write_vp3d  # noqa: E402
-from utd_mhad_files import write_utd_mhad  # noqa: E402
+import utd_mhad_files as utd_mhad  # noqa: E402
+from conftest import MocapWriter  # noqa: E402
+
+MOCAP = MocapWriter()
 
 
-def commands(path, capsys):
-    """What the doctor prints, and the words of the commands in it."""
-    code = prepare.main(['doctor', str(path)])
-    out = capsys.readouterr().out
-    found = [
-        shlex.split(line)[2:]
-        for line in out.splitlines()
-        if line.strip().startswith('python tools/prepare.py')
-    ]
-    return code, out, found
+def work_of(folder):
+    """A folder that doctor does not look into."""
+    return folder.parents[1] / 'work' / folder.name
 
 
-def run_all(path, home, capsys):
-    """Runs all of them, which must not raise; returns what they print."""
-    code, out, found = commands(path, capsys)
-    assert found, out
-    codes, texts = [], []
-    for words in found:
-        codes.append(prepare.main([*words, '--root', str(home)]))
-        texts.append(capsys.readouterr().out)
-    return code, codes, texts
+def write_ntu(form):
+    def write(folder):
+        ntu.write_form(form, folder, work_of(folder))
+
+    return write
 
 
-@pytest.mark.parametrize('name', RIGS)
-def test_rigs(tmp_path, capsys, name):
-    path = write_person(tmp_path / "a man's walk" / 'a.bvh', RIGS[name])
-    for place in (path, path.parent):
-        code, codes, texts = run_all(place, tmp_path / 'home', capsys)
-        assert (code, codes) == (0, [0])
-        assert 'ok    left and right' in texts[0]
-        assert 'All checks passed.' in texts[0]
+def write_utd_zip(folder):
+    utd_mhad.write_utd_mhad(work_of(folder))
+    folder.mkdir(parents=True)
+    utd_mhad.zip_utd_mhad(work_of(folder), folder / 'Skeleton.zip')
 
 
-def test_a_rig_without_names(tmp_path, capsys):
-    path = write_person(tmp_path / 'a.bvh', UNKNOWN)
-    code, out, [words] = commands(path, capsys)
-    assert code == 0 and 'were guessed, check them' in out
-    joint_map = json.loads(words[words.index('--joint_map') + 1])
-    assert joint_map['LKnee'] == UNKNOWN['left shin']
-    assert run_all(path, tmp_path / 'home', capsys)[1] == [0]
+def write_cmu(folder):
+    for number in ('01', '02'):
+        MOCAP.asf(folder / number / f'{number}.asf')
+        MOCAP.amc(folder / number / f'{number}_01.amc', 30)
 
 
-@pytest.mark.parametrize(
-    'options',
-    [
-        *({'unit': 25.4}, {'unit': 1000.0}, {'unit': 1.0}, {'up': 'z'}),
-        *({'fps': 24.0}, {'fps': 15.0}, {'encoding': 'utf-16'}),
-        {'encoding': 'cp932'},
-    ],
-)
-def test_units_axes_rates_and_encodings(tmp_path, capsys, options):
-    path = write_person(tmp_path / 'a.bvh', RIGS['mmd'], **options)
-    code, codes, _ = run_all(path, tmp_path / 'home', capsys)
-    assert (code, codes) == (0, [0])
+def write_cmu_zip(folder):
+    write_cmu(work_of(folder))
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / 'subjects.zip', 'w') as archive:
+        for path in sorted((work_of(folder)).rglob('*.a??')):
+            archive.write(path, f'all/{path.parent.name}/{path.name}')
 
 
-def test_a_folder_of_many_rigs(tmp_path, capsys):
-    raw = tmp_path / 'raw'
-    for i, names in enumerate((*RIGS.values(), UNKNOWN, UNKNOWN)):
-        write_person(raw / f'{i}.bvh', names)
-    write_person(raw / 'slow.bvh', RIGS['daz'], fps=20)
-    (raw / 'cut.bvh').write_text('HIERARCHY')
-    write_person(raw / 'giant.bvh', RIGS['daz'], unit=4.0)
-    with pytest.warns(UserWarning) as said:
-        code, codes, texts = run_all(raw, tmp_path / 'home', capsys)
-    skipped = [text for w in said if 'skipped' in (text := str(w.message))]
-    assert 'cut.bvh' in skipped[0] and 'giant.bvh' in skipped[0]
-    assert (code, codes) == (1, [0, 0])
-    assert f'clips                   {len(RIGS) + 3}\n' in texts[0]
-    assert 'clips                   2\n' in texts[1]
-    _, out, _ = commands(raw, capsys)
-    assert 'skipped: ' in out and 'giant.bvh: the unit of length' in out
+def write_hdm05(folder):
+    MOCAP.asf(folder / 'HDM_bd.asf')
+    MOCAP.amc(folder / 'walk' / 'HDM_bd_walk2StepsLstart_001_120.amc', 60)
 
 
-def test_no_command_where_nothing_can_be_read(tmp_path, capsys):
-    (tmp_path / 'a.bvh').write_text('HIERARCHY')
-    code, out, found = commands(tmp_path, capsys)
-    assert (code, found) == (1, [])
-    assert 'skipped: ' in out and 'a.bvh, line 1: expected a HIER' in out
+def write_bvh(folder):
+    MOCAP.bvh(folder / 'walk.bvh', 30)
 
 
-def test_other_data_sets(tmp_path, capsys):
-    write_utd_mhad(tmp_path / 'utd')
-    write_vp3d(tmp_path / 'h36m')
-    for name in ('utd', 'h36m'):
-        _, codes, texts = run_all(tmp_path / name, tmp_path / 'home', capsys)
-        assert set(codes) <= {0, 1}
-        assert all('train: clips' in text for text in texts)
+def write_openmocap(folder):
+    write_cmu(folder / 'cmu' / 'asfamc')
+    MOCAP.asf(folder / 'cmu' / 'asfamc' / '03' / '03.asf')
+    MOCAP.amc(folder / 'cmu' / 'asfamc' / '03' / '03_01.amc', 49)
+    for name in ('salsa', 'indian', 'martial'):
+        MOCAP.bvh(folder / 'cmu' / 'bvh' / name / '01.bvh', 49, rest=True)
+    for actor in ('bd', 'bk', 'mm'):
+        MOCAP.asf(folder / 'hdm05' / f'HDM_{actor}.asf')
+        name = f'HDM_{actor}_squat1Reps_001_120.amc'
+        MOCAP.amc(folder / 'hdm05' / 'squat1Reps' / name, 49)
+
+
+WRITERS = {
+    **{f'human36m {k}': v for k, v in human36m.WRITERS.items()},
+    'human36m archives': human36m.write_archives,
+    'human36m cdf.mat': human36m.write_cdfmat,
+    **{f'mpi_inf_3dhp {k}': v for k, v in mpi_inf_3dhp.WRITERS.items()},
+    **{
+        f'nturgbd {form}': write_ntu(form)
+        for form in ('skeleton', 'zip', 'pyskl', 'ctrgcn', 'agcn', 'sgn')
+    },
+    'utd_mhad mat': utd_mhad.write_utd_mhad,
+    'utd_mhad zip': write_utd_zip,
+    'cmu_mocap asf_amc': write_cmu,
+    'cmu_mocap archive': write_cmu_zip,
+    'hdm05 asf_amc': write_hdm05,
+    'bvh_motion bvh': write_bvh,
+}
+
+
+@pytest.fixture(autouse=True)
+def any_size(monkeypatch):
+    """Files of tests are few, and their people of any shape."""
+
+    def forget(known):
+        def of_any_size(options):
+            splits = {
+                split: expected._replace(
+                    unit=0.0, clips=0, frames=0, subjects=(), actions=()
+                )
+                for split, expected in known(options).splits.items()
+            }
+            return Published(splits)
+
+        return of_any_size
+
+    for name, known in list(PUBLISHED.items()):
+        monkeypatch.setitem(PUBLISHED, name, forget(known))
+
+
+def printed(path, capsys):
+    """The commands that doctor prints, without the name of the script."""
+    prepare.main(['doctor', str(path)])
+    lines = capsys.readouterr().out.splitlines()
+    commands = [shlex.split(line) for line in lines if 'prepare.py ' in line]
+    assert all(c[:2] == ['python', 'tools/prepare.py'] for c in commands)
+    return [command[2:] for command in commands]
+
+
+@pytest.mark.parametrize('kind', WRITERS)
+def test_each_format(tmp_path, capsys, kind):
+    folder = tmp_path / "somebody's data" / kind
+    WRITERS[kind](folder)
+    (command,) = printed(folder, capsys)
+    assert command[0] == kind.split()[0]
+    assert prepare.main([*command, '--root', str(tmp_path / 'home')]) == 0
+
+
+def test_openmocap(tmp_path, capsys):
+    """Its parts are data sets of their own too."""
+    write_openmocap(tmp_path / 'given')
+    found = printed(tmp_path / 'given', capsys)
+    names = ['openmocap', 'cmu_mocap', 'hdm05', 'bvh_motion']
+    assert [command[0] for command in found] == names
+    for command in found:
+        assert prepare.main([*command, '--root', str(tmp_path / 'home')]) == 0
+
+
+@pytest.mark.filterwarnings('ignore:Passed over')
+def test_all_formats_in_one_folder(tmp_path, capsys):
+    folder = tmp_path / 'data'
+    for kind, write in WRITERS.items():
+        if kind not in ('human36m archives', 'human36m cdf.mat'):
+            write(folder / kind)
+    commands = printed(folder, capsys)
+    names = [command[0] for command in commands]
+    assert set(names) == {kind.split()[0] for kind in WRITERS}
+    for number, command in enumerate(commands):
+        home = str(tmp_path / f'home{number}')
+        assert prepare.main([*command, '--root', home]) == 0, command
+
+
+def test_every_format_of_every_class():
+    known = {
+        f'{name} {form.name}'
+        for name, cls in prepare.CLASSES.items()
+        for form in cls.formats
+    }
+    assert known - set(WRITERS) == {'openmocap openmocap'}
