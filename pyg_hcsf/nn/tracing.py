@@ -24,6 +24,7 @@ def has_values(x: Tensor) -> bool:
     """
     return not (
         torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
         or x.is_meta
         or isinstance(x, FakeTensor)
         or torch._C._functorch.is_functorch_wrapped_tensor(x)

@@ -198,9 +198,10 @@ class TemplateEdges(ConstantBuffers):
             )
         if traced:
             torch._assert_async(valid, self._message)
-            # ONNX has no assertions: outputs of other edges become NaN there.
-            exporting = torch.compiler.is_exporting()
-            return edges._replace(valid=valid if exporting else None)
+            # ONNX and TorchScript drop assertions: edges of another graph
+            # make the output NaN there.
+            saved = torch.compiler.is_exporting() or torch.jit.is_tracing()
+            return edges._replace(valid=valid if saved else None)
         if not bool(valid):
             self._check_pairs(given, copies)
             raise ValueError(self._mismatch(edge_index, copies))

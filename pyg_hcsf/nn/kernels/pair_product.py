@@ -97,7 +97,7 @@ def node_major_product(
 
 
 def _choose(x: Tensor) -> str:
-    tracing = torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export()
+    tracing = torch.compiler.is_exporting() or torch.jit.is_tracing()
     if tracing or x.is_meta:
         return 'reference'
     if x.size(-1) <= 4:
