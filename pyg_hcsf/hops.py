@@ -75,7 +75,13 @@ class HopEdges:
         self.long_hops = long_hops
         self.neighborhood = neighborhood
 
-        distance = skeleton.hop_distance()
+        with torch.device('cpu'):  # also where another device is the default
+            self._build()
+
+    def _build(self) -> None:
+        short_hops, long_hops = self.short_hops, self.long_hops
+        neighborhood = self.neighborhood
+        distance = self.skeleton.hop_distance()
         everywhere = torch.ones_like(distance, dtype=torch.bool)
         near = (distance >= 0) & (distance <= short_hops)
         blocks, topology = [], []
@@ -131,7 +137,9 @@ class HopEdges:
         r"""The number of ordered node pairs at each hop."""
         return dict(enumerate(self.edge_hop.bincount().tolist()))
 
-    def edge_weight(self, normalize: str = 'binary') -> Tensor:
+    def edge_weight(
+        self, normalize: str = 'binary', dtype: torch.dtype | None = None
+    ) -> Tensor:
         r"""The values :math:`a_{ij}` of the static adjacency, ``[E]``.
 
         Args:
@@ -141,22 +149,26 @@ class HopEdges:
                 the node itself weighs as much as each ring around it;
                 :obj:`"sym"` by the geometric mean of those of
                 target and source. (default: :obj:`"binary"`)
+            dtype (torch.dtype, optional): The floating-point type of the
+                values, which are computed in double precision. :obj:`None`
+                takes the default type. (default: :obj:`None`)
         """
         if normalize not in NORMALIZATIONS:
             raise ValueError(
                 f"Expected 'normalize' to be one of {NORMALIZATIONS} (got "
                 f"'{normalize}')"
             )
-        value = self.topology.float()
+        value = self.topology.double()
+        dtype = dtype or torch.get_default_dtype()
         if normalize == 'binary':
-            return value
+            return value.to(dtype)
         part = self.edge_hop if normalize == 'hop' else self.edge_group
         source, target = self.edge_index + part * self.num_nodes
         degree = value.new_zeros((int(part.max()) + 1) * self.num_nodes)
         degree = degree.scatter_add(0, target, value).clamp(min=1)
         if normalize in ('row', 'hop'):
-            return value / degree[target]
-        return value / (degree[target] * degree[source]).sqrt()
+            return (value / degree[target]).to(dtype)
+        return (value / (degree[target] * degree[source]).sqrt()).to(dtype)
 
     def __repr__(self) -> str:
         return (

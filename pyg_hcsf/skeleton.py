@@ -129,7 +129,8 @@ class Skeleton:
         """
         pairs = {(j, i) for i, j in self.edges} | set(self.edges)
         ordered = sorted(pairs, key=lambda pair: (pair[1], pair[0]))
-        return torch.tensor(ordered, dtype=torch.long).t().contiguous()
+        edges = torch.tensor(ordered, dtype=torch.long, device='cpu')
+        return edges.t().contiguous()
 
     @property
     def mirrored(self) -> tuple[int, ...]:

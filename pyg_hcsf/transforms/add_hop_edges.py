@@ -11,7 +11,9 @@ class AddHopEdges(BaseTransform):
     (functional name: :obj:`add_hop_edges`).
 
     Sets :obj:`edge_index`, and the edge attributes :obj:`edge_hop` (the hop
-    of the pair) and :obj:`edge_pair` (its number in the template).
+    of the pair) and :obj:`edge_pair` (its number in the template). All other
+    attributes of the replaced edges, such as :obj:`edge_attr`,
+    :obj:`edge_weight` and :obj:`adj_t`, are removed.
 
     Args:
         hops (HopEdges): The edge set.
@@ -33,6 +35,8 @@ class AddHopEdges(BaseTransform):
                 f'Expected a graph of {self.hops.num_nodes} nodes, the joints '
                 f"of '{self.hops.skeleton.name}' (got {data.num_nodes})"
             )
+        for key in {*data.edge_attrs(), 'adj', 'adj_t'} & set(data.keys()):
+            del data[key]
         data.edge_index = self.hops.edge_index
         data.edge_hop = self.hops.edge_hop
         data.edge_pair = self.hops.edge_pair

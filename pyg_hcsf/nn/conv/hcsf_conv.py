@@ -11,14 +11,15 @@ from torch_geometric.nn.inits import glorot, zeros
 from torch_geometric.typing import Adj, OptTensor
 
 from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.conv.fusion import HopFusion
-from pyg_hcsf.nn.conv.template import TemplateEdges
-from pyg_hcsf.nn.kernels import KERNELS, by_rows, pair_product
+from pyg_hcsf.nn.conv.template import Edges, TemplateEdges
+from pyg_hcsf.nn.kernels import KERNELS, by_rows, node_major_product
 
 SHARINGS = ('pair', 'source', 'target', 'hop', 'all')
 
 
-class HCSFConv(MessagePassing):
+class HCSFConv(MessagePassing, ConstantBuffers):
     r"""The hop-aware hierarchical channel-squeezing fusion operator from the
     `"Learning Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
     <https://arxiv.org/abs/2108.07181>`_ paper
@@ -87,18 +88,20 @@ class HCSFConv(MessagePassing):
           node features :math:`(*, |\mathcal{V}|, C_{in})` on one graph, or
           :math:`(B |\mathcal{V}|, C_{in})` on a batch of copies of it,
           edge indices :math:`(2, |\mathcal{E}|)` or a sparse adjacency, whose
-          values are pairs (integers) or edge weights (floating point; all
-          ones: none),
+          values are pairs (integers) or factors of the static adjacency
+          :math:`a_{ij}` (floating point),
           pair of each edge :math:`(|\mathcal{E}|)` *(optional)*,
           edge weights :math:`a_{ij}` :math:`(|\mathcal{E}|)` or
-          :math:`(*, |\mathcal{E}|)` *(optional)*; with node features
+          :math:`(*, |\mathcal{E}|)` *(optional)*, whose leading dimensions
+          may be one; with node features
           :math:`(B, T, |\mathcal{V}|, C_{in})`, those of
           :math:`(B, |\mathcal{E}|)` hold for all of a clip
         - **output:** node features :math:`(*, |\mathcal{V}|, C_{out})`
 
     .. note::
-        Edges are compared with the template at every call, except under
-        :func:`torch.compile`, where they are taken to be in its order.
+        Edges are compared with the template at every call. A compiled or
+        exported graph compares them, too, and raises a :obj:`RuntimeError`;
+        an ONNX model, which cannot, returns NaN for edges of another graph.
 
     Example:
         >>> hops = HopEdges(get_skeleton('h36m17'), short_hops=1, long_hops=2)
@@ -144,6 +147,10 @@ class HCSFConv(MessagePassing):
                 "aggr='add' and flow='source_to_target' (got "
                 f"'{kwargs['aggr']}' and '{self.flow}')"
             )
+        if self.node_dim != -2:
+            raise ValueError(
+                f"Expected 'node_dim' to be -2 (got {self.node_dim})"
+            )
         for name, value, choices in [
             ('sharing', sharing, SHARINGS),
             ('base', base, ('max', 'in', 'out')),
@@ -174,50 +181,26 @@ class HCSFConv(MessagePassing):
         if normalize is None:
             normalize = 'binary' if sharing == 'pair' else 'row'
         self.normalize = normalize
-        adjacency = hops.edge_weight(normalize)
-        self.register_buffer('adjacency', adjacency, persistent=False)
         self.template = TemplateEdges(hops)
-        self._unit = bool((adjacency == 1).all())
+        # Networks set this: their layers read node-major memory.
+        self.node_major = False
 
-        # The weight of its group that each edge uses, and how many there are:
-        self._group_ptr = hops.group_ptr
-        slot = {
-            'pair': hops.edge_pair
-            - torch.tensor(hops.group_ptr)[hops.edge_group],
-            'source': hops.edge_index[0],
-            'target': hops.edge_index[1],
-            'hop': hops.edge_hop.where(
-                hops.edge_group == 0, torch.zeros_like(hops.edge_hop)
-            ),
-            'all': torch.zeros_like(hops.edge_hop),
-        }[sharing]
         widths = list(self.hop_channels.values())
-        self.weights = ParameterList()
-        for g, width in enumerate(widths):
-            size = {
-                'pair': hops.group_ptr[g + 1] - hops.group_ptr[g],
-                'source': hops.num_nodes,
-                'target': hops.num_nodes,
-                'hop': hops.short_hops + 1 if g == 0 else 1,
-                'all': 1,
-            }[sharing]
-            self.weights.append(torch.empty(size, in_channels, width))
-        sizes = [0] + [weight.size(0) for weight in self.weights][:-1]
-        offset = torch.tensor(sizes).cumsum(0)[hops.edge_group]
-        self.register_buffer('_slot', slot + offset, persistent=False)
-        # For shared weights, the edge in each cell of each dense adjacency:
-        if sharing != 'pair':
-            plane = (
-                hops.edge_group
-                if sharing in ('source', 'target')
-                else (self._slot)
-            )
-            n = hops.num_nodes
-            cell = torch.full((int(plane.max()) + 1, n, n), hops.num_pairs)
-            cell[plane, hops.edge_index[1], hops.edge_index[0]] = (
-                hops.edge_pair
-            )
-            self.register_buffer('_cell', cell, persistent=False)
+        counts = {
+            'pair': hops.edge_group.bincount().tolist(),
+            'source': [hops.num_nodes] * len(widths),
+            'target': [hops.num_nodes] * len(widths),
+            'hop': [hops.short_hops + 1] + [1] * (len(widths) - 1),
+            'all': [1] * len(widths),
+        }[sharing]
+        self.weights = ParameterList(
+            torch.empty(count, in_channels, width)
+            for count, width in zip(counts, widths, strict=True)
+        )
+        with torch.device('cpu'):
+            constants = self._make_constants(counts)
+        self._unit = bool((constants['adjacency'] == 1).all())
+        self.register_constants(**constants)
 
         if hierarchy:
             self.fusion = HopFusion(widths, fuse_long, fuse)
@@ -234,6 +217,45 @@ class HCSFConv(MessagePassing):
             self.register_parameter('bias', None)
 
         self.reset_parameters()
+
+    def _make_constants(self, counts: list[int]) -> dict[str, Tensor]:
+        hops, group = self.hops, self.hops.edge_group
+        # The weight that each edge uses, of those of all groups:
+        slot = {
+            'pair': hops.edge_pair - torch.tensor(hops.group_ptr)[group],
+            'source': hops.edge_index[0],
+            'target': hops.edge_index[1],
+            'hop': hops.edge_hop.where(group == 0, 0),
+            'all': torch.zeros_like(group),
+        }[self.sharing]
+        slot = slot + torch.tensor([0, *counts[:-1]]).cumsum(0)[group]
+        adjacency = hops.edge_weight(self.normalize, torch.double)
+        out = {'adjacency': adjacency, '_slot': slot}
+        # For shared weights, the edge in each cell of each dense adjacency:
+        if self.sharing != 'pair':
+            plane = group if self.sharing in ('source', 'target') else slot
+            n = hops.num_nodes
+            cell = torch.full((int(plane.max()) + 1, n, n), hops.num_pairs)
+            cell[plane, hops.edge_index[1], hops.edge_index[0]] = (
+                hops.edge_pair
+            )
+            out['_cell'] = cell
+        return out
+
+    @property
+    def decomposed_layers(self) -> int:
+        r"""Always 1: each message needs all of the input channels."""
+        return 1
+
+    @decomposed_layers.setter
+    def decomposed_layers(self, decomposed_layers: int) -> None:
+        if decomposed_layers != 1:
+            raise ValueError(
+                f"'{self.__class__.__name__}' does not support feature "
+                'decomposition, as each message needs all input channels: '
+                f"expected 'decomposed_layers' to be 1 (got "
+                f'{decomposed_layers})'
+            )
 
     @property
     def hop_channels(self) -> dict[int, int]:
@@ -265,10 +287,9 @@ class HCSFConv(MessagePassing):
         that of the target node in its group.
         """
         super().reset_parameters()
-        n, group = self.hops.num_nodes, self.hops.edge_group
-        source, target = self.hops.edge_index
+        group, target = self.hops.edge_group, self.hops.edge_index[1]
         square = self.hops.edge_weight(self.normalize).square()
-        degree = torch.zeros(len(self.weights), n)
+        degree = square.new_zeros(len(self.weights), self.hops.num_nodes)
         degree.index_put_((group, target), square, accumulate=True)
         for g, weight in enumerate(self.weights):
             if self.sharing == 'pair':
@@ -292,35 +313,52 @@ class HCSFConv(MessagePassing):
         edge_pair: OptTensor = None,
         edge_weight: OptTensor = None,
     ) -> Tensor:
-        edges = self.template(x, edge_index, edge_pair, edge_weight)
+        edges = self.template(
+            x, edge_index, edge_pair, edge_weight, self.adjacency
+        )
         if x.size(-1) != self.in_channels:
             raise ValueError(
                 f"Expected 'x' with {self.in_channels} channels, the "
                 f"'in_channels' of {self} (got shape {tuple(x.shape)})"
             )
-        if edges.canonical and not self.explain and not self._has_hooks():
+        order, edge_weight = edges.node_order, edges.edge_weight
+        if edges.valid is not None:
+            x = x.where(edges.valid, float('nan'))
+        if self.explain or self._has_hooks():
+            out = self._propagate(x, edges)
+            out = out if order is None else out.index_select(-2, order)
+        else:
+            if order is not None:
+                x = x.index_select(-2, order)
+            if edges.edge_order is not None and edge_weight is not None:
+                edge_weight = edge_weight.index_select(-1, edges.edge_order)
             shape = x.shape[:-1]
             x = x.reshape(-1, self.hops.num_nodes, self.in_channels)
-            out = self._fused(x, edges.edge_weight)
+            out = self._fused(x, edge_weight)
             out = out.reshape(*shape, out.size(-1))
-        else:
-            edge_weight = edges.edge_weight
-            if edge_weight is None and not self._unit:
-                edge_weight = self.adjacency[edges.edge_pair]
-            elif edge_weight is not None and edge_weight.dim() == x.dim() - 2:
-                edge_weight = edge_weight.unsqueeze(-2)  # one graph a clip
-            # propagate_type: (x: Tensor, edge_weight: OptTensor, edge_pair: Tensor)  # noqa
-            out = self.propagate(
-                edges.edge_index,
-                x=x,
-                edge_weight=edge_weight,
-                edge_pair=edges.edge_pair,
-            )
 
         out = self.fusion(out)  # [*, N, sum(C_k)]
         if self.weight_a is not None:
-            return self._transform(out)
-        return out if self.bias is None else out + self.bias
+            out = self._transform(out)
+        elif self.bias is not None:
+            out = out + self.bias
+        if order is not None:
+            return out.index_select(-2, order.argsort())
+        return out if self.node_major else out.contiguous()
+
+    def _propagate(self, x: Tensor, edges: Edges) -> Tensor:
+        edge_weight = edges.edge_weight
+        if edge_weight is None and not self._unit:
+            edge_weight = self.adjacency[edges.edge_pair]
+        elif edge_weight is not None and edge_weight.dim() == x.dim() - 2:
+            edge_weight = edge_weight.unsqueeze(-2)  # one graph a clip
+        # propagate_type: (x: Tensor, edge_weight: OptTensor, edge_pair: Tensor)  # noqa
+        return self.propagate(
+            edges.edge_index,
+            x=x,
+            edge_weight=edge_weight,
+            edge_pair=edges.edge_pair,
+        )
 
     def message(
         self, x_j: Tensor, edge_weight: OptTensor, edge_pair: Tensor
@@ -359,7 +397,7 @@ class HCSFConv(MessagePassing):
             if edge_weight.size(0) != x.size(0):  # one graph for T frames
                 repeats = x.size(0) // edge_weight.size(0)
                 edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
-        return pair_product(
+        return node_major_product(
             x,
             list(self.weights),
             self.template.edge_index,
@@ -368,15 +406,15 @@ class HCSFConv(MessagePassing):
         )
 
     def _shared(self, x: Tensor, edge_weight: OptTensor) -> Tensor:
-        shape = x.shape
+        shape, pairs = x.shape, self.hops.num_pairs
         if edge_weight is None:
             edge_weight = self.adjacency
-        elif edge_weight.numel() > self.hops.num_pairs:
+        elif edge_weight.dim() > 1 or edge_weight.size(0) != pairs:
             # One matrix for all T frames of a clip is never repeated.
-            edge_weight = edge_weight.reshape(-1, 1, self.hops.num_pairs)
-            x = x.unflatten(0, (edge_weight.size(0), -1))
-        else:
-            edge_weight = edge_weight.reshape(-1)
+            edge_weight = edge_weight.reshape(-1, 1, pairs)
+            clips = edge_weight.size(0)
+            frames = x.size(0) // clips if x.size(0) > 0 else 0
+            x = x.unflatten(0, (clips, frames))
         planes = F.pad(edge_weight, (0, 1))[..., self._cell]  # [*, K, N, N]
         adjacencies = iter(planes.unbind(-3))
         outs = []
@@ -389,7 +427,8 @@ class HCSFConv(MessagePassing):
                 outs.append(torch.einsum('...nc,ncd->...nd', h, weight))
             else:
                 outs.append(sum(next(adjacencies) @ (x @ w) for w in weight))
-        return torch.cat(outs, dim=-1).reshape(*shape[:-1], -1)
+        out = torch.cat(outs, dim=-1)
+        return out.reshape(*shape[:-1], out.size(-1))
 
     def _transform(self, x: Tensor) -> Tensor:
         if self.weight_a.size(0) == 1:
@@ -397,7 +436,7 @@ class HCSFConv(MessagePassing):
             return by_rows(lambda x: F.linear(x, weight, self.bias), x)
         h = x.reshape(-1, *self.weight_a.shape[:2])
         out = torch.einsum('bnc,ncd->bnd', h, self.weight_a)
-        out = out.reshape(*x.shape[:-1], -1)
+        out = out.reshape(*x.shape[:-1], self.out_channels)
         return out if self.bias is None else out + self.bias
 
     def _has_hooks(self) -> bool:

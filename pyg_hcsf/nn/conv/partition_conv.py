@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import Conv2d, Module, Parameter
+from torch.nn import Conv2d, Parameter
 from torch_geometric.nn.inits import glorot, zeros
 
+from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.skeleton import Skeleton
 
 
-class PartitionConv(Module):
+class PartitionConv(ConstantBuffers):
     r"""The spatial graph convolution with three partitions of the neighbors,
     from the `"Spatial Temporal Graph Convolutional Networks for Skeleton-Based
     Action Recognition" <https://arxiv.org/abs/1801.07455>`_ paper
@@ -75,9 +76,9 @@ class PartitionConv(Module):
         if not adaptive:
             degree = degree.sum(0, keepdim=True)
         graph = graph / degree.clamp(min=1)
-        self.register_buffer('graph', graph, persistent=False)
+        self.register_constants(graph=graph)
         self.weight = Parameter(torch.empty(in_channels, 3 * out_channels))
-        self.mask = Parameter(torch.empty_like(graph))
+        self.mask = Parameter(torch.empty(graph.shape))
         if adaptive:
             width = max(4, out_channels // 4)
             self.embed = Conv2d(in_channels, 6 * width, 1)
@@ -145,5 +146,6 @@ def partitions(skeleton: Skeleton) -> Tensor:
     depth = distance[skeleton.root]
     neighbor = distance == 1
     nearer = depth.view(1, -1) < depth.view(-1, 1)
-    own = torch.eye(skeleton.num_joints, dtype=torch.bool)
-    return torch.stack([own, neighbor & nearer, neighbor & ~nearer]).float()
+    return torch.stack(
+        [distance == 0, neighbor & nearer, neighbor & ~nearer]
+    ).double()

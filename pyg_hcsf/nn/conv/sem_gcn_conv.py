@@ -1,13 +1,14 @@
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import Module, Parameter
+from torch.nn import Parameter
 from torch_geometric.nn.inits import glorot, ones, zeros
 
+from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.skeleton import Skeleton
 
 
-class SemGCNConv(Module):
+class SemGCNConv(ConstantBuffers):
     r"""The semantic graph convolution from the `"Semantic Graph Convolutional
     Networks for 3D Human Pose Regression"
     <https://arxiv.org/abs/1904.03345>`_ paper
@@ -54,7 +55,7 @@ class SemGCNConv(Module):
         distance = skeleton.hop_distance()
         support = (distance >= 0) & (distance <= 1)
         cell = support.view(-1).nonzero().squeeze(-1)
-        self.register_buffer('cell', cell, persistent=False)
+        self.register_constants(cell=cell)
         self.logits = Parameter(torch.empty(cell.numel()))
         self.weight = Parameter(torch.empty(2, in_channels, out_channels))
         if bias:

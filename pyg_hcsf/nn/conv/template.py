@@ -3,31 +3,32 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
-from torch.nn import Module
 from torch_geometric.edge_index import EdgeIndex
 from torch_geometric.typing import Adj, OptTensor, SparseTensor
 from torch_geometric.utils import is_torch_sparse_tensor, to_edge_index
 
 from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.nn.constants import ConstantBuffers
+from pyg_hcsf.nn.tracing import has_values
 
 
 class Edges(NamedTuple):
-    r"""The edges of a call. If :obj:`canonical`, :obj:`x` views as
-    ``[B, N, C]`` and :obj:`edge_weight` as ``[B, E]`` in template order.
+    r"""The edges of a call as they were given, and how to sort them and their
+    nodes into the order of the template, where they are in another one.
     """
 
     edge_index: Tensor
     edge_pair: Tensor
     edge_weight: Optional[Tensor]
-    canonical: bool
+    edge_order: Optional[Tensor] = None
+    node_order: Optional[Tensor] = None
+    valid: Optional[Tensor] = None  # only while a model is exported
 
 
-class TemplateEdges(Module):
-    r"""Tells how the edges that a layer was given lie on its template graph,
-    and refuses those that do not.
+class TemplateEdges(ConstantBuffers):
+    r"""Finds out in which order the edges that a layer was given lie on its
+    template graph, and refuses those of another graph.
 
     Args:
         hops (HopEdges): The template.
@@ -40,12 +41,24 @@ class TemplateEdges(Module):
     def __init__(self, hops: HopEdges) -> None:
         super().__init__()
         self.hops = hops
-        self.register_buffer('edge_index', hops.edge_index, persistent=False)
-        self.register_buffer('edge_pair', hops.edge_pair, persistent=False)
         n = hops.num_nodes
-        lookup = torch.full((n, n), -1)
+        lookup = torch.full((n, n), -1, device='cpu')
         lookup[hops.edge_index[0], hops.edge_index[1]] = hops.edge_pair
-        self.register_buffer('lookup', lookup, persistent=False)
+        self.register_constants(
+            edge_index=hops.edge_index, edge_pair=hops.edge_pair, lookup=lookup
+        )
+        self._message = (
+            f"Expected 'edge_index' to be that of {hops}, in its order or "
+            "with 'edge_pair'; take it from HopEdges.edge_index or apply the "
+            'transform AddHopEdges'
+        )
+        # After so many steps along edges all nodes of a graph are reached, if
+        # the template is connected.
+        self._steps = 0
+        if hops.long_hops > 0 and bool(
+            (hops.skeleton.hop_distance() >= 0).all()
+        ):
+            self._steps = -(-hops.skeleton.diameter // hops.long_hops)
 
     def forward(
         self,
@@ -53,6 +66,7 @@ class TemplateEdges(Module):
         edge_index: Adj,
         edge_pair: OptTensor,
         edge_weight: OptTensor,
+        adjacency: Tensor,
     ) -> Edges:
         hops = self.hops
         if not isinstance(x, Tensor):
@@ -80,7 +94,7 @@ class TemplateEdges(Module):
             edge_index
         ):
             edge_index, edge_pair, edge_weight = self._unpack(
-                edge_index, edge_pair, edge_weight
+                edge_index, edge_pair, edge_weight, adjacency
             )
         if not isinstance(edge_index, Tensor):
             raise ValueError(
@@ -96,30 +110,43 @@ class TemplateEdges(Module):
                 f'edge (got {list(edge_pair.shape)})'
             )
         if edge_weight is not None:
-            *lead, size = edge_weight.shape
-            if size != num_edges or lead != list(x.shape[:-2][: len(lead)]):
-                raise ValueError(
-                    "Expected 'edge_weight' with one value for each of "
-                    f'{num_edges} edges in the last dimension, and before it '
-                    f"the leading dimensions of 'x' {tuple(x.shape)}, or some "
-                    f'of them (got shape {tuple(edge_weight.shape)})'
-                )
-        # A graph that is being traced is taken to be in template order.
-        if torch.compiler.is_compiling():
-            pair = self.edge_pair.repeat(copies)
-            return Edges(edge_index, pair, edge_weight, True)
+            edge_weight = self._expand(x, edge_weight, num_edges)
         if edge_index is self.edge_index and edge_pair is None:
-            return Edges(edge_index, self.edge_pair, edge_weight, True)
+            return Edges(edge_index, self.edge_pair, edge_weight)
         return self._match(edge_index, edge_pair, edge_weight, copies)
 
+    def _expand(self, x: Tensor, edge_weight: Tensor, size: int) -> Tensor:
+        # Leading dimensions of size one are broadcast.
+        shape, lead = x.shape[:-2], edge_weight.shape[:-1]
+        if edge_weight.dim() > 0 and edge_weight.size(-1) == size:
+            if lead == shape[: len(lead)]:
+                return edge_weight
+            if all(length == 1 for length in lead):
+                return edge_weight.reshape(size)
+            if len(lead) <= len(shape) and all(
+                length in (1, wanted)
+                for length, wanted in zip(lead, shape, strict=False)
+            ):
+                return edge_weight.expand(*shape[: len(lead)], size)
+        raise ValueError(
+            f"Expected 'edge_weight' with one value for each of {size} edges "
+            'in the last dimension, and before it the leading dimensions of '
+            f"'x' {tuple(x.shape)}, or some of them, or ones (got shape "
+            f'{tuple(edge_weight.shape)})'
+        )
+
     def _unpack(
-        self, adj_t: Adj, edge_pair: OptTensor, edge_weight: OptTensor
+        self,
+        adj_t: Adj,
+        edge_pair: OptTensor,
+        edge_weight: OptTensor,
+        adjacency: Tensor,
     ) -> tuple[Tensor, Tensor, OptTensor]:
         if edge_pair is not None or edge_weight is not None:
             raise ValueError(
                 "Expected neither 'edge_pair' nor 'edge_weight' next to a "
-                'sparse adjacency: its values are the pairs (integers) or the '
-                'weights (floating point)'
+                'sparse adjacency: its values are the pairs (integers) or '
+                'factors of the static adjacency (floating point)'
             )
         if isinstance(adj_t, SparseTensor):
             target, source, value = adj_t.coo()
@@ -127,8 +154,6 @@ class TemplateEdges(Module):
         else:
             edge_index, value = to_edge_index(adj_t)
             edge_index = edge_index.flip(0)
-            if bool((value == 1).all()):
-                value = None
         if value is not None and not value.is_floating_point():
             return edge_index, value, None
         if self.hops.neighborhood != 'ring':
@@ -139,7 +164,8 @@ class TemplateEdges(Module):
             )
         source, target = edge_index % self.hops.num_nodes
         pair = self.lookup[source, target]
-        return edge_index, pair, value
+        weight = None if value is None else value * adjacency[pair]
+        return edge_index, pair, weight
 
     def _match(
         self,
@@ -148,66 +174,90 @@ class TemplateEdges(Module):
         edge_weight: OptTensor,
         copies: int,
     ) -> Edges:
-        n, p = self.hops.num_nodes, self.hops.num_pairs
-        offset = n * torch.arange(copies, device=edge_index.device)
-        template = self.edge_index.unsqueeze(1) + offset.view(1, -1, 1)
-        template = template.view(2, -1)
+        # Indices on the CPU are taken for a layer on another device, too.
+        edge_index = edge_index.to(self.edge_index)
         pairs = self.edge_pair.repeat(copies)
-        if torch.equal(edge_index, template) and (
-            edge_pair is None or torch.equal(edge_pair, pairs)
-        ):
-            return Edges(edge_index, pairs, edge_weight, True)
+        given = pairs if edge_pair is None else edge_pair.to(pairs)
+        edges = Edges(edge_index, given, edge_weight)
+        template = self._template(copies)
+        traced = not (has_values(edge_index) and has_values(given))
         if edge_pair is None:
+            valid = (edge_index == template).all()
+        elif (
+            not traced
+            and torch.equal(edge_index, template)
+            and torch.equal(given, pairs)
+        ):
+            return edges
+        else:
+            edge_order, node_order, valid = self._sort(
+                edge_index, given, template, copies
+            )
+            edges = edges._replace(
+                edge_order=edge_order, node_order=node_order
+            )
+        if traced:
+            torch._assert_async(valid, self._message)
+            # ONNX and TorchScript drop assertions: edges of another graph
+            # make the output NaN there.
+            saved = torch.compiler.is_exporting() or torch.jit.is_tracing()
+            return edges._replace(valid=valid if saved else None)
+        if not bool(valid):
+            self._check_pairs(given, copies)
             raise ValueError(self._mismatch(edge_index, copies))
-        if int(edge_pair.min()) < 0 or int(edge_pair.max()) >= p:
-            raise ValueError(self._mismatch(edge_index, copies))
-        if not bool((edge_pair.bincount(minlength=p) == copies).all()):
+        return edges
+
+    def _template(self, copies: int) -> Tensor:
+        copy = torch.arange(copies, device=self.edge_index.device)
+        offset = self.hops.num_nodes * copy
+        out = self.edge_index.unsqueeze(1) + offset.view(1, -1, 1)
+        return out.flatten(1)
+
+    def _check_pairs(self, edge_pair: Tensor, copies: int) -> None:
+        p = self.hops.num_pairs
+        inside = edge_pair.clamp(0, p - 1)
+        counts = inside.bincount(minlength=p)
+        if torch.equal(inside, edge_pair) and bool((counts != copies).any()):
             raise ValueError(
                 f'Expected every one of {p} pairs {copies} times in '
                 "'edge_pair'; to cut an edge, give it the weight 0"
             )
-        order = (edge_index[1] // n * p + edge_pair).argsort()
-        if torch.equal(edge_index[:, order], template):
-            if edge_weight is not None:
-                edge_weight = edge_weight[..., order]
-            return Edges(template, pairs, edge_weight, True)
-        self._check_copies(edge_index, edge_pair, copies)
-        return Edges(edge_index, edge_pair, edge_weight, False)
 
-    def _check_copies(
-        self, edge_index: Tensor, edge_pair: Tensor, copies: int
-    ) -> None:
-        # Nodes in any order: the self pairs tell which joint each one is.
-        hops, device = self.hops, edge_index.device
-        source, target = edge_index
-        nodes = copies * hops.num_nodes
-        own = self.edge_index[0] == self.edge_index[1]
-        own = (own & (hops.edge_hop.to(device) == 0))[edge_pair]
-        joint = torch.full((nodes,), -1, device=device)
-        joint[source[own]] = self.edge_index[0][edge_pair[own]]
-        adjacency = coo_matrix(
-            (torch.ones(source.numel()), edge_index.cpu()), (nodes, nodes)
+    def _sort(
+        self,
+        edge_index: Tensor,
+        edge_pair: Tensor,
+        template: Tensor,
+        copies: int,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        r"""The orders of edges and of nodes that turn copies of the template
+        into it, and whether they do, without a branch on values.
+        """
+        n, p = self.hops.num_nodes, self.hops.num_pairs
+        source, target = edges = edge_index.clamp(0, max(n * copies - 1, 0))
+        pair = edge_pair.clamp(0, p - 1)
+        # A node is the joint that its pairs end at, and belongs to the graph
+        # of the lowest node that it is connected with.
+        node = torch.arange(n * copies, device=edge_index.device)
+        joint = torch.zeros_like(node).scatter(
+            0, target, self.edge_index[1, pair]
         )
-        number, graph = connected_components(adjacency, directed=False)
-        place = torch.from_numpy(graph).to(joint) * hops.num_nodes + joint
-        unique = target * hops.num_pairs + edge_pair
-        if (
-            not torch.equal(source[own], target[own])
-            or bool((joint < 0).any())
-            or not torch.equal(
-                joint[edge_index], self.edge_index[:, edge_pair]
-            )
-            or number != copies
-            or place.unique().numel() != nodes
-            or unique.unique().numel() != unique.numel()
-        ):
-            raise ValueError(self._mismatch(edge_index, copies))
+        graph = node if self._steps else node // n
+        for _ in range(self._steps):
+            graph = graph.scatter_reduce(0, target, graph[source], 'amin')
+        node_order = (graph * n + joint).argsort()
+        place = torch.zeros_like(node).scatter(0, node_order, node)
+        edge_order = (place[target] // n * p + pair).argsort()
+        valid = (
+            (place[edges][:, edge_order] == template).all()
+            & (pair[edge_order] == self.edge_pair.repeat(copies)).all()
+            & (edges == edge_index).all()
+            & (pair == edge_pair).all()
+        )
+        return edge_order, node_order, valid
 
     def _mismatch(self, edge_index: Tensor, copies: int) -> str:
-        hops = self.hops
         return (
-            f"Expected 'edge_index' to be that of {hops}, for {copies} "
-            f"graph(s), in its order or with 'edge_pair' (got shape "
-            f'{tuple(edge_index.shape)}); take it from HopEdges.edge_index or '
-            'apply the transform AddHopEdges'
+            f'{self._message} (got shape {tuple(edge_index.shape)} for '
+            f'{copies} graph(s) of {self.hops.num_pairs} edges)'
         )

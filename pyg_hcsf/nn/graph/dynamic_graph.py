@@ -3,15 +3,16 @@ from typing import Optional
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import Conv2d, Module, Parameter
+from torch.nn import Conv2d, Parameter
 
 from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.kernels import by_rows
 
 INITS = ('physical', 'dense', 'random')
 
 
-class DynamicGraph(Module):
+class DynamicGraph(ConstantBuffers):
     r"""The temporal-aware dynamic graph of the `"Learning Skeletal Graph
     Neural Networks for Hard 3D Pose Estimation"
     <https://arxiv.org/abs/2108.07181>`_ paper, as edge weights
@@ -133,12 +134,12 @@ class DynamicGraph(Module):
         n = hops.num_nodes
         source, target = hops.edge_index
         cell = (hops.edge_group * n + target) * n + source
-        self.register_buffer('_cell', cell, persistent=False)
-        self.register_buffer('_group', hops.edge_group, persistent=False)
-        support = torch.zeros(self.num_groups * n * n, dtype=torch.bool)
-        support[cell] = True
-        support = support.view(self.num_groups, n, n)
-        self.register_buffer('_support', support, persistent=False)
+        shape = (self.num_groups, n, n)
+        support = torch.zeros(shape, dtype=torch.bool, device='cpu')
+        support.view(-1)[cell] = True
+        self.register_constants(
+            _cell=cell, _group=hops.edge_group, _support=support
+        )
 
         self.register_parameter('base', None)
         if init is not None:
@@ -166,7 +167,8 @@ class DynamicGraph(Module):
             if self.base is not None:
                 self.base.fill_(1)
                 if self.init == 'physical':
-                    self.base.copy_(self.hops.edge_weight(self.normalize))
+                    value = self.hops.edge_weight(self.normalize, torch.double)
+                    self.base.copy_(value)
                 elif self.init == 'random':
                     self.base.uniform_()
             if self.scale is not None:

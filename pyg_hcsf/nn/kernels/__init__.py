@@ -1,4 +1,4 @@
-from .pair_product import KERNELS, pair_product
+from .pair_product import KERNELS, node_major_product, pair_product
 from .rows import by_rows
 
-__all__ = ['KERNELS', 'by_rows', 'pair_product']
+__all__ = ['KERNELS', 'by_rows', 'node_major_product', 'pair_product']

@@ -27,7 +27,7 @@ def pack(x: Tensor, weights: list[Tensor], narrow: Narrow) -> Tensor:
 
 def _narrow_messages(packed: Tensor, x: Tensor) -> Tensor:
     out = scratch(x, 'message', *packed.shape[:2], x.size(1))
-    return torch.bmm(packed, x.mT, out=out).view(-1, x.size(1))  # [N * K, B]
+    return torch.bmm(packed, x.mT, out=out).flatten(0, 1)  # [N * K, B]
 
 
 def _edge_rows(edge_weight: Tensor, narrow: Narrow) -> Tensor:
@@ -53,7 +53,7 @@ def narrow_parts(
         message.mul_(_edge_rows(edge_weight, narrow))
     total = x.new_zeros(n * narrow.channels + 1, b)
     total.index_add_(0, narrow.target_row, message)
-    return _split(total[:-1].view(n, -1, b).mT, narrow)
+    return _split(total[:-1].view(n, narrow.channels, b).mT, narrow)
 
 
 def add_narrow_backward(
@@ -70,7 +70,7 @@ def add_narrow_backward(
     grad_x, grad_weights, grad_edge = grads
     n, b, c = x.shape
     total = x.new_zeros(n * narrow.channels + 1, b)
-    parts = _split(total[:-1].view(n, -1, b).mT, narrow)
+    parts = _split(total[:-1].view(n, narrow.channels, b).mT, narrow)
     for part, columns in zip(parts, narrow.columns, strict=True):
         part.copy_(grad[..., columns])
     pulled = scratch(x, 'pulled', narrow.target_row.numel(), b)
@@ -83,7 +83,7 @@ def add_narrow_backward(
         padded.index_add_(0, narrow.pair, message)
         grad_edge.copy_(padded[:-1])
         pulled.mul_(_edge_rows(edge_weight, narrow))
-    pulled = pulled.view(n, -1, b)
+    pulled = pulled.view(n, packed.size(1), b)
     grad_x.baddbmm_(pulled.mT, packed)
     rows = torch.bmm(pulled, x).view(-1, c).index_select(0, narrow.place)
     sizes = [weights[g].size(0) * weights[g].size(2) for g in narrow.groups]

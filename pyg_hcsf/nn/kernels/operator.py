@@ -15,6 +15,7 @@ from torch.utils.flop_counter import register_flop_formula
 
 from pyg_hcsf.nn.kernels.batched import batched_backward, batched_forward
 from pyg_hcsf.nn.kernels.reference import reference_product
+from pyg_hcsf.nn.tracing import transformed
 
 
 def batched_product(
@@ -25,6 +26,8 @@ def batched_product(
     whole: bool,
 ) -> Tensor:
     r"""See :func:`~pyg_hcsf.nn.kernels.pair_product`."""
+    if transformed():
+        return reference_product(x, weights, edge_index, edge_weight)
     if torch.compiler.is_compiling() or is_in_torch_dispatch_mode():
         return _operator(x, weights, edge_index, edge_weight, whole)
     return _Product.apply(whole, x, edge_index, edge_weight, *weights)
@@ -100,10 +103,13 @@ def _gradients(ctx, grad, backward):
 
 
 def _differentiable(grad, x, weights, edge_index, edge_weight):
-    inputs = [x, *weights]
+    inputs = [x, *weights, *([] if edge_weight is None else [edge_weight])]
+    inputs = [
+        t if t.requires_grad else t.detach().requires_grad_() for t in inputs
+    ]
+    x, weights = inputs[0], inputs[1 : 1 + len(weights)]
     if edge_weight is not None:
-        inputs.append(edge_weight)
-    inputs = [t if t.requires_grad else t.requires_grad_() for t in inputs]
+        edge_weight = inputs[-1]
     out = reference_product(x, weights, edge_index, edge_weight)
     grad_x, *grads = torch.autograd.grad(out, inputs, grad, create_graph=True)
     grad_edge = None if edge_weight is None else grads.pop()
@@ -113,3 +119,9 @@ def _differentiable(grad, x, weights, edge_index, edge_weight):
 @register_flop_formula(torch.ops.pyg_hcsf.pair_product)
 def _flops(x_shape, weight_shapes, *args, out_shape=None, **kwargs) -> int:
     return sum(2 * x_shape[0] * p * c * d for p, c, d in weight_shapes)
+
+
+@register_flop_formula(torch.ops.pyg_hcsf.pair_product_backward)
+def _backward_flops(grad_shape, *args, out_shape=None, **kwargs) -> int:
+    # One product for the gradient of x and one for those of the weights.
+    return 2 * _flops(*args)

@@ -48,8 +48,7 @@ def pair_product(
             one while a model is exported. (default: :obj:`"auto"`)
 
     Returns:
-        torch.Tensor: ``[B, N, sum(D_g)]``. Its memory may be node-major (a
-        transposed view); the fast kernels read both orders.
+        torch.Tensor: ``[B, N, sum(D_g)]``, contiguous.
 
     Example:
         >>> weight = torch.randn(2, 3, 8)  # pairs (0, 0) and (0, 1)
@@ -60,9 +59,26 @@ def pair_product(
         raise ValueError(
             f"Expected 'kernel' to be one of {KERNELS} (got '{kernel}')"
         )
+    out = node_major_product(x, weights, edge_index, edge_weight, kernel)
+    return out.contiguous()
+
+
+def node_major_product(
+    x: Tensor,
+    weights: Sequence[Tensor],
+    edge_index: Tensor,
+    edge_weight: Optional[Tensor],
+    kernel: str,
+) -> Tensor:
+    r"""See :func:`pair_product`. The memory of the output may be node-major (a
+    transposed view); the fast kernels read both orders.
+    """
     if kernel == 'auto':
         kernel = _choose(x)
-    if torch.is_autocast_enabled(x.device.type):
+    autocast = x.device.type != 'meta' and torch.is_autocast_enabled(
+        x.device.type
+    )
+    if autocast and x.dtype != torch.double:  # as torch.bmm has it
         dtype = torch.get_autocast_dtype(x.device.type)
         x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
         edge_weight = None if edge_weight is None else edge_weight.to(dtype)
@@ -81,7 +97,8 @@ def pair_product(
 
 
 def _choose(x: Tensor) -> str:
-    if torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export():
+    tracing = torch.compiler.is_exporting() or torch.jit.is_tracing()
+    if tracing or x.is_meta:
         return 'reference'
     if x.size(-1) <= 4:
         return 'dense'
@@ -108,6 +125,6 @@ def _dense(
             x_i = x_i * a.transpose(1, 2).unsqueeze(-1)
         blocks = weight.new_zeros(n, n, *weight.shape[1:])
         blocks = blocks.index_put((target, source), weight)
-        outs.append(x_i.reshape(n, b, -1) @ blocks.flatten(1, 2))
+        outs.append(x_i.flatten(2) @ blocks.flatten(1, 2))
         start = group.stop
     return torch.cat(outs, dim=-1).transpose(0, 1)

@@ -66,12 +66,15 @@ def _cached_plan(
 ) -> Plan:
     wide: list[Wide] = []
     narrow: list[Wide] = []
-    nodes = torch.arange(num_nodes).view(-1, 1)
+    # On the CPU also where another device is the default:
+    nodes = torch.arange(num_nodes, device='cpu').view(-1, 1)
     column = start = 0
     for g, (size, width) in enumerate(zip(sizes, widths, strict=True)):
         columns = slice(column, column + width)
         source, target = (
-            torch.tensor(part[start : start + size], dtype=torch.long)
+            torch.tensor(
+                part[start : start + size], dtype=torch.long, device='cpu'
+            )
             for part in pairs
         )
         numbers = slice(start, start + size)
@@ -129,13 +132,17 @@ _known = WeakTensorKeyDictionary()
 
 
 def _pairs(edge_index: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    # Asking an accelerator for numbers waits for all that runs there: those of
-    # a tensor are kept as long as it lives unchanged.
-    version = -1 if edge_index.is_inference() else edge_index._version
-    kept = _known.get(edge_index)
+    # tolist() synchronises an accelerator, so its result is kept there while
+    # the version of the tensor says that it is unchanged. An inference tensor
+    # has no version.
+    cached = edge_index.device.type != 'cpu' and not edge_index.is_inference()
+    version = edge_index._version if cached else 0
+    kept = _known.get(edge_index) if cached else None
     if kept is None or kept[0] != version:
         source, target = edge_index.tolist()
-        kept = _known[edge_index] = (version, (tuple(source), tuple(target)))
+        kept = (version, (tuple(source), tuple(target)))
+        if cached:
+            _known[edge_index] = kept
     return kept[1]
 
 

@@ -6,11 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import BatchNorm1d, Conv2d, Linear, Module, ModuleList
-from torch_geometric.nn.inits import zeros
+from torch_geometric.nn.inits import reset, zeros
 
+from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.action_layers import ACTION_LAYERS
-from pyg_hcsf.nn.models.layers import dropout, make_layer
+from pyg_hcsf.nn.models.layers import dropout, keep_node_major, make_layer
+from pyg_hcsf.nn.tracing import has_values
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 
@@ -79,7 +81,7 @@ class ActionBlock(Module):
         return f'{self.__class__.__name__}({self.layer})'
 
 
-class ActionRecognizer(Module):
+class ActionRecognizer(NoTorchScript):
     r"""A network that tells the action of a clip of 3D joints, as in the
     `"Learning Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
     <https://arxiv.org/abs/2108.07181>`_ paper (supplement 2.1.3): nine blocks
@@ -99,9 +101,9 @@ class ActionRecognizer(Module):
     convolution of one frame with batch norm where shapes differ; the residual
     is added before the last ReLU.
 
-    In evaluation without gradients, a body that is zero in all frames is
-    computed once for a length of clips and set in where it recurs: batch norm
-    is frozen then and bodies only meet in the mean.
+    In evaluation without gradients, the bodies of a batch that are zero in all
+    frames are computed once for each place :math:`m`: batch norm is frozen
+    then and bodies only meet in the mean.
 
     Args:
         skeleton (Skeleton, optional): The template graph. :obj:`None` takes
@@ -205,13 +207,20 @@ class ActionRecognizer(Module):
             )
             width = channels
         self.classifier = Linear(width, out_channels)
-        self.reset_parameters()
-        self._empty: dict[tuple, tuple[tuple, Tensor]] = {}
+        keep_node_major(self)
+        self._reset_convolutions()
 
     def reset_parameters(self) -> None:
-        r"""Resets the classifier and the temporal convolutions to the spread
-        that ReLU keeps (He's); graph layers have their own.
+        r"""Resets all learnable parameters of the module, and the running
+        statistics of its batch norms.
         """
+        reset(self.norm)
+        reset(self.blocks)
+        self._reset_convolutions()
+
+    def _reset_convolutions(self) -> None:
+        # He's initialisation of what ReLU follows; graph layers have their
+        # own.
         for module in self.modules():
             if isinstance(module, PaddedConv):
                 torch.nn.init.kaiming_normal_(
@@ -225,17 +234,13 @@ class ActionRecognizer(Module):
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
         x = self._bodies(x, batch)  # [B, M, T, N, C]
         b, m, t = x.shape[:3]
-        rows = x.permute(0, 2, 1, 3, 4).reshape(b * t, -1)
+        rows = x.transpose(1, 2).flatten(2).flatten(0, 1)
         h = self.norm(rows).view(b, t, m, *x.shape[3:]).transpose(1, 2)
-        if (
-            self.training
-            or torch.is_grad_enabled()
-            or torch.compiler.is_compiling()
-        ):
-            h = self._features(h.reshape(b * m, *h.shape[2:]))
-            h = h.view(b, m, -1)
+        frozen = not any(module.training for module in self.modules())
+        if frozen and not torch.is_grad_enabled() and has_values(x):
+            h = self._features_once(h, x.flatten(2).any(dim=-1))
         else:
-            h = self._present_features(h, x.flatten(2).any(dim=-1))
+            h = self._features(h.flatten(0, 1)).unflatten(0, (b, m))
         return self.classifier(h.mean(dim=1))
 
     def _features(self, x: Tensor) -> Tensor:
@@ -243,46 +248,17 @@ class ActionRecognizer(Module):
             x = block(x)
         return x.mean(dim=(1, 2))
 
-    def _present_features(self, x: Tensor, there: Tensor) -> Tensor:
+    def _features_once(self, x: Tensor, there: Tensor) -> Tensor:
         # Absent bodies are what batch norm made of zeros, which depends on
-        # their place: one row for each place where some are.
-        wanted = there.clone()
-        known: dict[int, Tensor] = {}
-        state = self._state(x)
-        for place in (~there).any(dim=0).nonzero().flatten().tolist():
-            key = (place, x.size(2), x.dtype, x.device)
-            found = self._empty.get(key)
-            if found is not None and state is not None and found[0] == state:
-                known[place] = found[1]
-            else:
-                wanted[(~there[:, place]).nonzero()[0], place] = True
-        out = x.new_empty(*x.shape[:2], self.classifier.in_features)
-        if bool(wanted.any()):
-            features = self._features(x[wanted])
-            out = out.to(features.dtype)
-            out[wanted] = features
-        for place in range(x.size(1)):
+        # their place: the first one of each place is computed for all.
+        first = (~there) & ((~there).cumsum(dim=0) == 1)
+        features = self._features(x[there | first])
+        out = features.new_empty(*x.shape[:2], features.size(-1))
+        out[there | first] = features
+        for place in first.any(dim=0).nonzero().flatten().tolist():
             absent = ~there[:, place]
-            if not bool(absent.any()):
-                continue
-            if place not in known:
-                first = int((wanted[:, place] & absent).nonzero()[0])
-                known[place] = out[first, place].clone()
-                if state is not None:
-                    key = (place, x.size(2), x.dtype, x.device)
-                    self._empty[key] = (state, known[place])
-            out[absent, place] = known[place].to(out.dtype)
+            out[absent, place] = out[first[:, place], place]
         return out
-
-    def _state(self, x: Tensor) -> Optional[tuple]:
-        # What a kept feature must match: the weights, and how they are used.
-        tensors = [*self.parameters(), *self.buffers()]
-        if any(tensor.is_inference() for tensor in tensors):
-            return None  # they have no version
-        kind = x.device.type
-        amp = torch.is_autocast_enabled(kind)
-        used = torch.get_autocast_dtype(kind) if amp else None
-        return (used, *[(t.data_ptr(), t._version) for t in tensors])
 
     def _bodies(self, x: Tensor, batch: Optional[Tensor]) -> Tensor:
         n = self.skeleton.num_joints
@@ -309,9 +285,6 @@ class ActionRecognizer(Module):
                 'by the transform FitFrames'
             )
         return x.permute(0, 3, 2, 1, 4)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, '_empty': {}}
 
     def __repr__(self) -> str:
         return (

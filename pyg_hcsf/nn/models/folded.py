@@ -16,6 +16,7 @@ from pyg_hcsf.nn.kernels.reference import reference_product
 from pyg_hcsf.nn.kernels.whole import add_whole
 from pyg_hcsf.nn.kernels.wide import add_wide
 from pyg_hcsf.nn.models.layers import FlatLayer, HopLayer
+from pyg_hcsf.nn.tracing import has_values, transformed
 
 SMALL_BATCH = 24
 
@@ -95,7 +96,7 @@ class DensePairs(Module):
         x = x.reshape(-1, shape[-2] * shape[-1])
         x = x.expand(self.weight.size(0), -1, -1)  # [N, B, N * C]
         out = torch.baddbmm(self.bias.view(1, 1, -1), x, self.weight)
-        return out.transpose(0, 1).reshape(*shape[:-1], -1)
+        return out.transpose(0, 1).reshape(*shape[:-1], self.bias.numel())
 
 
 class FoldedPairs(Module):
@@ -160,16 +161,16 @@ class FoldedPairs(Module):
         x = x.reshape(-1, *shape[-2:])
         if edge_weight is not None:
             edge_weight = edge_weight.reshape(-1, self.order.numel())
-            repeats = x.size(0) // edge_weight.size(0)
-            if repeats > 1:
+            if edge_weight.size(0) != x.size(0):  # one graph for T frames
+                repeats = x.size(0) // edge_weight.size(0)
                 edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
-        if torch.compiler.is_compiling() or x.requires_grad:
+        if not has_values(x) or transformed() or x.requires_grad:
             out = self._traced(x, edge_weight)
         elif x.size(0) <= SMALL_BATCH:
             out = self._small(x, edge_weight)
         else:
             out = self._large(x, edge_weight)
-        return out if len(shape) == 3 else out.view(*shape[:-1], -1)
+        return out.reshape(*shape[:-1], self.bias.numel())
 
     def _traced(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
         edge_index, width = self.edge_index, self.bias.numel()
@@ -187,14 +188,14 @@ class FoldedPairs(Module):
         if edge_weight is not None:
             x_j = x_j * edge_weight.t().unsqueeze(-1)
         x_j, sums = x_j.split(self.sizes), self.incidence.split(self.sizes, 1)
-        message = torch.bmm(x_j[0], self.weight_0).view(-1, b * width)
+        message = torch.bmm(x_j[0], self.weight_0).flatten(1)
         bias = self.bias.expand(b, -1).reshape(-1)
         out = torch.addmm(bias, sums[0], message).view(n * b, width)
         row = 0
         for number in range(1, len(self.sizes)):
             weight = getattr(self, f'weight_{number}')
-            low = torch.bmm(x_j[number], weight).view(weight.size(0), -1)
-            low = (sums[number] @ low).view(n * b, -1)
+            low = torch.bmm(x_j[number], weight).flatten(1)
+            low = (sums[number] @ low).view(n * b, weight.size(-1))
             rows = self.weight_a[row : row + weight.size(-1)]
             out.addmm_(low, rows)
             row += weight.size(-1)

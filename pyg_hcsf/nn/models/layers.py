@@ -10,8 +10,10 @@ from torch.nn import Linear, Module
 from torch_geometric.nn import GCNConv, MixHopConv
 
 from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.conv import HCSFConv, LCNConv, SemGCNConv
 from pyg_hcsf.nn.graph import DynamicGraph
+from pyg_hcsf.nn.tracing import has_values
 from pyg_hcsf.skeleton import Skeleton
 
 # A layer maps node features [B, N, C_in] or [B, T, N, C_in] to C_out channels;
@@ -39,10 +41,12 @@ class HopLayer(Module):
         return self.conv(x, edge_index, edge_weight=weight)
 
 
-class EdgeLayer(Module):
+class EdgeLayer(ConstantBuffers):
     r"""An operator of PyG on the edges of the skeleton, and a linear map where
     its output is wider than asked for.
     """
+
+    edge_index: Tensor
 
     def __init__(
         self, conv: Module, skeleton: Skeleton, width: int, out_channels: int
@@ -52,8 +56,7 @@ class EdgeLayer(Module):
         self.lin = None
         if width != out_channels:
             self.lin = Linear(width, out_channels)
-        edge_index = skeleton.edge_index
-        self.register_buffer('edge_index', edge_index, persistent=False)
+        self.register_constants(edge_index=skeleton.edge_index)
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.conv(x, self.edge_index)
@@ -221,13 +224,22 @@ def batch_norm_width(name: str, channels: int, num_nodes: int) -> int:
     return channels * num_nodes if name == 'fcn' else channels
 
 
+def keep_node_major(model: Module) -> None:
+    r"""Lets the hop-aware layers of a network, whose other layers read both
+    orders of memory, return theirs without a copy.
+    """
+    for module in model.modules():
+        if isinstance(module, HCSFConv):
+            module.node_major = True
+
+
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     r"""Sets elements to zero with probability :obj:`p`, rounded to 1/65536, in
     training. On a CPU torch draws one number an element, which takes longer
     than a layer; here four share the bits of one, or eight where :obj:`p` is a
     multiple of 1/256.
     """
-    if x.device.type != 'cpu' or torch.compiler.is_compiling():
+    if x.device.type != 'cpu' or not has_values(x):
         return F.dropout(x, p, training)
     if not training or p == 0:
         return x
@@ -236,7 +248,7 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     size, kind = 4, torch.int16
     if (256 * p).is_integer():
         size, kind = 8, torch.int8
-    draws = torch.empty(-(-x.numel() // size), dtype=torch.int64)
+    draws = torch.empty(-(-x.numel() // size), dtype=torch.int64, device='cpu')
     bits = draws.random_(-(2**63), None).view(kind)[: x.numel()]
     values = 2 ** (64 // size)
     cut = min(round(p * values), values - 1)

@@ -4,86 +4,22 @@ import copy
 from typing import Any, Optional
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import (
-    BatchNorm1d,
-    Conv2d,
-    Module,
-    ModuleList,
-    Parameter,
-    Sequential,
-)
+from torch.nn import Module, ModuleList, Parameter, Sequential
+from torch_geometric.nn.inits import reset
 
+from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.nn.graph import DynamicGraph
-from pyg_hcsf.nn.kernels import by_rows
-from pyg_hcsf.nn.models.folded import (
-    FoldedTemporalConv,
-    FoldedUnit,
-    fold_layer,
-)
+from pyg_hcsf.nn.models.folded import fold_layer
 from pyg_hcsf.nn.models.layers import (
     batch_norm_width,
-    dropout,
+    keep_node_major,
     knows_joints,
     make_layer,
 )
+from pyg_hcsf.nn.models.unit import TemporalConv, Unit, fold_unit
+from pyg_hcsf.nn.tracing import has_values, unwrapped
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
-
-
-class Unit(Module):
-    r"""A layer, or a temporal convolution, with batch norm, LeakyReLU and
-    dropout.
-    """
-
-    def __init__(
-        self, layer: Module, norm_width: int, slope: float, dropout: float
-    ) -> None:
-        super().__init__()
-        self.layer = layer
-        self.norm = BatchNorm1d(norm_width)
-        self.slope = slope
-        self.dropout = dropout
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.layer(x)
-        if self.norm.num_features == x.size(-1):
-            return by_rows(self._activate, x)
-        rows = x.reshape(-1, self.norm.num_features)
-        return self._activate(rows).view(x.shape)
-
-    def _activate(self, x: Tensor) -> Tensor:
-        x = F.leaky_relu(self.norm(x), self.slope, inplace=True)
-        return dropout(x, self.dropout, self.training)
-
-
-def fold_unit(unit: Module) -> Module:
-    r"""A unit for inference."""
-    if not isinstance(unit, Unit):  # folded before
-        return unit
-    state = unit.norm.state_dict()
-    scale = state['weight'] / (state['running_var'] + unit.norm.eps).sqrt()
-    shift = state['bias'] - state['running_mean'] * scale
-    if isinstance(unit.layer, TemporalConv):
-        layer: Module = FoldedTemporalConv(unit.layer.conv, scale, shift)
-    else:
-        layer = fold_layer(unit.layer, scale, shift)
-    return FoldedUnit(layer, unit.slope)
-
-
-class TemporalConv(Module):
-    r"""A convolution over time, joint by joint, without padding:
-    ``[B, T, N, C]`` to ``[B, T - (kernel_size - 1) * dilation, N, C]``.
-    """
-
-    def __init__(self, channels: int, kernel_size: int, dilation: int) -> None:
-        super().__init__()
-        self.conv = Conv2d(
-            channels, channels, (kernel_size, 1), dilation=(dilation, 1)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 def _looks_around(module: Module) -> bool:
@@ -92,7 +28,7 @@ def _looks_around(module: Module) -> bool:
     return isinstance(module, DynamicGraph) and module.offset
 
 
-class PoseLifter(Module):
+class PoseLifter(NoTorchScript):
     r"""A network that lifts 2D keypoints to 3D joints: an input layer,
     residual blocks of two layers, and an output layer, as in the `"Learning
     Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
@@ -221,6 +157,21 @@ class PoseLifter(Module):
         self.last = make_layer(
             layer, hidden_channels, out_channels, self.skeleton, **options
         )
+        keep_node_major(self)
+
+    def reset_parameters(self) -> None:
+        r"""Resets all learnable parameters of the module, and the running
+        statistics of its batch norms.
+        """
+        if not isinstance(self.first, Unit):
+            raise ValueError(
+                'A folded network has no parameters: reset the one that it '
+                'was made from, and fold that again'
+            )
+        for module in (self.first, self.blocks, self.last):
+            reset(module)
+        if self.embedding is not None:
+            torch.nn.init.normal_(self.embedding)
 
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
         n = self.skeleton.num_joints
@@ -232,8 +183,7 @@ class PoseLifter(Module):
                 )
             x = x.unflatten(0, (-1, n))  # [B, N, (T,) C]
             x = x.transpose(1, 2) if x.dim() == 4 else x
-        if not torch.compiler.is_compiling():
-            self._check(x)
+        self._check(x)
         shape = x.shape
         if self.frames == 1:
             x = x.reshape(-1, n, self.in_channels)
@@ -263,7 +213,8 @@ class PoseLifter(Module):
         if self.frames > 1:
             x = x.squeeze(1)
         else:
-            x = x.view(*shape[:-1], self.out_channels)
+            x = x.reshape(*shape[:-1], self.out_channels)
+        x = x.contiguous()
         return x if batch is None else x.flatten(0, 1)
 
     def folded(self) -> PoseLifter:
@@ -311,19 +262,30 @@ class PoseLifter(Module):
             )
         # Looking at values waits for all that runs on an accelerator, which a
         # training cannot afford in every step.
-        known = self.training and self._looked and x.device.type != 'cpu'
-        if known or x.numel() == 0 or bool(x.abs().amax() <= 10):
-            self._looked = True
+        if self.training and self._looked and x.device.type != 'cpu':
             return
-        if not bool(x.isfinite().all()):
+        x = unwrapped(x)
+        inside = (x.abs() <= 10).all()
+        wanted = (
+            "Expected keypoints in 'x' normalised by the image width to about "
+            '[-1, 1]'
+        )
+        if not has_values(x):
+            torch._assert_async(inside, f'{wanted}, and finite')
+            return
+        if not bool(inside):
+            self._refuse(x, wanted)
+        self._looked = x.numel() > 0
+
+    def _refuse(self, x: Tensor, wanted: str) -> None:
+        missing = int((~x.isfinite()).sum())
+        if missing:
             raise ValueError(
-                "Expected finite keypoints in 'x' (got "
-                f'{int((~x.isfinite()).sum())} that are not); fill missing '
-                'joints first'
+                f"Expected finite keypoints in 'x' (got {missing} that are "
+                'not); fill missing joints first'
             )
         raise ValueError(
-            "Expected keypoints in 'x' normalised by the image width to about "
-            f'[-1, 1] (got {float(x.abs().amax()):.0f}, which looks like '
+            f'{wanted} (got {float(x.abs().amax()):.0f}, which looks like '
             'pixels); apply normalize_screen first'
         )
 

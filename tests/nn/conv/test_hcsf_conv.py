@@ -45,7 +45,7 @@ def reference(conv, x, edge_weight=None):
     """Eqs. 3-5 with explicit sums; x is [B, N, C]."""
     hops = conv.hops
     if edge_weight is None:
-        edge_weight = hops.edge_weight(conv.normalize).to(x)
+        edge_weight = hops.edge_weight(conv.normalize, x.dtype)
     edge_weight = edge_weight.expand(x.size(0), -1)
     features = []
     for g, weight in enumerate(conv.weights):
@@ -402,10 +402,12 @@ def test_torch_sparse_adjacency(sharing):
     where = torch.stack([target, source])
     weight = torch.rand(HOPS.num_pairs, dtype=torch.double) + 0.5
     ones = torch.ones(HOPS.num_pairs, dtype=torch.double)
+    scaled = weight * conv.adjacency
     for values, result in [
         (ones, expected),
+        (ones * (1 + 1e-14), expected),
         (HOPS.edge_pair, expected),
-        (weight, conv(x, HOPS.edge_index, edge_weight=weight)),
+        (weight, conv(x, HOPS.edge_index, edge_weight=scaled)),
     ]:
         adj_t = sparse(where, values)
         assert torch.allclose(conv(x, adj_t), result, atol=1e-12)

@@ -1,0 +1,40 @@
+r"""Which mode of torch a call runs in: eager, traced or transformed."""
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.autograd import forward_ad
+
+
+def transformed() -> bool:
+    r"""Whether a transform of :mod:`torch.func` or forward-mode automatic
+    differentiation is active. In-place operations, :obj:`out=` arguments and
+    custom autograd functions are not supported there.
+    """
+    return not torch.compiler.is_compiling() and (
+        torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+    )
+
+
+def has_values(x: Tensor) -> bool:
+    r"""Whether Python can branch on the values of a tensor: not while a graph
+    is traced, not inside of :func:`torch.vmap`, and not for meta and fake
+    tensors.
+    """
+    return not (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
+        or x.is_meta
+        or isinstance(x, FakeTensor)
+        or torch._C._functorch.is_functorch_wrapped_tensor(x)
+    )
+
+
+def unwrapped(x: Tensor) -> Tensor:
+    r"""The values of a tensor for checks inside of a transform of
+    :mod:`torch.func`, such as those of all samples under :func:`torch.vmap`.
+    """
+    if torch.compiler.is_compiling():
+        return x
+    return torch.func.debug_unwrap(x)
