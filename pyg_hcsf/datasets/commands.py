@@ -22,6 +22,7 @@ from pyg_hcsf.io.ntu_files import find_skeletons
 from pyg_hcsf.io.ntu_names import BENCHMARKS, parse_name
 from pyg_hcsf.io.utd_mhad import FILE_LIMIT, UTD_MHAD_FILE
 
+SCAN = 2**26  # bytes in which names of clips are looked for
 LAST_OF_60 = 17  # the last setup of NTU RGB+D 60
 _LATER = re.compile(rb'S(?:01[89]|02\d|03[0-2])C\d{3}P\d{3}R\d{3}A')
 _MOCAP = {
@@ -140,7 +141,7 @@ def _names_later_setups(file: Path) -> bool:
         file.open('rb') as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
     ):
-        return _LATER.search(content) is not None
+        return _LATER.search(content, 0, SCAN) is not None
 
 
 def _check_human36m(item: Found) -> None:

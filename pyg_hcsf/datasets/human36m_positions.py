@@ -13,7 +13,7 @@ import numpy as np
 
 from pyg_hcsf.datasets.formats import files_named, read_whole
 from pyg_hcsf.io.hdf5 import HDF5Process
-from pyg_hcsf.io.human36m import CDF_FILE, H5_FILE, read_d3_archive
+from pyg_hcsf.io.human36m import OFFICIAL_ACTIONS, read_d3_archive
 from pyg_hcsf.io.human36m_cdf import INFLATION, SLACK, read_cdf_pose
 from pyg_hcsf.io.human36m_mat import read_cdf_mat
 
@@ -21,6 +21,15 @@ FILE_LIMIT = 2**31  # bytes; the largest archive has about 0.2 GB
 D3_ARCHIVE = re.compile(r'Poses_D3_Positions_(S\d+)\.tgz', re.IGNORECASE)
 _SUFFIX = re.compile(r'.*\.(?:cdf|cdf\.mat|h5)', re.IGNORECASE)
 H5_KEY = '3D_positions'
+_ACTIONS = '|'.join([*OFFICIAL_ACTIONS, *OFFICIAL_ACTIONS.values()])
+_TAKE = rf'((?:{_ACTIONS})(?: \d)?)'
+CDF_FILE = re.compile(
+    r'(?:.*/)?(S\d{1,2})/(?:MyPoseFeatures/D3_Positions/)?'
+    rf'{_TAKE}\.(?i:cdf(?:\.mat)?)'
+)
+H5_FILE = re.compile(
+    rf'(?:.*/)?(S\d{{1,2}})/(?:MyPoses/)?3D_positions/{_TAKE}\.(?i:h5)'
+)
 
 
 class TakeFile(NamedTuple):

@@ -36,7 +36,7 @@ from pyg_hcsf.io.mpi_inf_3dhp_npz import (
 TRAIN_FILE = re.compile(
     r'(?:.*/)?(S[1-8])/(Seq[12])/(annot\.mat|camera\.calibration)'
 )
-TEST_FILE = re.compile(r'(?:.*/)?(TS[1-6])/annot_data\.mat')
+TEST_FILE = re.compile(r'(?:.*/)?(TS[1-6])/annot_data\.(?i:mat)')
 SUFFIXES = ('.mat', '.calibration', '.npz')
 IMAGES = ('imageSequence', 'FGmasks', 'ChairMasks')  # a million files
 FILE_LIMIT = 2**33  # bytes; P-STMO's training archive has about 0.5 GB
@@ -89,7 +89,7 @@ def find_pstmo(path: Path) -> list[Path]:
     return [
         file
         for file in _walk(path)
-        if re.fullmatch(r'data_(train|test)_3dhp\.npz', file.name)
+        if re.fullmatch(r'data_(train|test)_3dhp\.(?i:npz)', file.name)
     ]
 
 
@@ -99,7 +99,9 @@ def _walk(path: Path) -> list[Path]:
     files = []
     for folder, folders, names in os.walk(path):
         folders[:] = [f for f in folders if f not in IMAGES]
-        files += [Path(folder, n) for n in names if n.endswith(SUFFIXES)]
+        files += [
+            Path(folder, n) for n in names if n.lower().endswith(SUFFIXES)
+        ]
     return sorted(files)
 
 
@@ -120,7 +122,7 @@ MPI_INF_3DHP_FORMATS = (
 
 def side_of(file: Path) -> str:
     r"""Whether a raw file is of the :obj:`'train'` or :obj:`'test'` side."""
-    is_test = file.name in ('annot_data.mat', 'data_test_3dhp.npz')
+    is_test = file.stem in ('annot_data', 'data_test_3dhp')
     return 'test' if is_test else 'train'
 
 

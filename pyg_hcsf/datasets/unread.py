@@ -112,7 +112,8 @@ def _look(path: Path, kind: str, process: HDF5Process) -> Content:
 
 
 def _keypoints_2d(content: Content) -> bool:
-    if content.kind != 'pickle' or not content.holds('keypoint'):
+    keys = content.keys & {'keypoint', 'split', 'annotations'}
+    if content.kind != 'pickle' or not keys:
         return False
     shape = pickle_array_shape(content.path, 'keypoint')
     return shape is not None and shape[3] == 2
@@ -245,6 +246,15 @@ UNREAD: tuple[tuple[Callable[[Content], bool], str], ...] = (
         lambda c: _positions(c, rb'Directions|Discussion|WalkDog'),
         "Human3.6M in VideoPose3D's form under another name: call it "
         'data_3d_h36m.npz, or data_2d_h36m_<detector>.npz',
+    ),
+    (
+        lambda c: (
+            c.kind == 'npz'
+            and c.keys == {'data'}
+            and c.matches(r'[^/]*3dhp[^/]*')
+        ),
+        "an archive such as P-STMO's of MPI-INF-3DHP under another name: call "
+        'it data_train_3dhp.npz or data_test_3dhp.npz',
     ),
     (
         lambda c: c.kind == 'npz' and c.holds('pose3d', 'pose2d'),

@@ -53,14 +53,9 @@ OFFICIAL_ACTIONS = {
 }
 _SHORT = {**OFFICIAL_ACTIONS, **{v: v for v in OFFICIAL_ACTIONS.values()}}
 _TAKE = re.compile(rf'({"|".join(_SHORT)})( \d)?')
-_NAMES = rf'((?:{"|".join(_SHORT)})(?: \d)?)'
 CDF_FILE = re.compile(
     r'(?:.*/)?(S\d{1,2})/(?:MyPoseFeatures/D3_Positions/)?'
-    rf'{_NAMES}\.(?i:cdf(?:\.mat)?)'
-)
-#: Of 3d-pose-baseline.
-H5_FILE = re.compile(
-    r'(?:.*/)?(S\d{1,2})/(?:MyPoses/)?3D_positions/' rf'{_NAMES}\.(?i:h5)'
+    rf'((?:{"|".join(_SHORT)})(?: \d)?)\.cdf'
 )
 
 
@@ -218,8 +213,6 @@ def read_d3_archive(
         with tarfile.open(fileobj=file, mode='r:') as archive:
             for member in archive:
                 match = CDF_FILE.fullmatch(member.name)
-                if not member.name.endswith('.cdf'):
-                    continue
                 if match and member.isreg() and not member.sparse:
                     part = archive.extractfile(member)
                     assert part is not None

@@ -50,11 +50,10 @@ def _unpack(value: MatlabValue) -> np.ndarray:
     if isinstance(value, list):
         # scipy's savemat makes one cell of each number, where the cell array
         # is an array of objects: [1, T, 96] in Fortran's order.
-        if len(value) % 96 or not all(
-            isinstance(cell, np.ndarray) and cell.size == 1 for cell in value
-        ):
+        cells = [c for c in value if isinstance(c, np.ndarray) and c.size == 1]
+        if len(value) % 96 or len(cells) < len(value):
             raise ValueError(f'{len(value)} cells')
-        value = np.array([cell.item() for cell in value]).reshape(96, -1).T
+        value = np.array([cell.item() for cell in cells]).reshape(96, -1).T
     if not isinstance(value, np.ndarray) or value.dtype.kind != 'f':
         raise ValueError('no floating point numbers')
     if value.ndim != 2 or value.shape[1] != 96 or len(value) == 0:

@@ -13,7 +13,7 @@ from pyg_hcsf.io.pickle_globals import GLOBALS
 from pyg_hcsf.io.shown import shown
 
 LOOK = 2**26  # bytes of a pickle that are looked through
-STEPS = 10**6  # instructions
+STEPS = 2 * 10**5  # instructions
 NUM_TEXTS, TEXT_LENGTH = 64, 64  # that are kept of a pickle
 ARRAY_STEPS = 99  # instructions in which the shape of an array stands
 INTEGERS = ('INT', 'BININT', 'BININT1', 'BININT2', 'LONG', 'LONG1')
@@ -65,9 +65,8 @@ def pickle_names(path: Path) -> PickleNames | None:
                 name = _follow(code.name, value, texts, memo)
                 if name is not None and name not in GLOBALS:
                     found[shown(name)[1:-1]] = None
-                short = type(value) is str and len(value) <= TEXT_LENGTH
-                if short and len(keys) < NUM_TEXTS:
-                    keys.add(value)
+                if isinstance(value, str) and len(keys) < NUM_TEXTS:
+                    keys.add(value[:TEXT_LENGTH])
                 step += 1
                 if step == STEPS or len(found) == 10:
                     break
@@ -116,7 +115,7 @@ def _first_shape(stream: Any) -> tuple[int, ...] | None:
             elif code.name == 'TUPLE' and numbers and len(numbers) == 4:
                 return tuple(numbers)
             elif code.name in INTEGERS and numbers is not None:
-                numbers.append(value)
+                numbers.append(int(value or 0))
             elif code.name not in ('MEMOIZE', *KEEP):
                 numbers = None
     except (ValueError, OverflowError, LookupError):

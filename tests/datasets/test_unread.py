@@ -4,6 +4,8 @@ import io
 import json
 import pickle
 import re
+import time
+import tracemalloc
 import zipfile
 
 import h5py
@@ -67,6 +69,15 @@ def clip_2d(shape, protocol=4, **more):
     return pickle.dumps([clip], protocol)
 
 
+def with_split(shape):
+    names = [f'S001C001P001R001A{k:03}' for k in range(1, 100)]
+    content = {
+        'split': {'xsub_train': names, 'xsub_val': names},
+        'annotations': pickle.loads(clip_2d(shape)),
+    }
+    return pickle.dumps(content)
+
+
 def txt2npy():
     """As the loop of NTU RGB+D's own converter orders its dictionary."""
     body = {
@@ -112,6 +123,8 @@ UNREAD = [
        '2D keypoints of mmaction2.*ntu60_3danno') for protocol in range(6)),
     ('k.pkl', clip_2d((1, 9, 17, 2), 5, frame_dir='v_Archery_g01'),
      '2D keypoints of mmaction2'),
+    ('hrnet.pkl', with_split((2, 9, 17, 2)), '2D keypoints of mmaction2'),
+    ('data_train_3dhp (1).npz', npz(data=obj({})), 'another name: call it'),
     (f'{NAME}.skeleton.npy', txt2npy(), r'txt2npy.*get the \.skeleton'),
     ('train_data.npy', npy(np.zeros((2, 3, 300, 18, 2), np.float32)),
      'Kinetics-Skeleton.*2D'),
@@ -204,8 +217,10 @@ def test_what_looks_alike(tmp_path, name, content):
 def test_3d_beside_2d(tmp_path):
     put(tmp_path, 'a.pkl', clip_2d((2, 9, 25, 3)))
     put(tmp_path, 'b.pkl', clip_2d((2, 9, 17, 2)))
+    put(tmp_path, 'c.pkl', with_split((1, 9, 25, 3)))
+    put(tmp_path, 'd.pkl', with_split((1, 9, 17, 2)))
     (item,) = diagnose(tmp_path, FORMATS).found
-    assert [file.name for file in item.files] == ['a.pkl']
+    assert [file.name for file in item.files] == ['a.pkl', 'c.pkl']
 
 
 def test_thousands_are_said_once(tmp_path):
@@ -231,6 +246,44 @@ def test_other_spellings(tmp_path, name):
     put(tmp_path, name, h36m_3d('Directions 1'))
     (item,) = diagnose(tmp_path, FORMATS).found
     assert (item.name, item.format.name) == ('human36m', 'vp3d')
+
+
+HOSTILE = {
+    'ops.pkl': b'\x80\x04' + b'N0' * 10**6 + b'N.',
+    'marks.pkl': b'\x80\x04\x8c\x08keypoint\x94' + b'(' * 10**6 + b'.',
+    'names.pkl': f'{NAME} frame_dir keypoint'.encode() * 10**5,
+    'train_label.pkl': NAME.encode() * 10**6,
+    'open.json': b'[' * 10**7,
+    'page.npz': b'<html><title' + b' ' * 10**6,
+    'tags.mat': b'MATLAB 5.0 MAT-file'.ljust(126) + b'IM' + bytes(8) * 10**6,
+    f'{NAME}.skeleton': b'99999999\n' + b'9\n' * 10**6,
+    'a.skeleton': b'',
+}
+
+
+@pytest.mark.parametrize('name', [*HOSTILE, 'header.npz'])
+def test_hostile_files(tmp_path, name):
+    path = tmp_path / name
+    if name == 'header.npz':  # of a gigabyte, in 64 kB
+        with (
+            zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive,
+            archive.open('positions_3d.npy', 'w') as member,
+        ):
+            member.write(b'\x93NUMPY\2\0\xff\xff\xff\x3f')
+            for _ in range(64):
+                member.write(b' ' * 2**20)
+    else:
+        path.write_bytes(HOSTILE[name])
+    start = time.process_time()
+    told = diagnose(path, FORMATS)
+    assert time.process_time() - start < 2
+    texts = [*told.others, *told.advice, *(k.text for _, k in told.broken)]
+    assert sum(map(len, texts)) < 2000
+    tracemalloc.start()
+    diagnose(path, FORMATS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * path.stat().st_size + 2**26
 
 
 def test_texts_are_bounded(tmp_path):
