@@ -17,6 +17,7 @@ UNITS = {
 }
 HEIGHTS = (1050.0, 2250.0)  # mm, of the chain of bones from foot to head
 UPRIGHT = 0.5  # of the length from feet to thorax, along the axis that is up
+AHEAD = 0.15  # of a shin, by which a toe or bent knee is ahead
 _UP = {'y': 1, 'z': 2}
 
 
@@ -81,8 +82,8 @@ def up_of(pose: np.ndarray) -> str | None:
 def is_mirrored(
     bvh: BVH, joints: np.ndarray, pose: np.ndarray, joint_map: JointMap
 ) -> bool:
-    r"""Whether the left hip is to the right of somebody who looks where the
-    toes point.
+    r"""Whether the left hip is to the right of somebody who looks where toes
+    point and bent knees are.
 
     Args:
         bvh (BVH): The file.
@@ -97,22 +98,33 @@ def is_mirrored(
         False
     """
     at = {name: pose[:, i] for i, name in enumerate(H36M17.joints)}
-    ahead = np.zeros(3)
-    for name in ('LFoot', 'RFoot'):
-        if not isinstance(foot := joint_map[name], str):
-            continue
-        number = bvh.joints.index(foot)
+    hips = at['LHip'] - at['RHip']
+    votes = []
+    for side in 'LR':
+        hip, knee, foot = (at[f'{side}{j}'] for j in ('Hip', 'Knee', 'Foot'))
+        steps = [2 * knee - hip - foot]  # ahead, of a bent knee
+        below = joint_map[f'{side}Foot']
+        number = bvh.joints.index(below) if isinstance(below, str) else -1
         toes = [i for i, parent in enumerate(bvh.parents) if parent == number]
         if toes:
-            step = joints[:, toes] - joints[:, [number]]
-            longest = np.linalg.norm(step, axis=-1).mean(axis=0).argmax()
-            ahead = ahead + step[:, longest]
-    up = at['Thorax'] - at['Hip']
-    left = np.cross(up, ahead)
-    hips = at['LHip'] - at['RHip']
-    sizes = np.linalg.norm(left, axis=-1) * np.linalg.norm(hips, axis=-1)
-    share = (left * hips).sum(axis=-1) / np.maximum(sizes, 1e-9)
-    return bool(np.median(share) < -0.5)
+            long = _length(joints[:, toes] - joints[:, [number]]).mean(axis=0)
+            steps.append(joints[:, toes[long.argmax()]] - joints[:, number])
+        size = _length(knee - foot)
+        for step in steps:
+            down = (foot - knee) / np.maximum(size, 1e-9)[:, None]
+            step = step - (step * down).sum(axis=-1, keepdims=True) * down
+            left = np.cross(at['Thorax'] - at['Hip'], step)
+            share = (left * hips).sum(axis=-1) / np.maximum(
+                _length(left) * _length(hips), 1e-9
+            )
+            share = share[_length(step) > AHEAD * size]
+            if len(share):
+                votes.append(float(np.median(share)))
+    return bool(votes) and max(votes) < -0.5
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(vectors, axis=-1)
 
 
 def map_pose(bvh: BVH, joint_map: JointMap) -> tuple[np.ndarray, bool]:
