@@ -194,13 +194,14 @@ def _read_mat_test(
     with HDF5Process() as process:
         for name in sorted(found):
             seen = _hold(read_test_annotations(found[name], process))
-            points = (
+            joints, pixels = (
                 torch.from_numpy(array[seen.valid].astype(np.float64))
                 for array in (seen.metric, seen.keypoints)
             )
             camera = refine_pinhole(
                 TEST_SEQUENCES[name].camera,
-                *(p.flatten(0, 1) for p in points),
+                joints.flatten(0, 1),
+                pixels.flatten(0, 1),
                 f"{name} in '{found[name]}'",
             )
             yield _join(seen, name, camera, found[name])
@@ -289,17 +290,18 @@ def _rebuild(take: PSTMOTake, is_test: bool) -> MPIINF3DHPTake:
     if not (origin[seen.valid][..., 2] > MIN_DEPTH).all():
         raise ValueError('its pelvis is not in front of the camera')
     of = torch.from_numpy(seen.valid)
-    pelvis = origin[:, 0], pixels[:, PELVIS_OF_17]
+    pelvis, seen_at = origin[:, 0], pixels[:, PELVIS_OF_17]
     if is_test:
-        points = (part[of] for part in pelvis)
-        camera = TEST_SEQUENCES[take.name].camera
-        camera = refine_pinhole(camera, *points, take.name)
+        camera = refine_pinhole(
+            TEST_SEQUENCES[take.name].camera,
+            *(pelvis[of], seen_at[of], take.name),
+        )
         focal, center = (
             torch.tensor(value, dtype=torch.float64)
             for value in (camera.focal, camera.center)
         )
     else:
-        focal, center = fit_pinhole(*pelvis)
+        focal, center = fit_pinhole(pelvis, seen_at)
     size = float(
         fit_scale(origin[of], relative[of], pixels[of], focal, center)
     )

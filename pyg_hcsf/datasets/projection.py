@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.geometry.camera import DISTORTIONS, Camera, Distortion
+from pyg_hcsf.geometry.camera import Camera, Distortion
 from pyg_hcsf.skeleton import Skeleton
 
 FRAMES = 64  # of each clip that are looked at
@@ -72,18 +72,15 @@ def clip_camera(data: Data) -> Camera:
             :obj:`image_size` and, of a lens that distorts, :obj:`radial` and
             :obj:`tangential`, each :obj:`[1, ...]`.
     """
-    lens = {
+    lens: dict[str, Any] = {
         k: tuple(data[k][0].tolist())
         for k in ('radial', 'tangential')
         if k in data
     }
-    (focal,), (center,) = data.focal.tolist(), data.center.tolist()
+    (fx, fy), (cx, cy) = data.focal[0].tolist(), data.center[0].tolist()
     width, height = data.image_size[0].long().tolist()
-    return Camera(
-        *(str(data.get('camera', '')), width, height),
-        *(tuple(focal), tuple(center)),
-        **lens,
-    )
+    name = str(data.get('camera', ''))
+    return Camera(name, width, height, focal=(fx, fy), center=(cx, cy), **lens)
 
 
 class Projections:
@@ -139,9 +136,9 @@ class Projections:
         if len(frames) == 0:
             return
         camera = clip_camera(clip)
-        lenses: list[Distortion | None] = [None]
+        lenses: tuple[Distortion | None, ...] = (None,)
         if any(camera.radial):
-            lenses += DISTORTIONS
+            lenses = (None, 'vp3d', 'm17')
         projected = [camera.project(joints, lens) for lens in lenses]
         key = (str(clip.get('subject', '')), camera.name)
         self.seen.setdefault(key, []).append(
