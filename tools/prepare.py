@@ -82,7 +82,7 @@ def make_parser() -> ArgumentParser:
     command.add_argument('format', type=Literal['pyskl', 'ctrgcn'])
     command.add_argument('to', type=str, help='the file to write')
     add_options(command, datasets.NTURGBD)
-    command.set_defaults(bodies='ctrgcn')  # as both choose them
+    command.set_defaults(bodies='auto')
     commands.add_subcommand('export', command)
     doctor = ArgumentParser(
         description='Explains a file or folder.', exit_on_error=False
@@ -168,6 +168,8 @@ def export(args: Namespace) -> int:
     """Writes NTU RGB+D in the format of other code."""
     options: dict[str, Any] = args.clone().as_dict()
     form, to = options.pop('format'), Path(options.pop('to')).expanduser()
+    if options['bodies'] == 'auto':  # as those whose format it is
+        options['bodies'] = form
     root, raw, found = look('nturgbd', options)
     for item in found:
         say(f"'{raw}': {_describe(item)}")

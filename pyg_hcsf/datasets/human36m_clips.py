@@ -9,7 +9,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.datasets.human36m_formats import RawFiles, read_takes
-from pyg_hcsf.geometry.camera import Camera, Distortion
+from pyg_hcsf.datasets.projection import clip_camera
+from pyg_hcsf.geometry.camera import Distortion
 from pyg_hcsf.io.human36m import (
     H36M16_OF_17,
     H36M_FPS,
@@ -42,10 +43,7 @@ def project_clip(data: Data, distortion: Distortion) -> Data:
         distortion (str): See
             :meth:`~pyg_hcsf.geometry.camera.Camera.project`.
     """
-    lens = {k: data[k][0].tolist() for k in ('radial', 'tangential')}
-    (focal,), (center,) = data.focal.tolist(), data.center.tolist()
-    width, height = data.image_size[0].long().tolist()
-    camera = Camera(data.camera, width, height, focal, center, **lens)
+    camera = clip_camera(data)
     x = camera.project(data.y.transpose(0, 1).double(), distortion)
     data.x = x.transpose(0, 1).float().contiguous()
     return data

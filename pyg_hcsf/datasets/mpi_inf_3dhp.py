@@ -29,6 +29,7 @@ from pyg_hcsf.io.mpi_inf_3dhp import (
     TEST_SUBJECTS,
     TRAIN_SEQUENCES,
     TRAIN_SUBJECTS,
+    UNLIKE,
 )
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
@@ -217,6 +218,7 @@ class MPIINF3DHP(StoredDataset):
             )
         self.split = split
         self.ground_truth = ground_truth
+        self.unlike = UNLIKE if ground_truth == 'universal' else {}
         self.keypoints = keypoints
         self.joints = joints
         self.cameras = cameras

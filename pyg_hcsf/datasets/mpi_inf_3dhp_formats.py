@@ -10,9 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch_geometric.data import Data
 
 from pyg_hcsf.datasets.formats import Format, read_whole
-from pyg_hcsf.geometry.calibrate import fit_pinhole, fit_scale
+from pyg_hcsf.datasets.projection import Projections
+from pyg_hcsf.geometry.calibrate import (
+    fit_pinhole,
+    fit_scale,
+    refine_pinhole,
+)
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.human36m import MAX_MM, MIN_DEPTH
@@ -32,6 +38,7 @@ from pyg_hcsf.io.mpi_inf_3dhp_npz import (
     read_pstmo_test,
     read_pstmo_train,
 )
+from pyg_hcsf.skeleton import get_skeleton
 
 TRAIN_FILE = re.compile(
     r'(?:.*/)?(S[1-8])/(Seq[12])/(annot\.mat|camera\.calibration)'
@@ -188,9 +195,18 @@ def _read_mat_test(
         _add(found, match[1], file)
     with HDF5Process() as process:
         for name in sorted(found):
-            seen = read_test_annotations(found[name], process)
-            camera = TEST_SEQUENCES[name].camera
-            yield _join(_hold(seen), name, camera, found[name])
+            seen = _hold(read_test_annotations(found[name], process))
+            joints, pixels = (
+                torch.from_numpy(array[seen.valid].astype(np.float64))
+                for array in (seen.metric, seen.keypoints)
+            )
+            camera = refine_pinhole(
+                TEST_SEQUENCES[name].camera,
+                joints.flatten(0, 1),
+                pixels.flatten(0, 1),
+                f"{name} in '{found[name]}'",
+            )
+            yield _join(seen, name, camera, found[name])
 
 
 def _add(found: dict[str, Path], name: str, file: Path) -> None:
@@ -275,15 +291,19 @@ def _rebuild(take: PSTMOTake, is_test: bool) -> MPIINF3DHPTake:
     relative = joints - origin
     if not (origin[seen.valid][..., 2] > MIN_DEPTH).all():
         raise ValueError('its pelvis is not in front of the camera')
+    of = torch.from_numpy(seen.valid)
+    pelvis, seen_at = origin[:, 0], pixels[:, PELVIS_OF_17]
     if is_test:
-        camera = TEST_SEQUENCES[take.name].camera
+        camera = refine_pinhole(
+            TEST_SEQUENCES[take.name].camera,
+            *(pelvis[of], seen_at[of], take.name),
+        )
         focal, center = (
             torch.tensor(value, dtype=torch.float64)
             for value in (camera.focal, camera.center)
         )
     else:
-        focal, center = fit_pinhole(origin[:, 0], pixels[:, PELVIS_OF_17])
-    of = torch.from_numpy(seen.valid)
+        focal, center = fit_pinhole(pelvis, seen_at)
     size = float(
         fit_scale(origin[of], relative[of], pixels[of], focal, center)
     )
@@ -341,6 +361,21 @@ def _check(take: MPIINF3DHPTake, scale: float) -> None:
             raise ValueError('joints lie behind the camera')
     error = (take.camera.project(metric) - pixels).norm(dim=-1).mean()
     if not error < MAX_PIXELS:
+        names = f'mpi_inf_3dhp{metric.shape[1]}'
+        projections = Projections(get_skeleton(names))
+        camera = take.camera
+        projections.add(
+            Data(
+                x=pixels.transpose(0, 1),
+                y=metric.transpose(0, 1),
+                subject=take.subject,
+                camera=camera.name,
+                focal=torch.tensor([camera.focal]),
+                center=torch.tensor([camera.center]),
+                image_size=torch.tensor([camera.image_size]),
+            )
+        )
         raise ValueError(
-            f'its joints are seen {float(error):.0f} pixels from its keypoints'
+            f'its joints are seen {float(error):.0f} pixels from its '
+            f'keypoints; {projections.compare().problem}'
         )

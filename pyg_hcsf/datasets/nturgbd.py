@@ -33,7 +33,7 @@ from pyg_hcsf.io.ntu_names import (
 )
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
-VERSION = 1  # of the processed files, part of their names
+VERSION = 2  # of the processed files, part of their names
 SPLITS = ('train', 'val', 'test', 'all')
 
 
@@ -87,7 +87,7 @@ class NTURGBD(Dataset):
             folders of the raw files, not written to.
             (default: :obj:`root/raw`)
         bodies (str, optional): How to choose bodies in :obj:`.skeleton`
-            files, :obj:`'agcn'` or :obj:`'ctrgcn'`: see
+            files, :obj:`'agcn'`, :obj:`'ctrgcn'` or :obj:`'pyskl'`: see
             :func:`~pyg_hcsf.io.ntu_bodies.select_bodies`.
             (default: :obj:`'agcn'`)
         num_workers (int, optional): The number of processes that read

@@ -183,6 +183,8 @@ def _mpi_inf_3dhp(options: Options) -> Published:
         subjects=tuple(evaluated),
         actions=mpi_inf_3dhp.SCENES,
     )
+    if options.get('ground_truth', 'universal') == 'universal':
+        test = test._replace(unlike=mpi_inf_3dhp.UNLIKE)
     splits = {'train': train, 'test': test}
     if options.get('joints') == 'all28':  # test files have 17
         del splits['test']

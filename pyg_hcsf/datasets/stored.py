@@ -3,7 +3,13 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +22,8 @@ from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.datasets.clip_subset import ClipSubset
 from pyg_hcsf.datasets.formats import Format
 from pyg_hcsf.datasets.motion import fingerprint
+from pyg_hcsf.datasets.projection import Projections, warn_if_unlike
+from pyg_hcsf.skeleton import Skeleton
 
 
 class Source(NamedTuple):
@@ -57,7 +65,9 @@ class StoredDataset(Dataset):
 
     formats: tuple[Format, ...] = ()
     how_to_get = ''
-    version = 1  # of the processed files, part of their names
+    version = 2  # of the processed files, part of their names
+    #: Joints whose 3D is not what the keypoints show, see Projections.
+    unlike: Mapping[str, tuple[str, ...]] = {}
     split: str
     store: ClipStore
 
@@ -81,6 +91,11 @@ class StoredDataset(Dataset):
             log=log,
             force_reload=force_reload,
         )
+
+    @property
+    def skeleton(self) -> Skeleton:
+        r"""The joints."""
+        raise NotImplementedError
 
     def _stem(self, form: str) -> str:
         r"""The name of the processed files: the side of the split, the format
@@ -146,7 +161,11 @@ class StoredDataset(Dataset):
             if steps and plain.exists() and not self.force_reload:
                 clips = ClipStore(plain)
             else:  # at once: what is not asked for is not written
-                clips = source.clips()
+                clips = warn_if_unlike(
+                    source.clips(),
+                    Projections(self.skeleton, self.unlike),
+                    str(self.raw),
+                )
         self._path = folder / f'{plain.stem}{ending}.clips'
         self._write(map(Compose([step for step, _ in steps]), clips), keys)
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from torch_geometric.data import Data
 
+from pyg_hcsf.datasets.projection import Projections
 from pyg_hcsf.skeleton import Skeleton
 
 # Limbs by their far joint. Spine and shoulders are soft in many recordings.
@@ -34,6 +35,9 @@ class Expectation(NamedTuple):
             (default: :obj:`0`)
         subjects, actions (tuple[str, ...], optional): Those that there must
             be, as the clips call them. (default: :obj:`()`)
+        unlike (Mapping, optional): See
+            :class:`~pyg_hcsf.datasets.projection.Projections`.
+            (default: none)
     """
 
     joints: str
@@ -44,6 +48,7 @@ class Expectation(NamedTuple):
     frames: int = 0
     subjects: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    unlike: Mapping[str, tuple[str, ...]] = {}
 
 
 class Check(NamedTuple):
@@ -78,6 +83,7 @@ class Summary:
     bones: dict[str, np.ndarray] = field(default_factory=dict)
     bent_knees: int = 0
     bent_forward: int = 0
+    projections: Projections | None = None
 
 
 def summarize(
@@ -94,7 +100,8 @@ def summarize(
         >>> expected = Expectation('x', 1000.0, spread=0.3, symmetry=0.2)
         >>> summarize(dataset, dataset.skeleton, expected).frames
     """
-    out = Summary()
+    projections = Projections(skeleton, expected.unlike)
+    out = Summary(projections=projections)
     child, parent = np.array(skeleton.bones).T
     for number, clip in enumerate(clips):
         joints = clip[expected.joints].double().numpy() * expected.unit
@@ -102,6 +109,7 @@ def summarize(
         out.frames += joints.shape[1]
         out.subjects.add(subject := str(clip.get('subject', '')))
         out.actions.add(str(clip.get('action', '')))
+        projections.add(clip)
         if not expected.unit:
             continue
         joints = joints.reshape(len(joints), joints.shape[1], -1, 3)
@@ -186,6 +194,10 @@ def verify(
             checks.append(Check(what, text, not lacking))
     if summary.frames and expected.unit:
         checks += _check_joints(summary, skeleton, expected)
+    if summary.projections is not None and summary.projections.seen:
+        error, worst, problem = summary.projections.compare()
+        text = problem or f'median {error:.1f} px apart, {worst}'
+        checks.append(Check('2D against 3D', text, not problem))
     return checks
 
 

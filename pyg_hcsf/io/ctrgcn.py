@@ -155,9 +155,9 @@ def _pad(joints: np.ndarray, name: str, data: str) -> np.ndarray:
         )
     out = np.zeros((FRAMES, NUM_BODIES, NUM_JOINTS, 3), dtype=np.float32)
     out[: len(joints), : joints.shape[1]] = center_clip(joints)
-    # Of whichever class: what counts there is how many bodies were kept
-    # (data/ntu120/seq_transformation.py:113-120).
-    if data == 'ntu120' and not out[:, 1].any():
+    # Of whichever class: what counts there is how many bodies were kept, be
+    # the second absent in all frames (data/ntu120/seq_transformation.py).
+    if data == 'ntu120' and joints.shape[1] == 1:
         out[:, 1] = out[:, 0]
     return out
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.io.human36m_cdf import inflate
+from pyg_hcsf.io.human36m_orders import joint_order
 from pyg_hcsf.io.restricted_pickle import load_npz
 
 TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
@@ -142,8 +143,12 @@ def read_positions_2d(
 ) -> dict[str, dict[str, list[np.ndarray]]]:
     r"""Reads a :obj:`data_2d_h36m_*.npz` of VideoPose3D.
 
-    Keypoints in COCO's order (:obj:`detectron_pt_coco`) become those of
-    Human3.6M: hip, thorax, spine and head are means of their neighbours.
+    The order of joints is that of :obj:`metadata`, see
+    :func:`~pyg_hcsf.io.human36m_orders.joint_order`. The 16 joints of stacked
+    hourglass networks (:obj:`sh_pt_mpii`, :obj:`sh_ft_h36m`), in MPII's order,
+    become Human3.6M's without Neck/Nose, as SemGCN reads them. Keypoints in
+    COCO's order (:obj:`detectron_pt_coco`) become those of Human3.6M: hip,
+    thorax, spine and head are means of their neighbours.
 
     Args:
         content (bytes): The file.
@@ -154,7 +159,8 @@ def read_positions_2d(
         :obj:`[T, 16, 2]` without Neck/Nose, in pixels.
 
     Raises:
-        ValueError: If it is damaged or holds something else; names it.
+        ValueError: If it is damaged, holds something else or states no known
+            order of joints; names it.
 
     Example:
         >>> x = read_positions_2d(content, 'data_2d_h36m_gt.npz')
@@ -162,7 +168,7 @@ def read_positions_2d(
     """
     arrays = load_npz(content, name)
     subjects = _positions(arrays, name, 'positions_2d')
-    coco = _is_coco(arrays.get('metadata'))
+    order = joint_order(arrays.get('metadata'), name)
     out: dict[str, dict[str, list[np.ndarray]]] = {}
     for subject in subjects.keys() & set(SUBJECTS):  # the others have no 3D
         out[subject] = {}
@@ -177,11 +183,13 @@ def read_positions_2d(
                     f"Expected the views of {NUM_CAMERAS} cameras in '{name}' "
                     f'for {where} (got {_describe(views)})'
                 )
-            frames = (
-                _frames(view, name, where, (17, 16), (2, 3)) for view in views
-            )
             out[subject][take] = [
-                _from_coco(view) if coco else view[..., :2] for view in frames
+                order.convert(
+                    _frames(view, name, where, (order.num_joints,), (2, 3))[
+                        ..., :2
+                    ]
+                )
+                for view in views
             ]
     return out
 
@@ -289,28 +297,6 @@ def _frames(
             'infinity or numbers beyond a million): get the file again'
         )
     return value.astype(np.float32, copy=False)
-
-
-def _is_coco(metadata: np.ndarray | None) -> bool:
-    if metadata is None or metadata.dtype != object or metadata.shape != ():
-        return False
-    value = metadata.item()
-    layout = value.get('layout_name') if isinstance(value, dict) else None
-    return isinstance(layout, str) and layout == 'coco'
-
-
-def _from_coco(coco: np.ndarray) -> np.ndarray:
-    coco = coco[..., :2]
-    out = np.empty_like(coco)
-    out[:, (9, 11, 12, 13)] = coco[:, (0, 5, 7, 9)]  # nose, left arm
-    out[:, (14, 15, 16)] = coco[:, (6, 8, 10)]
-    out[:, (1, 2, 3)] = coco[:, (12, 14, 16)]  # right leg
-    out[:, (4, 5, 6)] = coco[:, (11, 13, 15)]
-    out[:, 0] = coco[:, (11, 12)].mean(axis=1)
-    out[:, 8] = coco[:, (5, 6)].mean(axis=1)
-    out[:, 7] = (out[:, 0] + out[:, 8]) / 2
-    out[:, 10] = coco[:, (1, 2)].mean(axis=1)  # between the eyes
-    return out
 
 
 def _describe(value: Any) -> str:

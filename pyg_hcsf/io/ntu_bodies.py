@@ -7,16 +7,18 @@ from __future__ import annotations
 import numpy as np
 
 from pyg_hcsf.io.ntu_names import NUM_BODIES, NUM_JOINTS
+from pyg_hcsf.io.ntu_rows import SPINE
 from pyg_hcsf.io.ntu_skeleton import Bodies
 
 # 2s-AGCN, data_gen/ntu_gendata.py.
 AGCN_SLOTS = 4
 
-# SGN and CTR-GCN, data/ntu/get_raw_denoised_data.py. Their authors give no
-# reason for the values.
+# SGN and CTR-GCN, data/ntu/get_raw_denoised_data.py, and pyskl,
+# tools/data/ntu_preproc.py. Their authors give no reason for the values.
 MIN_FRAMES = 12
 MAX_SPREAD = 0.8  # of the width to the height of a person
 MAX_NOISY = 0.69754  # share of frames with a larger spread
+EMPTY = 1e-3  # pyskl: a frame whose absolute values add up to less
 
 
 def select_bodies(bodies: Bodies, recipe: str) -> np.ndarray:
@@ -26,22 +28,34 @@ def select_bodies(bodies: Bodies, recipe: str) -> np.ndarray:
       frame, of which the first four count. The two of largest energy, the sum
       of the standard deviations of x, y and z over all joints of its non-zero
       frames, the larger first. All frames are kept.
-    * :obj:`"ctrgcn"` (SGN, CTR-GCN, pyskl): a body is its tracking number.
-      Where there are several, those seen in less than 12 frames are dropped,
-      then those wider than 0.8 of their height in at least 69.754 % of their
-      frames. The others, by falling motion (the sum of the variances of x, y
-      and z), are laid into the first actor where they do not overlap with
-      what is there, or else the second, or else dropped. Frames without an
-      actor are cut out. Unlike in the original, a body that vanishes for some
-      frames keeps its true frames.
+    * :obj:`"ctrgcn"` (SGN, CTR-GCN) and :obj:`"pyskl"` give the bodies and
+      frames of these authors' scripts. Frames without any body are left out,
+      and a body is its tracking number. Where there are several, those seen
+      in less than 12 frames are dropped, then those wider than 0.8 of their
+      height in at least 69.754 % of their frames, for :obj:`"ctrgcn"` until
+      one is left. The others, by falling motion (the sum of the variances of
+      x, y and z), are laid into the first actor if they do not overlap with
+      what is there, or else the second, or else dropped. As in the scripts, a
+      body that vanishes for some frames is moved up to close the gap.
+
+      They differ in three things. For :obj:`"ctrgcn"` tracks that share one
+      frame do not overlap, for :obj:`"pyskl"` they do. :obj:`"ctrgcn"` cuts
+      out all frames without an actor, :obj:`"pyskl"` those at both ends.
+      :obj:`"pyskl"` exchanges the actors if the first is absent in the first
+      frame and the second is not.
+
+      The scripts stop with an error where all bodies would be dropped; here
+      none is then.
 
     Args:
         bodies (Bodies): What the file holds.
-        recipe (str): :obj:`"agcn"` or :obj:`"ctrgcn"`.
+        recipe (str): :obj:`"agcn"`, :obj:`"ctrgcn"` or :obj:`"pyskl"`.
 
     Returns:
         The joints in metres, :obj:`[T, M, 25, 3]` float32, with one or two
-        bodies; zero where a body is absent.
+        bodies; zero where a body is absent. Of the last two recipes, the
+        second body may be absent in all frames, as in the scripts: where
+        several tracks are one person's.
 
     Raises:
         ValueError: If there is no such recipe.
@@ -54,10 +68,7 @@ def select_bodies(bodies: Bodies, recipe: str) -> np.ndarray:
         raise ValueError(
             f"Expected 'recipe' to be one of {list(RECIPES)} (got {recipe!r})"
         )
-    out = RECIPES[recipe](bodies)
-    if out.shape[1] > 1 and not out[:, 1].any():
-        out = out[:, :1]
-    return out.astype(np.float32)
+    return RECIPES[recipe](bodies).astype(np.float32)
 
 
 def _select_agcn(bodies: Bodies) -> np.ndarray:
@@ -75,40 +86,84 @@ def _select_agcn(bodies: Bodies) -> np.ndarray:
     for m, slot in enumerate(largest):
         seen = bodies.slot == slot
         out[bodies.frame[seen], m] = bodies.joints[seen]
-    return out
+    return out if out[:, 1:].any() else out[:, :1]
 
 
 def _select_ctrgcn(bodies: Bodies) -> np.ndarray:
-    actors = np.zeros((bodies.num_frames, NUM_BODIES, NUM_JOINTS, 3))
-    # By falling motion; of equal ones the first seen first, as dicts keep it.
-    tracks = sorted(_tracks(bodies), key=_Track.motion_of, reverse=True)
-    # The second interval is the original's, though empty: it makes the
-    # second actor start with the clip.
-    intervals: list[tuple[int, int]] = []
-    for track in tracks:
-        first, last = int(track.frame[0]), int(track.frame[-1])
-        if not intervals:
-            intervals = [(first, last), (0, 0)]
-            actors[track.frame, 0] = track.joints
-            continue
-        for actor, (start, end) in enumerate(intervals):
-            if min(end, last) - max(start, first) <= 0:
-                actors[track.frame, actor] = track.joints
-                intervals[actor] = (min(start, first), max(end, last))
-                break
+    tracks = _tracks(bodies)
+    if len(tracks) > 1:
+        tracks = _drop_short(tracks)
+        for track in list(tracks):  # in the order in which they are seen
+            if len(tracks) > 1 and track.is_noisy:
+                tracks.remove(track)
+        tracks = sorted(tracks, key=_Track.calm_motion, reverse=True)
+    actors = _lay_out(tracks, shared=1)
     return actors[actors.any(axis=(1, 2, 3))]
 
 
+def _select_pyskl(bodies: Bodies) -> np.ndarray:
+    tracks = sorted(_tracks(bodies), key=_Track.full_motion, reverse=True)
+    if len(tracks) > 1:
+        tracks = _drop_short(tracks)
+    if len(tracks) > 1:
+        tracks = [t for t in tracks if not t.is_noisy] or tracks
+        tracks = sorted(tracks, key=_Track.calm_motion, reverse=True)
+    if len(tracks) == 1:
+        return tracks[0].joints[:, None]
+    actors = _lay_out(tracks, shared=0)
+    size = np.abs(actors).sum(axis=(1, 2, 3))
+    if not (frames := np.flatnonzero(size >= EMPTY)).size:
+        return actors
+    actors = actors[frames[0] : frames[-1] + 1]
+    spine = np.abs(actors[0, :, SPINE]).sum(axis=-1)
+    return actors[:, ::-1] if spine[0] < EMPTY < spine[1] else actors
+
+
+def _drop_short(tracks: list[_Track]) -> list[_Track]:
+    return [t for t in tracks if len(t.joints) >= MIN_FRAMES] or tracks
+
+
+def _lay_out(tracks: list[_Track], shared: int) -> np.ndarray:
+    r"""Lays tracks into one or two actors, [T, M, 25, 3]. Two tracks may have
+    :obj:`shared` frames in common without overlapping.
+    """
+    stops = [track.start + len(track.joints) for track in tracks]
+    shape = (max(stops, default=0), min(len(tracks), NUM_BODIES))
+    actors = np.zeros((*shape, NUM_JOINTS, 3), np.float32)
+    # The second interval starts with the clip, as in the scripts.
+    starts, ends = [tracks[0].start if tracks else 0, 0], [0, 0]
+    for track, stop in zip(tracks, stops, strict=True):
+        for m in range(NUM_BODIES):
+            overlap = min(ends[m], stop) - max(starts[m], track.start)
+            if overlap <= shared or not ends[m]:
+                actors[track.start : stop, m] = track.joints
+                starts[m] = min(starts[m], track.start)
+                ends[m] = max(ends[m], stop)
+                break
+    return actors
+
+
 class _Track:
-    r"""The frames in which one tracking number is seen."""
+    r"""The frames in which one tracking number is seen, one after the other,
+    as the scripts hold them: from its first frame, in single precision.
+    """
 
-    def __init__(self, frame: np.ndarray, joints: np.ndarray) -> None:
-        self.frame = frame
+    def __init__(self, start: int, joints: np.ndarray) -> None:
+        self.start = start
         self.joints = joints
+        extent = np.ptp(joints, axis=1)  # [T, 3]
+        noisy = extent[:, 0] > np.float64(MAX_SPREAD) * extent[:, 1]
+        self.is_noisy = bool(noisy.mean() >= MAX_NOISY)
         self.motion = _motion(joints)
+        self.least = self.motion
+        if noisy.any() and not self.is_noisy:
+            self.least = min(self.motion, _motion(joints[~noisy]))
 
-    def motion_of(self) -> float:
+    def full_motion(self) -> float:
         return self.motion
+
+    def calm_motion(self) -> float:
+        return self.least
 
 
 def _motion(joints: np.ndarray) -> float:
@@ -116,26 +171,17 @@ def _motion(joints: np.ndarray) -> float:
 
 
 def _tracks(bodies: Bodies) -> list[_Track]:
+    _, frame = np.unique(bodies.frame, return_inverse=True)  # with a body
     ids, first = np.unique(bodies.body_id, return_index=True)
-    tracks = [
-        _Track(bodies.frame[seen], bodies.joints[seen])
-        for body_id in ids[np.argsort(first)]
-        for seen in [bodies.body_id == body_id]
+    joints = bodies.joints.astype(np.float32)
+    return [
+        _Track(int(frame[i]), joints[bodies.body_id == ids[k]])
+        for k, i in sorted(enumerate(first), key=lambda pair: pair[1])
     ]
-    if len(tracks) < 2:
-        return tracks
-    tracks = [t for t in tracks if len(t.frame) >= MIN_FRAMES] or tracks
-    kept = list(tracks)
-    for track in tracks:
-        if len(kept) == 1:
-            break
-        extent = np.ptp(track.joints, axis=1)  # [T, 3]
-        noisy = extent[:, 0] > MAX_SPREAD * extent[:, 1]
-        if noisy.mean() >= MAX_NOISY:
-            kept.remove(track)
-        elif noisy.any():
-            track.motion = min(track.motion, _motion(track.joints[~noisy]))
-    return kept
 
 
-RECIPES = {'agcn': _select_agcn, 'ctrgcn': _select_ctrgcn}
+RECIPES = {
+    'agcn': _select_agcn,
+    'ctrgcn': _select_ctrgcn,
+    'pyskl': _select_pyskl,
+}

@@ -12,6 +12,7 @@ import numpy as np
 from pyg_hcsf.io.ntu_names import (
     BENCHMARKS,
     NUM_BODIES,
+    NUM_CLASSES,
     NUM_JOINTS,
     ActionClip,
     get_benchmark,
@@ -112,7 +113,8 @@ def read_rows(
     x: Rows, y: Rows, names: ClipNames, benchmark: str
 ) -> Iterator[ActionClip]:
     r"""Reads clips, cutting the frames of zeros after the last one with a
-    body, and the second body where it is the first again or absent.
+    body, and the second body where it is the first again, or absent in a file
+    that would hold the first one twice.
 
     Raises:
         ValueError: If shapes, types or values are not those of clips.
@@ -148,17 +150,19 @@ def read_rows(
                 row = row.astype(np.float32)
             if not np.isfinite(row).all():
                 raise ValueError(f"clip '{name}' has values not finite")
-            yield ActionClip(name, int(label), _joints(row, name))
+            twice = classes == NUM_CLASSES['ntu120']
+            yield ActionClip(name, int(label), _joints(row, name, twice))
 
 
-def _joints(row: np.ndarray, name: str) -> np.ndarray:
+def _joints(row: np.ndarray, name: str, twice: bool) -> np.ndarray:
     joints = row.reshape(-1, NUM_BODIES, NUM_JOINTS, 3)
     present = np.flatnonzero(joints.any(axis=(1, 2, 3)))
     if len(present) == 0:
         raise ValueError(f"clip '{name}' has no body in any frame")
     joints = joints[: present[-1] + 1]
     second = joints[:, 1]
-    if not second.any() or np.array_equal(second, joints[:, 0]):
+    absent = not twice and not second.any()
+    if absent or np.array_equal(second, joints[:, 0]):
         joints = joints[:, :1]
     return joints
 

@@ -141,8 +141,10 @@ def write_pyskl(
 ) -> None:
     r"""Writes a pickle for pyskl, in half precision, one clip at a time.
 
-    Frames without a body are left out, as there. Any release of NumPy can
-    read it.
+    Clips are written as they are, for pyskl's own choice of bodies and frames
+    with those of
+    :func:`~pyg_hcsf.io.ntu_bodies.select_bodies(bodies, 'pyskl')`. Any
+    release of NumPy can read it.
 
     Args:
         path (str or pathlib.Path): The file, such as
@@ -184,15 +186,13 @@ def write_pyskl(
 
 
 def _annotate(name: str, joints: np.ndarray) -> dict[str, Any]:
-    joints = joints[joints.any(axis=(1, 2, 3))]
-    if len(joints) == 0:
+    if not joints.any():
         raise ValueError(f"Clip '{name}' has no body in any frame")
-    bodies = 1 + bool(joints[:, 1:].any())
     return {
         'frame_dir': name,
         'label': parse_name(name).label,
         'keypoint': np.ascontiguousarray(
-            joints[:, :bodies].swapaxes(0, 1), dtype=np.float16
+            joints.swapaxes(0, 1), dtype=np.float16
         ),
         'total_frames': len(joints),
     }

@@ -9,7 +9,9 @@ from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
 FITS = ('repeat', 'zero', 'resize', 'sample')
-CENTER = 0.95  # of a clip that is resized in a test, as CTR-GCN does
+# As CTR-GCN, feeders/tools.py, valid_crop_resize: what a test resizes of a
+# clip, and the fewest frames that training does, where there are as many.
+CENTER, LEAST = 0.95, 64
 
 
 class Frames(NamedTuple):
@@ -104,17 +106,18 @@ def choose_frames(
         wrapped = place % size  # fewer frames than parts: they repeat
         low = torch.where(size < length, wrapped, low.minimum(size - 1))
         return Frames(low, low)
-    part = torch.full_like(draw(1), CENTER)
-    if generator is not None:
-        part = crop + (1 - crop) * draw(1)
-    least = size.clamp(max=length).float()  # never stretch more than need be
-    part = (part * size).maximum(least).minimum(size.float()).floor()
-    start = draw_start(size - part.long())
+    if generator is None:
+        start = ((1 - CENTER) * size.double() / 2).long()
+        part = size - 2 * start
+    else:
+        part = ((crop + (1 - crop) * draw(1).double()) * size).long()
+        part = part.maximum(size.clamp(max=LEAST))
+        start = draw_start(size - part)
     # Bilinear without aligned corners, as torch's interpolate.
-    time = ((place + 0.5) * part / length - 0.5).clamp(min=0)
+    time = ((place + 0.5).double() * part / length - 0.5).clamp(min=0)
     time = time.minimum(part - 1)
     low = time.long()
-    high = (low + 1).minimum((part - 1).long())
+    high = (low + 1).minimum(part - 1)
     blend = time - low
     return Frames(start + low, start + high, blend)
 
@@ -158,9 +161,11 @@ class FitFrames(BaseTransform):
     * :obj:`"repeat"`: from its first frame again, as often as need be, as in
       the paper; of a longer clip a part in one piece.
     * :obj:`"zero"`: zeros behind it; of a longer clip a part in one piece.
-    * :obj:`"resize"` (CTR-GCN): a part of the clip in one piece, of at least
-      :obj:`crop` of it and, where it has them, :obj:`length` frames, stretched
-      or squeezed by blending frames.
+    * :obj:`"resize"`: a part of the clip in one piece, stretched or squeezed
+      by blending frames, as CTR-GCN's :obj:`valid_crop_resize` does. At
+      random, the part is at least :obj:`crop` of the clip and, where it has
+      them, 64 frames (:obj:`p_interval=[crop, 1]`); else it is the middle
+      95 % (:obj:`p_interval=[0.95]`).
     * :obj:`"sample"` (pyskl): one frame out of each of :obj:`length` equal
       parts; a shorter clip repeats.
 

@@ -40,6 +40,14 @@ def motion(subjects=SUBJECTS, takes=TAKES):
     }
 
 
+# Left and right joints, as the metadata of VideoPose3D's files list them.
+H36M16 = [[4, 5, 6, 10, 11, 12], [1, 2, 3, 13, 14, 15]]
+MPII = [[3, 4, 5, 13, 14, 15], [0, 1, 2, 10, 11, 12]]
+COCO = [[*range(1, 16, 2)], [*range(2, 17, 2)]]
+# Where stacked hourglass networks' joints, in MPII's order, are in ours.
+H36M17_OF_MPII = [3, 2, 1, 4, 5, 6, 0, 7, 8, 10, 16, 15, 14, 11, 12, 13]
+
+
 def views(subject, joints, distortion=None):
     """Camera-frame millimetres and pixels by camera, float64."""
     for camera in human36m_cameras(subject):
@@ -76,7 +84,8 @@ def data_2d(subjects, distortion='vp3d', extra=3, joints=slice(None), **meta):
                 )
                 for x in pixels
             ]
-    metadata = {'num_joints': 17, 'keypoints_symmetry': [[4], [1]], **meta}
+    sides = [[4, 5, 6, 11, 12, 13], [1, 2, 3, 14, 15, 16]]
+    metadata = {'keypoints_symmetry': sides, **meta}
     return npz(
         positions_2d=np.array(found, dtype=object),
         metadata=np.array(metadata, dtype=object),

@@ -16,6 +16,8 @@ from pyg_hcsf.transforms import EncodePose
 sys.path.insert(0, str(Path(__file__).parent))
 from human36m_files import (  # noqa: E402
     FRAMES,
+    H36M17_OF_MPII,
+    MPII,
     WRITERS,
     data_2d,
     data_3d,
@@ -142,12 +144,42 @@ def test_16_joints(vp3d):
     whole = clips_of(vp3d)
     assert torch.equal(dataset[0].y[9], whole[0].y[10])  # the head
     joints = [*range(9), *range(10, 17)]
-    content = data_2d(MOTION, joints=joints)
+    content = data_2d(
+        MOTION, joints=H36M17_OF_MPII, keypoints_symmetry=MPII, num_joints=16
+    )
     (vp3d / 'raw' / 'data_2d_h36m_sh_ft_h36m.npz').write_bytes(content)
     dataset = clips_of(vp3d, keypoints='sh_ft_h36m', joints=16)
-    assert dataset[0].x.shape[0] == 16
+    want = clips_of(vp3d, keypoints='data_2d_h36m_gt')
+    for clip, other in zip(dataset, want, strict=True):
+        assert torch.equal(clip.x, other.x[joints])
     with pytest.raises(ValueError, match="'joints=16'.*'sh_ft_h36m'"):
         clips_of(vp3d, keypoints='sh_ft_h36m')
+
+
+SWAPPED = [0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13]
+
+
+@pytest.mark.parametrize('form', ['vp3d', 'lcn', 'motionbert'])
+def test_keypoints_are_compared_with_the_joints(tmp_path, form):
+    """Left and right are exchanged in the keypoints."""
+    raw = tmp_path / 'raw'
+    WRITERS[form](raw, MOTION)
+    if form == 'vp3d':
+        keypoints = 'sh'
+        content = data_2d(MOTION, joints=SWAPPED, layout_name='h36m')
+        (raw / 'data_2d_h36m_sh.npz').write_bytes(content)
+    else:
+        keypoints = {'lcn': 'sh_dt_ft'}.get(form, 'sh_conf_cam_source_final')
+        path = raw / f'h36m_{keypoints}.pkl'
+        found = pickle.loads(path.read_bytes())
+        key = {'lcn': 'joint3d_image'}.get(form, 'joint_2d')
+        for side in found.values():
+            side[key] = side[key][:, SWAPPED]
+        path.write_bytes(pickle.dumps(found))
+    options = {'keypoints': keypoints, 'format': form}
+    with pytest.warns(UserWarning, match='LKnee is at RKnee.*subject S9'):
+        clips_of(tmp_path, **options)
+    clips_of(tmp_path, **{**options, 'keypoints': 'gt'})
 
 
 def test_subsample(vp3d):

@@ -423,6 +423,81 @@ def test_files_that_do_not_belong_together(tmp_path):
         clips_of(tmp_path, path)
 
 
+def test_cameras_of_the_test_set():
+    """In pixels; of TS2 and the studio's, from the published calibration."""
+    known = {
+        name: (*test.camera.focal, *test.camera.center)
+        for name, test in TEST_SEQUENCES.items()
+    }
+    assert known['TS2'] == (1503.78, 1501.27, 1015.24, 1038.68)
+    assert known['TS1'] == known['TS3'] == known['TS4']
+    studio = 7.32506, 7.32506 * 1.00044, 5 - 0.0322884, 5 + 0.0929296
+    assert known['TS1'] == pytest.approx([204.8 * v for v in studio], rel=1e-3)
+    x, y = 1920 / 10, 1080 / 5.625
+    outdoor = (
+        *(x * 8.770747185, y * 8.770747185 * 0.993236423),
+        *(960 - x * 0.104908645, 540 + y * 0.104899704),
+    )
+    assert known['TS5'] == pytest.approx(outdoor, rel=1e-3)
+    assert known['TS6'] == known['TS5']
+
+
+OTHER = (1503.78, 1501.27), (1015.24, 1038.68)  # than that of TS3
+
+
+@pytest.mark.parametrize('form', WRITERS)
+def test_a_camera_that_is_a_little_different_is_found(tmp_path, form):
+    pixels, metric, universal, valid = scene('TS3', 40)
+    seen = metric[..., :2] / np.where(valid[:, None, None], metric[..., 2:], 1)
+    pixels = seen * OTHER[0] + OTHER[1]
+    path = tmp_path / 'TS3' / 'annot_data.mat'
+    if form == 'pstmo':
+        path = tmp_path / 'TS3' / 'data_test_3dhp.npz'
+    path.parent.mkdir()
+    if form == 'mat':
+        annot_data(path, 'TS3', 40, annot2=pixels[:, None])
+    else:
+        data = {'data_2d': pixels, 'data_3d': universal, 'valid': valid}
+        path.write_bytes(npz({'TS3': data}))
+    with pytest.warns(UserWarning, match=r'TS3.* listed.* 1503\.7\d, 1501\.'):
+        (clip,) = clips_of(tmp_path, path, ground_truth='metric')
+    # The same people up to the errors of the fit.
+    near = {'rel': 1e-4 if form == 'mat' else 2e-3}
+    assert clip.focal[0].tolist() == pytest.approx(OTHER[0], **near)
+    assert clip.center[0].tolist() == pytest.approx(OTHER[1], **near)
+    assert (pixels_of(clip, clip.y) - clip.x).norm(dim=0).median() < 1
+
+
+def test_keypoints_are_compared_with_the_joints(tmp_path):
+    pixels, *_ = scene('TS1', 40)
+    path = tmp_path / 'TS1' / 'annot_data.mat'
+    path.parent.mkdir()
+    annot_data(path, 'TS1', 40, annot2=pixels[:, None] + [0, 30])
+    reason = r'all keypoints are shifted.*, 30\.0\) px.*subject TS1'
+    with pytest.warns(UserWarning, match=reason):
+        clips_of(tmp_path / 'a', path)
+    arms = [0, 1, 5, 6, 7, 2, 3, 4, *range(8, 17)]
+    annot_data(path, 'TS1', 40, annot2=pixels[:, None, arms])
+    reason = 'LElbow is at RElbow.*RWrist is at LWrist.*subject TS1'
+    with pytest.warns(UserWarning, match=reason):
+        clips_of(tmp_path / 'b', path)
+    other = scene('TS1', 40)[0][:, ::-1]
+    annot_data(path, 'TS1', 40, annot2=other[:, None])
+    reason = r'pixels from its keypoints; .*HeadTop is at'
+    with pytest.raises(ValueError, match=reason):
+        clips_of(tmp_path / 'c', path)
+
+
+def test_knees_of_universal_poses_of_ts6_may_differ(tmp_path):
+    """As in its second release."""
+    _, metric, universal, valid = scene('TS6', 40)
+    universal[:, [9, 10, 12, 13]] += [300, 0, 0]
+    path = tmp_path / 'TS6' / 'annot_data.mat'
+    path.parent.mkdir()
+    annot_data(path, 'TS6', 40, univ_annot3=universal[:, None])
+    assert len(clips_of(tmp_path, path)) == 1
+
+
 @pytest.mark.parametrize(
     'change, reason',
     [

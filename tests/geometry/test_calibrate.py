@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from pyg_hcsf.geometry import Camera, fit_pinhole, fit_scale
+from pyg_hcsf.geometry.calibrate import refine_pinhole
 
 CAMERA = Camera('a', 2048, 2048, (1497.7, 1490.1), (1024.7, 1051.4))
 
@@ -44,3 +47,23 @@ def test_one_direction_is_not_enough():
     )
     with pytest.raises(ValueError, match='8 points in one.*focal length'):
         fit_pinhole(root, torch.ones(8, 2).double())
+
+
+def test_a_listed_camera_is_refined():
+    root, relative = people(50)
+    points = (root + relative).flatten(0, 1)
+    uv = CAMERA.project(points)
+    assert refine_pinhole(CAMERA, points, uv + 1, 'TS1') is CAMERA
+    near = replace(CAMERA, focal=(1503.7, 1484.1), center=(1020.0, 1055.0))
+    with pytest.warns(UserWarning, match=r'of TS1 are \d.*1497.70, 1490.10'):
+        found = refine_pinhole(near, points, uv, 'TS1')
+    assert found.focal == pytest.approx(CAMERA.focal)
+    assert found.center == pytest.approx(CAMERA.center)
+    # Neither what is far from listed nor what another camera leaves too.
+    for shift in (7.0, 100.0):
+        assert refine_pinhole(CAMERA, points, uv + shift, 'TS1') is CAMERA
+    noisy = uv + 5 * torch.randn_like(uv)
+    assert refine_pinhole(near, points, noisy, 'TS1') is near
+    one = points[:1].expand(9, -1)
+    seen = CAMERA.project(one) + 5
+    assert refine_pinhole(CAMERA, one, seen, 'TS1') is CAMERA

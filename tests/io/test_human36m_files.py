@@ -22,6 +22,10 @@ from pyg_hcsf.io.human36m_pickles import (
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'datasets'))
 from human36m_files import (  # noqa: E402
+    COCO,
+    H36M16,
+    H36M17_OF_MPII,
+    MPII,
     d3_archive,
     data_2d,
     data_3d,
@@ -68,12 +72,15 @@ def test_positions_2d():
     ):
         assert got.shape == (len(JOINTS) + 3, 17, 2)
         np.testing.assert_array_equal(got[:-3], x.astype('f4'))
-    out = read_positions_2d(data_2d(ONE, joints=H36M16_OF_17), '2d.npz')
+    content = data_2d(
+        ONE, joints=list(H36M16_OF_17), keypoints_symmetry=H36M16
+    )
+    out = read_positions_2d(content, '2d.npz')
     assert out['S9']['Photo 1'][3].shape[1:] == (16, 2)
 
 
 def test_coco():
-    content = data_2d(ONE, layout_name='coco')
+    content = data_2d(ONE, keypoints_symmetry=COCO, layout_name='coco')
     got = read_positions_2d(content, '2d.npz')['S9']['Photo 1'][0]
     coco = read_positions_2d(data_2d(ONE), '2d.npz')['S9']['Photo 1'][0]
     np.testing.assert_array_equal(got[:, 3], coco[:, 16])  # right ankle
@@ -81,6 +88,67 @@ def test_coco():
     np.testing.assert_array_equal(got[:, 9], coco[:, 0])  # nose
     hip = (coco[:, 11] + coco[:, 12]) / 2
     np.testing.assert_allclose(got[:, 0], hip, rtol=1e-6)
+
+
+def test_stacked_hourglass_in_the_order_of_mpii():
+    """VideoPose3D's, and SemGCN's, which are Human3.6M's without Neck."""
+    ours = data_2d(
+        ONE,
+        joints=list(H36M16_OF_17),
+        keypoints_symmetry=H36M16,
+        num_joints=16,
+    )
+    # In the order of its lists, SemGCN pairs left and right ones.
+    paired = [MPII[0], [2, 1, 0, 12, 11, 10]]
+    for sides in (MPII, paired, tuple(map(np.array, MPII)), np.array(MPII)):
+        theirs = data_2d(ONE, joints=H36M17_OF_MPII, keypoints_symmetry=sides)
+        for a, b in zip(
+            *(
+                read_positions_2d(content, '2d.npz')['S9']['Photo 1']
+                for content in (ours, theirs)
+            ),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(a, b)
+    named = data_2d(
+        ONE, joints=H36M17_OF_MPII, keypoints_symmetry=None, layout_name='mpii'
+    )
+    assert read_positions_2d(named, '2d.npz').keys() == {'S9'}
+
+
+LOOP: list = []
+LOOP += [LOOP, LOOP]
+
+
+@pytest.mark.parametrize(
+    'meta, got',
+    [
+        ({'keypoints_symmetry': [[4], [1]]}, r"'keypoints_symmetry' \[\[4\]"),
+        ({'keypoints_symmetry': MPII[::-1]}, r"'keypoints_symmetry' \[\[0, "),
+        ({'keypoints_symmetry': LOOP}, "'keypoints_symmetry' "),
+        ({'keypoints_symmetry': None}, "'keypoints_symmetry' None"),
+        ({'keypoints_symmetry': 3}, "'keypoints_symmetry' 3"),
+        ({'layout_name': 'coco'}, "'layout_name' 'coco'"),
+        ({'layout_name': [1]}, r"'layout_name' \[1\]"),
+        ({'num_joints': 16}, "'num_joints' 16"),
+        (
+            {'keypoints_symmetry': None, 'layout_name': 'h36m'},
+            "'num_joints' None",
+        ),
+    ],
+)
+def test_unknown_orders_are_refused(meta, got):
+    with pytest.raises(ValueError, match=f"'metadata' of '2d.npz'.*{got}"):
+        read_positions_2d(data_2d(ONE, **meta), '2d.npz')
+
+
+def test_numbers_of_joints_are_those_of_the_order():
+    content = data_2d(ONE, joints=list(H36M16_OF_17))
+    with pytest.raises(ValueError, match='frames of 17 joints.*16, 2'):
+        read_positions_2d(content, '2d.npz')
+
+
+META = {'layout_name': 'h36m', 'num_joints': 17}
 
 
 def array(value):
@@ -111,14 +179,17 @@ def test_refuses_positions_3d(value, reason):
 def test_passes_over_detections_without_positions():
     views = [np.ones((5, 17, 2), 'f4')] * 4
     found = {'S9': {'Photo 1': views, '_ALL': views}, 'S4': {'Photo': [1]}}
-    out = read_positions_2d(npz(positions_2d=array(found)), '2d.npz')
+    content = npz(positions_2d=array(found), metadata=array(META))
+    out = read_positions_2d(content, '2d.npz')
     assert list(out) == ['S9'] and 'Photo 1' in out['S9']
 
 
 def test_refuses_positions_2d():
     three = {'S9': {'Photo 1': [np.ones((5, 17, 2))] * 3}}
     with pytest.raises(ValueError, match='4 cameras.*2d.npz.*3 in a list'):
-        read_positions_2d(npz(positions_2d=array(three)), '2d.npz')
+        read_positions_2d(
+            npz(positions_2d=array(three), metadata=array(META)), '2d.npz'
+        )
     with pytest.raises(ValueError, match=r"'positions_2d' in '2d.npz'"):
         read_positions_2d(data_3d(ONE), '2d.npz')
 

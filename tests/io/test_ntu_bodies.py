@@ -35,7 +35,7 @@ def bodies(num_frames, *tracks):
     )
 
 
-@pytest.mark.parametrize('recipe', ['agcn', 'ctrgcn'])
+@pytest.mark.parametrize('recipe', ['agcn', 'ctrgcn', 'pyskl'])
 def test_one_body(recipe):
     joints = moving(20, 0.1)
     out = select_bodies(bodies(20, (0, joints)), recipe)
@@ -73,39 +73,43 @@ def test_agcn_takes_places_in_the_frame_for_bodies():
     np.testing.assert_array_equal(out[6:, 0], two.astype('f4'))
 
 
-def test_ctrgcn_drops_short_tracks():
+@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
+def test_short_tracks_are_dropped(recipe):
     long, short, enough = moving(30, 0.01), moving(11, 9), moving(12, 0.005)
     given = bodies(30, (0, long), (0, short), (0, enough))
-    out = select_bodies(given, 'ctrgcn')
+    out = select_bodies(given, recipe)
     np.testing.assert_array_equal(out[:, 0], long.astype('f4'))
     np.testing.assert_array_equal(out[:12, 1], enough.astype('f4'))
 
 
-def test_ctrgcn_drops_furniture():
+@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
+def test_furniture_is_dropped(recipe):
     chair = RNG.normal(size=(25, 3)) * (1, 0.1, 0.1)
     given = bodies(30, (0, moving(30, 0.01)), (0, moving(30, 9, chair)))
-    out = select_bodies(given, 'ctrgcn')
+    out = select_bodies(given, recipe)
     np.testing.assert_array_equal(out[:, 0], moving(30, 0.01).astype('f4'))
     assert out.shape[1] == 1
-    alone = select_bodies(bodies(30, (0, moving(30, 9, chair))), 'ctrgcn')
+    alone = select_bodies(bodies(30, (0, moving(30, 9, chair))), recipe)
     assert alone.shape == (30, 1, 25, 3)
 
 
-def test_ctrgcn_takes_motion_without_noisy_frames():
+@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
+def test_motion_is_of_frames_without_noise(recipe):
     # Half of its frames are too wide: without them it moves less.
     noisy = moving(30, 0.05)
     noisy[::2] *= (9, 1, 1)
     calm = moving(30, 0.06)
-    out = select_bodies(bodies(30, (0, noisy), (0, calm)), 'ctrgcn')
+    out = select_bodies(bodies(30, (0, noisy), (0, calm)), recipe)
     np.testing.assert_array_equal(out[:, 0], calm.astype('f4'))
     np.testing.assert_array_equal(out[:, 1], noisy.astype('f4'))
 
 
-def test_ctrgcn_joins_tracks_in_turn():
+@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
+def test_tracks_are_joined_in_turn(recipe):
     first, second = moving(20, 0.3), moving(15, 0.2)
     other, late = moving(45, 0.05), moving(12, 0.01)
     given = bodies(45, (0, first), (25, second), (0, other), (10, late))
-    out = select_bodies(given, 'ctrgcn')
+    out = select_bodies(given, recipe)
     # By motion: first, other, second, late. The second is the first actor
     # again, and the last overlaps with both.
     np.testing.assert_array_equal(out[:20, 0], first.astype('f4'))
@@ -114,37 +118,70 @@ def test_ctrgcn_joins_tracks_in_turn():
     np.testing.assert_array_equal(out[:, 1], other.astype('f4'))
 
 
-def test_ctrgcn_keeps_true_frames_and_cuts_empty_ones():
-    one = moving(30, 0.1)
-    given = bodies(50, (5, one))
-    seen = np.ones(30, dtype=bool)
-    seen[10:14] = False
-    kept = np.flatnonzero(seen)
-    given = given._replace(
-        frame=given.frame[kept],
-        slot=given.slot[kept],
-        body_id=given.body_id[kept],
-        joints=given.joints[kept],
-    )
-    partner = moving(30, 0.001)
-    both = bodies(50, (5, partner))
-    merged = Bodies(
-        50,
-        *(
-            np.concatenate(pair)
-            for pair in zip(given[1:3], both[1:3], strict=True)
-        ),
-        np.concatenate([given.body_id, both.body_id + np.uint64(1)]),
-        np.concatenate([given.joints, both.joints]),
-    )
-    out = select_bodies(merged, 'ctrgcn')
+@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
+def test_a_gap_in_a_track_is_closed(recipe):
+    # As in the scripts: the frames behind a gap move up.
+    one, partner = moving(30, 0.1), moving(30, 0.001)
+    given = bodies(50, (5, one), (5, partner))
+    kept = (given.frame < 15) | (given.frame >= 19) | (given.slot == 1)
+    given = given._replace(**{k: given._asdict()[k][kept] for k in ROWS})
+    out = select_bodies(given, recipe)
     assert out.shape == (30, 2, 25, 3)
-    np.testing.assert_array_equal(out[seen, 0], one[seen].astype('f4'))
-    assert not out[~seen, 0].any()
+    want = np.concatenate([one[:10], one[14:]]).astype('f4')
+    np.testing.assert_array_equal(out[:26, 0], want)
+    assert not out[26:, 0].any()
     np.testing.assert_array_equal(out[:, 1], partner.astype('f4'))
 
 
-@pytest.mark.parametrize('recipe', ['agcn', 'ctrgcn'])
+ROWS = ('frame', 'slot', 'body_id', 'joints')
+
+
+def test_pyskl_puts_the_body_of_the_first_frame_first():
+    late, early = moving(20, 0.3), moving(30, 0.02)
+    given = bodies(30, (10, late), (0, early))
+    out = select_bodies(given, 'ctrgcn')  # the one that moves more is first
+    assert not out[:10, 0].any()
+    np.testing.assert_array_equal(out[:, 1], early.astype('f4'))
+    np.testing.assert_array_equal(select_bodies(given, 'pyskl'), out[:, ::-1])
+
+
+def test_tracks_that_share_one_frame():
+    first, second = moving(20, 0.3), moving(20, 0.2)
+    given = bodies(39, (0, first), (19, second))
+    out = select_bodies(given, 'ctrgcn')  # the second overwrites it
+    np.testing.assert_array_equal(out[:19, 0], first[:19].astype('f4'))
+    np.testing.assert_array_equal(out[19:, 0], second.astype('f4'))
+    assert out.shape == (39, 2, 25, 3) and not out[:, 1].any()
+    out = select_bodies(given, 'pyskl')
+    np.testing.assert_array_equal(out[:20, 0], first.astype('f4'))
+    np.testing.assert_array_equal(out[19:, 1], second.astype('f4'))
+
+
+def test_frames_of_dropped_bodies():
+    # Frames 0 to 4, 25 to 29 and 50 to 54 show a short track only.
+    first, second = moving(20, 0.3), moving(20, 0.2)
+    ghosts = [(start, moving(5, 0)) for start in (0, 25, 50)]
+    given = bodies(55, (5, first), (30, second), *ghosts)
+    out = select_bodies(given, 'ctrgcn')
+    want = np.concatenate([first, second]).astype('f4')
+    np.testing.assert_array_equal(out[:, 0], want)
+    out = select_bodies(given, 'pyskl')  # frames at both ends are cut
+    assert len(out) == 45 and not out[20:25].any()
+    np.testing.assert_array_equal(out[:20, 0], first.astype('f4'))
+    np.testing.assert_array_equal(out[25:, 0], second.astype('f4'))
+
+
+@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
+def test_clips_at_which_the_scripts_stop(recipe):
+    short = bodies(9, (0, moving(9, 0.1)), (0, moving(8, 0.2)))
+    assert select_bodies(short, recipe).shape == (9, 2, 25, 3)
+    chair = RNG.normal(size=(25, 3)) * (1, 0.1, 0.1)
+    both = [(0, moving(30, 0.1, chair)), (0, moving(30, 0.2, chair))]
+    out = select_bodies(bodies(30, *both), recipe)
+    assert out.shape == (30, {'ctrgcn': 1, 'pyskl': 2}[recipe], 25, 3)
+
+
+@pytest.mark.parametrize('recipe', ['agcn', 'ctrgcn', 'pyskl'])
 def test_no_bodies(recipe):
     assert not select_bodies(bodies(4), recipe).any()
 

@@ -135,13 +135,14 @@ def test_any_release_of_numpy_reads_what_is_written(tmp_path):
         assert found == want
 
 
-def test_frames_without_a_body_are_left_out(tmp_path):
+def test_empty_frames_and_bodies_are_kept(tmp_path):
+    # As pyskl's script: between two tracks of one person nobody is there.
     x = joints(1)
-    x[2] = 0
+    x[2] = x[:, 1] = 0
     path = tmp_path / 'ntu.pkl'
     write_pyskl(path, NAMES[1:2], lambda i: x, 'ntu60')
     (clip,) = read_pyskl(path).clips
-    np.testing.assert_array_equal(clip.joints, x[[0, 1, 3]].astype('f2'))
+    np.testing.assert_array_equal(clip.joints, x.astype('f2'))
 
 
 def test_clips_of_other_classes_are_left_out(tmp_path):

@@ -161,6 +161,18 @@ def test_single_bodies_are_twice_in_120(tmp_path):
         assert not content['x_train'].reshape(3, 300, 2, 75)[::2, :, 1].any()
 
 
+def test_second_actors_without_frames_stay_in_120(tmp_path):
+    """Where several tracks are one person's, the script has two actors."""
+    x = joints(NAMES[0])
+    x[:, 1] = 0
+    path = tmp_path / 'a.npz'
+    write_ctrgcn(path, NAMES[:1], lambda i: x, 'ntu120-xsub')
+    with np.load(path) as content:
+        assert not content['x_train'][0].reshape(300, 2, 75)[:, 1].any()
+    (clip,) = read_ctrgcn(path, 'ntu120-xsub', NAMES[:1])
+    assert clip.joints.shape[1] == 2 and not clip.joints[:, 1].any()
+
+
 @pytest.mark.parametrize('x', [np.zeros(4), np.ones(301)])
 def test_wrong_clips_are_not_written(tmp_path, x):
     x = x[:, None, None, None] * np.ones((1, 25, 3))

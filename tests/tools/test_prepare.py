@@ -3,6 +3,7 @@ import re
 import runpy
 import shlex
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -222,14 +223,14 @@ def test_export(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert 'clips of ntu60-xsub' in out and 'Writing ctrgcn: 100%' in err
     # The bodies are chosen as pyskl and CTR-GCN do.
-    assert (
-        len(list((tmp_path / 'home').rglob('*_skeleton_ctrgcn_*.clips'))) == 1
-    )
+    for form in ('pyskl', 'ctrgcn'):
+        made = list((tmp_path / 'home').rglob(f'*_skeleton_{form}_*.clips'))
+        assert len(made) == 1
     data = NTURGBD(
         tmp_path / 'home' / 'NTURGBD',
         *('ntu60-xsub', 'all'),
         raw=raw,
-        bodies='ctrgcn',
+        bodies='pyskl',
         log=False,
     )
     clips = read_pyskl(pkl).clips
@@ -339,6 +340,40 @@ def test_commands_of_the_documentation():
             assert f'`{form.name}`' in text, (cls, form.name)
 
 
+def test_keypoints_in_another_order_fail(tmp_path, capsys):
+    """In MPII's order, as of VideoPose3D's stacked hourglass files."""
+    sys.path.insert(0, str(REPO / 'tests' / 'datasets'))
+    from human36m_files import (
+        H36M17_OF_MPII,
+        MPII,
+        data_2d,
+        motion,
+        write_vp3d,
+    )
+
+    takes = motion(takes=[('Walking', '')])
+    raw = tmp_path / 'raw'
+    write_vp3d(raw, takes)
+    words = ['human36m', '--from', raw, '--root', tmp_path, '--joints', '16']
+    for name, sides, passed in (
+        ('sh', MPII, 'ok  '),
+        ('wrong', [[4, 5, 6, 10, 11, 12], [1, 2, 3, 13, 14, 15]], 'FAIL'),
+    ):
+        path = raw / f'data_2d_h36m_{name}.npz'
+        path.write_bytes(
+            data_2d(takes, joints=H36M17_OF_MPII, keypoints_symmetry=sides)
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            assert run(*words, '--keypoints', name) == 1  # clips are missing
+        lines = capsys.readouterr().out.splitlines()
+        found = [line for line in lines if '2D against 3D' in line]
+        assert [line[:4] for line in found] == [passed] * 2
+        assert all(
+            ('RFoot is at' in line) is (name == 'wrong') for line in found
+        )
+
+
 def test_mpi_inf_3dhp(tmp_path, capsys):
     """Test files of the published lengths pass; what lacks is named."""
     sys.path.insert(0, str(REPO / 'tests' / 'datasets'))
@@ -360,6 +395,7 @@ def test_mpi_inf_3dhp(tmp_path, capsys):
         'ok    test: frames                  2,929 of 2,929',
         'ok    test: actions                 all 3',
         'ok    test: left and right',
+        'ok    test: 2D against 3D           median 0.0 px apart, 0.0 px at',
         'missing S1/Seq1/annot.mat, S1/Seq1/camera.calibration, ',
         "Expected files for split='train'",
     ):

@@ -93,18 +93,33 @@ def test_fits():
     ]
 
 
-def test_resize_is_that_of_torch():
-    """Bilinear without aligned corners, of 95 % of the clip."""
-    for length in (40, 100):
-        x = torch.randn(length, 2)
+def test_resize_is_that_of_ctrgcn():
+    """Bilinear without aligned corners, of the middle 95 % of the clip."""
+    # Frames that are cut off at either end: a fortieth, rounded down.
+    cut = {1: 0, 20: 0, 39: 0, 40: 1, 63: 1, 64: 1, 79: 1, 80: 2, 100: 2}
+    for length, bias in {**cut, 119: 2, 120: 3, 299: 7, 300: 7}.items():
+        x = torch.randn(length, 2, dtype=torch.float64)
         frames = choose_frames(torch.tensor([length]), 64, 'resize')
-        out = take_frames(x, frames)[0]
-        part = max(int(0.95 * length), min(length, 64))
-        start = int(0.5 * (length - part))
         expected = torch.nn.functional.interpolate(
-            x[start : start + part].t().unsqueeze(0), 64, mode='linear'
+            x[bias : length - bias].t().unsqueeze(0), 64, mode='linear'
         )
-        torch.testing.assert_close(out, expected[0].t())
+        torch.testing.assert_close(take_frames(x, frames)[0], expected[0].t())
+
+
+def test_parts_that_are_resized_at_random():
+    """At least half of the clip and, where it has them, 64 frames, also where
+    another length is asked for.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for length in (1, 63, 64, 65, 100, 130, 300):
+        lengths = torch.full((3000,), length)
+        frames = choose_frames(lengths, 128, 'resize', 0.5, generator)
+        size = frames.high[:, -1] - frames.low[:, 0] + 1
+        least = min(length, max(64, length // 2))
+        assert int(size.min()) == least
+        assert length - int(size.max()) <= 0.05 * length
+        assert int(frames.low[:, 0].min()) == 0
+        assert int(frames.high[:, -1].max()) == length - 1
 
 
 @pytest.mark.parametrize('fit', ['repeat', 'zero', 'resize', 'sample'])
@@ -118,9 +133,9 @@ def test_random_frames_stay_in_their_clip(fit):
     assert bool((frames.high >= frames.low).all())
     if fit != 'resize':
         assert frames.blend is None
-    # All of a long clip is used, first and last frames too.
-    long = lengths == 50
-    assert frames.low[long].min() == 0 and frames.high[long].max() == 49
+        # All of a long clip is used, first and last frames too.
+        long = lengths == 50
+        assert frames.low[long].min() == 0 and frames.high[long].max() == 49
     again = torch.Generator().manual_seed(0)
     assert torch.equal(
         frames.low, choose_frames(lengths, 16, fit, 0.5, again).low
