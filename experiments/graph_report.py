@@ -17,8 +17,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from graph.figures import matrices, on_skeleton
 from graph.learned import (
     edge_table,
@@ -35,6 +33,7 @@ from pyg_hcsf.protocols import get_protocol
 from reporting.page import markdown
 from reporting.runs import load_runs
 from run import row_config
+from sweep.presets import load_settings
 from sweep.sources import data_home
 
 
@@ -64,7 +63,7 @@ def write(
             f"{len(runs)} in '{folder}')"
         )
     run = runs[0].metrics
-    values = yaml.safe_load((folder / 'config.yaml').read_text())
+    values = load_settings(folder / 'config.yaml', 'settings')
     config = row_config(values, ['--task', 'pose'])
     protocol = get_protocol(run['protocol'])
     model = load_network(folder, config, protocol, run['seed'], build_model)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from pose.config import RunConfig
@@ -27,7 +26,7 @@ from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from reporting.tables import PAPER_PCK
 from sweep.folder import RunFolder
-from sweep.presets import fingerprint
+from sweep.presets import fingerprint, load_settings
 from sweep.sources import data_home
 
 RANK = int(os.environ.get('RANK', 0))
@@ -85,13 +84,13 @@ def finished_elsewhere(
         return False
     try:
         metrics = json.loads((folder / 'metrics.json').read_text())
-        stored = yaml.safe_load((folder / 'config.yaml').read_text())
+        stored = load_settings(folder / 'config.yaml', 'settings')
         own = asdict(config)
         for values in (own, stored):
             del values['label'], values['paper'], values['train']['save_every']
             if config.clips.distortion == 'auto':
                 del values['clips']['distortion']
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+    except (OSError, ValueError, TypeError, KeyError):
         return False
     return metrics.get('data_name') == data and own == stored
 

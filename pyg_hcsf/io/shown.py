@@ -30,6 +30,29 @@ def shown(value: Any, length: int = LENGTH) -> str:
     return text if len(text) <= length else f'{text[: length - 3]}...'
 
 
+def cause(error: BaseException, length: int = 600) -> str:
+    r"""Returns the text of an exception, of bounded length.
+
+    Exceptions of other libraries quote what they could not convert, however
+    long it is.
+
+    Args:
+        error (BaseException): The exception.
+        length (int, optional): The largest number of characters.
+            (default: :obj:`600`)
+
+    .. code-block:: python
+
+        except zipfile.BadZipFile as e:
+            raise ValueError(f"Could not read '{path}': {cause(e)}") from e
+    """
+    text = str(error) or type(error).__name__
+    if len(text) <= length:
+        return text
+    half = length // 2 - 2  # what it is about, and the remedy at its end
+    return f'{text[:half]} ... {text[-half:]}'
+
+
 class _Bounded(reprlib.Repr):
     """Visits at most two levels and four entries of each container."""
 
