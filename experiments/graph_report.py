@@ -30,7 +30,7 @@ from pose.transfer import load_network
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import get_protocol
-from reporting.page import markdown
+from reporting.page import markdown, write_table
 from reporting.runs import load_runs
 from run import row_config
 from sweep.presets import load_settings
@@ -98,8 +98,7 @@ def write(
     )
     matrices(drawn, shown, title, out / 'matrices.png')
     on_skeleton(drawn, shown, title, out / 'skeleton.png')
-    with atomic_write(out / 'graph.csv') as part:
-        edge_table(graphs).to_csv(part, index=False, float_format='%.6g')
+    write_table(edge_table(graphs), out / 'graph.csv', '%.6g')
     command = shlex.join(['python', 'experiments/graph_report.py'])
     command += ' ' + shlex.join(sys.argv[1:])
     text = f"""# The learned graph of {run['label']}
