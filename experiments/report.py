@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pyg_hcsf.io.shown import shown
 from reporting.runs import find_metrics, read_metrics
 from run import TASKS
 
@@ -39,7 +40,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 def _task(path: Path) -> str:
     task = read_metrics(path, ()).get('task', 'pose')
     if task not in TASKS:
-        raise RuntimeError(f"'{path}' is of an unknown task {task!r}")
+        raise RuntimeError(f"'{path}' is of an unknown task {shown(task)}")
     return str(task)
 
 

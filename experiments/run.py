@@ -37,6 +37,7 @@ import action.task
 import lifting.task
 import pose.task
 from pose import transfer
+from pyg_hcsf.io.shown import shown
 from sweep import listing
 from sweep.presets import load_preset, refuse_classes
 from sweep.session import RANK, WORLD, Task, join_processes, say
@@ -132,7 +133,7 @@ def main(argv: list[str] | None = None) -> Path | None:
     if name not in TASKS:
         known = ', '.join(map(repr, TASKS))
         raise ValueError(
-            f"Expected '--task' to be {known} or 'bench' (got {name!r})"
+            f"Expected '--task' to be {known} or 'bench' (got {shown(name)})"
         )
     task = TASKS[name]
     # jsonargparse wants to print its own view of this flag, of one row only.

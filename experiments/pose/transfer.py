@@ -22,6 +22,7 @@ from jsonargparse import ArgumentParser, Namespace
 from pose.config import RunConfig
 from pose.data import DATA, SOURCES, default_protocol, load_clips
 from pose.evaluate import Evaluator
+from pyg_hcsf.io.shown import cause
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from reporting.tables import PAPER_PCK
@@ -161,8 +162,8 @@ def load_network(
         model.load_state_dict(state['model'])
     except Exception as e:
         raise RuntimeError(
-            f"Could not read the network '{path}' ({e}): delete the folder "
-            f"'{folder}' and run that row and seed again"
+            f"Could not read the network '{path}' ({cause(e)}): delete the "
+            f"folder '{folder}' and run that row and seed again"
         ) from e
     return model.eval()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyg_hcsf
-from pyg_hcsf.io.shown import shown
+from pyg_hcsf.io.shown import cause, shown
 from pyg_hcsf.io.yaml_text import load_yaml
 
 PRESETS = Path(__file__).parents[1] / 'presets'
@@ -145,7 +145,7 @@ def load_settings(path: Path, what: str) -> dict[str, Any]:
     try:
         refuse_classes(spec)
     except ValueError as e:
-        raise ValueError(f"Refused the {what} '{path}': {e}") from e
+        raise ValueError(f"Refused the {what} '{path}': {cause(e)}") from e
     return spec
 
 

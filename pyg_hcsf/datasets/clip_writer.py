@@ -16,6 +16,8 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.io.shown import shown
+
 VERSION = 1  # of the format
 META = 'clips.npz'
 KINDS = {str: 'U', bool: 'b', int: 'i', float: 'f'}
@@ -57,7 +59,8 @@ def check_name(name: Any) -> str:
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(
-            f'Expected names of attributes that are identifiers (got {name!r})'
+            f'Expected names of attributes that are identifiers (got '
+            f'{shown(name)})'
         )
     return name
 
@@ -216,7 +219,7 @@ def _to_numpy(value: Tensor, name: str, number: int) -> np.ndarray:
 def _describe(value: Any) -> str:
     if isinstance(value, Tensor):
         return f'shape {list(value.shape)}'
-    return f'{value!r:.40}'
+    return f'{shown(value, 40)}'
 
 
 def _part_prefix(path: Path) -> str:

@@ -23,6 +23,7 @@ from pyg_hcsf.io.ntu_shards import read_shards
 from pyg_hcsf.io.ntu_skeleton import find_skeletons
 from pyg_hcsf.io.pyskl import read_pyskl
 from pyg_hcsf.io.sgn import read_sgn
+from pyg_hcsf.io.shown import shown
 
 NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 
@@ -140,7 +141,7 @@ def _choose(name: str, paths: list[Path], benchmark: str) -> list[Path]:
     if not fits:
         raise ValueError(
             f"Expected one '{wanted[0]}' for '{benchmark}' in 'raw' (got "
-            f'{[str(path) for path in paths]}): pass the one to read'
+            f'{shown(paths)}): pass the one to read'
         )
     return chosen
 

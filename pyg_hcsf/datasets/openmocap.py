@@ -19,6 +19,7 @@ from pyg_hcsf.datasets.motion import (
     save_clips,
 )
 from pyg_hcsf.geometry.capture import lifting_clips
+from pyg_hcsf.io.shown import shown
 
 # The test side is the benchmark's definition; validation is this project's.
 TEST_SUBJECTS = (
@@ -162,7 +163,8 @@ class OpenMocap(MotionDataset):
         ):
             if value not in known:
                 raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got {value!r})"
+                    f"Expected '{name}' to be one of {known} (got "
+                    f'{shown(value)})'
                 )
         self.split = split
         self.keypoints = keypoints

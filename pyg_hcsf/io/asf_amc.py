@@ -14,6 +14,7 @@ from pyg_hcsf.io.mocap import (
     read_lines,
     z_up,
 )
+from pyg_hcsf.io.shown import shown
 
 MM_PER_INCH = 25.4
 SHORTEST = 1e-6  # the unit of length that makes sense
@@ -197,7 +198,7 @@ def read_asf(source: Source) -> ASF:
                     source,
                     line,
                     f"expected 'angle' to be one of {list(ANGLES)} (got "
-                    f'{values!r})',
+                    f'{shown(values)})',
                 )
             radians = ANGLES[values]
 
@@ -262,7 +263,11 @@ def _bone_blocks(
             blocks.append(block)
             block = None
         elif block is None:
-            fail(source, line, f"expected 'begin' (got {' '.join(words)!r})")
+            fail(
+                source,
+                line,
+                f"expected 'begin' (got {shown(' '.join(words))})",
+            )
         elif not words[0].startswith('('):  # further lines of 'limits'
             block[words[0].lower()] = (line, words[1:])
     if block is not None:
@@ -285,7 +290,9 @@ def _bone(
     order = ''.join(words[3:]).lower()
     if sorted(order) != ['x', 'y', 'z']:
         fail(
-            source, line, f'expected an axis order such as XYZ (got {order!r})'
+            source,
+            line,
+            f'expected an axis order such as XYZ (got {shown(order)})',
         )
     line, words = block.get('dof', (0, []))
     channels = tuple(word.lower() for word in words)

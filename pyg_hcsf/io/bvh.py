@@ -13,6 +13,7 @@ from pyg_hcsf.io.mocap import (
     read_lines,
     z_up,
 )
+from pyg_hcsf.io.shown import shown
 
 CHANNELS = tuple(
     f'{axis}{kind}' for kind in ('position', 'rotation') for axis in 'XYZ'
@@ -152,7 +153,7 @@ def read_bvh(source: Source) -> BVH:
             continue
         elif key in ('ROOT', 'JOINT', 'END'):
             if (key == 'ROOT') == bool(stack) or len(words) < 2:
-                fail(source, line, f'unexpected {text.strip()!r}')
+                fail(source, line, f'unexpected {shown(text.strip())}')
             parent = stack[-1] if stack else -1
             end = key == 'END'
             name = f'{joints[parent]}_end' if end else ' '.join(words[1:])
@@ -187,7 +188,7 @@ def read_bvh(source: Source) -> BVH:
         elif key == 'MOTION':
             break
         else:
-            fail(source, line, f'unexpected {text.strip()!r}')
+            fail(source, line, f'unexpected {shown(text.strip())}')
     if stack:
         fail(
             source,
@@ -260,6 +261,6 @@ def _channels(source: Source, line: int, words: list[str]) -> tuple[str, ...]:
             source,
             line,
             f'expected a count and as many distinct channels of {CHANNELS} '
-            f'(got {" ".join(words)!r})',
+            f'(got {shown(" ".join(words))})',
         )
     return tuple(names)

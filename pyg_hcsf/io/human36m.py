@@ -11,7 +11,7 @@ import numpy as np
 
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.io.restricted_pickle import load_npz
-from pyg_hcsf.io.shown import cause, shown
+from pyg_hcsf.io.shown import cause, shortened, shown
 from pyg_hcsf.io.tar_members import read_tgz
 
 TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
@@ -121,11 +121,11 @@ def read_positions_3d(
     for subject, takes in subjects.items():
         out[subject] = {}
         for take, value in takes.items():
-            where = f'{subject} {take}'
+            where = f'{subject} {shortened(take, 80)}'
             try:
                 action_of(take)
             except ValueError as e:
-                raise ValueError(f"{e}, in '{name}'") from e
+                raise ValueError(f"{cause(e)}, in '{name}'") from e
             joints = _frames(value, name, where, (32, 17), (3,))
             out[subject][take] = select_joints(joints)
             if np.abs(joints).max() > MAX_MM / 1000:
@@ -166,7 +166,7 @@ def read_positions_2d(
     for subject in subjects.keys() & set(SUBJECTS):  # the others have no 3D
         out[subject] = {}
         for take, views in subjects[subject].items():
-            where = f'{subject} {take}'
+            where = f'{subject} {shortened(take, 80)}'
             if isinstance(views, np.ndarray) and views.dtype != object:
                 views = list(views)
             if not isinstance(views, (list, tuple, np.ndarray)) or (
@@ -237,7 +237,7 @@ def _positions(
     if value is None or value.dtype != object or value.shape != ():
         raise ValueError(
             f"Expected a dictionary '{key}' in '{name}', as VideoPose3D "
-            f'writes it (got {sorted(arrays)})'
+            f'writes it (got {shown(sorted(arrays))})'
         )
     subjects = value.item()
     good = isinstance(subjects, dict) and bool(subjects)

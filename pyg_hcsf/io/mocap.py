@@ -8,6 +8,7 @@ from zipfile import Path as ZipPath
 
 import numpy as np
 
+from pyg_hcsf.io.shown import cause, shortened, shown
 from pyg_hcsf.skeleton import H36M17
 
 # A file on disk, or a member of a zip archive.
@@ -20,7 +21,7 @@ LARGEST = 1e30  # far from where float32 overflows, in any unit
 def fail(source: Source, line: int | None, message: str) -> NoReturn:
     r"""Raises a :class:`ValueError` that names the file and the line."""
     where = str(source) if line is None else f'{source}, line {line}'
-    raise ValueError(f'{where}: {message}')
+    raise ValueError(shortened(f'{where}: {message}'))
 
 
 def read_lines(source: Source) -> list[str]:
@@ -37,8 +38,8 @@ def read_lines(source: Source) -> list[str]:
         fail(
             source,
             None,
-            f'the file cannot be read ({type(e).__name__}: {e}): check its '
-            'permissions or get it, or the archive that holds it, again',
+            f'the file cannot be read ({type(e).__name__}: {cause(e)}): check '
+            'its permissions or get it, or the archive that holds it, again',
         )
     if content is None:
         fail(source, None, 'there is no such file: check the path')
@@ -53,7 +54,7 @@ def numbers(tokens: list[str], source: Source, line: int) -> list[float]:
     try:
         values = list(map(float, tokens))
     except ValueError:
-        fail(source, line, f'expected numbers (got {" ".join(tokens)!r})')
+        fail(source, line, f'expected numbers (got {shown(" ".join(tokens))})')
     if not hypot(*values) < LARGEST:
         fail(source, line, f'expected finite numbers (got {values})')
     return values
@@ -99,7 +100,7 @@ def to_h36m17(
     if set(joint_map) != set(H36M17.joints):
         raise ValueError(
             f"Expected 'joint_map' to have the keys {list(H36M17.joints)} "
-            f'(got {list(joint_map)})'
+            f'(got {shown([*joint_map])})'
         )
     number = {name: i for i, name in enumerate(joints)}
     out = np.empty((len(positions), H36M17.num_joints, 3))
@@ -110,7 +111,7 @@ def to_h36m17(
         if missing or not names:
             raise ValueError(
                 f"Expected 'joint_map' to name joints of the file (got "
-                f"{missing} for '{target}'); it has {list(joints)}"
+                f"{shown(missing)} for '{target}'); it has {shown(joints)}"
             )
         out[:, i] = positions[:, [number[n] for n in names]].mean(axis=1)
     return out

@@ -16,6 +16,7 @@ from pyg_hcsf.io.decimal_text import parse_decimals
 from pyg_hcsf.io.members import Member, list_members, read_members
 from pyg_hcsf.io.ntu_compiled import parse_arrays
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, parse_name
+from pyg_hcsf.io.shown import cause, shown
 
 # Values in the line of a body and in the line of a joint.
 BODY_VALUES = 10
@@ -69,7 +70,7 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
         try:
             parse_name(member.name)
         except ValueError as e:
-            raise ValueError(f"{e}, the file '{member}'") from e
+            raise ValueError(f"{cause(e)}, the file '{member}'") from e
     return members
 
 
@@ -313,7 +314,9 @@ def _parse_lines(content: bytes, where: str) -> Bodies:
     def count(what: str) -> int:
         token = values(1)[0]
         if not _is_count(token):
-            raise error(f'expected the number of {what} (got {token[:40]!r})')
+            raise error(
+                f'expected the number of {what} (got {shown(token[:40])})'
+            )
         return int(token)
 
     frame, slot = array('q'), array('q')
@@ -324,7 +327,7 @@ def _parse_lines(content: bytes, where: str) -> Bodies:
             token = values(BODY_VALUES)[0]
             if not _is_id(token):
                 raise error(
-                    f'expected the number of a body (got {token[:40]!r})'
+                    f'expected the number of a body (got {shown(token[:40])})'
                 )
             frame.append(k)
             slot.append(i)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pyg_hcsf.io.pickle_globals import GLOBALS
 
 LOOK = 2**26  # bytes of a pickle that are looked through
+LONGEST = 80  # characters of a name that are kept
 STEPS = 10**6  # instructions
 SUFFIXES = ('.pkl', '.pickle', '.p')
 KEEP = ('PUT', 'BINPUT', 'LONG_BINPUT')
@@ -69,9 +70,9 @@ def _follow(
 ) -> str | None:
     r"""Keeps the last texts up to date; returns the name of a global."""
     if code == 'GLOBAL':
-        return str(value).replace(' ', '.')
+        return str(value)[:LONGEST].replace(' ', '.')
     if code == 'STACK_GLOBAL':
-        return '.'.join(texts)
+        return '.'.join(texts)[:LONGEST]
     if code == 'MEMOIZE':
         memo[len(memo)] = texts[-1]
     elif code in KEEP:

@@ -191,7 +191,7 @@ def _zip(path: Path, size: int) -> FileKind:
     if any(name.endswith('/data.pkl') for name in names):
         return FileKind('torch', 'a file of PyTorch: a network, not poses')
     if names and all(name.endswith('.npy') for name in names):
-        keys = ', '.join(name.removesuffix('.npy') for name in names[:10])
+        keys = ', '.join(name[:80].removesuffix('.npy') for name in names[:10])
         return FileKind('npz', f'arrays of NumPy: {keys}')
     return FileKind('zip', text)
 

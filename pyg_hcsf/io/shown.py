@@ -46,10 +46,24 @@ def cause(error: BaseException, length: int = 600) -> str:
         except zipfile.BadZipFile as e:
             raise ValueError(f"Could not read '{path}': {cause(e)}") from e
     """
-    text = str(error) or type(error).__name__
+    return shortened(str(error) or type(error).__name__, length)
+
+
+def shortened(text: str, length: int = 1000) -> str:
+    r"""Returns the start and the end of a text that is longer.
+
+    Args:
+        text (str): The text, such as an error message with names of a file.
+        length (int, optional): The largest number of characters.
+            (default: :obj:`1000`)
+
+    .. code-block:: python
+
+        raise ValueError(shortened(f"'{path}': {message}"))
+    """
     if len(text) <= length:
         return text
-    half = length // 2 - 2  # what it is about, and the remedy at its end
+    half = length // 2 - 3
     return f'{text[:half]} ... {text[-half:]}'
 
 

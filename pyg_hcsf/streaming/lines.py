@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Optional, Protocol
 
+from pyg_hcsf.io.shown import shown
+
 LONGEST_LINE = 2**16  # bytes; one person of 133 joints is a tenth of it
 CHUNK = 2**16  # bytes
 SLOWEST = 10.0  # seconds that a client may take to read what is due
@@ -245,5 +247,5 @@ def stream_lines(
         asyncio.run(serve_lines(make, int(port), ready))
     else:
         raise ValueError(
-            f"Expected lines from 'stdin' or 'tcp:PORT' (got {where!r})"
+            f"Expected lines from 'stdin' or 'tcp:PORT' (got {shown(where)})"
         )

@@ -23,6 +23,7 @@ from pyg_hcsf.io.poses.records import (
     restore,
 )
 from pyg_hcsf.io.poses.sequence import PoseSequence
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')  # in JSON
@@ -83,7 +84,10 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
         names, frames, values = [], [], array('d')
         rows = csv.reader(file)
         if next(rows, None) != columns:
-            fail(name, f'its columns are not {columns[:3]} to {columns[-1]!r}')
+            fail(
+                name,
+                f'its columns are not {columns[:3]} to {shown(columns[-1])}',
+            )
         for i, row in enumerate(rows, 3):
             if len(row) != len(columns):
                 fail(name, f'{len(row)} cells in row {i}')
