@@ -38,11 +38,11 @@ from pose.config import TrainConfig
 from pose.trainer import PoseTrainer
 from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets.clip_store import ClipStore
-from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
+from reporting.page import write_table
 
 CLIP = 1000  # frames of a synthetic clip
 POOL = 2**18  # frames between two readings of the clock
@@ -357,8 +357,7 @@ def main() -> None:
         return
     for name, records in run(args.out, args.smoke).items():
         frame = pd.DataFrame(records)
-        with atomic_write(args.out / f'{name}.csv') as path:
-            frame.to_csv(path, index=False)
+        write_table(frame, args.out / f'{name}.csv')
         table = tabulate(
             frame, headers='keys', floatfmt='.4g', showindex=False
         )

@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from scipy.stats import kendalltau
 
 from pose.hard_poses import HARDEST, overlaps
 from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.yaml_text import load_yaml
 from reporting.cells import TABLES, Cells, load_cells
 from reporting.compare import Comparison, compare_errors, interval
 from reporting.page import markdown
@@ -291,7 +291,7 @@ def write(
     longer_text = '; on the right MPJPE of longer trainings, seed by seed'
     longer_text *= len(more) > 0
     claims, questions = (
-        yaml.safe_load(Path(__file__).with_name(name).read_text())
+        load_yaml(Path(__file__).with_name(name), 'table')
         for name in ('claims.yaml', 'readings.yaml')
     )
     readings = readings_table(cells, questions)

@@ -16,8 +16,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from graph.figures import matrices, on_skeleton
 from graph.learned import (
     edge_table,
@@ -32,9 +30,10 @@ from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import get_protocol
-from reporting.page import markdown
+from reporting.page import markdown, write_table
 from reporting.runs import load_runs
 from run import row_config
+from sweep.presets import load_settings
 from sweep.sources import data_home
 
 
@@ -64,7 +63,7 @@ def write(
             f"{len(runs)} in '{folder}')"
         )
     run = runs[0].metrics
-    values = yaml.safe_load((folder / 'config.yaml').read_text())
+    values = load_settings(folder / 'config.yaml', 'settings')
     config = row_config(values, ['--task', 'pose'])
     protocol = get_protocol(run['protocol'])
     model = load_network(folder, config, protocol, run['seed'], build_model)
@@ -99,8 +98,7 @@ def write(
     )
     matrices(drawn, shown, title, out / 'matrices.png')
     on_skeleton(drawn, shown, title, out / 'skeleton.png')
-    with atomic_write(out / 'graph.csv') as part:
-        edge_table(graphs).to_csv(part, index=False, float_format='%.6g')
+    write_table(edge_table(graphs), out / 'graph.csv', '%.6g')
     command = shlex.join(['python', 'experiments/graph_report.py'])
     command += ' ' + shlex.join(sys.argv[1:])
     text = f"""# The learned graph of {run['label']}

@@ -37,8 +37,9 @@ import lifting.task
 import pose.task
 from pose import transfer
 from pyg_hcsf.commands import CommandParser, UsageError, run_command
+from pyg_hcsf.io.shown import shown
 from sweep import listing
-from sweep.presets import load_preset
+from sweep.presets import load_preset, refuse_classes
 from sweep.session import RANK, WORLD, Task, join_processes, say
 from sweep.sources import data_home, resolve
 
@@ -86,7 +87,9 @@ def make_parser(task: Task) -> ArgumentParser:
     )
     for name, kind in get_type_hints(task.config).items():
         if is_dataclass(kind):
-            parser.add_class_arguments(kind, name)
+            # As a group of its own it would read '--model FILE', and import
+            # the classes that the file names.
+            parser.add_class_arguments(kind, name, as_group=False)
         else:
             default = getattr(task.config(), name)
             parser.add_argument(f'--{name}', type=kind, default=default)
@@ -96,6 +99,7 @@ def make_parser(task: Task) -> ArgumentParser:
 def row_config(row: dict[str, Any], argv: list[str]) -> Any:
     """A row of a preset, changed by the command line."""
     task = TASKS[_task(argv) or 'pose']
+    refuse_classes(row)
     parser = make_parser(task)
     kinds = get_type_hints(task.config)
     groups = {name for name, kind in kinds.items() if is_dataclass(kind)}
@@ -137,7 +141,7 @@ def _run(argv: list[str] | None) -> Path | None:
     if name not in TASKS:
         known = ', '.join(map(repr, TASKS))
         raise UsageError(
-            f"Expected '--task' to be {known} or 'bench' (got {name!r})"
+            f"Expected '--task' to be {known} or 'bench' (got {shown(name)})"
         )
     task = TASKS[name]
     # jsonargparse wants to print its own view of this flag, of one row only.

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.datasets.clip_store import ClipStore
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
 from pyg_hcsf.transforms.fit_frames import (
     check_fit,
@@ -93,7 +94,8 @@ class ActionLoader:
         check_stream(stream)
         if motion not in MOTIONS:
             raise ValueError(
-                f"Expected 'motion' to be one of {MOTIONS} (got {motion!r})"
+                f"Expected 'motion' to be one of {MOTIONS} (got "
+                f'{shown(motion)})'
             )
         if not 0 <= rank < world_size or batch_size < world_size:
             raise ValueError(

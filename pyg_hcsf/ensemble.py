@@ -4,8 +4,6 @@ clips.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Union
@@ -13,6 +11,9 @@ from typing import NamedTuple, Union
 import numpy as np
 import torch
 from torch import Tensor
+
+from pyg_hcsf.io.restricted_pickle import load_npz
+from pyg_hcsf.io.shown import cause, shown
 
 #: What the field weighs joint, bone, joint motion and bone motion by, and
 #: whether it adds up softmax scores or logits: the paper averages softmax
@@ -59,20 +60,17 @@ def read_scores(path: Union[str, Path]) -> StreamScores:
     path = Path(path)
     if path.is_dir():
         path = path / 'scores.npz'
+    keys = ('names', 'scores', 'label')
     try:
-        with path.open('rb') as raw, np.load(raw, allow_pickle=False) as file:
-            names, scores, label = (
-                file[key] for key in ('names', 'scores', 'label')
-            )
-    except (
-        *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as e:
+        with path.open('rb') as file:
+            arrays = load_npz(file, str(path), keys)
+    except (OSError, ValueError) as e:
         raise ValueError(
-            f"Could not read the scores '{path}' ({e}); give the folder of a "
-            "finished run of '--task action', such as runs/action/paper/"
-            'joint/0'
+            f"Could not read the scores '{path}' ({cause(e)}); give the "
+            "folder of a finished run of '--task action', such as "
+            'runs/action/paper/joint/0'
         ) from e
+    names, scores, label = (arrays[key] for key in keys)
     if (
         scores.ndim != 2
         or scores.dtype.kind != 'f'
@@ -83,12 +81,12 @@ def read_scores(path: Union[str, Path]) -> StreamScores:
     ):
         raise ValueError(
             f"Expected 'names' [K], 'label' [K] and 'scores' [K, C] in "
-            f"'{path}' (got {names.shape}, {label.shape} and {scores.shape}): "
-            'run that row again'
+            f"'{path}' (got {shown(names)}, {shown(label)} and "
+            f'{shown(scores)}): run that row again'
         )
     return StreamScores(
         names.tolist(),
-        torch.from_numpy(scores).double(),
+        torch.from_numpy(scores.astype(np.float64)),
         torch.from_numpy(label.astype(np.int64)),
         str(path),
     )
@@ -131,7 +129,7 @@ def fuse_scores(
     scale = scale or default
     if scale not in SCALES:
         raise ValueError(
-            f"Expected 'scale' to be one of {SCALES} (got {scale!r})"
+            f"Expected 'scale' to be one of {SCALES} (got {shown(scale)})"
         )
     first = streams[0]
     total = torch.zeros_like(first.scores)
@@ -158,7 +156,7 @@ def _weights(
     if weights not in WEIGHTS:
         raise ValueError(
             f"Expected 'weights' to be one of {list(WEIGHTS)} or numbers (got "
-            f'{weights!r})'
+            f'{shown(weights)})'
         )
     values, scale = WEIGHTS[weights]
     if count > len(values):
@@ -180,11 +178,10 @@ def _match(stream: StreamScores, first: StreamScores) -> list[int]:
             )
     lacking = sorted(set(first.names) ^ place.keys())
     if lacking:
-        shown = ', '.join(lacking[:3]) + ', ...' * (len(lacking) > 3)
         raise ValueError(
             f"Expected the same clips in '{first.source}' and "
             f"'{stream.source}' (got {len(lacking)} in one of them only: "
-            f'{shown}); test both on the same split of the same files'
+            f'{shown(lacking)}); test both on the same split of the same files'
         )
     if stream.scores.size(1) != first.scores.size(1):
         raise ValueError(
@@ -197,6 +194,6 @@ def _match(stream: StreamScores, first: StreamScores) -> list[int]:
     if wrong.numel():
         raise ValueError(
             f"Expected the labels of '{first.source}' in '{stream.source}' "
-            f"(got another for '{first.names[int(wrong[0])]}')"
+            f'(got another for {shown(first.names[int(wrong[0])])})'
         )
     return rows

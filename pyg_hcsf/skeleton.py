@@ -13,6 +13,8 @@ import yaml
 from scipy.sparse.csgraph import shortest_path
 from torch import Tensor
 
+MOST_JOINTS = 1000  # of a file; distances between all pairs are computed
+
 
 @dataclass(frozen=True)
 class Skeleton:
@@ -175,21 +177,26 @@ def load_skeleton(path: str | Path) -> Skeleton:
     a mapping with ``add`` and optionally ``remove``).
 
     Args:
-        path (str or pathlib.Path): The file.
+        path (str or pathlib.Path): The file, of at most 64 kB.
 
     Raises:
-        ValueError: If a key is missing, or a joint is not known.
+        ValueError: If a key is missing, a joint is not known, or there are
+            more than 1,000; names the file.
 
     Example:
         >>> skeleton = load_skeleton('my_rig.yaml')
         >>> skeleton.edge_index.shape
     """
     path = Path(path)
+    # Not above: the readers in pyg_hcsf.io import this module.
+    from pyg_hcsf.io.shown import cause
+    from pyg_hcsf.io.yaml_text import load_yaml
+
+    spec = load_yaml(path, 'skeleton file')
     try:
-        spec = yaml.safe_load(path.read_text())
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as e:
-        raise ValueError(f"Could not read skeleton file '{path}': {e}") from e
-    return _from_spec(spec, str(path))
+        return _from_spec(spec, str(path))
+    except ValueError as e:
+        raise ValueError(cause(e)) from e
 
 
 def _from_spec(spec: Any, where: str) -> Skeleton:
@@ -217,6 +224,11 @@ def _from_spec(spec: Any, where: str) -> Skeleton:
         if not isinstance(spec[key], kind):
             raise wrong(key, what, spec[key])
     names = tuple(str(name) for name in spec['joints'])
+    if len(names) > MOST_JOINTS:
+        raise ValueError(
+            f"Expected up to {MOST_JOINTS} 'joints' in {where} (got "
+            f'{len(names)})'
+        )
     number = {name: i for i, name in enumerate(names)}
 
     def joint(name: Any) -> int:

@@ -15,6 +15,7 @@ import torch
 import torch_geometric
 
 from pyg_hcsf.io.files import atomic_write
+from reporting.page import write_table
 from sweep.folder import commit
 
 HOW = (
@@ -132,8 +133,7 @@ def write_report(
             parts += ['### Growth', _markdown(table, 'github'), note]
             text.append(_markdown(table, 'simple'))
     parts += _pictures(frame, folder)
-    with atomic_write(folder / 'results.csv') as path:
-        frame.to_csv(path, index=False)
+    write_table(frame, folder / 'results.csv')
     with atomic_write(folder / 'report.md') as path:
         path.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
     return '\n'.join(text), folder / 'report.md'

@@ -18,19 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from pose.config import RunConfig
 from pose.data import DATA, SOURCES, default_protocol, load_clips
 from pose.evaluate import Evaluator
 from pyg_hcsf.commands import UsageError
+from pyg_hcsf.io.shown import cause
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from reporting.runs import read_metrics
 from reporting.tables import PAPER_PCK
 from sweep.folder import RunFolder
-from sweep.presets import comparable, fingerprint
+from sweep.presets import comparable, fingerprint, load_settings
 from sweep.sources import data_home
 
 RANK = int(os.environ.get('RANK', 0))
@@ -88,15 +88,12 @@ def finished_elsewhere(
         return False
     try:
         metrics = json.loads((folder / 'metrics.json').read_text())
-        stored = yaml.safe_load((folder / 'config.yaml').read_text())
+        stored = load_settings(folder / 'config.yaml', 'settings')
         own, stored = comparable(asdict(config)), comparable(stored)
         for values in (own, stored):
             if config.clips.distortion == 'auto':
                 del values['clips']['distortion']
-    except (
-        *(OSError, ValueError, TypeError, KeyError, AttributeError),
-        yaml.YAMLError,
-    ):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return False
     return metrics.get('data_name') == data and own == stored
 
@@ -164,8 +161,8 @@ def load_network(
         model.load_state_dict(state['model'])
     except Exception as e:
         raise RuntimeError(
-            f"Could not read the network '{path}' ({e}): delete the folder "
-            f"'{folder}' and run that row and seed again"
+            f"Could not read the network '{path}' ({cause(e)}): delete the "
+            f"folder '{folder}' and run that row and seed again"
         ) from e
     return model.eval()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from pyg_hcsf.io.csv_cells import escape_formula
 from pyg_hcsf.io.files import atomic_write
 from reporting.runs import Run, Runs, Setting, by_setting
 
@@ -88,6 +91,33 @@ def demand(runs: list[Run], folder: str | Path, task: str) -> list[Run]:
     return runs
 
 
+def write_table(
+    frame: pd.DataFrame, path: Path, float_format: str | None = None
+) -> None:
+    """Writes a table as CSV, with texts that no spreadsheet runs.
+
+    Args:
+        frame: The table.
+        path: The file.
+        float_format: How to write numbers; default: all digits.
+    """
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return escape_formula(value.replace('\r', ' '))
+
+    safe = frame.apply(lambda column: column.map(cell))
+    safe = safe.rename(columns=cell)
+    with atomic_write(path) as part:
+        safe.to_csv(
+            part,
+            index=False,
+            float_format=float_format,
+            quoting=csv.QUOTE_NONNUMERIC,  # others cut at ';' and tabs too
+        )
+
+
 def write_parts(
     runs: Runs,
     out: Path,
@@ -111,8 +141,7 @@ def write_parts(
         if len(settings) > 1:
             where /= re.sub(r'[^\w.-]', '_', '-'.join(map(str, setting)))
         parts.append(section(setting, group, where))
-    with atomic_write(out / 'results.csv') as path:
-        numbers.to_csv(path, index=False)
+    write_table(numbers, out / 'results.csv')
     with atomic_write(out / 'report.md') as path:
         path.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
     return out / 'report.md'

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from pyg_hcsf.io.shown import shown
+from pyg_hcsf.io.restricted_pickle import load_npz
+from pyg_hcsf.io.shown import cause, shown
 from pyg_hcsf.metrics import hard_pose_statistics
 
 METRICS = ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'mpjve')  # mm, mm/frame
@@ -129,22 +129,22 @@ class Setting(NamedTuple):
 Runs = Sequence[Run]
 
 
-def _damaged(path: Path, why: object) -> RuntimeError:
+def _damaged(path: Path, why: Exception) -> RuntimeError:
     return RuntimeError(
-        f"Could not read '{path}' ({why}); delete the folder '{path.parent}' "
-        'and run that row and seed again'
+        f"Could not read '{path}' ({cause(why)}); delete the folder "
+        f"'{path.parent}' and run that row and seed again"
     )
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
     """Reads arrays of an npz file without pickle."""
     try:
-        with path.open('rb') as raw, np.load(raw, allow_pickle=False) as file:
-            return [file[name] for name in names]
-    except (
-        *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as e:
+        with path.open('rb') as file:
+            arrays = load_npz(file, str(path), names)
+        if any(array.dtype.hasobject for array in arrays.values()):
+            raise ValueError('it holds objects')
+        return [arrays[name].copy() for name in names]
+    except (OSError, ValueError) as e:
         raise _damaged(path, e) from e
 
 
@@ -155,14 +155,16 @@ def read_metrics(path: Path, required: Sequence[str]) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as e:
         raise _damaged(path, e) from e
     if not isinstance(metrics, dict):
-        raise _damaged(path, 'not a JSON object')
+        raise _damaged(path, ValueError('not a JSON object'))
     missing = [key for key in required if key not in metrics]
     if missing:
-        raise _damaged(path, f'it lacks {missing}')
+        raise _damaged(path, ValueError(f'it lacks {missing}'))
     for key, kind in KINDS.items():
         if key in metrics and not isinstance(metrics[key], kind):
             got = shown(metrics[key])
-            raise _damaged(path, f"expected another type of '{key}': {got}")
+            raise _damaged(
+                path, ValueError(f"expected another type of '{key}': {got}")
+            )
     return metrics
 
 
@@ -284,7 +286,8 @@ def by_row(runs: Runs) -> dict[str, list[Run]]:
     if len(by_setting(runs)) != 1:
         raise ValueError(
             "Expected 'runs' of one preset, data, protocol and number of test "
-            f'frames (got {list(by_setting(runs))}); split them by_setting()'
+            f'frames (got {shown([*map(tuple, by_setting(runs))], 400)}); '
+            'split them by_setting()'
         )
     out: dict[str, list[Run]] = {}
     for run in runs:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import Module, Sequential
 
+from pyg_hcsf.io.shown import cause
+
 
 def graphed(model: Module, x: Tensor, amp: bool = False) -> Module:
     """A network whose forward and backward pass in training are replayed, each
@@ -30,8 +32,8 @@ def graphed(model: Module, x: Tensor, amp: bool = False) -> Module:
             torch.cuda.make_graphed_callables(module, (x,))
     except RuntimeError as e:
         raise RuntimeError(
-            f'{model} cannot be recorded as a CUDA graph ({e}): leave out '
-            '--train.graph'
+            f'{model} cannot be recorded as a CUDA graph ({cause(e)}): leave '
+            'out --train.graph'
         ) from e
     model.load_state_dict(state)
     model.zero_grad(set_to_none=True)

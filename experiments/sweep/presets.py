@@ -9,12 +9,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import pyg_hcsf
 from pyg_hcsf.commands import UsageError
+from pyg_hcsf.io.shown import cause, shown
+from pyg_hcsf.io.yaml_text import load_yaml
 
 PRESETS = Path(__file__).parents[1] / 'presets'
+DEEPEST = 8  # presets that extend each other
+NEEDED = ('description', 'data', 'base', 'rows')
+KINDS = {
+    **{'description': str, 'data': str, 'extends': str},
+    **{'base': dict, 'rows': dict},
+}
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict:
@@ -86,14 +92,33 @@ def _find_spec(task: str, flag: str, name: str) -> dict[str, Any]:
     return _read_spec(path)
 
 
-def _read_spec(path: Path) -> dict[str, Any]:
+def _read_spec(path: Path, extended: int = 0) -> dict[str, Any]:
     """A preset file. With ``extends``, its base is laid over that of another,
     and its rows are those of the other by the same names, or all of them.
     """
-    spec = yaml.safe_load(path.read_text())
+    spec = load_settings(path, 'preset')
+    where = f"The preset '{path}'"
+    for key, kind in KINDS.items():
+        if key in spec and not isinstance(spec[key], kind):
+            raise ValueError(
+                f"{where}: expected '{key}' to be a {kind.__name__} (got "
+                f'{shown(spec[key])})'
+            )
+    for name, row in spec.get('rows', {}).items():
+        if not isinstance(row, dict):
+            raise ValueError(
+                f"{where}: expected each of 'rows' to be a dict (got "
+                f'{shown(row)} for {shown(name)})'
+            )
     if 'extends' not in spec:
+        if lacking := [key for key in NEEDED if key not in spec]:
+            raise ValueError(f'{where} has no {lacking}')
         return spec
-    parent = _read_spec(path.with_name(f'{spec["extends"]}.yaml'))
+    if extended == DEEPEST:
+        raise ValueError(f'{where} extends one that extends it')
+    parent = _read_spec(
+        path.with_name(f'{spec["extends"]}.yaml'), extended + 1
+    )
     rows = {
         key: merge(parent['rows'].get(key, {}), change)
         for key, change in spec.get('rows', parent['rows']).items()
@@ -107,6 +132,44 @@ def comparable(values: Mapping[str, Any]) -> dict[str, Any]:
     out = {k: v for k, v in values.items() if k not in ('label', 'paper')}
     train = {k: v for k, v in out['train'].items() if k != 'save_every'}
     return {**out, 'train': train}
+
+
+def load_settings(path: Path, what: str) -> dict[str, Any]:
+    """Reads a YAML file of settings, which are plain values.
+
+    Args:
+        path: The file.
+        what: What errors call it.
+
+    Raises:
+        ValueError: If it is damaged or no mapping, or names a class: the
+            command line would import and make it.
+    """
+    spec = load_yaml(path, what)
+    if not isinstance(spec, dict):
+        raise ValueError(
+            f"The {what} '{path}' holds no mapping (got {shown(spec)})"
+        )
+    try:
+        refuse_classes(spec)
+    except ValueError as e:
+        raise ValueError(f"Refused the {what} '{path}': {cause(e)}") from e
+    return spec
+
+
+def refuse_classes(value: Any) -> None:
+    """Refuses settings that name a class by ``class_path``, which jsonargparse
+    imports wherever any value is allowed.
+    """
+    if isinstance(value, Mapping):
+        if 'class_path' in value:
+            raise ValueError(
+                "settings are plain values and cannot hold 'class_path' (got "
+                f'{shown(value["class_path"])})'
+            )
+        value = [*value.values()]
+    for item in value if isinstance(value, list) else ():
+        refuse_classes(item)
 
 
 def fingerprint(config: Any, source: list, seed: int) -> str:

@@ -25,6 +25,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.shown import cause
 from sweep.divergence import check_converged
 from sweep.graphed import graphed
 
@@ -168,8 +169,8 @@ class Trainer(ABC):
             self.optimizer.load_state_dict(state['optimizer'])
         except Exception as e:
             raise RuntimeError(
-                f"Could not resume from '{self.checkpoint}': {e}. Delete it "
-                'to start again'
+                f"Could not resume from '{self.checkpoint}': {cause(e)}. "
+                'Delete it to start again'
             ) from e
         self.step = state['step']
         self.seconds = state['seconds']

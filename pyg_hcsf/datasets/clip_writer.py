@@ -15,6 +15,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.io.leftovers import part_path, remove_leftovers
+from pyg_hcsf.io.shown import shown
 
 VERSION = 1  # of the format
 META = 'clips.npz'
@@ -57,7 +58,8 @@ def check_name(name: Any) -> str:
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(
-            f'Expected names of attributes that are identifiers (got {name!r})'
+            f'Expected names of attributes that are identifiers (got '
+            f'{shown(name)})'
         )
     return name
 
@@ -216,4 +218,4 @@ def _to_numpy(value: Tensor, name: str, number: int) -> np.ndarray:
 def _describe(value: Any) -> str:
     if isinstance(value, Tensor):
         return f'shape {list(value.shape)}'
-    return f'{value!r:.40}'
+    return shown(value, 40)

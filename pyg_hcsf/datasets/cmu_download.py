@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from pyg_hcsf.io.shown import cause
+
 CMU_URL = 'http://mocap.cs.cmu.edu/allasfamc.zip'
 CMU_ARCHIVE = 'allasfamc.zip'
 
@@ -82,11 +84,11 @@ def _transfer(url: str, partial: Path, timeout: float) -> int | None:
         if e.code == 416 and whole == f'bytes */{start}':
             return start  # nothing was left to transfer
         raise RuntimeError(
-            f"Could not download '{url}': {e}. If '{partial}' is of another "
-            'release, delete it'
+            f"Could not download '{url}': {cause(e)}. If '{partial}' is of "
+            'another release, delete it'
         ) from e
     except (OSError, HTTPException) as e:
         raise RuntimeError(
-            f"The download of '{url}' to '{partial}' broke off ({e}): call "
-            'again to resume'
+            f"The download of '{url}' to '{partial}' broke off ({cause(e)}): "
+            'call again to resume'
         ) from e

@@ -11,6 +11,7 @@ from pyg_hcsf.datasets.formats import Format, archives_with, files_named
 from pyg_hcsf.datasets.motion import MotionClip, MotionDataset
 from pyg_hcsf.io.asf_amc import ASF_JOINTS, read_amc, read_asf
 from pyg_hcsf.io.mocap import Source, to_h36m17
+from pyg_hcsf.io.shown import cause, shown
 
 CMU_INDEX = 'cmu-mocap-index.csv'
 MEMBER_LIMIT = 256 * 2**20  # bytes; the largest real member is below 20 MiB
@@ -84,8 +85,8 @@ def read_cmu_index(path: Path) -> dict[str, tuple[str, str]]:
             }
     except (OSError, csv.Error) as e:
         raise ValueError(
-            f"The index '{path}' cannot be read ({e}): get it again or remove "
-            'it'
+            f"The index '{path}' cannot be read ({cause(e)}): get it again or "
+            'remove it'
         ) from e
 
 
@@ -111,13 +112,13 @@ def _members(archive: zipfile.ZipFile) -> list[Source]:
         if '..' in parts or parts[0] == '' or ':' in parts[0]:
             raise ValueError(
                 f"Refused the archive '{archive.filename}': its member "
-                f'{name!r} points outside of it. Get it from {CMU_URL}'
+                f'{shown(name)} points outside of it. Get it from {CMU_URL}'
             )
         if _ASF.fullmatch(name) or _AMC.fullmatch(name):
             if info.file_size > MEMBER_LIMIT:
                 raise ValueError(
                     f"Refused the archive '{archive.filename}': its member "
-                    f'{name!r} has {info.file_size} bytes. Get it from '
+                    f'{shown(name)} has {info.file_size} bytes. Get it from '
                     f'{CMU_URL}'
                 )
             out.append(zipfile.Path(archive, name))
@@ -138,8 +139,8 @@ def read_cmu(
         archive = zipfile.ZipFile(files[0])
     except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as e:
         raise ValueError(
-            f"'{files[0]}' is not a whole zip archive ({e}): delete it and "
-            f'get it again from {CMU_URL}'
+            f"'{files[0]}' is not a whole zip archive ({cause(e)}): delete it "
+            f'and get it again from {CMU_URL}'
         ) from e
     with archive:
         yield from _read_cmu(_members(archive), trials, subjects, raw)

@@ -24,6 +24,7 @@ from pyg_hcsf.datasets.human36m_formats import (
 from pyg_hcsf.datasets.stored import Source, StoredDataset
 from pyg_hcsf.geometry.camera import check_distortion
 from pyg_hcsf.io.human36m import H36M_FPS, TEST_SUBJECTS, TRAIN_SUBJECTS
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.protocols import S11_DIRECTIONS
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
@@ -159,13 +160,14 @@ class Human36M(StoredDataset):
         ):
             if value not in known:
                 raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got {value!r})"
+                    f"Expected '{name}' to be one of {known} (got "
+                    f'{shown(value)})'
                 )
         check_distortion(distortion)
         if re.fullmatch(r'\w+', keypoints) is None or subsample < 1:
             raise ValueError(
                 "Expected 'keypoints' to be a name and 'subsample' positive "
-                f'(got {keypoints!r} and {subsample})'
+                f'(got {shown(keypoints)} and {subsample})'
             )
         left = set(TRAIN_SUBJECTS) - set(val_subjects)
         if len(left) + len(val_subjects) != len(TRAIN_SUBJECTS) or not left:

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from pyg_hcsf.datasets.formats import Format
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.shown import cause
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
 # A joint that moves faster than this relative to the hip is a glitch, mm/s.
@@ -181,7 +182,8 @@ def load_clips(path: str | Path) -> tuple[list[Data], dict[str, Any]]:
         *(OSError, pickle.UnpicklingError, zipfile.BadZipFile),
     ) as e:
         raise RuntimeError(
-            f"The processed file '{path}' cannot be read ({e}). Delete it, or "
+            f"The processed file '{path}' cannot be read ({cause(e)}). Delete "
+            'it, or '
             'pass force_reload=True, to have it made again from the raw files'
         ) from e
 

@@ -31,6 +31,7 @@ from pyg_hcsf.io.mpi_inf_3dhp import (
     TRAIN_SUBJECTS,
     UNLIKE,
 )
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 SPLITS = ('train', 'val', 'test')
@@ -184,7 +185,8 @@ class MPIINF3DHP(StoredDataset):
         ):
             if value not in known:
                 raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got {value!r})"
+                    f"Expected '{name}' to be one of {known} (got "
+                    f'{shown(value)})'
                 )
         cameras = tuple(sorted(cameras))
         if (

@@ -38,6 +38,7 @@ from pyg_hcsf.io.mpi_inf_3dhp_npz import (
     read_pstmo_test,
     read_pstmo_train,
 )
+from pyg_hcsf.io.shown import cause, shown
 from pyg_hcsf.skeleton import get_skeleton
 
 TRAIN_FILE = re.compile(
@@ -175,8 +176,8 @@ def _read_mat_train(
         known = read_calibration(read_whole(beside, FILE_LIMIT), str(beside))
         if lacking := sorted(set(cameras) - set(known)):
             raise ValueError(
-                f"Expected the cameras {sorted(cameras)} in '{beside}' (got "
-                f'none called {lacking}): get it again'
+                f"Expected the cameras {shown(sorted(cameras))} in '{beside}' "
+                f'(got none called {lacking}): get it again'
             )
         length, _ = TRAIN_SEQUENCES[name]
         content = read_whole(file, FILE_LIMIT)
@@ -236,7 +237,7 @@ def _read_pstmo(
                     raise ValueError(
                         f"Expected {where} in '{file}' as P-STMO makes it, "
                         "univ_annot3 in the camera's frame with its keypoints "
-                        f'({e}): get it again'
+                        f'({cause(e)}): get it again'
                     ) from e
 
 
@@ -272,7 +273,7 @@ def _join(
     except ValueError as e:
         raise ValueError(
             f"Expected '{file}' to hold what camera {camera.name} of {name} "
-            f'saw ({e}): get it and camera.calibration again'
+            f'saw ({cause(e)}): get it and camera.calibration again'
         ) from e
     return take
 

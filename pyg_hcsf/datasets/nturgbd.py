@@ -31,6 +31,7 @@ from pyg_hcsf.io.ntu_names import (
     get_benchmark,
     parse_name,
 )
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 VERSION = 2  # of the processed files, part of their names
@@ -138,7 +139,8 @@ class NTURGBD(Dataset):
         ):
             if value not in known:
                 raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got {value!r})"
+                    f"Expected '{name}' to be one of {known} (got "
+                    f'{shown(value)})'
                 )
         self.rule = get_benchmark(benchmark)
         self.benchmark = benchmark
@@ -163,8 +165,8 @@ class NTURGBD(Dataset):
         chosen = [i for i, name in enumerate(names) if self._contains(name)]
         if not chosen:
             raise ValueError(
-                f"Expected clips of 'split' {split!r} of '{benchmark}' in "
-                f"'{self._path}' (got {len(store)} clips of others)"
+                f"Expected clips of 'split' {shown(split)} of '{benchmark}' "
+                f"in '{self._path}' (got {len(store)} clips of others)"
             )
         self.store = ClipSubset(store, chosen)
         self.names: list[str] = [names[i] for i in chosen]
@@ -248,7 +250,7 @@ class NTURGBD(Dataset):
             return found[0]
         raise RuntimeError(
             f'{type(self).__name__} found no raw files of '
-            f'{self.rule.data} in {[str(path) for path in self.raw]}, and '
+            f'{self.rule.data} in {shown(self.raw)}, and '
             f"{len(found) or 'nothing'} made from some in '{folder}'. "
             f'{self.how_to_get}'
         )

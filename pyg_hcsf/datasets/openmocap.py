@@ -20,6 +20,7 @@ from pyg_hcsf.datasets.motion import (
 )
 from pyg_hcsf.geometry.capture import lifting_clips
 from pyg_hcsf.io.bvh import DAZ_JOINTS
+from pyg_hcsf.io.shown import shown
 
 # The test side is the benchmark's definition; validation is this project's.
 TEST_SUBJECTS = (
@@ -163,7 +164,8 @@ class OpenMocap(MotionDataset):
         ):
             if value not in known:
                 raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got {value!r})"
+                    f"Expected '{name}' to be one of {known} (got "
+                    f'{shown(value)})'
                 )
         self.split = split
         self.keypoints = keypoints

@@ -11,6 +11,7 @@ from pyg_hcsf.datasets.motion import ClipDataset, load_clips, save_clips
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
 from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
 from pyg_hcsf.geometry.capture import lifting_clips
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import H36M17
 
 SPLITS = {
@@ -114,7 +115,8 @@ class SyntheticMotion(ClipDataset):
         ):
             if value not in known:
                 raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got {value!r})"
+                    f"Expected '{name}' to be one of {known} (got "
+                    f'{shown(value)})'
                 )
         self.split = split
         self.keypoints = keypoints

@@ -17,6 +17,7 @@ from pyg_hcsf.datasets.motion import (
     save_clips,
 )
 from pyg_hcsf.io.members import list_members, read_members
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.io.utd_mhad import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,
@@ -101,7 +102,7 @@ class UTDMHAD(ClipDataset):
     ) -> None:
         if split not in SPLITS:
             raise ValueError(
-                f"Expected 'split' to be one of {SPLITS} (got {split!r})"
+                f"Expected 'split' to be one of {SPLITS} (got {shown(split)})"
             )
         left = set(TRAIN_SUBJECTS) - set(val_subjects)
         if len(left) + len(val_subjects) != len(TRAIN_SUBJECTS) or not left:

@@ -11,6 +11,7 @@ from pyg_hcsf.io.npy_header import read_npy_header
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.io.ntu_rows import FRAMES_LIMIT
 from pyg_hcsf.io.restricted_pickle import load_pickle
+from pyg_hcsf.io.shown import cause, shown
 
 DATA = '_data_joint.npy'
 LABELS = '_label.pkl'
@@ -54,7 +55,7 @@ def read_agcn(path: str | Path) -> Iterator[ActionClip]:
     except (OSError, ValueError, OverflowError, MemoryError) as e:
         raise ValueError(
             f"'{path}' is not a whole file of 2s-AGCN that fits '{labels}' "
-            f'({e}): get both again or remove them'
+            f'({cause(e)}): get both again or remove them'
         ) from e
 
 
@@ -102,18 +103,18 @@ def _read_names(path: Path) -> list[tuple[str, int]]:
     ):
         raise ValueError(
             f"Expected names and labels of one length in '{path}' (got "
-            f'{pair!r:.80})'
+            f'{shown(pair, 80)})'
         )
     out = []
     for i, (text, label) in enumerate(zip(*pair, strict=True)):
         try:
             name = parse_name(text)
         except (TypeError, ValueError) as e:
-            raise ValueError(f"{e}, name {i} of '{path}'") from e
+            raise ValueError(f"{cause(e)}, name {i} of '{path}'") from e
         if label != name.label:
             raise ValueError(
                 f"Expected class {name.label} for '{name}', clip {i} of "
-                f"'{path}' (got {label!r:.40})"
+                f"'{path}' (got {shown(label, 40)})"
             )
         out.append((str(name), name.label))
     return out

@@ -28,6 +28,7 @@ from pyg_hcsf.io.ntu_rows import (
     group_names,
     read_rows,
 )
+from pyg_hcsf.io.shown import cause
 
 MEMBERS = ('x_train.npy', 'y_train.npy', 'x_test.npy', 'y_test.npy')
 
@@ -81,8 +82,8 @@ def read_ctrgcn(
         *(zipfile.BadZipFile, zlib.error),
     ) as e:
         raise ValueError(
-            f"'{path}' is not a whole file of CTR-GCN ({e}): get it again or "
-            'pass another'
+            f"'{path}' is not a whole file of CTR-GCN ({cause(e)}): get it "
+            'again or pass another'
         ) from e
 
 

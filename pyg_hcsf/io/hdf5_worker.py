@@ -163,7 +163,7 @@ def _serve(requests: BinaryIO, out: BinaryIO) -> None:
             task: Any = tasks[request.pop('task')]
             reply['result'], array = task(**request)
         except Exception as e:  # of HDF5, whatever it is
-            reply['error'] = (f'{e}' or type(e).__name__)[:1000]
+            reply['error'] = (str(e) or type(e).__name__)[:1000]
         reply['last'] = tired = (
             reader.file is None and _resident() - before > TIRED
         )

@@ -2,9 +2,7 @@ r"""What files of Human3.6M hold, and the readers of VideoPose3D's."""
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -12,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.io.human36m_cdf import inflate
 from pyg_hcsf.io.human36m_orders import joint_order
 from pyg_hcsf.io.restricted_pickle import load_npz
+from pyg_hcsf.io.shown import cause, shortened, shown
+from pyg_hcsf.io.tar_members import read_tgz
 
 TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
 TEST_SUBJECTS = ('S9', 'S11')
@@ -94,7 +93,7 @@ def action_of(take: str) -> str:
     if match is None:
         raise ValueError(
             f'Expected one of the actions {list(OFFICIAL_ACTIONS)} with or '
-            f'without a number (got {take!r:.40})'
+            f'without a number (got {shown(take, 40)})'
         )
     return _SHORT[match[1]]
 
@@ -123,11 +122,11 @@ def read_positions_3d(
     for subject, takes in subjects.items():
         out[subject] = {}
         for take, value in takes.items():
-            where = f'{subject} {take}'
+            where = f'{subject} {shortened(take, 80)}'
             try:
                 action_of(take)
             except ValueError as e:
-                raise ValueError(f"{e}, in '{name}'") from e
+                raise ValueError(f"{cause(e)}, in '{name}'") from e
             joints = _frames(value, name, where, (32, 17), (3,))
             out[subject][take] = select_joints(joints)
             if np.abs(joints).max() > MAX_MM / 1000:
@@ -173,7 +172,7 @@ def read_positions_2d(
     for subject in subjects.keys() & set(SUBJECTS):  # the others have no 3D
         out[subject] = {}
         for take, views in subjects[subject].items():
-            where = f'{subject} {take}'
+            where = f'{subject} {shortened(take, 80)}'
             if isinstance(views, np.ndarray) and views.dtype != object:
                 views = list(views)
             if not isinstance(views, (list, tuple, np.ndarray)) or (
@@ -217,21 +216,14 @@ def read_d3_archive(
     """
     found = False
     try:
-        file = io.BytesIO(inflate(content, len(content)))
-        with tarfile.open(fileobj=file, mode='r:') as archive:
-            for member in archive:
-                match = CDF_FILE.fullmatch(member.name)
-                if match and member.isreg() and not member.sparse:
-                    part = archive.extractfile(member)
-                    assert part is not None
-                    found = True
-                    yield match[1], match[2], part.read()
-    except (
-        *(tarfile.TarError, OSError, EOFError, LookupError, zlib.error),
-        *(ValueError, OverflowError, TypeError, RecursionError),
-    ) as e:
+        for member, part in read_tgz(content, CDF_FILE.fullmatch):
+            match = CDF_FILE.fullmatch(member)
+            assert match is not None
+            found = True
+            yield match[1], match[2], part
+    except (ValueError, zlib.error) as e:
         raise ValueError(
-            f"'{name}' is not a whole .tgz archive ({e}): get it again"
+            f"'{name}' is not a whole .tgz archive ({cause(e)}): get it again"
         ) from e
     if not found:
         raise ValueError(
@@ -253,7 +245,7 @@ def _positions(
     if value is None or value.dtype != object or value.shape != ():
         raise ValueError(
             f"Expected a dictionary '{key}' in '{name}', as VideoPose3D "
-            f'writes it (got {sorted(arrays)})'
+            f'writes it (got {shown(sorted(arrays))})'
         )
     subjects = value.item()
     good = isinstance(subjects, dict) and bool(subjects)

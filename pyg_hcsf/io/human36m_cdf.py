@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pyg_hcsf.io.shown import cause
+
 MAGIC = {b'\xcd\xf3\x00\x01': 3, b'\xcd\xf2\x60\x02': 2}
 WHOLE, COMPRESSED = b'\x00\x00\xff\xff', b'\xcc\xcc\x00\x01'
 # Types of records.
@@ -49,7 +51,8 @@ def read_cdf_pose(content: bytes, name: str) -> np.ndarray:
         return _File(_unpack(content)).read('Pose')
     except (ValueError, LookupError, zlib.error, OverflowError) as e:
         raise ValueError(
-            f"'{name}' is not a CDF file with the positions 'Pose' ({e}): get "
+            f"'{name}' is not a CDF file with the positions 'Pose' "
+            f'({cause(e)}): get '
             'it again or remove it'
         ) from e
 

@@ -20,6 +20,7 @@ from pyg_hcsf.io.human36m import (
     Human36MTake,
 )
 from pyg_hcsf.io.restricted_pickle import load_pickle
+from pyg_hcsf.io.shown import shown
 
 SOURCE = re.compile(r's_(\d+)_act_(\d+)_subact_(\d+)(?:_ca_\d+)?')
 #: Millimetres per pixel where MotionBERT's file has none.
@@ -164,8 +165,9 @@ def read_motionbert(
         if match is None or camera is None:
             raise _wrong(
                 name,
-                f'sources s_SS_act_AA_subact_BB and cameras {list(cameras)}',
-                f'{source} {camera_name}',
+                f'sources s_SS_act_AA_subact_BB and cameras '
+                f'{shown([*cameras])}',
+                f'{shown(source)} {shown(camera_name)}',
             )
         subject, action, subaction = map(int, match.groups())
         joints = _to_camera(
@@ -266,7 +268,7 @@ def _joints(joints: np.ndarray, name: str, where: str) -> np.ndarray:
 def _wrong(name: str, expected: str, value: Any) -> ValueError:
     # A tuple in tuples may take for ever to write down.
     simple = isinstance(value, (str, int, float))
-    got = f'{value!r}' if simple else f'a {type(value).__name__}'
+    got = f'{shown(value)}' if simple else f'a {type(value).__name__}'
     return ValueError(
         f"Expected {expected} in '{name}' (got {got:.80}): get it again"
     )

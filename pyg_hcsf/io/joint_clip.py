@@ -12,6 +12,7 @@ from pyg_hcsf.io.ntu_skeleton import parse_skeleton
 from pyg_hcsf.io.poses.archive import read_npz
 from pyg_hcsf.io.poses.sequence import PoseSequence
 from pyg_hcsf.io.restricted_pickle import load_npz
+from pyg_hcsf.io.shown import cause, shown
 from pyg_hcsf.io.utd_mhad import read_utd_mhad
 
 SUFFIXES = ('.skeleton', '.mat', '.npz')
@@ -64,7 +65,9 @@ def read_joint_clip(path: Union[str, Path]) -> JointClip:
         size = path.stat().st_size
         content = path.read_bytes() if size <= LIMIT else b''
     except OSError as e:
-        raise ValueError(f"Could not read the clip '{path}': {e}") from e
+        raise ValueError(
+            f"Could not read the clip '{path}': {cause(e)}"
+        ) from e
     if size > LIMIT:
         raise ValueError(
             f'Expected a clip of at most {LIMIT} bytes (got {size} in '
@@ -88,7 +91,8 @@ def _read_npz(
         return _together(read_npz(content, name), name)
     if 'joints' not in arrays:
         raise ValueError(
-            f"Expected an array 'joints' in '{name}' (got {sorted(arrays)})"
+            f"Expected an array 'joints' in '{name}' (got "
+            f'{shown(sorted(arrays))})'
         )
     return arrays['joints'], arrays.get('frames')
 
@@ -101,7 +105,7 @@ def _together(
     if len(skeletons) != 1 or len(people) > MOST_PEOPLE:
         raise ValueError(
             f'Expected one to {MOST_PEOPLE} people of one skeleton in '
-            f"'{name}' (got {len(people)} of {sorted(skeletons)})"
+            f"'{name}' (got {len(people)} of {shown(sorted(skeletons))})"
         )
     frames = np.unique(np.concatenate([person.frames for person in people]))
     shape = (len(frames), len(people), *people[0].pose.shape[1:])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pyg_hcsf.io.shown import shown
+from pyg_hcsf.io.shown import cause, shown
 
 # Others are rare, or take the memory that a header asks for.
 NUM_SHOWN = 5  # of many texts
@@ -117,7 +117,7 @@ def _of_path(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
                 if '..' in parts or parts[0] == '' or ':' in parts[0]:
                     raise ValueError(
                         f"Refused the archive '{path}': its member "
-                        f'{info.filename!r} points outside of it'
+                        f'{shown(info.filename)} points outside of it'
                     )
                 if pattern.fullmatch(parts[-1]):
                     check_packing(info, str(path))
@@ -186,8 +186,8 @@ def read_members(
                 *(OverflowError, ValueError),
             ) as e:
                 raise ValueError(
-                    f"'{member}' cannot be read ({e}): get it again or remove "
-                    'it'
+                    f"'{member}' cannot be read ({cause(e)}): get it again or "
+                    'remove it'
                 ) from e
             yield member, content
 
@@ -223,6 +223,6 @@ def _open(path: Path) -> zipfile.ZipFile:
         *(NotImplementedError, struct.error, OverflowError),
     ) as e:
         raise ValueError(
-            f"'{path}' is not a whole zip archive ({e}): delete it and get it "
-            'again'
+            f"'{path}' is not a whole zip archive ({cause(e)}): delete it and "
+            'get it again'
         ) from e

@@ -11,7 +11,7 @@ from zipfile import Path as ZipPath
 
 import numpy as np
 
-from pyg_hcsf.io.shown import shown
+from pyg_hcsf.io.shown import shortened, shown
 from pyg_hcsf.skeleton import H36M17
 
 # A file on disk, or a member of a zip archive.
@@ -28,7 +28,7 @@ LARGEST = 1e30  # far from where float32 overflows, in any unit
 def fail(source: Source, line: int | None, message: str) -> NoReturn:
     r"""Raises a :class:`ValueError` that names the file and the line."""
     where = str(source) if line is None else f'{source}, line {line}'
-    raise ValueError(f'{where}: {message}')
+    raise ValueError(shortened(f'{where}: {message}'))
 
 
 def read_text(source: Source) -> bytes:
@@ -209,7 +209,7 @@ def to_h36m17(
     if set(joint_map) != set(H36M17.joints):
         raise ValueError(
             f"Expected 'joint_map' to have the keys {list(H36M17.joints)} "
-            f'(got {list(joint_map)})'
+            f'(got {shown([*joint_map])})'
         )
     number = {name: i for i, name in enumerate(joints)}
     out = np.empty((len(positions), H36M17.num_joints, 3))

@@ -17,6 +17,7 @@ from pyg_hcsf.io.mpi_inf_3dhp import (
     check_annotation,
     to_float32,
 )
+from pyg_hcsf.io.shown import cause
 
 #: Arrays are so many times the file, and the slack. Most frames of TS1 to TS4
 #: are not evaluated, and what they hold may be easy to compress.
@@ -78,6 +79,6 @@ def read_test_annotations(
     except (OSError, ValueError) as e:
         raise ValueError(
             f"'{path}' is not an annot_data.mat of MPI-INF-3DHP's test set "
-            f'({e}): get it again'
+            f'({cause(e)}): get it again'
         ) from e
     return seen

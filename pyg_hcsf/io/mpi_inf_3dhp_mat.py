@@ -22,6 +22,7 @@ from pyg_hcsf.io.mpi_inf_3dhp import (
     check_annotation,
     to_float32,
 )
+from pyg_hcsf.io.shown import cause, shown
 
 HEADER = 'Skeletool Camera Calibration File'
 CALIBRATION_LIMIT = 2**20  # bytes; 14 cameras have about 8 kB
@@ -124,7 +125,9 @@ def read_calibration(content: bytes, name: str) -> dict[int, Camera]:
             if key == 'name':
                 blocks.append({})
             if key and not blocks:
-                raise ValueError(f'{key!r:.20} comes before the first name')
+                raise ValueError(
+                    f'{shown(key, 20)} comes before the first name'
+                )
             if key:
                 blocks[-1][key] = words
         cameras: dict[int, Camera] = {}
@@ -137,7 +140,8 @@ def read_calibration(content: bytes, name: str) -> dict[int, Camera]:
             raise ValueError('there is no camera in it')
     except (ValueError, TypeError, OverflowError) as e:  # Unicode's too
         raise ValueError(
-            f"'{name}' is not a camera calibration of MPI-INF-3DHP ({e}): get "
+            f"'{name}' is not a camera calibration of MPI-INF-3DHP "
+            f'({cause(e)}): get '
             'it again'
         ) from e
     return cameras
@@ -146,7 +150,7 @@ def read_calibration(content: bytes, name: str) -> dict[int, Camera]:
 def _camera(block: dict[str, list[str]]) -> Camera:
     (name,) = block['name']
     if not name.isdecimal() or len(name) > 2 or int(name) >= NUM_CAMERAS:
-        raise ValueError(f'a camera is called {name!r:.20}')
+        raise ValueError(f'a camera is called {shown(name, 20)}')
     where = f'camera {int(name)}'
     width, height = _floats(block, 'size', 2, where)
     intrinsic = _floats(block, 'intrinsic', 16, where).reshape(4, 4)

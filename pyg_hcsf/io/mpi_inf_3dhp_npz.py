@@ -19,6 +19,7 @@ from pyg_hcsf.io.mpi_inf_3dhp import (
     to_float32,
 )
 from pyg_hcsf.io.restricted_pickle import load_npz
+from pyg_hcsf.io.shown import shown
 
 
 class PSTMOTake(NamedTuple):
@@ -172,7 +173,7 @@ def _wrong(name: str, expected: str, value: Any) -> ValueError:
     if isinstance(value, np.ndarray):
         got = f'{value.dtype} of shape {list(value.shape)}'
     elif isinstance(value, (str, int, float)):
-        got = f'{value!r:.80}'
+        got = f'{shown(value, 80)}'
     else:
         got = f'a {type(value).__name__}'
     return ValueError(

@@ -7,6 +7,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from pyg_hcsf.io.restricted_pickle import NPY_HEADER
+from pyg_hcsf.io.shown import shown
 
 NUMBERS = re.compile(rb'[<|][iuf][1248]')
 
@@ -56,7 +57,7 @@ def read_npy_header(file: IO[bytes]) -> NpyHeader:
         raise ValueError('it has no header of the .npy format, version 1.0')
     descr, fortran, numbers = match.groups()
     if not NUMBERS.fullmatch(descr) or fortran == b'True':
-        raise ValueError(f'it holds {descr!r} where numbers are expected')
+        raise ValueError(f'it holds {shown(descr)} where numbers are expected')
     shape = tuple(map(int, re.findall(rb'\d{1,19}', numbers)))
     if not shape:
         raise ValueError('it holds a single number')

@@ -9,6 +9,7 @@ import numpy as np
 from pyg_hcsf.io.ntu_names import NUM_BODIES, NUM_JOINTS
 from pyg_hcsf.io.ntu_rows import SPINE
 from pyg_hcsf.io.ntu_skeleton import Bodies
+from pyg_hcsf.io.shown import shown
 
 # 2s-AGCN, data_gen/ntu_gendata.py.
 AGCN_SLOTS = 4
@@ -66,7 +67,8 @@ def select_bodies(bodies: Bodies, recipe: str) -> np.ndarray:
     """
     if recipe not in RECIPES:
         raise ValueError(
-            f"Expected 'recipe' to be one of {list(RECIPES)} (got {recipe!r})"
+            f"Expected 'recipe' to be one of {list(RECIPES)} (got "
+            f'{shown(recipe)})'
         )
     return RECIPES[recipe](bodies).astype(np.float32)
 

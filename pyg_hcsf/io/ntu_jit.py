@@ -12,6 +12,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from pyg_hcsf.io.ntu_names import NUM_JOINTS
+from pyg_hcsf.io.shown import cause
 
 NOT_PLAIN = -1
 LONGEST = 512  # line in bytes, so that its spaces are counted in eight bits
@@ -48,7 +49,7 @@ def _compile(signature: str) -> Callable:
             return numba.njit(signature)(function)
         except NumbaError as e:
             raise ImportError(
-                f'another version of numba is needed: {e}'
+                f'another version of numba is needed: {cause(e)}'
             ) from e
 
     return compile_it

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pyg_hcsf.io.shown import cause, shown
+
 # The training subjects of X-Sub; those up to 40 are the ones of NTU RGB+D 60.
 # Source: the data set's authors, github.com/shahroudy/NTURGB-D.
 TRAIN_SUBJECTS = frozenset(
@@ -87,7 +89,7 @@ def parse_name(text: str) -> ClipName:
     if match is None:
         raise ValueError(
             "Expected a name such as 'S001C002P003R002A060' "
-            f'(got {text[:200]!r})'
+            f'(got {shown(text[:200])})'
         )
     name = ClipName(*map(int, match.groups()))
     for field, value, largest in zip(_FIELDS, name, _LARGEST, strict=True):
@@ -124,15 +126,15 @@ def read_names(path: str | Path) -> list[str]:
                 try:
                     name = str(parse_name(text))
                 except ValueError as e:
-                    raise ValueError(f'line {line}: {e}') from e
+                    raise ValueError(f'line {line}: {cause(e)}') from e
                 if (other := names.setdefault(name, line)) != line:
                     raise ValueError(
                         f"lines {other} and {line} are both '{name}'"
                     )
     except (OSError, ValueError) as e:
         raise ValueError(
-            f"'{path}' is no list of names of clips, one a line ({e}): get "
-            'it again or remove it'
+            f"'{path}' is no list of names of clips, one a line ({cause(e)}): "
+            'get it again or remove it'
         ) from e
     return list(names)
 
@@ -202,7 +204,7 @@ def get_benchmark(name: str) -> Benchmark:
     if name not in BENCHMARKS:
         raise ValueError(
             f"Expected 'benchmark' to be one of {list(BENCHMARKS)} (got "
-            f'{name!r})'
+            f'{shown(name)})'
         )
     return BENCHMARKS[name]
 

@@ -22,6 +22,7 @@ from pyg_hcsf.io.ntu_compiled import load_compiled
 from pyg_hcsf.io.ntu_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.io.ntu_skeleton import read_skeletons
 from pyg_hcsf.io.ntu_workers import Workers
+from pyg_hcsf.io.shown import cause
 
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off
 COMPILED_FROM = 2048  # clips left, which take a second longer without numba
@@ -181,7 +182,7 @@ def read_shard(
     except (OSError, ValueError, EOFError) as e:
         path.unlink(missing_ok=True)
         raise RuntimeError(
-            f"The unfinished work in '{path}' was damaged ({e}) and is "
+            f"The unfinished work in '{path}' was damaged ({cause(e)}) and is "
             'removed: start again'
         ) from e
     for file, shape, joints, problem in zip(

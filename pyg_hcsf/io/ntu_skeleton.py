@@ -297,7 +297,9 @@ def _parse_lines(content: bytes, where: str) -> Bodies:
     def count(what: str) -> int:
         token = values(1)[0]
         if not _is_count(token):
-            raise error(f'expected the number of {what} (got {token[:40]!r})')
+            raise error(
+                f'expected the number of {what} (got {shown(token[:40])})'
+            )
         return int(token)
 
     frame, slot = array('q'), array('q')
@@ -308,7 +310,7 @@ def _parse_lines(content: bytes, where: str) -> Bodies:
             token = values(BODY_VALUES)[0]
             if not _is_id(token):
                 raise error(
-                    f'expected the number of a body (got {token[:40]!r})'
+                    f'expected the number of a body (got {shown(token[:40])})'
                 )
             frame.append(k)
             slot.append(i)

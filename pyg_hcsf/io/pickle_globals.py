@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pyg_hcsf.io.shown import shown
+
 KEY_LIMIT = 2**61 - 1  # beyond, integers are made whose hashes collide
+EMPTY_LIMIT = 2**24  # product of the other sizes of an array with a size of 0
+CONTAINERS = (list, tuple, dict, set, frozenset, np.ndarray)
+UNIT = 64  # bytes of an array or text that count as one value
 
 DTYPE = re.compile(r'[<>|=]?(?:b1|[iu][1248]|f(?:2|4|8|16)|c(?:8|16|32)|O8?)')
 TEXT_DTYPE = re.compile(r'[<>|=]?[SU]\d{1,9}')
@@ -46,6 +51,56 @@ def check_key(key: Any) -> Any:
     raise ValueError(f'a key or item of a set that is a {kind.__name__}')
 
 
+def check_sharing(value: Any, limit: int) -> None:
+    r"""Refuses values that contain themselves, or in which containers are
+    shared so that whoever walks through them meets many times what is stored.
+
+    Args:
+        value (Any): What a pickle holds.
+        limit (int): How many values may be met; :obj:`64` bytes of an array
+            or a text count as one.
+    """
+    met: dict[int, int] = {}  # by container; 0 while it is being counted
+    stack: list[tuple[Any, bool]] = [(value, False)]
+    while stack:
+        item, counted = stack.pop()
+        parts = _parts(item)
+        if counted:
+            met[id(item)] = total = 1 + sum(_met(part, met) for part in parts)
+            if total > limit:
+                raise ValueError(
+                    f'containers that are shared: more than {limit} values '
+                    'would be met in them'
+                )
+        elif id(item) not in met:
+            met[id(item)] = 0
+            stack.append((item, True))
+            for part in parts:
+                if type(part) not in CONTAINERS:
+                    continue
+                if met.get(id(part)) == 0:
+                    raise ValueError('a container that contains itself')
+                if id(part) not in met:
+                    stack.append((part, False))
+
+
+def _parts(item: Any) -> Iterable[Any]:
+    if type(item) is dict:
+        return [*item, *item.values()]
+    if type(item) is np.ndarray:
+        return item.ravel('K').tolist() if item.dtype.hasobject else ()
+    return item if type(item) in CONTAINERS else ()
+
+
+def _met(part: Any, met: dict[int, int]) -> int:
+    size = 0
+    if type(part) in CONTAINERS:
+        size = met[id(part)]
+    if isinstance(part, np.ndarray):
+        return size + part.nbytes // UNIT
+    return size or 1 + (len(part) // UNIT if type(part) in (str, bytes) else 0)
+
+
 def to_bytes(raw: Any) -> Any:
     r"""Bytes, which Python 2 writes as text."""
     return raw.encode('latin1') if type(raw) is str else raw
@@ -59,6 +114,12 @@ def check_size(raw: Any, dtype: Any, shape: Any) -> None:
         or not all(type(size) is int and size >= 0 for size in shape)
     ):
         raise ValueError('an array without a type or a shape')
+    if math.prod(shape) and not dtype.itemsize:
+        raise ValueError('an array of texts of no width')
+    if not math.prod(shape) and (
+        math.prod(size for size in shape if size) > EMPTY_LIMIT
+    ):
+        raise ValueError(f'an empty array of shape {shown(shape)}')
     if type(raw) is list:
         good = dtype.hasobject and len(raw) == math.prod(shape)
     elif isinstance(raw, (bytes, bytearray, memoryview)):
@@ -69,7 +130,7 @@ def check_size(raw: Any, dtype: Any, shape: Any) -> None:
     if not good:
         size = len(raw) if hasattr(raw, '__len__') else 0
         raise ValueError(
-            f'an array of {dtype} in shape {str(shape):.80} made of '
+            f'an array of {dtype} in shape {shown(shape)} made of '
             f'{type(raw).__name__} of length {size}'
         )
 

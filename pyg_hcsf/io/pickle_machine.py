@@ -11,20 +11,24 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.io.pickle_globals import (
+    CONTAINERS,
     GLOBALS,
     Arguments,
     Global,
     check_key,
+    check_sharing,
     check_size,
     set_order,
     to_bytes,
     values_of,
 )
+from pyg_hcsf.io.shown import shown
 
 # What objects may take, temporary ones included: 6 times the file, and 2 MiB.
 # A dictionary per frame, as of LCN, comes to 5, and takes 3.5 once it is read.
 MEMORY = 6
 SLACK = 2**21
+SHARED = 2**17  # values that a walk through a small pickle may meet
 
 ESCAPE = re.compile(rb'\\(x[0-9a-fA-F]{2}|.?)', re.DOTALL)
 ESCAPED = {b'n': b'\n', b'r': b'\r', b't': b'\t'} | {
@@ -47,6 +51,7 @@ class Machine:
         self.marks: list[int] = []
         self.memo: list[Any] = []
         self.left = MEMORY * (len(content) - start) + SLACK
+        self.shared = False  # whether a container is used twice
 
     def run(self) -> Any:
         content, steps = self.content, STEPS
@@ -61,10 +66,12 @@ class Machine:
                 if self.stack:
                     raise ValueError('it does not end with one value')
                 values_of([value])
+                if self.shared:
+                    check_sharing(value, len(content) + SHARED)
                 return value
             step = steps.get(code)
             if step is None:
-                raise ValueError(f'the instruction {bytes([code])!r}')
+                raise ValueError(f'the instruction {shown(bytes([code]))}')
             step(self)
             if self.left < 0:
                 raise ValueError(
@@ -128,7 +135,11 @@ class Machine:
     def get(self, index: int) -> None:
         if not 0 <= index < len(self.memo):
             raise ValueError(f'value {index} is used before it is kept')
-        self.push(self.memo[index])
+        self.push_again(self.memo[index])
+
+    def push_again(self, value: Any) -> None:
+        self.shared = self.shared or type(value) in CONTAINERS
+        self.push(value)
 
     def put(self, index: int) -> None:
         # Pickles count from 0 or 1, and never leave numbers out.
@@ -284,7 +295,7 @@ STEPS: dict[int, Callable[[Machine], Any]] = {
         '(': Machine.mark,
         '0': Machine.pop,
         '1': Machine.pop_mark,
-        '2': lambda m: m.push(m.stack[-1]),
+        '2': lambda m: m.push_again(m.stack[-1]),
         'N': lambda m: m.push(None),
         '\x88': lambda m: m.push(True),
         '\x89': lambda m: m.push(False),

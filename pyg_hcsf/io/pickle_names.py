@@ -16,6 +16,7 @@ LOOK = 2**26  # bytes of a pickle that are looked through
 STEPS = 2 * 10**5  # instructions
 NUM_TEXTS, TEXT_LENGTH = 64, 64  # that are kept of a pickle
 ARRAY_STEPS = 99  # instructions in which the shape of an array stands
+LONGEST = 80  # characters of a name that are kept
 INTEGERS = ('INT', 'BININT', 'BININT1', 'BININT2', 'LONG', 'LONG1')
 SUFFIXES = ('.pkl', '.pickle', '.p')
 KEEP = ('PUT', 'BINPUT', 'LONG_BINPUT')
@@ -128,9 +129,9 @@ def _follow(
 ) -> str | None:
     r"""Keeps the last texts up to date; returns the name of a global."""
     if code == 'GLOBAL':
-        return str(value).replace(' ', '.')
+        return str(value)[:LONGEST].replace(' ', '.')
     if code == 'STACK_GLOBAL':
-        return '.'.join(texts)
+        return '.'.join(texts)[:LONGEST]
     if code == 'MEMOIZE':
         memo[len(memo)] = texts[-1]
     elif code in KEEP:

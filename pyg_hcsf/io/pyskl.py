@@ -18,6 +18,7 @@ from pyg_hcsf.io.ntu_names import (
     split_names,
 )
 from pyg_hcsf.io.restricted_pickle import load_pickle
+from pyg_hcsf.io.shown import cause, shown
 
 
 class PysklFile(NamedTuple):
@@ -85,7 +86,9 @@ def read_pyskl(path: str | Path) -> PysklFile:
             try:
                 clips.append(_to_clip(item))
             except (TypeError, ValueError) as e:
-                raise ValueError(f"Annotation {i} of '{path}': {e}") from e
+                raise ValueError(
+                    f"Annotation {i} of '{path}': {cause(e)}"
+                ) from e
     known = {clip.name for clip in clips}
     if len(known) < len(clips):
         raise ValueError(f"Names of annotations in '{path}' repeat")
@@ -100,12 +103,14 @@ def _to_clip(item: Any) -> ActionClip:
         raise ValueError(f'expected a dict (got {type(item).__name__})')
     text = item.get('frame_dir', item.get('filename'))
     if not isinstance(text, str):
-        raise ValueError(f"expected a name as 'frame_dir' (got {text!r:.40})")
+        raise ValueError(
+            f"expected a name as 'frame_dir' (got {shown(text, 40)})"
+        )
     name = parse_name(text)
     if item.get('label') != name.label:
         raise ValueError(
             f"expected class {name.label} for '{name}' (got "
-            f'{item.get("label")!r:.40})'
+            f'{shown(item.get("label"), 40)})'
         )
     joints = item.get('keypoint')
     shape: tuple[int, ...] = getattr(joints, 'shape', ())
@@ -126,7 +131,7 @@ def _to_clip(item: Any) -> ActionClip:
         raise ValueError(
             "expected floats of shape [1 or 2, 'total_frames', "
             f"{NUM_JOINTS}, 3] as 'keypoint' (got {list(shape)} for "
-            f'{item.get("total_frames")!r:.40} frames)'
+            f'{shown(item.get("total_frames"), 40)} frames)'
         )
     if not np.isfinite(joints).all():
         raise ValueError("'keypoint' has values that are not finite")
@@ -164,7 +169,8 @@ def write_pyskl(
     """
     if data not in NUM_CLASSES:
         raise ValueError(
-            f"Expected 'data' to be one of {list(NUM_CLASSES)} (got {data!r})"
+            f"Expected 'data' to be one of {list(NUM_CLASSES)} (got "
+            f'{shown(data)})'
         )
     splits = {}
     for benchmark, rule in BENCHMARKS.items():

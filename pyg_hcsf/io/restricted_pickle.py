@@ -7,14 +7,15 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from pyg_hcsf.io.members import check_packing
 from pyg_hcsf.io.pickle_globals import make_array, make_dtype
 from pyg_hcsf.io.pickle_machine import SLACK, Machine
+from pyg_hcsf.io.shown import cause, shown
 
 INFLATION = 16  # times its compressed size, and SLACK, for a member
 PART = 2**20  # bytes that are unpacked at a time
@@ -108,33 +109,41 @@ def load_npy(content: bytes | bytearray, name: str) -> np.ndarray:
         body = memoryview(content).toreadonly()[stop:]
         order = 'F' if fortran == b'True' else 'C'
         return make_array(body, dtype, shape, order)
-    except (ValueError, TypeError, OverflowError) as e:
+    except (ValueError, TypeError, OverflowError, MemoryError) as e:
         if repr(name) in str(e):
             raise
         raise ValueError(
-            f"The array '{name}' is damaged ({e}): get it again"
+            f"The array '{name}' is damaged ({cause(e)}): get it again"
         ) from e
 
 
-def load_npz(content: bytes, name: str) -> dict[str, np.ndarray]:
+def load_npz(
+    content: bytes | BinaryIO,
+    name: str,
+    keys: Collection[str] | None = None,
+) -> dict[str, np.ndarray]:
     r"""Reads all arrays of an :obj:`.npz` file, arrays of objects too, and
     runs nothing.
 
     Args:
-        content (bytes): The file.
+        content (bytes or file object): The file.
         name (str): What errors call it.
+        keys (collection of str, optional): The arrays to read. :obj:`None`
+            reads all. (default: :obj:`None`)
 
     Raises:
         ValueError: If it is damaged, swells to more than 16 times its size,
-            or an array is refused by :func:`load_npy`; names the file.
+            one of :obj:`keys` is missing, or an array is refused by
+            :func:`load_npy`; names the file.
 
     Example:
         >>> arrays = load_npz(content, 'data_3d_h36m.npz')
         >>> arrays['positions_3d'].item()['S1']['Walking'].shape
     """
     arrays = {}
-    left = len(content) * INFLATION + SLACK
-    with _explained(name), zipfile.ZipFile(io.BytesIO(content)) as archive:
+    file = io.BytesIO(content) if isinstance(content, bytes) else content
+    left = file.seek(0, io.SEEK_END) * INFLATION + SLACK
+    with _explained(name), zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             check_packing(info, name)
             left -= info.file_size
@@ -142,8 +151,8 @@ def load_npz(content: bytes, name: str) -> dict[str, np.ndarray]:
                 raise ValueError(
                     f'it swells to more than {INFLATION} times its size'
                 )
-            if info.filename.endswith('.npy'):
-                key = info.filename.removesuffix('.npy')
+            key = info.filename.removesuffix('.npy')
+            if key != info.filename and (keys is None or key in keys):
                 where = f'{name}/{info.filename}'
                 body = bytearray()  # grows in place; no size is believed
                 with archive.open(info) as member:
@@ -152,8 +161,12 @@ def load_npz(content: bytes, name: str) -> dict[str, np.ndarray]:
                             break
                         body += part
                 if len(body) != info.file_size:
-                    raise ValueError(f"'{info.filename}' has another size")
+                    raise ValueError(
+                        f'{shown(info.filename)} has another size'
+                    )
                 arrays[key] = load_npy(body, where)
+        if lacking := sorted({*(keys or ())} - arrays.keys()):
+            raise ValueError(f'it has no array {shown(lacking)}')
     return arrays
 
 
@@ -164,16 +177,16 @@ def _explained(name: str) -> Iterator[None]:
     except (
         *(ValueError, OSError, RuntimeError, NotImplementedError),
         *(LookupError, EOFError, TypeError, struct.error),
-        *(zipfile.BadZipFile, zlib.error, OverflowError),
+        *(zipfile.BadZipFile, zlib.error, OverflowError, MemoryError),
     ) as e:
         if isinstance(e, ValueError) and f"'{name}" in str(e):
             raise
         raise ValueError(
-            f"'{name}' is not a whole .npz archive ({e}): get it again"
+            f"'{name}' is not a whole .npz archive ({cause(e)}): get it again"
         ) from e
 
 
 def _describe(error: BaseException) -> str:
     if isinstance(error, LookupError):
         return 'an instruction finds nothing to work on'
-    return f'{error}' or type(error).__name__
+    return cause(error)

@@ -9,6 +9,7 @@ import numpy as np
 from pyg_hcsf.io.hdf5 import DataSet, HDF5Process
 from pyg_hcsf.io.ntu_names import ActionClip
 from pyg_hcsf.io.ntu_rows import ClipNames, Rows, check_counts, read_rows
+from pyg_hcsf.io.shown import cause
 
 SETS = ('x', 'y', 'valid_x', 'valid_y', 'test_x', 'test_y')
 PREFIXES = {'train': ('', 'valid_'), 'test': ('test_',)}
@@ -55,8 +56,8 @@ def read_sgn(
                     yield from read_rows(x, y, names, benchmark)
     except ValueError as e:
         raise ValueError(
-            f"'{path}' is not a whole file of SGN ({e}): get it again or pass "
-            'another'
+            f"'{path}' is not a whole file of SGN ({cause(e)}): get it again "
+            'or pass another'
         ) from e
 
 

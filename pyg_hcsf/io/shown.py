@@ -30,6 +30,43 @@ def shown(value: Any, length: int = LENGTH) -> str:
     return text if len(text) <= length else f'{text[: length - 3]}...'
 
 
+def cause(error: BaseException, length: int = 600) -> str:
+    r"""Returns the text of an exception, of bounded length.
+
+    Exceptions of other libraries quote what they could not convert, however
+    long it is.
+
+    Args:
+        error (BaseException): The exception.
+        length (int, optional): The largest number of characters.
+            (default: :obj:`600`)
+
+    .. code-block:: python
+
+        except zipfile.BadZipFile as e:
+            raise ValueError(f"Could not read '{path}': {cause(e)}") from e
+    """
+    return shortened(str(error) or type(error).__name__, length)
+
+
+def shortened(text: str, length: int = 1000) -> str:
+    r"""Returns the start and the end of a text that is longer.
+
+    Args:
+        text (str): The text, such as an error message with names of a file.
+        length (int, optional): The largest number of characters.
+            (default: :obj:`1000`)
+
+    .. code-block:: python
+
+        raise ValueError(shortened(f"'{path}': {message}"))
+    """
+    if len(text) <= length:
+        return text
+    half = length // 2 - 3
+    return f'{text[:half]} ... {text[-half:]}'
+
+
 class _Bounded(reprlib.Repr):
     """Visits at most two levels and four entries of each container."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyg_hcsf.io.matlab import read_matlab
+from pyg_hcsf.io.shown import cause
 
 UTD_MHAD_FILE = re.compile(r'a(\d+)_s(\d+)_t(\d+)_skeleton\.mat')
 UTD_MHAD_FPS = 30.0
@@ -84,8 +85,8 @@ def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
     except ValueError as e:
         raise ValueError(
             f"'{where}' is not a skeleton of UTD-MHAD, a MATLAB 5 file with "
-            f"finite 'd_skel' of shape [20, 3, T] ({e}): get it again or "
-            'remove it'
+            f"finite 'd_skel' of shape [20, 3, T] ({cause(e)}): get it again "
+            'or remove it'
         ) from e
     return UTDMHADClip(joints.transpose(2, 0, 1), action - 1, subject, take)
 

@@ -21,6 +21,7 @@ from pyg_hcsf.geometry.root_ray import (
 )
 from pyg_hcsf.io.keypoints import Keypoints, Track, convert_joints
 from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.lifting.assume import (
     Assumed,
     Focal,
@@ -192,7 +193,8 @@ class Lifter:
         """
         if axes not in ('camera', 'world'):
             raise ValueError(
-                f"Expected 'axes' to be 'camera' or 'world' (got {axes!r})"
+                f"Expected 'axes' to be 'camera' or 'world' (got "
+                f'{shown(axes)})'
             )
         network = self.network(keypoints.layout)
         camera, fps, notes = self._assume(keypoints, network)

@@ -9,6 +9,7 @@ from typing import Any, Optional, Union
 
 from torch import Tensor
 
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.nn.models import PoseLifter
 from pyg_hcsf.nn.weights import (
     check_numbers,
@@ -72,7 +73,7 @@ class LifterInfo:
         if self.layout not in LAYOUTS:
             raise ValueError(
                 f"Expected 'layout' to be one of {LAYOUTS} (got "
-                f'{self.layout!r})'
+                f'{shown(self.layout)})'
             )
         if not isinstance(self.model, dict):
             raise wrong('model', "the arguments of 'PoseLifter'", self.model)

@@ -4,22 +4,30 @@ file's own header.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+import math
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, Union
+from typing import Any, Optional, Protocol, TypeVar, Union
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 from torch.nn import Module
+from torch.nn.modules.module import (
+    register_module_parameter_registration_hook,
+)
 
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.shown import cause, shown
 
 LARGEST_FILE = 2**28  # bytes
 LARGEST_NUMBER = 1024  # of any option of a network
 MOST_OPTIONS = 64  # in one place
+MOST_TENSORS = 10_000
 SMALL = 1024  # tensors of fewer numbers are never rounded to float16
 
 
@@ -68,7 +76,9 @@ def write_weights(
         if half and tensor.is_floating_point() and tensor.numel() >= SMALL:
             tensor = tensor.half()
         tensors[name] = tensor.detach().cpu().contiguous()
-    _fill(info, tensors, f"the network for '{path}'")
+    shapes = {name: list(tensor.shape) for name, tensor in tensors.items()}
+    what = f"the network for '{path}'"
+    _fill(_build(info, shapes, what), tensors, what)
     header = {**fixed, **asdict(info)}  # type: ignore[call-overload]
     content = save(tensors, {key: json.dumps(header)})
     with atomic_write(path) as part:
@@ -101,12 +111,20 @@ def read_weights(
                 )
             info = parse(text)
             names = list(file.keys())
+            if len(names) > MOST_TENSORS:
+                raise ValueError(f'it has {len(names)} tensors')
+            shapes = {name: file.get_slice(name).get_shape() for name in names}
+            model = _build(info, shapes, 'it')
             tensors = {name: file.get_tensor(name) for name in names}
-        return _fill(info, tensors, 'it'), info
-    except (OSError, ValueError, SafetensorError, RecursionError) as e:
+        _fill(model, tensors, 'it')
+        return model, info
+    except (
+        *(OSError, ValueError, TypeError, OverflowError),
+        *(SafetensorError, RecursionError),
+    ) as e:
         raise ValueError(
-            f"Could not read the weights '{path}': {e}. Expected a file of "
-            f'{writer}'
+            f"Could not read the weights '{path}': {cause(e)}. Expected a "
+            f'file of {writer}'
         ) from e
 
 
@@ -131,8 +149,8 @@ def parse_header(
     for key, expected in fixed.items():
         if (value := header.pop(key)) != expected:
             raise ValueError(
-                f"its '{key}' is {value!r}, which this version of pyg_hcsf "
-                f'does not read ({expected!r})'
+                f"its '{key}' is {shown(value)}, which this version of "
+                f'pyg_hcsf does not read ({shown(expected)})'
             )
     needed = {
         f.name
@@ -168,31 +186,68 @@ def is_number(value: Any) -> bool:
 
 def wrong(name: str, expected: str, value: Any) -> ValueError:
     r"""The error for a value of a header."""
-    return ValueError(f"Expected '{name}' to be {expected} (got {value!r})")
+    return ValueError(
+        f"Expected '{name}' to be {expected} (got {shown(value)})"
+    )
 
 
-def _fill(info: NetworkInfo, tensors: dict[str, Tensor], what: str) -> Module:
-    r"""The network of a file. All its tensors, and no more, are there."""
+def _build(
+    info: NetworkInfo, shapes: dict[str, list[int]], what: str
+) -> Module:
+    r"""The network of an info, whose tensors have to be of these shapes."""
     try:
-        model = info.build().eval()
-    except (TypeError, ValueError, RuntimeError, AttributeError) as e:
+        with _at_most(sum(map(math.prod, shapes.values()))):
+            model = info.build().eval()
+    except (
+        *(TypeError, ValueError, RuntimeError, AttributeError),
+        *(LookupError, ArithmeticError, MemoryError, AssertionError),
+    ) as e:
         raise ValueError(
-            f"'model' {info.model} of {what} is no network: {e}"
+            f"'model' {shown(info.model)} does not fit {what}: {cause(e)}"
         ) from e
     expected = model.state_dict()
-    if expected.keys() != tensors.keys():
-        odd = sorted(expected.keys() ^ tensors.keys())
+    if expected.keys() != shapes.keys():
+        odd = sorted(expected.keys() ^ shapes.keys())
         raise ValueError(
             f"'model' does not describe {what}: they differ in {len(odd)} "
-            f"tensors such as '{odd[0]}'"
+            f'tensors such as {shown(odd[0])}'
         )
-    for name, tensor in tensors.items():
-        if tensor.shape != expected[name].shape:
+    for name, shape in shapes.items():
+        if shape != list(expected[name].shape):
             raise ValueError(
                 f"'model' does not describe {what}: '{name}' has shape "
-                f'{list(tensor.shape)}, not {list(expected[name].shape)}'
+                f'{shown(shape)}, not {list(expected[name].shape)}'
             )
+    return model
+
+
+@contextlib.contextmanager
+def _at_most(numbers: int) -> Iterator[None]:
+    r"""Stops to build a network in this thread once its parameters are of
+    more numbers, before they are given values: the system provides memory
+    only when it is written to.
+    """
+    thread, left = threading.get_ident(), numbers
+
+    def count(module: Module, name: str, parameter: Optional[Tensor]) -> None:
+        nonlocal left
+        if parameter is not None and threading.get_ident() == thread:
+            left -= parameter.numel()
+            if left < 0:
+                raise ValueError(
+                    f'its parameters are more than the {numbers} numbers '
+                    'that are there'
+                )
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _fill(model: Module, tensors: dict[str, Tensor], what: str) -> None:
+    for name, tensor in tensors.items():
         if not bool(tensor.isfinite().all()):
             raise ValueError(f"'{name}' of {what} is not finite")
     model.load_state_dict(tensors)  # in the type of the network
-    return model

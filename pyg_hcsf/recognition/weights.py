@@ -11,6 +11,7 @@ from typing import Any, Optional, Union
 from torch_geometric.transforms import BaseTransform
 
 from pyg_hcsf.action_loader import MOTIONS
+from pyg_hcsf.io.shown import cause, shown
 from pyg_hcsf.nn.models import ActionRecognizer
 from pyg_hcsf.nn.weights import (
     check_numbers,
@@ -100,7 +101,7 @@ class RecognizerInfo:
             raise ValueError(
                 "Expected a name of its own in 'actions' for each of the "
                 f"'out_channels' of 'model', at most {MOST_ACTIONS} (got "
-                f'{len(set(actions))} names, {number!r} channels)'
+                f'{len(set(actions))} names, {shown(number)} channels)'
             )
         for name in ('window', 'length'):
             value = getattr(self, name)
@@ -143,12 +144,12 @@ class RecognizerInfo:
                 return PreNormalize(**self.normalize)
             scale = self.normalize.get('scale', 1.0)
             if not is_number(scale) or not 1e-6 <= scale <= 1e6:
-                raise ValueError(f"'scale' is {scale!r}")
+                raise ValueError(f"'scale' is {shown(scale)}")
             return AlignBody(get_skeleton(self.skeleton), **self.normalize)
         except (TypeError, ValueError, AttributeError) as e:
             raise ValueError(
                 f"Expected 'normalize' to be arguments of PreNormalize or "
-                f'AlignBody (got {self.normalize!r}: {e})'
+                f'AlignBody (got {shown(self.normalize)}: {cause(e)})'
             ) from e
 
     def _check_model(self) -> None:

@@ -10,10 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Optional, Protocol
 
+from pyg_hcsf.io.shown import shown
+
 LONGEST_LINE = 2**16  # bytes; one person of 133 joints is a tenth of it
 CHUNK = 2**16  # bytes
 SLOWEST = 10.0  # seconds that a client may take to read what is due
-IDLEST = 600.0  # seconds that a client may be silent
+IDLEST = 600.0  # seconds that a client may send no line of the expected kind
+SPARED = 10.0  # the same, while others wait
 MOST_CLIENTS = 8
 
 
@@ -39,6 +42,7 @@ class JsonLines(ABC):
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self.num_lines = 0  # of the expected kind, so far
         self._rest = b''
         self._skip = False  # the rest of a line that is too long
 
@@ -84,16 +88,16 @@ class JsonLines(ABC):
             if len(line) > LONGEST_LINE:
                 raise ValueError('too long')
             data = json.loads(line)
-            if data.get('stats') is True:
-                return self._stats()
-            arguments = self.parse(data)
+            stats = data.get('stats') is True
+            arguments = () if stats else self.parse(data)
         except (
             *(AttributeError, KeyError, TypeError),
             *(ValueError, OverflowError, RecursionError),
         ):
             self.live.drop('garbage')
             return b''
-        return _dump(self.answer(*arguments))
+        self.num_lines += 1
+        return self._stats() if stats else _dump(self.answer(*arguments))
 
     def _stats(self) -> bytes:
         stats = {
@@ -140,8 +144,11 @@ async def serve_lines(
     until it is cancelled. Each client has people of its own, and closes its
     sending side to have the last lines.
 
-    At most 8 clients are served, others are told so; a client that does not
-    read what is due for 10 s, or is silent for 10 minutes, is cut off.
+    At most 8 clients are served. One more takes the place of the client that
+    has sent no line of the expected kind for the longest time, if it has sent
+    none at all or none for 10 s, or is told to try again. A client that does
+    not read what is due for 10 s, or sends no such line for 10 minutes, is
+    cut off.
 
     Args:
         make (callable): Makes what answers a client.
@@ -156,7 +163,24 @@ async def serve_lines(
         >>> make = lambda: LineLifter(LiveLifter(lifter))
         >>> asyncio.run(serve_lines(make, 4000, print))
     """
-    clients: set[asyncio.StreamWriter] = set()
+    # When each sent its last line, 0 before its first.
+    clients: dict[asyncio.StreamWriter, float] = {}
+    clock = asyncio.get_running_loop().time
+
+    def make_room() -> bool:
+        idlest = min(clients, key=lambda writer: clients[writer])
+        if clients[idlest] > clock() - SPARED:
+            return False
+        del clients[idlest]
+        refuse(idlest, 'no lines while others wait')
+        return True
+
+    def refuse(writer: asyncio.StreamWriter, why: str) -> None:
+        if writer.transport.get_write_buffer_size():  # it does not read
+            writer.transport.abort()
+        else:
+            writer.write(json.dumps({'error': why}).encode() + b'\n')
+            writer.close()
 
     async def send(writer: asyncio.StreamWriter, lines: bytes) -> None:
         writer.write(lines)
@@ -165,21 +189,27 @@ async def serve_lines(
     async def talk(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        if len(clients) >= MOST_CLIENTS:
-            writer.write(b'{"error": "too many clients, try again later"}\n')
-            writer.close()
+        if len(clients) >= MOST_CLIENTS and not make_room():
+            refuse(writer, 'too many clients, try again later')
             return
-        clients.add(writer)
+        clients[writer] = 0.0
+        last = clock()
         try:
             lines = make()
-            while chunk := await asyncio.wait_for(reader.read(CHUNK), IDLEST):
-                await send(writer, lines.feed(chunk))
+            while chunk := await asyncio.wait_for(
+                reader.read(CHUNK), last + IDLEST - clock()
+            ):
+                before = lines.num_lines
+                out = lines.feed(chunk)
+                if lines.num_lines > before and writer in clients:
+                    clients[writer] = last = clock()
+                await send(writer, out)
             await send(writer, lines.end())
-            writer.close()
         except (OSError, asyncio.TimeoutError):
             writer.transport.abort()
         finally:
-            clients.discard(writer)
+            clients.pop(writer, None)
+            writer.close()
 
     server = await asyncio.start_server(talk, '127.0.0.1', port)
     if ready is not None:
@@ -217,5 +247,5 @@ def stream_lines(
         asyncio.run(serve_lines(make, int(port), ready))
     else:
         raise ValueError(
-            f"Expected lines from 'stdin' or 'tcp:PORT' (got {where!r})"
+            f"Expected lines from 'stdin' or 'tcp:PORT' (got {shown(where)})"
         )

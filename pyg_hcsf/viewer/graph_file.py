@@ -8,6 +8,7 @@ from typing import Any, Optional
 import numpy as np
 
 from pyg_hcsf.io.files import atomic_write
+from pyg_hcsf.io.shown import cause
 from pyg_hcsf.skeleton import get_skeleton
 
 LARGEST = 256 * 2**20  # bytes of a file that is read
@@ -165,7 +166,8 @@ def read_graph(path: str | Path) -> LearnedGraph:
         )
     except KeyError as e:
         raise ValueError(
-            f"Expected a learned graph in '{path}' (got none: no key {e}); "
+            f"Expected a learned graph in '{path}' (got none: no key "
+            f'{cause(e)}); '
             'write one with pyg_hcsf.viewer.write_graph'
         ) from e
     except (
@@ -173,7 +175,7 @@ def read_graph(path: str | Path) -> LearnedGraph:
         *(OverflowError, RecursionError),
     ) as e:
         raise ValueError(
-            f"Could not read the learned graph '{path}': {e}"
+            f"Could not read the learned graph '{path}': {cause(e)}"
         ) from e
 
 

@@ -109,3 +109,45 @@ def test_rows_have_names_of_their_own():
     for preset in list_presets('pose').values():
         labels = [row['label'] for row in preset.rows.values()]
         assert len(set(labels)) == len(labels), preset.name
+
+
+def test_settings_cannot_name_classes(tmp_path, monkeypatch):
+    (tmp_path / 'made_up.py').write_text(
+        'from pathlib import Path\n'
+        "Path(__file__).with_name('imported').touch()\nclass C: pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    options = '{z: [{class_path: made_up.C, init_args: {}}]}'
+    model = tmp_path / 'model.yaml'
+    model.write_text(f'layer_options: {options}')
+    preset = tmp_path / 'recipe.yaml'
+    preset.write_text(
+        'description: x\ndata: synthetic\nbase:\n  model: {hidden_channels: 8,'
+        f' layer_options: {options}}}\nrows: {{hcsf: {{label: HCSF}}}}\n'
+    )
+    stem = str(preset.with_suffix(''))
+    argv = ['--task', 'pose', '--print_config']
+    with pytest.raises(ValueError, match=r'recipe\.yaml.*class_path.*made_up'):
+        run.main([*argv, '--recipe', stem])
+    row = {'model': {'layer_options': {'z': {'class_path': 'made_up.C'}}}}
+    with pytest.raises(ValueError, match='class_path'):
+        run.row_config(row, argv)
+    with pytest.raises(Exception, match='--model'):
+        run.main([*argv, '--model', str(model)])
+    assert not (tmp_path / 'imported').exists()
+
+
+@pytest.mark.parametrize(
+    'text, why',
+    [
+        ('[1]', 'mapping'),
+        ('base: {}', "no .*'data', 'rows'"),
+        ('base: 1', "'base'.*dict"),
+        ('rows: {a: 1}', "'rows'.*1 for 'a'"),
+        ('extends: recipe', 'extends'),
+    ],
+)
+def test_damaged_presets(tmp_path, text, why):
+    (tmp_path / 'recipe.yaml').write_text(text)
+    with pytest.raises(ValueError, match=rf'(?s)recipe\.yaml.*{why}'):
+        load_preset('pose', 'default', str(tmp_path / 'recipe'))

@@ -1,3 +1,4 @@
+import io
 import json
 import sys
 import zipfile
@@ -111,12 +112,23 @@ def _npy(path):
         np.save(file, np.zeros(3))
 
 
+def _lie(path):  # one that promises more than is there
+    file = io.BytesIO()
+    np.save(file, np.zeros(()))
+    lie = file.getvalue().replace(b'()', b'(500000000000,)')
+    lie = lie.replace(b' ' * 13 + b'\n', b'\n')
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('error.npy', lie)
+
+
 def _lacking(path):
     with zipfile.ZipFile(path, 'w'):
         pass
 
 
-@pytest.mark.parametrize('damage', [_cut, _flip, _pickled, _npy, _lacking])
+@pytest.mark.parametrize(
+    'damage', [_cut, _flip, _pickled, _npy, _lie, _lacking]
+)
 def test_broken_frames_name_file_and_remedy(tmp_path, damage):
     make_runs(tmp_path, rows=(('a', 'A', 30),), seeds=(0,))
     damage(tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'frames.npz')

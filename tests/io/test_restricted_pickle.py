@@ -312,3 +312,49 @@ def test_damaged_npy(fuzz):
     np.save(file, ARRAYS['positions'])
     content = file.getvalue()
     fuzz(lambda bad: load_npy(bad, 'a.npy'), content, check, "'a.npy'")
+
+
+def test_refuses_lists_that_contain_themselves():
+    chain = []
+    chain.append([1, {'a': (chain,)}])
+    with pytest.raises(ValueError, match='contains itself'):
+        load_pickle(pickle.dumps(chain), 'a.pkl')
+
+
+@pytest.mark.parametrize('kind', [list, tuple, np.array])
+def test_refuses_shared_containers_that_swell(kind):
+    value = kind([None] * 10)
+    for _ in range(8):
+        outer = np.empty(10, object) if kind is np.array else [None] * 10
+        for i in range(10):
+            outer[i] = value
+        value = outer if kind is np.array else kind(outer)
+    with pytest.raises(ValueError, match='shared'):
+        load_pickle(pickle.dumps(value, 4), 'a.pkl')
+    # The same once, and often in a list of no more depth, are read.
+    camera = {'id': '54138969', 'centre': np.ones(2)}
+    frames = [{'camera': camera, 'x': np.ones((17, 2))} for _ in range(1000)]
+    loaded = load_pickle(pickle.dumps(frames), 'a.pkl')
+    assert loaded[0]['camera'] is loaded[-1]['camera']
+
+
+def test_refuses_a_large_array_that_is_shared_often():
+    large = np.ones(10_000)
+    assert len(load_pickle(pickle.dumps([large] * 10), 'a.pkl')) == 10
+    with pytest.raises(ValueError, match='shared'):
+        load_pickle(pickle.dumps([large] * 10_000), 'a.pkl')
+
+
+@pytest.mark.parametrize(
+    'descr, shape',
+    [('|S0', (3 * 10**8,)), ('<U0', (10**6, 3)), ('<f4', (0, 10**9, 3))],
+)
+def test_refuses_arrays_without_content(descr, shape):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}"
+    header = f'{header}, }}\n'.encode()
+    start = b'\x93NUMPY\x01\x00' + len(header).to_bytes(2, 'little')
+    with pytest.raises(ValueError, match=r"(?s)'a\.npy'.*(no width|empty)"):
+        load_npy(start + header, 'a.npy')
+    empty = io.BytesIO()
+    np.save(empty, np.empty((0, 17, 3)))
+    assert load_npy(empty.getvalue(), 'a.npy').shape == (0, 17, 3)

@@ -1,3 +1,4 @@
+import ast
 import time
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyg_hcsf.io.shown import shown
+from pyg_hcsf.io.shown import cause, shortened, shown
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,40 @@ def test_long_numbers_texts_and_bytes_are_cut():
     assert len(shown({'k' * 500: 'v' * 500}, 40)) == 40
     assert shown(Path('a/b')) == "'a/b'"
     assert shown(object()) == '<object>'
+
+
+HOME = Path(__file__).parents[2]
+READERS = ('io', 'datasets', 'lifting', 'recognition', 'streaming', 'viewer')
+CODE = sorted(
+    path
+    for folder in (*(f'pyg_hcsf/{name}' for name in READERS), 'experiments')
+    for path in (HOME / folder).rglob('*.py')
+)
+
+
+@pytest.mark.parametrize('path', CODE, ids=lambda path: path.name)
+def test_errors_quote_values_by_shown(path):
+    """No ``!r``, and no exception but by ``cause``, in any text."""
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    for handler in ast.walk(tree):
+        if isinstance(handler, ast.ExceptHandler) and handler.name:
+            for node in ast.walk(handler):
+                if isinstance(node, ast.FormattedValue) and (
+                    node.format_spec is None  # with one, it has a length
+                ):
+                    exits = 'sys.exit' in ast.unparse(handler)
+                    value = ast.unparse(node.value)
+                    assert value != handler.name or exits, node.lineno
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FormattedValue):
+            assert node.conversion != ord('r'), (path, node.lineno)
+
+
+def test_causes_are_bounded():
+    assert cause(ValueError('why')) == 'why'
+    assert cause(KeyError()) == 'KeyError'
+    long = cause(ValueError('what' + 'x' * 10**6 + 'remedy'))
+    assert len(long) <= 600
+    assert long.startswith('what') and long.endswith('remedy')
+    assert shortened('x' * 1000) == 'x' * 1000
+    assert len(shortened('x' * 1001)) <= 1000

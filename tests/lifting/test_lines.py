@@ -158,11 +158,12 @@ def test_clients_have_people_of_their_own(make, text, expected):
         assert stats['lifted'] == 20 and stats['tracks'] == 0
 
 
-def test_too_many_clients(make, monkeypatch):
+def test_too_many_clients(make, text, monkeypatch):
     monkeypatch.setattr(module, 'MOST_CLIENTS', 1)
 
     async def client(port):
         _, first = await asyncio.open_connection('127.0.0.1', port)
+        first.write(text[0])
         await asyncio.sleep(0.1)
         refused = await talk(port, b'')
         first.close()
@@ -172,6 +173,50 @@ def test_too_many_clients(make, monkeypatch):
     refused, served = serve(make, client)
     assert b'too many clients' in refused
     assert b'stats' in served
+
+
+@pytest.mark.parametrize('sent', [b'', b'{"frame": 1, "key', b'{}\n', None])
+def test_idle_clients_do_not_block_others(make, text, monkeypatch, sent):
+    if sent is None:  # lines of the expected kind, a while ago
+        monkeypatch.setattr(module, 'SPARED', 0.2)
+        sent = text[0]
+
+    async def client(port):
+        idle = []
+        for _ in range(module.MOST_CLIENTS):
+            idle.append(await asyncio.open_connection('127.0.0.1', port))
+            idle[-1][1].write(sent)
+        await asyncio.sleep(0.5)
+        served = [await talk(port, b''.join(text)) for _ in range(3)]
+        cut = await asyncio.wait_for(idle[0][0].read(), 5)
+        for _, writer in idle:
+            writer.close()
+        await asyncio.sleep(0.1)
+        return served, cut
+
+    served, cut = serve(make, client)
+    assert all(parse(out)[1]['lifted'] == 20 for out in served)
+    assert b'others wait' in cut
+
+
+def test_clients_that_trickle_are_cut_off(make, monkeypatch):
+    monkeypatch.setattr(module, 'IDLEST', 0.5)
+
+    async def client(port):
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):  # a byte now and then, never a line
+                writer.write(b'x')
+                await writer.drain()
+                if reader.at_eof() or reader.exception():
+                    break
+                await asyncio.sleep(0.05)
+            else:
+                pytest.fail('the client is not cut off')
+        writer.close()
+        return await talk(port, b'')
+
+    assert b'stats' in serve(make, client)
 
 
 def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):

@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from pyg_hcsf.lifting import (
     load_lifter,
     save_lifter,
 )
-from pyg_hcsf.lifting.weights import HOME, KEY
+from pyg_hcsf.lifting.weights import FIXED, HOME, KEY
 
 MODEL = {'layer': 'hcsf', 'in_channels': 3, 'hidden_channels': 16}
 
@@ -81,13 +82,13 @@ def test_target_and_delay():
         ({'model': 'hcsf'}, "'model'"),
         ({'model': MODEL | {'hidden_channels': 10**6}}, 'up to 1024'),
         ({'model': MODEL | {'hidden_channels': 8}}, 'has shape'),
-        ({'model': MODEL | {'layer': 'lcn'}}, 'differ in'),
-        ({'model': MODEL | {'layer': 'os'}}, 'is no network'),
-        ({'model': MODEL | {'layer': ['hcsf']}}, 'is no network'),
-        ({'model': MODEL | {'evil': 1}}, 'is no network'),
-        ({'model': MODEL | {'layer_options': 'abc'}}, 'is no network'),
-        ({'model': MODEL | {'frames': 7}}, 'is no network'),
-        ({'model': MODEL | {'graph': 'none'}}, 'is no network'),
+        ({'model': MODEL | {'layer': 'lcn'}}, 'differ in|more than'),
+        ({'model': MODEL | {'layer': 'os'}}, 'does not fit'),
+        ({'model': MODEL | {'layer': ['hcsf']}}, 'does not fit'),
+        ({'model': MODEL | {'evil': 1}}, 'does not fit'),
+        ({'model': MODEL | {'layer_options': 'abc'}}, 'does not fit'),
+        ({'model': MODEL | {'frames': 7}}, 'does not fit'),
+        ({'model': MODEL | {'graph': 'none'}}, 'does not fit'),
         ({'target': 1}, "'target'"),
         ({'fps': float('nan')}, "'fps'"),
         ({'fps': True}, "'fps'"),
@@ -178,3 +179,23 @@ def test_weights_of_the_package():
         model, info = load_lifter(name)
         assert 'licence' in info.card
         assert model(torch.rand(1, *[9] * (info.frames > 1), 17, 3)).shape
+
+
+@pytest.mark.parametrize(
+    'model',
+    [
+        {'hidden_channels': 1024, 'num_blocks': 4},
+        {'layer': 'gcn', 'hidden_channels': 1024, 'num_blocks': 1000},
+        {'layer_options': {'long_hops': 1024, 'dynamic': {}}},
+        {'layer': 'mixhop', 'layer_options': {'hops': list(range(64))}},
+    ],
+)
+def test_networks_are_not_made_larger_than_their_file(tmp_path, model):
+    path = tmp_path / 'large.safetensors'
+    header = FIXED | {'layout': 'coco17', 'model': {'in_channels': 3} | model}
+    save_file({'a': torch.zeros(5)}, path, {KEY: json.dumps(header)})
+    start = time.process_time()
+    with pytest.raises(ValueError, match=r'large\.safetensors.*fit') as e:
+        load_lifter(path)
+    assert len(str(e.value)) < 1000
+    assert time.process_time() - start < 2

@@ -16,6 +16,7 @@ from pyg_hcsf.io.keypoints.people import (
     refuse,
 )
 from pyg_hcsf.io.restricted_pickle import load_npz
+from pyg_hcsf.io.shown import shown
 
 MAX_NUMBERS = 10**8
 HOW = (
@@ -57,7 +58,8 @@ def read_arrays(content: bytes, path: Path) -> People:
         refuse(
             path,
             '',
-            f"it has no array 'keypoints' (got {sorted(arrays)}): {HOW}",
+            f"it has no array 'keypoints' (got {shown(sorted(arrays))}): "
+            f'{HOW}',
         )
     if arrays['keypoints'].dtype == object:
         return read_detections(arrays, path)

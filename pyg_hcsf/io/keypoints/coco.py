@@ -14,6 +14,7 @@ from pyg_hcsf.io.keypoints.people import (
     to_number,
     to_points,
 )
+from pyg_hcsf.io.shown import shown
 
 
 def read_results(data: list[Any], path: Path) -> People:
@@ -124,7 +125,7 @@ def _name(value: dict[str, Any], entry: str, path: Path) -> str | None:
     if name is None or isinstance(name, list):
         return None
     if not isinstance(name, (int, float, str)):
-        refuse(path, entry, f'expected an id (got {name!r:.40})')
+        refuse(path, entry, f'expected an id (got {shown(name, 40)})')
     return f'{name:g}' if isinstance(name, float) else str(name)[:80]
 
 

@@ -8,6 +8,7 @@ from math import lcm
 import numpy as np
 
 from pyg_hcsf.io.keypoints.track import Keypoints, Track
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 #: What layouts call a joint that COCO or Human3.6M have too: by the name it
@@ -55,7 +56,7 @@ def common_names(layout: str) -> tuple[str, ...]:
     """
     if layout not in _ALIASES:
         raise ValueError(
-            f"Expected 'layout' to be one of {LAYOUTS} (got {layout!r})"
+            f"Expected 'layout' to be one of {LAYOUTS} (got {shown(layout)})"
         )
     alias = _ALIASES[layout]
     return tuple(alias.get(j, j) for j in get_skeleton(layout).joints)
@@ -98,7 +99,7 @@ def convert_joints(
     """
     if target not in TARGETS:
         raise ValueError(
-            f"Expected 'target' to be one of {TARGETS} (got {target!r})"
+            f"Expected 'target' to be one of {TARGETS} (got {shown(target)})"
         )
     names = common_names(layout)
     if xy.shape != (*score.shape, 2) or score.shape[-1] != len(names):

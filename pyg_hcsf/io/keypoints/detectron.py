@@ -14,6 +14,7 @@ from pyg_hcsf.io.keypoints.people import (
     refuse,
     to_points,
 )
+from pyg_hcsf.io.shown import shown
 
 
 def read_detections(arrays: dict[str, np.ndarray], path: Path) -> People:
@@ -82,7 +83,9 @@ def read_positions(arrays: dict[str, np.ndarray], path: Path) -> People:
         or views.ndim != 3
         or views.shape[2] != 2
     ):
-        refuse(path, f'video {video!r:.40}', 'expected one array [T, N, 2]')
+        refuse(
+            path, f'video {shown(video, 40)}', 'expected one array [T, N, 2]'
+        )
     people = [
         Person(t, '1', to_points(points, path, f'frame {t}'))
         for t, points in enumerate(views)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn, Optional
 import numpy as np
 
 from pyg_hcsf.io.keypoints.track import Track
+from pyg_hcsf.io.shown import shortened, shown
 
 MAX_BYTES = 2**28  # of one file; an hour of one person is a third of it
 MAX_JOINTS = 256
@@ -61,7 +62,7 @@ class People:
 def refuse(path: str | Path, entry: str, message: str) -> NoReturn:
     r"""Raises a :class:`ValueError` that names the file and the entry."""
     where = f"'{path}', {entry}" if entry else f"'{path}'"
-    raise ValueError(f'{where}: {message}')
+    raise ValueError(shortened(f'{where}: {message}'))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -176,7 +177,7 @@ def to_number(value: Any, path: str | Path, entry: str) -> int:
         refuse(
             path,
             entry,
-            f'expected the number of a frame (got {value!r:.40})',
+            f'expected the number of a frame (got {shown(value, 40)})',
         )
     return int(value)
 

@@ -24,6 +24,7 @@ from pyg_hcsf.io.keypoints.people import (
 from pyg_hcsf.io.keypoints.table import read_table
 from pyg_hcsf.io.keypoints.track import Keypoints, Track
 from pyg_hcsf.io.keypoints.ultralytics import read_ultralytics
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = Optional[tuple[float, float]]
@@ -85,7 +86,7 @@ def read_keypoints(
     path = Path(path).expanduser()
     if layout is not None and layout not in LAYOUTS:
         raise ValueError(
-            f"Expected 'layout' to be one of {LAYOUTS} (got {layout!r})"
+            f"Expected 'layout' to be one of {LAYOUTS} (got {shown(layout)})"
         )
     if image_size is not None:
         image_size = _checked_size(image_size)

@@ -13,6 +13,7 @@ from pyg_hcsf.io.keypoints.people import (
     refuse,
     to_points,
 )
+from pyg_hcsf.io.shown import shown
 
 # What columns are called, lower case.
 FRAME = ('frame', 'frame_id', 'image_id')
@@ -52,7 +53,7 @@ def read_table(content: bytes, path: Path) -> People:
         refuse(
             path,
             'line 1',
-            f"expected a column called 'frame' (got {header!r:.200})",
+            f"expected a column called 'frame' (got {shown(header, 200)})",
         )
     if {'joint', 'x', 'y'} <= set(header):
         return _long(rows, header, path)
@@ -109,7 +110,7 @@ def _long(
         points = found.setdefault(key, [missing] * size)
         place = number[row[at['joint']]]
         if points[place] is not missing and points[place][2]:
-            refuse(path, entry, f'joint {row[at["joint"]]!r} comes twice')
+            refuse(path, entry, f'joint {shown(row[at["joint"]])} comes twice')
         points[place] = [
             _number(row[at['x']], path, entry),
             _number(row[at['y']], path, entry),
@@ -180,13 +181,15 @@ def _number(text: str, path: Path, entry: str) -> float:
     try:
         return float(text) if text.strip() else float('nan')
     except ValueError:
-        refuse(path, entry, f'expected a number (got {text!r:.40})')
+        refuse(path, entry, f'expected a number (got {shown(text, 40)})')
 
 
 def _frame(text: str, path: Path, entry: str) -> int:
     value = _number(text, path, entry)
     if not 0 <= value <= MAX_FRAME or value != int(value):
         refuse(
-            path, entry, f'expected the number of a frame (got {text!r:.40})'
+            path,
+            entry,
+            f'expected the number of a frame (got {shown(text, 40)})',
         )
     return int(value)

@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from pyg_hcsf.io.poses.rest_pose import rest_directions
 from pyg_hcsf.io.poses.sequence import PoseSequence
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
 
 LIMIT = 2**18  # frames of a clip, those in gaps too: an hour at 60 Hz
@@ -204,7 +205,7 @@ def check_clip(sequence: PoseSequence) -> float:
     Raises:
         ValueError: If they are not known, or the clip is too long.
     """
-    who = f'person {sequence.name!r}'
+    who = f'person {shown(sequence.name)}'
     if sequence.fps is None:
         raise ValueError(
             f"Expected the 'fps' of {who} to be known, for the speed of the "

@@ -3,13 +3,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.io.csv_cells import escape_formula, unescape_formula
 from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.io.poses.json_text import DECIMALS
 from pyg_hcsf.io.poses.records import (
@@ -20,13 +23,17 @@ from pyg_hcsf.io.poses.records import (
     restore,
 )
 from pyg_hcsf.io.poses.sequence import PoseSequence
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
+
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')  # in JSON
 
 
 def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
     r"""Writes poses as a table, a row for each person and frame, below a line
     that begins with :obj:`'# '` and says the rest as JSON. What has no value
-    is empty; 2D keypoints are left out.
+    is empty; 2D keypoints are left out. Names that a spreadsheet would run as
+    formulas get a leading apostrophe, which :func:`read_csv` takes off.
     """
     skeleton = sequences[0].skeleton
     if len({sequence.skeleton for sequence in sequences}) > 1:
@@ -40,14 +47,21 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
         atomic_write(path) as part,
         part.open('w', encoding='utf-8', newline='') as file,
     ):
-        file.write(f'# {json.dumps(header, allow_nan=False)}\n')
-        writer = csv.writer(file, lineterminator='\n')
+        file.write(f'# {_first_line(header)}\n')
+        # Some spreadsheets cut at semicolons, which Python does not quote.
+        cut = any(';' in person.name for person in people)
+        writer = csv.writer(
+            file,
+            lineterminator='\n',
+            quoting=csv.QUOTE_ALL if cut else csv.QUOTE_MINIMAL,
+        )
         writer.writerow(_columns(skeleton))
         for person in people:
             frames = person.frames.tolist()
+            name = escape_formula(person.name)
             for frame, row in zip(frames, _table(person), strict=True):
                 values = ['' if x != x else x for x in row.tolist()]
-                writer.writerow([person.name, frame, *values])
+                writer.writerow([name, frame, *values])
 
 
 def read_csv(content: bytes, name: str) -> list[PoseSequence]:
@@ -70,11 +84,14 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
         names, frames, values = [], [], array('d')
         rows = csv.reader(file)
         if next(rows, None) != columns:
-            fail(name, f'its columns are not {columns[:3]} to {columns[-1]!r}')
+            fail(
+                name,
+                f'its columns are not {columns[:3]} to {shown(columns[-1])}',
+            )
         for i, row in enumerate(rows, 3):
             if len(row) != len(columns):
                 fail(name, f'{len(row)} cells in row {i}')
-            names.append(row[0])
+            names.append(unescape_formula(row[0]))
             frames.append(int(row[1]))
             values.extend([float(x) if x else np.nan for x in row[2:]])
     except (csv.Error, UnicodeDecodeError) as e:
@@ -104,6 +121,16 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
                 arrays[key] = value
         out.append(restore(person, arrays, name))
     return out
+
+
+def _first_line(header: dict[str, Any]) -> str:
+    r"""JSON that is not cut into cells within a text, where one could begin
+    like a formula.
+    """
+    text = json.dumps(header, allow_nan=False)
+    return TEXT.sub(
+        lambda m: m[0].replace(',', '\\u002c').replace(';', '\\u003b'), text
+    )
 
 
 def _columns(skeleton: str) -> list[str]:

@@ -12,6 +12,7 @@ from pyg_hcsf.io.poses.gltf import write_gltf
 from pyg_hcsf.io.poses.json_text import read_json, write_json
 from pyg_hcsf.io.poses.records import fail
 from pyg_hcsf.io.poses.sequence import PoseSequence
+from pyg_hcsf.io.shown import shown
 
 READERS = {'csv': read_csv, 'json': read_json, 'npz': read_npz}
 RECORDS = {'csv': write_csv, 'json': write_json, 'npz': write_npz}
@@ -98,7 +99,7 @@ def write_poses(
     if not names or len(set(names)) < len(names):
         raise ValueError(
             "Expected 'sequences' of one or more people with distinct names "
-            f'(got {list(names)})'
+            f'(got {shown([*names])})'
         )
     if kind in RECORDS:
         if rigid:
@@ -157,7 +158,7 @@ def _format_of(
     if kind not in known:
         raise ValueError(
             f"Expected 'format', or the suffix of '{path}', to be one of "
-            f'{known} (got {kind!r})'
+            f'{known} (got {shown(kind)})'
         )
     return kind
 

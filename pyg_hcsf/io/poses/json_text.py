@@ -19,6 +19,7 @@ from pyg_hcsf.io.poses.records import (
     restore,
 )
 from pyg_hcsf.io.poses.sequence import PoseSequence
+from pyg_hcsf.io.shown import cause
 
 DECIMALS = 4  # of a millimetre or a pixel
 
@@ -74,7 +75,7 @@ def read_json(content: bytes, name: str) -> list[PoseSequence]:
                         None if key == 'frames' else np.float64,
                     )
                 except (ValueError, TypeError, OverflowError) as e:
-                    fail(name, f"'{key}' is no array of numbers ({e})")
+                    fail(name, f"'{key}' is no array of numbers ({cause(e)})")
                 arrays[key] = value
         out.append(restore(person, arrays, name))
     return out

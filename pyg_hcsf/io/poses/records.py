@@ -10,6 +10,7 @@ import numpy as np
 
 from pyg_hcsf.io.keypoints import Track
 from pyg_hcsf.io.poses.sequence import AXES, PoseSequence
+from pyg_hcsf.io.shown import cause, shortened, shown
 from pyg_hcsf.skeleton import get_skeleton
 
 FORMAT = 'pyg_hcsf.poses'
@@ -81,13 +82,13 @@ def parse_header(content: str | bytes, name: str) -> list[dict[str, Any]]:
     try:
         header = json.loads(content, parse_constant=_no_constant)
     except (ValueError, RecursionError) as e:
-        fail(name, f'it is not JSON ({e})')
+        fail(name, f'it is not JSON ({cause(e)})')
     if not isinstance(header, dict) or header.get('format') != FORMAT:
         fail(name, f"its 'format' is not '{FORMAT}'")
     if header.get('version') != VERSION:
         fail(
             name,
-            f'it is of version {header.get("version")!r:.20}, where this '
+            f'it is of version {shown(header.get("version"), 20)}, where this '
             f'release reads {VERSION}: update pyg_hcsf',
         )
     people = header.get('people')
@@ -142,7 +143,7 @@ def restore(
             root=arrays.get('root'),
         )
     except KeyError as e:
-        fail(name, f'{e} is missing')
+        fail(name, f'{cause(e)} is missing')
     except ValueError as e:
         fail(name, str(e))
 
@@ -150,8 +151,8 @@ def restore(
 def fail(name: str, reason: str) -> NoReturn:
     r"""Raises a :class:`ValueError` that names the file and the remedy."""
     raise ValueError(
-        f"Could not read the poses of '{name}': {reason}. Write the file "
-        'again with pyg_hcsf.io.poses.write_poses'
+        f"Could not read the poses of '{name}': {shortened(reason)}. Write "
+        'the file again with pyg_hcsf.io.poses.write_poses'
     )
 
 

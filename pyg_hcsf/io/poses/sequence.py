@@ -7,6 +7,7 @@ from typing import Any, Optional
 import numpy as np
 
 from pyg_hcsf.io.keypoints import Track
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 # What the names of axes mean.
@@ -173,7 +174,8 @@ class PoseSequence:
                 frame = self.frames[np.argwhere(~good)[0][0]]
                 raise ValueError(
                     f"Expected finite numbers in '{key}' of person "
-                    f'{self.name!r} (got {value[~good][0]} in frame {frame}): '
+                    f'{shown(self.name)} (got {value[~good][0]} in frame '
+                    f'{frame}): '
                     'leave the frame out, or fill the gap first'
                 )
 
@@ -181,10 +183,11 @@ class PoseSequence:
         if isinstance(value, np.ndarray):
             got = f'{value.dtype} of shape {list(value.shape)}'
         elif isinstance(value, (str, int, float, type(None))):
-            got = f'{value!r:.80}'
+            got = f'{shown(value, 80)}'
         else:
             got = f'a {type(value).__name__}'
         return ValueError(
-            f"Expected '{key}' of person {self.name!r:.80} to be {expected} "
+            f"Expected '{key}' of person {shown(self.name, 80)} to be "
+            f'{expected} '
             f'(got {got})'
         )
