@@ -2,18 +2,26 @@ r"""Reads what VideoPose3D makes of Detectron2's keypoints."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.io.keypoints.body import misfit
+from pyg_hcsf.io.keypoints.convert import common_names
 from pyg_hcsf.io.keypoints.people import (
     MAX_PEOPLE,
     People,
     Person,
+    clean,
     refuse,
     to_points,
+    warn,
 )
+from pyg_hcsf.io.keypoints.pixels import is_normalised
+from pyg_hcsf.io.keypoints.track import Track
+from pyg_hcsf.io.shown import shown
 
 
 def read_detections(arrays: dict[str, np.ndarray], path: Path) -> People:
@@ -69,30 +77,63 @@ def read_positions(arrays: dict[str, np.ndarray], path: Path) -> People:
         refuse(
             path,
             "array 'positions_2d'",
-            f'expected one video (got {names}): save the array of one as '
-            "'keypoints' with numpy.savez",
+            f'expected one video (got {shown(names)}): save the array of '
+            "one as 'keypoints' with numpy.savez",
         )
     ((video, takes),) = videos.items()
     views: Any = list(takes.values()) if isinstance(takes, dict) else []
-    while isinstance(views, (list, tuple)) and len(views) == 1:
-        views = views[0]
+    if isinstance(views, list) and len(views) == 1:
+        (views,) = views
+    if isinstance(views, (list, tuple)) and len(views) == 1:
+        (views,) = views
     if (
         not isinstance(views, np.ndarray)
         or views.dtype.kind != 'f'
         or views.ndim != 3
         or views.shape[2] != 2
     ):
-        refuse(path, f'video {video!r:.40}', 'expected one array [T, N, 2]')
-    people = [
-        Person(t, '1', to_points(points, path, f'frame {t}'))
-        for t, points in enumerate(views)
-    ]
+        refuse(
+            path, f'video {shown(video, 40)}', 'expected one array [T, N, 2]'
+        )
     metadata = _item(arrays.get('metadata'))
     sizes = metadata.get('video_metadata') if metadata else None
     size = _size(sizes.get(video) if isinstance(sizes, dict) else None)
     name = metadata.get('layout_name') if metadata else None
-    layout = {'coco': 'coco17', 'h36m': 'h36m17'}.get(str(name))
-    return People('videopose3d', people, layout, size)
+    known = {'coco': 'coco17', 'h36m': 'h36m17'}
+    layout = known.get(name) if isinstance(name, str) else None
+    there = (views != 0).any(axis=-1, keepdims=True)
+    points = np.concatenate([views.astype(np.float64), there], axis=-1)
+    points = clean(points, path, f'video {shown(video, 40)}')
+    people = [Person(t, '1', row) for t, row in enumerate(points)]
+    found = People('videopose3d', people, layout, size, usual='coco17')
+    if size is not None and is_normalised(found):
+        return _by_width(found, size, path)
+    return found
+
+
+def _by_width(found: People, size: tuple[float, float], path: Path) -> People:
+    r"""Makes pixels of parts of the image. VideoPose3D divides x and y by the
+    width, others y by the height: limbs tell which.
+    """
+    layout = found.layout or 'coco17'
+    if len(found.people[0].points) != len(common_names(layout)):
+        return found
+    costs = {}
+    for scale in ((size[0], size[0]), size):
+        xy = np.stack([p.points[:, :2] * scale for p in found.people])
+        score = np.ones(xy.shape[:2])
+        track = Track('1', np.arange(len(xy)), xy, score)
+        costs[scale] = misfit([track], layout)
+    width, height = min(costs, key=lambda scale: costs[scale])
+    warn(
+        path,
+        "its coordinates are parts of the image's size and are multiplied by "
+        f'{width:g} and {height:g} pixels, by which limbs are most like those '
+        'of a body',
+    )
+    pixels = np.array([width, height, 1.0])
+    people = [p._replace(points=p.points * pixels) for p in found.people]
+    return replace(found, people=people)
 
 
 def _items(value: Any) -> Any:

@@ -186,13 +186,29 @@ def test_whole_body(tmp_path, layout):
 
 
 def test_names_of_images(tmp_path):
-    content = formats.alphapose(POINTS, True).replace(b'.jpg', b'x.jpg')
-    content = content.replace(b'"0x', b'"a7b10x').replace(b'"1x', b'"b7b9x')
+    # The number that changes counts, whatever its width: 7 to 12.
+    content = formats.alphapose(POINTS, True)
+    for t in reversed(range(6)):
+        name = f'"{t}.jpg"'.encode()
+        content = content.replace(name, f'"s1/cam3_{t + 7}_hd2.jpg"'.encode())
     k = read_keypoints(write(tmp_path, content), layout='coco17')
-    np.testing.assert_array_equal(k.tracks[0].frames, [2, 3, 4, 5, 9, 10])
-    content = content.replace(b'x.jpg', b'y2.jpg')  # does not tell them apart
-    k = read_keypoints(write(tmp_path, content), layout='coco17')
+    np.testing.assert_array_equal(k.tracks[0].frames, np.arange(7, 13))
+    np.testing.assert_allclose(k.tracks[0].xy, POINTS[:, 0, :, :2])
+    for t, name in zip(range(7, 13), 'qwerty', strict=True):
+        content = content.replace(f'cam3_{t}_hd2'.encode(), name.encode())
+    with pytest.warns(UserWarning, match='do not number them'):
+        k = read_keypoints(write(tmp_path, content), layout='coco17')
     np.testing.assert_array_equal(k.tracks[0].frames, np.arange(6))
+
+
+def test_images_of_two_videos_in_a_file(tmp_path):
+    content = formats.alphapose(POINTS, True)
+    for t in range(6):
+        video = 'walk' if t < 3 else 'run'
+        name = f'"{video}/{t % 3}.jpg"'.encode()
+        content = content.replace(f'"{t}.jpg"'.encode(), name)
+    with pytest.raises(ValueError, match=r"one video \(got 2: 'walk/\*'"):
+        read_keypoints(write(tmp_path, content), layout='coco17')
 
 
 @pytest.mark.parametrize(
@@ -243,7 +259,7 @@ def test_names_of_images(tmp_path):
         (
             b'[{"frame_id": 0, "instances": [{"keypoints": [[1]]}]}]',
             {},
-            'entry 0, instance 0',
+            'entry 0, person 0',
         ),
         (b'frame,joint,x,y\n0,Nose,1\n', {}, 'line 2.*4 fields'),
         (b'frame,joint,x,y\n0,Nose,1,z\n', {}, "line 2.*'z'"),
