@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints import table
+from pyg_hcsf.io.keypoints import columns, table
 from pyg_hcsf.io.keypoints.numbering import number_frames
 from pyg_hcsf.io.keypoints.people import People, clean, refuse
 
@@ -72,7 +72,7 @@ def read(text: str, path: Path) -> People:
 
 
 def _points(
-    whole: table.Table,
+    whole: columns.Table,
     cells: dict[tuple[str, str, str], int],
     person: str,
     joints: list[str],
@@ -81,10 +81,10 @@ def _points(
     scored = (person, joints[0], 'likelihood') in cells
     kinds = ('x', 'y', 'likelihood')[: 2 + scored]
     try:
-        columns = [cells[person, j, kind] for j in joints for kind in kinds]
+        places = [cells[person, j, kind] for j in joints for kind in kinds]
     except KeyError as e:
         refuse(path, '', f'it has no column {e!s:.80}')
-    points = table.numbers(whole, columns, path)
+    points = columns.numbers(whole, places, path)
     points = points.reshape(len(points), len(joints), -1)
     if not scored:
         points = np.pad(points, ((0, 0), (0, 0), (0, 1)), constant_values=1)

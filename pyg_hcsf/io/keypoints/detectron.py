@@ -23,6 +23,11 @@ from pyg_hcsf.io.keypoints.pixels import is_normalised
 from pyg_hcsf.io.keypoints.track import Track
 from pyg_hcsf.io.shown import shown
 
+#: How much worse bodies fit that are squashed to the shape of a landscape
+#: image, at least (0.22 to 0.93 of ten people of five detectors); those that
+#: are stretched fit up to 0.2 better, or worse.
+SQUASHED = 0.2
+
 
 def read_detections(arrays: dict[str, np.ndarray], path: Path) -> People:
     r"""Reads what VideoPose3D's ``infer_video_d2.py`` saves of a video.
@@ -115,16 +120,15 @@ def _by_width(found: People, size: tuple[float, float], path: Path) -> People:
     r"""Makes pixels of parts of the image. VideoPose3D divides x and y by the
     width, others y by the height: limbs tell which.
     """
-    layout = found.layout or 'coco17'
-    if len(found.people[0].points) != len(common_names(layout)):
+    people, layout = found.people, found.layout or 'coco17'
+    if len(people[0].points) != len(common_names(layout)):
         return found
-    costs = {}
-    for scale in ((size[0], size[0]), size):
-        xy = np.stack([p.points[:, :2] * scale for p in found.people])
-        score = np.ones(xy.shape[:2])
-        track = Track('1', np.arange(len(xy)), xy, score)
-        costs[scale] = misfit([track], layout)
-    width, height = min(costs, key=lambda scale: costs[scale])
+    costs = []
+    for height in sorted(size):
+        xy = np.stack([p.points[:, :2] * (size[0], height) for p in people])
+        track = Track('1', np.arange(len(xy)), xy, np.ones(xy.shape[:2]))
+        costs.append(misfit([track], layout))
+    width, height = size[0], sorted(size)[costs[0] - costs[1] > SQUASHED]
     warn(
         path,
         "its coordinates are parts of the image's size and are multiplied by "
@@ -132,7 +136,7 @@ def _by_width(found: People, size: tuple[float, float], path: Path) -> People:
         'of a body',
     )
     pixels = np.array([width, height, 1.0])
-    people = [p._replace(points=p.points * pixels) for p in found.people]
+    people = [p._replace(points=p.points * pixels) for p in people]
     return replace(found, people=people)
 
 

@@ -244,6 +244,14 @@ def _with_scores(
             f'expected as many confidences as joints (got {len(scores)} and '
             f'{len(rows)})',
         )
-    if not pairs:  # they have scores of their own
-        return rows
+    if not pairs:
+        row = rows[0] if isinstance(rows[0], list) else []
+        if len(row) != 3 or row[2] != scores[0]:
+            refuse(
+                path,
+                where,
+                'expected x and y, and confidences: if these are 3D poses, '
+                f'read the 2D keypoints that they are of (got {shown(row)})',
+            )
+        return rows  # with the same confidences
     return [[*row, s] for row, s in zip(rows, scores, strict=True)]

@@ -3,17 +3,27 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints.frames import FRAME, SCORES, TRACK
+from pyg_hcsf.io.keypoints.columns import (
+    FRAMES,
+    JOINTS,
+    KNOWN,
+    PARTS,
+    PEOPLE,
+    SCORES,
+    Table,
+    column_of,
+    frames_of,
+    numbers,
+    people_of,
+    unread_columns,
+)
 from pyg_hcsf.io.keypoints.names import order_of
-from pyg_hcsf.io.keypoints.numbering import number_frames
 from pyg_hcsf.io.keypoints.people import (
-    MAX_FRAME,
     MAX_JOINTS,
     People,
     Person,
@@ -24,39 +34,9 @@ from pyg_hcsf.io.keypoints.people import (
 )
 from pyg_hcsf.io.shown import shown
 
-# What columns are called, lower case.
-FRAMES = tuple(name.lower() for name in (*FRAME, 'frames', 'img'))
-PEOPLE = (
-    *(name.lower() for name in TRACK),
-    *('person_idx', 'person_index', 'person_number', 'pid', 'track_name'),
-    *('individual', 'instance', 'subject', 'object_id', 'tid'),
-)
-JOINTS = (
-    *('joint', 'keypoint', 'landmark', 'bodypart', 'body_part', 'part'),
-    *('joint_name', 'keypoint_name', 'landmark_name', 'node', 'kpt'),
-    *('joint_id', 'keypoint_id', 'landmark_id', 'joint_idx', 'keypoint_idx'),
-    *('landmark_index', 'keypoint_index', 'joint_index', 'kpt_id', 'index'),
-)
-TIMES = ('timestamp', 'timestamp_ms', 'time', 'time_s', 'time_ms', 't')
-_KNOWN = {*TIMES, '', 'unnamed: 0', 'instance.score', 'z', 'presence'}
-_PARTS = '|'.join(['x', 'y', 'z', 'presence', *sorted(SCORES, key=len)[::-1]])
-_AFTER = re.compile(rf'(.+?)[ ._:-]({_PARTS})')
-_BEFORE = re.compile(rf'({_PARTS})[ ._:-]?(\d+)|({_PARTS})[ ._:-](.+)')
+_AFTER = re.compile(rf'(.+?)[ ._:-]({PARTS})')
+_BEFORE = re.compile(rf'({PARTS})[ ._:-]?(\d+)|({PARTS})[ ._:-](.+)')
 _DIGITS = re.compile(r'[0-9]{1,8}')
-
-
-class Table(NamedTuple):
-    r"""The fields of a table of text.
-
-    Args:
-        header (list[str]): The names of the columns, as they are.
-        rows (list[list[str]]): The other lines.
-        lines (list[int]): Their numbers in the file.
-    """
-
-    header: list[str]
-    rows: list[list[str]]
-    lines: list[int]
 
 
 def matches(text: str) -> bool:
@@ -93,7 +73,7 @@ def read(text: str, path: Path) -> People:
     names = [name.strip().lower() for name in table.header]
     if len(set(names)) < len(names):
         refuse(path, 'line 1', 'expected different names of columns')
-    joint = _column(names, JOINTS)
+    joint = column_of(names, JOINTS)
     if joint is not None and {'x', 'y'} <= set(names):
         return _long(table, names, joint, path)
     return _wide(table, names, path)
@@ -141,27 +121,11 @@ def split(text: str, path: Path, headers: int = 1) -> Table:
     return Table(rows[0], list(rows[1:]), list(lines[1:]))
 
 
-def numbers(table: Table, columns: list[int], path: Path) -> np.ndarray:
-    r"""The numbers of some columns, NaN where a field is empty: ``[R, C]``.
-
-    Raises:
-        ValueError: If one is no number; names the line.
-    """
-    out = np.empty((len(table.rows), len(columns)))
-    for number, row in enumerate(table.rows):
-        try:
-            out[number] = [float(row[c] or 'nan') for c in columns]
-        except ValueError:
-            line = f'line {table.lines[number]}'
-            out[number] = [_number(row[c], path, line) for c in columns]
-    return out
-
-
 def _long(table: Table, names: list[str], joint: int, path: Path) -> People:
-    frames, people = _frames(table, names, path), _people(table, names)
-    score = _column(names, SCORES)
+    frames, people = frames_of(table, names, path), people_of(table, names)
+    score = column_of(names, SCORES)
     used = {joint, names.index('x'), names.index('y'), score}
-    warn_unread(path, 'columns', _unread(table.header, names, used))
+    warn_unread(path, 'columns', unread_columns(table.header, names, used))
     labels = [row[joint].strip() for row in table.rows]
     joints = list(dict.fromkeys(labels))
     if len(joints) > MAX_JOINTS:
@@ -209,7 +173,7 @@ def _numbered(joints: list[str], path: Path) -> dict[str, int]:
 def _wide(table: Table, names: list[str], path: Path) -> People:
     joints: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
-        if name in FRAMES or name in PEOPLE or name in _KNOWN:
+        if name in FRAMES or name in PEOPLE or name in KNOWN:
             continue
         after, before = _AFTER.fullmatch(name), _BEFORE.fullmatch(name)
         if before is not None:
@@ -234,8 +198,8 @@ def _wide(table: Table, names: list[str], path: Path) -> People:
             f'{shown(table.header)})',
         )
     used = {place for parts in joints.values() for place in parts.values()}
-    warn_unread(path, 'columns', _unread(table.header, names, used))
-    frames, people = _frames(table, names, path), _people(table, names)
+    warn_unread(path, 'columns', unread_columns(table.header, names, used))
+    frames, people = frames_of(table, names, path), people_of(table, names)
     scored = all('score' in parts for parts in joints.values())
     if not scored and any('score' in p for p in joints.values()):
         refuse(path, 'line 1', 'expected a confidence of each joint, or none')
@@ -281,79 +245,3 @@ def to_people(
                 points = points[:, np.argsort(places)]
     rows = zip(frames, people, points, strict=True)
     return People(source, [Person(*row) for row in rows], layout)
-
-
-def _unread(
-    header: list[str], names: list[str], used: Collection[int | None]
-) -> list[str]:
-    known = {*FRAMES, *PEOPLE, *_KNOWN}
-    z = {'z', 'presence'}
-    return [
-        title
-        for place, (title, name) in enumerate(zip(header, names, strict=True))
-        if place not in used
-        and name not in known
-        and re.split(r'[ ._:-]', name)[-1].rstrip('0123456789') not in z
-        and re.split(r'[ ._:-]', name)[0].rstrip('0123456789') not in z
-    ]
-
-
-def _frames(table: Table, names: list[str], path: Path) -> list[int]:
-    column = _column(names, FRAMES)
-    if column is not None:
-        values = [row[column].strip() for row in table.rows]
-        try:
-            found = [float(value) for value in values]
-        except ValueError:
-            if not any(re.search('[0-9]', value) for value in values[:1]):
-                column = names.index(names[column])
-                _number(values[0], path, f'line {table.lines[0]}')
-            return number_frames(values, path)
-        for line, value in zip(table.lines, found, strict=True):
-            if not 0 <= value <= MAX_FRAME or value != int(value):
-                text = table.rows[table.lines.index(line)][column]
-                refuse(
-                    path,
-                    f'line {line}',
-                    f'expected the number of a frame (got {shown(text, 40)})',
-                )
-        return [int(value) for value in found]
-    time = _column(names, TIMES)
-    if time is not None:
-        times = numbers(table, [time], path)[:, 0]
-        warn(
-            path,
-            f"it has no column 'frame': frames are numbered in the order of "
-            f'{shown(names[time])}',
-        )
-        return np.unique(times, return_inverse=True)[1].tolist()
-    if _column(names, JOINTS) is not None and {'x', 'y'} <= set(names):
-        refuse(
-            path,
-            'line 1',
-            f"expected a column called 'frame' (got {shown(names)})",
-        )
-    warn(path, "it has no column 'frame': each line is taken as a frame")
-    return list(range(len(table.rows)))
-
-
-def _people(table: Table, names: list[str]) -> list[str | None]:
-    column = _column(names, PEOPLE)
-    if column is None:
-        return [None] * len(table.rows)
-    found = [row[column].strip()[:80] for row in table.rows]
-    return [None if n in ('', 'nan') or n[:1] == '-' else n for n in found]
-
-
-def _column(header: list[str], names: tuple[str, ...]) -> int | None:
-    for name in names:
-        if name in header:
-            return header.index(name)
-    return None
-
-
-def _number(text: str, path: Path, entry: str) -> float:
-    try:
-        return float(text) if text.strip() else float('nan')
-    except ValueError:
-        refuse(path, entry, f'expected a number (got {shown(text, 40)})')
