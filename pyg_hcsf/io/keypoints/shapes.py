@@ -85,7 +85,9 @@ def find_axes(array: np.ndarray, path: Path, entry: str) -> Axes:
     least = min(costs.values())
     smooth = [a for a in found if costs[a] < SMOOTH and costs[a] <= 2 * least]
     if len(smooth) > 1:  # which axis is that of x and y, say
-        smooth = _bodies(smooth, array) or [a for a in smooth if a == usual]
+        if (body := _body(smooth, array)) is not None:
+            return body
+        smooth = [axes for axes in smooth if axes == usual]
     elif not smooth and usual in found:
         smooth = [usual]  # people who are far from where they were
     clear = smooth and 2 * costs[smooth[0]] < costs.get(usual, np.inf)
@@ -99,7 +101,7 @@ def find_axes(array: np.ndarray, path: Path, entry: str) -> Axes:
     )
 
 
-def _bodies(found: list[Axes], array: np.ndarray) -> list[Axes]:
+def _body(found: list[Axes], array: np.ndarray) -> Axes | None:
     r"""The order in which joints are a body, if it is clear."""
     costs = []
     for axes in found:
@@ -112,7 +114,7 @@ def _bodies(found: list[Axes], array: np.ndarray) -> list[Axes]:
         costs.append(min((f for f in fits if np.isfinite(f)), default=np.inf))
     best, second = np.argsort(costs, kind='stable')[:2]
     clear = costs[best] < min(FITS, costs[second] - APART)
-    return [found[best]] if clear else []
+    return found[best] if clear else None
 
 
 def _possible(array: np.ndarray) -> list[Axes]:

@@ -13,6 +13,7 @@ from pyg_hcsf.skeleton import get_skeleton
 sys.path.insert(0, str(Path(__file__).parent))
 
 import keypoint_files as formats  # noqa: E402
+from keypoint_files import body, check_people  # noqa: E402
 
 POINTS = formats.some_people(frames=8)  # [T, P, N, 3]
 SIZE = (1280.0, 720.0)
@@ -165,16 +166,6 @@ FILES = {
 }  # fmt: skip
 
 
-def check_people(keypoints, points=POINTS, frames=FRAMES, score=True):
-    assert len(keypoints.tracks) == points.shape[1]
-    tracks = sorted(keypoints.tracks, key=lambda t: np.nanmean(t.xy[..., 0]))
-    for p, track in enumerate(tracks):
-        np.testing.assert_array_equal(track.frames, frames)
-        np.testing.assert_allclose(track.xy, points[:, p, :, :2], rtol=1e-6)
-        if score:
-            np.testing.assert_allclose(track.score, points[:, p, :, 2], 1e-6)
-
-
 @pytest.mark.parametrize('name', FILES)
 def test_files(tmp_path, name):
     content, source, *first = FILES[name]
@@ -182,7 +173,7 @@ def test_files(tmp_path, name):
     path.write_bytes(content if isinstance(content, bytes) else dump(content))
     k = read_keypoints(path, None if 'net' in name else 'coco17')
     assert (k.source, k.layout) == (source, 'coco17')
-    check_people(k, frames=FRAMES + sum(first))
+    check_people(k, POINTS, FRAMES + sum(first))
     assert k.fps == (30 if name == 'frames and people' else None)
 
 
@@ -190,7 +181,7 @@ def test_utf16(tmp_path):
     path = tmp_path / 'file'
     content = FILES['lines'][0].decode().replace('\n', '\r\n')
     path.write_bytes(content.encode('utf-16'))
-    check_people(read_keypoints(path, 'coco17'))
+    check_people(read_keypoints(path, 'coco17'), POINTS)
 
 
 def test_every_second_frame(tmp_path):
@@ -228,7 +219,7 @@ def test_one_pose_a_frame(tmp_path):
     with pytest.warns(UserWarning, match='one person in successive frames'):
         check_people(read_keypoints(path), POINTS[:, :1])
     path.write_bytes(dump([movenet(p, n) for n, p in enumerate(POINTS[0])]))
-    check_people(read_keypoints(path), POINTS[:1], [0])
+    check_people(read_keypoints(path), POINTS[:1])
 
 
 def test_joints_that_are_left_out(tmp_path):
@@ -332,22 +323,10 @@ def test_labels_of_ultralytics(tmp_path, more, width):
         (tmp_path / f'video_{t + 7}.txt').write_text(''.join(rows))
     k = read_keypoints(tmp_path, image_size=SIZE)
     assert (k.source, k.layout) == ('ultralytics labels', 'coco17')
-    check_people(k, frames=FRAMES + 7, score=width == 3)
+    check_people(k, POINTS, FRAMES + 7, score=width == 3)
     assert '2' in {t.name for t in k.tracks}
     with pytest.raises(ValueError, match="pass 'image_size'"):
         read_keypoints(tmp_path)
-
-
-def body(frames=20):
-    """A person in front of the camera: ``[T, 17, 3]``."""
-    half = np.array([0, 3, 7, 18, 24, 25, 11, 12, 12])
-    high = np.array([10, 7, 8, 30, 55, 80, 85, 125, 163])
-    x = np.empty(17)
-    x[0], x[1::2], x[2::2] = 0, half[1:], -half[1:]
-    y = np.r_[10, np.repeat(high[1:], 2)]
-    xy = 2.0 * np.stack([x, y], axis=1) + [300, 100]
-    sway = 3 * np.sin(np.arange(frames) / 3)[:, None, None]
-    return np.pad(xy + sway, ((0, 0), (0, 0), (0, 1)), constant_values=0.8)
 
 
 @pytest.mark.parametrize('square', [True, False])
@@ -359,7 +338,7 @@ def test_videopose3d_in_parts_of_the_image(tmp_path, square):
     path.write_bytes(formats.videopose3d((points / [*size, 1])[:, None]))
     with pytest.warns(UserWarning, match=f'by 1920 and {size[1]} pixels'):
         k = read_keypoints(path)
-    check_people(k, points[:, None], np.arange(20), score=False)
+    check_people(k, points[:, None], score=False)
 
 
 def test_openpose_of_other_models(tmp_path):
@@ -372,4 +351,4 @@ def test_openpose_of_other_models(tmp_path):
     k = read_keypoints(tmp_path)
     assert k.layout == 'coco17'
     points[:, 3, :2] = np.nan
-    check_people(k, points[:, None], np.arange(20))
+    check_people(k, points[:, None])
