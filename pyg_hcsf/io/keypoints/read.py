@@ -146,6 +146,13 @@ def read_people(content: bytes, path: Path) -> People:
     """
     if content.startswith(b'PK'):
         return read_arrays(content, path)
+    if content.startswith(b'\x89HDF'):
+        refuse(
+            path,
+            '',
+            'HDF5 files are not read: export the table as .csv, which SLEAP '
+            '(analysis CSV) and DeepLabCut (save_as_csv=True) write, too',
+        )
     content = _utf8(content)
     if content.lstrip()[:1] in (b'[', b'{'):
         data, told = _unwrap(parse(content, path), path)

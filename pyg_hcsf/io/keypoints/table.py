@@ -131,7 +131,7 @@ def _long(table: Table, names: list[str], joint: int, path: Path) -> People:
     if len(joints) > MAX_JOINTS:
         refuse(path, '', f'expected up to {MAX_JOINTS} names of joints')
     if all(_DIGITS.fullmatch(label) for label in joints):
-        place = _numbered(joints, path)
+        place, joints = _numbered(joints, path), []
     else:
         place = {label: number for number, label in enumerate(joints)}
     columns = [names.index('x'), names.index('y')]
@@ -156,7 +156,7 @@ def _long(table: Table, names: list[str], joint: int, path: Path) -> People:
     points[cells] = xyc
     found = clean(points.reshape(len(group), size, 3), path, '')
     at_frames, at_people = [f for f, _ in group], [p for _, p in group]
-    return to_people(found, at_frames, at_people, list(place), path)
+    return to_people(found, at_frames, at_people, joints, path)
 
 
 def _numbered(joints: list[str], path: Path) -> dict[str, int]:
