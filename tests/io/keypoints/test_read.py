@@ -1,4 +1,5 @@
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -310,10 +311,35 @@ def test_no_pickle_is_run(tmp_path):
     assert not (tmp_path / 'evil').exists()
 
 
+def lines(points):
+    return b'\n'.join(
+        formats.dump({'frame': t, 'track': p, 'keypoints': person.tolist()})
+        for t, frame in enumerate(points)
+        for p, person in enumerate(frame)
+    )
+
+
+def labels(frame):
+    rows = (person.ravel() / 1000 for person in frame)
+    text = '\n'.join(' '.join(map(str, [0, 0, 0, 0, 0, *r])) for r in rows)
+    return text.encode()
+
+
+def deeplabcut(points):
+    rows = [['scorer'] + ['a'] * 51, ['bodyparts'] + list(np.repeat(SNAKE, 3))]
+    rows.append(['coords', *('x', 'y', 'likelihood') * 17])
+    rows += [[t, *frame.ravel().tolist()] for t, frame in enumerate(points)]
+    return '\n'.join(','.join(map(str, row)) for row in rows).encode()
+
+
 FUZZED = {
     **{name: FORMATS[name][:2] for name in FORMATS if name != 'long numbers'},
     'openpose': (formats.openpose(POINTS[0]), {}),
     'videopose3d': (formats.videopose3d(POINTS), {}),
+    'lines': (lines(POINTS), {}),
+    'labels': (labels(POINTS[0]), {'image_size': SIZE}),
+    'deeplabcut': (deeplabcut(POINTS[:, 0]), {}),
+    'axes': (formats.npz(reconstruction=POINTS[None, :, 0]), {}),
 }
 
 
@@ -325,7 +351,9 @@ def test_damaged_keypoints(fuzz, tmp_path, name):
 
     def read(bad):
         path.write_bytes(bad)
-        return read_keypoints(path, layout, **options)
+        with warnings.catch_warnings():  # of what is left out
+            warnings.simplefilter('ignore', UserWarning)
+            return read_keypoints(path, layout, **options)
 
     def check(k):
         for track in k.tracks:
