@@ -71,6 +71,15 @@ def key_of(value: Any, keys: Iterable[str]) -> str | None:
     return None
 
 
+def size_of(value: dict[str, Any]) -> tuple[float, float] | None:
+    r"""The width and height that a mapping has, if any."""
+    for kind in ('', 'image_', 'canvas_'):
+        sides = [value.get(kind + side, 0) for side in ('width', 'height')]
+        if all(isinstance(s, (int, float)) and 0 < s <= 1e6 for s in sides):
+            return float(sides[0]), float(sides[1])
+    return None
+
+
 def by_image(data: Any) -> bool:
     r"""Whether parsed JSON maps names of images, or numbers of frames, to
     what is in them.

@@ -10,6 +10,7 @@ import numpy as np
 
 from pyg_hcsf.io.keypoints.frames import (
     FRAME,
+    PEOPLE,
     SCORES,
     TRACK,
     Entry,
@@ -17,7 +18,7 @@ from pyg_hcsf.io.keypoints.frames import (
     name_of,
     place_frames,
 )
-from pyg_hcsf.io.keypoints.names import is_joint, order_of
+from pyg_hcsf.io.keypoints.names import LEAST, is_joint, order_of
 from pyg_hcsf.io.keypoints.people import (
     MAX_JOINTS,
     People,
@@ -34,7 +35,7 @@ KEYPOINTS = (
     *('keypoints2d', 'keypoints2D', 'joints', 'body_parts', 'kpts', 'kpt'),
     *('landmarks', 'pose_landmarks', 'poseLandmarks', 'points', 'pose'),
 )
-_LISTS = (
+LISTS = (
     *('keypoint_scores', 'keypoints_scores', 'keypoints_score', 'kpt_scores'),
     *('keypoint_score', 'keypointScores', 'scores', 'confidences'),
     *('confidence', 'conf', 'score', 'visibility'),
@@ -48,6 +49,14 @@ PERSON_KNOWS = {
     *('keypoints3D', 'segmentation', 'timestamp', 'time', 'fps', 'skeleton'),
     *('cls', 'proposal_score', 'pose_score', 'bbox_id', 'imgSize'),
     *('keypoints_visible', 'kp_score', 'annotations', 'width', 'height'),
+    *('foot_kpts', 'face_kpts', 'lefthand_kpts', 'righthand_kpts', 'bboxes'),
+    *('face_box', 'lefthand_box', 'righthand_box', 'face_valid', 'foot_valid'),
+    *('lefthand_valid', 'righthand_valid', 'wholebody_score'),
+}
+FRAME_KNOWS = {
+    *PEOPLE,
+    *('part_candidates', 'canvas_width', 'canvas_height', 'image_width'),
+    *('image_height', 'meta_info', 'video', 'video_path', 'num_people'),
 }
 _MARK_KNOWS = {'x', 'y', 'z', 'position', 'presence', 'name', 'part'}
 
@@ -76,9 +85,10 @@ class PersonReader:
         knows: Iterable[str] = (),
     ) -> None:
         self.source, self.path, self.keys = source, path, tuple(keys)
-        self._knows = PERSON_KNOWS | {*FRAME, *TRACK, *SCORES, *_LISTS}
+        self._knows = PERSON_KNOWS | {*FRAME, *TRACK, *SCORES, *LISTS}
         self._knows |= {*self.keys, *knows}
         self._unread: set[str] = set()
+        self._outer: set[str] = set()
         self._named: dict[tuple[str, ...], list[int]] = {}
         self._people: list[Person] = []
         self._places: list[str] = []
@@ -90,9 +100,13 @@ class PersonReader:
             ValueError: If it is damaged; names the entry.
         """
         value, where = entry.value, entry.where
+        self._outer |= entry.outer.keys()
         if isinstance(value, dict):
             self._see(value)
             key = next((k for k in self.keys if k in value), None)
+            joints = [k for k in value if is_joint(k)] if key is None else []
+            if len(joints) >= LEAST:
+                key, value = self.keys[0], {self.keys[0]: _only(value, joints)}
             if key is None:
                 wanted = ' or '.join(repr(k) for k in self.keys[:2])
                 refuse(
@@ -100,7 +114,7 @@ class PersonReader:
                     where,
                     f'expected {wanted} (got {shown(list(value))})',
                 )
-            raw, scores = value[key], value.get(key_of(value, _LISTS) or '')
+            raw, scores = value[key], value.get(key_of(value, LISTS) or '')
         else:
             raw, scores = value, None
         if not raw:
@@ -172,7 +186,8 @@ class PersonReader:
             self.add(entry)
         self._clean()
         layout = self._by_names() if self._named else None
-        warn_unread(self.path, 'keys', self._unread)
+        outer = self._outer - self._knows - FRAME_KNOWS
+        warn_unread(self.path, 'keys', self._unread | outer)
         return People(
             self.source, place_frames(self._people, self.path), layout
         )
@@ -218,6 +233,10 @@ class PersonReader:
             return None
         order.warn(self.path)
         return order.layout
+
+
+def _only(value: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+    return {key: value[key] for key in keys}
 
 
 def _columns(raw: dict[str, Any], path: Path, where: str) -> list[list[Any]]:

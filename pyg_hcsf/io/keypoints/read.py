@@ -8,6 +8,7 @@ from pyg_hcsf.io.keypoints import (
     alphapose,
     coco,
     deeplabcut,
+    easy_vitpose,
     mediapipe,
     mmpose,
     openpifpaf,
@@ -23,7 +24,7 @@ from pyg_hcsf.io.keypoints.body import FITS, fit_layout, misfit
 from pyg_hcsf.io.keypoints.convert import LAYOUTS
 from pyg_hcsf.io.keypoints.folder import read_folder
 from pyg_hcsf.io.keypoints.follow import make_tracks
-from pyg_hcsf.io.keypoints.frames import first_of, key_of
+from pyg_hcsf.io.keypoints.frames import first_of, key_of, size_of
 from pyg_hcsf.io.keypoints.lines import parse
 from pyg_hcsf.io.keypoints.names import candidates
 from pyg_hcsf.io.keypoints.people import (
@@ -41,8 +42,8 @@ Size = Optional[tuple[float, float]]
 #: Modules of readers in the order in which they are asked whether a file is
 #: theirs, by ``matches``; ``read`` then reads it.
 JSON_READERS: tuple[Any, ...] = (
-    *(openpose, alphapose, coco, mmpose, ultralytics, tfjs, mediapipe),
-    *(openpifpaf, records),
+    *(openpose, alphapose, coco, mmpose, easy_vitpose, ultralytics, tfjs),
+    *(mediapipe, openpifpaf, records),
 )
 TEXT_READERS: tuple[Any, ...] = (yolo_labels, deeplabcut, table)
 # Detectors of the whole body have a known layout first: of so many joints.
@@ -199,9 +200,8 @@ def _unwrap(data: Any, path: Path) -> tuple[Any, dict[str, Any]]:
     if key_of(data, ('keypoints', 'annotations', 'instance_info')):
         return data, {}
     told: dict[str, Any] = {}
-    sides = [data.get('width'), data.get('height')]
-    if all(isinstance(side, (int, float)) and side > 0 for side in sides):
-        told['image_size'] = float(sides[0]), float(sides[1])
+    if (size := size_of(data)) is not None:
+        told['image_size'] = size
     rate = data.get('fps', data.get('frame_rate'))
     if isinstance(rate, (int, float)) and 0 < rate <= 10_000:
         told['fps'] = float(rate)

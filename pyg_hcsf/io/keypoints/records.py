@@ -2,15 +2,26 @@ r"""Reads people in plain JSON with keypoints and numbers of frames."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pyg_hcsf.io.keypoints.arrays import NAMES, read_dict
-from pyg_hcsf.io.keypoints.frames import PEOPLE, find_entries, first_of, key_of
-from pyg_hcsf.io.keypoints.marks import KEYPOINTS, PersonReader
+from pyg_hcsf.io.keypoints.frames import (
+    PEOPLE,
+    Entry,
+    find_entries,
+    first_of,
+    key_of,
+    size_of,
+)
+from pyg_hcsf.io.keypoints.marks import KEYPOINTS, LISTS, PersonReader
+from pyg_hcsf.io.keypoints.names import LEAST, is_joint
 from pyg_hcsf.io.keypoints.people import People, refuse
+
+TRACKS = ('track_ids', 'ids', 'track_id', 'id')
 
 
 def matches(data: Any) -> bool:
@@ -18,8 +29,10 @@ def matches(data: Any) -> bool:
     first = first_of(data)
     if isinstance(first, dict) and key_of(first, PEOPLE):
         first = first_of(first[str(key_of(first, PEOPLE))])
-    known = isinstance(first, dict) and any(k in first for k in KEYPOINTS)
-    return known or isinstance(first, (int, float))
+    if isinstance(first, dict):
+        joints = sum(map(is_joint, first))
+        return joints >= LEAST or any(k in first for k in KEYPOINTS)
+    return isinstance(first, (int, float))
 
 
 def read(data: Any, path: Path) -> People:
@@ -49,7 +62,39 @@ def read(data: Any, path: Path) -> People:
     if isinstance(data, list):  # questions of the live protocol
         data = [value for value in data if not _asks(value)]
     reader = PersonReader('records', path)
-    return reader.finish(find_entries(data, path))
+    entries = find_entries(data, path)
+    sizes = {size_of(entry.outer) for entry in entries}
+    size = sizes.pop() if len(sizes) == 1 else None
+    people = [
+        part
+        for number, entry in enumerate(entries)
+        for part in _split(entry, number)
+    ]
+    return replace(reader.finish(people), image_size=size)
+
+
+def _split(entry: Entry, number: int) -> list[Entry]:
+    r"""The people of a frame whose keypoints, and maybe scores, are lists of
+    those of several, as arrays of RTMLib become. Without numbers, frames are
+    numbered in order.
+    """
+    key = key_of(entry.value, KEYPOINTS)
+    rows = entry.value[key] if key is not None else None
+    if not isinstance(rows, list) or _depth(rows) < 3:
+        return [entry]
+    outer = {k: v for k, v in entry.value.items() if k != key}
+    lists = [k for k in LISTS if isinstance(outer.get(k), list)]
+    names = [k for k in TRACKS if isinstance(outer.get(k), list)]
+    frame = entry.frame if entry.frame >= 0 else number
+    parts = []
+    for place, person in enumerate(rows):
+        value: dict[str, Any] = {'keypoints': person}
+        for new, keys in (('scores', lists), ('track_id', names)):
+            if keys and len(outer[keys[0]]) == len(rows):
+                value[new] = outer[keys[0]][place]
+        where = f'{entry.where}, person {place}'
+        parts.append(Entry(frame, where, value, outer))
+    return parts
 
 
 def _asks(value: Any) -> bool:
