@@ -15,7 +15,7 @@ from pyg_hcsf.io.keypoints.people import (
     warn,
     warn_unread,
 )
-from pyg_hcsf.io.keypoints.shapes import HOW, find_axes
+from pyg_hcsf.io.keypoints.shapes import HOW, find_axes, may_be_keypoints
 from pyg_hcsf.io.restricted_pickle import load_npz
 from pyg_hcsf.io.shown import shown
 
@@ -79,6 +79,11 @@ def read_dict(arrays: dict[str, np.ndarray], path: Path) -> People:
     """
     key = next((k for k in KEYPOINTS if k in arrays), None)
     if key is None:
+        others = [k for k in arrays if arrays[k].ndim in (3, 4)]
+        if len(others) == 1 and may_be_keypoints(arrays[others[0]]):
+            (key,) = others
+            warn(path, f'array {shown(key, 40)} is taken as its keypoints')
+    if key is None:
         refuse(
             path,
             '',
@@ -120,7 +125,7 @@ def read_dict(arrays: dict[str, np.ndarray], path: Path) -> People:
         _text(arrays.get('layout')),
         None if size is None else (float(size[0]), float(size[1])),
         None if fps is None else float(fps.reshape(-1)[0]),
-        KEYPOINTS[key],
+        KEYPOINTS.get(key),
     )
 
 

@@ -93,9 +93,14 @@ def by_image(data: Any) -> bool:
 
 
 def _is_frame(value: Any) -> bool:
-    return isinstance(value, dict) or (
-        isinstance(value, list) and isinstance((value or [{}])[0], dict)
-    )
+    if isinstance(value, list) and value:
+        value = value[0]
+        return isinstance(value, dict) or (
+            isinstance(value, list)
+            and bool(value)
+            and isinstance(value[0], (int, float, list))
+        )
+    return isinstance(value, (dict, list))
 
 
 def find_entries(
@@ -157,6 +162,9 @@ def _people(
         value = list(value.values()) if by_image(value) else [value]
     if value is not None and not isinstance(value, list):
         refuse(path, where, f'expected a list of people (got {shown(value)})')
+    if value and isinstance(value[0], list):  # rows of one person, or people
+        rows = value[0] and isinstance(value[0][0], (int, float))
+        value = [value] if rows else value
     return [
         Entry(frame, f'{where}, person {number}', person, outer)
         for number, person in enumerate(value or [])

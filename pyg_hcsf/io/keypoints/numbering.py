@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pyg_hcsf.io.keypoints.people import refuse, to_number, warn
@@ -107,5 +107,5 @@ def _counter(numbers: list[list[str]], count: int) -> int | None:
 
 
 def _stem(name: str) -> str:
-    path = PurePosixPath(name.replace('\\', '/')[-400:])
-    return str(path.with_name(_SUFFIX.sub('', path.name) or path.name))
+    folder, slash, file = name[-400:].replace('\\', '/').rpartition('/')
+    return folder + slash + (_SUFFIX.sub('', file) or file)

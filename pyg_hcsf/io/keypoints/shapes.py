@@ -117,6 +117,12 @@ def _body(found: list[Axes], array: np.ndarray) -> Axes | None:
     return found[best] if clear else None
 
 
+def may_be_keypoints(array: np.ndarray) -> bool:
+    r"""Whether an array has an axis of coordinates and one of joints."""
+    known = any(size in KNOWN_SIZES for size in array.shape)
+    return array.dtype.kind in 'iuf' and known and bool(_possible(array))
+
+
 def _possible(array: np.ndarray) -> list[Axes]:
     r"""The orders that sizes allow, of joints that a layout has if any is."""
     if array.ndim not in (3, 4) or not 0 < array.size <= MAX_NUMBERS:

@@ -71,8 +71,14 @@ def read(text: str, path: Path) -> People:
     """
     table = split(text, path)
     names = [name.strip().lower() for name in table.header]
+    if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in names):
+        refuse(path, 'line 1', 'expected names of columns, not numbers')
     if len(set(names)) < len(names):
-        refuse(path, 'line 1', 'expected different names of columns')
+        refuse(
+            path,
+            'line 1',
+            f'expected different names of columns (got {shown(table.header)})',
+        )
     joint = column_of(names, JOINTS)
     if joint is not None and {'x', 'y'} <= set(names):
         return _long(table, names, joint, path)

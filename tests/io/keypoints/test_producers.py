@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,31 @@ FILES = {
          for t, p in ALL],
         'records',
     ),
+    'named joints': (
+        {f'{t}': dict(zip(SNAKE, POINTS[t, 0].tolist(), strict=True))
+         for t in range(8)},
+        'records',
+    ),
+    'rows by frame': (
+        {f'frame_{t}': POINTS[t].tolist() for t in range(8)}, 'records',
+    ),
+    'arrays of frames': (
+        [{'keypoints': f[..., :2].tolist(), 'scores': f[..., 2].tolist()}
+         for f in POINTS],
+        'records',
+    ),
+    'canvas': (
+        [{'people': [{'pose_keypoints_2d': p.tolist()} for p in f],
+          'canvas_width': 1280, 'canvas_height': 720} for f in POINTS],
+        'records',
+    ),
+    'easy_vitpose': (
+        {'keypoints': [
+            {f'{n}': p[:, [1, 0, 2]].tolist() for n, p in enumerate(f)}
+            for f in POINTS],
+         'skeleton': {f'{j}': n for j, n in enumerate(SNAKE)}},
+        'easy_vitpose',
+    ),
     'numbers alone': (POINTS.tolist(), 'npz'),
     'arrays': (
         {'keypoints': POINTS[..., :2].tolist(),
@@ -173,8 +199,21 @@ def test_files(tmp_path, name):
     path.write_bytes(content if isinstance(content, bytes) else dump(content))
     k = read_keypoints(path, None if 'net' in name else 'coco17')
     assert (k.source, k.layout) == (source, 'coco17')
-    check_people(k, POINTS, FRAMES + sum(first))
+    points = POINTS[:, :1] if name == 'named joints' else POINTS
+    check_people(k, points, FRAMES + sum(first))
+    assert k.image_size == (SIZE if name == 'canvas' else None)
     assert k.fps == (30 if name == 'frames and people' else None)
+
+
+@pytest.mark.parametrize('ids', [True, False])
+def test_ten_thousand_frames(tmp_path, ids):
+    points = formats.some_people(frames=10_000)
+    path = tmp_path / 'file'
+    path.write_bytes(formats.alphapose(points, ids))
+    start = time.process_time()
+    k = read_keypoints(path, 'coco17')
+    assert time.process_time() - start < 20
+    check_people(k, points)
 
 
 def test_utf16(tmp_path):

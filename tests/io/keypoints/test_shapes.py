@@ -80,6 +80,14 @@ def test_scores_are_moved_too(tmp_path):
     check_people(k, WALK[:, :1])
 
 
+def test_another_name(tmp_path):
+    others = {'boxes': WALK[:, :, 0], 'kpts': WALK}
+    with pytest.warns(UserWarning, match="array 'kpts' is taken"):
+        check_people(read(tmp_path, kpts=WALK), WALK)
+    with pytest.raises(ValueError, match="no array 'keypoints'"):
+        read(tmp_path, **others)
+
+
 def test_one_image(tmp_path):
     check_people(read(tmp_path, keypoints=WALK[:1]), WALK[:1])
     check_people(read(tmp_path, keypoints=WALK[:1, 0]), WALK[:1, :1])

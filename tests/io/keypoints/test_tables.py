@@ -233,6 +233,11 @@ def test_deeplabcut(tmp_path):
         read(tmp_path, text)
 
 
+def test_no_headers(tmp_path):
+    with pytest.raises(ValueError, match='names of columns, not numbers'):
+        read(tmp_path, '1.5,2,0\n2,3e-2,0\n')
+
+
 def test_hdf5(tmp_path):
     with pytest.raises(ValueError, match='export the table as .csv'):
         read(tmp_path, b'\x89HDF\r\n\x1a\n')
