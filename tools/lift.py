@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 from pyg_hcsf.commands import CommandParser, run_command
@@ -124,7 +125,11 @@ def lift_file(
     lifter: Lifter, args: argparse.Namespace, size: tuple[float, float] | None
 ) -> list[PoseSequence]:
     """Lifts a file, and says what was read, assumed and written."""
-    keypoints = read_keypoints(args.input, args.layout, size, args.fps)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        keypoints = read_keypoints(args.input, args.layout, size, args.fps)
+    for warning in said:
+        say(f'warning: {warning.message}')
     print(describe(keypoints))
     if args.mend:
         keypoints, count = mend_sides(keypoints)

@@ -8,20 +8,22 @@ import numpy as np
 from pyg_hcsf.io.keypoints.detectron import read_detections, read_positions
 from pyg_hcsf.io.keypoints.people import (
     MAX_FRAME,
-    MAX_JOINTS,
-    MAX_PEOPLE,
     People,
     Person,
     clean,
     refuse,
+    warn,
+    warn_unread,
 )
+from pyg_hcsf.io.keypoints.shapes import HOW, find_axes, may_be_keypoints
 from pyg_hcsf.io.restricted_pickle import load_npz
 from pyg_hcsf.io.shown import shown
 
-MAX_NUMBERS = 10**8
-HOW = (
-    "save an array 'keypoints' of shape [T, N, 2 or 3] or [T, P, N, 2 or 3] "
-    'with numpy.savez'
+#: What an array of keypoints is called, and what others are.
+KEYPOINTS = {'keypoints': None, 'reconstruction': 'h36m17'}
+NAMES = (
+    *('keypoints', 'scores', 'frames', 'track_ids', 'layout', 'image_size'),
+    'fps',
 )
 
 
@@ -33,10 +35,13 @@ def read_arrays(content: bytes, path: Path) -> People:
     or ``[T, P, N]``; ``frames``, the numbers of the frames, ``[T]``;
     ``track_ids``, ``[P]`` or ``[T, P]``, negative for nobody; ``layout``;
     ``image_size``, ``[2]``; and ``fps``. Without ``track_ids``, people are
-    followed from frame to frame, whatever their order.
+    followed from frame to frame, whatever their order. Axes in another order,
+    such as ``[1, T, N, 2]`` or ``[2, N, T]``, are recognised by what moves
+    smoothly.
 
-    Also read are VideoPose3D's files of its own and Detectron2's keypoints:
-    ``infer_video_d2.py``'s (of each frame the person with the best box), and
+    Also read are ``reconstruction``, as MHFormer, PoseFormerV2, MotionAGFormer
+    and others save it (Human3.6M's joints); and VideoPose3D's files of its own
+    and Detectron2's keypoints: ``infer_video_d2.py``'s, and
     ``prepare_data_2d_custom.py``'s of one video.
 
     Args:
@@ -51,19 +56,41 @@ def read_arrays(content: bytes, path: Path) -> People:
         >>> np.savez('keypoints.npz', keypoints=np.zeros((100, 17, 2)))
         >>> people = read_arrays(content, Path('keypoints.npz'))
     """
-    arrays = load_npz(content, str(path))
-    if 'positions_2d' in arrays:
-        return read_positions(arrays, path)
-    if 'keypoints' not in arrays:
+    try:
+        arrays = load_npz(content, str(path))
+        if 'positions_2d' in arrays:
+            return read_positions(arrays, path)
+        if 'keypoints' in arrays and arrays['keypoints'].dtype == object:
+            return read_detections(arrays, path)
+        return read_dict(arrays, path)
+    except MemoryError:
+        refuse(path, '', 'its arrays are larger than the memory: split it')
+
+
+def read_dict(arrays: dict[str, np.ndarray], path: Path) -> People:
+    r"""Reads the arrays that :func:`read_arrays` describes.
+
+    Args:
+        arrays (dict): The arrays by name.
+        path (pathlib.Path): What errors call the file.
+
+    Raises:
+        ValueError: If one is missing or not as described; names it.
+    """
+    key = next((k for k in KEYPOINTS if k in arrays), None)
+    if key is None:
+        others = [k for k in arrays if arrays[k].ndim in (3, 4)]
+        if len(others) == 1 and may_be_keypoints(arrays[others[0]]):
+            (key,) = others
+            warn(path, f'array {shown(key, 40)} is taken as its keypoints')
+    if key is None:
         refuse(
             path,
             '',
             f"it has no array 'keypoints' (got {shown(sorted(arrays))}): "
             f'{HOW}',
         )
-    if arrays['keypoints'].dtype == object:
-        return read_detections(arrays, path)
-    points = _points(arrays['keypoints'], path, arrays.get('scores'))
+    points = _points(arrays[key], path, key, arrays.get('scores'))
     shape = points.shape[:2]
     frames = _numbers(arrays.get('frames'), path, 'frames', shape[:1])
     if frames is None:
@@ -74,7 +101,7 @@ def read_arrays(content: bytes, path: Path) -> People:
         arrays.get('track_ids'), path, 'track_ids', shape, shape[1:]
     )
     if given is None:  # the only person, or whoever is nearest
-        given = np.array(1.0 if arrays['keypoints'].ndim == 3 else np.nan)
+        given = np.array(1.0 if shape[1] == 1 else np.nan)
     ids = np.broadcast_to(given, shape)
     seen = np.argwhere(points[..., 2].any(axis=-1) & ~(ids < 0))
     people = [
@@ -91,12 +118,14 @@ def read_arrays(content: bytes, path: Path) -> People:
         refuse(path, "array 'image_size'", 'expected a width and a height')
     if fps is not None and not (fps > 0).all():
         refuse(path, "array 'fps'", 'expected a positive number')
+    warn_unread(path, 'arrays', arrays.keys() - {*NAMES, key})
     return People(
         'npz',
         people,
         _text(arrays.get('layout')),
         None if size is None else (float(size[0]), float(size[1])),
         None if fps is None else float(fps.reshape(-1)[0]),
+        KEYPOINTS.get(key),
     )
 
 
@@ -118,7 +147,7 @@ def _numbers(
             path,
             f"array '{name}'",
             f'expected numbers of shape {" or ".join(map(str, shapes))} (got '
-            f'{array.dtype} of shape {array.shape})',
+            f'{array.dtype} of shape {shown(list(array.shape))})',
         )
     if not np.isfinite(array).all():
         refuse(path, f"array '{name}'", 'expected finite numbers')
@@ -126,34 +155,24 @@ def _numbers(
 
 
 def _points(
-    array: Any, path: Path, scores: np.ndarray | None = None
+    array: Any, path: Path, key: str, scores: np.ndarray | None
 ) -> np.ndarray:
     r"""Checked points ``[T, P, N, 3]``."""
-    if (
-        not isinstance(array, np.ndarray)
-        or array.dtype.kind not in 'iuf'
-        or array.ndim not in (3, 4)
-        or array.shape[-1] not in (2, 3)
-        or not 0 < array.shape[-2] <= MAX_JOINTS
-        or array.size == 0
-        or array.size > MAX_NUMBERS
-    ):
-        what = f'{getattr(array, "dtype", type(array).__name__)}'
+    if not isinstance(array, np.ndarray):
         refuse(
+            path, f"array '{key}'", f'expected numbers (got {shown(array)})'
+        )
+    axes = find_axes(array, path, f"array '{key}'")
+    usual = axes[:1] + axes[2:] if axes.people is None else tuple(axes)
+    if usual != tuple(range(array.ndim)):
+        warn(
             path,
-            "array 'keypoints'",
-            f'expected numbers of shape [T, N, 2 or 3] or [T, P, N, 2 or 3] '
-            f'(got {what} of shape {list(getattr(array, "shape", []))})',
+            f"array '{key}' of shape {shown(list(array.shape))} is read as "
+            f'frames in dimension {axes.time}, joints in {axes.joints}',
         )
-    points = array[:, None] if array.ndim == 3 else array
-    if points.shape[1] > MAX_PEOPLE:
-        refuse(
-            path, "array 'keypoints'", f'expected up to {MAX_PEOPLE} people'
-        )
+    points = axes.move(array)
     if scores is not None:
-        checked = _numbers(scores, path, 'scores', array.shape[:-1])
-        assert checked is not None
-        score = checked.reshape(points.shape[:-1])
+        score = _scores(scores, array.shape, axes, path)
     elif points.shape[-1] == 3:
         score = points[..., 2]
     else:
@@ -161,4 +180,15 @@ def _points(
     points = np.concatenate(
         [points[..., :2].astype(np.float64), score[..., None]], axis=-1
     )
-    return clean(points, path, "array 'keypoints'")
+    return clean(points, path, f"array '{key}'")
+
+
+def _scores(
+    scores: np.ndarray, shape: tuple[int, ...], axes: Any, path: Path
+) -> np.ndarray:
+    r"""Confidences in the order of the keypoints, ``[T, P, N]``."""
+    without = tuple(n for at, n in enumerate(shape) if at != axes.xy)
+    one = (*shape[: axes.xy], 1, *shape[axes.xy + 1 :])
+    checked = _numbers(scores, path, 'scores', without, one)
+    assert checked is not None
+    return axes.move(checked.reshape(one))[..., 0]

@@ -1,142 +1,134 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints.names import layout_of
-from pyg_hcsf.io.keypoints.people import (
-    People,
-    Person,
-    frame_numbers,
-    refuse,
-    to_number,
-    to_points,
-)
+from pyg_hcsf.io.keypoints.frames import Entry, find_entries, first_of
+from pyg_hcsf.io.keypoints.marks import PersonReader
+from pyg_hcsf.io.keypoints.names import in_order
+from pyg_hcsf.io.keypoints.numbering import number_frames, refuse_several
+from pyg_hcsf.io.keypoints.people import People, refuse, to_number, warn
 from pyg_hcsf.io.shown import shown
 
+Size = tuple[float, float]
 
-def read_results(data: list[Any], path: Path) -> People:
-    r"""Reads a list of people: AlphaPose's ``alphapose-results.json``, or
-    results in COCO's format, as Detectron2 and MMPose save for evaluation.
 
-    Each entry has ``image_id``, a number or a file name, and ``keypoints``:
-    x, y and confidence of each joint in one list. AlphaPose tracks by
-    ``idx``, others by ``track_id``. Frames are numbered by the last number in
-    the file names if it tells all images apart, else in their order.
+def matches(data: Any) -> bool:
+    r"""Whether parsed JSON is of results or annotations in COCO's format."""
+    if isinstance(data, dict) and 'annotations' in data:
+        return 'images' in data
+    first = first_of(data)
+    if not isinstance(first, dict) or 'image_id' not in first:
+        return False
+    return isinstance(first.get('keypoints'), list)
+
+
+def read(data: Any, path: Path) -> People:
+    r"""Reads results in COCO's format, as Detectron2 and MMPose save them for
+    evaluation, or annotations, as of COCO and PoseTrack.
+
+    Each result has ``image_id``, a number, and ``keypoints``: x, y and
+    confidence of each joint in one list; and maybe ``track_id``. Annotations
+    are in a mapping of ``images`` with ``id``, ``width``, ``height`` and
+    ``file_name`` or ``frame_id``, and ``annotations`` with ``image_id``,
+    ``keypoints`` and maybe ``track_id``; the third number of a joint is its
+    visibility, of which 0 means missing and others that it is there.
+    ``categories`` names the joints. PoseTrack's frames are those that its
+    names of files say.
 
     Args:
-        data (list): The parsed JSON.
+        data (dict or list): The parsed JSON.
         path (pathlib.Path): What errors call the file.
 
     Raises:
-        ValueError: If an entry is damaged; names it.
+        ValueError: If an entry is damaged or frames are of several videos;
+            names it.
 
     Example:
-        >>> read_results(json.loads(path.read_text()), path).source
-        'alphapose'
-    """
-    entries = []
-    for number, value in enumerate(data):
-        entry = f'entry {number}'
-        if not isinstance(value, dict) or 'keypoints' not in value:
-            refuse(path, entry, "expected a mapping with 'keypoints'")
-        entries.append((entry, value))
-    frames = _frames([v.get('image_id') for _, v in entries], path)
-    people = [
-        Person(
-            frame,
-            _name(value, entry, path),
-            to_points(value['keypoints'], path, entry),
-        )
-        for frame, (entry, value) in zip(frames, entries, strict=True)
-    ]
-    alphapose = any(
-        isinstance(value.get('image_id'), str) or 'idx' in value
-        for _, value in entries
-    )
-    return People('alphapose' if alphapose else 'coco', people)
-
-
-def read_annotations(data: dict[str, Any], path: Path) -> People:
-    r"""Reads an annotation file in COCO's format: ``images`` with ``id``,
-    ``width``, ``height`` and ``file_name`` or ``frame_id``, and
-    ``annotations`` with ``image_id``, ``keypoints`` and maybe ``track_id``;
-    the third number of a joint is its visibility, of which 0 means missing
-    and others that it is there. ``categories`` names the joints.
-
-    Args:
-        data (dict): The parsed JSON.
-        path (pathlib.Path): What errors call the file.
-
-    Raises:
-        ValueError: If an entry is damaged; names it.
-
-    Example:
-        >>> read_annotations(data, path).layout
+        >>> read(json.loads(path.read_text()), path).layout
         'coco17'
     """
-    images, entries = data.get('images'), data.get('annotations')
-    if not isinstance(images, list) or not isinstance(entries, list):
+    if isinstance(data, dict) and 'annotations' in data:
+        return _annotations(data, path)
+    entries = find_entries(data, path)
+    reader = PersonReader('coco', path, ('keypoints',))
+    sizes = {_size(e.value.get('image_size')) for e in entries}
+    known = sizes.pop() if len(sizes) == 1 else None
+    return replace(reader.finish(entries), usual='coco17', image_size=known)
+
+
+def _annotations(data: dict[str, Any], path: Path) -> People:
+    images, annotations = data.get('images'), data.get('annotations')
+    if not isinstance(images, list) or not isinstance(annotations, list):
         refuse(path, '', "expected lists called 'images' and 'annotations'")
-    names: dict[int, Any] = {}
-    sizes: set[tuple[float, float]] = set()
-    for number, image in enumerate(images):
-        entry = f'image {number}'
-        if not isinstance(image, dict):
-            refuse(path, entry, 'expected a mapping')
-        key = to_number(image.get('id'), path, entry)
-        names[key] = image.get('frame_id', image.get('file_name', key))
-        sizes.add((_side(image.get('width')), _side(image.get('height'))))
-    frames = dict(zip(names, _frames(list(names.values()), path), strict=True))
-    people = []
-    for number, value in enumerate(entries):
-        entry = f'annotation {number}'
+    frames, size = _images(images, path)
+    reader = PersonReader('coco annotations', path, ('keypoints',))
+    for number, value in enumerate(annotations):
+        where = f'annotation {number}'
         if not isinstance(value, dict):
-            refuse(path, entry, 'expected a mapping')
+            refuse(path, where, 'expected a mapping')
         if not value.get('keypoints'):
             continue
-        where = to_number(value.get('image_id'), path, entry)
-        if where not in frames:
-            refuse(path, entry, f"'image_id' names no image (got {where})")
-        points = to_points(value['keypoints'], path, entry)
-        points[:, 2] = np.ceil(points[:, 2])
-        people.append(Person(frames[where], _name(value, entry, path), points))
+        image = to_number(value.get('image_id'), path, where)
+        if image not in frames:
+            refuse(path, where, f"'image_id' names no image (got {image})")
+        value = {key: v for key, v in value.items() if key not in _NOT_NAMES}
+        reader.add(Entry(frames[image], where, value, {}))
+    found = reader.finish()
+    people = [
+        person._replace(
+            points=np.ceil(person.points * [0, 0, 1])
+            + person.points * [1, 1, 0]
+        )
+        for person in found.people
+    ]
+    found = replace(found, people=people, image_size=size, usual='coco17')
     categories = data.get('categories')
-    layout = None
     for category in categories if isinstance(categories, list) else []:
         if isinstance(category, dict) and category.get('keypoints'):
-            layout = layout_of(category['keypoints'])
-    size = sizes.pop() if len(sizes) == 1 else (0.0, 0.0)
-    known = size if all(size) else None
-    return People('coco annotations', people, layout, known)
+            return in_order(found, category['keypoints'], path)
+    return found
 
 
-def _side(value: Any) -> float:
-    known = isinstance(value, (int, float)) and 0 < value <= 1e6
-    return float(value) if known else 0.0
+#: Each annotation has another of these; scores are not those of joints.
+_NOT_NAMES = {'id', 'scores', 'score'}
 
 
-def _name(value: dict[str, Any], entry: str, path: Path) -> str | None:
-    name = value.get('idx', value.get('track_id'))
-    while isinstance(name, list) and len(name) == 1:
-        name = name[0]  # AlphaPose's trackers wrap it
-    if name is None or isinstance(name, list):
-        return None
-    if not isinstance(name, (int, float, str)):
-        refuse(path, entry, f'expected an id (got {shown(name, 40)})')
-    return f'{name:g}' if isinstance(name, float) else str(name)[:80]
+def _images(
+    images: list[Any], path: Path
+) -> tuple[dict[int, int], Size | None]:
+    r"""The number of the frame of each image, by its id, and their size."""
+    ids, videos, sizes = [], {}, set()
+    for number, image in enumerate(images):
+        where = f'image {number}'
+        if not isinstance(image, dict):
+            refuse(path, where, 'expected a mapping')
+        key = image.get('id', image.get('frame_id'))
+        ids.append(to_number(key, path, where))
+        videos[shown(image.get('vid_id', image.get('video_id')), 40)] = number
+        sizes.add(_size([image.get('width'), image.get('height')]))
+    if len(videos) > 1:
+        refuse_several(videos, path)
+    for key in ('frame_id', 'file_name'):
+        values = [image.get(key, '') for image in images]
+        told = len(set(map(shown, values))) == len(values)
+        if told and not ('vid_id' in images[0] and key == 'frame_id'):
+            break
+    else:
+        values = ids
+    if len(set(ids)) < len(ids):
+        warn(path, 'several of its images have one id: the last is taken')
+    frames = dict(zip(ids, number_frames(values, path), strict=True))
+    return frames, sizes.pop() if len(sizes) == 1 else None
 
 
-def _frames(ids: list[Any], path: Path) -> list[int]:
-    r"""Numbers of frames, of numbers or names of images."""
-    if not all(isinstance(value, str) for value in ids):
-        return [
-            to_number(value, path, f'entry {number}')
-            for number, value in enumerate(ids)
-        ]
-    names = sorted(set(ids))
-    found = frame_numbers(names) or range(len(names))
-    number = dict(zip(names, found, strict=True))
-    return [number[value] for value in ids]
+def _size(value: Any) -> Size | None:
+    known = isinstance(value, list) and len(value) == 2
+    if known and all(
+        isinstance(side, (int, float)) and 0 < side <= 1e6 for side in value
+    ):
+        return float(value[0]), float(value[1])
+    return None

@@ -3,64 +3,112 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.io.keypoints.people import People, Person, refuse, to_points
+from pyg_hcsf.io.keypoints.frames import FRAME, first_of, frame_of_each, key_of
+from pyg_hcsf.io.keypoints.people import (
+    People,
+    Person,
+    refuse,
+    to_points,
+    warn_unread,
+)
+from pyg_hcsf.io.shown import shown
 
-KEYS = ('pose_landmarks', 'poseLandmarks', 'landmarks')
+KEYS = ('pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark')
+_KNOWN = {
+    *KEYS,
+    *FRAME,
+    *('pose_world_landmarks', 'poseWorldLandmarks', 'worldLandmarks'),
+    *('world_landmarks', 'segmentation_mask', 'segmentationMask'),
+    *('segmentationMasks', 'segmentation_masks', 'face_landmarks'),
+    *('left_hand_landmarks', 'right_hand_landmarks', 'faceLandmarks'),
+    *('leftHandLandmarks', 'rightHandLandmarks', 'timestamp', 'time'),
+    *('timestamp_ms', 'timestampMs', 'image', 'poseWorldLandmarks', 'za'),
+    *('ea', 'multiFaceGeometry'),
+}
 
 
-def read_mediapipe(
-    data: list[Any],
-    path: Path,
-    image_size: tuple[float, float] | None,
-) -> People:
+def matches(data: Any) -> bool:
+    r"""Whether parsed JSON is of landmarks of MediaPipe Pose."""
+    first = first_of(data)
+    return isinstance(first, dict) and (
+        {'x', 'y'} <= first.keys() or bool(first.keys() & set(KEYS))
+    )
+
+
+def read(data: Any, path: Path) -> People:
     r"""Reads landmarks of MediaPipe Pose that were saved as JSON: a list with
     one entry a frame, which is a list of 33 landmarks, a list of such lists
     for several people, a mapping that has one of these as
     ``pose_landmarks``, ``poseLandmarks`` or ``landmarks``, or nothing where
     nobody was found. A landmark is a mapping of ``x`` and ``y``, in parts of
-    the image's width and height, and maybe ``visibility``.
+    the image's width and height, and maybe ``visibility``, or a list of x, y,
+    z and visibility. A frame that says its number, such as ``frame``, has it.
 
     Args:
-        data (list): The parsed JSON.
+        data (dict or list): The parsed JSON.
         path (pathlib.Path): What errors call the file.
-        image_size (tuple): Width and height in pixels.
 
     Raises:
-        ValueError: If there is no :obj:`image_size`, or an entry is damaged;
-            names it.
+        ValueError: If an entry is damaged; names it.
 
     Example:
-        >>> people = read_mediapipe(data, path, image_size=(1920, 1080))
+        >>> people = read(data, path)
     """
-    if image_size is None:
-        refuse(
-            path,
-            '',
-            "MediaPipe's landmarks are parts of the image's size, so pass "
-            "'image_size', its width and height in pixels",
-        )
-    people = []
-    for frame, value in enumerate(data):
-        for key in KEYS:
-            if isinstance(value, dict) and key in value:
-                value = value[key]
-        poses = value or []
-        if not isinstance(poses, list):
-            refuse(path, f'frame {frame}', 'expected a list of landmarks')
-        poses = poses if isinstance((poses or [[]])[0], list) else [poses]
-        for number, pose in enumerate(poses):
-            entry = f'frame {frame}, person {number}'
+    if isinstance(data, dict):
+        data = [data]
+        outer = data[0].get('landmarks')  # frames of a list, or of one image
+        if not key_of(data[0], FRAME) and _depth(outer) > 2:
+            data = outer
+    if data and isinstance(data[0], dict) and {'x', 'y'} <= data[0].keys():
+        data = [data]
+    people: list[Person] = []
+    unread: set[str] = set()
+    for frame, value in zip(frame_of_each(data, path), data, strict=True):
+        for number, pose in enumerate(_poses(value, unread, path, frame)):
+            where = f'frame {frame}, person {number}'
             if not isinstance(pose, list) or len(pose) != 33:
-                refuse(path, entry, 'expected a list of 33 landmarks')
-            points = to_points(
-                [_landmark(mark, path, entry) for mark in pose], path, entry
-            )
-            points[:, :2] *= image_size
-            people.append(Person(frame, None, points))
+                refuse(path, where, 'expected a list of 33 landmarks')
+            rows = [_landmark(mark, path, where, unread) for mark in pose]
+            people.append(Person(frame, None, to_points(rows, path, where)))
+    warn_unread(path, 'keys', unread)
     return People('mediapipe', people, 'mediapipe33')
 
 
-def _landmark(mark: Any, path: Path, entry: str) -> list[Any]:
-    if not isinstance(mark, dict) or not {'x', 'y'} <= set(mark):
-        refuse(path, entry, "expected landmarks with 'x' and 'y'")
+def _poses(value: Any, unread: set[str], path: Path, frame: int) -> list[Any]:
+    while isinstance(value, dict):
+        unread |= value.keys() - _KNOWN
+        key = next((k for k in KEYS if k in value), None)
+        value = value[key] if key else None
+    if value is not None and not isinstance(value, list):
+        refuse(path, f'frame {frame}', 'expected a list of landmarks')
+    poses = [
+        pose.get('landmark')
+        if isinstance(pose, dict) and 'landmark' in pose
+        else pose
+        for pose in value or []
+    ]
+    several = bool(poses) and isinstance(poses[0], list)
+    several = several and not isinstance((poses[0] or [0])[0], (int, float))
+    return poses if several else [poses] if poses else []
+
+
+def _landmark(
+    mark: Any, path: Path, where: str, unread: set[str]
+) -> list[Any]:
+    if isinstance(mark, list) and len(mark) >= 4:
+        return [mark[0], mark[1], mark[3]]
+    if not isinstance(mark, dict) or not {'x', 'y'} <= mark.keys():
+        refuse(
+            path,
+            where,
+            f"expected landmarks with 'x' and 'y' (got {shown(mark)})",
+        )
+    unread |= mark.keys() - {'x', 'y', 'z', 'visibility', 'presence', 'name'}
     return [mark['x'], mark['y'], mark.get('visibility', 1.0)]
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    while isinstance(value, list) and value:
+        value, depth = value[0], depth + 1
+    return depth

@@ -1,17 +1,33 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.io.keypoints.people import People, Person, refuse, to_points
+from pyg_hcsf.io.keypoints.frames import find_entries
+from pyg_hcsf.io.keypoints.marks import PersonReader
+from pyg_hcsf.io.keypoints.people import People, refuse
 
 LAYOUTS = {25: 'body25', 18: 'coco18'}
+_KNOWN = (
+    *('face_keypoints_2d', 'hand_left_keypoints_2d', 'face_keypoints'),
+    *('hand_right_keypoints_2d', 'hand_left_keypoints', 'pose_keypoints_3d'),
+    *('hand_right_keypoints', 'face_keypoints_3d', 'hand_left_keypoints_3d'),
+    *('hand_right_keypoints_3d', 'foot_keypoints_2d'),
+)
 
 
-def read_openpose(data: dict[str, Any], path: Path) -> People:
+def matches(data: Any) -> bool:
+    r"""Whether parsed JSON is a frame of OpenPose."""
+    people = data.get('people') if isinstance(data, dict) else None
+    return isinstance(people, list) and not {'frame', 'frame_id'} & data.keys()
+
+
+def read(data: dict[str, Any], path: Path) -> People:
     r"""Reads one frame of OpenPose's ``--write_json``: ``people``, each with
     ``pose_keypoints_2d`` (``pose_keypoints`` in old versions): x, y and
-    confidence of BODY_25 or of the 18 joints of its COCO model.
+    confidence of BODY_25 or of the 18 joints of its COCO model. RTMLib,
+    Sports2D and Pose2Sim write COCO's 17 and Halpe's 26 in the same way.
 
     ``person_id`` is used where there is tracking (not -1). Keypoints of
     hands and faces, and in 3D, are not read.
@@ -24,28 +40,16 @@ def read_openpose(data: dict[str, Any], path: Path) -> People:
         ValueError: If it is damaged; names the file and the person.
 
     Example:
-        >>> read_openpose(json.loads(path.read_text()), path).layout
+        >>> read(json.loads(path.read_text()), path).layout
         'body25'
     """
-    entries = data.get('people')
-    if not isinstance(entries, list):
-        refuse(path, '', "expected a list called 'people' as of OpenPose")
-    people = [
-        _person(value, path, f'person {number}')
-        for number, value in enumerate(entries)
-    ]
-    sizes = {len(person.points) for person in people}
+    keys = ('pose_keypoints_2d', 'pose_keypoints', 'keypoints')
+    reader = PersonReader('openpose', path, keys, _KNOWN)
+    entries = find_entries([data], path, ('people',))
+    for entry in entries:
+        if not isinstance(entry.value, dict):
+            refuse(path, entry.where, "expected 'pose_keypoints_2d'")
+    found = reader.finish(entries)
+    sizes = {len(person.points) for person in found.people}
     layout = LAYOUTS.get(sizes.pop()) if len(sizes) == 1 else None
-    return People('openpose', people, layout)
-
-
-def _person(value: Any, path: Path, entry: str) -> Person:
-    value = value if isinstance(value, dict) else {}
-    flat = value.get('pose_keypoints_2d', value.get('pose_keypoints'))
-    if not isinstance(flat, list):
-        refuse(path, entry, "expected a list called 'pose_keypoints_2d'")
-    name = value.get('person_id')
-    name = name[0] if isinstance(name, list) and name else name
-    known = isinstance(name, int) and name >= 0
-    points = to_points(flat, path, entry)
-    return Person(0, str(name) if known else None, points)
+    return replace(found, layout=found.layout or layout, usual='coco17')

@@ -1,17 +1,16 @@
-r"""What every reader of keypoints gives, and how tracks are made of it."""
+r"""What every reader of keypoints returns, and checks that they share."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Optional
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints.track import Track
 from pyg_hcsf.io.shown import shortened, shown
 
 MAX_BYTES = 2**28  # of one file; an hour of one person is a third of it
@@ -20,9 +19,9 @@ MAX_PEOPLE = 300  # in one frame
 MAX_FRAME = 2**53  # what JSON's numbers hold
 MAX_PIXELS = 1e6
 
-# A person is looked for within half of its size, for so many frames.
-REACH = 0.5
-PATIENCE = 10
+# Numbers of joints of the layouts that are read; two dimensions or three are
+# told apart by them where all numbers of a person are in one list.
+KNOWN_SIZES = (16, 17, 18, 25, 26, 33, 133, 136)
 
 
 class Person(NamedTuple):
@@ -46,10 +45,12 @@ class People:
 
     Args:
         source (str): The format.
-        people (sequence of Person): Whom it holds, in any order.
-        layout (str, optional): The layout, if the file tells.
+        people (sequence of Person): Detections, unordered.
+        layout (str, optional): The layout, if the file names it.
         image_size (tuple, optional): Width and height, if the file tells.
         fps (float, optional): Frames per second, if the file tells.
+        usual (str, optional): The layout that the producer writes if nothing
+            else is said. It is taken unless the limbs contradict.
     """
 
     source: str
@@ -57,12 +58,33 @@ class People:
     layout: Optional[str] = None
     image_size: Optional[tuple[float, float]] = None
     fps: Optional[float] = None
+    usual: Optional[str] = None
 
 
 def refuse(path: str | Path, entry: str, message: str) -> NoReturn:
     r"""Raises a :class:`ValueError` that names the file and the entry."""
     where = f"'{path}', {entry}" if entry else f"'{path}'"
     raise ValueError(shortened(f'{where}: {message}'))
+
+
+def warn(path: str | Path, message: str) -> None:
+    r"""Warns of what was assumed or left out when a file was read."""
+    warnings.warn(f"'{path}': {message}", UserWarning, stacklevel=3)
+
+
+def warn_unread(path: str | Path, what: str, names: Iterable[Any]) -> None:
+    r"""Names keys or columns that were not read, if there are any.
+
+    Args:
+        path (str or pathlib.Path): The file.
+        what (str): What they are, such as ``'columns'``.
+        names (iterable): Their names.
+    """
+    names = sorted(map(str, names))
+    if names:
+        more = f' and {len(names) - 8} more' if len(names) > 8 else ''
+        listed = ', '.join(shown(name, 40) for name in names[:8])
+        warn(path, f'these {what} are not read: {listed}{more}')
 
 
 def read_bytes(path: Path) -> bytes:
@@ -108,7 +130,14 @@ def parse_json(content: bytes, path: str | Path) -> Any:
 
 
 def to_points(values: Any, path: str | Path, entry: str) -> np.ndarray:
-    r"""Checks the joints of one person.
+    r"""Checks the joints of one person, see :func:`to_rows` and
+    :func:`clean`: ``[N, 3]``.
+    """
+    return clean(to_rows(values, path, entry), path, entry)
+
+
+def to_rows(values: Any, path: str | Path, entry: str) -> np.ndarray:
+    r"""Makes an array of the joints of one person.
 
     Args:
         values: Numbers ``x0, y0, c0, x1, ...``, or rows of ``x, y`` or
@@ -117,10 +146,8 @@ def to_points(values: Any, path: str | Path, entry: str) -> np.ndarray:
         entry (str): Where in it, for errors.
 
     Returns:
-        ``[N, 3]``: NaN, NaN, 0 where a joint is missing, which is where a
-        coordinate is not finite, the confidence is not positive, or x and y
-        are both 0 with a confidence of less than 1; confidences above 1 are
-        1, as some detectors' are.
+        ``[N, 3]``, with confidences of 1, or 0 where x and y are 0, if there
+        are none.
 
     Raises:
         ValueError: If they are anything else.
@@ -129,8 +156,8 @@ def to_points(values: Any, path: str | Path, entry: str) -> np.ndarray:
         points = np.array(values, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as e:
         refuse(path, entry, f'expected numbers as keypoints ({e!s:.80})')
-    if points.ndim == 1 and len(points) % 3 == 0:
-        points = points.reshape(-1, 3)
+    if points.ndim == 1:
+        points = _rows(points)
     if points.ndim == 2 and points.shape[1] == 2:
         ones = np.ones((len(points), 1))
         zero = (points == 0).all(axis=1, keepdims=True)
@@ -146,11 +173,34 @@ def to_points(values: Any, path: str | Path, entry: str) -> np.ndarray:
             f'expected 1 to {MAX_JOINTS} joints of x, y and a confidence '
             f'(got {list(points.shape)} numbers)',
         )
-    return clean(points, path, entry)
+    return points
+
+
+def _rows(numbers: np.ndarray) -> np.ndarray:
+    size = len(numbers)
+    for width in (3, 2):
+        if size % width == 0 and size // width in KNOWN_SIZES:
+            return numbers.reshape(-1, width)
+    return numbers.reshape(-1, 3) if size % 3 == 0 else numbers
 
 
 def clean(points: np.ndarray, path: str | Path, entry: str) -> np.ndarray:
-    r"""Marks missing joints, see :func:`to_points`: ``[*, 3]``."""
+    r"""Marks missing joints of people.
+
+    Args:
+        points (numpy.ndarray): x, y and confidence: ``[*, 3]``.
+        path (str or pathlib.Path): The file, for errors.
+        entry (str): Where in it, for errors.
+
+    Returns:
+        ``[*, 3]``: NaN, NaN, 0 where a joint is missing, which is where a
+        coordinate is not finite, the confidence is not positive, or x and y
+        are both 0 with a confidence of less than 1; confidences above 1 are
+        1, as some detectors' are.
+
+    Raises:
+        ValueError: If coordinates are larger than those of any image.
+    """
     xy, score = points[..., :2], np.nan_to_num(points[..., 2], posinf=1.0)
     zero = (xy == 0).all(axis=-1) & (score < 1)
     missing = ~np.isfinite(xy).all(axis=-1) | (score <= 0) | zero
@@ -180,121 +230,3 @@ def to_number(value: Any, path: str | Path, entry: str) -> int:
             f'expected the number of a frame (got {shown(value, 40)})',
         )
     return int(value)
-
-
-def frame_numbers(names: Sequence[str]) -> list[int] | None:
-    r"""The last number in each name of a file, if it tells them apart."""
-    stems = [name.rsplit('.', 1)[0] for name in names]
-    found = [re.findall(r'\d{1,15}', stem)[-1:] for stem in stems]
-    last = [int(number[0]) for number in found if number]
-    return last if len(set(last)) == len(names) else None
-
-
-def make_tracks(
-    people: Sequence[Person], path: str | Path
-) -> tuple[Track, ...]:
-    r"""Follows people through the frames.
-
-    Those with ids are followed by id. Others are joined to whoever was seen
-    nearest: people in successive frames are paired in order of their
-    distance, the mean over the joints that both have, as long as it is under
-    half the diagonal of the earlier one's box; a person who is not seen for
-    10 frames of the file has left, and comes back as another.
-
-    Args:
-        people (sequence of Person): Whom a file holds.
-        path (str or pathlib.Path): The file, for errors.
-
-    Raises:
-        ValueError: If there is nobody, people have different numbers of
-            joints, or a frame has more than 300 people.
-    """
-    seen = [p for p in people if p.points[:, 2].any()]
-    if not seen:
-        refuse(path, '', 'nobody is in it: check the detector and its input')
-    sizes = sorted({len(p.points) for p in seen})
-    if len(sizes) > 1:
-        refuse(
-            path,
-            '',
-            f'expected as many joints of each person (got {sizes}): read the '
-            'results of one model at a time',
-        )
-    frames: dict[int, list[Person]] = {}
-    for person in seen:
-        frames.setdefault(person.frame, []).append(person)
-    crowd = max(frames.values(), key=len)
-    if len(crowd) > MAX_PEOPLE:
-        refuse(
-            path,
-            f'frame {crowd[0].frame}',
-            f'expected up to {MAX_PEOPLE} people in a frame (got '
-            f'{len(crowd)})',
-        )
-    named: dict[str, list[Person]] = {}
-    for person in sorted(seen, key=lambda p: p.frame):
-        if person.name is not None:
-            named.setdefault(person.name, []).append(person)
-    free = {
-        frame: [p for p in frames[frame] if p.name is None]
-        for frame in sorted(frames)
-    }
-    tracks = [_track(name, parts) for name, parts in named.items()]
-    for number, parts in enumerate(_follow(free), start=1):
-        name = f'unnamed {number}' if named else str(number)
-        tracks.append(_track(name, parts))
-    return tuple(tracks)
-
-
-def _track(name: str, parts: list[Person]) -> Track:
-    # Of two with one id in one frame, who is more certain.
-    best: dict[int, Person] = {}
-    for part in parts:
-        other = best.get(part.frame)
-        if other is None or part.points[:, 2].sum() > other.points[:, 2].sum():
-            best[part.frame] = part
-    points = np.stack([part.points for part in best.values()])
-    return Track(
-        name=name,
-        frames=np.array(list(best), dtype=np.int64),
-        xy=points[..., :2].copy(),
-        score=points[..., 2].copy(),
-    )
-
-
-def _follow(frames: dict[int, list[Person]]) -> list[list[Person]]:
-    done: list[list[Person]] = []
-    live: list[list[Person]] = []
-    for people in frames.values():
-        if not people:
-            continue
-        frame = people[0].frame
-        gone = [t for t in live if frame - t[-1].frame > PATIENCE]
-        live = [t for t in live if frame - t[-1].frame <= PATIENCE]
-        done += gone
-        pairs = sorted(
-            (distance, i, j)
-            for i, track in enumerate(live)
-            for j, distance in enumerate(_distances(track[-1], people))
-            if distance < REACH
-        )
-        taken: set[int] = set()
-        moved: set[int] = set()
-        for _, i, j in pairs:
-            if i not in moved and j not in taken:
-                live[i].append(people[j])
-                moved.add(i)
-                taken.add(j)
-        live += [[p] for j, p in enumerate(people) if j not in taken]
-    return sorted(done + live, key=lambda track: track[0].frame)
-
-
-def _distances(last: Person, people: list[Person]) -> np.ndarray:
-    points = np.stack([p.points for p in people])
-    both = (points[..., 2] > 0) & (last.points[:, 2] > 0)
-    where = last.points[last.points[:, 2] > 0, :2]
-    size = np.linalg.norm(np.ptp(where, axis=0)) + 1e-9
-    gap = np.linalg.norm(points[..., :2] - last.points[:, :2], axis=-1)
-    total = np.where(both, gap, 0.0).sum(axis=1)
-    count = both.sum(axis=1)
-    return np.where(count > 0, total / np.maximum(count, 1) / size, np.inf)

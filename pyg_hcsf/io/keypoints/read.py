@@ -1,34 +1,51 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
+from pyg_hcsf.io.keypoints import (
+    alphapose,
+    coco,
+    deeplabcut,
+    easy_vitpose,
+    mediapipe,
+    mmpose,
+    openpifpaf,
+    openpose,
+    records,
+    table,
+    tfjs,
+    ultralytics,
+    yolo_labels,
+)
 from pyg_hcsf.io.keypoints.arrays import read_arrays
-from pyg_hcsf.io.keypoints.body import fit_layout
-from pyg_hcsf.io.keypoints.coco import read_annotations, read_results
+from pyg_hcsf.io.keypoints.body import FITS, fit_layout, misfit
 from pyg_hcsf.io.keypoints.convert import LAYOUTS
-from pyg_hcsf.io.keypoints.mediapipe import KEYS, read_mediapipe
-from pyg_hcsf.io.keypoints.mmpose import read_mmpose
+from pyg_hcsf.io.keypoints.folder import read_folder
+from pyg_hcsf.io.keypoints.follow import make_tracks
+from pyg_hcsf.io.keypoints.frames import first_of, key_of, size_of
+from pyg_hcsf.io.keypoints.lines import parse
 from pyg_hcsf.io.keypoints.names import candidates
-from pyg_hcsf.io.keypoints.openpose import read_openpose
 from pyg_hcsf.io.keypoints.people import (
     People,
-    frame_numbers,
-    make_tracks,
-    parse_json,
     read_bytes,
     refuse,
+    warn,
+    warn_unread,
 )
-from pyg_hcsf.io.keypoints.table import read_table
+from pyg_hcsf.io.keypoints.pixels import to_pixels
 from pyg_hcsf.io.keypoints.track import Keypoints, Track
-from pyg_hcsf.io.keypoints.ultralytics import read_ultralytics
-from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = Optional[tuple[float, float]]
-MAX_FILES = 10**6
+#: Modules of readers in the order in which they are asked whether a file is
+#: theirs, by ``matches``; ``read`` then reads it.
+JSON_READERS: tuple[Any, ...] = (
+    *(openpose, alphapose, coco, mmpose, easy_vitpose, ultralytics, tfjs),
+    *(mediapipe, openpifpaf, records),
+)
+TEXT_READERS: tuple[Any, ...] = (yolo_labels, deeplabcut, table)
 # Detectors of the whole body have a known layout first: of so many joints.
 WHOLE_BODY = {133: 'coco17', 136: 'halpe26'}
 
@@ -44,14 +61,19 @@ def read_keypoints(
     The format is recognised by what the file holds, not by its name:
 
     * a folder of OpenPose's ``*_keypoints.json``, or one of them, or a
-      folder with one JSON file of another kind for each image;
-    * AlphaPose's ``alphapose-results.json``;
+      folder with one file of another kind for each frame;
+    * AlphaPose's ``alphapose-results.json``, also in its forms ``cmu`` and
+      ``open``, and what PoseFlow makes of it;
     * predictions of MMPose, of a video or an image;
-    * results or annotations in COCO's format;
-    * Ultralytics' ``Results.to_json()``, of an image or in a list of them;
+    * results or annotations in COCO's format, and PoseTrack's;
+    * Ultralytics' ``Results.to_json()``, of an image or in a list of them,
+      and a folder of its labels (``save_txt``; needs :obj:`image_size`);
     * MediaPipe's landmarks as JSON (needs :obj:`image_size`);
+    * poses of TensorFlow.js, and OpenPifPaf's;
     * Detectron2's as VideoPose3D saves them;
-    * an ``.npz`` file or a table (``.csv``).
+    * DeepLabCut's and SLEAP's tables;
+    * an ``.npz`` file, a table (``.csv``), or JSON with ``frame`` and
+      ``keypoints`` for each person.
 
     The page of each reader in this package says more. The layout is what the
     file says, else the one with that many joints. For 16 and 17 joints there
@@ -95,16 +117,17 @@ def read_keypoints(
             f"Expected 'fps' to be positive and up to 10,000 (got {fps})"
         )
     if path.is_dir():
-        found = read_folder(path, image_size)
+        found = read_folder(path, read_people)
     else:
-        found = read_people(read_bytes(path), path, image_size)
+        found = read_people(read_bytes(path), path)
+    found = to_pixels(found, image_size or found.image_size, path)
     tracks = make_tracks(found.people, path)
     body = WHOLE_BODY.get(tracks[0].score.shape[1])
     if body is not None and layout in (None, body):
         layout = body
         tracks = _first(tracks, get_skeleton(body).num_joints)
     return Keypoints(
-        layout=_layout(layout, found.layout, tracks, path),
+        layout=_layout(layout, found, tracks, path),
         tracks=tracks,
         source=found.source,
         image_size=image_size or found.image_size,
@@ -112,59 +135,46 @@ def read_keypoints(
     )
 
 
-def read_folder(folder: Path, image_size: Size) -> People:
-    r"""Reads a folder of JSON files, one for each frame, which are numbered by
-    the last number in their names.
-
-    Args:
-        folder (pathlib.Path): The folder.
-        image_size (tuple, optional): Width and height in pixels.
-
-    Raises:
-        ValueError: If it holds no such file, or one that is damaged or of
-            more than a frame; names it.
-    """
-    files = sorted(folder.glob('*.json'))
-    frames = frame_numbers([file.name for file in files])
-    if not files or len(files) > MAX_FILES or frames is None:
-        refuse(
-            folder,
-            '',
-            f'expected 1 to {MAX_FILES:,} JSON files of one video, with the '
-            f'number of the frame in their names (got {len(files)})',
-        )
-    parts = []
-    for file, frame in zip(files, frames, strict=True):
-        part = read_people(read_bytes(file), file, image_size)
-        if len({person.frame for person in part.people}) > 1:
-            refuse(file, '', 'expected one frame in each file of a folder')
-        people = [person._replace(frame=frame) for person in part.people]
-        parts.append(replace(part, people=people))
-    return replace(
-        max(parts, key=lambda part: part.layout is not None),
-        people=[person for part in parts for person in part.people],
-    )
-
-
-def read_people(content: bytes, path: Path, image_size: Size) -> People:
+def read_people(content: bytes, path: Path) -> People:
     r"""Recognises the format of a file and reads it.
 
     Args:
         content (bytes): The file.
         path (pathlib.Path): What errors call it.
-        image_size (tuple, optional): Width and height in pixels.
 
     Raises:
         ValueError: If it is damaged or holds something else; names it.
     """
     if content.startswith(b'PK'):
         return read_arrays(content, path)
-    start = content.lstrip(b'\xef\xbb\xbf \t\r\n')[:1]
-    if start in (b'[', b'{'):
-        data = parse_json(content, path)
-        return _reader(data, path)(data, path, image_size)
-    if b'\0' not in content[:4096] and b',' in content[:4096]:
-        return read_table(content, path)
+    if content.startswith(b'\x89HDF'):
+        refuse(
+            path,
+            '',
+            'HDF5 files are not read: export the table as .csv, which SLEAP '
+            '(analysis CSV) and DeepLabCut (save_as_csv=True) write, too',
+        )
+    content = _utf8(content)
+    if content.lstrip()[:1] in (b'[', b'{'):
+        data, told = _unwrap(parse(content, path), path)
+        for reader in JSON_READERS:
+            if reader.matches(data):
+                return replace(reader.read(data, path), **told)
+        refuse(
+            path,
+            '',
+            'it is JSON, but not as OpenPose, AlphaPose, MMPose, COCO, '
+            'Ultralytics, MediaPipe and others write it: save an array '
+            "'keypoints' [T, N, 3] with numpy.savez instead",
+        )
+    if b'\0' not in content[:4096]:
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            text = content.decode('cp1252', 'replace')
+        for kind in TEXT_READERS:
+            if kind.matches(text):
+                return kind.read(text, path)
     refuse(
         path,
         '',
@@ -175,56 +185,37 @@ def read_people(content: bytes, path: Path, image_size: Size) -> People:
     )
 
 
-def _reader(data: Any, path: Path) -> Callable[[Any, Path, Size], People]:
-    def plain(function: Callable) -> Callable[[Any, Path, Size], People]:
-        return lambda data, path, size: function(data, path)
+def _utf8(content: bytes) -> bytes:
+    r"""Text as UTF-8 without a byte-order mark; Windows writes UTF-16."""
+    if content[:2] in (b'\xff\xfe', b'\xfe\xff'):
+        return content.decode('utf-16', 'replace').encode()
+    return content.removeprefix(b'\xef\xbb\xbf')
 
-    if isinstance(data, dict):
-        if 'people' in data:
-            return plain(read_openpose)
-        if 'annotations' in data:
-            return plain(read_annotations)
-        if 'instance_info' in data:
-            return plain(read_mmpose)
-        if 'keypoints' in data:
-            return plain(lambda data, path: read_results([data], path))
-        for key in KEYS:
-            if key in data:
-                return lambda data, path, size: read_mediapipe(
-                    data[key], path, size
-                )
-    first = data
-    while isinstance(
-        first, list
-    ):  # a list of frames may begin with empty ones
-        first = next((value for value in first if value), None)
-    if isinstance(first, dict):
-        keys = set(first)
-        if 'instances' in keys or 'keypoint_scores' in keys:
-            return plain(read_mmpose)
-        if 'image_id' in keys:
-            return plain(read_results)
-        if isinstance(first.get('keypoints'), dict):
-            return plain(read_ultralytics)
-        if {'x', 'y'} <= keys or keys & set(KEYS):
-            return read_mediapipe
-        if 'keypoints' in keys:
-            return plain(read_results)
-    refuse(
-        path,
-        '',
-        'it is JSON, but not as OpenPose, AlphaPose, MMPose, COCO, '
-        'Ultralytics or MediaPipe write it: save an array '
-        "'keypoints' [T, N, 3] with numpy.savez instead",
-    )
+
+def _unwrap(data: Any, path: Path) -> tuple[Any, dict[str, Any]]:
+    r"""Frames that a mapping holds with the rate and size of the video."""
+    key = key_of(data, ('frames', 'data', 'results', 'frame_data'))
+    if key is None or not isinstance(first_of(data[key]), (dict, list)):
+        return data, {}
+    if key_of(data, ('keypoints', 'annotations', 'instance_info')):
+        return data, {}
+    told: dict[str, Any] = {}
+    if (size := size_of(data)) is not None:
+        told['image_size'] = size
+    rate = data.get('fps', data.get('frame_rate'))
+    if isinstance(rate, (int, float)) and 0 < rate <= 10_000:
+        told['fps'] = float(rate)
+    known = {key, 'width', 'height', 'fps', 'frame_rate', 'version', 'video'}
+    warn_unread(path, 'keys', data.keys() - known)
+    return data[key], told
 
 
 def _layout(
-    wanted: str | None, told: str | None, tracks: tuple[Track, ...], path: Path
+    wanted: str | None, found: People, tracks: tuple[Track, ...], path: Path
 ) -> str:
     number = tracks[0].score.shape[1]
     known = candidates(number)
-    name = wanted or (told if told in LAYOUTS else None)
+    name = wanted or (found.layout if found.layout in LAYOUTS else None)
     if name is not None:
         if name not in known:
             refuse(
@@ -245,6 +236,11 @@ def _layout(
     if len(known) == 1:
         return known[0]
     best = fit_layout(tracks, known)
+    usual = found.usual if found.usual in known else None
+    if usual is not None and (best is None or misfit(tracks, usual) <= FITS):
+        return usual
+    if usual is not None and best != usual:
+        warn(path, f"its limbs are those of layout '{best}', not '{usual}'")
     if best is None:
         refuse(
             path,

@@ -1,41 +1,65 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from pyg_hcsf.io.keypoints.names import layout_of
+import numpy as np
+
+from pyg_hcsf.io.keypoints.columns import (
+    FRAMES,
+    JOINTS,
+    KNOWN,
+    PARTS,
+    PEOPLE,
+    SCORES,
+    Table,
+    column_of,
+    frames_of,
+    numbers,
+    people_of,
+    unread_columns,
+)
+from pyg_hcsf.io.keypoints.names import order_of
 from pyg_hcsf.io.keypoints.people import (
-    MAX_FRAME,
     MAX_JOINTS,
     People,
     Person,
+    clean,
     refuse,
-    to_points,
+    warn,
+    warn_unread,
 )
 from pyg_hcsf.io.shown import shown
 
-# What columns are called, lower case.
-FRAME = ('frame', 'frame_id', 'image_id')
-PERSON = ('person', 'track', 'track_id', 'id', 'idx', 'person_id')
-SCORE = ('score', 'confidence', 'conf', 'c', 'visibility', 'likelihood')
-_WIDE = re.compile(
-    rf'(?i)(.+?)[ ._-]?(x|y|{"|".join(sorted(SCORE, key=len, reverse=True))})'
-)
-_SHORT = re.compile(r'(?i)(x|y|c|s)_?(\d+)')
+_AFTER = re.compile(rf'(.+?)[ ._:-]({PARTS})')
+_BEFORE = re.compile(rf'({PARTS})[ ._:-]?(\d+)|({PARTS})[ ._:-](.+)')
+_DIGITS = re.compile(r'[0-9]{1,8}')
 
 
-def read_table(content: bytes, path: Path) -> People:
-    r"""Reads a table of comma-separated values with a line of headers.
+def matches(text: str) -> bool:
+    r"""Whether text may be a table: its first line has several fields."""
+    line = text[:65536].lstrip().split('\n', 1)[0]
+    return any(separator in line for separator in ',;\t')
+
+
+def read(text: str, path: Path) -> People:
+    r"""Reads a table of comma-separated values with a line of headers, also
+    with semicolons or tabs.
 
     In the long form a line is a joint: ``frame``, ``person`` (may be left
     out), ``joint`` (its name or number), ``x``, ``y`` and maybe ``score``. In
     the wide form a line is a person: ``frame``, maybe ``person``, and for
-    each joint, in order, ``nose_x``, ``nose_y`` and maybe ``nose_score``, or
-    ``x0``, ``y0`` and maybe ``c0``. An empty field is a missing joint.
+    each joint ``nose_x``, ``nose_y`` and maybe ``nose_score``, or ``x0``,
+    ``y0`` and maybe ``c0``. Names tell the joints whatever their order,
+    numbers begin at 0 or 1. The usual names of such columns are known, those
+    of SLEAP, too; others are named in a warning. An empty field is a missing
+    joint.
 
     Args:
-        content (bytes): The file.
+        text (str): The file.
         path (pathlib.Path): What errors call it.
 
     Raises:
@@ -43,153 +67,187 @@ def read_table(content: bytes, path: Path) -> People:
 
     Example:
         >>> text = 'frame,joint,x,y\n0,Nose,10,20\n...'
-        >>> people = read_table(text.encode(), Path('keypoints.csv'))
+        >>> people = read(text, Path('keypoints.csv'))
     """
-    rows = _rows(content, path)
-    header = [name.strip().lower() for name in rows[0][1]]
-    if len(set(header)) < len(header):
-        refuse(path, 'line 1', 'expected different names of columns')
-    if not set(header) & set(FRAME):
+    table = split(text, path)
+    names = [name.strip().lower() for name in table.header]
+    if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in names):
+        refuse(path, 'line 1', 'expected names of columns, not numbers')
+    if len(set(names)) < len(names):
         refuse(
             path,
             'line 1',
-            f"expected a column called 'frame' (got {shown(header, 200)})",
+            f'expected different names of columns (got {shown(table.header)})',
         )
-    if {'joint', 'x', 'y'} <= set(header):
-        return _long(rows, header, path)
-    return _wide(rows, header, path)
+    joint = column_of(names, JOINTS)
+    if joint is not None and {'x', 'y'} <= set(names):
+        return _long(table, names, joint, path)
+    return _wide(table, names, path)
 
 
-def _rows(content: bytes, path: Path) -> list[tuple[int, list[str]]]:
+def split(text: str, path: Path, headers: int = 1) -> Table:
+    r"""Splits a table into fields.
+
+    Args:
+        text (str): The file.
+        path (pathlib.Path): What errors call it.
+        headers (int, optional): How many lines of headers it has, of which
+            the first is returned apart. (default: :obj:`1`)
+
+    Raises:
+        ValueError: If lines have different numbers of fields; but the last
+            one is left out with a warning if the file ends in it.
+    """
+    first = text[:65536].split('\n', 1)[0]
+    separator = max(',;\t', key=first.count)
     try:
-        lines = content.decode('utf-8-sig').splitlines()
-        reader = csv.reader(lines, strict=True)
-        rows = [(reader.line_num, row) for row in reader if row]
-    except (UnicodeDecodeError, csv.Error) as e:
+        reader = csv.reader(
+            io.StringIO(text, newline=''), delimiter=separator, strict=True
+        )
+        found = [(reader.line_num, row) for row in reader if any(row)]
+    except csv.Error as e:
         refuse(path, '', f'it is not a table of text ({e!s:.80})')
-    for line, row in rows:
-        if len(row) != len(rows[0][1]):
+    width = len(found[0][1]) if found else 0
+    cut = bool(found) and len(found[-1][1]) < width
+    if cut and len(found) > headers + 1 and text[-1] not in '\n\r':
+        warn(path, f'line {found.pop()[0]} is cut and left out')
+    for line, row in found:
+        if len(row) != width:
             refuse(
                 path,
                 f'line {line}',
-                f'expected {len(rows[0][1])} fields as in the first line '
+                f'expected {width} fields as in the first line '
                 f'(got {len(row)})',
             )
-    if len(rows) < 2:
+    if len(found) < headers + 1:
         refuse(path, '', 'expected a line of headers, and lines of numbers')
-    return rows
+    if separator == ';':  # of countries that write numbers with commas
+        found = [(n, [f.replace(',', '.') for f in row]) for n, row in found]
+    lines, rows = zip(*found, strict=True)
+    return Table(rows[0], list(rows[1:]), list(lines[1:]))
 
 
-def _long(
-    rows: list[tuple[int, list[str]]], header: list[str], path: Path
-) -> People:
-    at = {name: number for number, name in enumerate(header)}
-    frame = _column(header, FRAME)
-    person = _column(header, PERSON)
-    score = _column(header, SCORE)
-    joints = list(dict.fromkeys(row[at['joint']] for _, row in rows[1:]))
+def _long(table: Table, names: list[str], joint: int, path: Path) -> People:
+    frames, people = frames_of(table, names, path), people_of(table, names)
+    score = column_of(names, SCORES)
+    used = {joint, names.index('x'), names.index('y'), score}
+    warn_unread(path, 'columns', unread_columns(table.header, names, used))
+    labels = [row[joint].strip() for row in table.rows]
+    joints = list(dict.fromkeys(labels))
     if len(joints) > MAX_JOINTS:
         refuse(path, '', f'expected up to {MAX_JOINTS} names of joints')
-    if all(joint.strip().isdigit() and len(joint) < 9 for joint in joints):
-        last = max(map(int, joints))
-        if last >= MAX_JOINTS:
-            refuse(path, '', f'expected joints below {MAX_JOINTS}')
-        number = {joint: int(joint) for joint in joints}
-        layout, size = None, last + 1
+    if all(_DIGITS.fullmatch(label) for label in joints):
+        place, joints = _numbered(joints, path), []
     else:
-        layout, number, size = layout_of(joints), {}, len(joints)
-        number = {joint: place for place, joint in enumerate(joints)}
-    found: dict[tuple[int, str | None], list[list[float]]] = {}
-    for line, row in rows[1:]:
-        entry = f'line {line}'
-        key = (
-            _frame(row[frame or 0], path, entry),
-            None if person is None else row[person].strip()[:80],
+        place = {label: number for number, label in enumerate(joints)}
+    columns = [names.index('x'), names.index('y')]
+    xyc = numbers(table, columns + ([] if score is None else [score]), path)
+    if score is None:
+        xyc = np.column_stack([xyc, np.ones(len(xyc))])
+    group: dict[tuple[int, str | None], int] = {}
+    keys = zip(frames, people, strict=True)
+    at = [group.setdefault(key, len(group)) for key in keys]
+    size = max(place.values()) + 1
+    cells = np.array(at) * size + [place[label] for label in labels]
+    order, counts = np.unique(cells, return_counts=True)
+    if len(order) < len(cells):
+        twice = int(np.flatnonzero(cells == order[counts.argmax()])[1])
+        refuse(
+            path,
+            f'line {table.lines[twice]}',
+            f'joint {shown(labels[twice], 40)} comes twice; of several '
+            "people in a frame, a column 'person' tells who is who",
         )
-        missing = [float('nan'), float('nan'), 0.0]
-        points = found.setdefault(key, [missing] * size)
-        place = number[row[at['joint']]]
-        if points[place] is not missing and points[place][2]:
-            refuse(path, entry, f'joint {shown(row[at["joint"]])} comes twice')
-        points[place] = [
-            _number(row[at['x']], path, entry),
-            _number(row[at['y']], path, entry),
-            1.0 if score is None else _number(row[score], path, entry),
-        ]
-    people = [
-        Person(frame, name, to_points(points, path, f'frame {frame}'))
-        for (frame, name), points in found.items()
-    ]
-    return People('csv', people, layout)
+    points = np.full((len(group) * size, 3), [np.nan, np.nan, 0.0])
+    points[cells] = xyc
+    found = clean(points.reshape(len(group), size, 3), path, '')
+    at_frames, at_people = [f for f, _ in group], [p for _, p in group]
+    return to_people(found, at_frames, at_people, joints, path)
 
 
-def _wide(
-    rows: list[tuple[int, list[str]]], header: list[str], path: Path
-) -> People:
-    frame, person = _column(header, FRAME), _column(header, PERSON)
-    names: dict[str, dict[str, int]] = {}
-    for place, name in enumerate(header):
-        if place in (frame, person):
+def _numbered(joints: list[str], path: Path) -> dict[str, int]:
+    r"""Places of joints that are numbered from 0 or 1."""
+    first, last = min(map(int, joints)), max(map(int, joints))
+    if last >= MAX_JOINTS:
+        refuse(path, '', f'expected joints below {MAX_JOINTS}')
+    base = int(first == 1 and last == len(joints))
+    if base:
+        warn(path, f'joints 1 to {last} are read as 0 to {last - 1}')
+    return {joint: int(joint) - base for joint in joints}
+
+
+def _wide(table: Table, names: list[str], path: Path) -> People:
+    joints: dict[str, dict[str, int]] = {}
+    for place, name in enumerate(names):
+        if name in FRAMES or name in PEOPLE or name in KNOWN:
             continue
-        short, wide = _SHORT.fullmatch(name), _WIDE.fullmatch(name)
-        if short is not None:
-            joint, part = short[2], short[1]
-        elif wide is not None:
-            joint, part = wide[1], wide[2]
+        after, before = _AFTER.fullmatch(name), _BEFORE.fullmatch(name)
+        if before is not None:
+            part = before[1] or before[3]
+            joint = before[2] or before[4]
+        elif after is not None:
+            joint, part = after[1], after[2]
         else:
             continue
-        part = part if part in 'xy' else 'c'
-        names.setdefault(joint, {})[part] = place
-    if not 1 <= len(names) <= MAX_JOINTS or not all(
-        {'x', 'y'} <= set(parts) for parts in names.values()
-    ):
+        if part not in ('x', 'y', 'z', 'presence'):
+            part = 'score'
+        joints.setdefault(joint, {}).setdefault(part, place)
+    joints = {j: p for j, p in joints.items() if {'x', 'y'} <= p.keys()}
+    for box in ('bbox', 'box', 'center', 'bbox_center'):
+        joints.pop(box, None)
+    if not 1 <= len(joints) <= MAX_JOINTS:
         refuse(
             path,
             'line 1',
             "expected the columns 'joint', 'x' and 'y', or x and y of each "
-            "joint, such as 'nose_x' and 'nose_y', or 'x0' and 'y0'",
+            "joint, such as 'nose_x' and 'nose_y', or 'x0' and 'y0' (got "
+            f'{shown(table.header)})',
         )
-    people = []
-    for line, row in rows[1:]:
-        entry = f'line {line}'
-        points = [
-            [
-                _number(row[parts['x']], path, entry),
-                _number(row[parts['y']], path, entry),
-                _number(row[parts['c']], path, entry) if 'c' in parts else 1.0,
-            ]
-            for parts in names.values()
-        ]
-        people.append(
-            Person(
-                _frame(row[frame or 0], path, entry),
-                None if person is None else row[person].strip()[:80],
-                to_points(points, path, entry),
-            )
-        )
-    return People('csv', people, layout_of(list(names)))
+    used = {place for parts in joints.values() for place in parts.values()}
+    warn_unread(path, 'columns', unread_columns(table.header, names, used))
+    frames, people = frames_of(table, names, path), people_of(table, names)
+    scored = all('score' in parts for parts in joints.values())
+    if not scored and any('score' in p for p in joints.values()):
+        refuse(path, 'line 1', 'expected a confidence of each joint, or none')
+    kinds = ('x', 'y', 'score')[: 2 + scored]
+    columns = [parts[k] for parts in joints.values() for k in kinds]
+    points = numbers(table, columns, path)
+    points = points.reshape(len(points), len(joints), -1)
+    if not scored:
+        points = np.pad(points, ((0, 0), (0, 0), (0, 1)), constant_values=1)
+        points[(points[..., :2] == 0).all(axis=-1), 2] = 0.0
+    points = clean(points, path, '')
+    return to_people(points, frames, people, list(joints), path)
 
 
-def _column(header: list[str], names: tuple[str, ...]) -> int | None:
-    for name in names:
-        if name in header:
-            return header.index(name)
-    return None
+def to_people(
+    points: np.ndarray,
+    frames: Sequence[int],
+    people: Sequence[str | None],
+    joints: list[str],
+    path: Path,
+    source: str = 'csv',
+) -> People:
+    r"""People of an array, their joints in the order that names tell.
 
-
-def _number(text: str, path: Path, entry: str) -> float:
-    try:
-        return float(text) if text.strip() else float('nan')
-    except ValueError:
-        refuse(path, entry, f'expected a number (got {shown(text, 40)})')
-
-
-def _frame(text: str, path: Path, entry: str) -> int:
-    value = _number(text, path, entry)
-    if not 0 <= value <= MAX_FRAME or value != int(value):
-        refuse(
-            path,
-            entry,
-            f'expected the number of a frame (got {shown(text, 40)})',
-        )
-    return int(value)
+    Args:
+        points (numpy.ndarray): Checked joints: ``[R, N, 3]``.
+        frames (list[int]): The frame of each.
+        people (list): The id of each, or :obj:`None`.
+        joints (list[str]): What the joints are called.
+        path (pathlib.Path): What warnings call the file.
+        source (str, optional): The format. (default: :obj:`'csv'`)
+    """
+    order = order_of(joints)
+    layout = None
+    if order is not None:
+        order.warn(path)
+        points, layout = order.pick(points), order.layout
+    elif len(joints) == points.shape[1]:
+        found = [re.findall('[0-9]+', joint) for joint in joints]
+        if all(len(n) == 1 for n in found):  # such as L0_x or x10
+            places = [int(n[0]) for n in found]
+            if len(set(places)) == len(places):
+                points = points[:, np.argsort(places)]
+    rows = zip(frames, people, points, strict=True)
+    return People(source, [Person(*row) for row in rows], layout)

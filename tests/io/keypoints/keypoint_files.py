@@ -209,3 +209,27 @@ def wide_table(points, names):
         values = ','.join(map(repr, points[t, p].ravel().tolist()))
         lines.append(f'{t},{p + 1},{values}')
     return '\r\n'.join(lines).encode()
+
+
+def body(frames=20):
+    """A person in front of the camera: ``[T, 17, 3]``."""
+    half = np.array([0, 3, 7, 18, 24, 25, 11, 12, 12])
+    high = np.array([10, 7, 8, 30, 55, 80, 85, 125, 163])
+    x = np.empty(17)
+    x[0], x[1::2], x[2::2] = 0, half[1:], -half[1:]
+    y = np.r_[10, np.repeat(high[1:], 2)]
+    xy = 2.0 * np.stack([x, y], axis=1) + [300, 100]
+    sway = 3 * np.sin(np.arange(frames) / 3)[:, None, None]
+    return np.pad(xy + sway, ((0, 0), (0, 0), (0, 1)), constant_values=0.8)
+
+
+def check_people(keypoints, points, frames=None, score=True):
+    """Asserts that tracks are the people of points, ``[T, P, N, 3]``."""
+    frames = np.arange(len(points)) if frames is None else frames
+    assert len(keypoints.tracks) == points.shape[1]
+    tracks = sorted(keypoints.tracks, key=lambda t: np.nanmean(t.xy[..., 0]))
+    for p, track in enumerate(tracks):
+        np.testing.assert_array_equal(track.frames, frames)
+        np.testing.assert_allclose(track.xy, points[:, p, :, :2], rtol=1e-6)
+        if score:
+            np.testing.assert_allclose(track.score, points[:, p, :, 2], 1e-6)

@@ -1,4 +1,5 @@
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -186,13 +187,29 @@ def test_whole_body(tmp_path, layout):
 
 
 def test_names_of_images(tmp_path):
-    content = formats.alphapose(POINTS, True).replace(b'.jpg', b'x.jpg')
-    content = content.replace(b'"0x', b'"a7b10x').replace(b'"1x', b'"b7b9x')
+    # The number that changes counts, whatever its width: 7 to 12.
+    content = formats.alphapose(POINTS, True)
+    for t in reversed(range(6)):
+        name = f'"{t}.jpg"'.encode()
+        content = content.replace(name, f'"s1/cam3_{t + 7}_hd2.jpg"'.encode())
     k = read_keypoints(write(tmp_path, content), layout='coco17')
-    np.testing.assert_array_equal(k.tracks[0].frames, [2, 3, 4, 5, 9, 10])
-    content = content.replace(b'x.jpg', b'y2.jpg')  # does not tell them apart
-    k = read_keypoints(write(tmp_path, content), layout='coco17')
+    np.testing.assert_array_equal(k.tracks[0].frames, np.arange(7, 13))
+    np.testing.assert_allclose(k.tracks[0].xy, POINTS[:, 0, :, :2])
+    for t, name in zip(range(7, 13), 'qwerty', strict=True):
+        content = content.replace(f'cam3_{t}_hd2'.encode(), name.encode())
+    with pytest.warns(UserWarning, match='do not number them'):
+        k = read_keypoints(write(tmp_path, content), layout='coco17')
     np.testing.assert_array_equal(k.tracks[0].frames, np.arange(6))
+
+
+def test_images_of_two_videos_in_a_file(tmp_path):
+    content = formats.alphapose(POINTS, True)
+    for t in range(6):
+        video = 'walk' if t < 3 else 'run'
+        name = f'"{video}/{t % 3}.jpg"'.encode()
+        content = content.replace(f'"{t}.jpg"'.encode(), name)
+    with pytest.raises(ValueError, match=r"one video \(got 2: 'walk/\*'"):
+        read_keypoints(write(tmp_path, content), layout='coco17')
 
 
 @pytest.mark.parametrize(
@@ -243,7 +260,7 @@ def test_names_of_images(tmp_path):
         (
             b'[{"frame_id": 0, "instances": [{"keypoints": [[1]]}]}]',
             {},
-            'entry 0, instance 0',
+            'entry 0, person 0',
         ),
         (b'frame,joint,x,y\n0,Nose,1\n', {}, 'line 2.*4 fields'),
         (b'frame,joint,x,y\n0,Nose,1,z\n', {}, "line 2.*'z'"),
@@ -294,10 +311,35 @@ def test_no_pickle_is_run(tmp_path):
     assert not (tmp_path / 'evil').exists()
 
 
+def lines(points):
+    return b'\n'.join(
+        formats.dump({'frame': t, 'track': p, 'keypoints': person.tolist()})
+        for t, frame in enumerate(points)
+        for p, person in enumerate(frame)
+    )
+
+
+def labels(frame):
+    rows = (person.ravel() / 1000 for person in frame)
+    text = '\n'.join(' '.join(map(str, [0, 0, 0, 0, 0, *r])) for r in rows)
+    return text.encode()
+
+
+def deeplabcut(points):
+    rows = [['scorer'] + ['a'] * 51, ['bodyparts'] + list(np.repeat(SNAKE, 3))]
+    rows.append(['coords', *('x', 'y', 'likelihood') * 17])
+    rows += [[t, *frame.ravel().tolist()] for t, frame in enumerate(points)]
+    return '\n'.join(','.join(map(str, row)) for row in rows).encode()
+
+
 FUZZED = {
     **{name: FORMATS[name][:2] for name in FORMATS if name != 'long numbers'},
     'openpose': (formats.openpose(POINTS[0]), {}),
     'videopose3d': (formats.videopose3d(POINTS), {}),
+    'lines': (lines(POINTS), {}),
+    'labels': (labels(POINTS[0]), {'image_size': SIZE}),
+    'deeplabcut': (deeplabcut(POINTS[:, 0]), {}),
+    'axes': (formats.npz(reconstruction=POINTS[None, :, 0]), {}),
 }
 
 
@@ -309,7 +351,9 @@ def test_damaged_keypoints(fuzz, tmp_path, name):
 
     def read(bad):
         path.write_bytes(bad)
-        return read_keypoints(path, layout, **options)
+        with warnings.catch_warnings():  # of what is left out
+            warnings.simplefilter('ignore', UserWarning)
+            return read_keypoints(path, layout, **options)
 
     def check(k):
         for track in k.tracks:
