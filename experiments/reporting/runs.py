@@ -240,7 +240,7 @@ def _load(
         try:
             run = make(path)
         except RuntimeError as e:
-            warnings.warn(f'{e}. It is left out', stacklevel=3)
+            warnings.warn(f'{cause(e)}. It is left out', stacklevel=3)
             continue
         if run is not None:
             runs.append(run)

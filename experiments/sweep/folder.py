@@ -208,7 +208,7 @@ def _read(path: Path, warn: bool = False) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as e:
         if warn:
             warnings.warn(
-                f"'{path}' is damaged ({e}): the run is left out. Delete its "
+                f"'{path}' is damaged ({cause(e)}): the run is left out. Delete its "
                 'folder, or run that row and seed again',
                 stacklevel=2,
             )

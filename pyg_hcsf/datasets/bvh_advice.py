@@ -83,7 +83,7 @@ def _options(items: Sequence[tuple[Reading, float]]) -> str:
     out = ''
     slowest = min(fps for _, fps in items)
     if slowest < FPS:
-        out += f' --fps {slowest!r}'
+        out += f' --fps {slowest}'
     if {plan.up for plan, _ in items} == {'z'}:
         out += ' --up z'
     return out

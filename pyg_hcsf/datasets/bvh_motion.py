@@ -12,6 +12,7 @@ from pyg_hcsf.datasets.motion import MotionClip, MotionDataset
 from pyg_hcsf.io.bvh import read_bvh
 from pyg_hcsf.io.bvh_reading import plan_reading
 from pyg_hcsf.io.mocap import JointMap, to_h36m17
+from pyg_hcsf.io.shown import cause
 
 SHOWN = 20  # files that are named, of many
 BVH_FILE = re.compile(r'.*\.bvh', re.IGNORECASE)
@@ -42,7 +43,7 @@ def read_bvh_clip(
     try:
         plan = plan_reading(bvh, joint_map, scale, up)
     except ValueError as e:
-        raise ValueError(f'{path}: {e}') from e
+        raise ValueError(f'{path}: {cause(e)}') from e
     notes = list(plan.notes)
     if plan.rig.guessed:
         joints_text = json.dumps(plan.rig.joint_map, ensure_ascii=False)

@@ -16,6 +16,7 @@ from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.human36m import OFFICIAL_ACTIONS, read_d3_archive
 from pyg_hcsf.io.human36m_cdf import INFLATION, SLACK, read_cdf_pose
 from pyg_hcsf.io.human36m_mat import read_cdf_mat
+from pyg_hcsf.io.shown import cause
 
 FILE_LIMIT = 2**31  # bytes; the largest archive has about 0.2 GB
 D3_ARCHIVE = re.compile(r'Poses_D3_Positions_(S\d+)\.tgz', re.IGNORECASE)
@@ -146,7 +147,7 @@ def _read(path: Path, process: HDF5Process) -> np.ndarray:
     except (OSError, ValueError) as e:
         raise ValueError(
             f"Expected '{H5_KEY}' of shape [96, frames] in '{path}', as "
-            f'3d-pose-baseline has it (got {e}): get it again'
+            f'3d-pose-baseline has it (got {cause(e)}): get it again'
         ) from e
     return pose.T if len(pose) == 96 else pose
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from pyg_hcsf.io.human36m_cdf import INFLATION, SLACK
 from pyg_hcsf.io.matlab import MatlabValue, read_matlab
+from pyg_hcsf.io.shown import cause
 
 
 def read_cdf_mat(content: bytes, name: str) -> np.ndarray:
@@ -39,7 +40,7 @@ def read_cdf_mat(content: bytes, name: str) -> np.ndarray:
     except ValueError as e:
         raise ValueError(
             f"Expected a cell 'data' with frames of 96 numbers in '{name}' "
-            f'(got {e}): get the .cdf file'
+            f'(got {cause(e)}): get the .cdf file'
         ) from e
     return pose
 

@@ -36,6 +36,7 @@ from pyg_hcsf.io.keypoints.people import (
 )
 from pyg_hcsf.io.keypoints.pixels import to_pixels
 from pyg_hcsf.io.keypoints.track import Keypoints, Track
+from pyg_hcsf.io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = Optional[tuple[float, float]]
