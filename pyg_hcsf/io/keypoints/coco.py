@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.io.keypoints.confidence import box_score, has_densities
 from pyg_hcsf.io.keypoints.names import layout_of
 from pyg_hcsf.io.keypoints.people import (
     People,
@@ -21,9 +22,10 @@ def read_results(data: list[Any], path: Path) -> People:
     results in COCO's format, as Detectron2 and MMPose save for evaluation.
 
     Each entry has ``image_id``, a number or a file name, and ``keypoints``:
-    x, y and confidence of each joint in one list. AlphaPose tracks by
-    ``idx``, others by ``track_id``. Frames are numbered by the last number in
-    the file names if it tells all images apart, else in their order.
+    x, y and confidence of each joint in one list, and maybe ``score``, that of
+    the box. AlphaPose tracks by ``idx``, others by ``track_id``. Frames are
+    numbered by the last number in the file names if it tells all images apart,
+    else in their order.
 
     Args:
         data (list): The parsed JSON.
@@ -43,18 +45,17 @@ def read_results(data: list[Any], path: Path) -> People:
             refuse(path, entry, "expected a mapping with 'keypoints'")
         entries.append((entry, value))
     frames = _frames([v.get('image_id') for _, v in entries], path)
-    people = [
-        Person(
-            frame,
-            _name(value, entry, path),
-            to_points(value['keypoints'], path, entry),
-        )
-        for frame, (entry, value) in zip(frames, entries, strict=True)
-    ]
     alphapose = any(
         isinstance(value.get('image_id'), str) or 'idx' in value
         for _, value in entries
     )
+    dense = has_densities(value for _, value in entries)
+    people = []
+    for frame, (entry, value) in zip(frames, entries, strict=True):
+        points = to_points(value['keypoints'], path, entry, dense)
+        # AlphaPose adds the scores of joints to that of the box.
+        box = None if alphapose else box_score(value.get('score'))
+        people.append(Person(frame, _name(value, entry, path), points, box))
     return People('alphapose' if alphapose else 'coco', people)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pyg_hcsf.io.keypoints.confidence import box_score
 from pyg_hcsf.io.keypoints.names import DATASETS, layout_of
 from pyg_hcsf.io.keypoints.people import (
     People,
@@ -91,6 +92,7 @@ def read_instances(
                 frame,
                 str(name) if known else None,
                 to_points(points, path, where),
+                box_score(value.get('bbox_score')),
             )
         )
     return people

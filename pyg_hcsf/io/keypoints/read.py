@@ -9,6 +9,7 @@ from pyg_hcsf.io.keypoints.arrays import read_arrays
 from pyg_hcsf.io.keypoints.body import fit_layout
 from pyg_hcsf.io.keypoints.coco import read_annotations, read_results
 from pyg_hcsf.io.keypoints.convert import LAYOUTS
+from pyg_hcsf.io.keypoints.ghosts import drop_brief, drop_weak
 from pyg_hcsf.io.keypoints.mediapipe import KEYS, read_mediapipe
 from pyg_hcsf.io.keypoints.mmpose import read_mmpose
 from pyg_hcsf.io.keypoints.names import candidates
@@ -97,7 +98,8 @@ def read_keypoints(
         found = read_folder(path, image_size)
     else:
         found = read_people(read_bytes(path), path, image_size)
-    tracks = make_tracks(found.people, path)
+    people = drop_weak(found.people, path)
+    tracks = drop_brief(make_tracks(people, path), path)
     body = WHOLE_BODY.get(tracks[0].score.shape[1])
     if body is not None and layout in (None, body):
         layout = body

@@ -3,7 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.io.keypoints.people import People, Person, refuse, to_points
+from pyg_hcsf.io.keypoints.confidence import box_score
+from pyg_hcsf.io.keypoints.people import (
+    People,
+    Person,
+    refuse,
+    to_points,
+)
 
 
 def read_ultralytics(data: list[Any], path: Path) -> People:
@@ -49,4 +55,5 @@ def _person(value: Any, path: Path, entry: str, frame: int) -> Person:
         frame,
         str(name) if known else None,
         to_points([list(row) for row in zip(*rows, strict=True)], path, entry),
+        box_score(value.get('confidence')),
     )
