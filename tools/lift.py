@@ -24,7 +24,9 @@ from pyg_hcsf.io.keypoints import (
     Keypoints,
     check_keypoints,
     mend_sides,
+    mirror_keypoints,
     read_keypoints,
+    rotate_keypoints,
 )
 from pyg_hcsf.io.poses import PoseSequence, write_poses
 from pyg_hcsf.lifting import (
@@ -81,6 +83,13 @@ def make_parser() -> argparse.ArgumentParser:
         action='store_true',
         help='exchange left and right back in frames where they jump',
     )
+    add(
+        '--turn',
+        type=int,
+        choices=[90, 180, 270],
+        help='clockwise, where the camera was turned',
+    )
+    add('--mirrored', action='store_true', help='the video is a mirror image')
     add('--force', action='store_true', help='lift doubtful keypoints, too')
     return parser
 
@@ -125,6 +134,10 @@ def lift_file(
     """Lifts a file, and says what was read, assumed and written."""
     keypoints = read_keypoints(args.input, args.layout, size, args.fps)
     print(describe(keypoints))
+    if args.turn:
+        keypoints = rotate_keypoints(keypoints, args.turn)
+    if args.mirrored:
+        keypoints = mirror_keypoints(keypoints)
     if args.mend:
         keypoints, count = mend_sides(keypoints)
         print(f'Left and right exchanged in frames: {count}')
