@@ -9,7 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints import Keypoints, Track, common_names
+from pyg_hcsf.io.keypoints import (
+    Keypoints,
+    Track,
+    common_names,
+    rotate_keypoints,
+)
 from pyg_hcsf.io.keypoints.convert import map_tracks
 from pyg_hcsf.io.keypoints.names import candidates
 from pyg_hcsf.skeleton import get_skeleton
@@ -121,7 +126,45 @@ def shuffled(k: Keypoints, rng: np.random.Generator) -> Keypoints:
     )
 
 
+def turned(degrees: int) -> Mistake:
+    """Filmed by a camera that lay on its side or hung upside down."""
+    return lambda k, rng: rotate_keypoints(k, degrees)
+
+
+def size_exchanged(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
+    """Pixels as they are, in an image of the other shape."""
+    wide, high = k.image_size
+    square = 0.9 < wide / high < 1.1  # as Human3.6M's, where it is no mistake
+    return None if square else replace(k, image_size=(high, wide))
+
+
+def stretched(power: float) -> Mistake:
+    """Parts of an image of 9 to 16, as large as one of another shape."""
+    log = power * np.log(16 / 9) / 2
+    return _xy(lambda xy, size: xy * np.exp([log, -log]))
+
+
+def single_images(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """People in images that have nothing to do with each other."""
+
+    def change(t: Track) -> Track:
+        order = rng.permutation(len(t.frames))
+        wide, high = k.image_size
+        where = rng.uniform(-0.2, 0.2, (len(order), 1, 2)) * (wide, high)
+        return replace(t, xy=t.xy[order] + where, score=t.score[order])
+
+    return map_tracks(k, change)
+
+
 MISTAKES: dict[str, Mistake] = {
+    'turned by 90 degrees': turned(90),
+    'turned by 180 degrees': turned(180),
+    'turned by 270 degrees': turned(270),
+    'size exchanged': size_exchanged,
+    'portrait as landscape': stretched(2),
+    'landscape as portrait': stretched(-2),
+    'crops of another shape': stretched(1),
+    'single images': single_images,
     'x and y exchanged': _xy(lambda xy, size: xy[..., ::-1]),
     'y up, from below': _xy(lambda xy, size: (0, size[1]) + xy * (1, -1)),
     'y negative': _xy(lambda xy, size: xy * (1, -1)),

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 from pyg_hcsf.io.keypoints import (
@@ -155,7 +156,9 @@ def lift_file(
             f"The frame rate of '{args.input}' is not known, and "
             f'{kind} needs one: pass --fps'
         )
-    people = lifter.lift(keypoints, args.up)
+    with warnings.catch_warnings():  # of doubts that are printed above
+        warnings.filterwarnings('ignore', 'These keypoints look wrong')
+        people = lifter.lift(keypoints, args.up)
     if not people:
         raise ValueError(
             f"Nobody in '{args.input}' has hips and 6 joints in any frame; "

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 from pyg_hcsf.io.keypoints.doubts import (
     Doubt,
     doubt_direction,
@@ -51,8 +53,7 @@ def check_keypoints(keypoints: Keypoints) -> list[Doubt]:
 
 
 def refuse_doubtful(keypoints: Keypoints) -> None:
-    r"""Refuses keypoints that :func:`check_keypoints` doubts for certain: all
-    its doubts but that left and right are exchanged in all joints.
+    r"""Refuses keypoints that :func:`check_keypoints` doubts for certain.
 
     Args:
         keypoints (Keypoints): What :func:`read_keypoints` gave.
@@ -68,3 +69,18 @@ def refuse_doubtful(keypoints: Keypoints) -> None:
         raise ValueError(
             'These keypoints look wrong: ' + '. '.join(map(str, doubts))
         )
+
+
+def warn_doubtful(keypoints: Keypoints) -> None:
+    r"""Warns of keypoints that :func:`refuse_doubtful` refuses.
+
+    Args:
+        keypoints (Keypoints): What :func:`read_keypoints` gave.
+
+    Example:
+        >>> warn_doubtful(read_keypoints('alphapose-results.json'))
+    """
+    try:
+        refuse_doubtful(keypoints)
+    except ValueError as e:
+        warnings.warn(str(e), stacklevel=3)

@@ -23,10 +23,8 @@ OUTSIDE = 0.3  # of the joints are not in the image
 # Joints of more confidence than this are in the image, but for so many, and
 # ten times as many as in the same image on its side.
 SURE, TURNED = 0.3, 0.05
-STRETCHED, CERTAIN = (
-    0.6,
-    0.9,
-)  # logarithms of width to height; the first a hint
+# Logarithms of the factor that images are stretched by: a hint, a reason.
+STRETCHED, CERTAIN = 0.6, 0.8
 # People move by so many of their sizes from frame to frame, and that part of
 # how far they move at all; or so many are in one frame only.
 STEP, UNRELATED, ALONE = 0.5, 0.6, 0.8

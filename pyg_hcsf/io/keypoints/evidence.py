@@ -34,6 +34,7 @@ def outside(
             (default: :obj:`0.0`)
     """
     xy = np.concatenate([t.xy[t.score > least] for t in keypoints.tracks])
+    xy = xy[np.isfinite(xy).all(axis=1)]
     if not len(xy):
         return 0.0
     size = np.array(image_size or (np.inf, np.inf))
