@@ -9,7 +9,7 @@ import numpy as np
 
 from pyg_hcsf.io.keypoints import evidence
 from pyg_hcsf.io.keypoints.aspect import log_stretch
-from pyg_hcsf.io.keypoints.body import FITS, fit_layout, misfit
+from pyg_hcsf.io.keypoints.body import FITS, LONG, fit_layout, misfit
 from pyg_hcsf.io.keypoints.convert import common_names, map_tracks
 from pyg_hcsf.io.keypoints.names import candidates
 from pyg_hcsf.io.keypoints.orient import rotate_keypoints
@@ -23,7 +23,8 @@ OUTSIDE = 0.3  # of the joints are not in the image
 # Joints of more confidence than this are in the image, but for so many, and
 # ten times as many as in the same image on its side.
 SURE, TURNED = 0.3, 0.05
-# Logarithms of the factor that images are stretched by: a hint, a reason.
+# Logarithms of the factor that images are stretched by: a hint where limbs
+# are seen in many frames, and a reason to refuse the file.
 STRETCHED, CERTAIN = 0.6, 0.8
 # People move by so many of their sizes from frame to frame, and that part of
 # how far they move at all; or so many are in one frame only.
@@ -153,7 +154,9 @@ def doubt_layout(keypoints: Keypoints) -> Iterator[Doubt]:
     names = candidates(len(common_names(layout)))
     better = fit_layout(keypoints.tracks, names) if len(names) > 1 else layout
     stretch = log_stretch(keypoints.tracks, layout)
-    if abs(stretch) > STRETCHED and better in (None, layout):
+    frames = sum(len(track.frames) for track in keypoints.tracks)
+    limit = STRETCHED if frames >= LONG else CERTAIN
+    if abs(stretch) > limit and better in (None, layout):
         even = misfit(_stretched(keypoints, -stretch).tracks, layout)
         if not value > FITS or even < value / 2:  # not, as it may be NaN
             yield _stretch_doubt(keypoints, stretch)
