@@ -199,7 +199,8 @@ def fit_bodies(clips: list[Data]) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     poses, whole, short = [], [], []
     for seed in range(PASSES):
-        for _, _, k in make_files(other_bodies(clips, seed), seed):
+        for file in make_files(other_bodies(clips, seed), seed):
+            k = file.keypoints
             (track,) = k.tracks
             seen = sides.pose_features(track, k.layout, k.fps)[::3]
             poses.append(torch.from_numpy(seen).float())

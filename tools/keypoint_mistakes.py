@@ -93,6 +93,37 @@ def swap_frames(k: Keypoints, rng: np.random.Generator) -> Keypoints:
     return map_tracks(k, change)
 
 
+def confused(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """No mistake of the file: a detector takes shanks or forearms of one side
+    for those of the other in about half of the frames in which it sees
+    people from the side.
+    """
+    names = common_names(k.layout)
+
+    def change(t: Track) -> Track:
+        xy = t.xy.copy()
+        sides = [
+            [names.index(side + n) for n in ('Shoulder', 'Hip')]
+            for side in 'LR'
+        ]
+        across = np.linalg.norm(xy[:, sides[0]] - xy[:, sides[1]], axis=-1)
+        middle = (xy[:, sides[0]] + xy[:, sides[1]]) / 2
+        torso = np.linalg.norm(middle[:, 0] - middle[:, 1], axis=-1)
+        aside = across[:, 1] < torso / 4
+        for part in (LEGS[1:], ARMS[1:]):
+            wrong = np.zeros(len(xy), dtype=bool)
+            while wrong.mean() < 0.5:
+                start = rng.integers(len(xy))
+                wrong[start : start + rng.integers(1, 12)] = True
+            for name in part:
+                pair = [names.index(side + name) for side in 'LR']
+                at = np.ix_(wrong & aside, pair)
+                xy[at] = xy[at][:, ::-1]
+        return replace(t, xy=xy)
+
+    return map_tracks(k, change)
+
+
 def other_layout(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
     """Read as another layout with as many joints."""
     number = len(common_names(k.layout))

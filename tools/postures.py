@@ -146,9 +146,7 @@ POSTURES: dict[str, Pose] = {
 
 
 def in_postures(clips: list[Data], seed: int) -> list[Data]:
-    """Each clip in one posture, all of them in turn; ``action`` and the name
-    of the clip say which.
-    """
+    """Each clip in one posture, in turn; ``posture`` says which."""
     out = []
     for number, clip in enumerate(clips):
         rng = np.random.default_rng([seed, number])
@@ -159,7 +157,7 @@ def in_postures(clips: list[Data], seed: int) -> list[Data]:
             clip.clone().update(
                 {
                     'pos': put.to(clip.pos).contiguous(),
-                    'action': name,
+                    'posture': name,
                     'clip': f'{clip.clip} {name}',
                 }
             )

@@ -131,7 +131,7 @@ def test_postures_are_not_doubted(posture):
     for seed, name in enumerate(POSTURES):
         if name == posture:
             clips = in_postures(CLIPS[:1], seed)
-    assert clips[0].action == posture
+    assert clips[0].posture == posture
     before, after = CLIPS[0].pos, clips[0].pos
     assert after.shape == before.shape
     for number in range(2):
