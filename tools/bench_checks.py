@@ -245,9 +245,12 @@ def main(argv: list[str] | None = None) -> int:
     rows = measure(files, args.first_seed)
     print(summary(rows).to_markdown(floatfmt='.1f'))
     if args.postures:
-        right = rows[rows['mistake'].isin([NONE, CONFUSED])]
-        table = right.groupby(['posture', 'mistake'])['refused'].mean() * 100
-        print(f'\n{table.unstack().to_markdown(floatfmt=".1f")}')
+        right = rows[rows['mistake'].isin([NONE, CONFUSED])].copy()
+        right['some sides %'] = right['as'].str.contains('some sides') * 100
+        right['refused %'] = right['refused'] * 100
+        columns = ['some sides %', 'refused %']
+        table = right.groupby(['posture', 'mistake'])[columns].mean()
+        print(f'\n{table.to_markdown(floatfmt=".1f")}')
     for what in ('found', 'refused'):
         wrong = rows[rows['mistake'].isin(list(MISTAKES))][what]
         right = rows[rows['mistake'] == NONE][what]
