@@ -7,7 +7,8 @@ were not tuned on.
 Each clip is filmed by the cameras of Human3.6M, and by cameras at other
 heights and distances, as joints of every layout with a detector's noise.
 Faces, feet and fingers are not in motion capture: they are put where a body
-has them, so figures for them are of a model. Limbs are as they moved.
+has them, so figures for them are of a model. Limbs are as they moved, or with
+``--postures`` as tools/postures.py puts them; the table then has the postures.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from keypoint_mistakes import MISTAKES
+from body_points import body_points
+from keypoint_mistakes import MISTAKES, confused
+from postures import in_postures
 from scipy.spatial.transform import Rotation
 from torch_geometric.data import Data
 
@@ -33,28 +36,10 @@ from pyg_hcsf.datasets.synthetic_motion import SPLITS, TAKES, motion_clip
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.capture import View, detector_noise, film
 from pyg_hcsf.io.keypoints import Keypoints, Track, check_keypoints
-from pyg_hcsf.io.keypoints.convert import LAYOUTS, common_names
+from pyg_hcsf.io.keypoints.convert import LAYOUTS
 
-NONE = 'none'
+NONE, CONFUSED = 'none', 'none, limbs confused'
 LONG = 3  # seconds
-JOINTS = {name: i for i, name in enumerate(common_names('h36m17'))}
-# Joints that are not recorded: the joint they move with, and millimetres to
-# the left, up and forward of the head or the foot.
-FACE = {
-    'Nose': (0, -20, 110),
-    'Eye': (32, 10, 95),
-    'EyeInner': (16, 10, 98),
-    'EyeOuter': (45, 10, 85),
-    'Ear': (72, 0, 10),
-    'Mouth': (25, -55, 95),
-}
-FOOT = {
-    'BigToe': (-15, -75, 170),
-    'SmallToe': (45, -75, 140),
-    'FootIndex': (0, -75, 165),
-    'Heel': (0, -75, -55),
-}
-FINGERS = {'Pinky': -30.0, 'Index': 30.0, 'Thumb': 45.0}
 
 
 class File(NamedTuple):
@@ -63,6 +48,7 @@ class File(NamedTuple):
     name: str
     cameras: str
     keypoints: Keypoints
+    posture: str = ''
 
 
 def random_cameras(clip: str, number: int, seed: int = 0) -> list[Camera]:
@@ -117,56 +103,6 @@ def make_file(view: View, clip: str, layout: str, fps: float) -> Keypoints:
     return Keypoints(layout, (track,), 'bench', size, fps)
 
 
-def body_points(
-    joints: np.ndarray, layout: str, rng: np.random.Generator
-) -> Iterator[tuple[np.ndarray, int]]:
-    """Each joint of a layout in the camera's frame, and the recorded joint
-    whose noise it has.
-    """
-
-    def of(name: str) -> np.ndarray:
-        return joints[:, JOINTS[name]]
-
-    def unit(v: np.ndarray) -> np.ndarray:
-        return v / (np.linalg.norm(v, axis=-1, keepdims=True) + 1e-9)
-
-    up = unit(of('Thorax') - of('Hip'))
-    left = unit(of('LShoulder') - of('RShoulder'))
-    # The head turns by up to 60 degrees to either side, slowly.
-    time = np.arange(len(joints)) / 25
-    turn = np.sin(time * rng.uniform(0.3, 1.5) + rng.uniform(0, 2 * np.pi))
-    angle = turn * np.radians(rng.uniform(0, 60))
-    ahead = unit(np.cross(left, up))
-    head_left = unit(
-        left * np.cos(angle)[:, None] - ahead * np.sin(angle)[:, None]
-    )
-    head_ahead = unit(np.cross(head_left, up))
-    for name in common_names(layout):
-        side, rest = name[0], name[1:]
-        sign = {'L': 1, 'R': -1}.get(side, 1)
-        if name == 'Thorax' and layout in ('body25', 'coco18', 'halpe26'):
-            yield (of('LShoulder') + of('RShoulder')) / 2, JOINTS['Thorax']
-        elif name in JOINTS:
-            yield of(name), JOINTS[name]
-        elif name in FACE or rest in FACE:
-            x, y, z = FACE[name if name in FACE else rest]
-            middle = (of('Neck') + of('Head')) / 2
-            offset = x * sign * head_left + y * up + z * head_ahead
-            yield middle + offset, JOINTS['Head']
-        elif rest in FOOT:
-            x, y, z = FOOT[rest]
-            shin = unit(of(f'{side}Knee') - of(f'{side}Ankle'))
-            hips = unit(of('LHip') - of('RHip'))
-            out = unit(hips - shin * (hips * shin).sum(-1, keepdims=True))
-            toes = np.cross(out, shin)
-            offset = x * sign * out + y * shin + z * toes
-            yield of(f'{side}Ankle') + offset, JOINTS[f'{side}Ankle']
-        else:
-            arm = unit(of(f'{side}Wrist') - of(f'{side}Elbow'))
-            offset = 80 * arm + FINGERS[rest] * head_ahead
-            yield of(f'{side}Wrist') + offset, JOINTS[f'{side}Wrist']
-
-
 def make_files(
     clips: list[Data], seed: int = 0, least: int = 12
 ) -> Iterator[File]:
@@ -185,7 +121,8 @@ def make_files(
                 turn += 1
                 k = make_file(view, f'{clip.clip} {seed}', layout, clip.fps)
                 name = f'{clip.subject} {clip.clip} {view.camera.name}'
-                yield File(name, cameras, k)
+                posture = clip.get('posture', '')
+                yield File(name, cameras, k, posture)
 
 
 def real_clips(root: str, split: str) -> list[Data]:
@@ -209,11 +146,21 @@ def synthetic_clips(split: str) -> list[Data]:
 
 
 def load_files(
-    root: str, split: str, seeds: Iterable[int], synthetic: bool = False
+    root: str,
+    split: str,
+    seeds: Iterable[int],
+    synthetic: bool = False,
+    postures: bool = False,
 ) -> list[File]:
     """Files of real or generated motion: 8 for each clip and seed."""
     clips = synthetic_clips(split) if synthetic else real_clips(root, split)
-    return [f for seed in seeds for f in make_files(clips, seed)]
+    return [
+        file
+        for seed in seeds
+        for file in make_files(
+            in_postures(clips, seed) if postures else clips, seed
+        )
+    ]
 
 
 def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
@@ -227,8 +174,9 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
         # Of so many mistakes, three a file; all come equally often.
         names = list(MISTAKES)
         turn = [names[(3 * number + i) % len(names)] for i in range(3)]
-        for name in (NONE, *turn):
-            wrong = k if name == NONE else MISTAKES[name](k, rng)
+        for name in (NONE, CONFUSED, *turn):
+            make = {NONE: lambda k, rng: k, CONFUSED: confused} | MISTAKES
+            wrong = make[name](k, rng)
             if wrong is not None:
                 doubts = check_keypoints(wrong)
                 rows.append(
@@ -241,6 +189,7 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
                         'as': ', '.join(doubt.kind for doubt in doubts),
                         'layout': k.layout,
                         'file': file.name,
+                        'posture': file.posture,
                     }
                 )
     return pd.DataFrame(rows)
@@ -248,7 +197,7 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """The table of :func:`measure`."""
-    order = [NONE, *MISTAKES]
+    order = [NONE, CONFUSED, *MISTAKES]
     groups = rows.groupby('mistake', sort=False)
     named = rows[rows['found']].groupby('mistake')['as']
     table = pd.DataFrame(
@@ -281,14 +230,28 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         '--synthetic', action='store_true', help='generated motion instead'
     )
+    parser.add_argument(
+        '--postures',
+        action='store_true',
+        help='people who face one way, lean, lie, sit or ride a bicycle',
+    )
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
-    files = load_files(args.root, args.split, seeds, args.synthetic)
+    files = load_files(
+        args.root, args.split, seeds, args.synthetic, args.postures
+    )
     rows = measure(files, args.first_seed)
     print(summary(rows).to_markdown(floatfmt='.1f'))
+    if args.postures:
+        right = rows[rows['mistake'].isin([NONE, CONFUSED])].copy()
+        right['some sides %'] = right['as'].str.contains('some sides') * 100
+        right['refused %'] = right['refused'] * 100
+        columns = ['some sides %', 'refused %']
+        table = right.groupby(['posture', 'mistake'])[columns].mean()
+        print(f'\n{table.to_markdown(floatfmt=".1f")}')
     for what in ('found', 'refused'):
-        wrong = rows[rows['mistake'] != NONE][what]
+        wrong = rows[rows['mistake'].isin(list(MISTAKES))][what]
         right = rows[rows['mistake'] == NONE][what]
         print(
             f'\nMistakes {what}: {wrong.mean():.1%} of {len(wrong):,}. '

@@ -11,6 +11,11 @@ told by a network of two hidden layers, which sees single poses, and how they
 move, with the sides of joints exchanged: all, none, those of a mistake, or at
 random. Generated motion of the training subjects of SyntheticMotion is added,
 as in the real one nobody sits or talks. It takes 10 minutes.
+
+How much an image is stretched is a quadratic regression on how far limbs
+extend in four directions of the image, of files stretched by up to a factor of
+4, of the same clips and of the same in other postures (tools/postures.py).
+``--only stretch`` fits this alone, in 2 minutes, and keeps the rest.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from bench_checks import make_files, real_clips, synthetic_clips
+from postures import in_postures
 from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.data import Data
@@ -28,7 +34,7 @@ from torch_geometric.data import Data
 from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.io.files import atomic_write
-from pyg_hcsf.io.keypoints import Track, body, sides
+from pyg_hcsf.io.keypoints import Keypoints, Track, aspect, body, sides
 
 PATH = Path(body.__file__).with_name('body.npz')
 PAIRS = tuple(tuple(map(body.SIDED.index, pair)) for pair in sides.OUTPUTS)
@@ -40,6 +46,9 @@ MASKS = (
 BATCH, EPOCHS, RATE = 1024, 15, 4e-3
 PASSES, SPREAD = 8, 0.08  # over the motion; of the lengths of bones
 SHORT = 8, 40  # frames of short files
+# Passes for the stretch, how often each file is stretched, by up to which
+# logarithm, and the ridge of the regression.
+ROUNDS, STRETCHES, STRETCH, RIDGE = 2, 2, 1.4, 1.0
 
 
 def other_bodies(clips: list[Data], seed: int) -> list[Data]:
@@ -74,6 +83,42 @@ def fit_proportions(seen: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     gap = known - mean
     # Shrunk, so that a rare body is not excluded.
     return mean, gap.T @ gap / len(gap) + 1e-3 * np.eye(len(mean))
+
+
+def stretch(track: Track, log: float) -> Track:
+    """A track in an image whose x is ``exp(log)`` times as wide."""
+    return replace(track, xy=track.xy * np.exp([log / 2, -log / 2]))
+
+
+def fit_stretch(files: list[Keypoints], part: str) -> dict[str, np.ndarray]:
+    """The mean extents of limbs, and the weights of the regression on them:
+    of each file as it is, and stretched a few times.
+    """
+    rng = np.random.default_rng(0)
+    seen, logs = [], []
+    for k in files:
+        for log in (0.0, *rng.uniform(-STRETCH, STRETCH, STRETCHES)):
+            tracks = [stretch(track, log) for track in k.tracks]
+            seen.append(aspect.extents(tracks, k.layout, part))
+            logs.append(log)
+    known = np.stack(seen)
+    whole = np.isfinite(known).all(axis=1)
+    mean = known[whole].mean(axis=0)
+    x, y = aspect.terms(known[whole], mean), np.array(logs)[whole]
+    ridge = RIDGE * np.eye(x.shape[1])
+    fitted = np.linalg.solve(x.T @ x + ridge, x.T @ y)
+    return {f'extent_{part}': mean, f'stretch_{part}': fitted}
+
+
+def fit_stretches(clips: list[Data]) -> dict[str, np.ndarray]:
+    """The regressions on all limbs, and on those above the hips."""
+    files = []
+    for seed in range(ROUNDS):
+        others = other_bodies(clips, seed)
+        for put in (others, in_postures(others, seed)):
+            files += [file.keypoints for file in make_files(put, seed)]
+    parts = [fit_stretch(files, part) for part in aspect.PARTS]
+    return {name: array for part in parts for name, array in part.items()}
 
 
 def exchange(x: Tensor, which: Tensor) -> Tensor:
@@ -148,10 +193,28 @@ def fit_sides(poses: list[Tensor]) -> dict[str, np.ndarray]:
     return out
 
 
+def fit_bodies(clips: list[Data]) -> dict[str, np.ndarray]:
+    """The proportions, and the network that tells the sides."""
+    rng = np.random.default_rng(0)
+    poses, whole, short = [], [], []
+    for seed in range(PASSES):
+        for file in make_files(other_bodies(clips, seed), seed):
+            k = file.keypoints
+            (track,) = k.tracks
+            seen = sides.pose_features(track, k.layout, k.fps)[::3]
+            poses.append(torch.from_numpy(seen).float())
+            for part, out in ((track, whole), (shorten(track, rng), short)):
+                out.append(body.proportions(body.Limbs([part], k.layout)))
+    fits = fit_proportions(whole), fit_proportions(short)
+    mean, covariance = map(np.stack, zip(*fits, strict=True))
+    return {'mean': mean, 'covariance': covariance, **fit_sides(poses)}
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--root', default='datasets/OpenMocap')
+    parser.add_argument('--only', choices=['stretch'])
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     clips = [
@@ -160,23 +223,15 @@ def main(argv: list[str] | None = None) -> int:
         if clip.subject.startswith('CMU')
     ]
     clips += synthetic_clips('train')
-    rng = np.random.default_rng(0)
-    poses, whole, short = [], [], []
-    for seed in range(PASSES):
-        for _, _, k in make_files(other_bodies(clips, seed), seed):
-            (track,) = k.tracks
-            seen = sides.pose_features(track, k.layout, k.fps)[::3]
-            poses.append(torch.from_numpy(seen).float())
-            for part, out in ((track, whole), (shorten(track, rng), short)):
-                out.append(body.proportions(body.Limbs([part], k.layout)))
-    fits = fit_proportions(whole), fit_proportions(short)
-    mean, covariance = map(np.stack, zip(*fits, strict=True))
-    arrays = {'mean': mean, 'covariance': covariance, **fit_sides(poses)}
+    if args.only is None:
+        arrays = fit_bodies(clips) | fit_stretches(clips)
+    else:
+        arrays = body.weights() | fit_stretches(clips)
     with atomic_write(PATH) as part, part.open('wb') as file:
         np.savez_compressed(
             file, **{k: v.astype(np.float16) for k, v in arrays.items()}
         )
-    print(f"'{PATH}': fitted on {len(poses):,} files of training subjects")
+    print(f"'{PATH}': fitted on {len(clips):,} clips of training subjects")
     return 0
 
 

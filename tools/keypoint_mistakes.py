@@ -9,7 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints import Keypoints, Track, common_names
+from pyg_hcsf.io.keypoints import (
+    Keypoints,
+    Track,
+    common_names,
+    rotate_keypoints,
+)
 from pyg_hcsf.io.keypoints.convert import map_tracks
 from pyg_hcsf.io.keypoints.names import candidates
 from pyg_hcsf.skeleton import get_skeleton
@@ -88,6 +93,37 @@ def swap_frames(k: Keypoints, rng: np.random.Generator) -> Keypoints:
     return map_tracks(k, change)
 
 
+def confused(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """No mistake of the file: a detector takes shanks or forearms of one side
+    for those of the other in about half of the frames in which it sees
+    people from the side.
+    """
+    names = common_names(k.layout)
+
+    def change(t: Track) -> Track:
+        xy = t.xy.copy()
+        sides = [
+            [names.index(side + n) for n in ('Shoulder', 'Hip')]
+            for side in 'LR'
+        ]
+        across = np.linalg.norm(xy[:, sides[0]] - xy[:, sides[1]], axis=-1)
+        middle = (xy[:, sides[0]] + xy[:, sides[1]]) / 2
+        torso = np.linalg.norm(middle[:, 0] - middle[:, 1], axis=-1)
+        aside = across[:, 1] < torso / 4
+        for part in (LEGS[1:], ARMS[1:]):
+            wrong = np.zeros(len(xy), dtype=bool)
+            while wrong.mean() < 0.5:
+                start = rng.integers(len(xy))
+                wrong[start : start + rng.integers(1, 12)] = True
+            for name in part:
+                pair = [names.index(side + name) for side in 'LR']
+                at = np.ix_(wrong & aside, pair)
+                xy[at] = xy[at][:, ::-1]
+        return replace(t, xy=xy)
+
+    return map_tracks(k, change)
+
+
 def other_layout(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
     """Read as another layout with as many joints."""
     number = len(common_names(k.layout))
@@ -121,7 +157,45 @@ def shuffled(k: Keypoints, rng: np.random.Generator) -> Keypoints:
     )
 
 
+def turned(degrees: int) -> Mistake:
+    """Filmed by a camera that lay on its side or hung upside down."""
+    return lambda k, rng: rotate_keypoints(k, degrees)
+
+
+def size_exchanged(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
+    """Pixels as they are, in an image of the other shape."""
+    wide, high = k.image_size
+    square = 0.9 < wide / high < 1.1  # as Human3.6M's, where it is no mistake
+    return None if square else replace(k, image_size=(high, wide))
+
+
+def stretched(power: float) -> Mistake:
+    """Parts of an image of 9 to 16, as large as one of another shape."""
+    log = power * np.log(16 / 9) / 2
+    return _xy(lambda xy, size: xy * np.exp([log, -log]))
+
+
+def single_images(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """People in images that have nothing to do with each other."""
+
+    def change(t: Track) -> Track:
+        order = rng.permutation(len(t.frames))
+        wide, high = k.image_size
+        where = rng.uniform(-0.2, 0.2, (len(order), 1, 2)) * (wide, high)
+        return replace(t, xy=t.xy[order] + where, score=t.score[order])
+
+    return map_tracks(k, change)
+
+
 MISTAKES: dict[str, Mistake] = {
+    'turned by 90 degrees': turned(90),
+    'turned by 180 degrees': turned(180),
+    'turned by 270 degrees': turned(270),
+    'size exchanged': size_exchanged,
+    'portrait as landscape': stretched(2),
+    'landscape as portrait': stretched(-2),
+    'crops of another shape': stretched(1),
+    'single images': single_images,
     'x and y exchanged': _xy(lambda xy, size: xy[..., ::-1]),
     'y up, from below': _xy(lambda xy, size: (0, size[1]) + xy * (1, -1)),
     'y negative': _xy(lambda xy, size: xy * (1, -1)),

@@ -26,7 +26,9 @@ from pyg_hcsf.io.keypoints import (
     Keypoints,
     check_keypoints,
     mend_sides,
+    mirror_keypoints,
     read_keypoints,
+    rotate_keypoints,
 )
 from pyg_hcsf.io.poses import PoseSequence, write_poses
 from pyg_hcsf.lifting import (
@@ -83,6 +85,13 @@ def make_parser() -> CommandParser:
         action='store_true',
         help='exchange left and right back in frames where they jump',
     )
+    add(
+        '--turn',
+        type=int,
+        choices=[90, 180, 270],
+        help='clockwise, where the camera was turned',
+    )
+    add('--mirrored', action='store_true', help='the video is a mirror image')
     add('--force', action='store_true', help='lift doubtful keypoints, too')
     return parser
 
@@ -131,6 +140,10 @@ def lift_file(
     for warning in said:
         say(f'warning: {warning.message}')
     print(describe(keypoints))
+    if args.turn:
+        keypoints = rotate_keypoints(keypoints, args.turn)
+    if args.mirrored:
+        keypoints = mirror_keypoints(keypoints)
     if args.mend:
         keypoints, count = mend_sides(keypoints)
         print(f'Left and right exchanged in frames: {count}')
@@ -148,7 +161,9 @@ def lift_file(
             f"The frame rate of '{args.input}' is not known, and "
             f'{kind} needs one: pass --fps'
         )
-    people = lifter.lift(keypoints, args.up)
+    with warnings.catch_warnings():  # of doubts that are printed above
+        warnings.filterwarnings('ignore', 'These keypoints look wrong')
+        people = lifter.lift(keypoints, args.up)
     if not people:
         raise ValueError(
             f"Nobody in '{args.input}' has hips and 6 joints in any frame; "

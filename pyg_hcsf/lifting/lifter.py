@@ -20,6 +20,7 @@ from pyg_hcsf.geometry.root_ray import (
     window_input,
 )
 from pyg_hcsf.io.keypoints import Keypoints, Track, convert_joints
+from pyg_hcsf.io.keypoints.check import warn_doubtful
 from pyg_hcsf.io.poses import PoseSequence
 from pyg_hcsf.io.shown import shown
 from pyg_hcsf.lifting.assume import (
@@ -174,7 +175,8 @@ class Lifter:
     def lift(
         self, keypoints: Keypoints, axes: str = 'camera'
     ) -> list[PoseSequence]:
-        r"""Lifts the people of a video.
+        r"""Lifts the people of a video, with a warning where
+        :func:`~pyg_hcsf.io.keypoints.check_keypoints` is certain of a doubt.
 
         Args:
             keypoints (Keypoints): As
@@ -196,6 +198,7 @@ class Lifter:
                 f"Expected 'axes' to be 'camera' or 'world' (got "
                 f'{shown(axes)})'
             )
+        warn_doubtful(keypoints)
         network = self.network(keypoints.layout)
         camera, fps, notes = self._assume(keypoints, network)
         out = []

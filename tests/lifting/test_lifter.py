@@ -205,6 +205,7 @@ def test_scores_below_a_tenth_are_missing(keypoints, weights):
     assert not np.array_equal(poses[0], poses[3])
 
 
+@pytest.mark.filterwarnings('ignore:These keypoints look wrong')
 def test_wild_keypoints_give_finite_poses(weights):
     rng = np.random.default_rng(0)
     for scale in (1e-3, 1.0, 1e3, 1e6):

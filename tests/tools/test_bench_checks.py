@@ -5,12 +5,21 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.synthetic_motion import motion_clip
-from pyg_hcsf.io.keypoints import LAYOUTS, body, sides
+from pyg_hcsf.io.keypoints import (
+    LAYOUTS,
+    aspect,
+    body,
+    common_names,
+    sides,
+)
+from pyg_hcsf.skeleton import H36M17
 
 sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
 
 import bench_checks  # noqa: E402
 import fit_checks  # noqa: E402
+import keypoint_mistakes  # noqa: E402
+import postures  # noqa: E402
 
 CLIPS = [motion_clip('S11', a, 1, 50) for a in ('Walking', 'Posing')]
 
@@ -23,23 +32,55 @@ def files():
 def test_files(files):
     assert len(files) == 16
     assert {file.keypoints.layout for file in files} == set(LAYOUTS)
-    for name, _, k in files:
+    for name, _, k, _ in files:
         (track,) = k.tracks
         assert name.startswith('S11') and track.xy.shape[0] == 50
         seen = track.score > 0
         assert np.isfinite(track.xy[seen]).all() and seen.mean() > 0.9
 
 
+def test_postures():
+    rng = np.random.default_rng(0)
+    for clip in postures.in_postures(CLIPS * 3, 0):
+        pos = clip.pos.transpose(0, 1).numpy()
+        bones = np.linalg.norm(
+            pos[:, 1:] - pos[:, list(H36M17.parents[1:])], axis=-1
+        )
+        assert np.isfinite(pos).all()
+        # Bones keep their lengths, but those that meet at a bend.
+        limbs = [H36M17.joints.index(n) - 1 for n in ('RKnee', 'LWrist')]
+        assert np.ptp(bones[:, limbs], axis=0).max() < 1
+    at = H36M17.joints.index
+    ride = postures.ride(CLIPS[0].pos.transpose(0, 1).numpy(), rng)
+    across = ride[:, at('LHip')] - ride[:, at('RHip')]
+    assert (np.abs(across[:, 0]) > 2 * np.abs(across[:, 1])).all()
+    assert (ride[:, at('LKnee'), 1] > ride[:, at('Hip'), 1]).all()
+
+
+def test_confused_limbs(files):
+    k = files[0].keypoints
+    rng = np.random.default_rng(0)
+    found = keypoint_mistakes.confused(k, rng).tracks[0].xy
+    names = common_names(k.layout)
+    moved = [n for i, n in enumerate(names)
+             if not np.array_equal(found[:, i], k.tracks[0].xy[:, i],
+                                   equal_nan=True)]  # fmt: skip
+    assert {n[1:] for n in moved} <= {'Knee', 'Ankle', 'Elbow', 'Wrist'}
+
+
 def test_most_mistakes_are_found(files, monkeypatch, capsys):
     monkeypatch.setattr(bench_checks, 'load_files', lambda *args: files)
     assert bench_checks.main(['--synthetic']) == 0
     out = capsys.readouterr().out
-    for name in bench_checks.MISTAKES:
-        assert f'| {name} ' in out
     rows = bench_checks.measure(files)
-    correct = rows['mistake'] == bench_checks.NONE
-    assert rows[~correct]['found'].mean() > 0.9
-    assert rows[correct]['found'].mean() < 0.2
+    made = set(rows['mistake']) & set(bench_checks.MISTAKES)
+    assert len(made) > len(bench_checks.MISTAKES) - 3  # few have two shapes
+    for name in made:
+        assert f'| {name} ' in out
+    assert rows[rows['mistake'].isin(made)]['found'].mean() > 0.9
+    assert rows[rows['mistake'] == bench_checks.NONE]['found'].mean() < 0.2
+    confused = rows[rows['mistake'] == bench_checks.CONFUSED]['as']
+    assert confused.str.contains('some sides').mean() < 0.2
 
 
 def test_fit(files, monkeypatch, tmp_path, capsys):
@@ -54,6 +95,7 @@ def test_fit(files, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(fit_checks, 'make_files', lambda clips, seed: files)
     monkeypatch.setattr(fit_checks, 'PATH', tmp_path / 'body.npz')
     monkeypatch.setattr(fit_checks, 'PASSES', 2)
+    monkeypatch.setattr(fit_checks, 'ROUNDS', 1)
     monkeypatch.setattr(fit_checks, 'EPOCHS', 30)
     monkeypatch.setattr(fit_checks, 'BATCH', 64)
     assert fit_checks.main([]) == 0
@@ -65,5 +107,17 @@ def test_fit(files, monkeypatch, tmp_path, capsys):
     # It has learnt what it saw.
     monkeypatch.setattr(body, 'weights', lambda: fitted)
     monkeypatch.setattr(sides, 'weights', lambda: fitted)
-    told = [sides.tell_sides(file.keypoints)[0] for file in files]
+    told = []
+    for file in files:
+        (track,) = file.keypoints.tracks
+        seen = sides.pose_features(track, file.keypoints.layout, 25.0)
+        told.append(sides.side_logits(seen).mean(axis=0))
+        found = sides.tell_sides(file.keypoints)
+        np.testing.assert_allclose(found.left, told[-1][0], atol=0.5)
+        log = aspect.log_stretch(file.keypoints.tracks, file.keypoints.layout)
+        assert abs(log) < 0.5
     assert np.mean(np.stack(told) > 0) > 0.9
+    assert fit_checks.main(['--only', 'stretch']) == 0
+    with np.load(tmp_path / 'body.npz', allow_pickle=False) as arrays:
+        for name, array in fitted.items():
+            np.testing.assert_array_equal(arrays[name], array)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.io.keypoints.confidence import has_densities
 from pyg_hcsf.io.keypoints.frames import Entry, find_entries, first_of
 from pyg_hcsf.io.keypoints.marks import PersonReader
 from pyg_hcsf.io.keypoints.names import in_order
@@ -54,7 +55,11 @@ def read(data: Any, path: Path) -> People:
     if isinstance(data, dict) and 'annotations' in data:
         return _annotations(data, path)
     entries = find_entries(data, path)
-    reader = PersonReader('coco', path, ('keypoints',))
+    values = [entry.value for entry in entries]
+    dense = has_densities(v for v in values if isinstance(v, dict))
+    reader = PersonReader(
+        'coco', path, ('keypoints',), box='score', dense=dense
+    )
     sizes = {_size(e.value.get('image_size')) for e in entries}
     known = sizes.pop() if len(sizes) == 1 else None
     return replace(reader.finish(entries), usual='coco17', image_size=known)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.io.keypoints.body import misfit
+from pyg_hcsf.io.keypoints.confidence import box_score
 from pyg_hcsf.io.keypoints.convert import common_names
 from pyg_hcsf.io.keypoints.people import (
     MAX_PEOPLE,
@@ -35,13 +36,16 @@ def read_detections(arrays: dict[str, np.ndarray], path: Path) -> People:
     Args:
         arrays (dict): Its arrays of objects: ``keypoints``, of each frame and
             class (the second is people) ``[P, 4, 17]``: x, y, logit and
-            probability; and ``metadata`` with ``w`` and ``h``.
+            score, see :func:`density_confidence`; ``boxes``, likewise
+            ``[P, 5]`` with the score of the box last; and ``metadata`` with
+            ``w`` and ``h``.
         path (pathlib.Path): What errors call the file.
 
     Raises:
         ValueError: If a frame is damaged; names it.
     """
     people = []
+    boxes = _items(arrays.get('boxes'))
     for frame, classes in enumerate(_items(arrays['keypoints'])):
         entry = f'frame {frame}'
         if len(_items(classes)) != 2:
@@ -57,8 +61,9 @@ def read_detections(arrays: dict[str, np.ndarray], path: Path) -> People:
                 or person.shape != (4, 17)
             ):
                 refuse(path, where, 'expected numbers of shape [4, 17]')
-            points = to_points(person[[0, 1, 3]].T, path, where)
-            people.append(Person(frame, None, points))
+            points = to_points(person[[0, 1, 3]].T, path, where, dense=True)
+            box = box_score(_box(boxes, frame, number))
+            people.append(Person(frame, None, points, box))
     metadata = _item(arrays.get('metadata'))
     size = _size(metadata)
     return People('detectron', people, 'coco17', size)
@@ -138,6 +143,15 @@ def _by_width(found: People, size: tuple[float, float], path: Path) -> People:
     pixels = np.array([width, height, 1.0])
     people = [p._replace(points=p.points * pixels) for p in people]
     return replace(found, people=people)
+
+
+def _box(boxes: Any, frame: int, number: int) -> Any:
+    r"""The last number of a person's box, or None."""
+    classes = _items(boxes[frame]) if frame < len(boxes) else ()
+    rows = _items(classes[1]) if len(classes) == 2 else ()
+    row = rows[number] if number < len(rows) else None
+    known = isinstance(row, np.ndarray) and row.shape == (5,)
+    return row.tolist()[4] if known else None
 
 
 def _items(value: Any) -> Any:

@@ -10,6 +10,8 @@ from pyg_hcsf.io.keypoints.body import SIDED, Limbs
 from pyg_hcsf.io.keypoints.convert import common_names
 from pyg_hcsf.io.keypoints.track import Keypoints, Track
 
+MISSING = 3  # frames at most from one that is compared to the next
+
 
 def person_size(keypoints: Keypoints) -> float:
     r"""The largest box of a person in any frame: its longer side in pixels."""
@@ -17,12 +19,25 @@ def person_size(keypoints: Keypoints) -> float:
     return float(max(sides))
 
 
-def outside(keypoints: Keypoints) -> float:
-    r"""The share of joints outside of the image, which is as large as the
-    file says, or has at least no negative pixels.
+def outside(
+    keypoints: Keypoints,
+    image_size: tuple[float, float] | None,
+    least: float = 0.0,
+) -> float:
+    r"""The share of joints outside of an image.
+
+    Args:
+        keypoints (Keypoints): The file.
+        image_size (tuple, optional): Width and height in pixels;
+            :obj:`None` for an image that only has no negative pixels.
+        least (float, optional): Joints of no more confidence are not counted.
+            (default: :obj:`0.0`)
     """
-    xy = np.concatenate([t.xy[t.score > 0] for t in keypoints.tracks])
-    size = np.array(keypoints.image_size or (np.inf, np.inf))
+    xy = np.concatenate([t.xy[t.score > least] for t in keypoints.tracks])
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    if not len(xy):
+        return 0.0
+    size = np.array(image_size or (np.inf, np.inf))
     # Detectors put joints they do not see a little beyond.
     margin = np.where(np.isfinite(size), size * 0.02, 10.0)
     return float(1 - ((xy >= -margin) & (xy <= size + margin)).all(1).mean())
@@ -89,7 +104,8 @@ def jumps(keypoints: Keypoints) -> float:
     for track in keypoints.tracks:
         points = track.xy[:, order]
         apart = np.diff(track.frames)
-        before, after = points[:-1][apart <= 3], points[1:][apart <= 3]
+        near = apart <= MISSING
+        before, after = points[:-1][near], points[1:][near]
         mirrored = after[:, [*range(6, 12), *range(6)]]
         kept = mean_seen(np.linalg.norm(after - before, axis=-1))
         swapped = mean_seen(np.linalg.norm(mirrored - before, axis=-1))
@@ -97,6 +113,44 @@ def jumps(keypoints: Keypoints) -> float:
         found += int(((swapped < kept / 2) & (kept > 0.02 * size)).sum())
         total += int(np.isfinite(kept).sum())
     return found / max(total, 1)
+
+
+def continuity(keypoints: Keypoints) -> tuple[float, float]:
+    r"""How far people move from one frame to the next.
+
+    Returns:
+        The mean over joints in sizes of the person (root mean squares about
+        their mean), and the same as a part of how far they move in half of
+        all their frames: both in the median over frames of people of 5 frames
+        and more, and 0 if there are none.
+    """
+    near, far = [], []
+    for track in keypoints.tracks:
+        half = len(track.frames) // 2
+        if half < 2:
+            continue
+        off = track.xy - mean_seen(track.xy)[:, None]
+        size = np.sqrt(mean_seen(np.square(off).sum(axis=-1))) + 1e-9
+        for lag, out in ((1, near), (half, far)):
+            gap = np.linalg.norm(track.xy[lag:] - track.xy[:-lag], axis=-1)
+            moved = mean_seen(gap) / size[lag:]
+            close = track.frames[lag:] - track.frames[:-lag] <= MISSING
+            out.append(moved[np.isfinite(moved) & (close | (lag > 1))])
+    steps = [np.concatenate(x) if x else np.empty(0) for x in (near, far)]
+    if not all(map(len, steps)):
+        return 0.0, 0.0
+    step, whole = map(float, map(np.median, steps))
+    return step, step / (whole + 1e-9)
+
+
+def alone(keypoints: Keypoints) -> float:
+    r"""The share of people who are in one frame only, 0 if there are fewer
+    than 5 frames.
+    """
+    frames = {f for t in keypoints.tracks for f in t.frames.tolist()}
+    if len(frames) < 5:
+        return 0.0
+    return float(np.mean([len(t.frames) == 1 for t in keypoints.tracks]))
 
 
 def frozen(keypoints: Keypoints) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.io.keypoints.confidence import box_score
 from pyg_hcsf.io.keypoints.frames import (
     FRAME,
     PEOPLE,
@@ -75,6 +76,11 @@ class PersonReader:
         path (pathlib.Path): What errors call the file.
         keys (iterable of str, optional): What keypoints are called.
         knows (iterable of str, optional): Other keys that need no warning.
+        box (str, optional): The key of the score of a person's box.
+            (default: :obj:`"bbox_score"`)
+        dense (bool, optional): Whether confidences are those of
+            :func:`~pyg_hcsf.io.keypoints.confidence.density_confidence`.
+            (default: :obj:`False`)
     """
 
     def __init__(
@@ -83,8 +89,11 @@ class PersonReader:
         path: Path,
         keys: Iterable[str] = KEYPOINTS,
         knows: Iterable[str] = (),
+        box: str = 'bbox_score',
+        dense: bool = False,
     ) -> None:
         self.source, self.path, self.keys = source, path, tuple(keys)
+        self.box, self.dense = box, dense
         self._knows = PERSON_KNOWS | {*FRAME, *TRACK, *SCORES, *LISTS}
         self._knows |= {*self.keys, *knows}
         self._unread: set[str] = set()
@@ -123,7 +132,9 @@ class PersonReader:
         name = name_of(value, self.path, where)
         if names is not None:
             self._named.setdefault(names, []).append(len(self._people))
-        self._people.append(Person(entry.frame, name, points))
+        box = value.get(self.box) if isinstance(value, dict) else None
+        person = Person(entry.frame, name, points, box_score(box))
+        self._people.append(person)
         self._places.append(where)
 
     def _see(self, value: dict[str, Any]) -> None:
@@ -150,7 +161,7 @@ class PersonReader:
         rows = isinstance(raw[0], list)
         if isinstance(scores, list) and (rows or len(raw) == 2 * len(scores)):
             raw = _with_scores(raw, scores, self.path, where)
-        points = to_rows(raw, self.path, where)
+        points = to_rows(raw, self.path, where, self.dense)
         if names is not None and len(set(names)) != len(points):
             refuse(self.path, where, 'expected different names of joints')
         return names, points
@@ -206,7 +217,7 @@ class PersonReader:
                 for person, where in zip(people, self._places, strict=True)
             ]
         self._people = [
-            Person(person.frame, person.name, rows)
+            person._replace(points=rows)
             for person, rows in zip(people, rows_of, strict=True)
         ]
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn, Optional
 
 import numpy as np
 
+from pyg_hcsf.io.keypoints.confidence import density_confidence
 from pyg_hcsf.io.shown import shortened, shown
 
 MAX_BYTES = 2**28  # of one file; an hour of one person is a third of it
@@ -32,11 +33,15 @@ class Person(NamedTuple):
         name (str or None): Its id, if the file has any.
         points (numpy.ndarray): x, y and confidence of each joint:
             ``[N, 3]``.
+        box (float, optional): How certain the detector is that there is a
+            person, from 0 to 1, if the file says so.
+            (default: :obj:`None`)
     """
 
     frame: int
     name: Optional[str]
     points: np.ndarray
+    box: Optional[float] = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,14 +134,18 @@ def parse_json(content: bytes, path: str | Path) -> Any:
     )
 
 
-def to_points(values: Any, path: str | Path, entry: str) -> np.ndarray:
+def to_points(
+    values: Any, path: str | Path, entry: str, dense: bool = False
+) -> np.ndarray:
     r"""Checks the joints of one person, see :func:`to_rows` and
     :func:`clean`: ``[N, 3]``.
     """
-    return clean(to_rows(values, path, entry), path, entry)
+    return clean(to_rows(values, path, entry, dense), path, entry)
 
 
-def to_rows(values: Any, path: str | Path, entry: str) -> np.ndarray:
+def to_rows(
+    values: Any, path: str | Path, entry: str, dense: bool = False
+) -> np.ndarray:
     r"""Makes an array of the joints of one person.
 
     Args:
@@ -144,6 +153,8 @@ def to_rows(values: Any, path: str | Path, entry: str) -> np.ndarray:
             ``x, y, c``; None stands for a number that is missing.
         path (str or pathlib.Path): The file, for errors.
         entry (str): Where in it, for errors.
+        dense (bool, optional): Whether confidences are those of
+            :func:`density_confidence`. (default: :obj:`False`)
 
     Returns:
         ``[N, 3]``, with confidences of 1, or 0 where x and y are 0, if there
@@ -173,6 +184,8 @@ def to_rows(values: Any, path: str | Path, entry: str) -> np.ndarray:
             f'expected 1 to {MAX_JOINTS} joints of x, y and a confidence '
             f'(got {list(points.shape)} numbers)',
         )
+    if dense:
+        points[:, 2] = density_confidence(points[:, 2])
     return points
 
 

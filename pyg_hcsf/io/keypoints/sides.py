@@ -2,6 +2,8 @@ r"""Tells left from right in 2D: a small network looks at poses."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from pyg_hcsf.io.keypoints.body import FRAMES, SIDED, weights
@@ -18,10 +20,20 @@ OUTPUTS = (
     ('Hip', 'Knee'),
     ('Knee', 'Ankle'),
 )
+#: What is exchanged by mistake: legs (or arms, which look the same), and
+#: parts of them.
+EXCHANGES = (
+    ('Hip', 'Knee', 'Ankle'),
+    ('Knee', 'Ankle'),
+    ('Elbow', 'Wrist'),
+    ('Ankle',),
+    ('Wrist',),
+)
 LEAST = 10  # frames; fewer say too little
 REACH = 0.24  # seconds before and after, over which motion is looked at
 FPS = 30.0  # where the file does not tell
 CLIP = 6.0  # the most that one frame can say
+CLEAR = 0.5  # the gain or loss of likelihood that a frame must show
 # What a mirror does to what the network sees: left and right, and signs.
 MIRROR = np.array([*range(6, 12), *range(6), 12, 13])
 SIGNS = np.ones((14, 2))
@@ -91,15 +103,34 @@ def _network(x: np.ndarray) -> np.ndarray:
     return x @ w['weight2'].T + w['bias2']
 
 
-def tell_sides(keypoints: Keypoints) -> tuple[np.ndarray, int]:
+class Sides(NamedTuple):
     r"""What the network says of a file.
 
     Args:
-        keypoints (Keypoints): The file.
+        left (float): The mean of its first output: positive if left is left.
+        joints (tuple[str, ...]): The entry of :obj:`EXCHANGES` after whose
+            exchange poses look most like a body's.
+        gain (float): By how much: the gain in the mean logarithm of the
+            probability that all sides are the same; negative if poses are
+            best as they are.
+        share (float): The share of frames that gain by it among those that
+            clearly gain or lose. A detector that takes one leg for the other
+            where it sees people from the side does so in some frames only.
+        frames (int): How many showed arms and legs.
+    """
 
-    Returns:
-        The mean over the frames that show arms and legs, ``[6]`` in the order
-        of :obj:`OUTPUTS`, and how many they are; zeros if there are none.
+    left: float = 0.0
+    joints: tuple[str, ...] = ()
+    gain: float = -np.inf
+    share: float = 0.0
+    frames: int = 0
+
+
+def tell_sides(keypoints: Keypoints) -> Sides:
+    r"""Compares the poses of a file with those after each usual exchange.
+
+    Args:
+        keypoints (Keypoints): The file.
     """
     poses = np.concatenate(
         [
@@ -108,6 +139,34 @@ def tell_sides(keypoints: Keypoints) -> tuple[np.ndarray, int]:
         ]
     )
     if not len(poses):
-        return np.zeros(len(OUTPUTS)), 0
+        return Sides()
     seen = poses[:: -(-len(poses) // FRAMES)]
-    return side_logits(seen).clip(-CLIP, CLIP).mean(axis=0), len(poses)
+    logits = side_logits(seen).clip(-CLIP, CLIP)
+    gains = np.stack(
+        [_likelihood(side_logits(_exchange(seen, j))) for j in EXCHANGES]
+    ) - _likelihood(logits)
+    best = int(gains.mean(axis=1).argmax())
+    gain = gains[best]
+    clear = np.abs(gain) > CLEAR
+    return Sides(
+        left=float(logits[:, 0].mean()),
+        joints=EXCHANGES[best],
+        gain=float(gain.mean()),
+        share=float((gain[clear] > 0).mean()) if clear.any() else 0.0,
+        frames=len(poses),
+    )
+
+
+def _likelihood(logits: np.ndarray) -> np.ndarray:
+    r"""The logarithm of the probability that the sides of all pairs of joints
+    are the same: ``[F, 6]`` to ``[F]``.
+    """
+    same = logits[:, 1:].clip(-CLIP, CLIP)
+    return -np.log1p(np.exp(-same)).sum(axis=1)
+
+
+def _exchange(poses: np.ndarray, joints: tuple[str, ...]) -> np.ndarray:
+    order = np.arange(len(MIRROR))
+    for joint in map(SIDED.index, joints):
+        order[[joint, joint + 6]] = joint + 6, joint
+    return poses[:, order]

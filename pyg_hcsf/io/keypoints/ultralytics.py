@@ -35,6 +35,8 @@ def read(data: Any, path: Path) -> People:
     Example:
         >>> read(json.loads(results[0].to_json()), path)
     """
-    reader = PersonReader('ultralytics', path, ('keypoints',))
+    reader = PersonReader(
+        'ultralytics', path, ('keypoints',), box='confidence'
+    )
     found = reader.finish(find_entries(data, path))
     return replace(found, usual='coco17')
