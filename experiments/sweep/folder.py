@@ -21,6 +21,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 import pyg_hcsf
+from pyg_hcsf.io.shown import cause
 from sweep.trainer import replacing, save_json
 
 
@@ -208,8 +209,8 @@ def _read(path: Path, warn: bool = False) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as e:
         if warn:
             warnings.warn(
-                f"'{path}' is damaged ({cause(e)}): the run is left out. Delete its "
-                'folder, or run that row and seed again',
+                f"'{path}' is damaged ({cause(e)}): the run is left out. "
+                'Delete its folder, or run that row and seed again',
                 stacklevel=2,
             )
         return {}

@@ -9,13 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pyg_hcsf.io.keypoints.people import Person
-from pyg_hcsf.io.keypoints.track import Track
 
 #: The box score from which detectors' own programs show a person: MMPose's
 #: demos 0.3, Ultralytics 0.25, VideoPose3D's infer_video_d2.py 0.7.
 LEAST_BOX = 0.3
-#: A track of so few frames is no person where another one is so long.
-BRIEF, LONG = 2, 20
 
 
 def drop_weak(people: Sequence[Person], path: str | Path) -> list[Person]:
@@ -40,32 +37,6 @@ def drop_weak(people: Sequence[Person], path: str | Path) -> list[Person]:
             f"'{path}': left out {len(people) - len(kept)} of {len(people)} "
             f'detections with a box score under {least:.2g}, which are '
             'probably no people',
-            stacklevel=3,
-        )
-    return kept
-
-
-def drop_brief(
-    tracks: tuple[Track, ...], path: str | Path
-) -> tuple[Track, ...]:
-    r"""Leaves out tracks of one or two frames where others have 20 and more.
-
-    Args:
-        tracks (tuple[Track, ...]): The people of a video.
-        path (str or pathlib.Path): What the warning calls the file.
-
-    Example:
-        >>> tracks = drop_brief(make_tracks(people, path), path)
-    """
-    lengths = [len(track.frames) for track in tracks]
-    if max(lengths) < LONG:
-        return tracks
-    kept = tuple(t for t in tracks if len(t.frames) > BRIEF)
-    if len(kept) < len(tracks):
-        warnings.warn(
-            f"'{path}': left out {len(tracks) - len(kept)} of {len(tracks)} "
-            f'people who are seen in {BRIEF} frames at most, which are '
-            'probably false detections',
             stacklevel=3,
         )
     return kept

@@ -25,7 +25,7 @@ from pyg_hcsf.io.keypoints.convert import LAYOUTS
 from pyg_hcsf.io.keypoints.folder import read_folder
 from pyg_hcsf.io.keypoints.follow import make_tracks
 from pyg_hcsf.io.keypoints.frames import first_of, key_of, size_of
-from pyg_hcsf.io.keypoints.ghosts import drop_brief, drop_weak
+from pyg_hcsf.io.keypoints.ghosts import drop_weak
 from pyg_hcsf.io.keypoints.lines import parse
 from pyg_hcsf.io.keypoints.names import candidates
 from pyg_hcsf.io.keypoints.people import (
@@ -124,7 +124,7 @@ def read_keypoints(
         found = read_people(read_bytes(path), path)
     found = to_pixels(found, image_size or found.image_size, path)
     people = drop_weak(found.people, path)
-    tracks = drop_brief(make_tracks(people, path), path)
+    tracks = make_tracks(people, path)
     body = WHOLE_BODY.get(tracks[0].score.shape[1])
     if body is not None and layout in (None, body):
         layout = body
