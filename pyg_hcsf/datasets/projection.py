@@ -238,12 +238,11 @@ def _misfit(keypoints: np.ndarray, projected: np.ndarray, size: float) -> str:
     shift = np.median(flat - seen, axis=0)
     error = float(np.median(np.linalg.norm(flat - seen, axis=-1)))
     fitted = np.empty_like(seen)
-    scale = np.empty(2)
     for axis in (0, 1):
         middle = seen[:, axis].mean(), flat[:, axis].mean()
         a, b = seen[:, axis] - middle[0], flat[:, axis] - middle[1]
-        scale[axis] = (a * b).sum() / max(float((a * a).sum()), 1e-9)
-        fitted[:, axis] = scale[axis] * a + middle[1]
+        scale = (a * b).sum() / max(float((a * a).sum()), 1e-9)
+        fitted[:, axis] = scale * a + middle[1]
     left = float(np.median(np.linalg.norm(flat - fitted, axis=-1)))
     # Of each person by itself, as most distances between joints tell.
     i, j = np.triu_indices(keypoints.shape[1], 1)
