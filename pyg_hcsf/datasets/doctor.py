@@ -23,6 +23,13 @@ LEFTOVER = 'what macOS or Windows leaves beside files, nothing to read'
 ERROR = 400  # characters of an error
 NUM_PARSED = 1000  # .skeleton files that are read whole
 
+# What files are, by the end of their names.
+KINDS = {
+    **{'.npz': ('npz',), '.npy': ('npy',), '.pkl': ('pickle',)},
+    **{'.cdf': ('cdf',), '.mat': ('mat', 'hdf5'), '.h5': ('hdf5',)},
+    **{'.zip': ('zip',), '.tgz': ('packed',)},
+}
+
 # What people hold instead of skeletons, by its name; read by nothing here.
 CLUES = tuple(
     (re.compile(pattern), text)
@@ -174,7 +181,9 @@ def diagnose(
             kind = recognize(file)
             if LEFTOVERS.fullmatch(file.name):
                 kind = FileKind('leftover', LEFTOVER)
-            elif SKELETON_FILE.fullmatch(file.name) and parsed < NUM_PARSED:
+            elif file in read:
+                kind = _as_named(file, kind)
+            if SKELETON_FILE.fullmatch(file.name) and parsed < NUM_PARSED:
                 parsed += 1
                 kind = _parsed(file, kind)
             if kind.remedy and (kind.kind != 'packed' or file not in read):
@@ -186,6 +195,15 @@ def diagnose(
                     advice.update(dict.fromkeys(_inside(file)))
             advice.update(dict.fromkeys(_clues(file)))
     return Diagnosis(found, broken, dict(others.most_common()), list(advice))
+
+
+def _as_named(file: Path, kind: FileKind) -> FileKind:
+    r"""What a file is that was found by its name."""
+    expected = KINDS.get(file.suffix.lower(), (kind.kind,))
+    if kind.remedy or kind.kind in expected:
+        return kind
+    text = f'{kind.text}, other than its name says'
+    return FileKind(kind.kind, text, AGAIN)
 
 
 def _parsed(file: Path, kind: FileKind) -> FileKind:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.datasets.ntu_formats import NTU_FORMATS, walk
 from pyg_hcsf.io.agcn import DATA, read_agcn
 from pyg_hcsf.io.ctrgcn import read_ctrgcn
 from pyg_hcsf.io.members import Member, list_some
-from pyg_hcsf.io.ntu_files import find_skeletons
+from pyg_hcsf.io.ntu_files import SUFFIX, find_skeletons
 from pyg_hcsf.io.ntu_names import (
     ActionClip,
     get_benchmark,
@@ -206,3 +207,22 @@ def read_clips(
         for clip in clips
         if clip.label < num_classes and clip.name not in missing
     )
+
+
+def warn_of_missing(source: NTUSource, store: Path) -> None:
+    r"""Names :obj:`.skeleton` files that could not be read when clips were
+    made of them.
+
+    Args:
+        source (NTUSource): The files.
+        store (pathlib.Path): The :class:`ClipStore` of the clips.
+    """
+    made = set(ClipStore(store)._columns['clip'].tolist())
+    names = (member.name.removesuffix(SUFFIX) for member in source.members)
+    if missing := [name for name in names if name not in made]:
+        warnings.warn(
+            f'{len(missing):,} of {len(source.members):,} .skeleton files '
+            f"could not be read when '{store}' was made: {list_some(missing)}."
+            ' Once they are replaced, pass force_reload=True',
+            stacklevel=2,
+        )

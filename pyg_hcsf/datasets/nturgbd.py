@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,10 +17,12 @@ from tqdm import tqdm
 from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.datasets.clip_subset import ClipSubset
 from pyg_hcsf.datasets.ntu_formats import NTU_FORMATS
-from pyg_hcsf.datasets.ntu_source import NTUSource, find_source, read_clips
-from pyg_hcsf.io.members import list_some
+from pyg_hcsf.datasets.ntu_source import (
+    find_source,
+    read_clips,
+    warn_of_missing,
+)
 from pyg_hcsf.io.ntu_bodies import RECIPES
-from pyg_hcsf.io.ntu_files import SUFFIX
 from pyg_hcsf.io.ntu_names import (
     BENCHMARKS,
     NTU_FPS,
@@ -196,7 +197,7 @@ class NTURGBD(Dataset):
         name = f'{self._stem(source.format)}_{source.digest}_v{VERSION}'
         self._path = folder / f'{name}.clips'
         if self._path.exists() and not self.force_reload:
-            self._warn_of_missing(source)
+            warn_of_missing(source, self._path)
             return
         parts = folder / f'.{name}.parts'
         clips = tqdm(
@@ -213,19 +214,6 @@ class NTURGBD(Dataset):
             shutil.rmtree(self._path)
         ClipStore.write(self._path, self._to_data(clips), keys=('x',))
         shutil.rmtree(parts, ignore_errors=True)
-
-    def _warn_of_missing(self, source: NTUSource) -> None:
-        r"""Names files that could not be read when the clips were made."""
-        made = set(ClipStore(self._path)._columns['clip'].tolist())
-        names = (m.name.removesuffix(SUFFIX) for m in source.members)
-        if missing := [name for name in names if name not in made]:
-            warnings.warn(
-                f'{len(missing):,} of {len(source.members):,} .skeleton files '
-                f"could not be read when '{self._path}' was made: "
-                f'{list_some(missing)}. Once they are replaced, pass '
-                'force_reload=True',
-                stacklevel=2,
-            )
 
     def _stem(self, form: str) -> str:
         per_benchmark = form in ('ctrgcn', 'sgn')

@@ -15,6 +15,7 @@ from pyg_hcsf.io.hdf5 import HDF5Process
 from pyg_hcsf.io.pickle_names import pickle_array_shape, pickle_names
 from pyg_hcsf.io.recognize import FileKind
 
+KINDS = ('npz', 'npy', 'pickle', 'hdf5', 'mat', 'cdf', 'text')
 HEAD = 2**14  # bytes that are looked at
 NUM_KEYS = 1000  # names in an archive that are looked at
 H5_KEYS = ('3D_positions', 'poses')
@@ -80,6 +81,8 @@ def describe_unread(
         >>> with HDF5Process() as process:
         ...     text = describe_unread(path, recognize(path), process)
     """
+    if kind.kind not in KINDS:
+        return None
     try:
         content = _look(path, kind.kind, process)
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):

@@ -248,6 +248,24 @@ def test_other_spellings(tmp_path, name):
     assert (item.name, item.format.name) == ('human36m', 'vp3d')
 
 
+@pytest.mark.parametrize(
+    'name',
+    [
+        'data_train_3dhp.npz',
+        'S1/Seq1/annot.mat',
+        'S1/MyPoses/3D_positions/Walking.h5',
+        'S1/MyPoseFeatures/D3_Positions/Walking.cdf',
+    ],
+)
+def test_found_by_name_only(tmp_path, name):
+    path = put(tmp_path, name, b'notes')
+    told = diagnose(tmp_path, FORMATS)
+    assert [(file, kind.kind) for file, kind in told.broken] == [
+        (path, 'text')
+    ]
+    assert told.broken[0][1].text == 'text, other than its name says'
+
+
 HOSTILE = {
     'ops.pkl': b'\x80\x04' + b'N0' * 10**6 + b'N.',
     'marks.pkl': b'\x80\x04\x8c\x08keypoint\x94' + b'(' * 10**6 + b'.',

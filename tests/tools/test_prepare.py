@@ -211,6 +211,28 @@ def test_going_on_where_it_stood(tmp_path, monkeypatch, capsys):
     assert listing(tmp_path / 'twice') == listing(tmp_path / 'straight')
 
 
+def test_a_truncated_file_and_a_copy(tmp_path, capsys):
+    raw = write_skeletons(tmp_path / 'given')
+    path = raw / 'S001C001P001R001A001.skeleton'
+    copy = raw / 'S001C001P002R001A001 (1).skeleton'
+    copy.write_bytes((raw / 'S001C001P002R001A001.skeleton').read_bytes())
+    path.write_bytes(path.read_bytes()[:-99])
+    assert run('doctor', raw) == 1
+    out = capsys.readouterr().out
+    assert f"Passed over 1 .skeleton file: '{copy}'" in out
+    assert f"'{path}' is a .skeleton file that cannot be read: Line " in out
+    assert ' --benchmark ntu60-xsub\n' in out
+    args = ('nturgbd', '--from', raw, '--num_workers', 1, '--root', tmp_path)
+    with pytest.warns(UserWarning) as caught:
+        assert run(*args) == 1
+    texts = '\n'.join(str(warning.message) for warning in caught)
+    assert '1 of 5 .skeleton files cannot be read' in texts
+    assert str(path) in texts and str(copy) in texts
+    out = capsys.readouterr().out
+    assert 'FAIL  train: clips                   3 of 40,091' in out
+    assert 'FAIL  test: clips                    1 of 16,487' in out
+
+
 def test_export(tmp_path, capsys):
     raw = write_skeletons(tmp_path / 'given')
     home = ('--root', tmp_path / 'home')
