@@ -17,6 +17,7 @@ LEGS = (
     *('足 ひざ 足首', '足 膝 足首', 'thigh knee ankle', 'upleg lowleg ankle'),
     *('upperleg lowerleg ankle', 'thigh leg foot', 'thigh lowerleg foot'),
     *('upleg knee foot', 'upleg knee ankle', 'thigh knee foot'),
+    '大腿 小腿 脚',
 )
 # Upper arm, forearm and hand.
 ARMS = (
@@ -28,6 +29,7 @@ ARMS = (
     *('shoulder elbow wrist', 'shoulder elbow hand', 'shoulder forearm hand'),
     *('arm elbow hand', 'upperarm elbow wrist', 'upperarm elbow hand'),
     *('shoulder lowerarm hand', 'upperarm lowerarm wrist'),
+    *('uarm farm hand', '上臂 前臂 手'),
 )
 # Where these names come from.
 FAMILIES = {
@@ -49,6 +51,9 @@ FAMILIES = {
     ('femur tibia foot', 'humerus radius wrist'): 'Acclaim',
     ('hip knee foot', 'shoulder elbow wrist'): 'Human3.6M',
     ('upleg leg foot', 'arm forearm wrist'): 'GENEA',
+    ('大腿 小腿 脚', '上臂 前臂 手'): 'Chinese names',
+    ('thigh shin foot', 'uarm farm hand'): 'OptiTrack Motive',
+    ('thigh shin foot', 'shoulder forearm hand'): 'Poser or iPi',
 }
 SIDES = {'l': 'L', 'left': 'L', '左': 'L', 'r': 'R', 'right': 'R', '右': 'R'}
 _TOKEN = re.compile(
@@ -95,6 +100,9 @@ def _split(name: str) -> tuple[str, list[str]]:
             if not side and rest and rest != word and long:
                 side, word = which, rest
         words.append(word)
+    whole = ''.join(words)  # 'LUArm'
+    if not side and whole[:1] in SIDES and whole[1:] in _BASES:
+        return SIDES[whole[0]], [whole[1:]]
     return side, words
 
 

@@ -19,10 +19,11 @@ KNOWN: tuple[tuple[str, JointMap, set[str]], ...] = (
     ("CMU's conversions", CMU_JOINTS, {'LHipJoint', 'LowerBack'}),
 )
 SAMPLES = 16  # frames that are looked at
-ALIKE = 0.05  # by which bones of left and right may differ
+ALIKE = 0.15  # by which bones of left and right may differ
+LONG = 0.55  # of the longest bone of a limb
 HEAD_TIP = (0.08, 0.5)  # its distance from the head joint, in legs
 MIDDLE = (0.25, 0.75)  # between hips and shoulders, of a joint of the spine
-HEADS = ('head', '頭')
+HEADS = ('head', '頭', '头')
 LIMBS = (('Hip', 'Knee', 'Foot'), ('Shoulder', 'Elbow', 'Wrist'))
 
 
@@ -185,14 +186,18 @@ def _limbs_by_shape(bvh: BVH, pose: np.ndarray) -> dict[str, int]:
     length = np.zeros(len(parents))
     length[1:] = _distance(pose[:, 1:], pose[:, list(parents[1:])])
     branches = _branches(parents, length)
-    pairs = []
-    for first, second in combinations(sorted(branches), 2):
-        if parents[first] == parents[second] >= 0:
-            one = _longest(branches[first], length)
-            two = _longest(branches[second], length)
-            if one and two and _alike(one, two, length):
-                reach = length[branches[first]].sum()
-                pairs.append((reach, parents[first], one, two))
+    limbs = {i: _longest(line, length) for i, line in branches.items()}
+    best: dict[int, tuple[float, list[int], list[int]]] = {}
+    for first, second in combinations([i for i in limbs if limbs[i]], 2):
+        if parents[first] == (above := parents[second]) >= 0:
+            one, two = limbs[first], limbs[second]
+            differ = _difference(one, two, length)
+            if differ < best.get(above, (ALIKE,))[0]:
+                best[above] = differ, one, two
+    pairs = [
+        (length[branches[one[0]]].sum(), above, one, two)
+        for above, (_, one, two) in best.items()
+    ]
     pairs.sort(key=lambda pair: -pair[0])
     for _, meet, *legs in pairs[:2]:
         for _, above, *arms in pairs[:2]:
@@ -217,20 +222,22 @@ def _branches(
     return out
 
 
-def _longest(line: list[int], length: np.ndarray) -> list[int] | None:
-    r"""The joints of the two longest bones in a row, three if there are."""
-    if len(line) < 3:
-        return None
-    pairs = length[line[1:-1]] + length[line[2:]]
-    at = int(pairs.argmax())
-    return line[at : at + 3]
+def _longest(line: list[int], length: np.ndarray) -> list[int]:
+    r"""The three joints of the last two long bones in a row, such as upper
+    arm and forearm rather than collarbone and upper arm, or none.
+    """
+    bones = length[line[1:]]
+    long = bones > LONG * bones.max(initial=0.0)
+    pairs = np.flatnonzero(long[:-1] & long[1:])
+    return line[pairs[-1] : pairs[-1] + 3] if len(pairs) else []
 
 
-def _alike(one: list[int], two: list[int], length: np.ndarray) -> bool:
-    ratio = length[one[1]] / max(length[one[2]], 1e-9)
-    differ = np.abs(length[one[1:]] - length[two[1:]]).max()
-    same = differ < ALIKE * length[one[1:]].max()
-    return bool(same and 0.5 < ratio < 2.0)
+def _difference(one: list[int], two: list[int], length: np.ndarray) -> float:
+    r"""By which share two limbs differ at most in one of their bones."""
+    bones = [
+        (length[i], length[j]) for i, j in zip(one[1:], two[1:], strict=True)
+    ]
+    return max(abs(a - b) / max(a, b) for a, b in bones)
 
 
 def _with_sides(

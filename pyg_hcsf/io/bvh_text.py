@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import numpy as np
 
+from pyg_hcsf.io.bvh_words import Words
 from pyg_hcsf.io.mocap import LARGEST, Source, fail, numbers
 from pyg_hcsf.io.shown import shown
 
@@ -26,7 +27,6 @@ _HEADER = re.compile(
 _NO_NUMBER = re.compile(
     rb'(?<!\S)(?![-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\S))\S{1,200}'
 )
-_WORD = re.compile(r'[{}\n]|[^ \t\n\v\f{}]+')
 
 
 class Hierarchy(NamedTuple):
@@ -36,46 +36,6 @@ class Hierarchy(NamedTuple):
     parents: list[int]
     offsets: list[list[float]]
     channels: list[tuple[str, ...]]
-
-
-class Words:
-    r"""Reads a text word by word; braces are words of their own.
-
-    Args:
-        text (str): The text, whose lines end in :obj:`\\n`.
-        source (str or pathlib.Path): The file that it is from.
-    """
-
-    def __init__(self, text: str, source: Source) -> None:
-        self.source = source
-        self.line = 1
-        self._matches = _WORD.finditer(text)
-        self._step()
-
-    def _step(self) -> None:
-        match = next(self._matches, None)
-        self.word = match[0] if match else ''  # empty at the end
-
-    def next(self) -> str:
-        r"""Takes a word, on this line or a later one; empty at the end."""
-        while self.word == '\n':
-            self.line += 1
-            self._step()
-        word = self.word
-        self._step()
-        return word
-
-    def name(self) -> str:
-        r"""Takes the words up to the end of the line or a brace."""
-        words = []
-        while self.word not in ('', '\n', '{', '}'):
-            words.append(self.word)
-            self._step()
-        return ' '.join(words)
-
-    def fail(self, message: str) -> NoReturn:
-        r"""Raises a :class:`ValueError` with the file and the line."""
-        fail(self.source, self.line, message)
 
 
 def find_motion(content: bytes, source: Source) -> int:
@@ -112,18 +72,12 @@ def parse_hierarchy(text: str, source: Source) -> Hierarchy:
         if key == 'HIERARCHY' and not out.joints:
             continue
         elif key == 'ROOT' and not stack or key in ('JOINT', 'END') and inside:
-            if len(out.joints) == MAX_JOINTS:
-                words.fail(f'refused: there are more than {MAX_JOINTS} joints')
-            name = words.name()
+            name = _joint_name(words, key)
             if key == 'END':
                 name = f'{out.joints[stack[-1]]}_end'
                 ends.add(len(out.joints))
-            elif not name:
-                name = words.next()
-            if len(name) > MAX_NAME:
-                words.fail(f'refused: a name of {len(name):,} characters')
-            if name in ('', '{', '}') or words.next() != '{':
-                words.fail(f"expected a name, then '{{' (got {shown(name)})")
+            if len(out.joints) == MAX_JOINTS:
+                words.fail(f'refused: there are more than {MAX_JOINTS} joints')
             out.joints.append(_unique(name, copies))
             out.parents.append(stack[-1] if stack else -1)
             out.offsets.append([])
@@ -151,6 +105,18 @@ def parse_hierarchy(text: str, source: Source) -> Hierarchy:
     if not out.joints:
         words.fail('expected a HIERARCHY with a ROOT, then MOTION')
     return out
+
+
+def _joint_name(words: Words, key: str) -> str:
+    r"""Takes the name of a joint and the brace after it."""
+    name = words.name()
+    if not name and key != 'END':
+        name = words.next()
+    if len(name) > MAX_NAME:
+        words.fail(f'refused: a name of {len(name):,} characters')
+    if name in ('{', '}') or words.next() != '{':
+        words.fail(f"expected a name, then '{{' (got {shown(name)})")
+    return name
 
 
 def _unique(name: str, copies: dict[str, int]) -> str:

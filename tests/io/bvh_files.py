@@ -141,6 +141,35 @@ RIGS = {
         '*femur,*tibia,*foot,*toes,*clavicle,*humerus,*radius,*wrist',
         *('l', 'r'),
     ),
+    'motive': rig(
+        'Hip,Ab,Chest,Neck,Head',
+        '*Thigh,*Shin,*Foot,*Toe,*Shoulder,*UArm,*FArm,*Hand',
+        *('L', 'R'),
+    ),
+    'arkit': rig(
+        'hips_joint,spine_2_joint,spine_7_joint,neck_1_joint,head_joint',
+        '*_upLeg_joint,*_leg_joint,*_foot_joint,*_toes_joint,'
+        '*_shoulder_1_joint,*_arm_joint,*_forearm_joint,*_hand_joint',
+        *('left', 'right'),
+    ),
+    'second_life': rig(
+        'mPelvis,mTorso,mChest,mNeck,mHead',
+        'mHip*,mKnee*,mAnkle*,mFoot*,mCollar*,mShoulder*,mElbow*,mWrist*',
+        *('Left', 'Right'),
+    ),
+    'character_creator': rig(
+        'CC_Base_Hip,CC_Base_Waist,CC_Base_Spine02,CC_Base_NeckTwist01,'
+        'CC_Base_Head',
+        'CC_Base_*_Thigh,CC_Base_*_Calf,CC_Base_*_Foot,CC_Base_*_ToeBase,'
+        'CC_Base_*_Clavicle,CC_Base_*_Upperarm,CC_Base_*_Forearm,'
+        'CC_Base_*_Hand',
+        *('L', 'R'),
+    ),
+    'chinese': rig(
+        '骨盆,脊柱,胸,颈,头',
+        '*大腿,*小腿,*脚,*脚趾,*锁骨,*上臂,*前臂,*手',
+        *('左', '右'),
+    ),
     'kinect': rig(
         'SpineBase,SpineMid,SpineShoulder,Neck,Head',
         'Hip*,Knee*,Ankle*,Foot*,Collar*,Shoulder*,Elbow*,Wrist*',

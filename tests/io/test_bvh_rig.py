@@ -1,3 +1,4 @@
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,10 @@ from pyg_hcsf.skeleton import H36M17
 sys.path.insert(0, str(Path(__file__).parent))
 from bvh_files import BODY, RIGS, UNKNOWN, rig, write_person
 
+REPO = Path(__file__).resolve().parents[2]
+SHARED = Path(
+    os.environ.get('PYG_HCSF_SHARED_DATA', REPO.parent / 'shared' / 'data')
+)
 ROLES = {
     f'{side[0].upper()}{joint}': f'{side} {role}'
     for side in ('left', 'right')
@@ -84,6 +89,39 @@ def test_a_rig_without_names(tmp_path):
     check_person(
         to_h36m17(bvh.joint_positions(), bvh.joints, plan.rig.joint_map)
     )
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        *('cmu/bvh/salsa/01', 'cmu/bvh/martial/10', 'cmu/bvh/indian/04'),
+        *('cmu_people/bvh/06/06_03', 'cmu_people/bvh/10/10_04'),
+        *('cmu_people/bvh/32/32_01', 'cmu_people/bvh/35/35_04'),
+    ],
+)
+def test_real_rigs_with_and_without_names(name):
+    path = SHARED / f'{name}.bvh'
+    if not path.is_file():
+        pytest.skip(f'{path} is absent')
+    bvh = read_bvh(path)
+    plan = plan_reading(bvh)
+    assert plan.notes == () and not plan.rig.guessed
+    numbers = tuple(str(i) for i in range(len(bvh.joints)))
+    guess = find_rig(replace(bvh, joints=numbers))
+    assert guess.guessed
+    for joint in ROLES:
+        number = int(guess.joint_map[joint])
+        assert bvh.joints[number] == plan.rig.joint_map[joint]
+    mirrored = {
+        joint: plan.rig.joint_map[
+            {'L': 'R', 'R': 'L'}[joint[0]] + joint[1:]
+            if joint in ROLES
+            else joint
+        ]
+        for joint in plan.rig.joint_map
+    }
+    (note,) = plan_reading(bvh, mirrored).notes
+    assert 'exchanged' in note
 
 
 def test_unknown_names_tell_sides(tmp_path):

@@ -37,7 +37,8 @@ def run_all(path, home, capsys):
     return code, codes, texts
 
 
-@pytest.mark.parametrize('name', RIGS)
+# Names with colons, spaces, points and other scripts; the others are below.
+@pytest.mark.parametrize('name', ['mixamo', 'biped', 'rigify', 'mmd', 'daz'])
 def test_rigs(tmp_path, capsys, name):
     path = write_person(tmp_path / "a man's walk" / 'a.bvh', RIGS[name])
     for place in (path, path.parent):
