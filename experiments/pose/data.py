@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,8 @@ from pyg_hcsf.datasets import (
     SyntheticMotion,
 )
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
-from pyg_hcsf.protocols import PoseProtocol
+from pyg_hcsf.io import human36m, mpi_inf_3dhp
+from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol
 from pyg_hcsf.transforms import EncodePose
 from sweep import sources
 from sweep.sources import Source
@@ -225,6 +226,25 @@ FILMED = ('openmocap', 'openmocap-rigs', 'synthetic')  # by virtual cameras
 def default_protocol(data: str) -> str:
     """The protocol that ``auto`` stands for."""
     return SOURCES[data].protocol
+
+
+def expected(data: str, split: str) -> dict[str, Sequence[str]]:
+    """The subjects and actions that a split must have, as far as known."""
+    if data.startswith('human36m'):
+        train = [
+            subject
+            for subject in human36m.TRAIN_SUBJECTS
+            if data != 'human36m-dev' or subject not in VAL_SUBJECTS
+        ]
+        test = human36m.TEST_SUBJECTS
+        subjects = {'train': train, 'val': VAL_SUBJECTS, 'test': test}[split]
+        return {'subject': subjects, 'action': H36M_ACTIONS}
+    if data == 'mpi_inf_3dhp':
+        test = mpi_inf_3dhp.TEST_SUBJECTS
+        train = list(mpi_inf_3dhp.TRAIN_SUBJECTS)
+        subjects = {'train': train, 'val': VAL_SUBJECTS, 'test': test}[split]
+        return {'subject': subjects}
+    return {}
 
 
 def load_clips(
