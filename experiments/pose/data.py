@@ -230,21 +230,19 @@ def default_protocol(data: str) -> str:
 
 def expected(data: str, split: str) -> dict[str, Sequence[str]]:
     """The subjects and actions that a split must have, as far as known."""
-    if data.startswith('human36m'):
-        train = [
-            subject
-            for subject in human36m.TRAIN_SUBJECTS
-            if data != 'human36m-dev' or subject not in VAL_SUBJECTS
-        ]
-        test = human36m.TEST_SUBJECTS
-        subjects = {'train': train, 'val': VAL_SUBJECTS, 'test': test}[split]
-        return {'subject': subjects, 'action': H36M_ACTIONS}
-    if data == 'mpi_inf_3dhp':
-        test = mpi_inf_3dhp.TEST_SUBJECTS
-        train = list(mpi_inf_3dhp.TRAIN_SUBJECTS)
-        subjects = {'train': train, 'val': VAL_SUBJECTS, 'test': test}[split]
-        return {'subject': subjects}
-    return {}
+    source = human36m if data.startswith('human36m') else mpi_inf_3dhp
+    if data not in ('human36m', 'human36m-dev', 'mpi_inf_3dhp'):
+        return {}
+    subjects: dict[str, Sequence[str]] = {
+        'train': source.TRAIN_SUBJECTS,
+        'val': VAL_SUBJECTS,
+        'test': source.TEST_SUBJECTS,
+    }
+    if data == 'human36m-dev':
+        left = set(source.TRAIN_SUBJECTS) - set(VAL_SUBJECTS)
+        subjects['train'] = sorted(left)
+    actions = H36M_ACTIONS if source is human36m else ()
+    return {'subject': subjects[split], 'action': actions}
 
 
 def load_clips(
