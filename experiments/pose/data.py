@@ -18,6 +18,7 @@ from pyg_hcsf.datasets import (
     Human36M,
     OpenMocap,
     SyntheticMotion,
+    openmocap,
 )
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
 from pyg_hcsf.io import human36m, mpi_inf_3dhp
@@ -230,19 +231,23 @@ def default_protocol(data: str) -> str:
 
 def expected(data: str, split: str) -> dict[str, Sequence[str]]:
     """The subjects and actions that a split must have, as far as known."""
-    source = human36m if data.startswith('human36m') else mpi_inf_3dhp
-    if data not in ('human36m', 'human36m-dev', 'mpi_inf_3dhp'):
-        return {}
-    subjects: dict[str, Sequence[str]] = {
-        'train': source.TRAIN_SUBJECTS,
-        'val': VAL_SUBJECTS,
-        'test': source.TEST_SUBJECTS,
-    }
-    if data == 'human36m-dev':
-        left = set(source.TRAIN_SUBJECTS) - set(VAL_SUBJECTS)
-        subjects['train'] = sorted(left)
-    actions = H36M_ACTIONS if source is human36m else ()
-    return {'subject': subjects[split], 'action': actions}
+    subjects: dict[str, Sequence[str]] = {}
+    test: Sequence[str] = ()
+    actions: Sequence[str] = ()
+    if data in ('openmocap', 'openmocap-rigs'):
+        test = openmocap.TEST_SUBJECTS
+        if data == 'openmocap-rigs':
+            test = openmocap.DAZ_SUBJECTS
+        subjects = {'val': openmocap.VAL_SUBJECTS, 'test': test}
+    elif data != 'synthetic':
+        source = mpi_inf_3dhp if data == 'mpi_inf_3dhp' else human36m
+        actions = H36M_ACTIONS if source is human36m else ()
+        train = source.TRAIN_SUBJECTS
+        if data == 'human36m-dev':
+            train = tuple(s for s in train if s not in VAL_SUBJECTS)
+        test = source.TEST_SUBJECTS
+        subjects = {'train': train, 'val': VAL_SUBJECTS, 'test': test}
+    return {'subject': subjects.get(split, ()), 'action': actions}
 
 
 def load_clips(
