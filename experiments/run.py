@@ -70,6 +70,11 @@ def make_parser(task: Task) -> ArgumentParser:
         '--smoke', action='store_true', help='seconds, to see that it works'
     )
     parser.add_argument(
+        '--partial',
+        action='store_true',
+        help='run on data that lack some subjects or actions',
+    )
+    parser.add_argument(
         '--resume', action='store_true', help='go on where a run was stopped'
     )
     parser.add_argument(

@@ -11,6 +11,7 @@ from torch_geometric.data import Data
 from pyg_hcsf.datasets.clip_store import ClipStore
 from pyg_hcsf.skeleton import Skeleton
 from sweep import sources
+from sweep.splits import column
 
 TRAIN_ALL = 'all training clips'
 
@@ -43,11 +44,7 @@ class ActionClips(NamedTuple):
 
     def column(self, key: str) -> list[str]:
         """A string attribute of every clip."""
-        if not isinstance(self.clips, ClipStore):
-            return [str(clip[key]) for clip in self.clips]
-        values = self.clips._columns[key].tolist()
-        repeats = len(self.clips) if len(values) == 1 else 1
-        return [str(value) for value in values] * repeats
+        return column(self.clips, key)
 
 
 class Request(NamedTuple):

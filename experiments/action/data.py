@@ -32,7 +32,7 @@ from pyg_hcsf.datasets.synthetic_motion import (
 )
 from pyg_hcsf.datasets.utd_mhad import TRAIN_SUBJECTS
 from pyg_hcsf.io.ntu_names import BENCHMARKS, NTU_FPS
-from pyg_hcsf.io.utd_mhad import UTD_MHAD_FPS
+from pyg_hcsf.io.utd_mhad import UTD_MHAD_FPS, UTD_MHAD_SUBJECTS
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.transforms import AlignBody, PreNormalize
 from sweep.sources import Source
@@ -40,6 +40,9 @@ from sweep.sources import Source
 # 8 million frames of 114,480 clips (Liu et al., TPAMI 2019); once 2s-AGCN's
 # recipe has filled them up, all have 300.
 NTU_USUAL = 70
+UTD_MHAD_TEST = tuple(
+    str(s) for s in UTD_MHAD_SUBJECTS if s not in TRAIN_SUBJECTS
+)
 HDM05_TEST = ('HDM05-mm', 'HDM05-tr')
 MOCAP: dict[str, Any] = {'up': 2, 'scale': 0.001}  # z up, millimetres
 
@@ -283,6 +286,22 @@ SOURCES |= {
     'hdm05': Source(find_hdm05, load_hdm05, 'cross-subject', _needs('HDM05')),
     'synthetic': Source(lambda root: root, load_synthetic, 'cross-subject'),
 }
+
+
+def expected(
+    data: str, split: str, clips: ActionClips
+) -> dict[str, Sequence[str]]:
+    """The subjects and actions that a split must have, as far as known. Those
+    of a validation split depend on what is held out, and the actions that
+    HDM05's subjects do on what was recorded.
+    """
+    out: dict[str, Sequence[str]] = {}
+    if split != 'val' and data != 'hdm05':
+        out['action'] = clips.actions
+    if split == 'test':
+        subjects = {'utd_mhad': UTD_MHAD_TEST, 'hdm05': HDM05_TEST}
+        out['subject'] = subjects.get(data, ())
+    return out
 
 
 def load_actions(

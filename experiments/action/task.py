@@ -13,7 +13,7 @@ from jsonargparse import Namespace
 from action import report
 from action.clips import ActionClips
 from action.config import ActionConfig, smoke
-from action.data import SOURCES, load_actions
+from action.data import SOURCES, expected, load_actions
 from action.evaluate import ActionEvaluator, make_loader
 from action.trainer import ActionTrainer
 from pyg_hcsf.action_loader import ActionLoader
@@ -24,6 +24,7 @@ from sweep.cost import count_clip_macs
 from sweep.folder import RunFolder
 from sweep.presets import fingerprint
 from sweep.session import RANK, WORLD, Task, is_mine, say, to_device, train_row
+from sweep.splits import check_split
 
 
 def run_row(
@@ -45,6 +46,12 @@ def run_row(
     store = RunFolder(folder, key, 'scores.npz')
     if not is_mine(store, title, place, held):
         return
+    split = config.evaluate.split
+    tested = load_actions(data, root, split, config.clips)
+    partial = args.partial or args.smoke
+    for part, found in (('train', clips), (split, tested)):
+        name = f'{part} of {data}'
+        check_split(found.clips, name, expected(data, part, found), partial)
     model = build_model(config, clips, seed)
     loader = make_loader(
         clips,
@@ -73,18 +80,17 @@ def run_row(
     if not train_row(store, trainer, config, args.resume, title):
         return
 
-    split = config.evaluate.split
     validation: dict[str, float] = {}
     if watch is not None:
         validation = watch.watch(model)
-    tested = load_actions(data, root, split, config.clips)
     evaluator = ActionEvaluator(tested, config)
     out = evaluator.predict(model)
     cost = trainer.cost
     metrics = {
         'task': args.task,
         'seed': seed,
-        'data': 'SyntheticMotion' if data == 'synthetic' else data,
+        'data': ('SyntheticMotion' if data == 'synthetic' else data)
+        + ' (partial)' * args.partial,
         'data_name': data,
         'split': split,
         'stream': config.clips.stream,

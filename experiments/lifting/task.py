@@ -18,6 +18,7 @@ from lifting import report
 from lifting.config import LiftConfig, smoke
 from lifting.data import SOURCES, LiftLoader, motion_clips, training_clips
 from lifting.evaluate import LiftEvaluator, joint_names
+from pose.data import expected
 from pose.trainer import PoseTrainer
 from pyg_hcsf import metrics
 from pyg_hcsf.lifting import (
@@ -33,6 +34,7 @@ from sweep.cost import count_macs
 from sweep.folder import RunFolder
 from sweep.presets import fingerprint
 from sweep.session import RANK, WORLD, Task, is_mine, say, to_device, train_row
+from sweep.splits import check_split
 
 # HDM05 is tested on as a rig that no training has seen.
 TESTS = {'cmu': ('cmu', 'hdm05', 'synthetic'), 'synthetic': ('synthetic',)}
@@ -61,6 +63,16 @@ def run_row(
     store = RunFolder(folder, key)
     if not is_mine(store, title, place, held):
         return
+    split = config.evaluate.split
+    size = (1, config.motion.num_frames)
+    tested = {
+        name: motion_clips(name, root, split, *size) for name in TESTS[data]
+    }
+    there = expected('openmocap', split)['subject']
+    for name, found in tested.items():
+        people = [s for s in there if s.lower().startswith(name)]
+        partial = args.partial or args.smoke
+        check_split(found, f'{split} of {name}', {'subject': people}, partial)
     model = build_model(config, seed)
     loader = LiftLoader(
         clips,
@@ -94,13 +106,10 @@ def run_row(
     info = replace(info, calibration=fit_calibration(out.spread, error))
     val_mpjpe = watch.error(model)
 
-    split = config.evaluate.split
     scores, per_joint = {}, {}
     arrays: dict[str, Any] = {}
-    for name in TESTS[data]:
-        size = (1, config.motion.num_frames)
-        tested = motion_clips(name, root, split, *size)
-        evaluator = LiftEvaluator(tested, config, f'{name} {split}')
+    for name, found in tested.items():
+        evaluator = LiftEvaluator(found, config, f'{name} {split}')
         scores[name] = evaluator.score(model)
         out = evaluator.lift(model)
         errors = metrics.joint_errors(out.pose, out.joints).mean(dim=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +18,11 @@ from pyg_hcsf.datasets import (
     Human36M,
     OpenMocap,
     SyntheticMotion,
+    openmocap,
 )
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
-from pyg_hcsf.protocols import PoseProtocol
+from pyg_hcsf.io import human36m, mpi_inf_3dhp
+from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol
 from pyg_hcsf.transforms import EncodePose
 from sweep import sources
 from sweep.sources import Source
@@ -225,6 +227,27 @@ FILMED = ('openmocap', 'openmocap-rigs', 'synthetic')  # by virtual cameras
 def default_protocol(data: str) -> str:
     """The protocol that ``auto`` stands for."""
     return SOURCES[data].protocol
+
+
+def expected(data: str, split: str) -> dict[str, Sequence[str]]:
+    """The subjects and actions that a split must have, as far as known."""
+    subjects: dict[str, Sequence[str]] = {}
+    test: Sequence[str] = ()
+    actions: Sequence[str] = ()
+    if data in ('openmocap', 'openmocap-rigs'):
+        test = openmocap.TEST_SUBJECTS
+        if data == 'openmocap-rigs':
+            test = openmocap.DAZ_SUBJECTS
+        subjects = {'val': openmocap.VAL_SUBJECTS, 'test': test}
+    elif data != 'synthetic':
+        source = mpi_inf_3dhp if data == 'mpi_inf_3dhp' else human36m
+        actions = H36M_ACTIONS if source is human36m else ()
+        train = source.TRAIN_SUBJECTS
+        if data == 'human36m-dev':
+            train = tuple(s for s in train if s not in VAL_SUBJECTS)
+        test = source.TEST_SUBJECTS
+        subjects = {'train': train, 'val': VAL_SUBJECTS, 'test': test}
+    return {'subject': subjects.get(split, ()), 'action': actions}
 
 
 def load_clips(

@@ -13,7 +13,7 @@ from jsonargparse import Namespace
 from pose import report
 from pose.bodies import BodyLoader
 from pose.config import RunConfig, smoke
-from pose.data import SOURCES, default_protocol, load_clips
+from pose.data import SOURCES, default_protocol, expected, load_clips
 from pose.evaluate import Evaluator
 from pose.prices import Prices
 from pose.trainer import PoseTrainer
@@ -33,6 +33,7 @@ from sweep.session import (
     to_device,
     train_row,
 )
+from sweep.splits import check_split
 
 
 def run_row(
@@ -57,6 +58,11 @@ def run_row(
     store = RunFolder(folder, key)
     if not is_mine(store, title, place, held):
         return
+    for split in ('train', config.evaluate.split):
+        found = load_clips(data, root, split, config.clips, protocol)
+        values = expected(data, split)
+        partial = args.partial or args.smoke
+        check_split(found, f'{split} of {data}', values, partial)
 
     model = build_model(config, protocol, seed)
     macs = count_macs(model)
@@ -80,7 +86,8 @@ def run_row(
     metrics = {
         'task': args.task,
         'seed': seed,
-        'data': 'SyntheticMotion' if data == 'synthetic' else data,
+        'data': ('SyntheticMotion' if data == 'synthetic' else data)
+        + ' (partial)' * args.partial,
         'data_name': data,
         'split': config.evaluate.split,
         'keypoints': config.clips.keypoints,

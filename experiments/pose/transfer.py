@@ -21,7 +21,7 @@ import torch
 from jsonargparse import ArgumentParser, Namespace
 
 from pose.config import RunConfig
-from pose.data import DATA, SOURCES, default_protocol, load_clips
+from pose.data import DATA, SOURCES, default_protocol, expected, load_clips
 from pose.evaluate import Evaluator
 from pyg_hcsf.commands import UsageError
 from pyg_hcsf.io.shown import cause
@@ -32,6 +32,7 @@ from reporting.tables import PAPER_PCK
 from sweep.folder import RunFolder
 from sweep.presets import comparable, fingerprint, load_settings
 from sweep.sources import data_home
+from sweep.splits import check_split
 
 RANK = int(os.environ.get('RANK', 0))
 # What the field tests on, where it is not the projection.
@@ -122,6 +123,7 @@ def run(
         The folder of the results, and the name of their data.
     """
     home, test_data = test_home(args), args.test_data
+    partial = args.partial or args.smoke
     usual = (default_protocol(test_data), KEYPOINTS.get(test_data, 'gt'))
     chosen = (args.test_protocol or usual[0], args.test_keypoints or usual[1])
     unusual = [c for c, u in zip(chosen, usual, strict=True) if c != u]
@@ -130,7 +132,7 @@ def run(
         for row, config in configs.items():
             if RANK > 0:
                 continue
-            test = _Test(folder / row / str(seed), seed, build, say)
+            test = _Test(folder / row / str(seed), seed, build, say, partial)
             names = (data, test_data)
             target = out / row / str(seed)
             with ExitStack() as held:
@@ -171,12 +173,18 @@ class _Test:
     """The test of one row with one seed."""
 
     def __init__(
-        self, source: Path, seed: int, build: Build, say: Callable
+        self,
+        source: Path,
+        seed: int,
+        build: Build,
+        say: Callable,
+        partial: bool,
     ) -> None:
         self.source = source
         self.seed = seed
         self.build = build
         self.say = say
+        self.partial = partial
 
     def run(
         self,
@@ -201,6 +209,8 @@ class _Test:
             return
         trained = read_metrics(path, ('key', 'data'))
         clips = load_clips(test_data, home, 'test', options, protocol)
+        values = expected(test_data, 'test')
+        check_split(clips, f'test of {test_data}', values, self.partial)
         config = replace(config, clips=options, protocol=protocol.name)
         origin = [trained['key'], test_data, clips.raw_fingerprint]
         store = RunFolder(folder, fingerprint(config, origin, self.seed))
