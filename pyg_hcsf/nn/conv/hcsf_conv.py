@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import torch
 import torch.nn.functional as F
@@ -111,6 +111,10 @@ class HCSFConv(MessagePassing, ConstantBuffers):
     adjacency: Tensor
     _slot: Tensor
     _cell: Tensor
+
+    if TYPE_CHECKING:  # the methods of MessagePassing have no types
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(
         self,

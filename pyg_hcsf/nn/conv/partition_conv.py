@@ -71,7 +71,7 @@ class PartitionConv(ConstantBuffers):
         self.out_channels = out_channels
         self.skeleton = skeleton
         self.adaptive = adaptive
-        graph = partitions(skeleton)
+        graph = partitions(skeleton).double()
         degree = graph.sum(-1, keepdim=True)  # of each partition
         if not adaptive:
             degree = degree.sum(0, keepdim=True)
@@ -148,4 +148,4 @@ def partitions(skeleton: Skeleton) -> Tensor:
     nearer = depth.view(1, -1) < depth.view(-1, 1)
     return torch.stack(
         [distance == 0, neighbor & nearer, neighbor & ~nearer]
-    ).double()
+    ).float()

@@ -470,6 +470,75 @@ def test_compile():
     assert deviation(out.view(2, 17, 8), conv(x, HOPS.edge_index)) < 1e-5
 
 
+def test_edge_weights_are_broadcast(conv):
+    x = torch.randn(2, 5, 17, 6, dtype=torch.double)
+    e = HOPS.num_pairs
+    for shape, full in [
+        ((1, e), (e,)),
+        ((1, 1, e), (e,)),
+        ((1, 5, e), (2, 5, e)),
+        ((2, 1, e), (2, 5, e)),
+    ]:
+        weight = torch.rand(shape, dtype=torch.double)
+        wanted = weight.view(e) if full == (e,) else weight.expand(full)
+        expected = conv(x, HOPS.edge_index, edge_weight=wanted)
+        out = conv(x, HOPS.edge_index, edge_weight=weight)
+        assert torch.allclose(out, expected, atol=1e-12)
+    weight = torch.rand(1, e, dtype=torch.double)
+    expected = conv(x[0, 0], HOPS.edge_index, edge_weight=weight[0])
+    out = conv(x[0, 0], HOPS.edge_index, edge_weight=weight)
+    assert torch.equal(out, expected)
+
+
+def test_empty_batch(conv):
+    batch = batch_of(2)
+    e = HOPS.num_pairs
+    for x, edges, weight in [
+        (torch.zeros(0, 17, 6), HOPS.edge_index, None),
+        (torch.zeros(0, 17, 6), HOPS.edge_index, torch.rand(e)),
+        (torch.zeros(0, 17, 6), HOPS.edge_index, torch.zeros(0, e)),
+        (torch.zeros(0, 4, 17, 6), HOPS.edge_index, torch.zeros(0, e)),
+        (torch.zeros(2, 0, 17, 6), HOPS.edge_index, torch.rand(2, e)),
+        (torch.zeros(0, 6), batch.edge_index[:, :0], None),
+    ]:
+        weight = None if weight is None else weight.double()
+        out = conv(x.double(), edges, edge_weight=weight)
+        assert out.shape == (*x.shape[:-1], 8)
+        grads = torch.autograd.grad(out.sum(), list(conv.parameters()))
+        assert all(bool((grad == 0).all()) for grad in grads)
+
+
+def test_output_is_contiguous(conv):
+    x = torch.randn(3, 17, 6, dtype=torch.double)
+    for size in (1, 3):
+        assert conv(x[:size], HOPS.edge_index).view(size, -1).size(1) == 136
+    strided = x.transpose(0, 1).contiguous().transpose(0, 1)
+    out = conv(strided, HOPS.edge_index)
+    assert torch.allclose(out, conv(x, HOPS.edge_index), atol=1e-12)
+    assert out.is_contiguous()
+
+
+def test_double_backward_of_edge_weights_alone(conv):
+    conv.requires_grad_(False)
+    x = torch.randn(2, 17, 6, dtype=torch.double)
+    weight = torch.rand(2, HOPS.num_pairs, dtype=torch.double)
+
+    def run(weight):
+        return conv(x, HOPS.edge_index, edge_weight=weight)
+
+    weight.requires_grad_()
+    for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+        assert check(run, (weight,), fast_mode=True)
+    assert not x.requires_grad
+
+
+def test_adjacency_of_a_double_layer():
+    conv = HCSFConv(4, 8, HOPS, sharing='all').double()
+    degree = HOPS.edge_group * 17 + HOPS.edge_index[1]
+    expected = 1 / degree.bincount()[degree].double()
+    assert torch.equal(conv.adjacency, expected)
+
+
 @pytest.mark.parametrize(
     'options,message',
     [
@@ -484,6 +553,8 @@ def test_compile():
         (dict(aggr='mean'), "aggr='add' .* got 'mean'"),
         (dict(flow='target_to_source'), 'target_to_source'),
         (dict(kernel='x'), "'kernel' .* got 'x'"),
+        (dict(decomposed_layers=2), "'decomposed_layers' to be 1 .got 2"),
+        (dict(node_dim=0), "'node_dim' to be -2 .got 0"),
     ],
 )
 def test_bad_options(options, message):
@@ -491,6 +562,8 @@ def test_bad_options(options, message):
         HCSFConv(4, 8, HOPS, **options)
     with pytest.raises(ValueError, match='cannot be lazy'):
         HCSFConv(-1, 8, HOPS)
+    with pytest.raises(ValueError, match='does not support feature decomp'):
+        HCSFConv(4, 8, HOPS).decomposed_layers = 2
 
 
 def test_bad_input():

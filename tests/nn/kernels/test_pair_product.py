@@ -1,5 +1,7 @@
 import pytest
 import torch
+from torch.autograd import forward_ad
+from torch.utils.flop_counter import FlopCounterMode
 
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.nn import pair_product
@@ -177,6 +179,88 @@ def test_double_backward(weighted, kernel):
 
     inputs = (x, w0, w1) if weighted == 'none' else (x, w0, w1, a)
     assert torch.autograd.gradgradcheck(product, inputs, fast_mode=True)
+
+
+def test_double_backward_changes_no_input():
+    x, weights, edge_index, a = arguments(weighted='dynamic')
+    weights = [weight.requires_grad_() for weight in weights]
+    out = pair_product(x, weights, edge_index, a, 'batched')
+    torch.autograd.grad(out.square().sum(), weights, create_graph=True)
+    assert not x.requires_grad and not a.requires_grad
+
+
+@pytest.mark.parametrize('weighted', ['none', 'static', 'dynamic'])
+@pytest.mark.parametrize('kernel', KERNELS)
+def test_transforms(kernel, weighted):
+    """vmap and both kinds of forward-mode differentiation, at a batch that
+    the fast kernels take.
+    """
+    x, weights, edge_index, a = arguments(33, weighted=weighted)
+    dx = torch.randn_like(x)
+
+    def product(x):
+        return pair_product(x, weights, edge_index, a, kernel)
+
+    expected = product(dx)  # it is linear
+    _, tangent = torch.func.jvp(product, (x,), (dx,))
+    assert torch.allclose(tangent, expected, atol=1e-12)
+    with forward_ad.dual_level():
+        out = product(forward_ad.make_dual(x, dx))
+        tangent = forward_ad.unpack_dual(out).tangent
+    assert torch.allclose(tangent, expected, atol=1e-12)
+    mapped = torch.vmap(product)(torch.stack([x, dx]))
+    assert torch.allclose(mapped[1], expected, atol=1e-12)
+    assert torch.allclose(mapped[0], product(x), atol=1e-12)
+
+
+@pytest.mark.parametrize('weighted', ['none', 'static', 'dynamic'])
+@pytest.mark.parametrize('kernel', KERNELS)
+def test_empty_batch(kernel, weighted):
+    args = arguments(0, weighted=weighted)
+    leaves = [args[0], *args[1]]
+    for leaf in leaves:
+        leaf.requires_grad_()
+    out = pair_product(*args, kernel=kernel)
+    assert out.shape == (0, 17, 7)
+    grads = torch.autograd.grad(out.sum(), leaves)
+    assert all(bool((grad == 0).all()) for grad in grads)
+
+
+@pytest.mark.parametrize('kernel', KERNELS)
+def test_output_is_contiguous(kernel):
+    out = pair_product(*arguments(40), kernel=kernel)
+    assert out.view(40, -1).shape == (40, 17 * 7)
+
+
+@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+def test_flops(kernel):
+    """Backward takes two products for each of the forward pass."""
+    x, weights, edge_index, _ = arguments(64)
+    x.requires_grad_()
+    hand = 2 * 64 * 16 * (57 * 5 + 54 * 2)
+    with FlopCounterMode(display=False) as counter:
+        out = pair_product(x, weights, edge_index, kernel=kernel)
+        assert counter.get_total_flops() == hand
+        out.sum().backward()
+    assert counter.get_total_flops() == 3 * hand
+
+
+def test_edges_changed_behind_the_version_are_read_again():
+    x, weights, edge_index, _ = arguments()
+    edge_index = edge_index.clone()
+    pair_product(x, weights, edge_index, kernel='batched')
+    edge_index.numpy()[0] = edge_index.numpy()[0][::-1].copy()
+    out = pair_product(x, weights, edge_index, kernel='batched')
+    assert torch.allclose(out, dense(x, weights, edge_index, None))
+
+
+def test_autocast_leaves_doubles():
+    """As torch.bmm does."""
+    args = arguments()
+    expected = pair_product(*args)
+    with torch.autocast('cpu', torch.bfloat16):
+        out = pair_product(*args)
+    assert out.dtype == torch.double and torch.equal(out, expected)
 
 
 def test_unknown_kernel():
