@@ -150,8 +150,9 @@ def _box(boxes: Any, frame: int, number: int) -> Any:
     classes = _items(boxes[frame]) if frame < len(boxes) else ()
     rows = _items(classes[1]) if len(classes) == 2 else ()
     row = rows[number] if number < len(rows) else None
-    known = isinstance(row, np.ndarray) and row.shape == (5,)
-    return row.tolist()[4] if known else None
+    if isinstance(row, np.ndarray) and row.shape == (5,):
+        return row.tolist()[4]
+    return None
 
 
 def _items(value: Any) -> Any:

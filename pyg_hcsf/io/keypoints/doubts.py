@@ -64,13 +64,13 @@ class Doubt:
 
 def doubt_pixels(keypoints: Keypoints) -> Iterator[Doubt]:
     r"""Whether coordinates are pixels of the image."""
-    if (size := evidence.person_size(keypoints)) < SMALLEST:
+    if (person := evidence.person_size(keypoints)) < SMALLEST:
         yield Doubt(
             'not pixels',
-            f'the largest person measures {size:.2g} pixels, as where '
+            f'the largest person measures {person:.2g} pixels, as where '
             'coordinates are parts of the image',
             'multiply them by the size of the image',
-            size,
+            person,
         )
         return
     size = keypoints.image_size
