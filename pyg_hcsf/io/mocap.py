@@ -111,7 +111,8 @@ def to_h36m17(
         if missing or not names:
             raise ValueError(
                 f"Expected 'joint_map' to name joints of the file (got "
-                f"{shown(missing)} for '{target}'); it has {shown(joints)}"
+                f"{shown(missing)} for '{target}'); it has "
+                f'{shortened(str([*joints]))}'
             )
         out[:, i] = positions[:, [number[n] for n in names]].mean(axis=1)
     return out
