@@ -23,6 +23,7 @@ CLASSES = {
 }
 COMPLEX = 0x800
 MAX_DEPTH = 4  # of cells in cells
+HEAD = 2**10  # bytes that hold the flags, sizes and name of a variable
 
 
 class _Element(NamedTuple):
@@ -69,15 +70,42 @@ def read_matlab(
         raise ValueError(f'no header in its {len(content)} bytes')
     found: dict[str, MatlabValue] = {}
     for kind, body in _elements(memoryview(content)[128:], order):
-        if kind == COMPRESSED:
+        packed = kind == COMPRESSED
+        if packed and _name(_start(body), order) not in names:
+            continue  # without unpacking it
+        if packed:
             kind, body = _inflate(body, order, limit)
         if kind == MATRIX:
             parts = list(_head(body, order))
             name = bytes(parts[2].body) if len(parts) > 2 else b''
             key = name.decode('ascii', 'replace')
+            if key in found:
+                raise ValueError(f"'{key}' comes twice")
             if key in names:
                 found[key] = _value(parts, body, order, key, 0, stored)
     return found
+
+
+def _start(body: memoryview) -> memoryview:
+    try:
+        return memoryview(zlib.decompressobj().decompress(body, HEAD))
+    except zlib.error as e:
+        raise ValueError(str(e)) from e
+
+
+def _name(start: memoryview, order: str) -> str:
+    r"""The name of the variable that begins an unpacked element, if any."""
+    at, field = 8, start[:0]  # after the tag of the whole
+    for _ in range(3):  # flags, sizes, name
+        if len(start) < at + 8:
+            return ''
+        kind, size = np.frombuffer(start[at : at + 8], order + 'u4').tolist()
+        if kind >> 16:  # up to four bytes fit into the tag
+            field, at = start[at + 4 : at + 4 + (kind >> 16)], at + 8
+        else:
+            field, at = start[at + 8 : at + 8 + size], at + 8 + size
+            at += -size % 8
+    return bytes(field).decode('ascii', 'replace')
 
 
 def _inflate(body: memoryview, order: str, limit: int) -> _Element:

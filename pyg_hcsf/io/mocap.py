@@ -220,7 +220,7 @@ def to_h36m17(
         if missing or not names:
             raise ValueError(
                 f"Expected 'joint_map' to name joints of the file (got "
-                f"{missing} for '{target}'); it has "
+                f"{shown(missing)} for '{target}'); it has "
                 f'{", ".join(shown(name) for name in joints[:SHOWN])}'
             )
         out[:, i] = positions[:, [number[n] for n in names]].mean(axis=1)

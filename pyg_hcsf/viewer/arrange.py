@@ -7,7 +7,9 @@ from typing import Optional
 import numpy as np
 
 from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.io.shown import shown
 
+LARGEST = 2**24  # people times frames of a scene
 Results = Mapping[str, Sequence[PoseSequence]]
 
 
@@ -96,12 +98,18 @@ def arrange(
     if len({person.axes for person in every}) > 1:
         raise ValueError(
             "Expected all of 'results' and 'truth' in the same axes (got "
-            f'{[person.axes for person in every]}); turn those of the world '
-            'into the camera with Camera.world_to_camera'
+            f'{shown([person.axes for person in every])}); turn those of '
+            'the world into the camera with Camera.world_to_camera'
         )
-    shown = [person for people in results.values() for person in people]
-    frames = np.unique(np.concatenate([person.frames for person in shown]))
-    names = tuple(dict.fromkeys(person.name for person in shown))
+    visible = [person for people in results.values() for person in people]
+    frames = np.unique(np.concatenate([person.frames for person in visible]))
+    if len(visible) * len(frames) > LARGEST:
+        raise ValueError(
+            f"Expected 'results' of up to {LARGEST:,} people times frames "
+            f'(got {len(visible)} people and {len(frames)} frames): write '
+            'fewer people or frames to a file'
+        )
+    names = tuple(dict.fromkeys(person.name for person in visible))
     alone = all(len(people) == 1 for _, _, people in given)
     if alone:
         names = names[:1]
@@ -152,7 +160,8 @@ def _check(source: str, people: Sequence[PoseSequence]) -> None:
     names = [person.name for person in people]
     if len(set(names)) != len(names):
         raise ValueError(
-            f"Expected people of different names in '{source}' (got {names})"
+            f"Expected people of different names in '{source}' (got "
+            f'{shown(names)})'
         )
     low, high = np.iinfo(np.int32).min, np.iinfo(np.int32).max
     for person in people:

@@ -1,4 +1,5 @@
 import io
+import time
 
 import numpy as np
 import pytest
@@ -81,3 +82,19 @@ def test_damaged_contents(fuzz, compress):
         *(lambda bad: read_utd_mhad(bad, NAME), good, check, NAME),
         slack=2**24,  # a small file may unpack to 8 MB
     )
+
+
+def test_variables_that_are_passed_over_stay_packed():
+    file = io.BytesIO()
+    zeros = {f'v{i}': np.zeros(10**6) for i in range(3)}
+    values = {**zeros, 'd_skel': np.ones((20, 3, 4))}
+    savemat(file, values, do_compression=True)
+    good = file.getvalue()
+    head, part = good[:128], good[128:]
+    size = 8 + int.from_bytes(part[4:8], 'little')  # of the first variable
+    start = time.process_time()
+    clip = read_utd_mhad(head + part[:size] * 500 + part, NAME)
+    assert clip.joints.shape == (4, 20, 3)
+    assert time.process_time() - start < 1  # 4 GB unpacked would take longer
+    with pytest.raises(ValueError, match="'d_skel' comes twice"):
+        read_utd_mhad(good + part, NAME)

@@ -204,3 +204,15 @@ def test_refused(results, truth, match):
 def test_rows_of():
     rows = rows_of(np.array([2, 5]), np.array([1, 2, 3, 5, 8]))
     assert rows.tolist() == [-1, 0, -1, 1, -1]
+
+
+def test_scenes_are_bounded():
+    """Each of many people has a frame of its own."""
+    pose = np.zeros((1, 17, 3))
+    people = [
+        PoseSequence(str(i), 'h36m17', np.array([i]), pose)
+        for i in range(5000)
+    ]
+    with pytest.raises(ValueError, match='5000 people and 5000 frames'):
+        arrange({'a': people})
+    assert len(arrange({'a': people[:100]}).frames) == 100

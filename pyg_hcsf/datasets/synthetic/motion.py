@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from pyg_hcsf.io.shown import shown
-
 from .actions import ACTIONS, write_script
 from .body import (
     SEX,
@@ -314,7 +312,7 @@ def synthesize_motion(
     ):
         if value not in known:
             raise ValueError(
-                f"Expected '{name}' to be one of {known} (got {shown(value)})"
+                f"Expected '{name}' to be one of {known} (got {value!r})"
             )
     for name, value, least in (
         ('num_frames', num_frames, 1),
@@ -323,7 +321,7 @@ def synthesize_motion(
         if int(value) != value or value < least:
             raise ValueError(
                 f"Expected '{name}' to be a whole number of at least {least} "
-                f'(got {shown(value)})'
+                f'(got {value!r})'
             )
     body = make_body(subject, seed)
     # Very short clips are cut from one that has room for a posture.
