@@ -69,6 +69,8 @@ def _annotations(data: dict[str, Any], path: Path) -> People:
     images, annotations = data.get('images'), data.get('annotations')
     if not isinstance(images, list) or not isinstance(annotations, list):
         refuse(path, '', "expected lists called 'images' and 'annotations'")
+    if not images:
+        refuse(path, "list 'images'", 'expected the images of annotations')
     frames, size = _images(images, path)
     reader = PersonReader('coco annotations', path, ('keypoints',))
     for number, value in enumerate(annotations):

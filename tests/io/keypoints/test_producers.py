@@ -205,6 +205,18 @@ def test_files(tmp_path, name):
     assert k.fps == (30 if name == 'frames and people' else None)
 
 
+def test_results_with_the_size_of_images(tmp_path):
+    results = json.loads(formats.coco(POINTS))
+    path = tmp_path / 'file'
+    for entry in results:
+        entry['image_size'] = [1088, 1920]
+    path.write_bytes(dump(results))
+    assert read_keypoints(path, 'coco17').image_size == (1088, 1920)
+    results[0]['image_size'] = [1920, 1088]  # not of one video: not known
+    path.write_bytes(dump(results))
+    assert read_keypoints(path, 'coco17').image_size is None
+
+
 @pytest.mark.parametrize('ids', [True, False])
 def test_ten_thousand_frames(tmp_path, ids):
     points = formats.some_people(frames=10_000)

@@ -220,6 +220,7 @@ def test_images_of_two_videos_in_a_file(tmp_path):
         (b'[' * 10_000, {}, 'not whole JSON'),
         (b'{"a": 1}', {}, 'not as OpenPose'),
         (b'[]', {}, 'not as OpenPose'),
+        (b'{"images": [], "annotations": [{}]}', {}, "list 'images'"),
         (b'\x80\x04text', {}, 'none of the formats'),
         (b'\x93NUMPY', {}, 'save an array'),
         (formats.npz(xy=np.ones(3)), {}, "no array 'keypoints'"),
