@@ -23,7 +23,8 @@ def column(clips: Any, key: str) -> list[str]:
         return [
             value for part in clips.datasets for value in column(part, key)
         ]
-    clips = getattr(clips, 'store', clips)
+    if not isinstance(clips, ClipStore):  # a subset of one has a store, too
+        clips = getattr(clips, 'store', clips)
     if not isinstance(clips, ClipStore):
         items = (clips[i] for i in range(len(clips)))
         return [str(clip[key]) for clip in items if key in clip]

@@ -242,7 +242,7 @@ def test_presets_build():
 
 
 SMALL = ['--task', 'action', '--preset', 'default/hcsf_a_t']
-SMALL += ['--data', 'utd_mhad', '--clips.length', '16']
+SMALL += ['--data', 'utd_mhad', '--partial', '--clips.length', '16']
 SMALL += ['--model.hidden_channels', '4', '--model.num_blocks', '3']
 SMALL += ['--train.steps', '20', '--train.batch_size', '16']
 SMALL += ['--train.accumulate', '2', '--train.evaluate_every', '2']

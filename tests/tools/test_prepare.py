@@ -282,15 +282,17 @@ def test_what_is_normalised_is_not_exported(tmp_path):
     assert not (tmp_path / 'a.pkl').exists()
 
 
-def test_no_traceback(tmp_path, some, monkeypatch):
+def test_no_traceback(tmp_path, some, monkeypatch, capsys):
     path = some / 'a10_s7_t2_skeleton.mat'
     path.write_bytes(path.read_bytes()[:-100])
     words = ['utd_mhad', '--from', some, '--root', tmp_path / 'home']
     monkeypatch.setattr(sys, 'argv', ['prepare.py', *map(str, words)])
+    monkeypatch.setattr(warnings, 'showwarning', warnings.showwarning)
     with pytest.raises(SystemExit) as error:
         runpy.run_path(str(REPO / 'tools' / 'prepare.py'), run_name='__main__')
     text = f"error: '{path}' is not a skeleton of UTD-MHAD"
-    assert error.value.code.startswith(text)  # printed, and exits with 1
+    assert error.value.code == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(text)
     assert listing(tmp_path / 'home') == {}
 
 
