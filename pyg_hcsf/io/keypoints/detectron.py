@@ -102,8 +102,8 @@ def read_positions(arrays: dict[str, np.ndarray], path: Path) -> People:
 
 def _box(boxes: Any, frame: int, number: int) -> Any:
     r"""The last number of a person's box, or None."""
-    classes = _items(boxes[frame]) if frame < len(boxes) else ()
-    rows = _items(classes[1]) if len(classes) == 2 else ()
+    classes: Any = _items(boxes[frame]) if frame < len(boxes) else ()
+    rows: Any = _items(classes[1]) if len(classes) == 2 else ()
     row = rows[number] if number < len(rows) else None
     if isinstance(row, np.ndarray) and row.shape == (5,):
         return row.tolist()[4]

@@ -124,7 +124,8 @@ def continuity(keypoints: Keypoints) -> tuple[float, float]:
         all their frames: both in the median over frames of people of 5 frames
         and more, and 0 if there are none.
     """
-    near, far = [], []
+    near: list[np.ndarray] = []
+    far: list[np.ndarray] = []
     for track in keypoints.tracks:
         half = len(track.frames) // 2
         if half < 2:
