@@ -150,7 +150,7 @@ def _box(boxes: Any, frame: int, number: int) -> Any:
     classes = _items(boxes[frame]) if frame < len(boxes) else ()
     rows: Any = _items(classes[1]) if len(classes) == 2 else ()
     row = rows[number] if number < len(rows) else None
-    if isinstance(row, np.ndarray) and row.shape == (5,):
+    if isinstance(row, np.ndarray) and row.ndim == 1 and row.size == 5:
         return row.tolist()[4]
     return None
 
