@@ -14,6 +14,7 @@ from pyg_hcsf.io.shown import cause, shown
 
 # Others are rare, or take the memory that a header asks for.
 NUM_SHOWN = 5  # of many texts
+NUM_COMPARED = 1000  # pairs of files of one name, of which more are sampled
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -49,7 +50,7 @@ def list_members(
         limit (int): The largest credible size of a file in bytes.
 
     Raises:
-        ValueError: If two files share a name but not their size, one is
+        ValueError: If two files share a name but not their content, one is
             larger than :obj:`limit`, or an archive is damaged or a member of
             it points outside of it; names it.
 
@@ -58,7 +59,7 @@ def list_members(
         >>> members = list_members(Path('nturgbd'), pattern, 2**26)
     """
     found: dict[str, Member] = {}
-    copies: list[str] = []
+    copies: list[tuple[Member, Member]] = []
     for member in iter_members(roots, pattern):
         if member.size > limit:
             raise ValueError(
@@ -66,19 +67,28 @@ def list_members(
                 f'of its kind have less than {limit}'
             )
         other = found.setdefault(member.name, member)
-        if other.size != member.size:
+        if other is not member:
+            copies.append((other, member))
+    step = len(copies) // NUM_COMPARED + 1
+    for number, (other, member) in enumerate(copies):
+        same = other.size == member.size
+        if same and number % step == 0:
+            (_, content), (_, again) = read_members((other, member))
+            same = content == again
+        if not same:
             raise ValueError(
                 f"Expected one file called '{member.name}' (got '{other}' "
-                f"with {other.size} bytes and '{member}' with {member.size}): "
-                'remove the wrong one'
+                f"with {other.size} bytes and '{member}' with {member.size}, "
+                'which differ): remove the wrong one'
             )
-        if other is not member:
-            texts = (shown(str(path), 300) for path in (member, other))
-            copies.append('{} ({} is read)'.format(*texts))
     if copies:
+        texts = [
+            f'{shown(str(member), 300)} ({shown(str(other), 300)} is read)'
+            for other, member in copies
+        ]
         warnings.warn(
             f'Passed over {len(copies):,} cop{"ies" if copies[1:] else "y"}: '
-            f'{list_some(copies)}',
+            f'{list_some(texts)}',
             stacklevel=2,
         )
     return [found[name] for name in sorted(found)]

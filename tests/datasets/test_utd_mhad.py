@@ -108,9 +108,13 @@ def test_escaping_members(tmp_path, name):
 
 
 def test_two_files_of_one_name(tmp_path, raw):
-    savemat(raw / 'a1_s1_t1_skeleton.mat', {'d_skel': joints(0)})
-    with pytest.raises(ValueError, match='remove the copy'):
+    path = raw / 'a1_s1_t1_skeleton.mat'
+    savemat(path, {'d_skel': joints(0)})
+    with pytest.warns(UserWarning, match='Passed over 1 copy'):
         UTDMHAD(tmp_path / 'root', raw=raw, log=False)
+    savemat(path, {'d_skel': joints(0) + 1})  # of the same size
+    with pytest.raises(ValueError, match='which differ'):
+        UTDMHAD(tmp_path / 'other', raw=raw, log=False)
 
 
 def test_large_and_damaged_members(tmp_path):
