@@ -98,7 +98,7 @@ def test_trains_from_each_format(tmp_path, capsys, form, protocol, frames):
     expected = 100 * (errors < 150).mean()
     assert table['Outdoor']['pck'] == pytest.approx(expected, abs=1e-3)
     csv = path.with_name('results.csv').read_text()
-    assert ',pck,Outdoor,pck,' in csv
+    assert '"pck","Outdoor","pck",' in csv
 
 
 def test_the_truth_is_the_universal_pose(tmp_path):
