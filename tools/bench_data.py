@@ -22,10 +22,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import torch
 
 from pyg_hcsf.commands import CommandParser, run_command
 from pyg_hcsf.datasets import NTURGBD, Human36M
+from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.io.human36m import (
+    H36M17_OF_32,
     OFFICIAL_ACTIONS,
     TEST_SUBJECTS,
     TRAIN_SUBJECTS,
@@ -183,7 +186,7 @@ def takes(frames: int, subjects: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def generate_human36m(folder: Path, keypoints: str) -> None:
-    """data_3d_h36m.npz with someone who sways, and keypoints that do."""
+    """data_3d_h36m.npz with someone who sways, and what four cameras see."""
     rng = np.random.default_rng(0)
     stand = rng.uniform((-0.3, -0.3, 0.1), (0.3, 0.3, 1.7), size=(32, 3))
     pos: dict[str, dict[str, np.ndarray]] = {}
@@ -197,11 +200,18 @@ def generate_human36m(folder: Path, keypoints: str) -> None:
         sway = 0.2 * np.sin(time * rng.uniform(1, 3, size=(32, 3)) + phase)
         joints = (stand + sway).astype(np.float32)
         pos.setdefault(subject, {})[take] = joints
-        pixels = (500 + 300 * sway[:, :17, :2]).astype(np.float32)
-        found.setdefault(subject, {})[take] = [pixels + k for k in range(4)]
+        pose = torch.from_numpy(1000 * joints[:, H36M17_OF_32])
+        found.setdefault(subject, {})[take] = [
+            camera.project(camera.world_to_camera(pose)).numpy()
+            for camera in human36m_cameras(subject)
+        ]
+    meta = {'layout_name': 'h36m', 'num_joints': 17}
     for name, values in (
         ('data_3d_h36m', {'positions_3d': pos}),
-        (f'data_2d_h36m_{keypoints}', {'positions_2d': found}),
+        (
+            f'data_2d_h36m_{keypoints}',
+            {'positions_2d': found, 'metadata': meta},
+        ),
     ):
         objects = {k: np.array(v, dtype=object) for k, v in values.items()}
         np.savez_compressed(folder / f'{name}.npz', **objects)
