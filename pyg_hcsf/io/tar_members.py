@@ -59,6 +59,7 @@ def read_tgz(
         ...     print(name, len(file))
     """
     limit = INFLATION * len(content) + SLACK
+    swells = ValueError(f'it swells to more than {INFLATION} times its size')
     try:
         with (
             gzip.GzipFile(fileobj=io.BytesIO(content)) as stream,
@@ -67,14 +68,14 @@ def read_tgz(
             for member in tar:
                 end = member.offset_data + member.size
                 if member.size < 0 or end > limit:
-                    raise ValueError('it unpacks to too many bytes')
+                    raise swells
                 if member.isreg() and not member.issparse():
                     file = tar.extractfile(member)
                     if file is not None and wanted(member.name):
                         yield member.name, file.read()
             while stream.read(PART):  # as far as its checksum
                 if stream.tell() > limit:
-                    raise ValueError('it unpacks to too many bytes')
+                    raise swells
     except (
         *(tarfile.TarError, OSError, EOFError, LookupError),
         *(RecursionError, OverflowError),
