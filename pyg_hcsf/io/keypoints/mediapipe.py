@@ -3,7 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.io.keypoints.frames import FRAME, first_of, frame_of_each, key_of
+from pyg_hcsf.io.keypoints.frames import (
+    FRAME,
+    TIMES,
+    by_image,
+    first_of,
+    frame_of_each,
+    key_of,
+)
+from pyg_hcsf.io.keypoints.numbering import number_frames
 from pyg_hcsf.io.keypoints.people import (
     People,
     Person,
@@ -21,8 +29,8 @@ _KNOWN = {
     *('world_landmarks', 'segmentation_mask', 'segmentationMask'),
     *('segmentationMasks', 'segmentation_masks', 'face_landmarks'),
     *('left_hand_landmarks', 'right_hand_landmarks', 'faceLandmarks'),
-    *('leftHandLandmarks', 'rightHandLandmarks', 'timestamp', 'time'),
-    *('timestamp_ms', 'timestampMs', 'image', 'poseWorldLandmarks', 'za'),
+    *('leftHandLandmarks', 'rightHandLandmarks', *TIMES),
+    *('image', 'poseWorldLandmarks', 'za'),
     *('ea', 'multiFaceGeometry'),
 }
 
@@ -30,9 +38,15 @@ _KNOWN = {
 def matches(data: Any) -> bool:
     r"""Whether parsed JSON is of landmarks of MediaPipe Pose."""
     first = first_of(data)
-    return isinstance(first, dict) and (
-        {'x', 'y'} <= first.keys() or bool(first.keys() & set(KEYS))
-    )
+    if by_image(data):
+        return matches(list(data.values()))
+    if not isinstance(first, dict):
+        return False
+    key = key_of(first, KEYS)
+    named = key is not None and isinstance(first[key], dict)
+    if named and 'landmark' not in first[key]:
+        return False  # landmarks by names
+    return {'x', 'y'} <= first.keys() or key is not None
 
 
 def read(data: Any, path: Path) -> People:
@@ -54,6 +68,9 @@ def read(data: Any, path: Path) -> People:
     Example:
         >>> people = read(data, path)
     """
+    frames = None
+    if by_image(data):
+        frames, data = number_frames(list(data), path), list(data.values())
     if isinstance(data, dict):
         data = [data]
         outer = data[0].get('landmarks')  # frames of a list, or of one image
@@ -63,7 +80,8 @@ def read(data: Any, path: Path) -> People:
         data = [data]
     people: list[Person] = []
     unread: set[str] = set()
-    for frame, value in zip(frame_of_each(data, path), data, strict=True):
+    frames = frames or frame_of_each(data, path)
+    for frame, value in zip(frames, data, strict=True):
         for number, pose in enumerate(_poses(value, unread, path, frame)):
             where = f'frame {frame}, person {number}'
             if not isinstance(pose, list) or len(pose) != 33:
