@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from itertools import permutations
 from pathlib import Path
 
@@ -159,3 +160,25 @@ def test_frames_of_different_numbers_of_people(tmp_path):
         list(range(3, 10)),
     ]
     np.testing.assert_allclose(k.tracks[1].xy, points[:7, 1, :, :2])
+
+
+@pytest.mark.parametrize('axes', [*permutations(range(4))])
+def test_two_people_and_two_coordinates(tmp_path, axes):
+    # The smaller the second one, the smoother is x of both taken as a point.
+    text = Path(__file__).parents[3] / 'examples' / 'walk_coco17.json'
+    rows = [entry['keypoints'] for entry in json.loads(text.read_text())]
+    first = np.array(rows).reshape(-1, 17, 3)
+    second = np.roll(first, 20, axis=0)
+    second[:20] = second[20]
+    here = first[:, 11:13, :2].mean(axis=(0, 1))
+    second[..., :2] = (second[..., :2] - here) * 0.7 + here + [500, 60]
+    points = np.stack([first, second], axis=1)[:, :, :, :2]
+    points[(np.stack([first, second], axis=1)[..., 2] == 0)] = 0
+    path = tmp_path / 'a.npz'
+    np.savez(path, keypoints=points.transpose(axes))
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # which axis is which
+        k = read_keypoints(path)
+    assert [len(t.frames) for t in k.tracks] == [200, 200]
+    for p, track in enumerate(k.tracks):
+        np.testing.assert_array_equal(np.nan_to_num(track.xy), points[:, p])
