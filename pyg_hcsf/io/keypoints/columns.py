@@ -135,7 +135,7 @@ def frames_of(
             "it has no column 'frame': frames are numbered by time stamps, "
             f'column {shown(table.header[time], 40)}',
         )
-        return number_times(numbers(table, [time], path)[:, 0], path)
+        return number_times(numbers(table, [time], path)[:, 0].tolist(), path)
     if column_of(names, JOINTS) is not None and {'x', 'y'} <= set(names):
         refuse(
             path,
@@ -146,14 +146,14 @@ def frames_of(
     if row is not None:
         texts = [line[row].strip() for line in table.rows]
         if all(text.isdecimal() and len(text) < 16 for text in texts):
-            found = list(map(int, texts))
-            if (np.diff(found) > 0).all():
+            counted = list(map(int, texts))
+            if (np.diff(counted) > 0).all():
                 warn(
                     path,
                     "it has no column 'frame': frames are numbered by column "
                     f'{shown(table.header[row], 40)}',
                 )
-                return found, None
+                return counted, None
     warn(path, "it has no column 'frame': each line is taken as a frame")
     return list(range(len(table.rows))), None
 

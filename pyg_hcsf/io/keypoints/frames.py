@@ -233,8 +233,12 @@ def times_of(data: Any) -> list[float] | None:
     if key is None or any(key_of(value, FRAME) for value in data):
         return None
     found = [v.get(key) if isinstance(v, dict) else None for v in data]
-    known = all(isinstance(v, (int, float)) and abs(v) < 1e300 for v in found)
-    return [float(v) for v in found] if known else None
+    times = [
+        float(v)
+        for v in found
+        if isinstance(v, (int, float)) and abs(v) < 1e300
+    ]
+    return times if len(times) == len(found) else None
 
 
 def place_frames(people: list[Person], path: Path) -> list[Person]:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyg_hcsf.io.keypoints.frames import (
     FRAME,
     TIMES,
@@ -15,13 +17,16 @@ from pyg_hcsf.io.keypoints.numbering import number_frames
 from pyg_hcsf.io.keypoints.people import (
     People,
     Person,
+    clean,
     refuse,
-    to_points,
+    to_rows,
+    warn,
     warn_unread,
 )
 from pyg_hcsf.io.shown import shown
 
 KEYS = ('pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark')
+LOGITS = 0.01  # of the visibilities; no probability is negative
 _KNOWN = {
     *KEYS,
     *FRAME,
@@ -78,7 +83,7 @@ def read(data: Any, path: Path) -> People:
             data = outer
     if data and isinstance(data[0], dict) and {'x', 'y'} <= data[0].keys():
         data = [data]
-    people: list[Person] = []
+    found: list[tuple[int, str, np.ndarray]] = []
     unread: set[str] = set()
     frames = frames or frame_of_each(data, path)
     for frame, value in zip(frames, data, strict=True):
@@ -87,7 +92,18 @@ def read(data: Any, path: Path) -> People:
             if not isinstance(pose, list) or len(pose) != 33:
                 refuse(path, where, 'expected a list of 33 landmarks')
             rows = [_landmark(mark, path, where, unread) for mark in pose]
-            people.append(Person(frame, None, to_points(rows, path, where)))
+            found.append((frame, where, to_rows(rows, path, where)))
+    scores = np.array([points[:, 2] for _, _, points in found])
+    if (
+        scores.size and (scores < 0).mean() > LOGITS
+    ):  # as the network gives them
+        warn(path, 'visibilities are below 0, so they are taken as logits')
+        for _, _, points in found:
+            points[:, 2] = 1 / (1 + np.exp(-points[:, 2].clip(-50, 50)))
+    people = [
+        Person(frame, None, clean(points, path, where))
+        for frame, where, points in found
+    ]
     warn_unread(path, 'keys', unread)
     return People('mediapipe', people, 'mediapipe33')
 

@@ -458,3 +458,18 @@ def test_landmarks_in_mappings(tmp_path, form):
     path.write_bytes(dump(data))
     k = read_keypoints(path, image_size=SIZE)
     check_people(k, points, 3 * np.arange(len(points)))
+
+
+def test_visibilities_that_are_logits(tmp_path):
+    points = formats.some_people(33, people=1)
+    points[..., 2] = np.linspace(0.1, 0.95, 33)
+    frames = json.loads(formats.mediapipe(points, SIZE))
+    for (pose,) in frames:
+        for mark in pose:
+            v = mark['visibility']
+            mark['visibility'] = float(np.log(v / (1 - v)))
+    path = tmp_path / 'file'
+    path.write_bytes(dump(frames))
+    with pytest.warns(UserWarning, match='taken as logits'):
+        k = read_keypoints(path, image_size=SIZE)
+    check_people(k, points)
