@@ -6,12 +6,17 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.io.keypoints.detectron import read_detections, read_positions
+from pyg_hcsf.io.keypoints.frames import FRAME, SCORES, TIMES, TRACK
+from pyg_hcsf.io.keypoints.marks import LISTS
+from pyg_hcsf.io.keypoints.numbering import number_times
 from pyg_hcsf.io.keypoints.people import (
     MAX_FRAME,
     People,
     Person,
     clean,
     refuse,
+    to_number,
+    to_points,
     warn,
     warn_unread,
 )
@@ -23,8 +28,15 @@ from pyg_hcsf.io.shown import shown
 KEYPOINTS = {'keypoints': None, 'reconstruction': 'h36m17'}
 NAMES = (
     *('keypoints', 'scores', 'frames', 'track_ids', 'layout', 'image_size'),
-    'fps',
+    *('fps', 'times'),
 )
+#: Other usual names of these, in singular or plural, and their dimensions.
+ALIASES = {
+    'scores': ((*LISTS, *SCORES), (2, 3, 4)),
+    'frames': ((*FRAME, 'frame_indices', 'indices'), (1,)),
+    'track_ids': (TRACK, (1, 2)),
+    'times': (TIMES, (1,)),
+}
 
 
 def read_arrays(content: bytes, path: Path) -> People:
@@ -32,12 +44,14 @@ def read_arrays(content: bytes, path: Path) -> People:
 
     It has ``keypoints``: ``[T, N, 2]`` or ``[T, P, N, 2]`` in pixels, or
     with a confidence as third coordinate; and maybe ``scores``, ``[T, N]``
-    or ``[T, P, N]``; ``frames``, the numbers of the frames, ``[T]``;
+    or ``[T, P, N]``; ``frames``, the numbers of the frames, or ``times``,
+    their time stamps, ``[T]``;
     ``track_ids``, ``[P]`` or ``[T, P]``, negative for nobody; ``layout``;
     ``image_size``, ``[2]``; and ``fps``. Without ``track_ids``, people are
     followed from frame to frame, whatever their order. Axes in another order,
     such as ``[1, T, N, 2]`` or ``[2, N, T]``, are recognised by what moves
-    smoothly.
+    smoothly. ``keypoints`` may be an array of objects ``[T]``, each ``[P, N,
+    2 or 3]``, where frames have different numbers of people.
 
     Also read are ``reconstruction``, as MHFormer, PoseFormerV2, MotionAGFormer
     and others save it (Human3.6M's joints); and VideoPose3D's files of its own
@@ -61,6 +75,8 @@ def read_arrays(content: bytes, path: Path) -> People:
         if 'positions_2d' in arrays:
             return read_positions(arrays, path)
         if 'keypoints' in arrays and arrays['keypoints'].dtype == object:
+            if _ragged(arrays['keypoints']):
+                return _read_ragged(arrays, path)
             return read_detections(arrays, path)
         return read_dict(arrays, path)
     except MemoryError:
@@ -90,9 +106,15 @@ def read_dict(arrays: dict[str, np.ndarray], path: Path) -> People:
             f"it has no array 'keypoints' (got {shown(sorted(arrays))}): "
             f'{HOW}',
         )
+    arrays = usual_names(arrays)
     points = _points(arrays[key], path, key, arrays.get('scores'))
     shape = points.shape[:2]
     frames = _numbers(arrays.get('frames'), path, 'frames', shape[:1])
+    times = _numbers(arrays.get('times'), path, 'times', shape[:1])
+    rate = None
+    if frames is None and times is not None:
+        numbers, rate = number_times(times.tolist(), path)
+        frames = np.array(numbers)
     if frames is None:
         frames = np.arange(shape[0])
     if ((frames < 0) | (frames > MAX_FRAME) | (frames % 1 != 0)).any():
@@ -124,9 +146,62 @@ def read_dict(arrays: dict[str, np.ndarray], path: Path) -> People:
         people,
         _text(arrays.get('layout')),
         None if size is None else (float(size[0]), float(size[1])),
-        None if fps is None else float(fps.reshape(-1)[0]),
+        rate if fps is None else float(fps.reshape(-1)[0]),
         KEYPOINTS.get(key),
     )
+
+
+def usual_names(arrays: dict[str, Any]) -> dict[str, Any]:
+    r"""Arrays by the names that :func:`read_dict` knows, where another usual
+    name is clear.
+    """
+    found = dict(arrays)
+    for name, (aliases, dimensions) in ALIASES.items():
+        other = [
+            k
+            for k in arrays.keys() - {*NAMES}
+            if {k, k.removesuffix('s')} & {*aliases}
+            and _dimensions(arrays[k]) in dimensions
+        ]
+        if name not in arrays and len(other) == 1:
+            found[name] = found.pop(other[0])
+    return found
+
+
+def _dimensions(values: Any) -> int:
+    r"""How many dimensions numbers have, 0 if these are none."""
+    try:
+        return np.asarray(values, np.float64).ndim
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+def _ragged(frames: np.ndarray) -> bool:
+    r"""Whether an array of objects holds the people of each frame."""
+    return frames.ndim == 1 and all(
+        isinstance(f, np.ndarray)
+        and f.dtype.kind in 'iuf'
+        and f.ndim in (2, 3)
+        for f in frames
+    )
+
+
+def _read_ragged(arrays: dict[str, np.ndarray], path: Path) -> People:
+    r"""Reads ``keypoints`` of frames with different numbers of people: an
+    array of objects ``[T]``, each ``[P, N, 2 or 3]`` or ``[N, 2 or 3]``.
+    """
+    arrays = usual_names(arrays)
+    rows = arrays['keypoints']
+    frames = _numbers(arrays.get('frames'), path, 'frames', rows.shape)
+    people = []
+    for number, found in enumerate(rows):
+        frame = number if frames is None else frames[number].item()
+        where = f'frame {number}'
+        frame = to_number(frame, path, where)
+        for points in found if found.ndim == 3 else found[None]:
+            people.append(Person(frame, None, to_points(points, path, where)))
+    warn_unread(path, 'arrays', arrays.keys() - {'keypoints', 'frames'})
+    return People('npz', people)
 
 
 def _text(array: np.ndarray | None) -> str | None:

@@ -10,6 +10,7 @@ from pyg_hcsf.io.keypoints.doubts import (
     doubt_pixels,
     doubt_sides,
 )
+from pyg_hcsf.io.keypoints.evidence import distinct
 from pyg_hcsf.io.keypoints.track import Keypoints
 
 
@@ -43,13 +44,16 @@ def check_keypoints(keypoints: Keypoints) -> list[Doubt]:
         []
     """
     doubts: list[Doubt] = []
-    for look in (doubt_pixels, doubt_layout, doubt_direction):
-        doubts += look(keypoints)
+    poses = distinct(keypoints)
+    for look, what in (
+        (doubt_pixels, keypoints),
+        (doubt_layout, poses),
+        (doubt_direction, keypoints),
+    ):
+        doubts += look(what)
         if any(doubt.certain for doubt in doubts):
             return doubts
-    for look in (doubt_sides, doubt_frames):
-        doubts += look(keypoints)
-    return doubts
+    return [*doubts, *doubt_sides(poses), *doubt_frames(keypoints)]
 
 
 def refuse_doubtful(keypoints: Keypoints) -> None:

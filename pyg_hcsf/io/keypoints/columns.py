@@ -9,15 +9,33 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints.frames import FRAME, SCORES, TRACK
-from pyg_hcsf.io.keypoints.numbering import number_frames
+from pyg_hcsf.io.keypoints.frames import FRAME, SCORES, TIMES, TRACK
+from pyg_hcsf.io.keypoints.numbering import number_frames, number_times
 from pyg_hcsf.io.keypoints.people import MAX_FRAME, refuse, warn
 from pyg_hcsf.io.shown import shown
 
-# What columns are called, lower case.
-FRAMES = tuple(name.lower() for name in (*FRAME, 'frames', 'img'))
+
+def to_snake(name: str) -> str:
+    r"""The name of a column in lower case, with ``_`` between its words.
+
+    Args:
+        name (str): Such as ``'Frame #'``, ``'nose.x'`` or ``'LeftEyeX'``.
+
+    Example:
+        >>> to_snake('Frame #'), to_snake('LeftEyeX')
+        ('frame', 'left_eye_x')
+    """
+    words = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', name)
+    return re.sub(r'[\W_]+', '_', words).strip('_').lower()
+
+
+# What columns are called, see to_snake.
+FRAMES = (
+    *dict.fromkeys(f(n) for n in FRAME for f in (to_snake, str.lower)),
+    *('frames', 'img', 'img_id', 'f', 'fr'),
+)
 PEOPLE = (
-    *(name.lower() for name in TRACK),
+    *dict.fromkeys(f(n) for n in TRACK for f in (to_snake, str.lower)),
     *('person_idx', 'person_index', 'person_number', 'pid', 'track_name'),
     *('individual', 'instance', 'subject', 'object_id', 'tid'),
 )
@@ -27,8 +45,8 @@ JOINTS = (
     *('joint_id', 'keypoint_id', 'landmark_id', 'joint_idx', 'keypoint_idx'),
     *('landmark_index', 'keypoint_index', 'joint_index', 'kpt_id', 'index'),
 )
-TIMES = ('timestamp', 'timestamp_ms', 'time', 'time_s', 'time_ms', 't')
-KNOWN = {*TIMES, '', 'unnamed: 0', 'instance.score', 'z', 'presence'}
+ROWS = ('', 'unnamed_0', 'index')  # as pandas writes them
+KNOWN = {*TIMES, *ROWS, 'instance_score', 'z', 'presence'}
 PARTS = '|'.join(['x', 'y', 'z', 'presence', *sorted(SCORES, key=len)[::-1]])
 
 
@@ -78,11 +96,14 @@ def unread_columns(
     ]
 
 
-def frames_of(table: Table, names: list[str], path: Path) -> list[int]:
-    r"""The number of the frame of each line.
+def frames_of(
+    table: Table, names: list[str], path: Path
+) -> tuple[list[int], float | None]:
+    r"""The number of the frame of each line, and the frames per second if
+    time stamps tell them.
 
-    Without such a column, frames are numbered in the order of time, or each
-    line is a frame, with a warning.
+    Without such a column, frames are numbered by time stamps, by the numbers
+    of rows as pandas writes them, or each line is a frame, with a warning.
 
     Args:
         table (Table): The table.
@@ -98,7 +119,7 @@ def frames_of(table: Table, names: list[str], path: Path) -> list[int]:
         try:
             found = [float(value) for value in values]
         except ValueError:
-            return number_frames(values, path)
+            return number_frames(values, path), None
         for line, value, text in zip(table.lines, found, values, strict=True):
             if not 0 <= value <= MAX_FRAME or value != int(value):
                 refuse(
@@ -106,24 +127,35 @@ def frames_of(table: Table, names: list[str], path: Path) -> list[int]:
                     f'line {line}',
                     f'expected the number of a frame (got {shown(text, 40)})',
                 )
-        return [int(value) for value in found]
+        return [int(value) for value in found], None
     time = column_of(names, TIMES)
     if time is not None:
-        times = numbers(table, [time], path)[:, 0]
         warn(
             path,
-            f"it has no column 'frame': frames are numbered in the order of "
-            f'{shown(names[time])}',
+            "it has no column 'frame': frames are numbered by time stamps, "
+            f'column {shown(table.header[time], 40)}',
         )
-        return np.unique(times, return_inverse=True)[1].tolist()
+        return number_times(numbers(table, [time], path)[:, 0].tolist(), path)
     if column_of(names, JOINTS) is not None and {'x', 'y'} <= set(names):
         refuse(
             path,
             'line 1',
             f"expected a column called 'frame' (got {shown(names)})",
         )
+    row = column_of(names, ROWS)
+    if row is not None:
+        texts = [line[row].strip() for line in table.rows]
+        if all(text.isdecimal() and len(text) < 16 for text in texts):
+            counted = list(map(int, texts))
+            if (np.diff(counted) > 0).all():
+                warn(
+                    path,
+                    "it has no column 'frame': frames are numbered by column "
+                    f'{shown(table.header[row], 40)}',
+                )
+                return counted, None
     warn(path, "it has no column 'frame': each line is taken as a frame")
-    return list(range(len(table.rows)))
+    return list(range(len(table.rows))), None
 
 
 def people_of(table: Table, names: list[str]) -> list[str | None]:

@@ -29,6 +29,7 @@ STRETCHED, CERTAIN = 0.6, 0.8
 # People move by so many of their sizes from frame to frame, and that part of
 # how far they move at all; or so many are in one frame only.
 STEP, UNRELATED, ALONE = 0.5, 0.6, 0.8
+FLIP = np.array([1.0, -1.0])  # of y
 LYING, UPSIDE_DOWN = 0.88, -0.7  # parts of the body's length
 JUMPS = 0.015  # of the frames
 UNSURE = 0.15  # of a confidence of 1
@@ -69,7 +70,10 @@ def doubt_pixels(keypoints: Keypoints) -> Iterator[Doubt]:
             'not pixels',
             f'the largest person measures {person:.2g} pixels, as where '
             'coordinates are parts of the image',
-            'multiply them by the size of the image',
+            'multiply them by the size of the image'
+            if evidence.outside(keypoints, None, margin=0.0) < OUTSIDE
+            else 'undo what the detector or you did to pixels: for a range '
+            'from -1 to 1, (x + 1) * width / 2, and y in the same way',
             person,
         )
         return
@@ -93,11 +97,15 @@ def doubt_pixels(keypoints: Keypoints) -> Iterator[Doubt]:
             if size is None
             else 'are not in the image of {:g} x {:g} pixels'.format(*size)
         )
+        flipped = map_tracks(keypoints, lambda t: replace(t, xy=t.xy * FLIP))
+        up = share > 10 * evidence.outside(flipped, size)
         yield Doubt(
             'outside',
             f'{share:.0%} of the joints {where}',
-            "pass the 'image_size' of the video the detector was given, and "
-            'pixels from its upper left corner, y down',
+            'change the sign of y, which points up'
+            if up
+            else "pass the 'image_size' of the video the detector was given, "
+            'and pixels from its upper left corner, y down',
             share,
         )
 

@@ -3,13 +3,15 @@ r"""What :func:`check_keypoints` measures: one function, one number."""
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
 from pyg_hcsf.io.keypoints.body import SIDED, Limbs
-from pyg_hcsf.io.keypoints.convert import common_names
+from pyg_hcsf.io.keypoints.convert import common_names, map_tracks
 from pyg_hcsf.io.keypoints.track import Keypoints, Track
 
+STILL = 0.1  # of a person's size, in which one pose is kept
 MISSING = 3  # frames at most from one that is compared to the next
 
 
@@ -23,6 +25,7 @@ def outside(
     keypoints: Keypoints,
     image_size: tuple[float, float] | None,
     least: float = 0.0,
+    margin: float = 10.0,
 ) -> float:
     r"""The share of joints outside of an image.
 
@@ -32,6 +35,8 @@ def outside(
             :obj:`None` for an image that only has no negative pixels.
         least (float, optional): Joints of no more confidence are not counted.
             (default: :obj:`0.0`)
+        margin (float, optional): How far beyond an image without a size
+            joints may be, in pixels. (default: :obj:`10.0`)
     """
     xy = np.concatenate([t.xy[t.score > least] for t in keypoints.tracks])
     xy = xy[np.isfinite(xy).all(axis=1)]
@@ -39,8 +44,41 @@ def outside(
         return 0.0
     size = np.array(image_size or (np.inf, np.inf))
     # Detectors put joints they do not see a little beyond.
-    margin = np.where(np.isfinite(size), size * 0.02, 10.0)
-    return float(1 - ((xy >= -margin) & (xy <= size + margin)).all(1).mean())
+    edge = np.where(np.isfinite(size), size * 0.02, margin)
+    return float(1 - ((xy >= -edge) & (xy <= size + edge)).all(1).mean())
+
+
+def distinct(keypoints: Keypoints) -> Keypoints:
+    r"""The keypoints with one frame of each person who keeps one pose.
+
+    Sixty frames of a person who stands still show no more of limbs than one,
+    so that checks which need many frames must not count them. A person keeps
+    a pose if in nine of ten frames joints are within a tenth of the person's
+    size (root mean squares about their mean) of where they usually are.
+
+    Args:
+        keypoints (Keypoints): The file.
+    """
+    return map_tracks(keypoints, _one_pose)
+
+
+def _one_pose(track: Track) -> Track:
+    with warnings.catch_warnings():  # joints that are never seen
+        warnings.simplefilter('ignore', RuntimeWarning)
+        off = track.xy - mean_seen(track.xy)[:, None]
+        usual = np.nanmedian(off, axis=0)
+        size = np.sqrt(np.nanmean(np.square(usual).sum(axis=-1)))
+        gap = mean_seen(np.linalg.norm(off - usual, axis=-1))
+        moves = np.nanpercentile(gap, 90) > STILL * size
+    if moves or not size > 0:
+        return track
+    at = [int(np.nanargmin(gap))]
+    return replace(
+        track,
+        frames=track.frames[at],
+        xy=track.xy[at],
+        score=track.score[at],
+    )
 
 
 def direction(keypoints: Keypoints) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyg_hcsf.io.keypoints.follow import Detections
-from pyg_hcsf.io.keypoints.numbering import number_frames
+from pyg_hcsf.io.keypoints.numbering import number_frames, number_times
 from pyg_hcsf.io.keypoints.people import Person, refuse, warn
 from pyg_hcsf.io.shown import shown
 
@@ -23,6 +23,7 @@ FRAME = (
 PEOPLE = (
     *('people', 'persons', 'instances', 'predictions', 'poses'),
     *('detections', 'annotations', 'bodies', 'results', 'humans'),
+    'pose_results',
 )
 TRACK = (
     *('track_id', 'track', 'idx', 'person_id', 'tracking_id', 'trackId'),
@@ -31,6 +32,11 @@ TRACK = (
 SCORES = (
     *('score', 'confidence', 'conf', 'likelihood', 'visibility', 'visible'),
     *('prob', 'probability', 'certainty', 'vis', 'c', 's', 'v', 'p'),
+)
+TIMES = tuple(
+    f'{name}{unit}'
+    for name in ('timestamp', 'time_stamp', 'time', 't')
+    for unit in ('', '_s', '_sec', '_seconds', '_ms', 'Ms', '_us', '_ns')
 )
 MOVES = 0.2  # of a person's size, from frame to frame, at most
 
@@ -98,7 +104,7 @@ def _is_frame(value: Any) -> bool:
         return isinstance(value, dict) or (
             isinstance(value, list)
             and bool(value)
-            and isinstance(value[0], (int, float, list))
+            and isinstance(value[0], (int, float, list, dict))
         )
     return isinstance(value, (dict, list))
 
@@ -177,7 +183,7 @@ def _each(data: list[Any], path: Path) -> list[Entry]:
     for where, value in zip(places, data, strict=True):
         if not isinstance(value, dict):
             refuse(path, where, f'expected a mapping (got {shown(value)})')
-    if any(key_of(value, FRAME) for value in data):
+    if any(key_of(v, FRAME) for v in data) or times_of(data) is not None:
         frames = frame_of_each(data, path)
     else:
         frames = [-1] * len(data)
@@ -189,7 +195,7 @@ def _each(data: list[Any], path: Path) -> list[Entry]:
 
 def frame_of_each(data: list[Any], path: Path) -> list[int]:
     r"""The numbers of frames, or of the frames of people: those that they
-    say, else their order.
+    say, else by their time stamps, else their order.
 
     Args:
         data (list): Frames or people; mappings may have the number.
@@ -200,12 +206,39 @@ def frame_of_each(data: list[Any], path: Path) -> list[int]:
     """
     keys = [key_of(value, FRAME) for value in data]
     if not any(keys):
-        return list(range(len(data)))
+        times = times_of(data)
+        if times is None:
+            return list(range(len(data)))
+        numbers, _ = number_times(times, path)
+        if numbers[-1] >= len(data):
+            warn(path, 'its frames are numbered by time stamps, with gaps')
+        return numbers
     if not all(keys):
         entry = f'entry {keys.index(None)}'
         refuse(path, entry, 'expected the number of a frame as in the others')
     values = [value[key] for value, key in zip(data, keys, strict=True)]
     return number_frames(values, path)
+
+
+def times_of(data: Any) -> list[float] | None:
+    r"""The time stamps of frames or people without numbers of frames, if all
+    that are there have one.
+
+    Args:
+        data (Any): Parsed JSON; :obj:`None` stands for an empty frame.
+    """
+    if not isinstance(data, list) or not isinstance(first_of(data), dict):
+        return None
+    key = key_of(first_of(data), TIMES)
+    if key is None or any(key_of(value, FRAME) for value in data):
+        return None
+    found = [v.get(key) if isinstance(v, dict) else None for v in data]
+    times = [
+        float(v)
+        for v in found
+        if isinstance(v, (int, float)) and abs(v) < 1e300
+    ]
+    return times if len(times) == len(found) else None
 
 
 def place_frames(people: list[Person], path: Path) -> list[Person]:

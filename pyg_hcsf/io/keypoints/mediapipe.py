@@ -3,17 +3,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.io.keypoints.frames import FRAME, first_of, frame_of_each, key_of
+import numpy as np
+
+from pyg_hcsf.io.keypoints.frames import (
+    FRAME,
+    TIMES,
+    by_image,
+    first_of,
+    frame_of_each,
+    key_of,
+)
+from pyg_hcsf.io.keypoints.numbering import number_frames
 from pyg_hcsf.io.keypoints.people import (
     People,
     Person,
+    clean,
     refuse,
-    to_points,
+    to_rows,
+    warn,
     warn_unread,
 )
 from pyg_hcsf.io.shown import shown
 
 KEYS = ('pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark')
+LOGITS = 0.01  # of the visibilities; no probability is negative
 _KNOWN = {
     *KEYS,
     *FRAME,
@@ -21,8 +34,8 @@ _KNOWN = {
     *('world_landmarks', 'segmentation_mask', 'segmentationMask'),
     *('segmentationMasks', 'segmentation_masks', 'face_landmarks'),
     *('left_hand_landmarks', 'right_hand_landmarks', 'faceLandmarks'),
-    *('leftHandLandmarks', 'rightHandLandmarks', 'timestamp', 'time'),
-    *('timestamp_ms', 'timestampMs', 'image', 'poseWorldLandmarks', 'za'),
+    *('leftHandLandmarks', 'rightHandLandmarks', *TIMES),
+    *('image', 'poseWorldLandmarks', 'za'),
     *('ea', 'multiFaceGeometry'),
 }
 
@@ -30,9 +43,15 @@ _KNOWN = {
 def matches(data: Any) -> bool:
     r"""Whether parsed JSON is of landmarks of MediaPipe Pose."""
     first = first_of(data)
-    return isinstance(first, dict) and (
-        {'x', 'y'} <= first.keys() or bool(first.keys() & set(KEYS))
-    )
+    if by_image(data):
+        return matches(list(data.values()))
+    if not isinstance(first, dict):
+        return False
+    key = key_of(first, KEYS)
+    named = key is not None and isinstance(first[key], dict)
+    if named and 'landmark' not in first[key]:
+        return False  # landmarks by names
+    return {'x', 'y'} <= first.keys() or key is not None
 
 
 def read(data: Any, path: Path) -> People:
@@ -54,6 +73,9 @@ def read(data: Any, path: Path) -> People:
     Example:
         >>> people = read(data, path)
     """
+    frames = None
+    if by_image(data):
+        frames, data = number_frames(list(data), path), list(data.values())
     if isinstance(data, dict):
         data = [data]
         outer = data[0].get('landmarks')  # frames of a list, or of one image
@@ -61,15 +83,27 @@ def read(data: Any, path: Path) -> People:
             data = outer
     if data and isinstance(data[0], dict) and {'x', 'y'} <= data[0].keys():
         data = [data]
-    people: list[Person] = []
+    found: list[tuple[int, str, np.ndarray]] = []
     unread: set[str] = set()
-    for frame, value in zip(frame_of_each(data, path), data, strict=True):
+    frames = frames or frame_of_each(data, path)
+    for frame, value in zip(frames, data, strict=True):
         for number, pose in enumerate(_poses(value, unread, path, frame)):
             where = f'frame {frame}, person {number}'
             if not isinstance(pose, list) or len(pose) != 33:
                 refuse(path, where, 'expected a list of 33 landmarks')
             rows = [_landmark(mark, path, where, unread) for mark in pose]
-            people.append(Person(frame, None, to_points(rows, path, where)))
+            found.append((frame, where, to_rows(rows, path, where)))
+    scores = np.array([points[:, 2] for _, _, points in found])
+    if (
+        scores.size and (scores < 0).mean() > LOGITS
+    ):  # as the network gives them
+        warn(path, 'visibilities are below 0, so they are taken as logits')
+        for _, _, points in found:
+            points[:, 2] = 1 / (1 + np.exp(-points[:, 2].clip(-50, 50)))
+    people = [
+        Person(frame, None, clean(points, path, where))
+        for frame, where, points in found
+    ]
     warn_unread(path, 'keys', unread)
     return People('mediapipe', people, 'mediapipe33')
 

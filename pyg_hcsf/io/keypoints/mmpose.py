@@ -20,7 +20,10 @@ def matches(data: Any) -> bool:
     if not isinstance(first, dict):
         return False
     rows = first.get('keypoints')
-    old = isinstance(rows, list) and bool(rows) and isinstance(rows[0], list)
+    outer = rows[0] if isinstance(rows, list) and rows else None
+    old = isinstance(outer, list)
+    if isinstance(outer, list) and isinstance((outer or [0])[0], list):
+        return False  # arrays of several people or frames
     old = old and 'bbox' in first and 'image_id' not in first
     return bool(_SCORED & first.keys()) or old
 

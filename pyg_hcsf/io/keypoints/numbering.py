@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyg_hcsf.io.keypoints.people import refuse, to_number, warn
 from pyg_hcsf.io.shown import shown
 
@@ -53,6 +55,52 @@ def number_frames(values: Sequence[Any], path: str | Path) -> list[int]:
     )
     order = {name: number for number, name in enumerate(names)}
     return [order[value] for value in values]
+
+
+def number_times(
+    times: Sequence[float], path: str | Path
+) -> tuple[list[int], float | None]:
+    r"""The numbers of frames by their time stamps, so that a gap is a gap.
+
+    The usual step between two stamps is one frame. Stamps are seconds where
+    that is one at most, else milli-, micro- or nanoseconds, whichever comes
+    first with at most one second; whole numbers with a step of 1, 2 or 3 are
+    numbers of frames.
+
+    Args:
+        times (sequence of float): Time stamps; several may be the same.
+        path (str or pathlib.Path): The file, for errors.
+
+    Returns:
+        The numbers, and the frames per second or :obj:`None` if unknown.
+
+    Raises:
+        ValueError: If a time stamp is missing.
+
+    Example:
+        >>> number_times([0.0, 0.04, 0.04, 0.16], 'a.csv')
+        ([0, 1, 1, 4], 25.0)
+    """
+    values = np.asarray(times, np.float64)
+    if not np.isfinite(values).all():
+        refuse(path, '', 'expected a time stamp of each frame')
+    known, inverse = np.unique(values, return_inverse=True)
+    if len(known) < 2:
+        return [0] * len(values), None
+    steps = np.diff(known)
+    step = float(np.median(steps))
+    if step in (1, 2, 3) and (known % 1 == 0).all() and known[0] >= 0:
+        return [
+            to_number(value, path, 'a time stamp') for value in times
+        ], None
+    for _ in range(2):  # stamps are rounded: the mean is a better step
+        count = np.maximum(np.rint(steps / step), 1)
+        usual = count <= 2
+        step = float(steps[usual].sum() / count[usual].sum())
+    units = (unit for unit in (1, 1e3, 1e6, 1e9) if step <= unit)
+    rate = round(next(units, np.inf) / step, 3)
+    numbers = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    return numbers[inverse].tolist(), rate if 1 <= rate <= 1000 else None
 
 
 def refuse_several(groups: dict[str, Any], path: str | Path) -> None:

@@ -24,10 +24,16 @@ from pyg_hcsf.io.keypoints.body import FITS, fit_layout, misfit
 from pyg_hcsf.io.keypoints.convert import LAYOUTS
 from pyg_hcsf.io.keypoints.folder import read_folder
 from pyg_hcsf.io.keypoints.follow import make_tracks
-from pyg_hcsf.io.keypoints.frames import first_of, key_of, size_of
+from pyg_hcsf.io.keypoints.frames import (
+    first_of,
+    key_of,
+    size_of,
+    times_of,
+)
 from pyg_hcsf.io.keypoints.ghosts import drop_weak
 from pyg_hcsf.io.keypoints.lines import parse
 from pyg_hcsf.io.keypoints.names import candidates
+from pyg_hcsf.io.keypoints.numbering import number_times
 from pyg_hcsf.io.keypoints.people import (
     People,
     read_bytes,
@@ -122,6 +128,8 @@ def read_keypoints(
         found = read_folder(path, read_people)
     else:
         found = read_people(read_bytes(path), path)
+    if fps and found.fps and not 0.8 < fps / found.fps < 1.25:
+        warn(path, f"'fps' is {fps:g}, but the file says {found.fps:g}")
     found = to_pixels(found, image_size or found.image_size, path)
     people = drop_weak(found.people, path)
     tracks = make_tracks(people, path)
@@ -158,11 +166,16 @@ def read_people(content: bytes, path: Path) -> People:
             '(analysis CSV) and DeepLabCut (save_as_csv=True) write, too',
         )
     content = _utf8(content)
-    if content.lstrip()[:1] in (b'[', b'{'):
+    if content.lstrip().startswith((b'[', b'{', b'"[', b'"{')):
         data, told = _unwrap(parse(content, path), path)
         for reader in JSON_READERS:
             if reader.matches(data):
-                return replace(reader.read(data, path), **told)
+                found = replace(reader.read(data, path), **told)
+                times = times_of(data) if found.fps is None else None
+                if times is not None:
+                    rate = number_times(times, path)[1]
+                    found = replace(found, fps=rate)
+                return found
         refuse(
             path,
             '',

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints.arrays import NAMES, read_dict
+from pyg_hcsf.io.keypoints.arrays import NAMES, read_dict, usual_names
 from pyg_hcsf.io.keypoints.frames import (
     PEOPLE,
     Entry,
@@ -19,7 +19,7 @@ from pyg_hcsf.io.keypoints.frames import (
 )
 from pyg_hcsf.io.keypoints.marks import KEYPOINTS, LISTS, PersonReader
 from pyg_hcsf.io.keypoints.names import LEAST, is_joint
-from pyg_hcsf.io.keypoints.people import People, refuse
+from pyg_hcsf.io.keypoints.people import People, refuse, warn_unread
 
 TRACKS = ('track_ids', 'ids', 'track_id', 'id')
 
@@ -54,7 +54,9 @@ def read(data: Any, path: Path) -> People:
         'records'
     """
     if isinstance(data, dict) and _depth(data.get('keypoints')) >= 3:
-        given = {key: data[key] for key in NAMES if data.get(key) is not None}
+        known = usual_names(data)
+        given = {k: known[k] for k in NAMES if known.get(k)}
+        warn_unread(path, 'keys', known.keys() - {*NAMES})
         arrays = {k: _array(v, path) for k, v in given.items()}
         return read_dict(arrays, path)
     if isinstance(data, list) and _depth(data) >= 3:

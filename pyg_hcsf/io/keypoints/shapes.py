@@ -83,7 +83,13 @@ def find_axes(array: np.ndarray, path: Path, entry: str) -> Axes:
     usual = Axes(0, None, 1, 2) if array.ndim == 3 else Axes(0, 1, 2, 3)
     costs = {axes: _motion(axes.move(array)) for axes in found}
     least = min(costs.values())
-    smooth = [a for a in found if costs[a] < SMOOTH and costs[a] <= 2 * least]
+    # Motion does not tell people from x and y, which differ in scale only.
+    near = {(a.time, a.joints) for a in found if costs[a] <= 2 * least}
+    smooth = [
+        a
+        for a in found
+        if costs[a] < SMOOTH and (a == usual or (a.time, a.joints) in near)
+    ]
     if len(smooth) > 1:  # which axis is that of x and y, say
         if (body := _body(smooth, array)) is not None:
             return body

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from pyg_hcsf.io.keypoints.columns import (
     frames_of,
     numbers,
     people_of,
+    to_snake,
     unread_columns,
 )
 from pyg_hcsf.io.keypoints.names import order_of
@@ -70,18 +72,19 @@ def read(text: str, path: Path) -> People:
         >>> people = read(text, Path('keypoints.csv'))
     """
     table = split(text, path)
-    names = [name.strip().lower() for name in table.header]
-    if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in names):
+    names = [to_snake(name) for name in table.header]
+    if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in table.header):
         refuse(path, 'line 1', 'expected names of columns, not numbers')
-    if len(set(names)) < len(names):
+    if len(set(table.header)) < len(table.header):
         refuse(
             path,
             'line 1',
             f'expected different names of columns (got {shown(table.header)})',
         )
     joint = column_of(names, JOINTS)
-    if joint is not None and {'x', 'y'} <= set(names):
-        return _long(table, names, joint, path)
+    x, y = (column_of(names, _of_axis(axis)) for axis in 'xy')
+    if joint is not None and x is not None and y is not None:
+        return _long(table, names, (joint, x, y), path)
     return _wide(table, names, path)
 
 
@@ -98,6 +101,8 @@ def split(text: str, path: Path, headers: int = 1) -> Table:
         ValueError: If lines have different numbers of fields; but the last
             one is left out with a warning if the file ends in it.
     """
+    if text[:4].lower() == 'sep=':  # as Excel is told of the separator
+        text = text.split('\n', 1)[-1]
     first = text[:65536].split('\n', 1)[0]
     separator = max(',;\t', key=first.count)
     try:
@@ -127,10 +132,22 @@ def split(text: str, path: Path, headers: int = 1) -> Table:
     return Table(rows[0], list(rows[1:]), list(lines[1:]))
 
 
-def _long(table: Table, names: list[str], joint: int, path: Path) -> People:
-    frames, people = frames_of(table, names, path), people_of(table, names)
+def _of_axis(axis: str) -> tuple[str, ...]:
+    r"""What the column of a coordinate is called in the long form."""
+    ends = ('px', 'pixel', 'pixels', 'coord', 'coordinate', 'pos', 'position')
+    return (axis, *(f'{axis}_{end}' for end in ends), f'pos_{axis}')
+
+
+def _long(
+    table: Table, names: list[str], columns: tuple[int, int, int], path: Path
+) -> People:
+    (frames, fps), people = (
+        frames_of(table, names, path),
+        people_of(table, names),
+    )
+    joint, x, y = columns
     score = column_of(names, SCORES)
-    used = {joint, names.index('x'), names.index('y'), score}
+    used = {*columns, score}
     warn_unread(path, 'columns', unread_columns(table.header, names, used))
     labels = [row[joint].strip() for row in table.rows]
     joints = list(dict.fromkeys(labels))
@@ -140,8 +157,8 @@ def _long(table: Table, names: list[str], joint: int, path: Path) -> People:
         place, joints = _numbered(joints, path), []
     else:
         place = {label: number for number, label in enumerate(joints)}
-    columns = [names.index('x'), names.index('y')]
-    xyc = numbers(table, columns + ([] if score is None else [score]), path)
+    scores = [] if score is None else [score]
+    xyc = numbers(table, [x, y, *scores], path)
     if score is None:
         xyc = np.column_stack([xyc, np.ones(len(xyc))])
     group: dict[tuple[int, str | None], int] = {}
@@ -160,9 +177,10 @@ def _long(table: Table, names: list[str], joint: int, path: Path) -> People:
         )
     points = np.full((len(group) * size, 3), [np.nan, np.nan, 0.0])
     points[cells] = xyc
-    found = clean(points.reshape(len(group), size, 3), path, '')
+    points = clean(points.reshape(len(group), size, 3), path, '')
     at_frames, at_people = [f for f, _ in group], [p for _, p in group]
-    return to_people(found, at_frames, at_people, joints, path)
+    found = to_people(points, at_frames, at_people, joints, path)
+    return replace(found, fps=fps)
 
 
 def _numbered(joints: list[str], path: Path) -> dict[str, int]:
@@ -205,7 +223,10 @@ def _wide(table: Table, names: list[str], path: Path) -> People:
         )
     used = {place for parts in joints.values() for place in parts.values()}
     warn_unread(path, 'columns', unread_columns(table.header, names, used))
-    frames, people = frames_of(table, names, path), people_of(table, names)
+    (frames, fps), people = (
+        frames_of(table, names, path),
+        people_of(table, names),
+    )
     scored = all('score' in parts for parts in joints.values())
     if not scored and any('score' in p for p in joints.values()):
         refuse(path, 'line 1', 'expected a confidence of each joint, or none')
@@ -217,7 +238,8 @@ def _wide(table: Table, names: list[str], path: Path) -> People:
         points = np.pad(points, ((0, 0), (0, 0), (0, 1)), constant_values=1)
         points[(points[..., :2] == 0).all(axis=-1), 2] = 0.0
     points = clean(points, path, '')
-    return to_people(points, frames, people, list(joints), path)
+    found = to_people(points, frames, people, list(joints), path)
+    return replace(found, fps=fps)
 
 
 def to_people(

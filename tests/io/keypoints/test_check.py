@@ -74,6 +74,32 @@ def test_mistakes(mistake, layout):
             refuse_doubtful(wrong)
 
 
+@pytest.mark.parametrize('frame', range(0, 100, 7))
+def test_people_who_stand_still(frame):
+    # Limbs that point to the camera in one frame do so in all.
+    for number, layout in enumerate(LAYOUTS):
+        noise = np.random.default_rng(number).normal(0, 1, (80, 1, 2))
+
+        def hold(track, noise=noise):
+            xy = np.repeat(track.xy[frame][None], 80, axis=0) + noise
+            score = np.repeat(track.score[frame][None], 80, axis=0)
+            return replace(track, frames=np.arange(80), xy=xy, score=score)
+
+        still = map_tracks(FILES[layout], hold)
+        assert [d for d in check_keypoints(still) if d.certain] == []
+
+
+def test_advice_for_coordinates_that_are_no_pixels():
+    k = FILES['coco17']
+    size = np.array(k.image_size)
+    wrong = map_tracks(k, lambda t: replace(t, xy=2 * t.xy / size - 1))
+    (doubt,) = check_keypoints(replace(wrong, image_size=None))
+    assert '(x + 1) * width / 2' in doubt.remedy
+    wrong = map_tracks(k, lambda t: replace(t, xy=t.xy * [1, -1]))
+    (doubt,) = check_keypoints(wrong)
+    assert doubt.remedy == 'change the sign of y, which points up'
+
+
 @pytest.mark.parametrize('layout', LAYOUTS)
 def test_shuffled_joints(layout):
     rng = np.random.default_rng(0)

@@ -202,7 +202,8 @@ def test_files(tmp_path, name):
     points = POINTS[:, :1] if name == 'named joints' else POINTS
     check_people(k, points, FRAMES + sum(first))
     assert k.image_size == (SIZE if name == 'canvas' else None)
-    assert k.fps == (30 if name == 'frames and people' else None)
+    rates = {'frames and people': 30, 'movenet poses': 10}
+    assert k.fps == rates.get(name)
 
 
 def test_results_with_the_size_of_images(tmp_path):
@@ -403,3 +404,72 @@ def test_openpose_of_other_models(tmp_path):
     assert k.layout == 'coco17'
     points[:, 3, :2] = np.nan
     check_people(k, points[:, None])
+
+
+@pytest.mark.parametrize('scale', [1.0, 1e3])
+def test_time_stamps_keep_gaps(tmp_path, scale):
+    gap = np.array([0, 2, 4, 6, 12, 14, 16, 18])  # every second frame
+    data = [
+        {'timestamp': scale * t / 30, 'people': [person.tolist()]}
+        for t, person in zip(gap, POINTS[:, 0], strict=True)
+    ]
+    path = tmp_path / 'file'
+    path.write_bytes(dump(data))
+    with pytest.warns(UserWarning, match='time stamps, with gaps'):
+        k = read_keypoints(path, 'coco17')
+    check_people(k, POINTS[:, :1], gap // 2)
+    assert k.fps == pytest.approx(15)
+
+
+def test_texts_of_json(tmp_path):
+    # As of json.dump([r.to_json() for r in results]) and print(r.to_json()).
+    path = tmp_path / 'file'
+    frames = in_frames(movenet)
+    path.write_bytes(dump([json.dumps(frame) for frame in frames]))
+    check_people(read_keypoints(path), POINTS)
+    path.write_bytes(dump(json.dumps(frames)))
+    check_people(read_keypoints(path), POINTS)
+    path.write_bytes(dump([json.dumps(frames[0])[:-9]]))
+    with pytest.raises(ValueError, match='not whole JSON'):
+        read_keypoints(path)
+
+
+def test_pose_results(tmp_path):
+    path = tmp_path / 'file'
+    frames = [
+        {'frame': t, 'pose_results': [{'keypoints': p.tolist()} for p in f]}
+        for t, f in enumerate(POINTS)
+    ]
+    path.write_bytes(dump(frames))
+    check_people(read_keypoints(path, 'coco17'), POINTS)
+
+
+@pytest.mark.parametrize('form', ['frames', 'frames and names'])
+def test_landmarks_in_mappings(tmp_path, form):
+    points = formats.some_people(33, people=1)
+    frames = json.loads(formats.mediapipe(points, SIZE))
+    if 'names' in form:
+        names = get_skeleton('mediapipe33').joints
+        frames = [
+            {'landmarks': dict(zip(names, f[0], strict=True))} for f in frames
+        ]
+    data = {str(3 * t): frame for t, frame in enumerate(frames)}
+    path = tmp_path / 'file'
+    path.write_bytes(dump(data))
+    k = read_keypoints(path, image_size=SIZE)
+    check_people(k, points, 3 * np.arange(len(points)))
+
+
+def test_visibilities_that_are_logits(tmp_path):
+    points = formats.some_people(33, people=1)
+    points[..., 2] = np.linspace(0.1, 0.95, 33)
+    frames = json.loads(formats.mediapipe(points, SIZE))
+    for (pose,) in frames:
+        for mark in pose:
+            v = mark['visibility']
+            mark['visibility'] = float(np.log(v / (1 - v)))
+    path = tmp_path / 'file'
+    path.write_bytes(dump(frames))
+    with pytest.warns(UserWarning, match='taken as logits'):
+        k = read_keypoints(path, image_size=SIZE)
+    check_people(k, points)

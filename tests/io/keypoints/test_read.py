@@ -104,9 +104,10 @@ def test_what_files_tell(tmp_path):
     k = read_keypoints(write(tmp_path, FORMATS['npz ids'][0]))
     assert [t.name for t in k.tracks] == ['4', '9']
     assert (k.image_size, k.fps) == (SIZE, 50.0)
-    k = read_keypoints(
-        write(tmp_path, FORMATS['npz ids'][0]), image_size=(8, 9), fps=25
-    )
+    with pytest.warns(UserWarning, match="'fps' is 25, but the file says 50"):
+        k = read_keypoints(
+            write(tmp_path, FORMATS['npz ids'][0]), image_size=(8, 9), fps=25
+        )
     assert (k.image_size, k.fps) == ((8.0, 9.0), 25)
     assert (
         read_keypoints(

@@ -1,6 +1,8 @@
 """Arrays whose axes are in another order than documented."""
 
+import json
 import sys
+import warnings
 from itertools import permutations
 from pathlib import Path
 
@@ -103,3 +105,80 @@ def test_what_motion_does_not_tell(tmp_path):
     with pytest.raises(ValueError, match='save an array'):
         find_axes(rng.uniform(0, 9, (3, 4, 5)), 'a.npz', 'keypoints')
     assert find_axes(array, 'a.npz', 'keypoints') == USUAL[1]
+
+
+@pytest.mark.parametrize(
+    'scores, frames, ids',
+    [
+        ('keypoint_scores', 'frame_ids', 'ids'),
+        ('confidence', 'frame_numbers', 'track_id'),
+        ('conf', 'image_ids', 'person_ids'),
+    ],
+)
+@pytest.mark.parametrize('end', ['.npz', '.json'])
+def test_usual_names_of_arrays(tmp_path, scores, frames, ids, end):
+    points = formats.some_people(frames=8)
+    arrays = {
+        'keypoints': points[..., :2],
+        scores: points[..., 2],
+        frames: 5 * np.arange(8),
+        ids: np.array([4, 9]),
+        'image': np.zeros((2, 2)),  # is none of them
+    }
+    path = tmp_path / f'a{end}'
+    if end == '.npz':
+        np.savez(path, **arrays)
+    else:
+        lists = {key: array.tolist() for key, array in arrays.items()}
+        path.write_text(json.dumps(lists))
+    with pytest.warns(UserWarning, match="not read: 'image'$"):
+        k = read_keypoints(path, 'coco17')
+    assert [t.name for t in k.tracks] == ['4', '9']
+    check_people(k, points, 5 * np.arange(8))
+
+
+def test_time_stamps_of_arrays(tmp_path):
+    points = formats.some_people(frames=8, people=1)
+    path = tmp_path / 'a.npz'
+    times = np.array([0, 1, 2, 3, 9, 10, 11, 12]) / 50
+    np.savez(path, keypoints=points[:, 0], timestamps=times)
+    k = read_keypoints(path, 'coco17')
+    check_people(k, points, np.rint(50 * times))
+    assert k.fps == 50
+
+
+def test_frames_of_different_numbers_of_people(tmp_path):
+    points = formats.some_people(frames=8)
+    path = tmp_path / 'a.npz'
+    frames = np.empty(8, dtype=object)
+    for t, people in enumerate(points):
+        frames[t] = people[:1] if t == 7 else people
+    np.savez(path, keypoints=frames, frames=np.arange(8) + 3)
+    k = read_keypoints(path, 'coco17')
+    assert [t.frames.tolist() for t in k.tracks] == [
+        list(range(3, 11)),
+        list(range(3, 10)),
+    ]
+    np.testing.assert_allclose(k.tracks[1].xy, points[:7, 1, :, :2])
+
+
+@pytest.mark.parametrize('axes', [*permutations(range(4))])
+def test_two_people_and_two_coordinates(tmp_path, axes):
+    # The smaller the second one, the smoother is x of both taken as a point.
+    text = Path(__file__).parents[3] / 'examples' / 'walk_coco17.json'
+    rows = [entry['keypoints'] for entry in json.loads(text.read_text())]
+    first = np.array(rows).reshape(-1, 17, 3)
+    second = np.roll(first, 20, axis=0)
+    second[:20] = second[20]
+    here = first[:, 11:13, :2].mean(axis=(0, 1))
+    second[..., :2] = (second[..., :2] - here) * 0.7 + here + [500, 60]
+    points = np.stack([first, second], axis=1)[:, :, :, :2]
+    points[(np.stack([first, second], axis=1)[..., 2] == 0)] = 0
+    path = tmp_path / 'a.npz'
+    np.savez(path, keypoints=points.transpose(axes))
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # which axis is which
+        k = read_keypoints(path)
+    assert [len(t.frames) for t in k.tracks] == [200, 200]
+    for p, track in enumerate(k.tracks):
+        np.testing.assert_array_equal(np.nan_to_num(track.xy), points[:, p])

@@ -47,6 +47,7 @@ WIDE = {
     },
     'names in any order': wide(columns(SNAKE), order=ORDER),
     'camel case': wide(columns(CAMEL, '.x', '.y', '.score'), order=ORDER),
+    'no separator': wide(columns(CAMEL, 'X', 'Y', 'Conf')),
     'layout names': wide(columns(COCO, ' X', ' Y', ' Conf'), order=ORDER),
     'upper case': wide(columns([n.upper() for n in SNAKE]), order=ORDER),
     'joined': wide(columns([n.replace('_', '') for n in SNAKE]), order=ORDER),
@@ -185,8 +186,64 @@ def test_without_frames(tmp_path):
         check_people(read(tmp_path, '\n'.join(lines)), POINTS[:, :1])
     times = [f'{0.04 * t:.2f},{line}' for t, line in enumerate(lines[1:])]
     text = '\n'.join(['timestamp,' + lines[0], *times])
-    with pytest.warns(UserWarning, match="in the order of 'timestamp'"):
-        check_people(read(tmp_path, text), POINTS[:, :1])
+    with pytest.warns(UserWarning, match="time stamps, column 'timestamp'"):
+        k = read(tmp_path, text)
+    check_people(k, POINTS[:, :1])
+    assert k.fps == 25
+
+
+ROWS = [
+    line.split(',', 2)[2]
+    for line in WIDE['names in any order'].splitlines()
+    if line.split(',')[1] in ('track_id', '1')
+]
+GAP = np.array([0, 1, 2, 3, 4, 12, 13, 14])
+
+
+@pytest.mark.parametrize(
+    'name, stamp, rate',
+    [
+        ('time', lambda t: f'{t / 25:.3f}', 25),
+        ('Timestamp (ms)', lambda t: f'{round(1e3 * t / 30)}', 30),
+        ('time_us', lambda t: str(1_700_000_000_000_000 + 20_000 * t), 50),
+        ('t', str, None),
+    ],
+)
+def test_time_stamps_keep_gaps(tmp_path, name, stamp, rate):
+    lines = [f'{stamp(t)},{r}' for t, r in zip(GAP, ROWS[1:], strict=True)]
+    with pytest.warns(UserWarning, match='numbered by time stamps'):
+        k = read(tmp_path, '\n'.join([f'{name},{ROWS[0]}', *lines]))
+    check_people(k, POINTS[:, :1], GAP)
+    assert k.fps == (None if rate is None else pytest.approx(rate, rel=2e-3))
+
+
+@pytest.mark.parametrize(
+    'name', ['Frame #', 'frame number', 'FRAMEID', 'img_id', 'F']
+)
+def test_names_of_frames(tmp_path, name):
+    lines = [f'{t},{r}' for t, r in zip(GAP, ROWS[1:], strict=True)]
+    k = read(tmp_path, '\n'.join([f'{name},{ROWS[0]}', *lines]))
+    check_people(k, POINTS[:, :1], GAP)
+
+
+@pytest.mark.parametrize('name', ['', 'Unnamed: 0', 'index'])
+def test_rows_of_pandas_are_frames(tmp_path, name):
+    lines = [f'{t},{r}' for t, r in zip(GAP, ROWS[1:], strict=True)]
+    with pytest.warns(UserWarning, match='frames are numbered by column'):
+        k = read(tmp_path, '\n'.join([f'{name},{ROWS[0]}', *lines]))
+    check_people(k, POINTS[:, :1], GAP)
+
+
+def test_excel_and_long_names_of_axes(tmp_path):
+    text = 'sep=;\n' + WIDE['camel case'].replace(',', ';')
+    check_people(read(tmp_path, text), POINTS)
+    rows = [
+        f'{t},{p},{j},' + ','.join(map(str, POINTS[t, p, i].tolist()))
+        for t, p in ALL
+        for i, j in enumerate(SNAKE)
+    ]
+    text = '\n'.join(['frame,person,joint,x_px,y_px,score', *rows])
+    check_people(read(tmp_path, text), POINTS)
 
 
 def test_a_cut_table(tmp_path):
