@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from pyg_hcsf.io.bvh_body import (
     unit_of,
     up_of,
 )
+from pyg_hcsf.io.bvh_names import split_names
 from pyg_hcsf.io.bvh_rig import Rig, find_rig, sample
 from pyg_hcsf.io.mocap import JointMap
 
@@ -67,9 +69,9 @@ def plan_reading(
     """
     rig = find_rig(bvh) if joint_map is None else Rig('', joint_map, False)
     notes = []
-    if bvh.parents.count(-1) > 1:
-        notes.append('there are several roots: only one person is read')
     pose, mirrored = map_pose(sample(bvh), rig.joint_map)
+    if several := _several(bvh, rig.joint_map):
+        notes.append(f'there are several {several}: only one person is read')
     if mirrored:
         notes.append(
             'left and right look exchanged, by where the toes point: check '
@@ -80,6 +82,17 @@ def plan_reading(
     notes += note
     up, note = _up(bvh, pose, rig.joint_map, up)
     return Reading(rig, scale, unit, up, (*notes, *note))
+
+
+def _several(bvh: BVH, joint_map: JointMap) -> str:
+    r"""What shows that there may be several people, or nothing."""
+    if bvh.parents.count(-1) > 1:
+        return 'roots'
+    split = dict(zip(bvh.joints, split_names(bvh.joints), strict=True))
+    number = Counter(split.values())
+    limbs = [joint_map[f'{s}{j}'] for s in 'LR' for j in ('Hip', 'Shoulder')]
+    twice = all(isinstance(j, str) and number[split[j]] > 1 for j in limbs)
+    return 'people' * twice
 
 
 def _scale(

@@ -210,6 +210,18 @@ def test_two_people_in_a_file(tmp_path):
     plan = plan_reading(bvh)
     assert plan.rig.joint_map['LFoot'] == 'Foot_L'
     assert 'several roots' in plan.notes[0]
+    names = {role: f'A:{name}' for role, name in RIGS['bandai'].items()}
+    text = write_person(tmp_path / 'a.bvh', names).read_text()
+    head, motion = text.replace('ROOT', 'JOINT').split('MOTION')
+    head = head.replace('HIERARCHY', '')
+    rows = motion.strip().split('\n')
+    rows[2:] = [f'{row} {row}' for row in rows[2:]]
+    (tmp_path / 'b.bvh').write_text(
+        f'HIERARCHY\nROOT scene {{ OFFSET 0 0 0\n{head}'
+        f'{head.replace("A:", "B:")}}}\nMOTION\n' + '\n'.join(rows)
+    )
+    (text,) = plan_reading(read_bvh(tmp_path / 'b.bvh')).notes
+    assert 'several people: only one person is read' in text
 
 
 def test_a_rig_that_is_nobody(tmp_path):
