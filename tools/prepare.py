@@ -253,9 +253,7 @@ def _advise(
     damaged = [file for file in item.files if file in broken]
     try:
         if damaged and item.format.name != 'skeleton':
-            raise ValueError(
-                f'{len(damaged)} of the files is damaged, see below'
-            )
+            raise ValueError(f'damaged: {_list(map(str, damaged))}, see below')
         for words in commands(item, path, found):
             lines.append('python tools/prepare.py ' + shlex.join(words))
         lines += _hints(item)
@@ -266,7 +264,8 @@ def _advise(
     try:
         names = known({'format': item.format.name}).missing(item.files)
     except ValueError as e:
-        names = [str(e)]
+        lines += [str(e)] * (not any(str(e) in line for line in lines))
+        return lines, 1
     if names:
         lines.append(f'missing {_list(names)}')
     return lines, missing + len(names)
@@ -281,6 +280,8 @@ def _hints(item: Found) -> list[str]:
         names = list(detectors(item.format.name, item.files))
     except ValueError as e:
         return [str(e)]
+    if item.format.name == 'vp3d':  # stacked hourglasses find no Neck/Nose
+        names = [f'{n}{" --joints 16" * n.startswith("sh_")}' for n in names]
     return ['--keypoints is gt, or ' + ' or '.join(names)] * bool(names)
 
 

@@ -33,6 +33,8 @@ def advise_bvh(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
         >>> lines, whole = advise_bvh(Path('bvh'), bvh_files(Path('bvh')))
     """
     plans: list[tuple[Reading, float]] = []
+    guesses: dict[str, list[tuple[Reading, float]]] = {}
+    examples: dict[str, Path] = {}
     failed = []
     notes: list[str] = []
     for file in files:
@@ -42,6 +44,10 @@ def advise_bvh(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
                 bvh = read_bvh(file)
             plan = plan_reading(bvh)
             plans.append((plan, bvh.fps))
+            if plan.rig.guessed:
+                text = json.dumps(plan.rig.joint_map, ensure_ascii=False)
+                guesses.setdefault(text, []).append((plan, bvh.fps))
+                examples.setdefault(text, file)
             notes += [str(warning.message) for warning in said]
             notes += [f'{file}: {text}' for text in plan.notes]
         except ValueError as e:
@@ -59,18 +65,14 @@ def advise_bvh(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
             for plan, fps in known
         )
         lines += [f'{n:,} of {text}' for text, n in what.most_common(NAMED)]
-    guesses: dict[str, list[tuple[Reading, float]]] = {}
-    for plan, fps in plans:
-        if plan.rig.guessed:
-            text = json.dumps(plan.rig.joint_map, ensure_ascii=False)
-            guesses.setdefault(text, []).append((plan, fps))
     for text, items in list(guesses.items())[:NAMED]:
         lines.append(
             f'{command}{_options(items)} --joint_map {shlex.quote(text)}'
         )
         lines.append(
-            f'{len(items):,} of an unknown rig: its joints were guessed, '
-            'check them before you run this'
+            f'{len(items):,} of an unknown rig, such as '
+            f"'{examples[text]}': its joints were guessed, check them before "
+            'you run this'
         )
     for texts in (notes, [f'skipped: {text}' for text in failed]):
         more = len(texts) - NAMED

@@ -128,7 +128,8 @@ class BVHMotion(MotionDataset):
             CMU's unit, feet or metres. (default: :obj:`None`)
         up (str, optional): The axis that points up in the files,
             :obj:`'y'` or :obj:`'z'`. :obj:`None` takes the one along which
-            the person of a file stands. (default: :obj:`None`)
+            the person of a file stands, with a warning if it is another one
+            at rest. (default: :obj:`None`)
         source_fps (float, optional): The frame rate of the files, where
             their headers are wrong. (default: :obj:`None`)
         subject (str, optional): The subject of all clips. :obj:`None` takes

@@ -230,7 +230,7 @@ class CMUMocap(MotionDataset):
         ),
         Format(
             'asf_amc',
-            'skeletons NN.asf and motion NN_TT.amc out of that archive',
+            'skeletons NN.asf and motion NN_TT.amc, as in allasfamc.zip',
             lambda path: files_named(path, _EITHER),
         ),
     )

@@ -199,8 +199,8 @@ def _check_mocap(item: Found) -> None:
         raise ValueError('skeletons without motion: get the AMC files')
     if lacking := sorted(found['amc'] - found['asf']):
         raise ValueError(
-            f'motion without the skeleton of {", ".join(lacking[:5])}: put '
-            'the ASF files beside it'
+            f'motion of subject {", ".join(lacking[:5])} without skeleton: '
+            'put the ASF files beside it'
         )
 
 

@@ -37,7 +37,8 @@ CLUES = tuple(
         (
             r'nturgbd?_(?:rgb|depth|ir|depth_masked)_s\d+.*'
             r'|S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}_(?:rgb|ir)\.avi',
-            'videos of NTU RGB+D: get nturgbd_skeletons_s001_to_s017.zip',
+            'part of the videos of NTU RGB+D: get '
+            'nturgbd_skeletons_s001_to_s017.zip',
         ),
         (
             r'a\d+_s\d+_t\d+_(?:color|depth|inertial)\.(?:avi|mat)'

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from array import array
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from pyg_hcsf.io.asf_text import (
     MAX_AXIS,
     MAX_TURN,
+    MM_PER_INCH,
     RADIAN,
     ROOT,
     Block,
@@ -20,6 +22,7 @@ from pyg_hcsf.io.asf_text import (
     read_sections,
     read_units,
 )
+from pyg_hcsf.io.bvh_body import HEIGHTS, body_height, unit_of
 from pyg_hcsf.io.mocap import (
     JointMap,
     Source,
@@ -28,10 +31,12 @@ from pyg_hcsf.io.mocap import (
     fail,
     numbers,
     read_lines,
+    to_h36m17,
     z_up,
 )
 from pyg_hcsf.io.shown import shown
 
+MAX_DIGITS = 8  # of a frame number
 CHANNELS = ('tx', 'ty', 'tz', 'rx', 'ry', 'rz')
 
 # Human3.6M's 17 joints, in order, as the ends of Acclaim bones. Spine, thorax,
@@ -182,7 +187,8 @@ def read_asf(source: Source, amc: Source | None = None) -> ASF:
 
     Raises:
         ValueError: If it is missing, unreadable or malformed, with the file
-            and the line, or the unit of its angles is not known.
+            and the line, or the unit of its angles is not known. A person of
+            a height that nobody has is read with a warning.
 
     Example:
         >>> read_asf('01.asf').joints[:3]
@@ -242,7 +248,26 @@ def read_asf(source: Source, amc: Source | None = None) -> ASF:
         )
         for name in ordered
     )
-    return ASF(bones, unit, degrees)
+    asf = ASF(bones, unit, degrees)
+    _warn_of_size(asf, source)
+    return asf
+
+
+def _warn_of_size(asf: ASF, source: Source) -> None:
+    r"""Warns of a person who is taller or shorter than people are."""
+    if not set(np.hstack(list(ASF_JOINTS.values()))) <= set(asf.joints):
+        return
+    rest = asf.joint_positions(np.zeros((1, asf.num_channels)))
+    height = body_height(to_h36m17(rest, asf.joints, ASF_JOINTS))
+    if HEIGHTS[0] <= height < HEIGHTS[1]:
+        return
+    _, fits = unit_of(height / asf.unit) or ('', 0.0)
+    remedy = f": 'length {MM_PER_INCH / fits:.4g}' fits" if fits else ''
+    warnings.warn(
+        f'{source}: the person is {height:,.0f} mm tall, so that the '
+        f"'length' below ':units' seems wrong{remedy}",
+        stacklevel=3,
+    )
 
 
 def _bone(
@@ -292,7 +317,8 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
 
     Raises:
         ValueError: If it is missing, unreadable, malformed or was made for
-            another skeleton, with the file and the line.
+            another skeleton, with the file and the line. Frames whose numbers
+            have gaps are read with a warning.
 
     Example:
         >>> motion = read_amc('01_01.amc', read_asf('01.asf'))
@@ -302,6 +328,7 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
     values = array('d')
     frame: list[Any] = []  # None where nothing was read
     frames = line = first = size = 0
+    last, gaps = '', list[int]()  # frame number, lines where one is missing
 
     def finish() -> None:
         if None in frame:
@@ -326,6 +353,9 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
             frame = [None] * asf.num_channels
             frames += 1
             first = number
+            if last and name.lstrip('0') != str(int(last) + 1):
+                gaps.append(number)
+            last = name[-MAX_DIGITS:]
         elif name not in columns:
             what = 'an unknown bone'
             if name in asf.joints:
@@ -345,12 +375,23 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
     finish()
     if not frames:
         fail(source, None, 'the clip has no frame')
+    if gaps:
+        warnings.warn(
+            f'{source}, line {gaps[0]}: the number of the frame does not '
+            f'follow the one before, at {len(gaps):,} frames: they are read '
+            'as if none were missing',
+            stacklevel=2,
+        )
     check_size(source, len(asf.bones), frames, size)
     motion = np.array(values).reshape(frames, -1)
     angular = np.array([c[0] == 'r' for b in asf.bones for c in b.channels])
-    motion[:, angular] *= RADIAN[asf.degrees if degrees is None else degrees]
-    check_turn(motion[:, angular], MAX_TURN, source, None)
+    degrees = asf.degrees if degrees is None else degrees
+    motion[:, angular] *= RADIAN[degrees]
     motion[:, ~angular] *= asf.unit
+    check_turn(motion[:, angular], MAX_TURN, source, None)
+    if not degrees:  # the root may turn several times, limbs do not
+        angular[columns.get(ROOT, slice(0, 0))] = False
+        check_turn(motion[:, angular], MAX_AXIS, source, None)
     return motion
 
 

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pyg_hcsf.io.bvh_text import find_motion, parse_hierarchy, parse_motion
+from pyg_hcsf.io.bvh_text import (
+    find_motion,
+    parse_hierarchy,
+    parse_motion,
+    without_comments,
+)
 from pyg_hcsf.io.cmu_thorax import restore_thorax
 from pyg_hcsf.io.mocap import (
     JointMap,
@@ -155,7 +160,8 @@ def read_bvh(source: Source) -> BVH:
     r"""Reads a Biovision hierarchy file, in the encodings of
     :func:`pyg_hcsf.io.mocap.read_text`.
 
-    Words may stand on any lines. A file with more or fewer frames than it
+    Words may stand on any lines; those that begin with :obj:`#` or :obj:`//`
+    are passed over. A file with more or fewer frames than it
     announces is read with a warning, and so is one with scale channels other
     than 1, which are not applied. Commas are decimal if there is no point. For
     conversions of CMU's motion that lost the thorax, see
@@ -174,7 +180,7 @@ def read_bvh(source: Source) -> BVH:
         >>> pose = bvh.joint_positions(scale=10.0)  # [T, J, 3]
         >>> pose = to_h36m17(pose, bvh.joints, DAZ_JOINTS)
     """
-    content = read_text(source)
+    content = without_comments(read_text(source))
     start = find_motion(content, source)
     head = content[:start].decode('utf-8', 'replace')
     rig = restore_thorax(parse_hierarchy(head, source), source)

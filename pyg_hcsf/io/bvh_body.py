@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from pyg_hcsf.io.bvh import BVH
 from pyg_hcsf.io.mocap import JointMap, to_h36m17
 from pyg_hcsf.skeleton import H36M17
+
+if TYPE_CHECKING:
+    from pyg_hcsf.io.bvh import BVH
 
 # Millimetres per unit of length that files are in. Their ratios are so large
 # that a body between these heights fits at most one of them.

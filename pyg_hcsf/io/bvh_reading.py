@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,8 +16,12 @@ from pyg_hcsf.io.bvh_body import (
     unit_of,
     up_of,
 )
+from pyg_hcsf.io.bvh_names import split_names
 from pyg_hcsf.io.bvh_rig import Rig, find_rig, sample
 from pyg_hcsf.io.mocap import JointMap
+
+# The name and millimetres of the unit of a family of rigs.
+OWN_UNITS = {'MMD': ("MMD's unit of 8 cm", 80.0)}
 
 
 class Reading(NamedTuple):
@@ -64,27 +69,42 @@ def plan_reading(
     """
     rig = find_rig(bvh) if joint_map is None else Rig('', joint_map, False)
     notes = []
-    if bvh.parents.count(-1) > 1:
-        notes.append('there are several roots: only one person is read')
     pose, mirrored = map_pose(sample(bvh), rig.joint_map)
+    if several := _several(bvh, rig.joint_map):
+        notes.append(f'there are several {several}: only one person is read')
     if mirrored:
         notes.append(
             'left and right look exchanged, by where the toes point: check '
             'the names, or whether the axes are left-handed'
         )
-    unit, scale, note = _scale(body_height(pose), scale)
+    own = OWN_UNITS.get(rig.name) if scale is None else None
+    unit, scale, note = _scale(body_height(pose), scale, own)
     notes += note
     up, note = _up(bvh, pose, rig.joint_map, up)
     return Reading(rig, scale, unit, up, (*notes, *note))
 
 
+def _several(bvh: BVH, joint_map: JointMap) -> str:
+    r"""What shows that there may be several people, or nothing."""
+    if bvh.parents.count(-1) > 1:
+        return 'roots'
+    split = dict(zip(bvh.joints, split_names(bvh.joints), strict=True))
+    number = Counter(split.values())
+    limbs = [joint_map[f'{s}{j}'] for s in 'LR' for j in ('Hip', 'Shoulder')]
+    twice = all(isinstance(j, str) and number[split[j]] > 1 for j in limbs)
+    return 'people' * twice
+
+
 def _scale(
-    height: float, scale: float | None
+    height: float, scale: float | None, own: tuple[str, float] | None = None
 ) -> tuple[str, float, tuple[str, ...]]:
     r"""The unit of a person of this height, its length in millimetres, and
-    what is wrong with the one that was given.
+    what is wrong with the one that was given. A unit of the rig's own goes
+    before others that fit.
     """
     name, fits = unit_of(height) or ('', 0.0)
+    if own and HEIGHTS[0] <= height * own[1] < HEIGHTS[1]:
+        name, fits = own
     if scale is None and not name:
         raise ValueError(
             'the unit of length is not known: the person is '
@@ -107,15 +127,21 @@ def _up(
     r"""The axis that points up: along which the person stands, or would at
     rest; and what is doubtful about it.
     """
-    found = up_of(pose)
-    if found is None:  # of somebody who lies
-        rest = replace(bvh, motion=np.zeros_like(bvh.motion[:1]))
-        found = up_of(map_pose(rest, joint_map)[0])
-    if up is None and found == 'z':
-        return 'z', ("the person stands along z, which is taken as 'up'",)
-    if found is None or up not in (None, found):
+    rest = replace(bvh, motion=np.zeros_like(bvh.motion[:1]))
+    at_rest = up_of(map_pose(rest, joint_map)[0])
+    moving = up_of(pose)
+    found = moving or at_rest  # nobody stands who lies
+    if found is None or up not in (None, found, at_rest):
         return up or 'y', (
             f'the person does not stand along {up or "y"}, which is taken as '
             "'up': check it",
         )
+    if up is None and moving and at_rest not in (moving, None):
+        return moving, (
+            f'the person stands along {moving} while moving and along '
+            f"{at_rest} at rest: {moving} is taken as 'up'. Pass "
+            f"up='{at_rest}' if this is somebody who lies",
+        )
+    if up is None and found == 'z' and at_rest is None:
+        return 'z', ("the person stands along z, which is taken as 'up'",)
     return found, ()

@@ -203,7 +203,11 @@ def _limbs_by_shape(bvh: BVH, pose: np.ndarray) -> dict[str, int]:
         for _, above, *arms in pairs[:2]:
             if above != meet and meet in ancestors(parents, above):
                 return _with_sides(bvh, pose, legs, arms, branches)
-    raise ValueError('no pairs of equal legs and arms were found')
+    raise ValueError(
+        'the joints of a person were not found, neither by known names nor '
+        'as two pairs of equal limbs: pass where the 17 joints are as '
+        "'joint_map'"
+    )
 
 
 def _branches(

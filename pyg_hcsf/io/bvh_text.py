@@ -24,6 +24,8 @@ _MOTION = re.compile(rb'(?:^|(?<=[\s}]))MOTION(?=\s+Frame)', re.IGNORECASE)
 _HEADER = re.compile(
     rb'\s*(Frames|Frame[ \t]*Time)\s*:[ \t]*(\S+)', re.IGNORECASE
 )
+_COMMA = re.compile(r'[-+]?\d*,\d+(?:[eE][-+]?\d+)?')
+_COMMENT = re.compile(rb'^[ \t]*(?:#|//)[^\n]*', re.MULTILINE)
 _NO_NUMBER = re.compile(
     rb'(?<!\S)(?![-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\S))\S{1,200}'
 )
@@ -36,6 +38,13 @@ class Hierarchy(NamedTuple):
     parents: list[int]
     offsets: list[list[float]]
     channels: list[tuple[str, ...]]
+
+
+def without_comments(content: bytes) -> bytes:
+    r"""Empties the lines that begin with :obj:`#` or :obj:`//`."""
+    if b'#' in content or b'//' in content:
+        return _COMMENT.sub(b'', content)
+    return content
 
 
 def find_motion(content: bytes, source: Source) -> int:
@@ -84,7 +93,7 @@ def parse_hierarchy(text: str, source: Source) -> Hierarchy:
             out.channels.append(())
             stack.append(len(out.joints) - 1)
         elif key == 'OFFSET' and stack:
-            values = [words.next() for _ in range(3)]
+            values = [_decimal(words.next()) for _ in range(3)]
             out.offsets[stack[-1]] = numbers(values, source, words.line)
         elif key == 'CHANNELS' and inside:
             out.channels[stack[-1]] = _channels(words)
@@ -105,6 +114,11 @@ def parse_hierarchy(text: str, source: Source) -> Hierarchy:
     if not out.joints:
         words.fail('expected a HIERARCHY with a ROOT, then MOTION')
     return out
+
+
+def _decimal(word: str) -> str:
+    r"""A number with a decimal point, where it has a comma."""
+    return word.replace(',', '.') if _COMMA.fullmatch(word) else word
 
 
 def _joint_name(words: Words, key: str) -> str:
@@ -166,7 +180,7 @@ def parse_motion(
         if key in header:
             break
         line = content.count(b'\n', 0, match.start(2)) + 1
-        word = match[2].decode('utf-8', 'replace').replace(',', '.')
+        word = _decimal(match[2].decode('utf-8', 'replace'))
         (value,) = numbers([word], source, line)
         header[key] = value
         at = match.end()
@@ -262,7 +276,9 @@ def _rows(
     if total != frames * width:
         warnings.warn(
             f"{source}: 'Frames:' announces {frames:g} frames (got "
-            f'{total / width:g}): {rows} are read. Was the file cut off?',
+            f'{total / width:g}): {rows} are read'
+            + '. Was the file cut off?'
+            * (rows < frames),
             stacklevel=5,
         )
     return rows

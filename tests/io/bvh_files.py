@@ -141,6 +141,16 @@ RIGS = {
         '*femur,*tibia,*foot,*toes,*clavicle,*humerus,*radius,*wrist',
         *('l', 'r'),
     ),
+    'vicon': rig(
+        'pelvis,lowerback,thorax,neck,head',
+        '*femur,*tibia,*foot,*toes,*clavicle,*humerus,*radius,*hand',
+        *('l', 'r'),
+    ),
+    'beat': rig(
+        'Hips,Spine,Spine3,Neck,Head',
+        '*UpLeg,*Leg,*Foot,*ToeBase,*Shoulder,*Arm,*Arm1,*Hand',
+        *('L', 'R'),
+    ),
     'motive': rig(
         'Hip,Ab,Chest,Neck,Head',
         '*Thigh,*Shin,*Foot,*Toe,*Shoulder,*UArm,*FArm,*Hand',

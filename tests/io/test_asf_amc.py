@@ -1,4 +1,5 @@
 import os
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -171,6 +172,105 @@ def test_no_unit_of_length(tmp_path):
     path = write(tmp_path / 'a.asf', ASF.replace('  length 1.0\n', ''))
     with pytest.warns(UserWarning, match="a.asf: .* no 'length'.* inches"):
         assert read_asf(path).unit == INCH
+
+
+PERSON = """\
+:units
+  length {}
+  angle deg
+:root
+  order TX TY TZ RX RY RZ
+  axis XYZ
+:bonedata
+{}
+:hierarchy
+  begin
+    root lhipjoint rhipjoint upperback
+    lhipjoint lfemur
+    lfemur ltibia
+    rhipjoint rfemur
+    rfemur rtibia
+    upperback thorax
+    thorax upperneck lclavicle rclavicle
+    upperneck head
+    lclavicle lhumerus
+    lhumerus lradius
+    rclavicle rhumerus
+    rhumerus rradius
+  end
+"""
+BONES = {  # inches: a height of 64, from foot to head
+    **{'hipjoint': (1, 0, 3), 'femur': (0, -1, 17), 'tibia': (0, -1, 17)},
+    **{'clavicle': (1, 0, 7), 'humerus': (1, 0, 11), 'radius': (1, 0, 10)},
+}
+TRUNK = {'upperback': 10, 'thorax': 10, 'upperneck': 5, 'head': 5}
+
+
+@pytest.mark.parametrize(
+    ('unit', 'said', 'text'),
+    [
+        (0.45, '0.45', ''),
+        (1.0, '1.0', ''),
+        (2.54, '2.54', ''),
+        (0.45, '1.0', r"732 mm tall, .*'length 0.45' fits"),
+        (1.0, '0.3', r"5,419 mm tall, .*'length 1' fits"),
+        (2.54, '25.4', r"163 mm tall, .*'length 2.54' fits"),
+    ],
+)
+def test_height_of_people(tmp_path, unit, said, text):
+    bones = [(name, (0, 1, size)) for name, size in TRUNK.items()]
+    for side, sign in (('l', 1), ('r', -1)):
+        bones += [
+            (side + name, (x * sign, y, size))
+            for name, (x, y, size) in BONES.items()
+        ]
+    lines = [
+        f'begin\nname {name}\ndirection {x} {y} 0\nlength {size * unit}\n'
+        'axis 0 0 0 XYZ\nend'
+        for name, (x, y, size) in bones
+    ]
+    path = tmp_path / 'a.asf'
+    path.write_text(PERSON.format(said, '\n'.join(lines)))
+    if text:
+        with pytest.warns(UserWarning, match=f'a.asf: the person is {text}'):
+            read_asf(path)
+    else:
+        read_asf(path)  # without a warning
+
+
+def test_numbers_of_frames(tmp_path):
+    asf = read_asf(write(tmp_path / 'a.asf', ASF))
+    frames = AMC.split('\n1\n')[1].split('\n2\n')
+    head = AMC.split('\n1\n')[0]
+    for numbers, gaps in (
+        ('099 100', 0),
+        ('1 3', 1),
+        ('2 2', 1),
+        ('1 ' + '9' * 5000, 1),
+    ):
+        rows = zip(numbers.split(), frames, strict=True)
+        text = head + ''.join(f'\n{n}\n{frame}' for n, frame in rows)
+        (tmp_path / 'b.amc').write_text(text)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter('always')
+            motion = read_amc(tmp_path / 'b.amc', asf)
+        assert len(motion) == 2
+        assert len(said) == gaps
+        assert all(
+            'line 8: the number of the frame' in str(w.message) for w in said
+        )
+
+
+def test_radians_that_are_degrees(tmp_path):
+    asf = read_asf(write(tmp_path / 'a.asf', ASF))
+    text = AMC.replace(':DEGREES', ':RADIANS')
+    (tmp_path / 'b.amc').write_text(text.replace('90', '50'))
+    with pytest.raises(ValueError, match='below 7 radians .got 50.'):
+        read_amc(tmp_path / 'b.amc', asf)
+    (tmp_path / 'b.amc').write_text(
+        text.replace('0 90 0', '0 50 0').replace('90', '5')
+    )  # the root turned eight times
+    assert read_amc(tmp_path / 'b.amc', asf)[1, 4] == 50
 
 
 def test_root_channel_order(tmp_path):

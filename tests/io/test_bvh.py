@@ -202,6 +202,10 @@ ROWS = BVH[BVH.index(ONE_ROW) :]
         (ROWS, f'{ROWS}\0\0\0'),
         (ROWS, ROWS.replace(' ', ' \t ').replace('\n', ' \r\n')),
         (BVH, BVH.replace('\n', '\r')),
+        (BVH, f'# by x\n//y\n{BVH}'),
+        ('MOTION', '  # MOTION Frames: 3\nMOTION'),
+        (ONE_ROW, f'# first\n{ONE_ROW}'),
+        ('OFFSET 0 10 0', 'OFFSET 0 10,0 0,0e+2'),
     ],
 )
 def test_words_are_separated_by_white_space(tmp_path, old, new):
@@ -238,8 +242,11 @@ def test_decimal_commas(tmp_path):
 def test_another_number_of_frames(tmp_path, frames, rows, read):
     text = BVH.replace('Frames: 2', f'Frames: {frames}').replace(ROWS, rows)
     path = write(tmp_path / 'a.bvh', text)
-    with pytest.warns(UserWarning, match=f'a.bvh: .* announces {frames} '):
+    with pytest.warns(
+        UserWarning, match=f'a.bvh: .* announces {frames} '
+    ) as w:
         assert len(read_bvh(path).motion) == read
+    assert ('cut off' in str(w[0].message)) == (read < frames)
 
 
 @pytest.mark.parametrize(

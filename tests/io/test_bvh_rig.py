@@ -163,6 +163,15 @@ def test_units_and_axes(tmp_path, unit, name, up):
     assert not plan_reading(bvh, up=up).notes
 
 
+@pytest.mark.parametrize(
+    ('name', 'unit', 'read'),
+    [('mmd', 80.0, 80.0), ('mmd', 10.0, 10.0), ('xsens', 80.0, 25.4 / 0.45)],
+)
+def test_unit_of_mmd(tmp_path, name, unit, read):
+    bvh = read_bvh(write_person(tmp_path / 'a.bvh', RIGS[name], unit))
+    assert plan_reading(bvh).scale == pytest.approx(read)
+
+
 def test_sizes_that_nobody_has(tmp_path):
     path = write_person(tmp_path / 'a.bvh', RIGS['daz'])
     bvh = read_bvh(path)
@@ -173,6 +182,17 @@ def test_sizes_that_nobody_has(tmp_path):
     rest = np.zeros_like(bvh.motion)
     rest[:, 3] = -90  # lies on the back
     assert plan_reading(replace(bvh, motion=rest)).notes == ()
+    rest[:, 3] = 90  # lies on the front, with the head along z
+    (text,) = plan_reading(replace(bvh, motion=rest)).notes
+    assert "along y at rest: z is taken as 'up'. Pass up='y'" in text
+    assert not plan_reading(replace(bvh, motion=rest), up='y').notes
+    turned = bvh.offsets[:, [0, 2, 1]] * [1, -1, 1]  # z is up
+    still = np.zeros_like(bvh.motion)
+    plan = plan_reading(replace(bvh, offsets=turned, motion=still))
+    assert plan.up == 'z' and not plan.notes
+    rest[:, 3] = -90  # lies along y in a file whose z is up
+    (text,) = plan_reading(replace(bvh, offsets=turned, motion=rest)).notes
+    assert "y is taken as 'up'. Pass up='z'" in text
     small = replace(bvh, offsets=bvh.offsets * 2.3)
     with pytest.raises(ValueError, match=r"3,798 mm tall .*'scale'"):
         plan_reading(small)
@@ -190,12 +210,24 @@ def test_two_people_in_a_file(tmp_path):
     plan = plan_reading(bvh)
     assert plan.rig.joint_map['LFoot'] == 'Foot_L'
     assert 'several roots' in plan.notes[0]
+    names = {role: f'A:{name}' for role, name in RIGS['bandai'].items()}
+    text = write_person(tmp_path / 'a.bvh', names).read_text()
+    head, motion = text.replace('ROOT', 'JOINT').split('MOTION')
+    head = head.replace('HIERARCHY', '')
+    rows = motion.strip().split('\n')
+    rows[2:] = [f'{row} {row}' for row in rows[2:]]
+    (tmp_path / 'b.bvh').write_text(
+        f'HIERARCHY\nROOT scene {{ OFFSET 0 0 0\n{head}'
+        f'{head.replace("A:", "B:")}}}\nMOTION\n' + '\n'.join(rows)
+    )
+    (text,) = plan_reading(read_bvh(tmp_path / 'b.bvh')).notes
+    assert 'several people: only one person is read' in text
 
 
 def test_a_rig_that_is_nobody(tmp_path):
     for joints, message in (
-        ('', 'no pairs of equal legs'),
-        ('JOINT b { OFFSET 1 2 3 }', 'no pairs of equal legs'),
+        ('', 'two pairs of equal limbs'),
+        ('JOINT b { OFFSET 1 2 3 }', 'two pairs of equal limbs'),
     ):
         text = (
             f'ROOT a {{ OFFSET 0 0 0 CHANNELS 1 Xrotation {joints} }} MOTION '

@@ -333,6 +333,31 @@ def test_doctor(tmp_path, some, capsys):
     assert (tmp_path / 'home' / 'UTDMHAD').is_dir()
 
 
+def test_doctor_says_an_error_once(tmp_path, capsys):
+    for folder, size in (('a', 3), ('b', 4)):
+        path = tmp_path / folder / 'S001C001P001R001A001.skeleton'
+        path.parent.mkdir()
+        path.write_bytes(b'0' * size)
+    assert run('doctor', tmp_path) == 1
+    out = capsys.readouterr().out
+    assert out.count('Expected one file of the clip') == 1
+
+
+def test_doctor_has_the_number_of_joints(tmp_path, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(REPO / 'tests' / 'datasets'))
+    from human36m_files import data_2d, data_3d, motion
+
+    raw = tmp_path / 'raw'
+    raw.mkdir()
+    (raw / 'data_3d_h36m.npz').write_bytes(data_3d(motion(('S1',))))
+    for name in ('cpn', 'sh_ft_h36m'):
+        path = raw / f'data_2d_h36m_{name}.npz'
+        path.write_bytes(data_2d(motion(('S1',))))
+    run('doctor', raw)
+    out = capsys.readouterr().out
+    assert '  --keypoints is gt, or cpn or sh_ft_h36m --joints 16\n' in out
+
+
 def test_doctor_of_a_whole_data_set(whole, capsys):
     assert run('doctor', whole) == 0
     assert 'missing' not in capsys.readouterr().out
