@@ -13,7 +13,9 @@ def transformed(x: Tensor) -> bool:
     :func:`torch.autograd.grad`. In-place operations, :obj:`out=` arguments and
     custom autograd functions are not supported there.
     """
-    return not torch.compiler.is_compiling() and (
+    if torch.compiler.is_compiling():
+        return torch._C._functorch.peek_interpreter_stack() is not None
+    return (
         torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0
         or torch._C._functorch.is_legacy_batchedtensor(x)

@@ -255,6 +255,27 @@ def test_several_gradients_at_once(kernel, weighted):
 
 
 @pytest.mark.parametrize('kernel', ['batched', 'whole'])
+def test_compiled_transforms(kernel):
+    """torch.compile of a function that torch.func transforms."""
+    torch._dynamo.reset()
+    x, *args = arguments(batch=2)
+
+    def call(x):
+        return pair_product(x, *args, kernel)
+
+    def loss(x):
+        return call(x).square().sum()
+
+    options = dict(backend='eager', fullgraph=True)
+    for function, inputs in [
+        (torch.func.grad(loss), x),
+        (torch.func.vmap(call), torch.stack([x, 2 * x])),
+    ]:
+        out = torch.compile(function, **options)(inputs)
+        torch.testing.assert_close(out, function(inputs))
+
+
+@pytest.mark.parametrize('kernel', ['batched', 'whole'])
 def test_flops(kernel):
     """Backward takes two products for each of the forward pass."""
     x, weights, edge_index, _ = arguments(64)
