@@ -74,12 +74,16 @@ class ConstantBuffers(NoTorchScript):
         super()._load_from_state_dict(
             state_dict, prefix, local_metadata, *args
         )
+        if not local_metadata.get('assign_to_params_buffers'):
+            return
         assigned = [
-            tensor
-            for name, tensor in state_dict.items()
-            if name.startswith(prefix) and tensor.is_floating_point()
+            value
+            for name, value in state_dict.items()
+            if name.startswith(prefix)
+            and isinstance(value, Tensor)
+            and value.is_floating_point()
         ]
-        if not local_metadata.get('assign_to_params_buffers') or not assigned:
+        if not assigned:
             return
         device, dtype = assigned[0].device, assigned[0].dtype
         for module in self.modules():
