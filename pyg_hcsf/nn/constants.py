@@ -26,6 +26,8 @@ class ConstantBuffers(NoTorchScript):
     are in no state dict, so their values are restored after every conversion.
     Memory from :meth:`to_empty` gets them back, and a layer that is converted
     to another floating-point type gets them rounded from double precision.
+    With ``load_state_dict(..., assign=True)`` they take the device and the
+    floating-point type of the assigned parameters.
     """
 
     def register_constants(self, **values: Tensor) -> None:
@@ -38,20 +40,55 @@ class ConstantBuffers(NoTorchScript):
         """
         self._constants = values
         device, default = torch.get_default_device(), torch.get_default_dtype()
-        for name, value in values.items():
-            dtype = default if value.is_floating_point() else value.dtype
-            buffer = value.to(device, dtype, copy=True)
+        for name in values:
+            buffer = self._constant(name, device, default)
             self.register_buffer(name, buffer, persistent=False)
+
+    def _constant(
+        self, name: str, device: torch.device, dtype: torch.dtype
+    ) -> Tensor:
+        value = self._constants[name]
+        dtype = dtype if value.is_floating_point() else value.dtype
+        return value.to(device, dtype, copy=True)
 
     def _apply(
         self, fn: Callable[..., Any], recurse: bool = True
     ) -> ConstantBuffers:
         super()._apply(fn, recurse)
-        for name, value in self._constants.items():
+        for name in self._constants:
             buffer = self.get_buffer(name)
             if has_values(buffer):
-                exact = value.to(buffer)
+                exact = self._constant(name, buffer.device, buffer.dtype)
                 # Unchanged buffers stay the same tensors, as CUDA graphs need.
                 if not torch.equal(buffer, exact):
                     self._buffers[name] = exact
         return self
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        *args: Any,
+    ) -> None:
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, *args
+        )
+        if not local_metadata.get('assign_to_params_buffers'):
+            return
+        assigned = [
+            value
+            for name, value in state_dict.items()
+            if name.startswith(prefix)
+            and isinstance(value, Tensor)
+            and value.is_floating_point()
+        ]
+        if not assigned:
+            return
+        device, dtype = assigned[0].device, assigned[0].dtype
+        for module in self.modules():
+            if isinstance(module, ConstantBuffers):
+                for name in module._constants:
+                    module._buffers[name] = module._constant(
+                        name, device, dtype
+                    )

@@ -4,16 +4,21 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd import forward_ad
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 
-def transformed() -> bool:
+def transformed(x: Tensor) -> bool:
     r"""Whether a transform of :mod:`torch.func` or forward-mode automatic
-    differentiation is active. In-place operations, :obj:`out=` arguments and
+    differentiation is active, or a tensor holds several gradients of
+    :func:`torch.autograd.grad`. In-place operations, :obj:`out=` arguments and
     custom autograd functions are not supported there.
     """
-    return not torch.compiler.is_compiling() and (
+    if torch.compiler.is_compiling():
+        return torch._C._functorch.peek_interpreter_stack() is not None
+    return (
         torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0
+        or torch._C._functorch.is_legacy_batchedtensor(x)
     )
 
 
@@ -25,6 +30,7 @@ def has_values(x: Tensor) -> bool:
     return not (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()
+        or get_proxy_mode() is not None
         or x.is_meta
         or isinstance(x, FakeTensor)
         or torch._C._functorch.is_functorch_wrapped_tensor(x)

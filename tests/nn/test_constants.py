@@ -66,6 +66,22 @@ def test_materialised_from_meta(make):
     assert torch.equal(run(empty, x), run(layer, x))
 
 
+@pytest.mark.parametrize('device', ['meta', 'cpu'])
+def test_assigned_parameters(make, device):
+    """The buffers follow the device and the type of what is assigned."""
+    layer = make().double()
+    x = torch.randn(2, 3, 17, 4, dtype=torch.double)
+    with torch.device(device):
+        other = torch.nn.Sequential(make())
+    state = {f'0.{k}': v for k, v in layer.state_dict().items()}
+    other.load_state_dict(state, assign=True)
+    for name, buffer in layer.named_buffers():
+        copied = other[0].get_buffer(name)
+        assert copied.dtype == buffer.dtype
+        assert torch.equal(copied, buffer), name
+    assert torch.equal(run(other[0], x), run(layer, x))
+
+
 def test_to_empty_and_reset_parameters(make):
     layer, other = make(), make()
     poison(layer)

@@ -354,8 +354,11 @@ class HCSFConv(MessagePassing, ConstantBuffers):
         edge_weight = edges.edge_weight
         if edge_weight is None and not self._unit:
             edge_weight = self.adjacency[edges.edge_pair]
-        elif edge_weight is not None and edge_weight.dim() == x.dim() - 2:
-            edge_weight = edge_weight.unsqueeze(-2)  # one graph a clip
+        elif edge_weight is not None and edge_weight.dim() > 1:
+            # One graph for several frames:
+            lead = edge_weight.shape[:-1]
+            ones = (1,) * (x.dim() - 2 - len(lead))
+            edge_weight = edge_weight.reshape(*lead, *ones, -1)
         # propagate_type: (x: Tensor, edge_weight: OptTensor, edge_pair: Tensor)  # noqa
         return self.propagate(
             edges.edge_index,

@@ -26,7 +26,7 @@ def batched_product(
     whole: bool,
 ) -> Tensor:
     r"""See :func:`~pyg_hcsf.nn.kernels.pair_product`."""
-    if transformed():
+    if transformed(x):
         return reference_product(x, weights, edge_index, edge_weight)
     if torch.compiler.is_compiling() or is_in_torch_dispatch_mode():
         return _operator(x, weights, edge_index, edge_weight, whole)
@@ -96,7 +96,8 @@ _operator.register_autograd(_backward, setup_context=_setup_context)
 def _gradients(ctx, grad, backward):
     x, edge_index, edge_weight, *weights = ctx.saved_tensors
     args = (x, weights, edge_index, edge_weight)
-    if torch.is_grad_enabled():  # create_graph=True
+    # With create_graph=True, or for several gradients at once:
+    if torch.is_grad_enabled() or transformed(grad):
         return _differentiable(grad, *args)
     grad_x, grad_edge, *grads = backward(grad, *args, ctx.whole)
     return grad_x, None if edge_weight is None else grad_edge, grads
@@ -110,8 +111,10 @@ def _differentiable(grad, x, weights, edge_index, edge_weight):
     x, weights = inputs[0], inputs[1 : 1 + len(weights)]
     if edge_weight is not None:
         edge_weight = inputs[-1]
-    out = reference_product(x, weights, edge_index, edge_weight)
-    grad_x, *grads = torch.autograd.grad(out, inputs, grad, create_graph=True)
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        out = reference_product(x, weights, edge_index, edge_weight)
+    grad_x, *grads = torch.autograd.grad(out, inputs, grad, create_graph=again)
     grad_edge = None if edge_weight is None else grads.pop()
     return grad_x, grad_edge, grads
 

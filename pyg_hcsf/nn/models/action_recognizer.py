@@ -236,12 +236,18 @@ class ActionRecognizer(NoTorchScript):
         b, m, t = x.shape[:3]
         rows = x.transpose(1, 2).flatten(2).flatten(0, 1)
         h = self.norm(rows).view(b, t, m, *x.shape[3:]).transpose(1, 2)
-        frozen = not any(module.training for module in self.modules())
-        if frozen and not torch.is_grad_enabled() and has_values(x):
+        if self._frozen() and not torch.is_grad_enabled() and has_values(x):
             h = self._features_once(h, x.flatten(2).any(dim=-1))
         else:
             h = self._features(h.flatten(0, 1)).unflatten(0, (b, m))
         return self.classifier(h.mean(dim=1))
+
+    def _frozen(self) -> bool:
+        # Whether batch norms use running statistics: clips are independent.
+        return not any(
+            module.training or getattr(module, 'running_mean', 0) is None
+            for module in self.modules()
+        )
 
     def _features(self, x: Tensor) -> Tensor:
         for block in self.blocks:

@@ -164,7 +164,12 @@ class FoldedPairs(Module):
             if edge_weight.size(0) != x.size(0):  # one graph for T frames
                 repeats = x.size(0) // edge_weight.size(0)
                 edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
-        if not has_values(x) or transformed() or x.requires_grad:
+        if (
+            not has_values(x)
+            or transformed(x)
+            or x.requires_grad
+            or torch.is_autocast_enabled(x.device.type)
+        ):
             out = self._traced(x, edge_weight)
         elif x.size(0) <= SMALL_BATCH:
             out = self._small(x, edge_weight)

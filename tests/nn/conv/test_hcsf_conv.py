@@ -490,6 +490,17 @@ def test_edge_weights_are_broadcast(conv):
     assert torch.equal(out, expected)
 
 
+@pytest.mark.parametrize('lead', [(2,), (2, 2), (1, 2), (2, 2, 2)])
+def test_edge_weights_of_all_frames_in_messages(conv, lead):
+    """Five dimensions of equal size: no dimension is taken for another."""
+    x = torch.randn(2, 2, 2, 17, 6, dtype=torch.double)
+    weight = torch.rand(*lead, HOPS.num_pairs, dtype=torch.double)
+    expected = conv(x, HOPS.edge_index, edge_weight=weight)
+    conv.register_propagate_forward_pre_hook(lambda *args: None)
+    out = conv(x, HOPS.edge_index, edge_weight=weight)
+    assert torch.allclose(out, expected, atol=1e-12)
+
+
 def test_empty_batch(conv):
     batch = batch_of(2)
     e = HOPS.num_pairs

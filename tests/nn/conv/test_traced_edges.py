@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch_geometric.data import Batch, Data
 
 from pyg_hcsf import HopEdges, Skeleton, get_skeleton
@@ -191,3 +192,20 @@ def test_skeletons_in_two_parts():
     compiled = torch.compile(conv, fullgraph=True, backend='eager')
     for run in (conv, compiled):
         assert torch.allclose(run(*args), expected, atol=1e-12)
+
+
+def test_make_fx():
+    """A graph of operations without torch.compile, as torch.func.linearize
+    makes it.
+    """
+    conv = layer('pair')
+    x = torch.randn(2, 17, 6, dtype=torch.double)
+
+    def call(x, edge_index):
+        return conv(x, edge_index)
+
+    graph = make_fx(call)(x, HOPS.edge_index)
+    expected = conv(-x, HOPS.edge_index)
+    assert torch.allclose(graph(-x, HOPS.edge_index), expected, atol=1e-12)
+    with pytest.raises(RuntimeError, match="Expected 'edge_index'"):
+        graph(x, HOPS.edge_index.flip(0))

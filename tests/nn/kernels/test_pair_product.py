@@ -232,6 +232,49 @@ def test_output_is_contiguous(kernel):
     assert out.view(40, -1).shape == (40, 17 * 7)
 
 
+@pytest.mark.parametrize('weighted', ['none', 'dynamic'])
+@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+def test_several_gradients_at_once(kernel, weighted):
+    """torch.autograd.grad with is_grads_batched, which vectorised Jacobians
+    use, too.
+    """
+    args = arguments(weighted=weighted)
+    x, _, _, edge_weight = args
+    inputs = [x] if edge_weight is None else [x, edge_weight]
+    inputs = [t.requires_grad_() for t in inputs]
+    out = pair_product(*args, kernel)
+    grads = torch.randn(3, *out.shape, dtype=out.dtype)
+    options = dict(retain_graph=True)
+    batched = torch.autograd.grad(
+        out, inputs, grads, is_grads_batched=True, **options
+    )
+    for k, grad in enumerate(grads):
+        one = torch.autograd.grad(out, inputs, grad, **options)
+        for a, b in zip(batched, one, strict=True):
+            torch.testing.assert_close(a[k], b)
+
+
+@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+def test_compiled_transforms(kernel):
+    """torch.compile of a function that torch.func transforms."""
+    torch._dynamo.reset()
+    x, *args = arguments(batch=2)
+
+    def call(x):
+        return pair_product(x, *args, kernel)
+
+    def loss(x):
+        return call(x).square().sum()
+
+    options = dict(backend='eager', fullgraph=True)
+    for function, inputs in [
+        (torch.func.grad(loss), x),
+        (torch.func.vmap(call), torch.stack([x, 2 * x])),
+    ]:
+        out = torch.compile(function, **options)(inputs)
+        torch.testing.assert_close(out, function(inputs))
+
+
 @pytest.mark.parametrize('kernel', ['batched', 'whole'])
 def test_flops(kernel):
     """Backward takes two products for each of the forward pass."""

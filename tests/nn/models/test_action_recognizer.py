@@ -109,6 +109,22 @@ def test_absent_bodies_are_computed_once(model):
         assert seen == [8, 2, 10]
 
 
+def test_batch_norms_without_running_statistics():
+    """As test-time adaptation has them: clips are not independent, with or
+    without gradients.
+    """
+    model = ActionRecognizer(**SMALL).double().eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.track_running_stats = False
+            module.running_mean = module.running_var = None
+    x = clips(4).double()
+    x[1:, :, :, 1] = 0
+    expected = model(x)
+    with torch.no_grad():
+        assert torch.allclose(model(x), expected, atol=1e-12)
+
+
 def test_changed_weights_are_noticed():
     """However they change: nothing is kept from one call to the next."""
     model = ActionRecognizer(**SMALL).double()

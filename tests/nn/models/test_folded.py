@@ -72,6 +72,17 @@ def test_equal(name):
     assert torch.allclose(folded(x), model(x), atol=1e-10)
 
 
+@pytest.mark.parametrize('batch', [1, 40])
+@pytest.mark.parametrize('name', NETWORKS)
+def test_autocast(name, batch):
+    model = trained(name)
+    x = keypoints(model, batch)
+    expected = model(x)
+    with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
+        out = model.folded()(x)
+    assert deviation(out, expected) < 0.05
+
+
 def test_leaves_the_network_alone():
     model = trained('hcsf')
     before = copy.deepcopy(model.state_dict())
