@@ -152,6 +152,11 @@ def _run(argv: list[str] | None) -> Path | None:
     # jsonargparse wants to print its own view of this flag, of one row only.
     show = '--print_config' in argv
     argv = [word for word in argv if word != '--print_config']
+    if odd := [word for word in argv if 'class_path' in word]:
+        raise UsageError(  # jsonargparse would import what it names
+            "Expected settings to be plain values, without 'class_path' (got "
+            f'{shown(odd[0])})'
+        )
     args = make_parser(task).parse_args(argv)
     if args.list:
         listing.show(task, args, lambda row: row_config(row, argv))

@@ -14,6 +14,7 @@ from pyg_hcsf.io.shown import shown
 
 LONGEST_LINE = 2**16  # bytes; one person of 133 joints is a tenth of it
 CHUNK = 2**16  # bytes
+TURN = 2**12  # bytes of a client, after which the others have their turn
 SLOWEST = 10.0  # seconds that a client may take to read what is due
 IDLEST = 600.0  # seconds that a client may send no line of the expected kind
 SPARED = 10.0  # the same, while others wait
@@ -197,13 +198,14 @@ async def serve_lines(
         try:
             lines = make()
             while chunk := await asyncio.wait_for(
-                reader.read(CHUNK), last + IDLEST - clock()
+                reader.read(TURN), last + IDLEST - clock()
             ):
                 before = lines.num_lines
                 out = lines.feed(chunk)
                 if lines.num_lines > before and writer in clients:
                     clients[writer] = last = clock()
                 await send(writer, out)
+                await asyncio.sleep(0)  # drain() alone may not give way
             await send(writer, lines.end())
         except (OSError, asyncio.TimeoutError):
             writer.transport.abort()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import run
+from pyg_hcsf.commands import UsageError
 from sweep.presets import fingerprint, list_presets, load_preset
 
 PAPER = Path(__file__).parents[3] / 'shared' / 'reference' / 'paper.md'
@@ -134,6 +135,8 @@ def test_settings_cannot_name_classes(tmp_path, monkeypatch):
         run.row_config(row, argv)
     with pytest.raises(Exception, match='--model'):
         run.main([*argv, '--model', str(model)])
+    with pytest.raises(UsageError, match='class_path.*made_up'):
+        run.main([*argv, f'--model.layer_options={options}'])
     assert not (tmp_path / 'imported').exists()
 
 

@@ -284,3 +284,40 @@ def test_damaged_lines_never_raise(make, text):
     assert stats['garbage'] > 20
     assert sum(stats[fate] for fate in fates) > 100
     assert np.isfinite(stats['p99_ms'])
+
+
+def test_clients_take_turns():
+    """Who sends much at once is served a few kB at a time."""
+    sizes = []
+
+    class Fake:
+        num_lines = 0
+
+        def feed(self, chunk):
+            self.num_lines += chunk.count(b'\n')
+            sizes.append(len(chunk))
+            return b''
+
+        def end(self):
+            return b'end\n'
+
+    async def talk(port, content):
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        writer.write(content)
+        writer.write_eof()
+        assert await reader.read() == b'end\n'
+        writer.close()
+
+    async def main():
+        opened = asyncio.get_running_loop().create_future()
+        server = asyncio.create_task(serve_lines(Fake, 0, opened.set_result))
+        port = await opened
+        content = b'\n'.join([b'a' * 99] * 1000)
+        await asyncio.gather(
+            talk(port, content), talk(port, content.replace(b'a', b'b'))
+        )
+        server.cancel()
+
+    asyncio.run(main())
+    assert sum(sizes) == 2 * 99_999
+    assert max(sizes) <= module.TURN

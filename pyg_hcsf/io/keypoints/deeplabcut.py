@@ -15,7 +15,7 @@ _COORDS = {'x', 'y', 'likelihood'}
 
 def matches(text: str) -> bool:
     r"""Whether text is a table with DeepLabCut's headers."""
-    head = text[: 2**20].splitlines()[:4]
+    head = text[: 2**20].split('\n', 4)[:4]
     first = [line.split(',', 1)[0].strip().lower() for line in head]
     return first[:1] == ['scorer'] and 'bodyparts' in first[1:3]
 

@@ -147,7 +147,7 @@ def _by_width(found: People, size: tuple[float, float], path: Path) -> People:
 
 def _box(boxes: Any, frame: int, number: int) -> Any:
     r"""The last number of a person's box, or None."""
-    classes = _items(boxes[frame]) if frame < len(boxes) else ()
+    classes: Any = _items(boxes[frame]) if frame < len(boxes) else ()
     rows: Any = _items(classes[1]) if len(classes) == 2 else ()
     row = rows[number] if number < len(rows) else None
     if isinstance(row, np.ndarray) and row.ndim == 1 and row.size == 5:

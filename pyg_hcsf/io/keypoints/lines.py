@@ -3,9 +3,14 @@ r"""Parses JSON, of one document or one on each line."""
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8 as BOM
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pyg_hcsf.io.json_bytes import check_density
 from pyg_hcsf.io.keypoints.people import parse_json, refuse, warn
 
 
@@ -31,25 +36,37 @@ def _inner(data: Any, path: Path) -> Any:
     if isinstance(data, str):
         return parse_json(data.encode(), path)
     texts = isinstance(data, list) and bool(data)
-    if texts and all(isinstance(v, str) and _begins(v) for v in data):
+    if texts and all(isinstance(v, str) and _begins(v.encode()) for v in data):
         return [parse_json(v.encode(), path) for v in data]
     return data
 
 
 def _parse(content: bytes, path: Path) -> Any:
-    lines = [line for line in content.splitlines() if line.strip()]
-    if len(lines) < 2 or not _whole(lines[0]) or not _begins(lines[1]):
+    try:
+        check_density(content)
+    except ValueError as e:
+        refuse(path, '', f'{e}: get it again')
+    first, second = [*islice(_lines(content), 2), b'', b''][:2]
+    if not _begins(second) or not _whole(first):
         return parse_json(content, path)
     found = []
-    for number, line in enumerate(lines, start=1):
+    lines = enumerate(_lines(content), start=1)
+    for number, line in lines:
         try:
+            if not _begins(line):
+                raise ValueError('it begins with neither { nor [')
             found.append(json.loads(line.decode('utf-8-sig')))
         except (ValueError, RecursionError) as e:
-            if number == len(lines):
+            if next(lines, None) is None:
                 warn(path, f'its last line, {number}, is cut and left out')
                 break
             refuse(path, f'line {number}', f'it is not JSON ({e!s:.100})')
     return found
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    """The lines that are not blank, one after another."""
+    return (line for line in BytesIO(content) if line.strip())
 
 
 def _whole(line: bytes) -> bool:
@@ -59,5 +76,5 @@ def _whole(line: bytes) -> bool:
         return False
 
 
-def _begins(line: bytes | str) -> bool:
-    return line.lstrip()[:1] in (b'{', b'[', '{', '[')
+def _begins(line: bytes) -> bool:
+    return line.removeprefix(BOM).lstrip()[:1] in (b'{', b'[')

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn, Optional
 
 import numpy as np
 
+from pyg_hcsf.io.json_bytes import load_json
 from pyg_hcsf.io.keypoints.confidence import density_confidence
 from pyg_hcsf.io.shown import shortened, shown
 
@@ -121,7 +122,7 @@ def parse_json(content: bytes, path: str | Path) -> Any:
         ValueError: If it is damaged; names the file and the line.
     """
     try:
-        return json.loads(content.decode('utf-8-sig'))
+        return load_json(content)
     except json.JSONDecodeError as e:
         reason = f'{e.msg} in line {e.lineno}, column {e.colno}'
     except (ValueError, RecursionError) as e:

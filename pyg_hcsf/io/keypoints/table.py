@@ -36,6 +36,9 @@ from pyg_hcsf.io.keypoints.people import (
 )
 from pyg_hcsf.io.shown import shown
 
+MOST_COLUMNS = 16 * MAX_JOINTS
+FEW_LINES = 250_000  # that any file may have
+SHORTEST = 8  # characters a line, of more; the line '0,0,1,2' has as many
 _AFTER = re.compile(rf'(.+?)[ ._:-]({PARTS})')
 _BEFORE = re.compile(rf'({PARTS})[ ._:-]?(\d+)|({PARTS})[ ._:-](.+)')
 _DIGITS = re.compile(r'[0-9]{1,8}')
@@ -105,6 +108,20 @@ def split(text: str, path: Path, headers: int = 1) -> Table:
         text = text.split('\n', 1)[-1]
     first = text[:65536].split('\n', 1)[0]
     separator = max(',;\t', key=first.count)
+    # What a field or a line takes in memory, whatever its length.
+    if (count := text[: text.find('\n')].count(separator)) > MOST_COLUMNS:
+        refuse(
+            path,
+            'line 1',
+            f'expected up to {MOST_COLUMNS:,} columns (got {count + 1:,})',
+        )
+    if (count := text.count('\n')) > max(FEW_LINES, len(text) // SHORTEST):
+        refuse(
+            path,
+            '',
+            f'it holds {count:,} lines in {len(text):,} characters, most of '
+            'them empty: get it again',
+        )
     try:
         reader = csv.reader(
             io.StringIO(text, newline=''), delimiter=separator, strict=True

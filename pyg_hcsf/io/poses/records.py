@@ -2,12 +2,12 @@ r"""What files of poses say about themselves, whatever their format."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
+from pyg_hcsf.io.json_bytes import load_json
 from pyg_hcsf.io.keypoints import Track
 from pyg_hcsf.io.poses.sequence import AXES, PoseSequence
 from pyg_hcsf.io.shown import cause, shortened, shown
@@ -80,7 +80,7 @@ def parse_header(content: str | bytes, name: str) -> list[dict[str, Any]]:
         ValueError: If it is something else, or of a later version.
     """
     try:
-        header = json.loads(content, parse_constant=_no_constant)
+        header = load_json(content, _no_constant)
     except (ValueError, RecursionError) as e:
         fail(name, f'it is not JSON ({cause(e)})')
     if not isinstance(header, dict) or header.get('format') != FORMAT:

@@ -1,4 +1,5 @@
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -298,3 +299,22 @@ def test_no_headers(tmp_path):
 def test_hdf5(tmp_path):
     with pytest.raises(ValueError, match='export the table as .csv'):
         read(tmp_path, b'\x89HDF\r\n\x1a\n')
+
+
+@pytest.mark.parametrize(
+    ('text', 'error'),
+    [
+        ('a' + ',a' * 5000 + '\n1' + ',1' * 5000 + '\n', 'line 1.*5,001'),
+        ('frame,x0,y0\n' + '1,,\n' * 250_001, '250,002 lines'),
+    ],
+)
+def test_empty_fields_by_the_million(tmp_path, text, error):
+    path = tmp_path / 'a.csv'
+    path.write_text(text)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=rf'a\.csv.*{error}'):
+            read_keypoints(path)
+        assert tracemalloc.get_traced_memory()[1] < 8 * len(text)
+    finally:
+        tracemalloc.stop()
