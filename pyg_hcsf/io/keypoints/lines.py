@@ -12,6 +12,7 @@ from typing import Any
 
 from pyg_hcsf.io.json_bytes import check_density
 from pyg_hcsf.io.keypoints.people import parse_json, refuse, warn
+from pyg_hcsf.io.shown import cause
 
 
 def parse(content: bytes, path: Path) -> Any:
@@ -45,7 +46,7 @@ def _parse(content: bytes, path: Path) -> Any:
     try:
         check_density(content)
     except ValueError as e:
-        refuse(path, '', f'{e}: get it again')
+        refuse(path, '', f'{cause(e)}: get it again')
     first, second = [*islice(_lines(content), 2), b'', b''][:2]
     if not _begins(second) or not _whole(first):
         return parse_json(content, path)
