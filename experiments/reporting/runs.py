@@ -187,15 +187,12 @@ def load_runs(folder: str | Path) -> list[Run]:
         >>> runs = load_runs('runs/pose/table1_gt')
         >>> best = min(runs, key=lambda run: run.metrics['mpjpe'])
     """
+    return _load(folder, 'pose', REQUIRED, _pose_run)
 
-    def make(path: Path) -> Run | None:
-        metrics = read_metrics(path, REQUIRED)
-        if metrics.get('task', 'pose') != 'pose':
-            return None
-        arrays = read_arrays(path.with_name('frames.npz'), FRAMES + CLIPS)
-        return Run(path.parent, metrics, *arrays)
 
-    return _load(folder, 'frames.npz', make)
+def _pose_run(path: Path, metrics: dict[str, Any]) -> Run:
+    arrays = read_arrays(path.with_name('frames.npz'), FRAMES + CLIPS)
+    return Run(path.parent, metrics, *arrays)
 
 
 def load_action_runs(folder: str | Path) -> list[Run]:
@@ -203,8 +200,7 @@ def load_action_runs(folder: str | Path) -> list[Run]:
     does those of poses.
     """
 
-    def make(path: Path) -> Run:
-        metrics = read_metrics(path, ACTION_REQUIRED)
+    def make(path: Path, metrics: dict[str, Any]) -> Run:
         arrays = read_arrays(path.with_name('scores.npz'), SCORES)
         names, subject, action, label, scores = arrays
         error = 100.0 * (scores.argmax(axis=1) != label)
@@ -214,36 +210,29 @@ def load_action_runs(folder: str | Path) -> list[Run]:
             *(clip, frame, names, subject, action, np.full(len(names), '')),
         )
 
-    return _load(folder, 'scores.npz', make)
+    return _load(folder, 'action', ACTION_REQUIRED, make)
 
 
 def load_lift_runs(folder: str | Path) -> list[Run]:
     """Loads every finished lift run under a folder, as :func:`load_runs` does
     those of poses.
     """
-
-    def make(path: Path) -> Run:
-        metrics = read_metrics(path, LIFT_REQUIRED)
-        arrays = read_arrays(path.with_name('frames.npz'), FRAMES + CLIPS)
-        return Run(path.parent, metrics, *arrays)
-
-    return _load(folder, 'frames.npz', make)
+    return _load(folder, 'lift', LIFT_REQUIRED, _pose_run)
 
 
 def _load(
-    folder: str | Path, name: str, make: Callable[[Path], Run | None]
+    folder: str | Path,
+    task: str,
+    required: Sequence[str],
+    make: Callable[[Path, dict[str, Any]], Run],
 ) -> list[Run]:
     runs = []
     for path in find_metrics(folder):
-        if not path.with_name(name).is_file():
-            continue
         try:
-            run = make(path)
+            if read_metrics(path, ()).get('task', 'pose') == task:
+                runs.append(make(path, read_metrics(path, required)))
         except RuntimeError as e:
             warnings.warn(f'{cause(e)}. It is left out', stacklevel=3)
-            continue
-        if run is not None:
-            runs.append(run)
     return _in_order(runs)
 
 

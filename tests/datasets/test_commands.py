@@ -121,7 +121,10 @@ H36M = 'S1/MyPoseFeatures/D3_Positions/Directions 1.cdf'
         (['a/data_test_3dhp.npz', 'b/data_test_3dhp.npz'], 'the copy'),
         (['Poses_D3_Positions_S1.tgz', H36M], 'S1.*: remove the copy'),
         ([f'a/{H36M}', f'b/{H36M}'], 'S1 Directions 1.*: remove the copy'),
-        (['01/01_01.amc'], 'motion of subject 1 without skeleton: put the ASF'),
+        (
+            ['01/01_01.amc'],
+            'motion of subject 1 without skeleton: put the ASF',
+        ),
         (['01/01.asf'], 'skeletons without motion: get the AMC'),
         (['01/01.asf', '01_01.amc', 'a/01_01.amc'], 'remove the copy'),
         (['HDM_bd_walk_001_120.amc'], 'subject bd without skeleton'),

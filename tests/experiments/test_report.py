@@ -62,8 +62,21 @@ def test_runs_are_ordered_and_unfinished_ones_passed_over(tmp_path):
     (tmp_path / 'pose' / 'table1_gt' / 'c' / '0').mkdir(parents=True)
     (tmp_path / 'pose' / 'table1_gt' / 'a' / '0' / 'frames.npz').unlink()
     (tmp_path / 'pose' / 'table1_gt' / 'b' / '1' / 'metrics.json').unlink()
-    runs = load_runs(tmp_path)
+    with pytest.warns(UserWarning, match=r'a/0/frames\.npz.*left out'):
+        runs = load_runs(tmp_path)
     assert [(r.label, r.metrics['seed']) for r in runs] == [('B', 0), ('A', 1)]
+
+
+def test_damaged_metrics_of_another_task_are_named(tmp_path):
+    make_runs(tmp_path, seeds=(0, 1))
+    other = tmp_path / 'action' / 'default' / 'hcsf' / '0'
+    other.mkdir(parents=True)
+    (other / 'metrics.json').write_text('{')
+    (other / 'scores.npz').touch()
+    with pytest.warns(UserWarning, match='hcsf/0/metrics.json.*left out'):
+        report.write_report(tmp_path)
+    (other / 'metrics.json').write_text('{"task": "action"}')
+    assert len(load_runs(tmp_path)) == 4  # without a word
 
 
 def test_missing_folder(tmp_path):
