@@ -2,13 +2,12 @@ r"""Leaves out what a detector took for a person but is none."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.io.keypoints.people import Person
+from pyg_hcsf.io.keypoints.people import Person, warn
 
 #: The box score from which detectors' own programs show a person: MMPose's
 #: demos 0.3, Ultralytics 0.25, VideoPose3D's infer_video_d2.py 0.7.
@@ -33,10 +32,10 @@ def drop_weak(people: Sequence[Person], path: str | Path) -> list[Person]:
     least = min(LEAST_BOX, float(np.median(boxes)) / 2)
     kept = [p for p in people if p.box is None or p.box >= least]
     if len(kept) < len(people):
-        warnings.warn(
-            f"'{path}': left out {len(people) - len(kept)} of {len(people)} "
+        warn(
+            path,
+            f'left out {len(people) - len(kept)} of {len(people)} '
             f'detections with a box score under {least:.2g}, which are '
             'probably no people',
-            stacklevel=3,
         )
     return kept
