@@ -31,7 +31,7 @@ unit: $(VENV)/.test
 
 # The numerical tests with other vector units of the processor; `unit` takes
 # the best that it has.
-NUMERICAL := $(addprefix tests/,nn geometry lifting test_metrics.py \
+NUMERICAL := $(addprefix tests/,nn geometry lifting metrics \
 	test_protocols.py)
 
 numerics: $(VENV)/.test
@@ -43,7 +43,7 @@ fuzz: $(VENV)/.test
 	PYG_HCSF_FUZZ=10000 $(PYTEST) -k damaged $(ARGS)
 
 smoke: $(VENV)/.pose
-	$(BIN)/python experiments/smoke.py
+	$(BIN)/python -m experiments.smoke
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet -W --keep-going docs docs/_build/html

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
-from pyg_hcsf.io.files import atomic_write
 from pyg_hcsf.lifting import load_lifter
+from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 
 def export(weights: str, out: Path) -> None:

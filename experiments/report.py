@@ -1,18 +1,18 @@
 """Writes the report of finished pose, lift or action runs: report.md with
 pictures, and every number in results.csv.
 
-    python experiments/report.py runs/pose/openmocap docs/results/openmocap
-    python experiments/report.py runs/action docs/results/actions
+    python -m experiments.report runs/pose/openmocap docs/results/openmocap
+    python -m experiments.report runs/action docs/results/actions
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pyg_hcsf.commands import CommandParser, run_command
-from pyg_hcsf.io.shown import shown
-from reporting.runs import find_metrics, read_metrics
-from run import TASKS
+from experiments.reporting.runs import find_metrics, read_metrics
+from experiments.run import TASKS
+from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.safe_io.shown import shown
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:

@@ -1,6 +1,6 @@
 """Trains and evaluates skeletal graph networks, a row of a table at a time.
 --task pose lifts 2D keypoints, --task lift those of any camera, --task action
-names actions, --task bench times networks: see bench/task.py for its settings.
+names actions, --task bench times networks: see bench/operator/task.py.
 
     python experiments/run.py --task pose               # all models
     python experiments/run.py --task pose --list           # what there is
@@ -32,16 +32,21 @@ import torch.distributed as dist
 import yaml
 from jsonargparse import ArgumentParser
 
-import action.task
-import lifting.task
-import pose.task
-from pose import transfer
-from pyg_hcsf.commands import CommandParser, UsageError, run_command
-from pyg_hcsf.io.shown import shown
-from sweep import listing
-from sweep.presets import load_preset, refuse_classes
-from sweep.session import RANK, WORLD, Task, join_processes, say
-from sweep.sources import data_home, resolve
+# `python experiments/run.py` puts this file's folder on the path, not the
+# folder above it, in which the packages lie.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import experiments.action.task
+import experiments.bench.operator.task
+import experiments.lifting.task
+import experiments.pose.task
+from experiments.pose import transfer
+from experiments.sweep import listing
+from experiments.sweep.presets import load_preset, refuse_classes
+from experiments.sweep.session import RANK, WORLD, Task, join_processes, say
+from experiments.sweep.sources import data_home, resolve
+from pyg_hcsf.cli.command import CommandParser, UsageError, run_command
+from pyg_hcsf.safe_io.shown import shown
 
 
 def make_parser(task: Task) -> ArgumentParser:
@@ -140,9 +145,7 @@ def _run(argv: list[str] | None) -> Path | None:
     argv = sys.argv[1:] if argv is None else argv
     name = _task(argv)
     if name == 'bench':
-        import bench.task
-
-        return bench.task.main(argv)
+        return experiments.bench.operator.task.main(argv)
     if name not in TASKS:
         known = ', '.join(map(repr, TASKS))
         raise UsageError(
@@ -206,7 +209,13 @@ def _run(argv: list[str] | None) -> Path | None:
                 task.run_row(*run, held)
     if args.test_data is not None:
         folder, data = transfer.run(
-            folder, configs, data, args, command, pose.task.build_model, say
+            folder,
+            configs,
+            data,
+            args,
+            command,
+            experiments.pose.task.build_model,
+            say,
         )
     path = None
     finished = any(folder.glob('*/*/metrics.json'))
@@ -235,9 +244,9 @@ def _task(argv: list[str]) -> str | None:
 
 
 TASKS = {
-    'pose': pose.task.TASK,
-    'lift': lifting.task.TASK,
-    'action': action.task.TASK,
+    'pose': experiments.pose.task.TASK,
+    'lift': experiments.lifting.task.TASK,
+    'action': experiments.action.task.TASK,
 }
 
 

@@ -1,6 +1,6 @@
 """Runs every preset of every task for some seconds, to see that it works.
 
-python experiments/smoke.py
+python -m experiments.smoke
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import run
-from pyg_hcsf.commands import CommandParser, run_command
-from sweep.presets import PRESETS
+from experiments import run
+from experiments.sweep.presets import PRESETS
+from pyg_hcsf.cli.command import CommandParser, run_command
 
 
 def smoke(out: str, path: Path) -> str:

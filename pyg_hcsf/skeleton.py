@@ -13,6 +13,9 @@ import yaml
 from scipy.sparse.csgraph import shortest_path
 from torch import Tensor
 
+from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.yaml_text import load_yaml
+
 MOST_JOINTS = 1000  # of a file; distances between all pairs are computed
 
 
@@ -188,10 +191,6 @@ def load_skeleton(path: str | Path) -> Skeleton:
         >>> skeleton.edge_index.shape
     """
     path = Path(path)
-    # Not above: the readers in pyg_hcsf.io import this module.
-    from pyg_hcsf.io.shown import cause
-    from pyg_hcsf.io.yaml_text import load_yaml
-
     spec = load_yaml(path, 'skeleton file')
     try:
         return _from_spec(spec, str(path))

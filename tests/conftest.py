@@ -1,9 +1,7 @@
 import os
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +9,16 @@ import pytest
 import torch
 from hypothesis import settings
 
-REPO = Path(__file__).parents[1]
-sys.path[:0] = [str(REPO / 'experiments'), str(REPO / 'tests')]
 os.environ.setdefault('MPLBACKEND', 'Agg')
 # A loaded machine is slow, not wrong:
 settings.register_profile('any speed', deadline=None)
 settings.load_profile('any speed')
+
+
+@pytest.fixture(autouse=True)
+def no_data_home(monkeypatch):
+    """Only tests that name a folder of data read one."""
+    monkeypatch.delenv('PYG_HCSF_DATA', raising=False)
 
 
 @pytest.fixture(autouse=True)

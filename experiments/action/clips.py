@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from torch_geometric.data import Data
 
-from pyg_hcsf.datasets.clip_store import ClipStore
+from experiments.sweep import sources
+from experiments.sweep.splits import column
+from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.skeleton import Skeleton
-from sweep import sources
-from sweep.splits import column
 
 TRAIN_ALL = 'all training clips'
 

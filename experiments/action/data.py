@@ -9,7 +9,7 @@ from typing import Any
 
 from torch_geometric.data import Data
 
-from action.clips import (
+from experiments.action.clips import (
     ActionClips,
     Request,
     held_out,
@@ -17,12 +17,14 @@ from action.clips import (
     processed_root,
     training,
 )
-from action.config import ActionClipsConfig
+from experiments.action.config import ActionClipsConfig
+from experiments.sweep.sources import Source
+from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.datasets import HDM05, NTURGBD, UTDMHAD
-from pyg_hcsf.datasets.clip_store import ClipStore
-from pyg_hcsf.datasets.clip_subset import ClipSubset
-from pyg_hcsf.datasets.ntu_source import CUSTOMARY, find_source
-from pyg_hcsf.datasets.synthetic_motion import (
+from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS, NTU_FPS
+from pyg_hcsf.datasets.ntu.source import CUSTOMARY, find_source
+from pyg_hcsf.datasets.synthetic.dataset import (
     ACTIONS,
     FPS,
     SPLITS,
@@ -30,12 +32,10 @@ from pyg_hcsf.datasets.synthetic_motion import (
     VERSION,
     motion_clip,
 )
-from pyg_hcsf.datasets.utd_mhad import TRAIN_SUBJECTS
-from pyg_hcsf.io.ntu_names import BENCHMARKS, NTU_FPS
-from pyg_hcsf.io.utd_mhad import UTD_MHAD_FPS, UTD_MHAD_SUBJECTS
+from pyg_hcsf.datasets.utd_mhad.dataset import TRAIN_SUBJECTS
+from pyg_hcsf.datasets.utd_mhad.reader import UTD_MHAD_FPS, UTD_MHAD_SUBJECTS
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.transforms import AlignBody, PreNormalize
-from sweep.sources import Source
 
 # 8 million frames of 114,480 clips (Liu et al., TPAMI 2019); once 2s-AGCN's
 # recipe has filled them up, all have 300.

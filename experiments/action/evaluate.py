@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from action.clips import ActionClips
-from action.config import ActionConfig
-from pyg_hcsf import action_metrics as metrics
-from pyg_hcsf.action_loader import ActionLoader
+from experiments.action.clips import ActionClips
+from experiments.action.config import ActionConfig
+from experiments.sweep.divergence import check_converged
+from pyg_hcsf.data.action_loader import ActionLoader
+from pyg_hcsf.metrics import action as metrics
 from pyg_hcsf.nn import ActionRecognizer
-from sweep.divergence import check_converged
 
 
 def make_loader(

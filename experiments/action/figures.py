@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reporting.drawing import legend, picture, row_styles
-from reporting.runs import Run, Runs, by_row
+from experiments.reporting.drawing import legend, picture, row_styles
+from experiments.reporting.runs import Run, Runs, by_row
 
 
 def draw_all(runs: list[Run], folder: Path) -> dict[str, Path]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from action.streams import fuse_streams, network
-from reporting.compare import Comparison, compare, compare_all
-from reporting.page import (
+from experiments.action.streams import fuse_streams, network
+from experiments.reporting.compare import Comparison, compare, compare_all
+from experiments.reporting.page import (
     COMPARE_NOTE,
     NO_PICTURES,
     PAPER_NOTE,
@@ -25,7 +25,7 @@ from reporting.page import (
     unique,
     write_parts,
 )
-from reporting.runs import (
+from experiments.reporting.runs import (
     ACTION_COST,
     ACTION_METRICS,
     Run,
@@ -35,7 +35,7 @@ from reporting.runs import (
     by_setting,
     load_action_runs,
 )
-from reporting.tables import (
+from experiments.reporting.tables import (
     TITLES,
     Column,
     add_papers,
@@ -218,7 +218,7 @@ def _section(
 def _pictures(runs: list[Run], folder: Path, out: Path) -> str:
     if not find_spec('matplotlib'):
         return NO_PICTURES
-    from action.figures import draw_all
+    from experiments.action.figures import draw_all
 
     return show(draw_all(runs, folder), out)
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from action.evaluate import score_clips
-from pyg_hcsf.ensemble import fuse_scores, read_scores
+from experiments.action.evaluate import score_clips
+from experiments.reporting.runs import Run, Runs
+from pyg_hcsf.metrics.stream_fusion import fuse_scores, read_scores
 from pyg_hcsf.transforms.modality import STREAMS
-from reporting.runs import Run, Runs
 
 SPEEDS = ('train_clips_per_s', 'test_clips_per_s')
 

@@ -10,21 +10,29 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 
-from action import report
-from action.clips import ActionClips
-from action.config import ActionConfig, smoke
-from action.data import SOURCES, expected, load_actions
-from action.evaluate import ActionEvaluator, make_loader
-from action.trainer import ActionTrainer
-from pyg_hcsf.action_loader import ActionLoader
+from experiments.action import report
+from experiments.action.clips import ActionClips
+from experiments.action.config import ActionConfig, smoke
+from experiments.action.data import SOURCES, expected, load_actions
+from experiments.action.evaluate import ActionEvaluator, make_loader
+from experiments.action.trainer import ActionTrainer
+from experiments.sweep.cost import count_clip_macs
+from experiments.sweep.folder import RunFolder
+from experiments.sweep.presets import fingerprint
+from experiments.sweep.session import (
+    RANK,
+    WORLD,
+    Task,
+    is_mine,
+    say,
+    to_device,
+    train_row,
+)
+from experiments.sweep.splits import check_split
+from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.nn import ActionRecognizer
 from pyg_hcsf.recognition import RecognizerInfo, save_recognizer
-from pyg_hcsf.recognition.weights import NAME
-from sweep.cost import count_clip_macs
-from sweep.folder import RunFolder
-from sweep.presets import fingerprint
-from sweep.session import RANK, WORLD, Task, is_mine, say, to_device, train_row
-from sweep.splits import check_split
+from pyg_hcsf.recognition.recognizer_weights import NAME
 
 
 def run_row(

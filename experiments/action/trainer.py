@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from action.config import ActionTrainConfig
-from sweep.trainer import Trainer
+from experiments.action.config import ActionTrainConfig
+from experiments.sweep.trainer import Trainer
 
 
 def action_rate(

@@ -15,9 +15,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from graph.learned import LearnedGraph
-from pyg_hcsf.io.files import atomic_write
-from reporting.drawing import BLUE, RED, STYLE
+from experiments.graph.learned import LearnedGraph
+from experiments.reporting.drawing import BLUE, RED, STYLE
+from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 SIGNS = LinearSegmentedColormap.from_list('signs', [BLUE, 'w', RED])
 NO_EDGE = '#E8E8E8'

@@ -12,8 +12,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.hops import HopEdges
-from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.nn.graph import DynamicGraph
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pose.config import EvaluateConfig, ModelConfig, TrainConfig
+from experiments.pose.config import EvaluateConfig, ModelConfig, TrainConfig
 
 
 @dataclass

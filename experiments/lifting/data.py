@@ -11,10 +11,14 @@ import torch
 from torch import Generator, Tensor
 from torch_geometric.data import Data
 
-from lifting.config import MotionConfig
-from pose.data import find_openmocap
+from experiments.lifting.config import MotionConfig
+from experiments.pose.data import find_openmocap
+from experiments.sweep import sources
+from experiments.sweep.random_loader import RandomLoader
+from experiments.sweep.sources import Source
+from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.datasets import OpenMocap
-from pyg_hcsf.datasets.synthetic_motion import (
+from pyg_hcsf.datasets.synthetic.dataset import (
     ACTIONS,
     SPLITS,
     TAKES,
@@ -36,12 +40,8 @@ from pyg_hcsf.geometry.root_ray import (
     look_at_root,
     window_input,
 )
-from pyg_hcsf.io.keypoints.convert import convert_joints
-from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.keypoints.convert import convert_joints
 from pyg_hcsf.skeleton import H36M17, get_skeleton
-from sweep import sources
-from sweep.random_loader import RandomLoader
-from sweep.sources import Source
 
 
 @lru_cache(maxsize=8)  # the rows of a table share their clips

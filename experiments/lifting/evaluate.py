@@ -15,10 +15,11 @@ import torch
 from torch import Generator, Tensor
 from torch_geometric.data import Data
 
-from lifting.config import LiftConfig
-from lifting.data import Seen, bodies, detect
-from pose.evaluate import check_lifted
+from experiments.lifting.config import LiftConfig
+from experiments.lifting.data import Seen, bodies, detect
+from experiments.pose.evaluate import check_lifted
 from pyg_hcsf import metrics
+from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.geometry import human36m_cameras
 from pyg_hcsf.geometry.random_keypoints import KeypointNoise
 from pyg_hcsf.geometry.random_views import (
@@ -28,7 +29,6 @@ from pyg_hcsf.geometry.random_views import (
     studio_views,
 )
 from pyg_hcsf.geometry.root_ray import decode_pose
-from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17

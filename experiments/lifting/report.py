@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lifting.evaluate import CONDITIONS, ERRORS
-from reporting.page import (
+from experiments.lifting.evaluate import CONDITIONS, ERRORS
+from experiments.reporting.page import (
     COMPARE_NOTE,
     SEEDS_NOTE,
     bold,
@@ -19,7 +19,7 @@ from reporting.page import (
     unique,
     write_parts,
 )
-from reporting.runs import (
+from experiments.reporting.runs import (
     Run,
     Runs,
     Setting,
@@ -27,7 +27,7 @@ from reporting.runs import (
     by_setting,
     load_lift_runs,
 )
-from reporting.tables import Column, comparison_table, make_table
+from experiments.reporting.tables import Column, comparison_table, make_table
 
 load_runs = load_lift_runs
 

@@ -14,12 +14,30 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 
-from lifting import report
-from lifting.config import LiftConfig, smoke
-from lifting.data import SOURCES, LiftLoader, motion_clips, training_clips
-from lifting.evaluate import LiftEvaluator, joint_names
-from pose.data import expected
-from pose.trainer import PoseTrainer
+from experiments.lifting import report
+from experiments.lifting.config import LiftConfig, smoke
+from experiments.lifting.data import (
+    SOURCES,
+    LiftLoader,
+    motion_clips,
+    training_clips,
+)
+from experiments.lifting.evaluate import LiftEvaluator, joint_names
+from experiments.pose.data import expected
+from experiments.pose.trainer import PoseTrainer
+from experiments.sweep.cost import count_macs
+from experiments.sweep.folder import RunFolder
+from experiments.sweep.presets import fingerprint
+from experiments.sweep.session import (
+    RANK,
+    WORLD,
+    Task,
+    is_mine,
+    say,
+    to_device,
+    train_row,
+)
+from experiments.sweep.splits import check_split
 from pyg_hcsf import metrics
 from pyg_hcsf.lifting import (
     LifterInfo,
@@ -30,11 +48,6 @@ from pyg_hcsf.lifting import (
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import get_skeleton
-from sweep.cost import count_macs
-from sweep.folder import RunFolder
-from sweep.presets import fingerprint
-from sweep.session import RANK, WORLD, Task, is_mine, say, to_device, train_row
-from sweep.splits import check_split
 
 # HDM05 is tested on as a rig that no training has seen.
 TESTS = {'cmu': ('cmu', 'hdm05', 'synthetic'), 'synthetic': ('synthetic',)}

@@ -7,13 +7,13 @@ from typing import Any
 from torch import Generator
 from torch_geometric.data import Data
 
-from pose.data import camera_table
-from pyg_hcsf.datasets.clip_store import ClipStore
+from experiments.pose.data import camera_table
+from experiments.sweep.random_loader import RandomLoader
+from pyg_hcsf.data.clip_loader import ClipLoader
+from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.geometry import denormalize_screen
 from pyg_hcsf.geometry.random_bodies import vary_bodies
-from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import PoseProtocol
-from sweep.random_loader import RandomLoader
 
 
 class BodyLoader(RandomLoader):

@@ -12,20 +12,16 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset
 from torch_geometric.data import Dataset
 
-from pose.config import ClipsConfig
-from pyg_hcsf.datasets import (
-    MPIINF3DHP,
-    Human36M,
-    OpenMocap,
-    SyntheticMotion,
-    openmocap,
-)
+from experiments.pose.config import ClipsConfig
+from experiments.sweep import sources
+from experiments.sweep.sources import Source
+from pyg_hcsf.datasets import MPIINF3DHP, Human36M, OpenMocap, SyntheticMotion
+from pyg_hcsf.datasets.human36m import reader as human36m
+from pyg_hcsf.datasets.mocap import openmocap
+from pyg_hcsf.datasets.mpi_inf_3dhp import annotation as mpi_inf_3dhp
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
-from pyg_hcsf.io import human36m, mpi_inf_3dhp
 from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol
 from pyg_hcsf.transforms import EncodePose
-from sweep import sources
-from sweep.sources import Source
 
 # Neither Human3.6M nor MPI-INF-3DHP has a validation part of its own.
 VAL_SUBJECTS = ('S8',)

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 from torch_geometric.data import InMemoryDataset
 
-from pose.data import camera_table
+from experiments.pose.data import camera_table
+from experiments.sweep.divergence import check_converged
 from pyg_hcsf import metrics
+from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.geometry import denormalize_screen
-from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol
-from sweep.divergence import check_converged
 
 
 @dataclass

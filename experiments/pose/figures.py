@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
-from pose.hard_poses import (
+from experiments.pose.hard_poses import (
     hard_pose_curves,
     hard_pose_overlap,
     worst_poses,
 )
-from pose.skeletons import example_poses, hardest_poses
-from reporting.compare import interval
-from reporting.drawing import finite, legend, picture, row_styles
-from reporting.runs import Run, Runs, by_row
+from experiments.pose.skeletons import example_poses, hardest_poses
+from experiments.reporting.compare import interval
+from experiments.reporting.drawing import finite, legend, picture, row_styles
+from experiments.reporting.runs import Run, Runs, by_row
 
 MARKS = (30, 40, 60)  # mm, section 4.1.2 of the paper
 

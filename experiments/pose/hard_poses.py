@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from reporting.compare import interval
-from reporting.drawing import finite, legend, picture, row_styles
-from reporting.runs import Runs, mean_error
+from experiments.reporting.compare import interval
+from experiments.reporting.drawing import finite, legend, picture, row_styles
+from experiments.reporting.runs import Runs, mean_error
 
 SHARES = tuple(range(50, 0, -5))  # %, supplement 1.2
 HARDEST = 10  # %, likewise

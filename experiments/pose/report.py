@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pose.tables import (
+from experiments.pose.tables import (
     action_table,
     joint_table,
     pck_table,
@@ -18,9 +18,8 @@ from pose.tables import (
     summary_table,
     tidy,
 )
-from pyg_hcsf.protocols import get_protocol
-from reporting.compare import compare_all
-from reporting.page import (
+from experiments.reporting.compare import compare_all
+from experiments.reporting.page import (
     COMPARE_NOTE,
     NO_PICTURES,
     PAPER_NOTE,
@@ -33,7 +32,7 @@ from reporting.page import (
     unique,
     write_parts,
 )
-from reporting.runs import (
+from experiments.reporting.runs import (
     HARD,
     METRICS,
     Run,
@@ -43,7 +42,8 @@ from reporting.runs import (
     by_setting,
     load_runs,
 )
-from reporting.tables import TITLES, comparison_table
+from experiments.reporting.tables import TITLES, comparison_table
+from pyg_hcsf.protocols import get_protocol
 
 PCK_NOTES = {
     'official': 'of 14 joints (no pelvis, spine, head), below 150 mm; AUC '
@@ -168,7 +168,7 @@ def _section(setting: Setting, runs: list[Run], pictures: str) -> str:
 def _pictures(runs: list[Run], folder: Path, out: Path) -> str:
     if not find_spec('matplotlib'):
         return NO_PICTURES
-    from pose.figures import draw_all
+    from experiments.pose.figures import draw_all
 
     return show(draw_all(runs, folder), out)
 

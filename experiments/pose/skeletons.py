@@ -9,10 +9,16 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
+from experiments.reporting.compare import reference_row
+from experiments.reporting.drawing import (
+    BLUE,
+    RED,
+    finite,
+    picture,
+    row_styles,
+)
+from experiments.reporting.runs import Runs, mean_error
 from pyg_hcsf.skeleton import H36M17
-from reporting.compare import reference_row
-from reporting.drawing import BLUE, RED, finite, picture, row_styles
-from reporting.runs import Runs, mean_error
 
 TRUNK, BEHIND = '#404040', '#9A9A9A'
 KEY = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reporting.runs import COST, HARD, METRICS, Runs
-from reporting.tables import (
+from experiments.reporting.runs import COST, HARD, METRICS, Runs
+from experiments.reporting.tables import (
     PAPER_PCK,
     TITLES,
     Column,

@@ -10,21 +10,22 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 
-from pose import report
-from pose.bodies import BodyLoader
-from pose.config import RunConfig, smoke
-from pose.data import SOURCES, default_protocol, expected, load_clips
-from pose.evaluate import Evaluator
-from pose.prices import Prices
-from pose.trainer import PoseTrainer
-from pyg_hcsf.loader import ClipLoader
-from pyg_hcsf.nn import PoseLifter
-from pyg_hcsf.protocols import PoseProtocol, get_protocol
-from pyg_hcsf.skeleton import get_skeleton
-from sweep.cost import count_macs
-from sweep.folder import RunFolder
-from sweep.presets import fingerprint
-from sweep.session import (
+from experiments.pose import report
+from experiments.pose.bodies import BodyLoader
+from experiments.pose.config import RunConfig, smoke
+from experiments.pose.cost_estimates import Prices
+from experiments.pose.data import (
+    SOURCES,
+    default_protocol,
+    expected,
+    load_clips,
+)
+from experiments.pose.evaluate import Evaluator
+from experiments.pose.trainer import PoseTrainer
+from experiments.sweep.cost import count_macs
+from experiments.sweep.folder import RunFolder
+from experiments.sweep.presets import fingerprint
+from experiments.sweep.session import (
     RANK,
     WORLD,
     Task,
@@ -33,7 +34,11 @@ from sweep.session import (
     to_device,
     train_row,
 )
-from sweep.splits import check_split
+from experiments.sweep.splits import check_split
+from pyg_hcsf.data.clip_loader import ClipLoader
+from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.protocols import PoseProtocol, get_protocol
+from pyg_hcsf.skeleton import get_skeleton
 
 
 def run_row(

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pose.config import TrainConfig
+from experiments.pose.config import TrainConfig
+from experiments.sweep.trainer import Trainer
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol
-from sweep.trainer import Trainer
 
 
 def rate(config: TrainConfig, step: int, steps: int, epoch: int) -> float:

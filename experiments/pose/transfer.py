@@ -20,19 +20,25 @@ from typing import Any
 import torch
 from jsonargparse import ArgumentParser, Namespace
 
-from pose.config import RunConfig
-from pose.data import DATA, SOURCES, default_protocol, expected, load_clips
-from pose.evaluate import Evaluator
-from pyg_hcsf.commands import UsageError
-from pyg_hcsf.io.shown import cause
+from experiments.pose.config import RunConfig
+from experiments.pose.data import (
+    DATA,
+    SOURCES,
+    default_protocol,
+    expected,
+    load_clips,
+)
+from experiments.pose.evaluate import Evaluator
+from experiments.reporting.runs import read_metrics
+from experiments.reporting.tables import PAPER_PCK
+from experiments.sweep.folder import RunFolder
+from experiments.sweep.presets import comparable, fingerprint, load_settings
+from experiments.sweep.sources import data_home
+from experiments.sweep.splits import check_split
+from pyg_hcsf.cli.command import UsageError
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
-from reporting.runs import read_metrics
-from reporting.tables import PAPER_PCK
-from sweep.folder import RunFolder
-from sweep.presets import comparable, fingerprint, load_settings
-from sweep.sources import data_home
-from sweep.splits import check_split
+from pyg_hcsf.safe_io.shown import cause
 
 RANK = int(os.environ.get('RANK', 0))
 # What the field tests on, where it is not the projection.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from reporting.runs import Run, load_runs
-from sweep.presets import comparable
+from experiments.reporting.runs import Run, load_runs
+from experiments.sweep.presets import comparable
 
 TABLES = ('table4', 'table5', 'table6', 'table7', 'supp2', 'supp3')
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student_t
 
-from reporting.runs import Run, Runs, by_row, mean_error
+from experiments.reporting.runs import Run, Runs, by_row, mean_error
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

@@ -12,8 +12,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from pyg_hcsf.io.files import atomic_write
-from reporting.runs import Run, Runs, by_row
+from experiments.reporting.runs import Run, Runs, by_row
+from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 # Okabe and Ito's colours, told apart by colour-blind readers, less yellow.
 GREY, PURPLE, GREEN, SKY = '#7F7F7F', '#CC79A7', '#009E73', '#56B4E9'

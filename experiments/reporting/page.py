@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from pyg_hcsf.io.csv_cells import escape_formula
-from pyg_hcsf.io.files import atomic_write
-from reporting.runs import Run, Runs, Setting, by_setting
+from experiments.reporting.runs import Run, Runs, Setting, by_setting
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.safe_io.csv_cells import escape_formula
 
 # What belongs to a run in its command, not to its row.
 OWN = r" --(?:seed(?: -?\d+)+|out ('[^']*'|\S+)|resume)(?= |$)"

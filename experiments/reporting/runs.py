@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from pyg_hcsf.io.restricted_pickle import load_npz
-from pyg_hcsf.io.shown import cause, shown
 from pyg_hcsf.metrics import hard_pose_statistics
+from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.shown import cause, shown
 
 METRICS = ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'mpjve')  # mm, mm/frame
 HARD = ('above_60', 'above_40', 'below_30', 'worst_5')  # %, %, %, mm

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from reporting.compare import compare_all, interval
-from reporting.runs import Run, Runs, by_row
+from experiments.reporting.compare import compare_all, interval
+from experiments.reporting.runs import Run, Runs, by_row
 
 TITLES = {
     'mpjpe': 'MPJPE (mm)',

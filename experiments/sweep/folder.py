@@ -21,8 +21,8 @@ import yaml
 from filelock import FileLock, Timeout
 
 import pyg_hcsf
-from pyg_hcsf.io.shown import cause
-from sweep.trainer import replacing, save_json
+from experiments.sweep.trainer import replacing, save_json
+from pyg_hcsf.safe_io.shown import cause
 
 
 class RunFolder:

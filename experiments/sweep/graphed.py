@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module, Sequential
 
-from pyg_hcsf.io.shown import cause
+from pyg_hcsf.safe_io.shown import cause
 
 
 def graphed(model: Module, x: Tensor, amp: bool = False) -> Module:

@@ -15,9 +15,9 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from sweep.presets import list_presets, load_preset
-from sweep.session import Task, say
-from sweep.sources import data_home, resolve
+from experiments.sweep.presets import list_presets, load_preset
+from experiments.sweep.session import Task, say
+from experiments.sweep.sources import data_home, resolve
 
 SIZES = ((48 * 3600, 86400, 'd'), (7200, 3600, 'h'), (120, 60, 'min'))
 

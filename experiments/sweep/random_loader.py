@@ -9,8 +9,8 @@ from typing import Any
 from torch import Generator
 from torch_geometric.data import Data
 
-from pyg_hcsf.loader import ClipLoader
-from sweep.trainer import random_seed
+from experiments.sweep.trainer import random_seed
+from pyg_hcsf.data.clip_loader import ClipLoader
 
 
 class RandomLoader(ABC):

@@ -11,8 +11,8 @@ import torch
 import torch.distributed as dist
 from torch.nn import Module
 
-from sweep.folder import RunFolder
-from sweep.trainer import Trainer
+from experiments.sweep.folder import RunFolder
+from experiments.sweep.trainer import Trainer
 
 RANK = int(os.environ.get('RANK', 0))
 WORLD = int(os.environ.get('WORLD_SIZE', 1))
@@ -35,7 +35,8 @@ class Task(NamedTuple):
         report: A module with write_report, load_runs and print_summary.
         paper: The figure that presets quote, and its unit.
         wants: What is missing where only synthetic data are found.
-        prices: Says what rows cost, see :class:`pose.prices.Prices`; without
+        prices: Says what rows cost, see :class:`pose.cost_estimates.Prices`;
+        without
             it they are listed by name alone.
     """
 

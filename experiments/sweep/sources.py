@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pyg_hcsf.commands import UsageError
+from pyg_hcsf.cli.command import UsageError
 
 HOME = Path(__file__).parents[2] / 'datasets'
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch.utils.data import ConcatDataset
 
-from pyg_hcsf.datasets.clip_store import ClipStore
-from pyg_hcsf.io.shown import shown
-from sweep.session import say
+from experiments.sweep.session import say
+from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.safe_io.shown import shown
 
 
 def column(clips: Any, key: str) -> list[str]:

@@ -24,10 +24,10 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from pyg_hcsf.io.files import atomic_write
-from pyg_hcsf.io.shown import cause
-from sweep.divergence import check_converged
-from sweep.graphed import graphed
+from experiments.sweep.divergence import check_converged
+from experiments.sweep.graphed import graphed
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.safe_io.shown import cause
 
 replacing = partial(
     atomic_write,

@@ -1,14 +1,14 @@
 from .ground import Ground, find_ground
 from .lifter import Lifter
-from .lines import LineLifter
-from .live import LiveLifter, LivePose
-from .weights import (
+from .lifter_weights import (
     LifterInfo,
     available_weights,
     fit_calibration,
     load_lifter,
     save_lifter,
 )
+from .line_lifter import LineLifter
+from .live_lifter import LiveLifter, LivePose
 
 __all__ = [
     'Ground',

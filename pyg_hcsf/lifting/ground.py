@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pyg_hcsf.geometry.root_ray import body_size
-from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.skeleton import H36M17
 
 #: A body stands if its head is farther from its ankles than this share of

@@ -19,20 +19,18 @@ from pyg_hcsf.geometry.root_ray import (
     look_at_root,
     window_input,
 )
-from pyg_hcsf.io.keypoints import Keypoints, Track, convert_joints
-from pyg_hcsf.io.keypoints.check import warn_doubtful
-from pyg_hcsf.io.poses import PoseSequence
-from pyg_hcsf.io.shown import shown
-from pyg_hcsf.lifting.assume import (
+from pyg_hcsf.keypoints import Keypoints, Track, convert_joints
+from pyg_hcsf.keypoints.checks.check import warn_doubtful
+from pyg_hcsf.lifting.assumed_camera import (
     Assumed,
     Focal,
     assume_camera,
     guess_family,
     guess_image_size,
 )
-from pyg_hcsf.lifting.ensemble import LifterEnsemble
 from pyg_hcsf.lifting.ground import to_world
-from pyg_hcsf.lifting.weights import SKELETON, available_weights
+from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble
+from pyg_hcsf.lifting.lifter_weights import SKELETON, available_weights
 from pyg_hcsf.lifting.windows import (
     offsets_of,
     pace_of,
@@ -40,6 +38,8 @@ from pyg_hcsf.lifting.windows import (
     starts,
     windows,
 )
+from pyg_hcsf.poses import PoseSequence
+from pyg_hcsf.safe_io.shown import shown
 
 Weights = Union[str, Path, Sequence[Union[str, Path]]]
 
@@ -73,7 +73,7 @@ class Lifter:
     r"""Lifts the 2D keypoints of people to 3D poses.
 
     Keypoints of any layout are brought to the joints of Human3.6M
-    (:func:`~pyg_hcsf.io.keypoints.convert_joints`), seen along the ray of
+    (:func:`~pyg_hcsf.keypoints.convert_joints`), seen along the ray of
     the root (:func:`~pyg_hcsf.geometry.look_at_root`), lifted together with
     their mirror image, and turned back. An image tells no sizes: poses are
     as large as those of a person of :obj:`height`.
@@ -176,11 +176,11 @@ class Lifter:
         self, keypoints: Keypoints, axes: str = 'camera'
     ) -> list[PoseSequence]:
         r"""Lifts the people of a video, with a warning where
-        :func:`~pyg_hcsf.io.keypoints.check_keypoints` is certain of a doubt.
+        :func:`~pyg_hcsf.keypoints.check_keypoints` is certain of a doubt.
 
         Args:
             keypoints (Keypoints): As
-                :func:`~pyg_hcsf.io.keypoints.read_keypoints` gives them.
+                :func:`~pyg_hcsf.keypoints.read_keypoints` gives them.
             axes (str, optional): :obj:`"camera"`, or :obj:`"world"` for z up
                 as :func:`~pyg_hcsf.lifting.find_ground` finds it, and the
                 ground at zero. (default: :obj:`"camera"`)

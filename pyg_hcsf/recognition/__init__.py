@@ -1,7 +1,11 @@
-from .lines import LineRecognizer
-from .live import LiveRecognizer
+from .line_recognizer import LineRecognizer
+from .live_recognizer import LiveRecognizer
 from .recognizer import Label, Recognizer
-from .weights import RecognizerInfo, load_recognizer, save_recognizer
+from .recognizer_weights import (
+    RecognizerInfo,
+    load_recognizer,
+    save_recognizer,
+)
 
 __all__ = [
     'Label',

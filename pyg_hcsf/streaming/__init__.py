@@ -1,5 +1,5 @@
+from .json_lines import JsonLines, Live, pipe_lines, serve_lines, stream_lines
 from .latency import LatencyHistogram
-from .lines import JsonLines, Live, pipe_lines, serve_lines, stream_lines
 
 __all__ = [
     'JsonLines',

@@ -8,8 +8,8 @@ from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
-from pyg_hcsf.io.ntu_rows import FRAMES, SPINE, center_clip
-
+FRAMES = 300  # of the longest clip
+SPINE = 1  # its middle
 BASE = 0  # of the spine
 SHOULDERS = (4, 8)  # left, right
 
@@ -157,3 +157,16 @@ def _turn(joints: np.ndarray, start: int, end: int, target: int) -> np.ndarray:
         + (1 - math.cos(angle)) * cross @ cross
     )
     return joints @ rotation.T
+
+
+def center_clip(joints: np.ndarray) -> np.ndarray:
+    r"""Moves a clip as CTR-GCN and SGN do: the origin is the middle of the
+    first body's spine in the first frame that has one; absent bodies stay
+    zero.
+
+    Args:
+        joints (numpy.ndarray): :obj:`[T, M, 25, 3]`.
+    """
+    present = np.any(joints, axis=(2, 3), keepdims=True)
+    first = int(np.argmax(present[:, 0]))
+    return np.where(present, joints - joints[first, 0, SPINE], 0)

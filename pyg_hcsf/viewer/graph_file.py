@@ -7,8 +7,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from pyg_hcsf.io.files import atomic_write
-from pyg_hcsf.io.shown import cause
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.skeleton import get_skeleton
 
 LARGEST = 256 * 2**20  # bytes of a file that is read

@@ -12,11 +12,11 @@ from typing import Any, Optional
 
 import numpy as np
 
-from pyg_hcsf.io.files import atomic_write
-from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.poses import PoseSequence
+from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.skeleton import get_skeleton
-from pyg_hcsf.viewer.arrange import Person, Results, arrange, rows_of
 from pyg_hcsf.viewer.graph_file import LearnedGraph
+from pyg_hcsf.viewer.timelines import Person, Results, arrange, rows_of
 
 SCRIPTS = ('data.js', 'scene.js', 'panels.js', 'app.js')  # one module
 

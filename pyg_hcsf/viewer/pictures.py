@@ -10,10 +10,10 @@ from typing import Optional
 
 import numpy as np
 
-from pyg_hcsf.io.files import atomic_write
-from pyg_hcsf.io.poses import PoseSequence
-from pyg_hcsf.viewer.arrange import Results, Scene, arrange
-from pyg_hcsf.viewer.stage import Stage
+from pyg_hcsf.poses import PoseSequence
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.viewer.pose_figure import Stage
+from pyg_hcsf.viewer.timelines import Results, Scene, arrange
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -1,16 +1,10 @@
 """A lifter in another runtime."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
+from examples import export_onnx
 from pyg_hcsf.lifting import load_lifter
-
-sys.path.insert(0, str(Path(__file__).parents[2] / 'examples'))
-
-import export_onnx  # noqa: E402
 
 
 @pytest.mark.filterwarnings('ignore')  # of the exporter, about itself

@@ -6,33 +6,27 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
 
-import run
-from action import data
-from action.clips import ActionClips
-from action.config import ActionClipsConfig, ActionTrainConfig
-from action.trainer import action_rate
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
-from pyg_hcsf.io.joint_clip import read_joint_clip
+from experiments import run
+from experiments.action import data
+from experiments.action.clips import ActionClips
+from experiments.action.config import ActionClipsConfig, ActionTrainConfig
+from experiments.action.trainer import action_rate
+from experiments.sweep.presets import list_presets
+from experiments.sweep.sources import resolve
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.recognition import Recognizer
+from pyg_hcsf.recognition.joint_clip import read_joint_clip
 from pyg_hcsf.skeleton import get_skeleton
-from sweep.presets import list_presets
-from sweep.sources import resolve
+from tests.datasets.ntu.ntu_files import NAMES, write_form
+from tests.datasets.utd_mhad.utd_mhad_files import write_utd_mhad, zip_utd_mhad
+from tests.paths import DATA, REPO
 
-REPO = Path(__file__).parents[2]
-sys.path.insert(0, str(REPO / 'tests' / 'datasets'))
-from ntu_files import NAMES, write_form  # noqa: E402
-from utd_mhad_files import write_utd_mhad, zip_utd_mhad  # noqa: E402
-
-SHARED = Path(
-    os.environ.get('PYG_HCSF_SHARED_DATA', REPO.parent / 'shared' / 'data')
-)
 SMOKE = ['--task', 'action', '--preset', 'default/hcsf_a_t', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'scores.npz', 'env.json'}
 FILES |= {'checkpoint.pt', 'log.jsonl', 'recognizer.safetensors'}
@@ -41,7 +35,7 @@ FILES |= {'checkpoint.pt', 'log.jsonl', 'recognizer.safetensors'}
 @pytest.fixture(autouse=True)
 def no_pictures(request, monkeypatch):
     if 'pictures' not in request.keywords:
-        pictures = 'action.report._pictures'
+        pictures = 'experiments.action.report._pictures'
         monkeypatch.setattr(pictures, lambda *_: '')  # slow
     data._load.cache_clear()
 
@@ -177,7 +171,7 @@ def test_choices_leave_the_test_subjects_alone(tmp_path, monkeypatch):
         splits.append(split)
         return load(data, root, split, config)
 
-    monkeypatch.setattr('action.task.load_actions', spy)
+    monkeypatch.setattr('experiments.action.task.load_actions', spy)
     metrics, scores, _ = train(tmp_path, '--evaluate.split', 'val')
     assert 'test' not in splits
     assert scores['names'].tolist() == ['a10_s7_t2']
@@ -380,14 +374,14 @@ def test_learning_rates():
 
 
 @pytest.mark.skipif(
-    not (SHARED / 'hdm05').is_dir(), reason=f'no motion capture in {SHARED}'
+    not (DATA / 'hdm05').is_dir(), reason=f'no motion capture in {DATA}'
 )
 def test_hdm05(tmp_path, monkeypatch):
-    monkeypatch.setattr('sweep.sources.HOME', tmp_path)
+    monkeypatch.setattr('experiments.sweep.sources.HOME', tmp_path)
     sides = {}
     for split in ('train', 'val', 'test'):
         config = ActionClipsConfig()
-        clips = data.load_actions('hdm05', SHARED, split, config)
+        clips = data.load_actions('hdm05', DATA, split, config)
         sides[split] = set(clips.column('subject'))
         assert len(clips.actions) == 11
         x = clips.clips[0].x

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from action.report import versus_table, write_report
-from action.streams import fuse_streams, network
-from reporting.runs import ACTION_COST, load_action_runs
+from experiments.action.report import versus_table, write_report
+from experiments.action.streams import fuse_streams, network
+from experiments.reporting.runs import ACTION_COST, load_action_runs
 
 ACTIONS = ('wave', 'jog', 'sit')
 LABEL = np.arange(24) % 3
@@ -84,7 +84,7 @@ def test_streams_without_a_network_name(tmp_path):
 
 
 def test_report_sets_hcsf_against_each_baseline(folder, monkeypatch):
-    monkeypatch.setattr('action.report._pictures', lambda *_: '')
+    monkeypatch.setattr('experiments.action.report._pictures', lambda *_: '')
     fused = fuse_streams(load_action_runs(folder))
     table = versus_table(fused)
     assert list(table.index) == ['HCSF, 2 streams']

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-import run
-from pose import data
-from pose.bodies import BodyLoader
-from pose.config import ClipsConfig
-from pyg_hcsf.datasets.clip_store import ClipStore
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from experiments import run
+from experiments.pose import data
+from experiments.pose.bodies import BodyLoader
+from experiments.pose.config import ClipsConfig
+from pyg_hcsf.data.clip_loader import ClipLoader
+from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.capture import lifting_clips
-from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.protocols import available_protocols, get_protocol
 from pyg_hcsf.transforms import EncodePose
 

@@ -1,17 +1,14 @@
 """What is made of runs about the paper's claims."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-import claims
-from sweep.presets import load_preset
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_runs import make_runs  # noqa: E402
+from experiments.reporting import claims
+from experiments.sweep.presets import load_preset
+from tests.experiments.fake_runs import make_runs
 
 
 def fake(folder, errors, seeds, recipe='ablation', steps=1200):

@@ -1,16 +1,11 @@
 """The test on a rig that was not trained on."""
 
-import sys
-from pathlib import Path
-
-from pose import data, report
-from pose.config import ClipsConfig
+from experiments.pose import data, report
+from experiments.pose.config import ClipsConfig
+from experiments.reporting.runs import load_runs
+from experiments.sweep.presets import load_preset
 from pyg_hcsf.protocols import get_protocol
-from reporting.runs import load_runs
-from sweep.presets import load_preset
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_runs import make_runs  # noqa: E402
+from tests.experiments.fake_runs import make_runs
 
 
 def test_preset():

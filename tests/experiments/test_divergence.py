@@ -6,8 +6,8 @@ import math
 import pytest
 import torch
 
-import run
-from sweep.divergence import check_converged
+from experiments import run
+from experiments.sweep.divergence import check_converged
 
 ARGS = ['--data', 'synthetic', '--smoke', '--out']
 TASKS = {

@@ -1,30 +1,27 @@
-import runpy
-from pathlib import Path
-
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from pose import figures
-from pose.hard_poses import overlaps
-from pose.skeletons import (
+from experiments.pose import figures
+from experiments.pose.hard_poses import overlaps
+from experiments.pose.skeletons import (
     BEHIND,
     example_poses,
     hardest_frames,
     hardest_poses,
 )
-from reporting.drawing import BLUE, COLOURS, RED, row_styles
-from reporting.runs import load_runs
+from experiments.reporting.drawing import BLUE, COLOURS, RED, row_styles
+from experiments.reporting.runs import load_runs
+from tests.experiments.fake_runs import make_runs
 
-fake = runpy.run_path(str(Path(__file__).with_name('test_report.py')))
 ROWS = (('fcn', 'FCN', 45.0), ('lcn', 'LCN', 38.0), ('hcsf', 'HCSF', 31.0))
 
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp('runs')
-    fake['make_runs'](root, rows=ROWS, seeds=(0, 1), length=12)
+    make_runs(root, rows=ROWS, seeds=(0, 1), length=12)
     return load_runs(root)
 
 
@@ -104,7 +101,7 @@ def test_example_poses(runs, tmp_path, monkeypatch):
 
 
 def test_runs_without_poses_show_what_they_can(tmp_path):
-    fake['make_runs'](tmp_path, rows=ROWS, seeds=(0,), actions=('a', 'b'))
+    make_runs(tmp_path, rows=ROWS, seeds=(0,), actions=('a', 'b'))
     for run in load_runs(tmp_path):
         path = run.folder / 'frames.npz'
         with np.load(path) as file:
@@ -133,7 +130,7 @@ def test_overlap_of_hard_poses(runs, tmp_path):
 
 
 def test_cameras_of_one_clip_count_as_one_clip(tmp_path):
-    fake['make_runs'](tmp_path, seeds=(0,), actions=('a', 'b'), subjects='S')
+    make_runs(tmp_path, seeds=(0,), actions=('a', 'b'), subjects='S')
     runs = load_runs(tmp_path)
     for run in runs:
         run.clip_names[:] = ['walk_cam1', 'walk_cam2']
@@ -179,9 +176,7 @@ def test_log_of_a_killed_and_resumed_run(tmp_path):
 
 
 def test_small_and_odd_runs_are_drawn(tmp_path):
-    fake['make_runs'](
-        tmp_path, rows=ROWS[:1], seeds=(0,), actions=('a',), length=3
-    )
+    make_runs(tmp_path, rows=ROWS[:1], seeds=(0,), actions=('a',), length=3)
     runs = load_runs(tmp_path)
     (runs[0].folder / 'log.jsonl').unlink()
     pictures = figures.draw_all(runs, tmp_path / 'figures')
@@ -191,7 +186,7 @@ def test_small_and_odd_runs_are_drawn(tmp_path):
 
 
 def test_a_diverged_row_is_left_out(tmp_path):
-    fake['make_runs'](tmp_path, rows=ROWS, seeds=(0,), actions=('a', 'b'))
+    make_runs(tmp_path, rows=ROWS, seeds=(0,), actions=('a', 'b'))
     runs = load_runs(tmp_path)
     runs[2].error[:] = np.nan
     path = figures.error_distribution(runs, tmp_path / 'a.png')

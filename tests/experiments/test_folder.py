@@ -3,22 +3,18 @@
 import json
 import multiprocessing
 import os
-import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import run
-from reporting.runs import load_runs
-from sweep.folder import RunFolder
-from sweep.session import is_mine
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_runs import make_runs  # noqa: E402
+from experiments import run
+from experiments.reporting.runs import load_runs
+from experiments.sweep.folder import RunFolder
+from experiments.sweep.session import is_mine
+from tests.experiments.fake_runs import make_runs
 
 ARGS = ['--task', 'pose', '--data', 'synthetic', '--smoke']
 

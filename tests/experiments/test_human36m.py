@@ -1,21 +1,17 @@
 """Trains on files of each format that people hold Human3.6M in."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import run
-from pose import data, report
-from pose.config import ClipsConfig
+from experiments import run
+from experiments.pose import data, report
+from experiments.pose.config import ClipsConfig
+from experiments.sweep import sources
+from experiments.sweep.sources import resolve
 from pyg_hcsf.protocols import H36M_ACTIONS, get_protocol
-from sweep import sources
-from sweep.sources import resolve
-
-sys.path.insert(0, str(Path(__file__).parents[1] / 'datasets'))
-from human36m_files import (  # noqa: E402
+from tests.datasets.human36m.human36m_files import (
     WRITERS,
     motion,
     write_archives,

@@ -7,18 +7,18 @@ import torch
 from matplotlib.image import imread
 from torch_geometric.data import Data
 
-import graph_report
-import run
-from graph.learned import (
+from experiments import run
+from experiments.graph import report as graph_report
+from experiments.graph.learned import (
     LearnedGraph,
     edge_table,
     furthest_actions,
     layer_table,
     read_graphs,
 )
-from pose import report
+from experiments.pose import report
+from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.hops import HopEdges
-from pyg_hcsf.loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.skeleton import H36M17
 

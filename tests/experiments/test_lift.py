@@ -1,29 +1,24 @@
 """The lift task, run as a user runs it."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import run
-from lifting import data
-from lifting.config import LiftConfig, MotionConfig
-from lifting.data import LiftLoader, motion_clips, training_clips
-from lifting.evaluate import CONDITIONS, LiftEvaluator, mirror_pose
-from lifting.task import build_model
+from experiments import run
+from experiments.lifting import data
+from experiments.lifting.config import LiftConfig, MotionConfig
+from experiments.lifting.data import LiftLoader, motion_clips, training_clips
+from experiments.lifting.evaluate import CONDITIONS, LiftEvaluator, mirror_pose
+from experiments.lifting.task import build_model
+from experiments.sweep.presets import list_presets
 from pyg_hcsf.geometry.random_keypoints import KeypointNoise
 from pyg_hcsf.geometry.root_ray import decode_pose
 from pyg_hcsf.lifting import load_lifter
 from pyg_hcsf.skeleton import H36M17
-from sweep.presets import list_presets
+from tests.paths import DATA, REPO
 
-REPO = Path(__file__).parents[2]
-SHARED = Path(
-    os.environ.get('PYG_HCSF_SHARED_DATA', REPO.parent / 'shared' / 'data')
-)
 SMOKE = ['--task', 'lift', '--data', 'synthetic', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
 FILES |= {'checkpoint.pt', 'log.jsonl', 'weights.safetensors'}
@@ -188,10 +183,10 @@ def test_presets_name_networks():
             assert model.causal == (frames > 1) and model.in_channels == 3
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"'{SHARED}' is not there")
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"'{DATA}' is not there")
 def test_hdm05_never_trains():
     for split in ('train', 'val'):
-        clips = training_clips('cmu', SHARED, split, MotionConfig(repeats=1))
+        clips = training_clips('cmu', DATA, split, MotionConfig(repeats=1))
         subjects = {clip.subject for clip in clips}
         assert not any(name.startswith('HDM05') for name in subjects)
         assert any(name.startswith('CMU') for name in subjects)

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-import run
-from pose.prices import Prices
-from pose.task import build_model
-from sweep.listing import duration
-from sweep.presets import list_presets, load_preset
+from experiments import run
+from experiments.pose.cost_estimates import Prices
+from experiments.pose.task import build_model
+from experiments.sweep.listing import duration
+from experiments.sweep.presets import list_presets, load_preset
 
 LIST = ['--task', 'pose', '--list']
 

@@ -3,28 +3,24 @@ them what was trained on other motion.
 """
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import run
-from pose import data, report
-from pose.config import ClipsConfig
-from pose.evaluate import Evaluator
-from pose.tables import pck_table
-from pyg_hcsf.loader import ClipLoader
+from experiments import run
+from experiments.pose import data, report
+from experiments.pose.config import ClipsConfig
+from experiments.pose.evaluate import Evaluator
+from experiments.pose.tables import pck_table
+from experiments.reporting.runs import load_runs
+from experiments.sweep import sources
+from experiments.sweep.sources import resolve
+from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
-from reporting.runs import load_runs
-from sweep import sources
-from sweep.sources import resolve
-
-sys.path.insert(0, str(Path(__file__).parents[1] / 'datasets'))
-from mpi_inf_3dhp_files import (  # noqa: E402
+from tests.datasets.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     FRAMES,
     WRITERS,
     scene,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import run
-from pyg_hcsf.commands import UsageError
-from sweep.presets import fingerprint, list_presets, load_preset
+from experiments import run
+from experiments.sweep.presets import fingerprint, list_presets, load_preset
+from pyg_hcsf.cli.command import UsageError
 
 PAPER = Path(__file__).parents[3] / 'shared' / 'reference' / 'paper.md'
 # By the words that a table's caption begins with: its preset, and which of its

@@ -1,26 +1,26 @@
 import io
 import json
-import sys
 import zipfile
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import report as command
-from pose import report
-from pose.tables import action_table, joint_table, subject_table, summary_table
+from experiments import report as command
+from experiments.pose import report
+from experiments.pose.tables import (
+    action_table,
+    joint_table,
+    subject_table,
+    summary_table,
+)
+from experiments.reporting import page
+from experiments.reporting.compare import compare, interval
+from experiments.reporting.runs import by_setting, load_runs
+from experiments.reporting.tables import comparison_table
 from pyg_hcsf.skeleton import H36M17
-from reporting import page
-from reporting.compare import compare, interval
-from reporting.tables import comparison_table
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_runs import OFFICIAL, make_runs  # noqa: E402
-
-from reporting.runs import by_setting, load_runs
+from tests.experiments.fake_runs import OFFICIAL, make_runs
 
 TABLE1 = [
     *('Direct', 'Discuss', 'Eat', 'Greet', 'Phone', 'Photo', 'Pose'),

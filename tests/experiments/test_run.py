@@ -7,24 +7,20 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
 
-import run
-from pose.config import TrainConfig
-from pose.task import build_model
-from pose.trainer import rate
-from sweep.presets import fingerprint, list_presets
-from sweep.trainer import save_tensors
+from experiments import run
+from experiments.pose.config import TrainConfig
+from experiments.pose.task import build_model
+from experiments.pose.trainer import rate
+from experiments.sweep.presets import fingerprint, list_presets
+from experiments.sweep.trainer import save_tensors
+from tests.paths import DATA, REPO
 
-REPO = Path(__file__).parents[2]
-SHARED = Path(
-    os.environ.get('PYG_HCSF_SHARED_DATA', REPO.parent / 'shared' / 'data')
-)
 SMALL = ['--task', 'pose', '--data', 'synthetic', '--clips.num_frames', '40']
 SMALL += ['--model.hidden_channels', '16', '--train.batch_size', '64']
 SMALL += ['--train.evaluate_every', '20', '--train.save_every', '0.05']
@@ -231,7 +227,7 @@ def test_full_disk(tmp_path):
 import resource, signal, sys, torch
 from pathlib import Path
 sys.path.insert(0, {str(REPO / 'experiments')!r})
-from sweep.trainer import save_tensors
+from experiments.sweep.trainer import save_tensors
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 save_tensors({{'a': torch.randn(100_000)}}, Path({str(path)!r}))
@@ -325,15 +321,15 @@ def test_learning_rates():
 
 
 @pytest.mark.skipif(
-    not (SHARED / 'cmu').is_dir(), reason=f'no motion capture in {SHARED}'
+    not (DATA / 'cmu').is_dir(), reason=f'no motion capture in {DATA}'
 )
 def test_openmocap(tmp_path):
     args = ['--task', 'pose', '--preset', 'openmocap/gcn', '--smoke']
-    path = run.main([*args, '--root', str(SHARED), '--out', str(tmp_path)])
+    path = run.main([*args, '--root', str(DATA), '--out', str(tmp_path)])
     text = path.read_text()
     assert 'openmocap' in text.split('\n')[0]
     shutil.rmtree(tmp_path / 'pose')
     found = ['--task', 'pose', '--preset', 'default/gcn', '--smoke']
-    run.main([*found, '--root', str(SHARED), '--out', str(tmp_path)])
+    run.main([*found, '--root', str(DATA), '--out', str(tmp_path)])
     metrics = result(tmp_path, 'gcn', 'default-smoke')[1]
     assert metrics['data'] == 'openmocap'

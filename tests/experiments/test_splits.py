@@ -1,19 +1,16 @@
 """What a split lacks is found before training."""
 
 import sys
-from pathlib import Path
 
 import pytest
 from torch.utils.data import ConcatDataset
 from torch_geometric.data import Data
 
-import run
+from experiments import run
+from experiments.sweep.splits import check_split, column
+from experiments.sweep.trainer import Trainer
 from pyg_hcsf.protocols import H36M_ACTIONS
-from sweep.splits import check_split, column
-from sweep.trainer import Trainer
-
-sys.path.insert(0, str(Path(__file__).parents[1] / 'datasets'))
-from human36m_files import motion, write_vp3d  # noqa: E402
+from tests.datasets.human36m.human36m_files import motion, write_vp3d
 
 CLIPS = [Data(subject=s, action=a) for s in ('S9', 'S11') for a in 'ab']
 
@@ -34,7 +31,7 @@ def test_column():
 
 def test_check_split(monkeypatch):
     said = []
-    monkeypatch.setattr('sweep.splits.say', said.append)
+    monkeypatch.setattr('experiments.sweep.splits.say', said.append)
     with pytest.raises(
         ValueError, match='Expected clips in the test of x spl'
     ):

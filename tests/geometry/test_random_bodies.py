@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.random_bodies import (
     coco_joints,
     tumble,

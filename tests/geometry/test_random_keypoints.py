@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from scale import deviation
 
 from pyg_hcsf.geometry import DetectorNoise
 from pyg_hcsf.geometry.random_keypoints import (
@@ -10,6 +9,7 @@ from pyg_hcsf.geometry.random_keypoints import (
     disturb_keypoints,
 )
 from pyg_hcsf.skeleton import H36M17, get_skeleton
+from tests.scale import deviation
 
 COCO17 = get_skeleton('coco17')
 EXACT = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import human36m_cameras
 from pyg_hcsf.geometry.random_views import (
     ViewRanges,

@@ -3,7 +3,7 @@ import roma
 import torch
 
 from pyg_hcsf.datasets.synthetic.body import SEGMENTS
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.capture import film
 from pyg_hcsf.geometry.root_ray import (
     FARTHEST,

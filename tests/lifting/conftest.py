@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.capture import film
 from pyg_hcsf.geometry.human36m import human36m_cameras
-from pyg_hcsf.io.keypoints import Keypoints, Track
+from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import LifterInfo, save_lifter
 
 SIZE = (1920, 1080)

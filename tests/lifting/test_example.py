@@ -2,15 +2,14 @@
 
 import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pyg_hcsf.io.keypoints import check_keypoints, read_keypoints
+from pyg_hcsf.keypoints import check_keypoints, read_keypoints
 from pyg_hcsf.lifting import Lifter, LiveLifter
+from tests.paths import REPO
 
-REPO = Path(__file__).parents[2]
 SIZE = (1920, 1080)
 
 
@@ -21,7 +20,7 @@ def keypoints():
 
 @pytest.fixture(scope='module')
 def truth():
-    make = runpy.run_path(str(REPO / 'tools' / 'make_example.py'))
+    make = runpy.run_path(str(REPO / 'examples' / 'make_walk.py'))
     return make['walk']().joints.numpy()
 
 

@@ -3,9 +3,9 @@ import pytest
 import roma
 import torch
 
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
-from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.lifting.ground import find_ground, to_world
+from pyg_hcsf.poses import PoseSequence
 
 # A camera that looks along +y of a world with z up.
 LEVEL = torch.tensor([[1, 0, 0], [0, 0, -1], [0, 1, 0]]).double()

@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scale import deviation
 
 from pyg_hcsf.geometry import Camera
 from pyg_hcsf.geometry.root_ray import (
@@ -12,11 +11,12 @@ from pyg_hcsf.geometry.root_ray import (
     look_at_root,
     window_input,
 )
-from pyg_hcsf.io.keypoints import Keypoints, Track, to_layout
+from pyg_hcsf.keypoints import Keypoints, Track, to_layout
 from pyg_hcsf.lifting import Lifter, LiveLifter, load_lifter
-from pyg_hcsf.lifting.assume import assume_camera, guess_image_size
-from pyg_hcsf.lifting.ensemble import LifterEnsemble, mirror
+from pyg_hcsf.lifting.assumed_camera import assume_camera, guess_image_size
+from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble, mirror
 from tests.lifting.conftest import SIZE, make_weights
+from tests.scale import deviation
 
 
 class Oracle:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pyg_hcsf import metrics
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import (
     body_size,
     decode_pose,
@@ -14,9 +14,9 @@ from pyg_hcsf.geometry import (
     window_input,
 )
 from pyg_hcsf.geometry.random_bodies import coco_joints
-from pyg_hcsf.io.keypoints import convert_joints
+from pyg_hcsf.keypoints import convert_joints
 from pyg_hcsf.lifting import available_weights, load_lifter
-from pyg_hcsf.lifting.weights import HOME
+from pyg_hcsf.lifting.lifter_weights import HOME
 from pyg_hcsf.skeleton import H36M17
 
 NAMES = [

@@ -1,10 +1,6 @@
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from small_recognizer import make_recognizer  # noqa: E402
+from tests.recognition.small_recognizer import make_recognizer
 
 
 @pytest.fixture

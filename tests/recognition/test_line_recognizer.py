@@ -2,9 +2,9 @@ import json
 
 import numpy as np
 import pytest
-from small_recognizer import make_joints
 
 from pyg_hcsf.recognition import LineRecognizer, LiveRecognizer
+from tests.recognition.small_recognizer import make_joints
 
 JOINTS = make_joints(40)
 

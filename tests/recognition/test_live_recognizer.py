@@ -2,10 +2,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from small_recognizer import make_joints
 
 from pyg_hcsf.recognition import LiveRecognizer
-from pyg_hcsf.recognition.live import EVENTS, FATES
+from pyg_hcsf.recognition.live_recognizer import EVENTS, FATES
+from tests.recognition.small_recognizer import make_joints
 
 JOINTS = make_joints()
 

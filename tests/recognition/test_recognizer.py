@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from small_recognizer import ACTIONS, make_joints
 from torch_geometric.data import Data
 
-from pyg_hcsf.action_loader import ActionLoader
+from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.transforms import AlignBody, PreNormalize
+from tests.recognition.small_recognizer import ACTIONS, make_joints
 
 
 def evaluate(recognizer, clips, align):

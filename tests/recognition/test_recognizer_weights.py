@@ -5,10 +5,15 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from small_recognizer import ACTIONS, MODEL, make_info, make_model
 
 from pyg_hcsf.recognition import load_recognizer, save_recognizer
-from pyg_hcsf.recognition.weights import KEY
+from pyg_hcsf.recognition.recognizer_weights import KEY
+from tests.recognition.small_recognizer import (
+    ACTIONS,
+    MODEL,
+    make_info,
+    make_model,
+)
 
 
 @pytest.fixture

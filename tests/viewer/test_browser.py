@@ -1,26 +1,22 @@
 """The page in a headless Chromium, with real keys, mouse and touch."""
 
 import io
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.synthetic_motion import motion_clip
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import human36m_cameras
-from pyg_hcsf.io.keypoints import Track
-from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.keypoints import Track
+from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.viewer import (
     EdgeGroup,
     HopAttribution,
     LearnedGraph,
     write_page,
 )
-
-sys.path.insert(0, str(Path(__file__).parent))
-from chromium import BINARY, Chromium  # noqa: E402
+from tests.viewer.chromium import BINARY, Chromium
 
 pytestmark = pytest.mark.skipif(
     BINARY is None, reason='there is no chromium; apt-get install chromium'

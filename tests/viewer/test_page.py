@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from pyg_hcsf.io.keypoints import Track
-from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.keypoints import Track
+from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.viewer import EdgeGroup, LearnedGraph, write_page
-from pyg_hcsf.viewer.arrange import arrange, joint_errors, rows_of
+from pyg_hcsf.viewer.timelines import arrange, joint_errors, rows_of
 
 HOSTILE = '</script><script>alert(1)</script><!-- & \u2028'
 

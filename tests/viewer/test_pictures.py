@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pyg_hcsf.io.poses import PoseSequence
+from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.skeleton import H36M17
 from pyg_hcsf.viewer import pictures
-from pyg_hcsf.viewer.arrange import arrange
 from pyg_hcsf.viewer.pictures import write_gif, write_mp4, write_png
-from pyg_hcsf.viewer.stage import LEFT, RIGHT, TRUTH, Stage
+from pyg_hcsf.viewer.pose_figure import LEFT, RIGHT, TRUTH, Stage
+from pyg_hcsf.viewer.timelines import arrange
 
 pytestmark = pytest.mark.pictures
 

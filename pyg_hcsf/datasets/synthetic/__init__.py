@@ -1,0 +1,5 @@
+from .dataset import SyntheticMotion
+
+__all__ = [
+    'SyntheticMotion',
+]

@@ -11,14 +11,14 @@ from typing import Optional
 import torch
 from torch import Tensor
 
-from pyg_hcsf.nn.kernels.narrow import (
+from pyg_hcsf.nn.kernels.gathered import add_whole, add_whole_backward
+from pyg_hcsf.nn.kernels.packed import (
     add_narrow_backward,
     narrow_parts,
     pack,
 )
+from pyg_hcsf.nn.kernels.per_pair import add_wide, add_wide_backward
 from pyg_hcsf.nn.kernels.plan import make_plan
-from pyg_hcsf.nn.kernels.whole import add_whole, add_whole_backward
-from pyg_hcsf.nn.kernels.wide import add_wide, add_wide_backward
 
 
 def batched_forward(

@@ -9,8 +9,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 
 class Wide(NamedTuple):
-    r"""The pairs of one group, see :mod:`~pyg_hcsf.nn.kernels.wide` and
-    :mod:`~pyg_hcsf.nn.kernels.whole`.
+    r"""The pairs of one group, see :mod:`~pyg_hcsf.nn.kernels.per_pair` and
+    :mod:`~pyg_hcsf.nn.kernels.gathered`.
     """
 
     group: int
@@ -26,7 +26,7 @@ class Wide(NamedTuple):
 
 
 class Narrow(NamedTuple):
-    r"""All narrow groups, see :mod:`~pyg_hcsf.nn.kernels.narrow`: :math:`K`
+    r"""All narrow groups, see :mod:`~pyg_hcsf.nn.kernels.packed`: :math:`K`
     rows a source, :math:`D` channels a target. The rows beyond the last of a
     source read zeros and write to a place of their own.
     """

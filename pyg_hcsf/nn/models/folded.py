@@ -10,11 +10,11 @@ from torch.nn import Conv2d, Module
 
 from pyg_hcsf.nn.conv import HCSFConv
 from pyg_hcsf.nn.graph import DynamicGraph
-from pyg_hcsf.nn.kernels.narrow import narrow_parts, pack
+from pyg_hcsf.nn.kernels.gathered import add_whole
+from pyg_hcsf.nn.kernels.packed import narrow_parts, pack
+from pyg_hcsf.nn.kernels.per_pair import add_wide
 from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
-from pyg_hcsf.nn.kernels.whole import add_whole
-from pyg_hcsf.nn.kernels.wide import add_wide
 from pyg_hcsf.nn.models.layers import FlatLayer, HopLayer
 from pyg_hcsf.nn.tracing import has_values, transformed
 

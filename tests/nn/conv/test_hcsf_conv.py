@@ -5,7 +5,6 @@ import pickle
 import pytest
 import torch
 import torch_geometric.typing
-from scale import deviation
 from torch_geometric.data import Batch, Data
 from torch_geometric.explain import Explainer, GNNExplainer
 from torch_geometric.nn import GATConv, GCNConv, Sequential
@@ -15,6 +14,7 @@ from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.nn import DynamicGraph, HCSFConv, LCNConv
 from pyg_hcsf.nn.conv.hcsf_conv import SHARINGS
 from pyg_hcsf.transforms import AddHopEdges
+from tests.scale import deviation
 
 H36M = get_skeleton('h36m17')
 HOPS = HopEdges(H36M, 1, 3)

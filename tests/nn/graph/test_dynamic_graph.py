@@ -1,9 +1,9 @@
 import pytest
 import torch
-from scale import deviation
 
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.nn import DynamicGraph
+from tests.scale import deviation
 
 HOPS = HopEdges(get_skeleton('h36m17'), 1, 2)
 

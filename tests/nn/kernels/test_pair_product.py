@@ -5,7 +5,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.nn import pair_product
-from pyg_hcsf.nn.kernels import KERNELS, wide
+from pyg_hcsf.nn.kernels import KERNELS
+from pyg_hcsf.nn.kernels import per_pair as wide
 
 
 def arguments(

@@ -6,13 +6,13 @@ import pickle
 
 import pytest
 import torch
-from scale import deviation
 from torch_geometric.data import Batch, Data
 
 from pyg_hcsf import get_skeleton
 from pyg_hcsf.nn import ACTION_LAYERS, ActionRecognizer, HCSFConv
 from pyg_hcsf.nn.conv.partition_conv import PartitionConv, partitions
 from pyg_hcsf.nn.models.layers import make_layer
+from tests.scale import deviation
 
 CASES = {name: dict(layer=name) for name in ACTION_LAYERS}
 for sharing in ('hop', 'source', 'target', 'pair'):

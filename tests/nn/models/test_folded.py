@@ -3,9 +3,9 @@ import pickle
 
 import pytest
 import torch
-from scale import deviation
 
 from pyg_hcsf.nn import LAYERS, PoseLifter
+from tests.scale import deviation
 
 NETWORKS = {name: dict(layer=name) for name in LAYERS} | {
     'hcsf L=4': dict(layer_options=dict(long_hops=4)),

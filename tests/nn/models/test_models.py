@@ -6,13 +6,13 @@ import pickle
 
 import pytest
 import torch
-from scale import deviation
 from torch_geometric.data import Data
 
 from pyg_hcsf import HopEdges, get_skeleton
-from pyg_hcsf.loader import ClipLoader
+from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.nn import LAYERS, PoseLifter
 from pyg_hcsf.nn.models.layers import dropout, make_layer
+from tests.scale import deviation
 
 CASES = {name: dict(layer=name) for name in LAYERS}
 CASES['hcsf_dynamic'] = dict(layer='hcsf', layer_options=dict(dynamic={}))

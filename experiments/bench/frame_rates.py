@@ -1,0 +1,87 @@
+"""What other frame rates than that of the training cost a lifter of several
+frames, by the rule of the package and by every n-th frame alone, on CMU's
+validation subject at rates up to the 120 Hz it was recorded at.
+
+    python -m experiments.bench.frame_rates --root ../shared/data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import torch
+from torch_geometric.data import Data
+
+from experiments.lifting.config import LiftConfig
+from experiments.lifting.evaluate import LiftEvaluator
+from experiments.sweep.sources import data_home
+from pyg_hcsf import metrics
+from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.datasets.mocap.cmu import read_cmu
+from pyg_hcsf.datasets.mocap.motion import MotionClip, clean_clips
+from pyg_hcsf.datasets.mocap.openmocap import CMU_INDEX, split_of
+from pyg_hcsf.geometry.root_ray import decode_pose, window_input
+from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble
+from pyg_hcsf.lifting.windows import offsets_of, pace_of
+
+RATES = (8, 10, 12, 15, 20, 24, 25, 30, 40, 50, 60)  # Hz
+CONDITIONS = ('typical', 'exact')
+
+
+def recorded(root: Path) -> list[MotionClip]:
+    """CMU's clips of the validation subjects, as they were recorded."""
+    cmu = root / 'cmu'
+    clips = read_cmu(cmu / 'asfamc', index=cmu / CMU_INDEX)
+    return [clip for clip in clips if split_of(clip.subject) == 'val']
+
+
+def errors(
+    network: LifterEnsemble, clips: list[Data], fps: float
+) -> Iterator[tuple[str, float]]:
+    """MPJPE in mm at the known size under each condition and rule."""
+    info = network.info
+    frames, target = info.frames, info.target or 0
+    even = max(1, round(fps / info.fps))
+    rules = {
+        'own': offsets_of(frames, target, pace_of(fps, info.fps)),
+        'every n-th': offsets_of(frames, target, even),
+    }
+    before = -min(offsets[0] for offsets in rules.values())
+    config = LiftConfig()
+    config.motion.layout = cast(Any, info.layout)
+    config.model.frames = before + 1
+    evaluator = LiftEvaluator(clips, config, 'cmu')
+    for condition in CONDITIONS:
+        seen = evaluator.see(condition)
+        for rule, offsets in rules.items():
+            x = seen.x[:, [before + offset for offset in offsets]]
+            with torch.no_grad():
+                y, _ = network(window_input(x[..., :2], x[..., 2]).float())
+            pose = decode_pose(y.to(seen.rotation), seen.rotation, seen.size)
+            error = metrics.mpjpe(pose, seen.joints)
+            yield f'{condition}, {rule}', float(error)
+
+
+def main(argv: list[str] | None = None) -> pd.DataFrame:
+    """Runs the command line; returns what it prints."""
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--root', help='data home; also PYG_HCSF_DATA')
+    parser.add_argument('--weights', default='temporal_h36m17')
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    motion = recorded(data_home(args.root))
+    network = LifterEnsemble([args.weights])
+    rows = {}
+    for fps in RATES:
+        clips = [c for clip in motion for c in clean_clips(clip, fps)[0]]
+        rows[fps] = dict(errors(network, clips, fps))
+    table = pd.DataFrame(rows).T.rename_axis('Hz')
+    print(table.to_markdown(floatfmt='.1f'))
+    return table
+
+
+if __name__ == '__main__':
+    run_command(main)

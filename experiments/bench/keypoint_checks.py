@@ -1,0 +1,266 @@
+"""Measures how many mistakes in files of keypoints are found, and how many
+files without any are doubted, on motion capture of people whom the checks
+were not tuned on.
+
+    python -m experiments.bench.keypoint_checks --root datasets/OpenMocap --split test
+
+Each clip is filmed by the cameras of Human3.6M, and by cameras at other
+heights and distances, as joints of every layout with a detector's noise.
+Faces, feet and fingers are not in motion capture: they are put where a body
+has them, so figures for them are of a model. Limbs are as they moved, or with
+``--postures`` as experiments/fitting/postures.py puts them; the table then has
+the postures.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.spatial.transform import Rotation
+from torch_geometric.data import Data
+
+from experiments.fitting.body_points import body_points
+from experiments.fitting.keypoint_mistakes import MISTAKES, confused
+from experiments.fitting.postures import in_postures
+from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.data.clip_dataset import load_clips
+from pyg_hcsf.datasets import OpenMocap
+from pyg_hcsf.datasets.mocap.motion import VERSION
+from pyg_hcsf.datasets.mocap.openmocap import split_of
+from pyg_hcsf.datasets.synthetic.actions import ACTIONS
+from pyg_hcsf.datasets.synthetic.dataset import SPLITS, TAKES, motion_clip
+from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry.capture import View, detector_noise, film
+from pyg_hcsf.keypoints import Keypoints, Track, check_keypoints
+from pyg_hcsf.keypoints.convert import LAYOUTS
+
+NONE, CONFUSED = 'none', 'none, limbs confused'
+LONG = 3  # seconds
+
+
+class File(NamedTuple):
+    """Keypoints without a mistake, and where they are from."""
+
+    name: str
+    cameras: str
+    keypoints: Keypoints
+    posture: str = ''
+
+
+def random_cameras(clip: str, number: int, seed: int = 0) -> list[Camera]:
+    """Cameras 2.5 to 7 m away and 0.5 to 2.6 m high that look at people."""
+    rng = np.random.default_rng([zlib.crc32(clip.encode()), seed])
+    out = []
+    for i in range(number):
+        turn, far = rng.uniform(0, 2 * np.pi), rng.uniform(2500, 7000)
+        eye = np.array([np.cos(turn), np.sin(turn), 0]) * far
+        eye += (0, 500, rng.uniform(500, 2600))
+        ahead = np.array([0, 500, rng.uniform(700, 1100)]) - eye
+        ahead /= np.linalg.norm(ahead)
+        right = np.cross(ahead, [0, 0, 1])
+        right /= np.linalg.norm(right)
+        axes = np.stack([right, np.cross(ahead, right), ahead], axis=1)
+        x, y, z, w = Rotation.from_matrix(axes).as_quat()
+        focal = rng.uniform(900, 1600)
+        out.append(
+            Camera(
+                name=f'random {i}',
+                width=1920,
+                height=1080,
+                focal=(focal, focal),
+                center=(960.0, 540.0),
+                orientation=(w, x, y, z),
+                translation=tuple(eye),
+            )
+        )
+    return out
+
+
+def make_file(view: View, clip: str, layout: str, fps: float) -> Keypoints:
+    """A clip as a detector would find it in one view."""
+    camera = view.camera
+    noisy, score = detector_noise(
+        view.keypoints, view.joints, camera, clip, seed=0
+    )
+    exact = view.keypoints.numpy()
+    moved = noisy.numpy() - exact
+    rng = np.random.default_rng(zlib.crc32(f'{clip} {camera.name}'.encode()))
+    xy, confidence = [], []
+    for where, near in body_points(view.joints.numpy(), layout, rng):
+        point = camera.project(torch.from_numpy(where)).numpy()
+        jitter = rng.normal(scale=4, size=point.shape)
+        extra = jitter * camera.focal[0] / where[:, 2:]
+        xy.append(point + moved[:, near] + extra * (near >= 17))
+        confidence.append(score[:, near].numpy())
+    points, certain = np.stack(xy, axis=1), np.stack(confidence, axis=1)
+    points[certain == 0] = np.nan
+    track = Track('1', np.arange(len(points)), points, certain)
+    size = float(camera.width), float(camera.height)
+    return Keypoints(layout, (track,), 'bench', size, fps)
+
+
+def make_files(
+    clips: list[Data], seed: int = 0, least: int = 12
+) -> Iterator[File]:
+    """Files of clips of at least so many frames, one for each of 8 cameras,
+    of all layouts in turn. The seed decides directions and noise.
+    """
+    turn = seed
+    for clip in clips:
+        pos = clip.pos.transpose(0, 1)
+        if len(pos) < least:
+            continue
+        chosen = random_cameras(clip.clip, 4, seed)
+        for cameras, which in (('human36m', None), ('random', chosen)):
+            for view in film(pos, clip.clip, seed, which):
+                layout = LAYOUTS[turn % len(LAYOUTS)]
+                turn += 1
+                k = make_file(view, f'{clip.clip} {seed}', layout, clip.fps)
+                name = f'{clip.subject} {clip.clip} {view.camera.name}'
+                posture = clip.get('posture', '')
+                yield File(name, cameras, k, posture)
+
+
+def real_clips(root: str, split: str) -> list[Data]:
+    """The motion of the subjects of a split of the openmocap protocol."""
+    folder = Path(root).expanduser() / 'processed'
+    path = folder / f'motion_25fps_v{VERSION}.pt'
+    if not path.is_file():
+        OpenMocap(root, split)
+    motion, _ = load_clips(path)
+    return [clip for clip in motion if split_of(clip.subject) == split]
+
+
+def synthetic_clips(split: str) -> list[Data]:
+    """Generated motion, which sits, talks and waits; 4 seconds of each."""
+    return [
+        motion_clip(subject, action, take, 100)
+        for subject in SPLITS[split]
+        for action in ACTIONS
+        for take in TAKES
+    ]
+
+
+def load_files(
+    root: str,
+    split: str,
+    seeds: Iterable[int],
+    synthetic: bool = False,
+    postures: bool = False,
+) -> list[File]:
+    """Files of real or generated motion: 8 for each clip and seed."""
+    clips = synthetic_clips(split) if synthetic else real_clips(root, split)
+    return [
+        file
+        for seed in seeds
+        for file in make_files(
+            in_postures(clips, seed) if postures else clips, seed
+        )
+    ]
+
+
+def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
+    """The share of files with a doubt, by what is wrong with them: in all,
+    by the cameras, and for clips of 3 seconds and longer.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number, file in enumerate(files):
+        k = file.keypoints
+        # Of so many mistakes, three a file; all come equally often.
+        names = list(MISTAKES)
+        turn = [names[(3 * number + i) % len(names)] for i in range(3)]
+        for name in (NONE, CONFUSED, *turn):
+            make = {NONE: lambda k, rng: k, CONFUSED: confused} | MISTAKES
+            wrong = make[name](k, rng)
+            if wrong is not None:
+                doubts = check_keypoints(wrong)
+                rows.append(
+                    {
+                        'mistake': name,
+                        'cameras': file.cameras,
+                        'long': len(k.tracks[0].frames) >= LONG * 25,
+                        'found': bool(doubts),
+                        'refused': any(doubt.certain for doubt in doubts),
+                        'as': ', '.join(doubt.kind for doubt in doubts),
+                        'layout': k.layout,
+                        'file': file.name,
+                        'posture': file.posture,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table of :func:`measure`."""
+    order = [NONE, CONFUSED, *MISTAKES]
+    groups = rows.groupby('mistake', sort=False)
+    named = rows[rows['found']].groupby('mistake')['as']
+    table = pd.DataFrame(
+        {
+            'files': groups.size(),
+            'doubted %': groups['found'].mean() * 100,
+            'refused %': groups['refused'].mean() * 100,
+            'human36m %': _share(rows[rows['cameras'] == 'human36m']),
+            'random %': _share(rows[rows['cameras'] == 'random']),
+            f'{LONG} s and longer %': _share(rows[rows['long']]),
+            'mostly as': named.agg(lambda kinds: kinds.mode()[0]),
+        }
+    )
+    return table.reindex([name for name in order if name in table.index])
+
+
+def _share(rows: pd.DataFrame) -> pd.Series:
+    return rows.groupby('mistake')['found'].mean() * 100
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--root', default='datasets/OpenMocap')
+    parser.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='test'
+    )
+    parser.add_argument('--seeds', type=int, default=2, help='how many')
+    parser.add_argument('--first_seed', type=int, default=0)
+    parser.add_argument(
+        '--synthetic', action='store_true', help='generated motion instead'
+    )
+    parser.add_argument(
+        '--postures',
+        action='store_true',
+        help='people who face one way, lean, lie, sit or ride a bicycle',
+    )
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    files = load_files(
+        args.root, args.split, seeds, args.synthetic, args.postures
+    )
+    rows = measure(files, args.first_seed)
+    print(summary(rows).to_markdown(floatfmt='.1f'))
+    if args.postures:
+        right = rows[rows['mistake'].isin([NONE, CONFUSED])].copy()
+        right['some sides %'] = right['as'].str.contains('some sides') * 100
+        right['refused %'] = right['refused'] * 100
+        columns = ['some sides %', 'refused %']
+        table = right.groupby(['posture', 'mistake'])[columns].mean()
+        print(f'\n{table.to_markdown(floatfmt=".1f")}')
+    for what in ('found', 'refused'):
+        wrong = rows[rows['mistake'].isin(list(MISTAKES))][what]
+        right = rows[rows['mistake'] == NONE][what]
+        print(
+            f'\nMistakes {what}: {wrong.mean():.1%} of {len(wrong):,}. '
+            f'Without a mistake: {right.mean():.2%} of {len(right):,}'
+        )
+    return 0
+
+
+if __name__ == '__main__':
+    run_command(main)

@@ -1,0 +1,265 @@
+"""The report of a benchmark: report.md, results.csv and pictures."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import torch_geometric
+
+from experiments.reporting.page import write_table
+from experiments.sweep.folder import commit
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+
+HOW = (
+    'Candidates take a turn in every round, in shuffled order. Times are '
+    'medians over rounds [quartiles]; a ratio is formed in each round, and '
+    'its median is given. `x floor` divides by the floor, `x HCSF` by HCSF. '
+    '`peak MB` is what one call allocates beyond its inputs and weights at '
+    'most, `peak / held` that over inputs, outputs and weights together. '
+    'Every candidate marked `=` was first found equal to the reference, '
+    'values and gradients, to 1e-4.'
+)
+FLOORS = {
+    'product': 'Floor: one product `[B N, C] @ [C, D]` with as many '
+    'multiply-adds as the pairs have, and its two backward; nothing is '
+    'allocated, gathered or added up.',
+    'layer': 'Floor: the same for the products of HCSF. GCNConv, MixHopConv '
+    'and RGCNConv compute other functions, with far fewer weights.',
+    'shared': 'Floor: the plain products of equal arithmetic of HCSF.',
+    'model': 'Floor: for each layer a plain product with its multiply-adds, '
+    'and two backward; no norms, sums, losses or updates. Of a single pose: '
+    'the time to read all weights once from memory.',
+    'action': 'Floor: ST-GCN at equal channels. Clips have full bodies, but '
+    'for `no second body`.',
+    'neighbors': 'Floor: HCSF, a dense product for each group of hops. '
+    'Features have been transformed before; they are put side by side '
+    'afterwards, which is not timed.',
+}
+RATES = {'model': 'poses/s', 'action': 'clips/s'}
+
+
+HEAD = ('preset', 'row', 'kind', 'label')
+
+
+def environment() -> dict[str, str]:
+    """The machine and the versions."""
+    cuda = torch.cuda.is_available()
+    return {
+        'processor': _processor(),
+        'cores': str(len(_cores())),
+        **({'GPU': torch.cuda.get_device_name()} if cuda else {}),
+        'torch': torch.__version__,
+        'torch_geometric': torch_geometric.__version__,
+        'python': platform.python_version(),
+        'commit': commit(),
+    }
+
+
+def _cores() -> set[int]:
+
+    if hasattr(os, 'sched_getaffinity'):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
+
+
+def _processor() -> str:
+    path = Path('/proc/cpuinfo')
+    if path.is_file():
+        for line in path.read_text().splitlines():
+            if line.startswith('model name'):
+                return line.partition(':')[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def write_report(
+    records: list[dict[str, Any]],
+    folder: Path,
+    description: str,
+    command: str,
+) -> tuple[str, Path]:
+    """Writes everything; returns the text for the terminal and the path of
+    report.md.
+    """
+    place = environment()
+    frame = pd.DataFrame(records).assign(**place)
+    title = '/'.join(folder.parts[-1:])
+    facts = dict(place)
+    if 'candidate' in frame:
+        facts['threads'] = ', '.join(map(str, _unique(frame, 'threads')))
+    lines = '\n'.join(f'* {key}: {value}' for key, value in facts.items())
+    parts = [f'# Benchmark: {title}', description.strip()]
+    parts += [lines, f'```bash\n{command}\n```']
+    if 'candidate' in frame:
+        parts.append(HOW)
+    text = [', '.join(f'{key} {value}' for key, value in facts.items())]
+    for label, kind, rows in _rows(frame):
+        parts.append(f'## {label}')
+        if kind == 'scaling':
+            own = rows.dropna(axis=1, how='all').convert_dtypes()
+            tables = {'': own.drop(columns=[*place, *HEAD]).map(_cell)}
+        elif (rows['sweep'] != '').any():
+            tables = {
+                str(what): sweep_table(part)
+                for what, part in rows.groupby('what', sort=False)
+            }
+        else:
+            parts.append(FLOORS[kind])
+            shown = rows
+            if kind == 'model':  # the floors of networks are a column
+                shown = rows[rows['candidate'] != rows['floor']]
+            tables = {
+                str(what): candidate_table(part)
+                for what, part in shown.groupby('what', sort=False)
+            }
+        for what, table in tables.items():
+            parts += [f'### {what}'] if what else []
+            parts.append(_markdown(table, 'github'))
+            text.append(f'{label}: {what}'.rstrip(': '))
+            text.append(_markdown(table, 'simple'))
+        if kind != 'scaling' and (rows['sweep'] != '').any():
+            table = fit_table(rows)
+            note = (
+                'Slopes of log(time per pose) against the logarithm of what '
+                'grows: 1 grows as fast, less is slower.'
+            )
+            parts += ['### Growth', _markdown(table, 'github'), note]
+            text.append(_markdown(table, 'simple'))
+    parts += _pictures(frame, folder)
+    write_table(frame, folder / 'results.csv')
+    with atomic_write(folder / 'report.md') as path:
+        path.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
+    return '\n'.join(text), folder / 'report.md'
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    for _, rows in frame.groupby('row', sort=False):
+        yield str(rows['label'].iloc[0]), str(rows['kind'].iloc[0]), rows
+
+
+def _unique(frame: pd.DataFrame, key: str) -> list[Any]:
+    return list(frame[key].dropna().unique())
+
+
+def _pictures(frame: pd.DataFrame, folder: Path) -> list[str]:
+    if not find_spec('matplotlib'):
+        return ['Pictures need `pip install matplotlib`.']
+    from experiments.bench.operator.figures import draw_all
+
+    return [
+        f'![{title}]({path.relative_to(folder).as_posix()})'
+        for title, path in draw_all(frame, folder).items()
+    ]
+
+
+def _markdown(table: pd.DataFrame, style: str) -> str:
+    sides = ['left'] + ['right'] * (table.shape[1] - 1)
+    text = table.to_markdown(
+        tablefmt=style, index=False, disable_numparse=True, colalign=sides
+    )
+    return str(text)
+
+
+def _digits(x: float) -> str:
+    """Three digits, without an exponent."""
+    if not np.isfinite(x):
+        return ''
+    if x >= 100:
+        return f'{x:,.0f}'
+    return f'{x:.{1 if x >= 10 else 2 if x >= 0.1 else 4}f}'
+
+
+def _spread(record: pd.Series, key: str, unit: str = '') -> str:
+    low, high = record[f'{key}_q25{unit}'], record[f'{key}_q75{unit}']
+    middle = record[f'median{unit}' if unit else key]
+    if not np.isfinite(middle):
+        return ''
+    return f'{_digits(middle)} [{_digits(low)} {_digits(high)}]'
+
+
+def _cell(value: Any) -> str:
+    return _digits(value) if isinstance(value, float) else str(value)
+
+
+def candidate_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """One line per candidate, at one shape."""
+    lines = []
+    for _, r in rows.iterrows():
+        time = f'{_digits(r.median_ms)} [{_digits(r.q25_ms)} '
+        line = {
+            '': r.candidate + (' `=`' if r.checked else ''),
+            'ms': f'{time}{_digits(r.q75_ms)}]',
+            'x floor': _spread(r, 'to_floor'),
+            'x HCSF': _spread(r, 'to_hcsf'),
+            'peak MB': _digits(r.peak_extra_mb),
+            'peak / held': _digits(r.peak_to_held),
+        }
+        if r.kind in RATES:
+            line |= {
+                'floor ms': _digits(r.floor_ms),
+                'p99 ms': _digits(r.p99_ms),
+                RATES[r.kind]: _digits(r.poses_per_s),
+            }
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """One line per value of a sweep."""
+    key = rows['sweep'].iloc[0]
+    lines = []
+    for _, r in rows[rows['candidate'] != rows['floor']].iterrows():
+        lines.append(
+            {
+                key: str(r[key]),
+                'joints': str(r.joints),
+                'pairs': str(r.pairs),
+                'multiply-adds of a pose': f'{r.macs // r.batch:,}',
+                'us per pose': _digits(1e3 * r.median_ms / r.batch),
+                'x floor': _spread(r, 'to_floor'),
+                'peak / held': _digits(r.peak_to_held),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def fit_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """How fast the time of a pose grows with what a sweep changes."""
+    key = rows['sweep'].iloc[0]
+    lines = []
+    for what, part in rows[rows['candidate'] != rows['floor']].groupby('what'):
+        time = part['median_ms'] / part['batch']
+        quantities = {
+            'pairs': part['pairs'],
+            'multiply-adds': part['macs'] / part['batch'],
+        }
+        if key == 'batch':
+            quantities = {'batch': part['batch']}
+        for name, values in quantities.items():
+            if values.max() < 1.5 * values.min():  # too few to tell
+                continue
+            slope, fit = log_fit(values, time)
+            lines.append(
+                {
+                    'time per pose': what,
+                    'against': name,
+                    'slope': f'{slope:.2f}',
+                    'R2': f'{fit:.3f}',
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def log_fit(x: pd.Series, y: pd.Series) -> tuple[float, float]:
+    """The exponent of a power law, and the R2 of its line."""
+    a, b = np.log(x.to_numpy(float)), np.log(y.to_numpy(float))
+    slope, start = np.polyfit(a, b, 1)
+    rest = ((b - slope * a - start) ** 2).sum()
+    return float(slope), float(1 - rest / ((b - b.mean()) ** 2).sum())

@@ -1,0 +1,251 @@
+"""Lifts a real video that four calibrated cameras saw, as MediaPipe finds its
+joints, and compares each view with what the four say together, and with
+MediaPipe's own 3D landmarks.
+
+    pip download --no-deps pose2sim==0.10.49 && unzip -q pose2sim*.whl -d demo
+    cd demo/Pose2Sim/Demo_SinglePerson
+    for i in 1 2 3 4; do  # where mediapipe is installed
+        python .../examples/mediapipe_keypoints.py videos/cam0$i.mp4 $i.json
+    done
+    python .../tools/bench_video.py . 1.json 2.json 3.json 4.json
+
+The reference is triangulated from the same detector's joints, with left and
+right mended, and each point without the camera that fits worst if one does
+not: it has the detector's idea of where joints are, and errors of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import roma
+import torch
+
+from experiments.fitting.keypoint_mistakes import MISTAKES
+from pyg_hcsf import metrics
+from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.geometry import Camera
+from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
+from pyg_hcsf.keypoints import (
+    Keypoints,
+    check_keypoints,
+    convert_joints,
+    mend_sides,
+    read_keypoints,
+)
+from pyg_hcsf.lifting import Lifter
+from pyg_hcsf.poses import PoseSequence, write_poses
+from pyg_hcsf.skeleton import H36M17, get_skeleton
+
+FPS = 60.0
+UNIT = 64.0  # of pixels, in which the file has intrinsics
+CLOSE = 25.0  # pixels
+LIMBS = [
+    *('RHip', 'RKnee', 'RFoot', 'LHip', 'LKnee', 'LFoot'),
+    *('LShoulder', 'LElbow', 'LWrist', 'RShoulder', 'RElbow', 'RWrist'),
+]
+OURS = [H36M17.joints.index(name) for name in LIMBS]
+HIPS = [0, 3]
+THEIRS = [
+    get_skeleton('mediapipe33').joints.index(name.replace('Foot', 'Ankle'))
+    for name in LIMBS
+]
+
+
+def read_cameras(path: Path) -> list[Camera]:
+    """The cameras of a calibration by Qualisys (``.qca.txt``)."""
+    out = []
+    for camera in ET.parse(path).getroot().iter('camera'):
+        view = {k: float(v) for k, v in camera.find('fov_video').items()}
+        place = {k: float(v) for k, v in camera.find('transform').items()}
+        lens = camera.find('intrinsic')
+
+        def pair(name: str, lens: ET.Element = lens) -> tuple[float, float]:
+            u, v = (float(lens.get(f'{name}{axis}')) / UNIT for axis in 'UV')
+            return u, v
+
+        rows = [[place[f'r{i}{j}'] for j in (1, 2, 3)] for i in (1, 2, 3)]
+        names = [f'radialDistortion{i}' for i in (1, 2)]
+        names += [f'tangentalDistortion{i}' for i in (1, 2)]
+        turn = np.array(rows).T @ np.diag([1.0, -1.0, -1.0])  # y up, z back
+        x, y, z, w = roma.rotmat_to_unitquat(torch.from_numpy(turn)).tolist()
+        k1, k2, p1, p2 = (float(lens.get(name)) for name in names)
+        out.append(
+            Camera(
+                f'{len(out) + 1}',
+                *(int(view['right']) + 1, int(view['bottom']) + 1),
+                *(pair('focalLength'), pair('centerPoint')),
+                *((k1, k2, 0.0), (p1, p2), (w, x, y, z)),
+                (place['x'], place['y'], place['z']),
+            )
+        )
+    return out
+
+
+def see(points: np.ndarray, camera: Camera) -> np.ndarray:
+    """Points of the world in the axes of a camera: ``[*, 3]``."""
+    return camera.world_to_camera(torch.from_numpy(points)).numpy()
+
+
+def rays_of(xy: np.ndarray, camera: Camera) -> np.ndarray:
+    """Pixels to the plane at depth 1, without distortion: ``[*, 2]``."""
+    uv = camera.undistort(torch.from_numpy(xy))
+    ray = camera.back_project(uv, torch.ones_like(uv[..., 0]))
+    return ray[..., :2].numpy()
+
+
+def triangulate(
+    rays: np.ndarray, cameras: list[Camera], weight: np.ndarray
+) -> np.ndarray:
+    """The points nearest to rays of all cameras: ``[K, *, 2]`` to
+    ``[*, 3]``, with a weight for each.
+    """
+    total = np.zeros((*rays.shape[1:-1], 3, 3))
+    right = np.zeros((*rays.shape[1:-1], 3, 1))
+    for ray, camera, w in zip(rays, cameras, weight, strict=True):
+        d = np.insert(ray, 2, 1.0, axis=-1) @ camera.rotation.numpy().T
+        d /= np.linalg.norm(d, axis=-1, keepdims=True)
+        across = np.eye(3) - d[..., :, None] * d[..., None, :]
+        across *= w[..., None, None]
+        total += across
+        right += across @ np.array(camera.translation)[:, None]
+    return np.linalg.solve(total, right)[..., 0]
+
+
+def reference(
+    xy: np.ndarray, cameras: list[Camera]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the world ``[T, N, 3]`` of pixels ``[K, T, N, 2]``, and how
+    far the views that were used are from them, in pixels ``[T, N]``.
+    """
+    rays = np.stack([*map(rays_of, xy, cameras)])
+
+    def off(points: np.ndarray) -> np.ndarray:
+        seen = np.stack([see(points, camera) for camera in cameras])
+        gap = seen[..., :2] / seen[..., 2:] - rays
+        focal = np.array([np.mean(camera.focal) for camera in cameras])
+        return np.linalg.norm(gap, axis=-1) * focal[:, None, None]
+
+    weight = np.ones(rays.shape[:-1])
+    points = triangulate(rays, cameras, weight)
+    residual = off(points).max(axis=0)
+    for left_out in range(len(cameras)):
+        some = weight.copy()
+        some[left_out] = 0.0
+        found = triangulate(rays, cameras, some)
+        gap = (off(found) * some).max(axis=0)
+        better = (residual > CLOSE) & (gap < residual)
+        points[better], residual[better] = found[better], gap[better]
+    return points, residual
+
+
+def compare(pose: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Errors in mm of limbs ``[T, 12, 3]``, from between the hips."""
+    a, b = (
+        torch.from_numpy(x - x[:, HIPS].mean(axis=1, keepdims=True))
+        for x in (pose, truth)
+    )
+    names = ('mpjpe', 'n_mpjpe', 'pa_mpjpe')
+    return {name: float(getattr(metrics, name)(a, b)) for name in names}
+
+
+def check(views: Sequence[Keypoints]) -> str:
+    """How many usual mistakes are found in views, made on purpose."""
+    found, rng = [], np.random.default_rng(0)
+    for view in views:
+        made = [mistake(view, rng) for mistake in MISTAKES.values()]
+        found += [bool(check_keypoints(k)) for k in made if k is not None]
+    doubted = sum(bool(check_keypoints(view)) for view in views)
+    return (
+        f'Mistakes found: {sum(found)} of {len(found)}; views doubted '
+        f'without one: {doubted} of {len(views)}'
+    )
+
+
+def lift(
+    view: Keypoints, camera: Camera, weights: str, size: float
+) -> PoseSequence:
+    """The person in a view, of a body of that size."""
+    lifter = Lifter(
+        weights,
+        size / SIZE_PER_HEIGHT,
+        camera.focal,
+        camera.center,
+        distortion=(*camera.radial[:2], *camera.tangential),
+    )
+    (person,) = lifter.lift(view)
+    return person
+
+
+def _joints(keypoints: Keypoints) -> np.ndarray:
+    (track,) = keypoints.tracks
+    return convert_joints(track.xy, track.score, keypoints.layout)[0]
+
+
+def _landmarks(path: Path) -> np.ndarray:
+    """MediaPipe's own 3D, in mm: ``[T, 12, 3]``."""
+    frames = [f['pose_world_landmarks'] for f in json.loads(path.read_text())]
+    marks = [[[m[axis] for axis in 'xyz'] for m in frame] for frame in frames]
+    return 1000 * np.array(marks)[:, THEIRS]
+
+
+def main(argv: list[str] | None = None) -> pd.DataFrame:
+    """Runs the command line; returns the table it prints."""
+    parser = CommandParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('demo', type=Path, help='Demo_SinglePerson')
+    parser.add_argument('keypoints', type=Path, nargs=4)
+    parser.add_argument(
+        '--out', type=Path, help='a folder for poses, for tools/view.py'
+    )
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    cameras = read_cameras(args.demo / 'calibration' / 'Calib.qca.txt')
+    views = [
+        read_keypoints(path, 'mediapipe33', camera.image_size, FPS)
+        for path, camera in zip(args.keypoints, cameras, strict=True)
+    ]
+    mended, counts = zip(*map(mend_sides, views), strict=True)
+    print(f'Frames mended: {", ".join(map(str, counts))}')
+    print(check(mended))
+    points, residual = reference(np.stack([*map(_joints, mended)]), cameras)
+    size = float(body_size(torch.from_numpy(points)).median())
+    print(
+        f'Reference: {residual.size} points, {np.median(residual):.0f} pixels '
+        f'from the worst view in the median, {(residual > CLOSE).mean():.1%} '
+        f'over {CLOSE:.0f}; body size {size:.0f} mm\n'
+    )
+    rows = []
+    for i, (path, camera) in enumerate(
+        zip(args.keypoints, cameras, strict=True)
+    ):
+        truth = see(points, camera)
+        ways = {'MediaPipe': _landmarks(path)}
+        for weights in ('single', 'temporal'):
+            for name, view in (('', views[i]), (', mended', mended[i])):
+                person = lift(view, camera, weights, size)
+                ways[f'{weights}{name}'] = person.pose[:, OURS]
+        for way, pose in ways.items():
+            errors = compare(pose, truth[:, OURS])
+            rows.append({'view': f'{i + 1}', 'way': way, **errors})
+        if args.out:
+            root = truth[:, H36M17.root]
+            pose = truth - root[:, None]
+            known = replace(person, pose=pose, root=root, uncertainty=None)
+            write_poses(args.out / f'{i + 1}.json', [person])
+            write_poses(args.out / f'{i + 1}_reference.json', [known])
+    frame = pd.DataFrame(rows)
+    means = frame.groupby('way', sort=False).mean(numeric_only=True)
+    table = frame.pivot(index='way', columns='view', values='mpjpe')
+    table = table.add_prefix('view ').join(means).reindex(means.index)
+    print(table.to_markdown(floatfmt='.0f'))
+    return table
+
+
+if __name__ == '__main__':
+    run_command(main)

@@ -1,0 +1,222 @@
+"""The mistakes that people make with files of keypoints, for
+experiments/bench/keypoint_checks.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from pyg_hcsf.keypoints import (
+    Keypoints,
+    Track,
+    common_names,
+    rotate_keypoints,
+)
+from pyg_hcsf.keypoints.convert import map_tracks
+from pyg_hcsf.keypoints.joint_names import candidates
+from pyg_hcsf.skeleton import get_skeleton
+
+LEGS, ARMS = ('Hip', 'Knee', 'Ankle'), ('Shoulder', 'Elbow', 'Wrist')
+Mistake = Callable[[Keypoints, np.random.Generator], Keypoints | None]
+
+
+def _xy(change: Callable) -> Mistake:
+    """A mistake in the coordinates, of them and the size of the image."""
+
+    def mistake(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+        size = np.array(k.image_size)
+        return map_tracks(k, lambda t: replace(t, xy=change(t.xy, size)))
+
+    return mistake
+
+
+def _order(find: Callable[[str, int], list[int] | None]) -> Mistake:
+    """A mistake in the order of joints."""
+
+    def mistake(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
+        names = common_names(k.layout)
+        order = find(k.layout, len(names))
+        if order is None or order == list(range(len(names))):
+            return None
+        return map_tracks(
+            k, lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order])
+        )
+
+    return mistake
+
+
+def swap(*parts: str) -> Mistake:
+    """Left and right exchanged, of the named joints or of all."""
+
+    def find(layout: str, number: int) -> list[int]:
+        mirrored = get_skeleton(layout).mirrored
+        names = common_names(layout)
+        return [
+            mirrored[i] if not parts or names[i][1:] in parts else i
+            for i in range(number)
+        ]
+
+    return _order(find)
+
+
+def swap_body(layout: str, number: int) -> list[int] | None:
+    """Left and right exchanged but for the face."""
+    names = common_names(layout)
+    if 'LEar' not in names:
+        return None
+    order = list(get_skeleton(layout).mirrored)
+    for i, name in enumerate(names):
+        if name[1:4] in ('Eye', 'Ear', 'Mou'):
+            order[i] = i
+    return order
+
+
+def swap_frames(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """Left and right exchanged in spells of a tenth to half of the frames."""
+    order = list(get_skeleton(k.layout).mirrored)
+
+    def change(t: Track) -> Track:
+        number = len(t.frames)
+        wrong = np.zeros(number, dtype=bool)
+        share = rng.uniform(0.1, 0.5)
+        while wrong.mean() < share:
+            start = rng.integers(number)
+            wrong[start : start + rng.integers(1, 15)] = True
+        xy, score = t.xy.copy(), t.score.copy()
+        xy[wrong] = xy[wrong][:, order]
+        score[wrong] = score[wrong][:, order]
+        return replace(t, xy=xy, score=score)
+
+    return map_tracks(k, change)
+
+
+def confused(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """No mistake of the file: a detector takes shanks or forearms of one side
+    for those of the other in about half of the frames in which it sees
+    people from the side.
+    """
+    names = common_names(k.layout)
+
+    def change(t: Track) -> Track:
+        xy = t.xy.copy()
+        sides = [
+            [names.index(side + n) for n in ('Shoulder', 'Hip')]
+            for side in 'LR'
+        ]
+        across = np.linalg.norm(xy[:, sides[0]] - xy[:, sides[1]], axis=-1)
+        middle = (xy[:, sides[0]] + xy[:, sides[1]]) / 2
+        torso = np.linalg.norm(middle[:, 0] - middle[:, 1], axis=-1)
+        aside = across[:, 1] < torso / 4
+        for part in (LEGS[1:], ARMS[1:]):
+            wrong = np.zeros(len(xy), dtype=bool)
+            while wrong.mean() < 0.5:
+                start = rng.integers(len(xy))
+                wrong[start : start + rng.integers(1, 12)] = True
+            for name in part:
+                pair = [names.index(side + name) for side in 'LR']
+                at = np.ix_(wrong & aside, pair)
+                xy[at] = xy[at][:, ::-1]
+        return replace(t, xy=xy)
+
+    return map_tracks(k, change)
+
+
+def other_layout(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
+    """Read as another layout with as many joints."""
+    number = len(common_names(k.layout))
+    others = [name for name in candidates(number) if name != k.layout]
+    return replace(k, layout=rng.choice(others)) if others else None
+
+
+def frozen(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """The first frame again and again."""
+
+    def change(t: Track) -> Track:
+        return replace(
+            t,
+            xy=np.repeat(t.xy[:1], len(t.xy), axis=0),
+            score=np.repeat(t.score[:1], len(t.xy), axis=0),
+        )
+
+    return map_tracks(k, change)
+
+
+def uncertain(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """Confidences of a tenth, as where a detector guesses."""
+    return map_tracks(k, lambda t: replace(t, score=t.score * 0.1))
+
+
+def shuffled(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """Joints in a random order."""
+    order = rng.permutation(len(common_names(k.layout)))
+    return map_tracks(
+        k, lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order])
+    )
+
+
+def turned(degrees: int) -> Mistake:
+    """Filmed by a camera that lay on its side or hung upside down."""
+    return lambda k, rng: rotate_keypoints(k, degrees)
+
+
+def size_exchanged(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
+    """Pixels as they are, in an image of the other shape."""
+    wide, high = k.image_size
+    square = 0.9 < wide / high < 1.1  # as Human3.6M's, where it is no mistake
+    return None if square else replace(k, image_size=(high, wide))
+
+
+def stretched(power: float) -> Mistake:
+    """Parts of an image of 9 to 16, as large as one of another shape."""
+    log = power * np.log(16 / 9) / 2
+    return _xy(lambda xy, size: xy * np.exp([log, -log]))
+
+
+def single_images(k: Keypoints, rng: np.random.Generator) -> Keypoints:
+    """People in images that have nothing to do with each other."""
+
+    def change(t: Track) -> Track:
+        order = rng.permutation(len(t.frames))
+        wide, high = k.image_size
+        where = rng.uniform(-0.2, 0.2, (len(order), 1, 2)) * (wide, high)
+        return replace(t, xy=t.xy[order] + where, score=t.score[order])
+
+    return map_tracks(k, change)
+
+
+MISTAKES: dict[str, Mistake] = {
+    'turned by 90 degrees': turned(90),
+    'turned by 180 degrees': turned(180),
+    'turned by 270 degrees': turned(270),
+    'size exchanged': size_exchanged,
+    'portrait as landscape': stretched(2),
+    'landscape as portrait': stretched(-2),
+    'crops of another shape': stretched(1),
+    'single images': single_images,
+    'x and y exchanged': _xy(lambda xy, size: xy[..., ::-1]),
+    'y up, from below': _xy(lambda xy, size: (0, size[1]) + xy * (1, -1)),
+    'y negative': _xy(lambda xy, size: xy * (1, -1)),
+    'in parts of the image': _xy(lambda xy, size: xy / size),
+    'between -1 and 1': _xy(lambda xy, size: xy / size * 2 - 1),
+    'relative to the hip': _xy(
+        lambda xy, size: xy - np.nanmean(xy, axis=1, keepdims=True)
+    ),
+    'of an image twice as large': _xy(lambda xy, size: xy * 2),
+    'another layout': other_layout,
+    'joints one late': _order(lambda _, n: [n - 1, *range(n - 1)]),
+    'joints shuffled': shuffled,
+    'all left and right': swap(),
+    'body, not face': _order(swap_body),
+    'legs': swap(*LEGS),
+    'arms': swap(*ARMS),
+    'knees and ankles': swap(*LEGS[1:]),
+    'elbows and wrists': swap(*ARMS[1:]),
+    'ankles': swap('Ankle'),
+    'wrists': swap('Wrist'),
+    'some frames': swap_frames,
+    'frozen': frozen,
+    'uncertain': uncertain,
+}

@@ -1,0 +1,92 @@
+"""Fuses the scores of runs that saw different streams of the same clips.
+
+    python tools/fuse.py runs/action/paper/{joint,bone,joint_motion,\
+bone_motion}/0
+    python tools/fuse.py JOINT BONE --weights agcn
+    python tools/fuse.py JOINT BONE --weights 0.6 0.4 --scale logits \
+        --out fused.npz
+
+Clips are joined by name; runs on other clips are refused. Named weights are
+for streams in the order joint, bone, joint motion, bone motion.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pyg_hcsf.cli.command import CommandParser, UsageError
+from pyg_hcsf.metrics.action import per_class_accuracy, top_k_accuracy
+from pyg_hcsf.metrics.stream_fusion import (
+    SCALES,
+    WEIGHTS,
+    StreamScores,
+    fuse_scores,
+    read_scores,
+)
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+
+
+def make_parser() -> CommandParser:
+    """The command line."""
+    parser = CommandParser(
+        prog='fuse.py', description=__doc__.split('\n\n')[0]
+    )
+    parser.add_argument(
+        'runs', nargs='+', type=Path, help='folders of finished action runs'
+    )
+    parser.add_argument(
+        '--weights',
+        nargs='+',
+        default=['paper'],
+        help=f'{", ".join(WEIGHTS)}, or a number for each run',
+    )
+    parser.add_argument(
+        '--scale', choices=SCALES, help='what to add up; default: as named'
+    )
+    parser.add_argument('--out', type=Path, help='where fused scores go, .npz')
+    return parser
+
+
+def main(argv: list[str] | None = None) -> dict[str, float]:
+    """Runs the command line; returns top-1 by source, and of all fused."""
+    args = make_parser().parse_args(argv)
+    weights: str | list[float] = args.weights[0]
+    if len(args.weights) > 1 or weights not in WEIGHTS:
+        try:
+            weights = [float(text) for text in args.weights]
+        except ValueError:
+            raise UsageError(
+                f"Expected '--weights' to be one of {list(WEIGHTS)} or "
+                f'numbers (got {args.weights})'
+            ) from None
+    streams = [read_scores(path) for path in args.runs]
+    fused = fuse_scores(streams, weights, args.scale)
+    out = {}
+    rows = [*streams, fused._replace(source='fused')]
+    width = max(len(stream.source) for stream in rows)
+    print(f'{len(fused.names)} clips, in percent')
+    print(f'{"":{width}}   top-1   top-5   class mean')
+    for stream in rows:
+        out[stream.source] = show(stream, width)
+    if args.out:
+        with atomic_write(args.out) as part, part.open('wb') as file:
+            np.savez(
+                file,
+                allow_pickle=False,
+                names=np.array(fused.names),
+                scores=fused.scores.numpy(),
+                label=fused.label.numpy(),
+            )
+    return out
+
+
+def show(stream: StreamScores, width: int) -> float:
+    """Prints a line; returns top-1 in percent."""
+    top1 = float(top_k_accuracy(stream.scores, stream.label))
+    k = min(5, stream.scores.size(1))
+    top5 = float(top_k_accuracy(stream.scores, stream.label, k))
+    mean = float(per_class_accuracy(stream.scores, stream.label).nanmean())
+    print(f'{stream.source:{width}}  {top1:6.2f}  {top5:6.2f}  {mean:11.2f}')
+    return top1

@@ -1,0 +1,9 @@
+from .action_loader import ActionLoader
+from .clip_loader import ClipLoader
+from .clip_store import ClipStore
+
+__all__ = [
+    'ActionLoader',
+    'ClipLoader',
+    'ClipStore',
+]

@@ -1,0 +1,307 @@
+r"""Describes what a file is by its content."""
+
+from __future__ import annotations
+
+import glob
+import html
+import math
+import os
+import re
+import stat
+import struct
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+from pyg_hcsf.safe_io.pickle_names import pickle_names
+from pyg_hcsf.safe_io.restricted_pickle import NPY_HEADER
+from pyg_hcsf.safe_io.shown import shown
+
+HEAD = 4096  # bytes that are looked at
+VARIABLES = 1000  # of a file of MATLAB that are counted
+AGAIN = "get it again, and compare its size with the publisher's"
+UNFINISHED = (
+    '.part',
+    '.partial',
+    '.crdownload',
+    '.download',
+    '.aria2',
+    '.opdownload',
+)
+
+IMAGES = {b'\xff\xd8\xff': 'JPEG', b'\x89PNG\r\n': 'PNG', b'GIF8': 'GIF'}
+PACKED = {
+    **{b'\x1f\x8b': 'gzip', b'BZh': 'bzip2', b'\xfd7zXZ\0': 'xz'},
+    **{b'7z\xbc\xaf\x27\x1c': '7z', b'Rar!\x1a\x07': 'RAR'},
+}
+TEXTS = {
+    **{'.bvh': 'BVH motion', '.asf': 'ASF skeleton', '.amc': 'AMC motion'},
+    **{'.skeleton': 'NTU RGB+D skeletons', '.csv': 'a table'},
+}
+
+
+class FileKind(NamedTuple):
+    r"""What a file is.
+
+    Args:
+        kind (str): A word or two, such as :obj:`'zip'` or :obj:`'image'`.
+        text (str): A description that completes "this is ...".
+        remedy (str, optional): What to do where it cannot be read as it is;
+            empty if nothing is wrong with it. (default: :obj:`''`)
+    """
+
+    kind: str
+    text: str
+    remedy: str = ''
+
+
+def recognize(path: str | Path) -> FileKind:
+    r"""Tells what a file is from its first bytes, its size and, of archives,
+    the list of members. Runs and extracts nothing.
+
+    Args:
+        path (str or pathlib.Path): The file; it need not be there.
+
+    Example:
+        >>> recognize('annot.mat').text
+        'a page of a web site: "Sign in"'
+    """
+    path = Path(path)
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            what = 'folder' if stat.S_ISDIR(mode) else 'device'
+            return FileKind(what, f'a {what}')
+        size = path.stat().st_size
+        with path.open('rb') as file:
+            head = file.read(HEAD)
+    except OSError as e:
+        return _unreadable(path, e)
+    if size == 0:
+        return FileKind('empty', 'an empty file', AGAIN)
+    if path.suffix.lower() in UNFINISHED:
+        return FileKind(
+            'unfinished',
+            'a download that has not finished',
+            'let it finish, or get it again',
+        )
+    for look in (_pointer, _page, _archive, _array, _binary, _picture):
+        if (found := look(path, head, size)) is not None:
+            return found
+    return _text_or_unknown(path, head)
+
+
+def _unreadable(path: Path, error: OSError) -> FileKind:
+    if path.is_symlink():
+        target = os.readlink(path)
+        remedy = (
+            f"run 'git annex get {path.name}' in its folder"
+            if '/annex/objects/' in target
+            else 'get the file that it points to'
+        )
+        text = f'a link to {shown(target, 300)}, not there'
+        return FileKind('link', text, remedy)
+    if isinstance(error, FileNotFoundError):
+        return FileKind('missing', 'not there', 'check the path')
+    return FileKind(
+        'unreadable',
+        f'not readable ({error.strerror})',
+        'change its permissions, or copy it to another disk',
+    )
+
+
+def _pointer(path: Path, head: bytes, size: int) -> FileKind | None:
+    if head.startswith(b'version https://git-lfs'):
+        match = re.search(rb'^size (\d{1,18})$', head, re.MULTILINE)
+        of = f' to one of {int(match[1]):,} bytes' if match else ''
+        return FileKind(
+            'pointer',
+            f'a pointer of Git LFS{of}, not the file itself',
+            "run 'git lfs pull' in its repository",
+        )
+    if size < HEAD and b'/annex/objects/' in head:
+        return FileKind(
+            'pointer',
+            'a pointer of git-annex, not the file itself',
+            f"run 'git annex get {path.name}' in its folder",
+        )
+    return None
+
+
+def _page(path: Path, head: bytes, size: int) -> FileKind | None:
+    text = head.decode('utf-8', 'replace').lstrip('\ufeff \t\r\n')
+    start = text[:200].lower()
+    if start.startswith(('<!doctype html', '<html', '<head', '<!-- ')):
+        match = re.search(r'<title[^>]*>([^<]{1,200})', text, re.IGNORECASE)
+        title = html.unescape(match[1]).split() if match else []
+        title_text = f': "{" ".join(title)}"' if title else ''
+        remedy = (
+            'the server wants a login or a click first: get the file with '
+            'the browser in which you accepted the licence'
+        )
+        return FileKind('page', f'a page of a web site{title_text}', remedy)
+    if start.startswith(('<?xml', '<error')) and '<Code>' in text:
+        return FileKind('page', "a server's message of an error", AGAIN)
+    if size < HEAD and re.match(r'\{\s*"(error|message)"', start):
+        return FileKind('page', "a server's message of an error", AGAIN)
+    return None
+
+
+def _archive(path: Path, head: bytes, size: int) -> FileKind | None:
+    if head.startswith((b'PK\x03\x04', b'PK\x05\x06', b'PK\x07\x08')):
+        return _zip(path, size)
+    for magic, name in PACKED.items():
+        if head.startswith(magic):
+            return FileKind(
+                'packed',
+                f'packed with {name}, which is not read',
+                'unpack it',
+            )
+    if head[257:262] == b'ustar':
+        return FileKind('packed', 'a tar archive, not read', 'unpack it')
+    return None
+
+
+def _zip(path: Path, size: int) -> FileKind:
+    parts = sorted(
+        part.name
+        for part in path.parent.glob(f'{glob.escape(path.stem)}.z[0-9][0-9]')
+    )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        if parts or re.search(r'\.\d{3}$', path.name):
+            return FileKind(
+                'zip',
+                'one part of a zip archive of several files',
+                "get all parts, then join them: 'zip -s 0 ... --out' or 7-Zip",
+            )
+        return FileKind(
+            'zip', 'a zip archive that is cut off or damaged', AGAIN
+        )
+    files = [i for i in infos if not i.filename.endswith('/')]
+    text = f'a zip archive of {len(files):,} file' + 's' * (len(files) != 1)
+    if any(_escapes(info.filename) for info in infos):
+        return FileKind(
+            'zip',
+            f'{text} of which some would be written outside of its folder',
+            "do not unpack it: get it from the publisher's own page",
+        )
+    if any(info.flag_bits & 1 for info in files):
+        return FileKind(
+            'zip',
+            f'{text}, protected by a password',
+            'unpack it with the password that came with the licence',
+        )
+    if any(info.header_offset + info.compress_size > size for info in files):
+        return FileKind('zip', f'{text}, of which some are cut off', AGAIN)
+    names = [info.filename for info in files]
+    if any(name.endswith('/data.pkl') for name in names):
+        return FileKind('torch', 'a file of PyTorch: a network, not poses')
+    if names and all(name.endswith('.npy') for name in names):
+        keys = [shown(n.removesuffix('.npy'), 40)[1:-1] for n in names[:10]]
+        more = ', ...' * (len(names) > len(keys))
+        return FileKind('npz', f'arrays of NumPy: {", ".join(keys)}{more}')
+    return FileKind('zip', text)
+
+
+def _escapes(name: str) -> bool:
+    parts = name.replace('\\', '/').split('/')
+    return '..' in parts or parts[0] == '' or ':' in parts[0]
+
+
+def _array(path: Path, head: bytes, size: int) -> FileKind | None:
+    if head.startswith(b'\x93NUMPY'):
+        return _npy(head, size)
+    if head.startswith(b'MATLAB 5.0 MAT-file'):
+        if _mat5_stop(path, head, size) != size:
+            return FileKind(
+                'mat', "a file of MATLAB's format 5, cut off", AGAIN
+            )
+        return FileKind('mat', "a file of MATLAB's format 5")
+    for start in (0, 512):
+        if head[start : start + 8] == b'\x89HDF\r\n\x1a\n':
+            name = 'HDF5'
+            if head.startswith(b'MATLAB 7.3'):
+                name = "MATLAB's format 7.3 (HDF5)"
+            if _hdf5_stop(head, start) > size:
+                return FileKind('hdf5', f'a file of {name}, cut off', AGAIN)
+            return FileKind('hdf5', f'a file of {name}')
+    return None
+
+
+def _npy(head: bytes, size: int) -> FileKind:
+    start = 10 if head[6:7] == b'\1' else 12
+    stop = start + int.from_bytes(head[8:start], 'little')
+    match = NPY_HEADER.fullmatch(head[start:stop])
+    if match is None:
+        return FileKind(
+            'npy', 'an array of NumPy with a damaged or strange header', AGAIN
+        )
+    descr, _, numbers = match.groups()
+    shape = [int(number) for number in re.findall(rb'\d+', numbers)]
+    text = f'an array of NumPy, {descr.decode("latin1")} {shown(shape)}'
+    item = re.fullmatch(rb'[<>|=]?[a-zA-Z](\d{1,9})', descr)
+    if item and stop + math.prod(shape) * int(item[1]) > size:
+        return FileKind('npy', f'{text}, cut off', AGAIN)
+    return FileKind('npy', text)
+
+
+def _mat5_stop(path: Path, head: bytes, size: int) -> int:
+    order = '<' if head[126:128] == b'IM' else '>'
+    start = 128
+    with path.open('rb') as file:
+        for _ in range(VARIABLES):
+            if start >= size:
+                return start
+            file.seek(start)
+            tag = file.read(8)
+            if len(tag) < 8:
+                return start + 8
+            start += 8 + struct.unpack(f'{order}2I', tag)[1]
+    return size
+
+
+def _hdf5_stop(head: bytes, start: int) -> int:
+    block = head[start : start + 64].ljust(64, b'\0')
+    version = block[8]
+    place = {0: 40, 1: 44, 2: 28, 3: 28}.get(version)
+    if place is None or block[9 if version > 1 else 13] != 8:
+        return 0  # of an unusual kind
+    return int.from_bytes(block[place : place + 8], 'little')
+
+
+def _binary(path: Path, head: bytes, size: int) -> FileKind | None:
+    if head[:4] in (b'\xcd\xf3\x00\x01', b'\xcd\xf2\x60\x02'):
+        return FileKind('cdf', "a file of NASA's Common Data Format")
+    names = pickle_names(path)
+    if names is None:
+        return None
+    if not names.whole:
+        return FileKind('pickle', 'a pickle of Python, cut off', AGAIN)
+    if names.refused:
+        return FileKind(
+            'pickle',
+            'a pickle of Python that runs or needs '
+            f'{", ".join(names.refused)}: it is not read',
+            'if you trust who made it, load it yourself and save its arrays '
+            'with numpy.savez',
+        )
+    return FileKind('pickle', 'a pickle of Python with arrays and plain data')
+
+
+def _picture(path: Path, head: bytes, size: int) -> FileKind | None:
+    for magic, name in IMAGES.items():
+        if head.startswith(magic):
+            return FileKind('image', f'an image ({name}), not poses')
+    if head[4:8] == b'ftyp' or head[8:12] == b'AVI ':
+        return FileKind('video', 'a video, not poses')
+    return None
+
+
+def _text_or_unknown(path: Path, head: bytes) -> FileKind:
+    if b'\0' not in head:
+        name = TEXTS.get(path.suffix.lower(), 'text')
+        return FileKind('text', name)
+    return FileKind('unknown', 'nothing that is known here')

@@ -1,0 +1,5 @@
+from .dataset import Human36M
+
+__all__ = [
+    'Human36M',
+]

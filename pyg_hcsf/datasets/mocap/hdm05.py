@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pyg_hcsf.data.formats import Format, files_named
+from pyg_hcsf.datasets.mocap.asf_amc.reader import (
+    ASF,
+    ASF_JOINTS,
+    read_amc,
+    read_asf,
+)
+from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
+from pyg_hcsf.datasets.mocap.text import to_h36m17
+
+CUT = re.compile(r'HDM_([a-z]+)_([A-Za-z0-9]+)_(\d+)_(\d+)\.amc')
+FILE = re.compile(rf'{CUT.pattern}|HDM_[a-z]+\.asf')
+
+
+def hdm05_files(raw: Path) -> list[Path]:
+    r"""The cut clips and skeletons below a folder, in a fixed order."""
+    cuts = [path for path in raw.rglob('HDM_*.amc') if CUT.match(path.name)]
+    return sorted(cuts) + sorted(raw.rglob('HDM_*.asf'))
+
+
+def read_hdm05(raw: Path) -> Iterator[MotionClip]:
+    r"""Reads the clips that :func:`hdm05_files` lists."""
+    files = hdm05_files(raw)
+    skeletons = {path.stem: path for path in files if path.suffix == '.asf'}
+    read: dict[str, ASF] = {}
+    for path in files:
+        match = CUT.match(path.name)
+        if match is None:
+            continue
+        actor, action, _, fps = match.groups()
+        if f'HDM_{actor}' not in skeletons:
+            raise ValueError(
+                f"No skeleton 'HDM_{actor}.asf' below '{raw}' for '{path}'"
+            )
+        if actor not in read:
+            read[actor] = read_asf(skeletons[f'HDM_{actor}'], path)
+        asf = read[actor]
+        joints = asf.joint_positions(read_amc(path, asf))
+        yield MotionClip(
+            joints=to_h36m17(joints, asf.joints, ASF_JOINTS),
+            fps=float(fps),
+            subject=f'HDM05-{actor}',
+            action=action,
+            name=path.stem,
+        )
+
+
+class HDM05(MotionDataset):
+    r"""The cut clips of HDM05 from the `"Documentation Mocap Database HDM05"
+    <https://resources.mpi-inf.mpg.de/HDM05/>`_ technical report (CG-2007-2,
+    Universität Bonn), as the 17 joints of Human3.6M.
+
+    Actions are the motion classes, subjects :obj:`'HDM05-bd'`, ...,
+    :obj:`'HDM05-tr'`. Positions are world millimetres, z up. Spine, thorax,
+    neck and head are not the same anatomical points as Human3.6M's; hips and
+    limbs agree. Frames in which a joint moves faster than 12 m/s relative to
+    the hip are dropped and the clip is cut there.
+
+    Raw files: :obj:`HDM_<actor>_<class>_<number>_120.amc` and
+    :obj:`HDM_<actor>.asf`, anywhere below :obj:`raw`.
+
+    Args:
+        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        raw (str or pathlib.Path, optional): Where the raw files lie, not
+            written to. (default: :obj:`root/raw`)
+        fps (float, optional): The frame rate to resample to, by picking the
+            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
+        transform, pre_transform, pre_filter, log, force_reload: See
+            :class:`~torch_geometric.data.InMemoryDataset`.
+
+    Raises:
+        RuntimeError: If there are no raw files, or the processed file is
+            damaged or cannot be written.
+        ValueError: If a raw file is damaged; names it.
+
+    Example:
+        >>> dataset = HDM05('datasets/HDM05')
+        >>> dataset[0].pos  # [17, T, 3]
+    """
+
+    formats = (
+        Format(
+            'asf_amc',
+            'the cut HDM_<actor>_<class>_<number>_120.amc with the skeletons '
+            'HDM_<actor>.asf',
+            lambda path: files_named(path, FILE),
+        ),
+    )
+    how_to_get = (
+        'Get the cut AMC files and the ASF skeletons of HDM05 (CC BY-SA 3.0) '
+        'from https://resources.mpi-inf.mpg.de/HDM05/ and unpack them there, '
+        "or pass 'raw'"
+    )
+
+    def __init__(
+        self,
+        root: str | Path,
+        raw: str | Path | None = None,
+        fps: float = 25.0,
+        transform: Callable | None = None,
+        pre_transform: Callable | None = None,
+        pre_filter: Callable | None = None,
+        log: bool = True,
+        force_reload: bool = False,
+    ) -> None:
+        self.options = {}
+        super().__init__(
+            root,
+            raw,
+            fps,
+            transform,
+            pre_transform,
+            pre_filter,
+            log,
+            force_reload,
+        )
+
+    def raw_files(self) -> list[Path]:
+        return hdm05_files(self.raw)
+
+    def read_clips(self) -> Iterator[MotionClip]:
+        return read_hdm05(self.raw)

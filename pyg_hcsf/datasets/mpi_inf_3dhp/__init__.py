@@ -1,0 +1,5 @@
+from .dataset import MPIINF3DHP
+
+__all__ = [
+    'MPIINF3DHP',
+]

@@ -1,0 +1,5 @@
+from .dataset import NTURGBD
+
+__all__ = [
+    'NTURGBD',
+]

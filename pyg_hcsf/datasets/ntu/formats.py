@@ -1,0 +1,160 @@
+r"""The forms in which people hold NTU RGB+D."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pyg_hcsf.data.formats import Format
+from pyg_hcsf.datasets.ntu.agcn import DATA, LABELS
+from pyg_hcsf.datasets.ntu.clip_names import NAME, NUM_JOINTS
+from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS, ROW
+from pyg_hcsf.datasets.ntu.sgn import SETS
+from pyg_hcsf.datasets.ntu.skeleton_files import SKELETON_FILE
+from pyg_hcsf.safe_io.hdf5 import HDF5Process
+from pyg_hcsf.safe_io.npy_header import read_npy_header
+from pyg_hcsf.safe_io.pickle_names import pickle_array_shape
+
+HEAD = 2**18  # bytes of a pickle; an old one may begin with an array
+KEYS = (b'split', b'frame_dir', b'filename')  # of pyskl
+_NAME = re.compile(NAME.pattern.encode())
+
+
+def walk(path: Path, *suffixes: str) -> Iterator[Path]:
+    r"""The files at or below a path whose names end in one of
+    :obj:`suffixes`, in alphabetical order.
+    """
+    if path.is_file() and path.name.lower().endswith(suffixes):
+        yield path
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):  # paths are slow to sort
+            if name.lower().endswith(suffixes) and name[:2] != '._':
+                yield Path(folder, name)
+
+
+def find_skeleton(path: Path) -> list[Path]:
+    r"""The .skeleton files, and zips that hold some, at or below a path."""
+    found = []
+    for file in walk(path, '.skeleton', '.zip'):
+        if SKELETON_FILE.fullmatch(file.name):
+            found.append(file)
+        elif file.suffix.lower() == '.zip':
+            with _no_match(), zipfile.ZipFile(file) as archive:
+                names = (name.split('/')[-1] for name in archive.namelist())
+                if any(map(SKELETON_FILE.fullmatch, names)):
+                    found.append(file)
+    return found
+
+
+def find_pyskl(path: Path) -> list[Path]:
+    r"""The pickles of pyskl, at or below a path."""
+
+    def matches(file: Path) -> bool:
+        if file.name.endswith(LABELS):
+            return False
+        head = _head(file)
+        if not _NAME.search(head) or not any(key in head for key in KEYS):
+            return False
+        shape = pickle_array_shape(file, 'keypoint')
+        return shape is not None and shape[2:] == (NUM_JOINTS, 3)
+
+    return _find(path, '.pkl', matches)
+
+
+def find_agcn(path: Path) -> list[Path]:
+    r"""The joints and labels of 2s-AGCN, at or below a path."""
+
+    def matches(file: Path) -> bool:
+        if file.name.endswith(LABELS):
+            return _NAME.search(_head(file)) is not None
+        with file.open('rb') as stream:
+            shape = read_npy_header(stream).shape
+        return len(shape) == 5 and shape[3] == NUM_JOINTS
+
+    return _find(path, (DATA, LABELS), matches)
+
+
+def find_ctrgcn(path: Path) -> list[Path]:
+    r"""The archives of CTR-GCN, at or below a path."""
+
+    def matches(file: Path) -> bool:
+        with zipfile.ZipFile(file) as archive:
+            if not set(MEMBERS) <= set(archive.namelist()):
+                return False
+            with archive.open(MEMBERS[0]) as member:
+                shape = read_npy_header(member).shape
+        return len(shape) == 3 and shape[2] == ROW
+
+    return _find(path, '.npz', matches)
+
+
+def find_sgn(path: Path) -> list[Path]:
+    r"""The files of SGN, at or below a path."""
+    with HDF5Process() as process:
+        return _find(path, '.h5', lambda file: process.holds(file, SETS))
+
+
+def _find(
+    path: Path, suffix: str | tuple[str, ...], matches: Callable[[Path], bool]
+) -> list[Path]:
+    suffixes = (suffix,) if isinstance(suffix, str) else suffix
+    found = []
+    for file in walk(path, *suffixes):
+        with _no_match():
+            if matches(file):
+                found.append(file)
+    return found
+
+
+@contextlib.contextmanager
+def _no_match() -> Iterator[None]:
+    with contextlib.suppress(
+        *(OSError, ValueError, LookupError, EOFError, RuntimeError),
+        *(NotImplementedError, zipfile.BadZipFile, zlib.error),
+    ):
+        yield
+
+
+def _head(file: Path) -> bytes:
+    with file.open('rb') as stream:
+        return stream.read(HEAD)
+
+
+NTU_FORMATS = (
+    Format(
+        'skeleton',
+        'the official .skeleton files or zips of them: all tracked bodies in '
+        'metres, 30 Hz',
+        find_skeleton,
+    ),
+    Format(
+        'pyskl',
+        "pyskl's or mmaction2's pickle, as ntu60_3danno.pkl: chosen bodies in "
+        'metres, half precision, with the splits',
+        find_pyskl,
+    ),
+    Format(
+        'ctrgcn',
+        "CTR-GCN's npz, as NTU60_CS.npz, one per benchmark: chosen bodies in "
+        'metres from the first mid-spine, without names',
+        find_ctrgcn,
+    ),
+    Format(
+        'agcn',
+        "2s-AGCN's, MS-G3D's or Shift-GCN's train_data_joint.npy and "
+        'train_label.pkl: normalised and looped to 300 frames',
+        find_agcn,
+    ),
+    Format(
+        'sgn',
+        "SGN's h5, as NTU_CS.h5, one per benchmark: as ctrgcn, with 5 % of "
+        'the training clips apart',
+        find_sgn,
+    ),
+)

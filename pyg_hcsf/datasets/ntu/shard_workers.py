@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from pyg_hcsf.safe_io.hdf5 import START
+
+WORKER = Path(__file__).with_name('shard_worker.py')
+DIED = (
+    'A process that reads skeletons died or could not be started: give it '
+    'more memory, or pass num_workers=1'
+)
+
+
+class Workers:
+    r"""Other processes that write shards.
+
+    Unlike those of :mod:`multiprocessing`, they do not import the caller's
+    script, which may need no guard and take any time to import.
+
+    Args:
+        count (int): How many.
+
+    Raises:
+        RuntimeError: If they cannot be started.
+
+    Example:
+        >>> with Workers(3) as workers:
+        ...     workers.submit(files, 'agcn', path).result()
+    """
+
+    def __init__(self, count: int) -> None:
+        self._threads = ThreadPoolExecutor(count)
+        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        self._all: list[subprocess.Popen[bytes]] = []
+        command = [sys.executable, '-c', START, json.dumps(sys.path)]
+        try:
+            for _ in range(count):
+                process = subprocess.Popen(
+                    [*command, str(WORKER)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+                self._all.append(process)
+                self._idle.put(process)
+        except OSError as e:
+            self.close()
+            raise RuntimeError(DIED) from e
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        r"""Ends the processes, at work or not."""
+        for process in self._all:
+            process.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for process in self._all:
+            process.communicate()
+
+    def submit(self, *job: Any) -> Future[None]:
+        r"""Has :func:`~pyg_hcsf.datasets.ntu.shards.write_shard` called with
+        these arguments.
+        """
+        return self._threads.submit(self._write, job)
+
+    def _write(self, job: tuple[Any, ...]) -> None:
+        process = self._idle.get()
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            pickle.dump(job, process.stdin)
+            process.stdin.flush()
+            problem = pickle.load(process.stdout)
+        except (OSError, EOFError, pickle.UnpicklingError) as e:
+            raise RuntimeError(DIED) from e
+        finally:
+            self._idle.put(process)
+        if problem is not None:
+            raise problem

@@ -1,0 +1,228 @@
+r"""What raw files of NTU RGB+D there are, and the clips in them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.datasets.ntu.agcn import DATA, read_agcn
+from pyg_hcsf.datasets.ntu.clip_names import (
+    ActionClip,
+    get_benchmark,
+    missing_skeletons,
+    parse_name,
+    read_names,
+)
+from pyg_hcsf.datasets.ntu.ctrgcn import read_ctrgcn
+from pyg_hcsf.datasets.ntu.formats import NTU_FORMATS, walk
+from pyg_hcsf.datasets.ntu.pyskl import read_pyskl
+from pyg_hcsf.datasets.ntu.sgn import read_sgn
+from pyg_hcsf.datasets.ntu.shards import read_shards
+from pyg_hcsf.datasets.ntu.skeleton_files import SUFFIX, find_skeletons
+from pyg_hcsf.safe_io.members import Member, list_some
+
+NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
+
+# How the formats' authors call the file of a benchmark, or its folder.
+CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
+    'pyskl': {
+        'ntu60-xsub': ('ntu60_3danno.pkl',),
+        'ntu60-xview': ('ntu60_3danno.pkl',),
+        'ntu120-xsub': ('ntu120_3danno.pkl',),
+        'ntu120-xset': ('ntu120_3danno.pkl',),
+    },
+    'ctrgcn': {
+        'ntu60-xsub': ('NTU60_CS.npz',),
+        'ntu60-xview': ('NTU60_CV.npz',),
+        'ntu120-xsub': ('NTU120_CSub.npz',),
+        'ntu120-xset': ('NTU120_CSet.npz',),
+    },
+    'agcn': {
+        'ntu60-xsub': ('xsub',),
+        'ntu60-xview': ('xview',),
+        'ntu120-xsub': ('xsub',),
+        'ntu120-xset': ('xset', 'xsetup'),  # MS-G3D, Shift-GCN
+    },
+    'sgn': {
+        'ntu60-xsub': ('NTU_CS.h5',),
+        'ntu60-xview': ('NTU_CV.h5',),
+        'ntu120-xsub': ('NTU_CSub.h5',),
+        'ntu120-xset': ('NTU_CSet.h5',),
+    },
+}
+
+
+class NTUSource(NamedTuple):
+    r"""Raw files of one format.
+
+    Args:
+        format (str): The name of one of :obj:`NTU_FORMATS`.
+        paths (list[pathlib.Path]): The files to read.
+        members (list[Member]): The :obj:`.skeleton` files in them.
+        digest (str): Tells the files apart from others by names and sizes.
+    """
+
+    format: str
+    paths: list[Path]
+    members: list[Member]
+    digest: str
+
+
+def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
+    r"""Finds the raw files of a benchmark.
+
+    Args:
+        roots (list[pathlib.Path]): Files, and folders that are searched at
+            any depth.
+        benchmark (str): Such as :obj:`'ntu60-xsub'`. Where there are files
+            for several, the one that their authors call by it is taken.
+
+    Returns:
+        The files, or :obj:`None` if there are none.
+
+    Raises:
+        ValueError: If there are several formats, or several files of one
+            that could be meant; names them.
+    """
+    found = {}
+    for form in NTU_FORMATS:
+        if paths := [path for root in roots for path in form.find(root)]:
+            found[form.name] = paths
+    if not found:
+        return None
+    if len(found) > 1:
+        first = {name: str(paths[0]) for name, paths in found.items()}
+        raise ValueError(
+            f"Expected 'raw' with files of one format (got {first}): pass the "
+            'files or the folder of one'
+        )
+    ((name, paths),) = found.items()
+    members: list[Member] = []
+    if name == 'skeleton':
+        _warn_of_archives(roots, paths)
+        members = _find_members(paths, benchmark)
+        listing = [(member.name, member.size) for member in members]
+    else:
+        paths = _choose(name, paths, benchmark)
+        beside = paths[0].with_name(NAMES)
+        files = [*paths, beside] if beside.is_file() else paths
+        listing = [(path.name, path.stat().st_size) for path in files]
+    digest = hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
+    return NTUSource(name, paths, members, digest)
+
+
+def _warn_of_archives(roots: Sequence[Path], read: list[Path]) -> None:
+    r"""Names zip archives that cannot be looked into: one of them may hold
+    what is missing.
+    """
+    broken = [
+        f"'{file}'"
+        for root in roots
+        for file in walk(root, '.zip')
+        if file not in read and not zipfile.is_zipfile(file)
+    ]
+    if broken:
+        warnings.warn(
+            f'Passed over {len(broken):,} of the zip archives, which cannot '
+            f'be read: {list_some(broken)}: get them again',
+            stacklevel=2,
+        )
+
+
+def _find_members(paths: list[Path], benchmark: str) -> list[Member]:
+    rule, missing = get_benchmark(benchmark), missing_skeletons()
+    return [
+        member
+        for member in find_skeletons(paths)
+        if rule.contains(parse_name(member.name))
+        and member.name.removesuffix('.skeleton') not in missing
+    ]
+
+
+def _choose(name: str, paths: list[Path], benchmark: str) -> list[Path]:
+    wanted = CUSTOMARY[name][benchmark]
+    if name == 'agcn':
+        paths = [path for path in paths if path.name.endswith(DATA)]
+        folders = {path.parent for path in paths}
+        if len(folders) > 1:
+            folders = {f for f in folders if f.name in wanted}
+        chosen = [path for path in paths if path.parent in folders]
+        fits = len(folders) == 1
+    else:
+        chosen = paths
+        if len(paths) > 1:
+            chosen = [path for path in paths if path.name in wanted]
+        fits = len(chosen) == 1
+    if not fits:
+        raise ValueError(
+            f"Expected one '{wanted[0]}' for '{benchmark}' in 'raw' (got "
+            f'{list_some(map(str, paths)) or "none"}): pass the one to read'
+        )
+    return chosen
+
+
+def read_clips(
+    source: NTUSource,
+    benchmark: str,
+    bodies: str,
+    parts: Path,
+    num_workers: int,
+) -> Iterator[ActionClip]:
+    r"""Reads the clips of a benchmark's data.
+
+    Args:
+        source (NTUSource): The files.
+        benchmark (str): Such as :obj:`'ntu60-xsub'`.
+        bodies (str): Which bodies of :obj:`.skeleton` files to choose.
+        parts (pathlib.Path): Where to keep unfinished work on them.
+        num_workers (int): How many processes read them.
+
+    Raises:
+        ValueError: If a file is malformed; names it.
+    """
+    clips: Iterable[ActionClip]
+    path = source.paths[0]
+    if source.format == 'skeleton':
+        clips = read_shards(source.members, bodies, parts, num_workers)
+    elif source.format == 'pyskl':
+        clips = read_pyskl(path).clips
+    elif source.format == 'ctrgcn':
+        listed = path.with_name(NAMES)
+        names = read_names(listed) if listed.is_file() else None
+        clips = read_ctrgcn(path, benchmark, names)
+    elif source.format == 'sgn':
+        clips = read_sgn(path, benchmark)
+    else:
+        clips = (clip for path in source.paths for clip in read_agcn(path))
+    num_classes = get_benchmark(benchmark).num_classes
+    missing = missing_skeletons()
+    return (
+        clip
+        for clip in clips
+        if clip.label < num_classes and clip.name not in missing
+    )
+
+
+def warn_of_missing(source: NTUSource, store: Path) -> None:
+    r"""Names :obj:`.skeleton` files that could not be read when clips were
+    made of them.
+
+    Args:
+        source (NTUSource): The files.
+        store (pathlib.Path): The :class:`ClipStore` of the clips.
+    """
+    made = set(ClipStore(store)._columns['clip'].tolist())
+    names = (member.name.removesuffix(SUFFIX) for member in source.members)
+    if missing := [name for name in names if name not in made]:
+        warnings.warn(
+            f'{len(missing):,} of {len(source.members):,} .skeleton files '
+            f"could not be read when '{store}' was made: {list_some(missing)}."
+            ' Once they are replaced, pass force_reload=True',
+            stacklevel=2,
+        )

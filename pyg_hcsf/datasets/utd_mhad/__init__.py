@@ -1,0 +1,5 @@
+from .dataset import UTDMHAD
+
+__all__ = [
+    'UTDMHAD',
+]

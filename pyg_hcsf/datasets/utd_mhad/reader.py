@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from pyg_hcsf.safe_io.matlab import read_matlab
+from pyg_hcsf.safe_io.shown import cause
+
+UTD_MHAD_FILE = re.compile(r'a(\d+)_s(\d+)_t(\d+)_skeleton\.mat')
+UTD_MHAD_FPS = 30.0
+FILE_LIMIT = 2**20  # bytes; the largest real file has 29 kB
+INFLATED_LIMIT = 2**23  # bytes of a compressed variable
+
+# The order of Chen et al., "UTD-MHAD: A Multimodal Dataset for Human Action
+# Recognition Utilizing a Depth Camera and a Wearable Inertial Sensor",
+# ICIP 2015: action a1 is label 0.
+UTD_MHAD_ACTIONS = (
+    *('swipe left', 'swipe right', 'wave', 'clap', 'throw', 'cross arms'),
+    *('basketball shoot', 'draw x', 'draw circle (clockwise)'),
+    *('draw circle (counter clockwise)', 'draw triangle', 'bowling'),
+    *('boxing', 'baseball swing', 'tennis swing', 'arm curl', 'tennis serve'),
+    *('push', 'knock', 'catch', 'pick up and throw', 'jog', 'walk'),
+    *('sit to stand', 'stand to sit', 'lunge', 'squat'),
+)
+UTD_MHAD_SUBJECTS = tuple(range(1, 9))
+
+
+class UTDMHADClip(NamedTuple):
+    r"""A clip of UTD-MHAD.
+
+    Args:
+        joints (numpy.ndarray): The 20 joints of Kinect v1 in metres, x to
+            the sensor's left, y up, z away from it: :obj:`[T, 20, 3]`.
+        label (int): The action, from 0.
+        subject (int): Who moves, from 1.
+        take (int): Which repetition, from 1.
+    """
+
+    joints: np.ndarray
+    label: int
+    subject: int
+    take: int
+
+
+def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
+    r"""Reads one :obj:`a<action>_s<subject>_t<take>_skeleton.mat`.
+
+    Args:
+        content (bytes): What the file holds: MATLAB's format 5 with
+            :obj:`d_skel` of shape :obj:`[20, 3, T]` in metres.
+        name (str): The name of the file, without folders.
+        where (str, optional): What errors call the file. (default:
+            :obj:`name`)
+
+    Raises:
+        ValueError: If the name is not of that form, action or subject are out
+            of range, or the content is damaged, empty or not finite.
+
+    Example:
+        >>> name = 'a1_s1_t1_skeleton.mat'
+        >>> clip = read_utd_mhad(Path(name).read_bytes(), name)
+    """
+    where = where or name
+    match = UTD_MHAD_FILE.fullmatch(name)
+    if match is None:
+        raise ValueError(
+            f"Expected the name '{where}' to be of the form "
+            'a<action>_s<subject>_t<take>_skeleton.mat'
+        )
+    action, subject, take = map(int, match.groups())
+    if not 1 <= action <= len(UTD_MHAD_ACTIONS):
+        raise ValueError(
+            f'Expected an action from a1 to a{len(UTD_MHAD_ACTIONS)} in the '
+            f"name of '{where}' (got a{action})"
+        )
+    if subject not in UTD_MHAD_SUBJECTS:
+        raise ValueError(
+            f"Expected a subject from s1 to s8 in the name of '{where}' (got "
+            f's{subject})'
+        )
+    try:
+        joints = _read_skeleton(content)
+    except ValueError as e:
+        raise ValueError(
+            f"'{where}' is not a skeleton of UTD-MHAD, a MATLAB 5 file with "
+            f"finite 'd_skel' of shape [20, 3, T] ({cause(e)}): get it again "
+            'or remove it'
+        ) from e
+    return UTDMHADClip(joints.transpose(2, 0, 1), action - 1, subject, take)
+
+
+def _read_skeleton(content: bytes) -> np.ndarray:
+    found = read_matlab(content, ['d_skel'], INFLATED_LIMIT)
+    if 'd_skel' not in found:
+        raise ValueError("no 'd_skel' in it")
+    values = found['d_skel']
+    if not isinstance(values, np.ndarray) or values.dtype.kind != 'f':
+        raise ValueError("'d_skel' is not an array of real numbers")
+    if values.ndim == 2:  # MATLAB drops the last dimension of one frame
+        values = values[..., None]
+    if values.shape[:-1] != (20, 3) or values.size == 0:
+        raise ValueError(f"'d_skel' has shape {list(values.shape)}")
+    if not np.isfinite(values).all():
+        raise ValueError("'d_skel' is not finite")
+    return values.astype(np.float64)

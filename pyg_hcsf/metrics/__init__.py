@@ -1,0 +1,32 @@
+from .action import confusion_matrix, per_class_accuracy, top_k_accuracy
+from .pose import (
+    auc,
+    hard_pose_statistics,
+    joint_errors,
+    mpjpe,
+    mpjve,
+    n_mpjpe,
+    pa_mpjpe,
+    pck,
+    pck_by_group,
+)
+from .stream_fusion import SCALES, StreamScores, fuse_scores, read_scores
+
+__all__ = [
+    'SCALES',
+    'StreamScores',
+    'auc',
+    'confusion_matrix',
+    'fuse_scores',
+    'hard_pose_statistics',
+    'joint_errors',
+    'mpjpe',
+    'mpjve',
+    'n_mpjpe',
+    'pa_mpjpe',
+    'pck',
+    'pck_by_group',
+    'per_class_accuracy',
+    'read_scores',
+    'top_k_accuracy',
+]

@@ -1,0 +1,199 @@
+r"""Fusing the scores of networks that saw different streams of the same
+clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.shown import cause, shown
+
+#: What the field weighs joint, bone, joint motion and bone motion by, and
+#: whether it adds up softmax scores or logits: the paper averages softmax
+#: scores; 2s-AGCN and MS-G3D add logits of joint and bone; Shift-GCN and
+#: CTR-GCN weigh four logits; pyskl four softmax scores.
+WEIGHTS: dict[str, tuple[tuple[float, ...], str]] = {
+    'paper': ((1.0, 1.0, 1.0, 1.0), 'softmax'),
+    'agcn': ((1.0, 1.0), 'logits'),
+    'ctrgcn': ((0.6, 0.6, 0.4, 0.4), 'logits'),
+    'pyskl': ((2.0, 2.0, 1.0, 1.0), 'softmax'),
+}
+SCALES = ('softmax', 'logits')
+
+
+class StreamScores(NamedTuple):
+    r"""The scores that one network gives to clips.
+
+    Args:
+        names (list[str]): The clips, each once: :math:`K`.
+        scores (torch.Tensor): Logits :obj:`[K, C]`.
+        label (torch.Tensor): The truth :obj:`[K]`.
+        source (str): What errors call it.
+    """
+
+    names: list[str]
+    scores: Tensor
+    label: Tensor
+    source: str = 'a stream'
+
+
+def read_scores(path: Union[str, Path]) -> StreamScores:
+    r"""Reads the :obj:`scores.npz` of an action run.
+
+    Args:
+        path (str or pathlib.Path): The file, or the folder that holds it.
+
+    Raises:
+        ValueError: If it is not there, damaged, or its parts do not fit.
+
+    Example:
+        >>> read_scores('runs/action/paper/joint/0').scores.shape
+        torch.Size([16487, 60])
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / 'scores.npz'
+    keys = ('names', 'scores', 'label')
+    try:
+        with path.open('rb') as file:
+            arrays = load_npz(file, str(path), keys)
+    except (OSError, ValueError) as e:
+        raise ValueError(
+            f"Could not read the scores '{path}' ({cause(e)}); give the "
+            "folder of a finished run of '--task action', such as "
+            'runs/action/paper/joint/0'
+        ) from e
+    names, scores, label = (arrays[key] for key in keys)
+    if (
+        scores.ndim != 2
+        or scores.dtype.kind != 'f'
+        or label.shape != names.shape
+        or names.shape != scores.shape[:1]
+        or names.dtype.kind != 'U'
+        or label.dtype.kind not in 'iu'
+    ):
+        raise ValueError(
+            f"Expected 'names' [K], 'label' [K] and 'scores' [K, C] in "
+            f"'{path}' (got {shown(names)}, {shown(label)} and "
+            f'{shown(scores)}): run that row again'
+        )
+    return StreamScores(
+        names.tolist(),
+        torch.from_numpy(scores.astype(np.float64)),
+        torch.from_numpy(label.astype(np.int64)),
+        str(path),
+    )
+
+
+def fuse_scores(
+    streams: Sequence[StreamScores],
+    weights: Union[str, Sequence[float]] = 'paper',
+    scale: Union[str, None] = None,
+) -> StreamScores:
+    r"""Adds up the scores of streams clip by clip, by the clips' names
+
+    .. math::
+        \mathbf{s}_c = \sum_i w_i \, \mathrm{softmax}(\mathbf{s}_{i,c})
+        \quad \textrm{or} \quad \sum_i w_i \, \mathbf{s}_{i,c}
+
+    Args:
+        streams (list[StreamScores]): The streams, in the order joint, bone,
+            joint motion, bone motion for the named weights, of which the first
+            so many are taken.
+        weights (str or list[float], optional): One of :obj:`WEIGHTS`, or a
+            number for each stream. (default: :obj:`"paper"`)
+        scale (str, optional): :obj:`"softmax"` or :obj:`"logits"`.
+            (default: that of the named weights, else :obj:`"softmax"`)
+
+    Returns:
+        StreamScores: In the order of the first stream.
+
+    Raises:
+        ValueError: If streams do not hold the same clips, classes and labels,
+            or there are more than weights.
+
+    Example:
+        >>> fused = fuse_scores([read_scores(path) for path in folders])
+        >>> top_k_accuracy(fused.scores, fused.label)
+    """
+    if len(streams) == 0:
+        raise ValueError("Expected at least one stream in 'streams' (got 0)")
+    values, default = _weights(weights, len(streams))
+    scale = scale or default
+    if scale not in SCALES:
+        raise ValueError(
+            f"Expected 'scale' to be one of {SCALES} (got {shown(scale)})"
+        )
+    first = streams[0]
+    total = torch.zeros_like(first.scores)
+    for stream, weight in zip(streams, values, strict=True):
+        rows = _match(stream, first)
+        scores = stream.scores[rows]
+        if scale == 'softmax':
+            scores = scores.softmax(dim=1)
+        total += weight * scores
+    sources = ' + '.join(stream.source for stream in streams)
+    return StreamScores(first.names, total, first.label, sources)
+
+
+def _weights(
+    weights: Union[str, Sequence[float]], count: int
+) -> tuple[tuple[float, ...], str]:
+    if not isinstance(weights, str):
+        if len(weights) != count:
+            raise ValueError(
+                f"Expected as many 'weights' as streams, {count} (got "
+                f'{len(weights)})'
+            )
+        return tuple(weights), 'softmax'
+    if weights not in WEIGHTS:
+        raise ValueError(
+            f"Expected 'weights' to be one of {list(WEIGHTS)} or numbers (got "
+            f'{shown(weights)})'
+        )
+    values, scale = WEIGHTS[weights]
+    if count > len(values):
+        raise ValueError(
+            f'Expected at most {len(values)} streams with the weights '
+            f"'{weights}' (got {count}): give a number for each"
+        )
+    return values[:count], scale
+
+
+def _match(stream: StreamScores, first: StreamScores) -> list[int]:
+    place = {name: row for row, name in enumerate(stream.names)}
+    for one in (stream, first):
+        if len(set(one.names)) != len(one.names):
+            raise ValueError(
+                f"Expected each clip once in '{one.source}' (got "
+                f'{len(one.names)} of {len(set(one.names))} names): scores '
+                'are joined by name'
+            )
+    lacking = sorted(set(first.names) ^ place.keys())
+    if lacking:
+        raise ValueError(
+            f"Expected the same clips in '{first.source}' and "
+            f"'{stream.source}' (got {len(lacking)} in one of them only: "
+            f'{shown(lacking)}); test both on the same split of the same files'
+        )
+    if stream.scores.size(1) != first.scores.size(1):
+        raise ValueError(
+            f'Expected {first.scores.size(1)} classes as in '
+            f"'{first.source}' (got {stream.scores.size(1)} in "
+            f"'{stream.source}')"
+        )
+    rows = [place[name] for name in first.names]
+    wrong = (stream.label[rows] != first.label).nonzero()
+    if wrong.numel():
+        raise ValueError(
+            f"Expected the labels of '{first.source}' in '{stream.source}' "
+            f'(got another for {shown(first.names[int(wrong[0])])})'
+        )
+    return rows

@@ -1,0 +1,253 @@
+r"""Files of weights: safetensors, with what a network needs to be used in the
+file's own header.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, asdict, fields
+from pathlib import Path
+from typing import Any, Optional, Protocol, TypeVar, Union
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+from torch.nn import Module
+from torch.nn.modules.module import (
+    register_module_parameter_registration_hook,
+)
+
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.safe_io.shown import cause, shown
+
+LARGEST_FILE = 2**28  # bytes
+LARGEST_NUMBER = 1024  # of any option of a network
+MOST_OPTIONS = 64  # in one place
+MOST_TENSORS = 10_000
+SMALL = 1024  # tensors of fewer numbers are never rounded to float16
+
+
+class NetworkInfo(Protocol):
+    r"""A dataclass that says what a network is: :obj:`model` are its
+    arguments.
+    """
+
+    @property
+    def model(self) -> dict[str, Any]: ...
+
+    def build(self) -> Module:
+        r"""The network, with random weights."""
+
+
+Info = TypeVar('Info', bound=NetworkInfo)
+
+
+def write_weights(
+    path: Union[str, Path],
+    model: Module,
+    info: NetworkInfo,
+    key: str,
+    fixed: dict[str, Any],
+    half: bool,
+) -> None:
+    r"""Writes the weights of a network.
+
+    Args:
+        path (str or pathlib.Path): The file, ``.safetensors``.
+        model (torch.nn.Module): The network.
+        info (NetworkInfo): What it is.
+        key (str): Tells files of its kind from others.
+        fixed (dict): What the header says beside :obj:`info`, such as a
+            version.
+        half (bool): If set to :obj:`True`, large tensors are rounded to
+            float16.
+
+    Raises:
+        ValueError: If :obj:`info` describes another network, or weights are
+            not finite, rounded or not.
+        RuntimeError: If the file cannot be written.
+    """
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        if half and tensor.is_floating_point() and tensor.numel() >= SMALL:
+            tensor = tensor.half()
+        tensors[name] = tensor.detach().cpu().contiguous()
+    shapes = {name: list(tensor.shape) for name, tensor in tensors.items()}
+    what = f"the network for '{path}'"
+    _fill(_build(info, shapes, what), tensors, what)
+    header = {**fixed, **asdict(info)}  # type: ignore[call-overload]
+    content = save(tensors, {key: json.dumps(header)})
+    with atomic_write(path) as part:
+        part.write_bytes(content)
+
+
+def read_weights(
+    path: Path, key: str, parse: Callable[[str], Info], writer: str
+) -> tuple[Module, Info]:
+    r"""Reads what :func:`write_weights` wrote, in evaluation and float32.
+
+    Args:
+        path (pathlib.Path): The file.
+        key (str): As it was written.
+        parse (callable): Makes the info of a header, see
+            :func:`parse_header`.
+        writer (str): The function that writes such files, for errors.
+
+    Raises:
+        ValueError: If it is no such file, or damaged.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError(f'it is larger than {LARGEST_FILE} bytes')
+        with safe_open(path, 'pt') as file:
+            text = (file.metadata() or {}).get(key)
+            if text is None:
+                raise ValueError(
+                    f"its header has no '{key}', as {writer} writes it"
+                )
+            info = parse(text)
+            names = list(file.keys())
+            if len(names) > MOST_TENSORS:
+                raise ValueError(f'it has {len(names)} tensors')
+            shapes = {name: file.get_slice(name).get_shape() for name in names}
+            model = _build(info, shapes, 'it')
+            tensors = {name: file.get_tensor(name) for name in names}
+        _fill(model, tensors, 'it')
+        return model, info
+    except (
+        *(OSError, ValueError, TypeError, OverflowError),
+        *(SafetensorError, RecursionError),
+    ) as e:
+        raise ValueError(
+            f"Could not read the weights '{path}': {cause(e)}. Expected a "
+            f'file of {writer}'
+        ) from e
+
+
+def parse_header(
+    text: str, info: Callable[..., Info], fixed: dict[str, Any]
+) -> Info:
+    r"""What a header says of a network.
+
+    Args:
+        text (str): The header.
+        info (type): The dataclass that is made of it.
+        fixed (dict): What else it must say.
+
+    Raises:
+        ValueError: If it says more, less or something else.
+    """
+    header = json.loads(text)
+    own = fields(info)  # type: ignore[arg-type]
+    names = {f.name for f in own}
+    if not isinstance(header, dict) or header.keys() - names != set(fixed):
+        raise ValueError(f'its header is not of version {fixed["version"]}')
+    for key, expected in fixed.items():
+        if (value := header.pop(key)) != expected:
+            raise ValueError(
+                f"its '{key}' is {shown(value)}, which this version of "
+                f'pyg_hcsf does not read ({shown(expected)})'
+            )
+    needed = {
+        f.name
+        for f in own
+        if f.default is MISSING and f.default_factory is MISSING
+    }
+    if missing := needed - header.keys():
+        raise ValueError(f'its header has no {sorted(missing)}')
+    return info(**header)
+
+
+def check_numbers(value: Any) -> None:
+    r"""No option of a network is so large that it fills the memory.
+
+    Raises:
+        ValueError: If one is.
+    """
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        if len(value) > MOST_OPTIONS:
+            raise wrong('model', f'at most {MOST_OPTIONS} options', value)
+        for item in value:
+            check_numbers(item)
+    elif isinstance(value, (int, float)) and not abs(value) <= LARGEST_NUMBER:
+        raise wrong('model', f'numbers up to {LARGEST_NUMBER}', value)
+
+
+def is_number(value: Any) -> bool:
+    r"""Whether a value of a header is a number, and no truth value."""
+    return type(value) in (int, float)
+
+
+def wrong(name: str, expected: str, value: Any) -> ValueError:
+    r"""The error for a value of a header."""
+    return ValueError(
+        f"Expected '{name}' to be {expected} (got {shown(value)})"
+    )
+
+
+def _build(
+    info: NetworkInfo, shapes: dict[str, list[int]], what: str
+) -> Module:
+    r"""The network of an info, whose tensors have to be of these shapes."""
+    try:
+        with _at_most(sum(map(math.prod, shapes.values()))):
+            model = info.build().eval()
+    except (
+        *(TypeError, ValueError, RuntimeError, AttributeError),
+        *(LookupError, ArithmeticError, MemoryError, AssertionError),
+    ) as e:
+        raise ValueError(
+            f"'model' {shown(info.model)} does not fit {what}: {cause(e)}"
+        ) from e
+    expected = model.state_dict()
+    if expected.keys() != shapes.keys():
+        odd = sorted(expected.keys() ^ shapes.keys())
+        raise ValueError(
+            f"'model' does not describe {what}: they differ in {len(odd)} "
+            f'tensors such as {shown(odd[0])}'
+        )
+    for name, shape in shapes.items():
+        if shape != list(expected[name].shape):
+            raise ValueError(
+                f"'model' does not describe {what}: '{name}' has shape "
+                f'{shown(shape)}, not {list(expected[name].shape)}'
+            )
+    return model
+
+
+@contextlib.contextmanager
+def _at_most(numbers: int) -> Iterator[None]:
+    r"""Stops to build a network in this thread once its parameters are of
+    more numbers, before they are given values: the system provides memory
+    only when it is written to.
+    """
+    thread, left = threading.get_ident(), numbers
+
+    def count(module: Module, name: str, parameter: Optional[Tensor]) -> None:
+        nonlocal left
+        if parameter is not None and threading.get_ident() == thread:
+            left -= parameter.numel()
+            if left < 0:
+                raise ValueError(
+                    f'its parameters are more than the {numbers} numbers '
+                    'that are there'
+                )
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _fill(model: Module, tensors: dict[str, Tensor], what: str) -> None:
+    for name, tensor in tensors.items():
+        if not bool(tensor.isfinite().all()):
+            raise ValueError(f"'{name}' of {what} is not finite")
+    model.load_state_dict(tensors)  # in the type of the network

@@ -1,0 +1,10 @@
+from .pose_file import POSE_FORMATS, PoseFile, read_poses, write_poses
+from .sequence import PoseSequence
+
+__all__ = [
+    'POSE_FORMATS',
+    'PoseFile',
+    'PoseSequence',
+    'read_poses',
+    'write_poses',
+]

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from pyg_hcsf.poses.articulation import (
+    Articulation,
+    articulate,
+    check_clip,
+    upright,
+)
+from pyg_hcsf.poses.sequence import PoseSequence
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.skeleton import get_skeleton
+
+MM = 1000.0  # in a unit of the file: it is in metres
+WIDTH = 0.03  # metres from the axis of a bone to its edges
+FLOAT, VERTICES = 5126, 34962  # as the specification numbers them
+COLOURS = {  # linear RGB
+    'middle': (0.35, 0.35, 0.38),
+    'left': (0.02, 0.22, 0.65),
+    'right': (0.75, 0.16, 0.02),
+}
+
+
+def write_gltf(
+    path: Path,
+    sequences: Sequence[PoseSequence],
+    rigid: bool = False,
+    binary: bool = True,
+) -> float:
+    r"""Writes the poses of people as an animation in glTF 2.0: y up, z
+    towards the viewer, in metres; each person a hierarchy of nodes, each bone
+    a stick. All are in one scene and one animation that begins with the first
+    frame of anybody; who comes later or leaves earlier stands still.
+
+    Joints and rotations are those of
+    :func:`~pyg_hcsf.poses.articulation.articulate` with pivots. Frames are
+    key frames; players fill gaps between them on straight lines.
+
+    Args:
+        path (pathlib.Path): The file.
+        sequences (sequence of PoseSequence): The people; :obj:`fps` must be
+            known.
+        rigid (bool, optional): Constant bones, whose joints only turn.
+            Otherwise joints also move on their parents, so that each is where
+            it was. (default: :obj:`False`)
+        binary (bool, optional): :obj:`.glb`, or :obj:`.gltf` with the
+            numbers within. (default: :obj:`True`)
+
+    Returns:
+        The largest distance in millimetres between a joint in the file and
+        where it was, but for what is rounded.
+
+    Example:
+        >>> write_gltf(Path('walk.glb'), [sequence])
+    """
+    seconds = [s.frames / check_clip(s) for s in sequences]
+    start = min(times[0] for times in seconds)
+    scene = _Scene()
+    scene.add_sticks()
+    error = 0.0
+    for sequence, times in zip(sequences, seconds, strict=True):
+        position = upright(sequence)
+        skeleton = get_skeleton(sequence.skeleton)
+        motion = articulate(position, skeleton, rigid, pivots=True)
+        scene.add_person(sequence, motion, times - start, rigid)
+        error = max(error, float(motion.deviation(position).max()))
+    with atomic_write(path) as part:
+        part.write_bytes(scene.to_glb() if binary else scene.to_gltf())
+    return error
+
+
+class _Scene:
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.animation: dict[str, Any] = {
+            'name': 'poses',
+            'samplers': [],
+            'channels': [],
+        }
+        self.content: dict[str, Any] = {
+            'asset': {'version': '2.0', 'generator': 'pyg_hcsf'},
+            'scene': 0,
+            'scenes': [{'nodes': []}],
+            'nodes': [],
+            'meshes': [],
+            'materials': [],
+            'animations': [self.animation],
+            'accessors': [],
+            'bufferViews': [],
+        }
+
+    def add(self, key: str, item: dict[str, Any]) -> int:
+        self.content[key].append(item)
+        return len(self.content[key]) - 1
+
+    def add_numbers(
+        self, values: np.ndarray, target: Optional[int] = None
+    ) -> int:
+        values = np.ascontiguousarray(values, '<f4')
+        view = {
+            'buffer': 0,
+            'byteOffset': len(self.data),
+            'byteLength': values.nbytes,
+        }
+        if target is not None:
+            view['target'] = target
+        self.data += values.tobytes()
+        rows = values.reshape(len(values), -1)
+        return self.add(
+            'accessors',
+            {
+                'bufferView': self.add('bufferViews', view),
+                'componentType': FLOAT,
+                'count': len(rows),
+                'type': {1: 'SCALAR', 3: 'VEC3', 4: 'VEC4'}[rows.shape[1]],
+                'min': rows.min(axis=0).tolist(),
+                'max': rows.max(axis=0).tolist(),
+            },
+        )
+
+    def add_sticks(self) -> None:
+        r"""A pointed stick from the origin to :obj:`(0, 1, 0)` for each of
+        :obj:`COLOURS`.
+        """
+        around = np.radians([0, 90, 180, 270])
+        ring = np.stack(
+            [np.sin(around), np.full(4, 0.15), np.cos(around)], axis=1
+        )
+        after = np.roll(ring, -1, axis=0)
+        bottom, top = np.zeros((4, 3)), np.tile([0.0, 1.0, 0.0], (4, 1))
+        faces = np.concatenate(
+            [
+                np.stack([ring, after, top], axis=1),
+                np.stack([after, ring, bottom], axis=1),
+            ]
+        )  # [8, 3, 3], counter-clockwise from outside
+        normals = np.cross(
+            faces[:, 1] - faces[:, 0], faces[:, 2] - faces[:, 0]
+        )
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        attributes = {
+            'POSITION': self.add_numbers(faces.reshape(-1, 3), VERTICES),
+            'NORMAL': self.add_numbers(normals.repeat(3, axis=0), VERTICES),
+        }
+        for name, colour in COLOURS.items():
+            surface = {
+                'baseColorFactor': [*colour, 1.0],
+                'metallicFactor': 0.0,
+                'roughnessFactor': 0.6,
+            }
+            material = self.add(
+                'materials', {'name': name, 'pbrMetallicRoughness': surface}
+            )
+            primitive = {'attributes': attributes, 'material': material}
+            self.add('meshes', {'name': name, 'primitives': [primitive]})
+
+    def add_person(
+        self,
+        sequence: PoseSequence,
+        motion: Articulation,
+        seconds: np.ndarray,
+        rigid: bool,
+    ) -> None:
+        skeleton = motion.skeleton
+        times = self.add_numbers(seconds)
+        step = motion.step / MM
+        nodes: dict[int, int] = {}
+        for joint in motion.order:
+            parent = skeleton.parents[joint]
+            turn = _quaternions(motion.turn[:, joint])
+            node: dict[str, Any] = {
+                'name': skeleton.joints[joint],
+                'translation': step[0, joint].tolist(),
+                'rotation': turn[0].tolist(),
+            }
+            nodes[joint] = self.add('nodes', node)
+            if parent >= 0:
+                above = self.content['nodes'][nodes[parent]]
+                above.setdefault('children', []).append(nodes[joint])
+                self._add_stick(motion, joint, above)
+            if parent < 0 or not rigid:
+                self._animate(
+                    nodes[joint], 'translation', times, step[:, joint]
+                )
+            if joint in skeleton.parents:
+                self._animate(nodes[joint], 'rotation', times, turn)
+        person = {
+            'name': sequence.name,
+            'children': [nodes[skeleton.root]],
+            'extras': {
+                'skeleton': sequence.skeleton,
+                'axes': sequence.axes,
+                'note': sequence.note,
+            },
+        }
+        self.content['scenes'][0]['nodes'].append(self.add('nodes', person))
+
+    def _add_stick(
+        self, motion: Articulation, joint: int, above: dict[str, Any]
+    ) -> None:
+        rest = motion.rest[joint] / MM
+        if not (length := float(np.linalg.norm(rest))) > 0:
+            return
+        side = 'middle'
+        if joint in motion.skeleton.left:
+            side = 'left'
+        elif joint in motion.skeleton.right:
+            side = 'right'
+        x, y, z = rest / length
+        # The shortest way from y to there.
+        turn = (
+            np.array([z, 0, -x, 1 + y]) if y > -1 else np.array([1, 0, 0, 0])
+        )
+        stick = {
+            'name': f'{motion.skeleton.joints[joint]} bone',
+            'mesh': list(COLOURS).index(side),
+            'rotation': (turn / np.linalg.norm(turn)).tolist(),
+            'scale': [WIDTH, length, WIDTH],
+        }
+        above['children'].append(self.add('nodes', stick))
+
+    def _animate(
+        self, node: int, path: str, times: int, values: np.ndarray
+    ) -> None:
+        output = self.add_numbers(values)
+        samplers = self.animation['samplers']
+        samplers.append(
+            {'input': times, 'interpolation': 'LINEAR', 'output': output}
+        )
+        self.animation['channels'].append(
+            {
+                'sampler': len(samplers) - 1,
+                'target': {'node': node, 'path': path},
+            }
+        )
+
+    def to_glb(self) -> bytes:
+        buffers = [{'byteLength': len(self.data)}]
+        text = json.dumps({**self.content, 'buffers': buffers}).encode()
+        text += b' ' * (-len(text) % 4)
+        size = 12 + 8 + len(text) + 8 + len(self.data)
+        return b''.join(
+            [
+                struct.pack('<4sII', b'glTF', 2, size),
+                struct.pack('<I4s', len(text), b'JSON') + text,
+                struct.pack('<I4s', len(self.data), b'BIN\0') + self.data,
+            ]
+        )
+
+    def to_gltf(self) -> bytes:
+        code = base64.b64encode(self.data).decode()
+        buffer = {
+            'byteLength': len(self.data),
+            'uri': f'data:application/octet-stream;base64,{code}',
+        }
+        return json.dumps({**self.content, 'buffers': [buffer]}).encode()
+
+
+def _quaternions(rotation: np.ndarray) -> np.ndarray:
+    r"""Unit quaternions, scalar last, each on the side of the one before."""
+    out = Rotation.from_matrix(rotation).as_quat()
+    flips = np.where((out[1:] * out[:-1]).sum(axis=1) < 0, -1.0, 1.0)
+    out[1:] *= flips.cumprod()[:, None]
+    return out

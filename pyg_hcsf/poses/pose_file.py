@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Optional, Union
+
+from pyg_hcsf.poses.bvh import write_bvh
+from pyg_hcsf.poses.csv_text import read_csv, write_csv
+from pyg_hcsf.poses.gltf import write_gltf
+from pyg_hcsf.poses.json_text import read_json, write_json
+from pyg_hcsf.poses.npz import read_npz, write_npz
+from pyg_hcsf.poses.records import fail
+from pyg_hcsf.poses.sequence import PoseSequence
+from pyg_hcsf.safe_io.shown import shown
+
+READERS = {'csv': read_csv, 'json': read_json, 'npz': read_npz}
+RECORDS = {'csv': write_csv, 'json': write_json, 'npz': write_npz}
+POSE_FORMATS = (*RECORDS, 'bvh', 'glb', 'gltf')
+LIMIT = 2**28  # bytes of a file: hours of a person
+NAME_LENGTH = 60  # of a person, in the name of a file
+
+
+class PoseFile(NamedTuple):
+    r"""A file that :func:`write_poses` wrote.
+
+    Args:
+        path (pathlib.Path): Where it is.
+        people (tuple[str, ...]): The names of those in it.
+        deviation (float): The largest distance in millimetres between a
+            joint in the file and where it was, but for what is rounded: zero
+            unless the bones were made rigid.
+    """
+
+    path: Path
+    people: tuple[str, ...]
+    deviation: float
+
+
+def write_poses(
+    path: Union[str, Path],
+    sequences: Sequence[PoseSequence],
+    format: Optional[str] = None,
+    rigid: bool = False,
+) -> list[PoseFile]:
+    r"""Writes the poses of people; each file whole or not at all.
+
+    .. list-table::
+        :widths: 10 70
+        :header-rows: 1
+
+        * - format
+          - what it holds
+        * - :obj:`json`
+          - everything, to 0.0001 mm; says itself what it holds
+        * - :obj:`npz`
+          - everything, to the bit: :obj:`pose_0` is that of the first person
+        * - :obj:`csv`
+          - a table of one skeleton without keypoints, to 0.0001 mm, below one
+            line of JSON: :obj:`pandas.read_csv(path, skiprows=1)`
+        * - :obj:`bvh`
+          - an animated skeleton, y up, in **centimetres** (scale 0.01 in
+            Blender), one file per person: :obj:`<stem>_<name>.bvh` if there
+            are several. Frames in gaps lie on straight lines
+        * - :obj:`glb`, :obj:`gltf`
+          - an animated skeleton with sticks for bones, y up, in metres
+
+    An animated skeleton has the joints where they are in :obj:`pose`, moved
+    by :obj:`root` if it is known. As bones of lifted poses change their
+    length, joints then also move on their parents; with :obj:`rigid` they
+    only turn, on bones of median length.
+
+    Args:
+        path (str or pathlib.Path): The file.
+        sequences (sequence of PoseSequence): The people, each with a name of
+            its own.
+        format (str, optional): One of those above; by default what the suffix
+            of :obj:`path` says. (default: :obj:`None`)
+        rigid (bool, optional): Whether bones of an animated skeleton are of
+            constant length. (default: :obj:`False`)
+
+    Returns:
+        The files, with how far joints are from where they were.
+
+    Raises:
+        ValueError: If there is nobody, two have the same name, the format is
+            not known, :obj:`rigid` is asked of one that holds positions, or
+            an animated skeleton has no :obj:`fps`.
+        RuntimeError: If a file cannot be written.
+
+    Example:
+        >>> write_poses('walk.json', sequences)
+        >>> write_poses('walk.bvh', sequences, rigid=True)[0].deviation
+        23.1
+    """
+    path = Path(path)
+    kind = _format_of(path, format, POSE_FORMATS)
+    names = tuple(sequence.name for sequence in sequences)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            "Expected 'sequences' of one or more people with distinct names "
+            f'(got {shown([*names])})'
+        )
+    if kind in RECORDS:
+        if rigid:
+            raise ValueError(
+                "Expected 'rigid' only with the formats 'bvh', 'glb' and "
+                f"'gltf' (got '{kind}')"
+            )
+        RECORDS[kind](path, sequences)
+        return [PoseFile(path, names, 0.0)]
+    if kind != 'bvh':
+        deviation = write_gltf(path, sequences, rigid, binary=kind == 'glb')
+        return [PoseFile(path, names, deviation)]
+    return [
+        PoseFile(file, (sequence.name,), write_bvh(file, sequence, rigid))
+        for file, sequence in zip(
+            _one_per_person(path, names), sequences, strict=True
+        )
+    ]
+
+
+def read_poses(path: Union[str, Path]) -> list[PoseSequence]:
+    r"""Reads the poses of people that :func:`write_poses` wrote as
+    :obj:`.json`, :obj:`.csv` or :obj:`.npz`.
+
+    Args:
+        path (str or pathlib.Path): The file.
+
+    Raises:
+        ValueError: If it is missing, damaged, too large or something else.
+
+    Example:
+        >>> read_poses('walk.json')[0].pose.shape
+        (250, 17, 3)
+    """
+    path = Path(path)
+    kind = _format_of(path, None, tuple(READERS))
+    try:
+        if (size := path.stat().st_size) > LIMIT:
+            fail(str(path), f'it has {size} bytes, more than {LIMIT}')
+        content = path.read_bytes()
+    except OSError as e:
+        raise ValueError(
+            f"Could not read '{path}': {e.strerror}. Check the path"
+        ) from e
+    sequences = READERS[kind](content, str(path))
+    names = [sequence.name for sequence in sequences]
+    if len(set(names)) < len(names):
+        fail(str(path), 'two people have the same name')
+    return sequences
+
+
+def _format_of(
+    path: Path, format: Optional[str], known: tuple[str, ...]
+) -> str:
+    kind = path.suffix.lower().removeprefix('.') if format is None else format
+    if kind not in known:
+        raise ValueError(
+            f"Expected 'format', or the suffix of '{path}', to be one of "
+            f'{known} (got {shown(kind)})'
+        )
+    return kind
+
+
+def _one_per_person(path: Path, names: tuple[str, ...]) -> list[Path]:
+    if len(names) == 1:
+        return [path]
+    safe = [re.sub(r'[^\w.-]', '_', name)[:NAME_LENGTH] for name in names]
+    if len({name.casefold() for name in safe}) < len(safe):
+        raise ValueError(
+            "Expected 'sequences' of people whose names differ as parts of "
+            f'the names of files (got {safe})'
+        )
+    return [
+        path.with_name(f'{path.stem}_{name}{path.suffix}') for name in safe
+    ]

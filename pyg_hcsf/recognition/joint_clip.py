@@ -1,0 +1,149 @@
+r"""One clip of 3D joints, from any kind of file that holds one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, Optional, Union
+
+import numpy as np
+
+from pyg_hcsf.datasets.ntu.bodies import select_bodies
+from pyg_hcsf.datasets.ntu.skeleton_text import parse_skeleton
+from pyg_hcsf.datasets.utd_mhad.reader import read_utd_mhad
+from pyg_hcsf.poses.npz import read_npz
+from pyg_hcsf.poses.sequence import PoseSequence
+from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.shown import cause, shown
+
+SUFFIXES = ('.skeleton', '.mat', '.npz')
+LIMIT = 2**28  # bytes of a file
+MOST_PEOPLE = 64
+LAST_FRAME = 2**53
+
+
+class JointClip(NamedTuple):
+    r"""The joints of people through a clip.
+
+    Args:
+        joints (numpy.ndarray): In the unit and axes of the file, zero where a
+            body is absent: ``[T, M, N, 3]``, float64.
+        frames (numpy.ndarray): The numbers of the frames, ascending: ``[T]``.
+    """
+
+    joints: np.ndarray
+    frames: np.ndarray
+
+
+def read_joint_clip(path: Union[str, Path]) -> JointClip:
+    r"""Reads a clip.
+
+    * ``.skeleton``: NTU RGB+D, metres, the bodies that 2s-AGCN takes, see
+      :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`;
+    * ``.mat``: UTD-MHAD, metres;
+    * ``.npz``: an array :obj:`joints` ``[T, N, 3]`` or ``[T, M, N, 3]`` and,
+      if frames are missing, their numbers :obj:`frames` ``[T]``; or the poses
+      that :func:`~pyg_hcsf.poses.write_poses` wrote, in millimetres.
+
+    Args:
+        path (str or pathlib.Path): The file.
+
+    Raises:
+        ValueError: If it is of another kind, damaged, empty or not finite;
+            names the file.
+
+    Example:
+        >>> read_joint_clip('S001C001P001R001A001.skeleton').joints.shape
+        (103, 1, 25, 3)
+    """
+    path = Path(path).expanduser()
+    kind = path.suffix.lower()
+    if kind not in SUFFIXES:
+        raise ValueError(
+            f"Expected a clip as one of {SUFFIXES} (got '{path}')"
+        )
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= LIMIT else b''
+    except OSError as e:
+        raise ValueError(
+            f"Could not read the clip '{path}': {cause(e)}"
+        ) from e
+    if size > LIMIT:
+        raise ValueError(
+            f'Expected a clip of at most {LIMIT} bytes (got {size} in '
+            f"'{path}')"
+        )
+    frames: Optional[np.ndarray] = None
+    if kind == '.skeleton':
+        joints = select_bodies(parse_skeleton(content, str(path)), 'agcn')
+    elif kind == '.mat':
+        joints = read_utd_mhad(content, path.name, str(path)).joints
+    else:
+        joints, frames = _read_npz(content, str(path))
+    return _checked(joints, frames, str(path))
+
+
+def _read_npz(
+    content: bytes, name: str
+) -> tuple[np.ndarray, Optional[np.ndarray]]:
+    arrays = load_npz(content, name)
+    if 'meta' in arrays:
+        return _together(read_npz(content, name), name)
+    if 'joints' not in arrays:
+        raise ValueError(
+            f"Expected an array 'joints' in '{name}' (got "
+            f'{shown(sorted(arrays))})'
+        )
+    return arrays['joints'], arrays.get('frames')
+
+
+def _together(
+    people: list[PoseSequence], name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""The poses of several people side by side."""
+    skeletons = {person.skeleton for person in people}
+    if len(skeletons) != 1 or len(people) > MOST_PEOPLE:
+        raise ValueError(
+            f'Expected one to {MOST_PEOPLE} people of one skeleton in '
+            f"'{name}' (got {len(people)} of {shown(sorted(skeletons))})"
+        )
+    frames = np.unique(np.concatenate([person.frames for person in people]))
+    shape = (len(frames), len(people), *people[0].pose.shape[1:])
+    joints = np.zeros(shape)
+    for place, person in enumerate(people):
+        joints[np.searchsorted(frames, person.frames), place] = person.position
+    return joints, frames
+
+
+def _checked(
+    joints: np.ndarray, frames: Optional[np.ndarray], name: str
+) -> JointClip:
+    shape = list(joints.shape)
+    if joints.ndim == 3:
+        joints = joints[:, None]
+    if joints.ndim != 4 or joints.shape[-1] != 3 or joints.dtype.kind != 'f':
+        raise ValueError(
+            f"Expected 'joints' of '{name}' as numbers [T, N, 3] or [T, M, N, "
+            f'3] (got {joints.dtype} of shape {shape})'
+        )
+    if joints.size == 0:
+        raise ValueError(
+            f"Expected a clip with at least one frame in '{name}' (got shape "
+            f'{shape})'
+        )
+    if not np.isfinite(joints).all():
+        raise ValueError(f"Expected finite joints in '{name}'")
+    if frames is None:
+        frames = np.arange(len(joints))
+    if (
+        frames.shape != joints.shape[:1]
+        or frames.dtype.kind not in 'iu'
+        or frames.min() < 0
+        or frames.max() > LAST_FRAME
+        or (frames[1:] <= frames[:-1]).any()
+    ):
+        raise ValueError(
+            f"Expected 'frames' of '{name}' as ascending numbers, one for "
+            f'each of {len(joints)} frames'
+        )
+    return JointClip(joints.astype(np.float64), frames.astype(np.int64))

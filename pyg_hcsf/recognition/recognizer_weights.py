@@ -1,0 +1,227 @@
+r"""Files of action recognisers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from torch_geometric.transforms import BaseTransform
+
+from pyg_hcsf.data.action_loader import MOTIONS
+from pyg_hcsf.nn.checkpoint import (
+    check_numbers,
+    is_number,
+    parse_header,
+    read_weights,
+    write_weights,
+    wrong,
+)
+from pyg_hcsf.nn.models import ActionRecognizer
+from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.transforms import AlignBody, PreNormalize
+from pyg_hcsf.transforms.fit_frames import check_fit
+from pyg_hcsf.transforms.modality import check_stream
+
+#: The file that a finished action run leaves in its folder.
+NAME = 'recognizer.safetensors'
+
+KEY = 'pyg_hcsf_recognizer'
+FIXED = {'version': 1}
+MOST = {  # of what makes a network large
+    'hidden_channels': 256,
+    'num_blocks': 30,
+    'kernel_size': 99,
+    'num_bodies': 16,
+}
+MOST_PAIR = 64  # hidden channels, where each pair of joints has its weights
+MOST_ACTIONS = 1024
+MOST_FRAMES = 3000
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class RecognizerInfo:
+    r"""What a file says of a recogniser: its network, and all that is done to
+    a clip before it.
+
+    Args:
+        skeleton (str): The name of the skeleton of its clips.
+        model (dict): The arguments of :class:`~pyg_hcsf.nn.ActionRecognizer`,
+            :obj:`skeleton` left out; a :obj:`graph` names that of the
+            skeleton.
+        actions (sequence of str): The names of the labels, in order.
+        window (int): The frames of a usual clip, as recorded.
+        normalize (dict, optional): How a clip is moved and turned: the
+            arguments of :class:`~pyg_hcsf.transforms.PreNormalize` if there
+            is a :obj:`recipe`, else :obj:`up` and :obj:`scale` of
+            :class:`~pyg_hcsf.transforms.AlignBody`. :obj:`None` leaves it.
+            (default: :obj:`None`)
+        stream, motion, length, fit (optional): What the network sees, see
+            :class:`~pyg_hcsf.data.action_loader.ActionLoader`.
+        fps (float, optional): The frame rate of its clips.
+            (default: :obj:`30.0`)
+        card (dict, optional): What it was trained on, how well it does; a
+            text for each heading. (default: :obj:`{}`)
+
+    Raises:
+        ValueError: If a value is of another kind or out of range.
+
+    Example:
+        >>> model = dict(hidden_channels=16, out_channels=2, num_bodies=1)
+        >>> RecognizerInfo('kinect20', model, ['wave', 'jog'], window=60)
+    """
+
+    skeleton: str
+    model: dict[str, Any]
+    actions: Sequence[str]
+    window: int
+    normalize: Optional[dict[str, Any]] = None
+    stream: str = 'joint'
+    motion: str = 'after'
+    length: int = 300
+    fit: str = 'repeat'
+    fps: float = 30.0
+    card: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._check_model()
+        actions = self.actions
+        if not isinstance(actions, (tuple, list)) or not all(
+            isinstance(name, str) and 0 < len(name) <= LONGEST_NAME
+            for name in actions
+        ):
+            raise wrong('actions', 'names', actions)
+        object.__setattr__(self, 'actions', tuple(actions))
+        number = self.model.get('out_channels', 60)
+        if len(set(actions)) != number or number > MOST_ACTIONS:
+            raise ValueError(
+                "Expected a name of its own in 'actions' for each of the "
+                f"'out_channels' of 'model', at most {MOST_ACTIONS} (got "
+                f'{len(set(actions))} names, {shown(number)} channels)'
+            )
+        for name in ('window', 'length'):
+            value = getattr(self, name)
+            if type(value) is not int or not 1 <= value <= MOST_FRAMES:
+                raise wrong(name, f'frames from 1 to {MOST_FRAMES}', value)
+        if not is_number(self.fps) or not 1 <= self.fps <= 1000:
+            raise wrong('fps', 'between 1 and 1000', self.fps)
+        check_stream(self.stream)
+        check_fit(self.length, self.fit, 1.0)
+        if self.motion not in MOTIONS:
+            raise wrong('motion', f'one of {MOTIONS}', self.motion)
+        if not isinstance(self.card, dict) or not all(
+            isinstance(value, str) for value in self.card.values()
+        ):
+            raise wrong('card', 'a text for each heading', self.card)
+        self.transform()
+
+    @property
+    def num_bodies(self) -> int:
+        r"""The bodies that the network looks at."""
+        return int(self.model.get('num_bodies', 2))
+
+    @property
+    def unit(self) -> str:
+        r"""That of the clips as recorded."""
+        return 'mm' if (self.normalize or {}).get('scale') == 1e-3 else 'm'
+
+    def build(self) -> ActionRecognizer:
+        r"""The network, with random weights."""
+        options = dict(self.model)
+        skeleton = get_skeleton(self.skeleton, options.pop('graph', None))
+        return ActionRecognizer(skeleton, **options)
+
+    def transform(self) -> Optional[BaseTransform]:
+        r"""Moves and turns a clip."""
+        if self.normalize is None:
+            return None
+        try:
+            if 'recipe' in self.normalize:
+                return PreNormalize(**self.normalize)
+            scale = self.normalize.get('scale', 1.0)
+            if not is_number(scale) or not 1e-6 <= scale <= 1e6:
+                raise ValueError(f"'scale' is {shown(scale)}")
+            return AlignBody(get_skeleton(self.skeleton), **self.normalize)
+        except (TypeError, ValueError, AttributeError) as e:
+            raise ValueError(
+                f"Expected 'normalize' to be arguments of PreNormalize or "
+                f'AlignBody (got {shown(self.normalize)}: {cause(e)})'
+            ) from e
+
+    def _check_model(self) -> None:
+        if not isinstance(self.model, dict) or 'skeleton' in self.model:
+            raise wrong(
+                'model', "the arguments of 'ActionRecognizer'", self.model
+            )
+        check_numbers(self.model)
+        limits, options = dict(MOST), self.model.get('layer_options')
+        if isinstance(options, dict) and options.get('sharing') == 'pair':
+            limits['hidden_channels'] = MOST_PAIR
+        for name, most in limits.items():
+            value = self.model.get(name, 1)
+            if type(value) is not int or not 1 <= value <= most:
+                raise wrong('model', f"'{name}' from 1 to {most}", value)
+
+
+def save_recognizer(
+    path: Union[str, Path],
+    model: ActionRecognizer,
+    info: RecognizerInfo,
+    half: bool = False,
+) -> None:
+    r"""Writes a recogniser.
+
+    Args:
+        path (str or pathlib.Path): The file, ``.safetensors``.
+        model (ActionRecognizer): The network.
+        info (RecognizerInfo): What it is.
+        half (bool, optional): If set to :obj:`True`, will round large tensors
+            to float16. (default: :obj:`False`)
+
+    Raises:
+        ValueError: If :obj:`info` describes another network, or weights are
+            not finite, rounded or not.
+        RuntimeError: If the file cannot be written.
+
+    Example:
+        >>> save_recognizer('recognizer.safetensors', info.build(), info)
+    """
+    write_weights(path, model, info, KEY, FIXED, half)
+
+
+def load_recognizer(
+    path: Union[str, Path],
+) -> tuple[ActionRecognizer, RecognizerInfo]:
+    r"""Reads a recogniser, in evaluation and float32.
+
+    Args:
+        path (str or pathlib.Path): The file of :func:`save_recognizer`, or
+            the folder of a finished action run.
+
+    Returns:
+        tuple: The network and what the file says of it.
+
+    Raises:
+        ValueError: If there is no such file, or it is damaged.
+
+    Example:
+        >>> model, info = load_recognizer('runs/action/default/hcsf/0')
+        >>> info.actions
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        path = path / NAME
+    if not path.is_file():
+        raise ValueError(
+            f"Expected a '{NAME}' or the folder of a finished run of '--task "
+            f"action', which has one (got '{path}'); a run of an earlier "
+            'version has none: move it away and run it again'
+        )
+    parse = partial(parse_header, info=RecognizerInfo, fixed=FIXED)
+    model, info = read_weights(path, KEY, parse, 'save_recognizer')
+    assert isinstance(model, ActionRecognizer)
+    return model, info

@@ -1,0 +1,67 @@
+r"""Reads YAML files of bounded size, nesting and aliases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pyg_hcsf.safe_io.shown import cause
+
+LARGEST = 2**16  # bytes of a file
+MOST = 2**14  # values of a file, those that aliases repeat included
+UNIT = 64  # characters of a text that count as one value
+
+
+def load_yaml(path: Path, what: str) -> Any:
+    r"""Reads a YAML file of plain values: texts, numbers, lists and mappings.
+
+    Args:
+        path (pathlib.Path): The file, of at most 64 kB.
+        what (str): What errors call it, such as :obj:`'skeleton file'`.
+
+    Raises:
+        ValueError: If it cannot be read, is no YAML, is too large, or holds
+            aliases that repeat themselves or more than 16,384 values.
+
+    Example:
+        >>> load_yaml(Path('my_rig.yaml'), 'skeleton file')['joints']
+    """
+    try:
+        with path.open('rb') as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise ValueError(f'it has more than {LARGEST:,} bytes')
+        return yaml.load(content, _Loader)
+    except (
+        *(OSError, ValueError, TypeError, LookupError, AttributeError),
+        *(OverflowError, RecursionError, yaml.YAMLError),
+    ) as e:
+        raise ValueError(f"Could not read {what} '{path}': {cause(e)}") from e
+
+
+class _Loader(yaml.SafeLoader):
+    r"""Counts the values of each anchor, and again where it is repeated."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self.count = 0
+        self.sizes: dict[Any, int] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event: Any = self.peek_event()
+        before = self.count
+        self.count += 1
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor in self.anchors and event.anchor not in self.sizes:
+                raise ValueError('an alias that contains itself')
+            self.count += self.sizes.get(event.anchor, 0)
+        elif isinstance(event, yaml.ScalarEvent):
+            self.count += len(event.value) // UNIT
+        if self.count > MOST:
+            raise ValueError(f'it holds more than {MOST:,} values')
+        node = super().compose_node(parent, index)
+        if event.anchor is not None:
+            self.sizes.setdefault(event.anchor, self.count - before)
+        return node

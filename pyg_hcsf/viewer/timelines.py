@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from pyg_hcsf.poses import PoseSequence
+from pyg_hcsf.safe_io.shown import shown
+
+LARGEST = 2**24  # people times frames of a scene
+Results = Mapping[str, Sequence[PoseSequence]]
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    r"""One person of one source on the timeline of a scene.
+
+    Args:
+        number (int): Which of the people of the scene it is.
+        sequence (PoseSequence): What was given.
+        pose (numpy.ndarray): Joints in millimetres, z up: ``[T, N, 3]``.
+        root (numpy.ndarray, optional): Where the root is, z up: ``[T, 3]``.
+        row (numpy.ndarray): The row of each frame of the scene in
+            :obj:`pose`, :obj:`-1` where there is none.
+    """
+
+    number: int
+    sequence: PoseSequence
+    pose: np.ndarray
+    root: Optional[np.ndarray]
+    row: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    r"""A result, or the ground truth: its name and its people."""
+
+    name: str
+    truth: bool
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    r"""Results, and the ground truth if there is one, on one timeline.
+
+    Args:
+        frames (numpy.ndarray): The numbers of the frames of any result,
+            ascending.
+        names (tuple[str, ...]): The people.
+        sources (tuple[Source, ...]): The results, then the truth.
+        axes (str): The axes that the sources were given in.
+        fps (float, optional): Frames per second, if known.
+    """
+
+    frames: np.ndarray
+    names: tuple[str, ...]
+    sources: tuple[Source, ...]
+    axes: str
+    fps: Optional[float]
+
+
+def arrange(
+    results: Results, truth: Optional[Sequence[PoseSequence]] = None
+) -> Scene:
+    r"""Puts results and the ground truth on one timeline, with z up.
+
+    People are matched by name; where each source has one person, they are
+    taken to be the same.
+
+    Args:
+        results (mapping from str to sequence of PoseSequence): One or two
+            results by name, each a list of people.
+        truth (sequence of PoseSequence, optional): The ground truth.
+            (default: :obj:`None`)
+
+    Raises:
+        ValueError: If there are no results or more than two, one has
+            nobody or two people of a name, or axes differ.
+
+    Example:
+        >>> scene = arrange({'ours': read_poses('poses.npz')})
+        >>> scene.frames, scene.names
+    """
+    if not 1 <= len(results) <= 2:
+        raise ValueError(
+            f"Expected one or two 'results' (got {len(results)}); compare "
+            'more by several pages'
+        )
+    given = [(name, False, people) for name, people in results.items()]
+    if truth is not None:
+        given.append(('ground truth', True, truth))
+    for name, _, people in given:
+        _check(name, people)
+    every = [person for _, _, people in given for person in people]
+    if len({person.axes for person in every}) > 1:
+        raise ValueError(
+            "Expected all of 'results' and 'truth' in the same axes (got "
+            f'{shown([person.axes for person in every])}); turn those of '
+            'the world into the camera with Camera.world_to_camera'
+        )
+    visible = [person for people in results.values() for person in people]
+    frames = np.unique(np.concatenate([person.frames for person in visible]))
+    if len(visible) * len(frames) > LARGEST:
+        raise ValueError(
+            f"Expected 'results' of up to {LARGEST:,} people times frames "
+            f'(got {len(visible)} people and {len(frames)} frames): write '
+            'fewer people or frames to a file'
+        )
+    names = tuple(dict.fromkeys(person.name for person in visible))
+    alone = all(len(people) == 1 for _, _, people in given)
+    if alone:
+        names = names[:1]
+    sources = []
+    for name, is_truth, people in given:
+        placed = [
+            _place(person, 0 if alone else names.index(person.name), frames)
+            for person in people
+            if alone or person.name in names
+        ]
+        sources.append(Source(name, is_truth, tuple(placed)))
+    fps = next((person.fps for person in every if person.fps), None)
+    return Scene(frames, names, tuple(sources), every[0].axes, fps)
+
+
+def joint_errors(person: Person, truth: Person) -> np.ndarray:
+    r"""The distance of each joint to the truth, both with the root at the
+    origin: ``[frames, N]``, NaN where one of them is missing.
+
+    Raises:
+        ValueError: If their skeletons differ.
+    """
+    skeletons = [p.sequence.skeleton for p in (person, truth)]
+    if skeletons[0] != skeletons[1]:
+        raise ValueError(
+            f"Expected 'truth' on the skeleton '{skeletons[0]}' of the result "
+            f"(got '{skeletons[1]}')"
+        )
+    known = (person.row >= 0) & (truth.row >= 0)
+    out = np.full((len(person.row), person.pose.shape[1]), np.nan)
+    gap = person.pose[person.row[known]] - truth.pose[truth.row[known]]
+    out[known] = np.linalg.norm(gap, axis=-1)
+    return out
+
+
+def rows_of(frames: np.ndarray, timeline: np.ndarray) -> np.ndarray:
+    r"""For each number of :obj:`timeline`, where it is in :obj:`frames`;
+    :obj:`-1` if it is not.
+    """
+    place = np.searchsorted(frames, timeline)
+    place[place == len(frames)] = 0
+    return np.where(frames[place] == timeline, place, -1)
+
+
+def _check(source: str, people: Sequence[PoseSequence]) -> None:
+    if not people:
+        raise ValueError(f"Expected people in '{source}' (got none)")
+    names = [person.name for person in people]
+    if len(set(names)) != len(names):
+        raise ValueError(
+            f"Expected people of different names in '{source}' (got "
+            f'{shown(names)})'
+        )
+    low, high = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+    for person in people:
+        if not low <= person.frames[0] <= person.frames[-1] <= high:
+            raise ValueError(
+                f"Expected 'frames' of '{person.name}' in '{source}' between "
+                f'{low} and {high} (got {person.frames[0]} to '
+                f'{person.frames[-1]})'
+            )
+
+
+def _place(person: PoseSequence, number: int, timeline: np.ndarray) -> Person:
+    root = None if person.root is None else _z_up(person.root, person.axes)
+    pose = _z_up(person.pose, person.axes)
+    row = rows_of(np.asarray(person.frames), timeline)
+    return Person(number, person, pose, root, row)
+
+
+def _z_up(x: np.ndarray, axes: str) -> np.ndarray:
+    """From x right, y down, z away to x right, y away, z up."""
+    if axes == 'camera':
+        x = np.stack([x[..., 0], x[..., 2], -x[..., 1]], axis=-1)
+    return x.astype(np.float32)

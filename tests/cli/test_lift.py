@@ -1,0 +1,207 @@
+import json
+import os
+import runpy
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from pyg_hcsf.cli import lift
+from pyg_hcsf.keypoints import read_keypoints
+from pyg_hcsf.lifting import LifterInfo, save_lifter
+from pyg_hcsf.poses import read_poses
+from tests.paths import REPO
+
+EXAMPLE = REPO / 'examples' / 'walk_coco17.json'
+main = lift.main
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp('weights') / 'small.safetensors'
+    torch.manual_seed(0)
+    options = {'in_channels': 3, 'hidden_channels': 8, 'frames': 9}
+    options |= {'causal': True, 'output_scale': 0.3}
+    info = LifterInfo('coco17', options)
+    save_lifter(path, info.build(), info)
+    return str(path)
+
+
+def test_example_is_what_the_tool_makes(tmp_path):
+    made = runpy.run_path(str(REPO / 'examples' / 'make_walk.py'))
+    made['main'](['--out', str(tmp_path / 'walk.json')])
+    new, old = (
+        read_keypoints(path) for path in (tmp_path / 'walk.json', EXAMPLE)
+    )
+    assert new.layout == old.layout == 'coco17'
+    (new,), (old,) = new.tracks, old.tracks
+    assert len(old.frames) == 200
+    np.testing.assert_allclose(new.xy, old.xy, atol=1.0)
+    np.testing.assert_allclose(new.score, old.score, atol=0.1)
+
+
+def test_example(weights, tmp_path, capsys):
+    out = tmp_path / 'walk.json'
+    main([str(EXAMPLE), '--out', str(out), '--weights', weights])
+    (person,) = read_poses(out)
+    assert person.pose.shape == (200, 17, 3)
+    assert person.uncertainty.shape == (200, 17)
+    said = capsys.readouterr().out
+    assert 'Read coco: joints of coco17, people: 1, frames: 200' in said
+    assert 'Height taken as 1700 mm.' in said and str(out) in said
+
+
+def test_options(weights, tmp_path, capsys):
+    out = tmp_path / 'poses.bin'
+    args = '--height 1800 --focal 1750 --image_size 1920 1080 --fps 50'
+    (person,) = main(
+        [str(EXAMPLE), '--out', str(out), '--format', 'npz', '--up', 'world']
+        + ['--weights', weights, *args.split()]
+    )
+    (read,) = read_poses(out.rename(tmp_path / 'poses.npz'))
+    assert np.array_equal(read.pose, person.pose)
+    assert read.axes == 'world' and read.fps == 50
+    assert 'Height taken as 1800 mm. 9 frames' in read.note
+
+
+def test_lens(weights, tmp_path, capsys):
+    args = [str(EXAMPLE), '--out', str(tmp_path / 'poses.npz')]
+    args += ['--weights', weights, '--image_size', '1920', '1080']
+    known = ['--focal', '1750', '--center', '950', '530']
+    (pinhole,) = main([*args, *known])
+    (lens,) = main([*args, *known, '--distortion', '-0.2 0.1 7e-4 -5e-4'])
+    assert 1 < np.abs(pinhole.pose - lens.pose).max() < 500
+    (none,) = main([*args, *known, '--distortion=0,0,0,0,0'])
+    np.testing.assert_allclose(none.pose, pinhole.pose, atol=1e-2)
+    with pytest.raises(SystemExit):
+        main([*args, '--distortion', 'a b'])
+    assert 'argument --distortion: numbers' in capsys.readouterr().err
+    with pytest.raises(ValueError, match="'focal' with 'distortion'"):
+        main([*args, '--distortion', '0 0 0 0'])
+
+
+def test_animated_skeletons_need_a_frame_rate(weights, tmp_path, capsys):
+    out = tmp_path / 'walk.bvh'
+    args = [str(EXAMPLE), '--out', str(out), '--weights', weights]
+    with pytest.raises(ValueError, match='pass --fps'):
+        main(args)
+    main([*args, '--fps', '25', '--rigid'])
+    assert out.read_text().startswith('HIERARCHY')
+    assert 'joints moved by up to' in capsys.readouterr().out
+
+
+def test_page(weights, tmp_path):
+    out = tmp_path / 'walk.html'
+    main([str(EXAMPLE), '--out', str(out), '--weights', weights])
+    page = out.read_text()
+    assert page.lstrip().lower().startswith('<!doctype html>')
+    assert 'walk_coco17.json in 3D' in page
+
+
+def test_doubtful_input_needs_force(weights, tmp_path, capsys):
+    data = json.loads(EXAMPLE.read_text())[:20]
+    for person in data:
+        points = np.reshape(person['keypoints'], (17, 3))
+        points[:, :2] /= 1920  # normalised
+        person['keypoints'] = points.ravel().tolist()
+    path, out = tmp_path / 'small.json', tmp_path / 'out.npz'
+    path.write_text(json.dumps(data))
+    args = [str(path), '--out', str(out), '--weights', weights]
+    args += ['--layout', 'coco17', '--image_size', '1', '0.5625']
+    with pytest.raises(ValueError, match='--force'):
+        main(args)
+    assert 'doubtful: ' in capsys.readouterr().out
+    assert not out.exists()
+    (person,) = main([*args, '--force'])
+    usual = [str(EXAMPLE), '--out', str(out), '--weights', weights]
+    (other,) = main([*usual, '--image_size', '1920', '1080'])
+    np.testing.assert_allclose(person.pose, other.pose[:20], atol=1e-3)
+
+
+def test_nobody_to_lift(weights, tmp_path):
+    data = json.loads(EXAMPLE.read_text())[:5]
+    for person in data:
+        points = np.reshape(person['keypoints'], (17, 3))
+        points[11:13] = 0  # no hips
+        person['keypoints'] = points.ravel().tolist()
+    path = tmp_path / 'legs.json'
+    path.write_text(json.dumps(data))
+    args = ['--out', str(tmp_path / 'out.npz'), '--weights', weights]
+    with pytest.raises(ValueError, match='has hips'):
+        main([str(path), *args, '--layout', 'coco17', '--force'])
+
+
+@pytest.mark.parametrize(
+    'args',
+    [
+        [],
+        [str(EXAMPLE)],
+        [str(EXAMPLE), '--live', 'stdin'],
+        ['--live', 'stdin', '--out', 'x.json', '--image_size', '9', '9'],
+        [str(EXAMPLE), '--out', 'x.json', '--layout', 'mouse'],
+    ],
+)
+def test_wrong_command_lines(weights, args, capsys):
+    with pytest.raises(SystemExit) as e:
+        main([*args, '--weights', weights])
+    assert e.value.code == 2
+    assert 'error: ' in capsys.readouterr().err
+
+
+def run(args, **kwargs):
+    return subprocess.Popen(
+        [sys.executable, 'tools/lift.py', *args],
+        cwd=REPO,
+        env=os.environ | {'PYTHONPATH': str(REPO), 'OMP_NUM_THREADS': '1'},
+        stderr=subprocess.PIPE,
+        **kwargs,
+    )
+
+
+def test_stdin(weights):
+    lines = [
+        json.dumps({'frame': person['image_id'], **person})
+        for person in json.loads(EXAMPLE.read_text())[:30]
+    ]
+    args = ['--live', 'stdin', '--image_size', '1920', '1080']
+    process = run(
+        [*args, '--weights', weights],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    out, err = process.communicate('\n'.join(lines).encode(), timeout=60)
+    assert process.returncode == 0
+    assert b'a delay of 0 frames' in err
+    *poses, last = map(json.loads, out.splitlines())
+    assert [pose['frame'] for pose in poses] == list(range(30))
+    assert last['stats']['lifted'] == 30
+
+
+def test_live_says_what_it_lacks(weights):
+    with pytest.raises(ValueError, match="'image_size'"):
+        main(['--live', 'stdin', '--weights', weights])
+    args = ['--image_size', '9', '9', '--weights', weights]
+    for where in ('tcp:', 'tcp:99999', 'udp:1', 'tcp:-1'):
+        with pytest.raises(ValueError, match="'stdin' or 'tcp:PORT'"):
+            main(['--live', where, *args])
+
+
+def test_socket(weights, monkeypatch, capsys):
+    served = []
+
+    async def serve(make, port, ready):
+        ready(4321)
+        live = make().live
+        served.append((live.layout, live.mend, make() is make(), port))
+
+    monkeypatch.setattr('pyg_hcsf.streaming.json_lines.serve_lines', serve)
+    args = ['--image_size', '1280', '720', '--weights', weights]
+    main(['--live', 'tcp:4000', '--layout', 'body25', *args])
+    main(['--live', 'tcp:4000', '--mend', *args])
+    assert served == [
+        ('body25', False, False, 4000),
+        ('coco17', True, False, 4000),
+    ]
+    assert 'Listens on 127.0.0.1:4321' in capsys.readouterr().err

@@ -1,0 +1,121 @@
+import json
+import os
+import runpy
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pyg_hcsf.cli.recognize import main
+from tests.paths import REPO
+from tests.recognition.small_recognizer import make_joints, make_recognizer
+
+TOOL = REPO / 'tools' / 'recognize.py'
+JOINTS = make_joints(60)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The folder of a run."""
+    folder = tmp_path / 'run'
+    folder.mkdir()
+    make_recognizer(folder / 'recognizer.safetensors')
+    return folder
+
+
+@pytest.fixture
+def clip(tmp_path):
+    path = tmp_path / 'clip.npz'
+    np.savez(path, joints=JOINTS)
+    return path
+
+
+def test_a_whole_clip(run, clip, capsys):
+    (label,) = main([str(clip), '--run', str(run)])
+    line = json.loads(capsys.readouterr().out)
+    assert line['label'] == label.name and len(line['top5']) == 5
+    assert (line['first'], line['last'], line['held']) == (0, 59, 0)
+
+
+def test_windows(run, clip, capsys):
+    args = [str(clip), '--run', str(run / 'recognizer.safetensors')]
+    labels = main([*args, '--window', '30', '--hop', '10'])
+    out, err = capsys.readouterr()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line['last'] for line in lines] == [29, 39, 49, 59]
+    assert [line['label'] for line in lines] == [x.name for x in labels]
+    assert json.loads(err)['stats']['labels'] == 4
+    with pytest.raises(ValueError, match='one window of 100 .*got 60 in'):
+        main([*args, '--window', '100'])
+
+
+@pytest.mark.parametrize('window', [[], ['--window', '9']])
+def test_other_joints(run, tmp_path, window):
+    path = tmp_path / 'clip.npz'
+    np.savez(path, joints=make_joints(joints=25))
+    with pytest.raises(ValueError, match='20 joints'):
+        main([str(path), '--run', str(run), *window])
+
+
+@pytest.mark.parametrize(
+    'args', [[], ['a.npz'], ['a.npz', '--live', 'stdin', '--run', 'x']]
+)
+def test_wrong_command_lines(args, capsys):
+    with pytest.raises(SystemExit) as e:
+        main(args)
+    assert e.value.code == 2
+    assert 'error: ' in capsys.readouterr().err
+
+
+def test_stdin(run):
+    lines = [
+        json.dumps({'frame': i, 'joints': x.tolist()})
+        for i, x in enumerate(JOINTS)
+    ]
+    command = [sys.executable, str(TOOL), '--live', 'stdin']
+    done = subprocess.run(
+        [*command, '--run', str(run), '--window', '30', '--hop', '15'],
+        input='\n'.join(lines).encode(),
+        env=os.environ | {'PYTHONPATH': str(REPO), 'OMP_NUM_THREADS': '1'},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert b'7 actions of up to 1 bodies of kinect20, in m at' in done.stderr
+    *labels, last = map(json.loads, done.stdout.splitlines())
+    assert [label['last'] for label in labels] == [29, 44, 59]
+    assert last['stats']['taken'] == 60
+
+
+def test_socket(run, monkeypatch, capsys):
+    served = []
+
+    async def serve(make, port, ready):
+        ready(4321)
+        served.append((make().live.window, make() is make(), port))
+
+    monkeypatch.setattr('pyg_hcsf.streaming.json_lines.serve_lines', serve)
+    main(['--live', 'tcp:4000', '--run', str(run)])
+    assert served == [(20, False, 4000)]
+    assert 'Listens on 127.0.0.1:4321' in capsys.readouterr().err
+    with pytest.raises(ValueError, match="'stdin' or 'tcp:PORT'.*'udp:1'"):
+        main(['--live', 'udp:1', '--run', str(run)])
+
+
+def test_example_is_what_the_tool_makes(tmp_path):
+    made = runpy.run_path(str(REPO / 'examples' / 'make_stream.py'))
+    made['main'](['--out', str(tmp_path / 'lines')])
+    example = REPO / 'examples' / 'actions_h36m17.jsonl'
+    new, old = (
+        [json.loads(line) for line in path.read_text().splitlines()]
+        for path in (tmp_path / 'lines', example)
+    )
+    frames = [line['frame'] for line in old]
+    assert [line['frame'] for line in new] == frames
+    assert len(frames) == 360 and frames[120] == 170
+    np.testing.assert_allclose(
+        [line['joints'] for line in new],
+        [line['joints'] for line in old],
+        atol=1.1,  # rounded
+    )

@@ -1,0 +1,199 @@
+import numpy as np
+import pytest
+
+from pyg_hcsf.keypoints.people import Person, to_points
+from pyg_hcsf.keypoints.tracking import Detections, make_tracks
+
+
+def person(frame, x, name=None, joints=4, score=1.0, y=0.0):
+    rng = np.random.default_rng(0)
+    xy = rng.uniform(0, 100, (joints, 2)) + [x, y]
+    return Person(frame, name, np.hstack([xy, np.full((joints, 1), score)]))
+
+
+def test_ids():
+    people = [person(t, 500 * t, name) for t in range(3) for name in 'ba']
+    tracks = make_tracks(people[::-1], 'a.json')
+    assert sorted(t.name for t in tracks) == ['a', 'b']
+    for track in tracks:
+        np.testing.assert_array_equal(track.frames, [0, 1, 2])
+
+
+def test_one_id_of_two_people():
+    people = [
+        person(t, x + 3 * t, '1', score=score)
+        for t in range(20)
+        for x, score in ((0, 0.4), (300, 0.5 - 0.2 * (t % 2)))
+    ]
+    with pytest.warns(UserWarning, match="'a.json': its ids.*the same id"):
+        tracks = make_tracks(people, 'a.json')
+    assert len(tracks) == 2
+    for track in tracks:
+        np.testing.assert_array_equal(track.frames, np.arange(20))
+        np.testing.assert_allclose(np.diff(track.xy[:, 0, 0]), 3)
+
+
+def test_one_person_found_twice():
+    people = [
+        person(t, x, '1', score=score)
+        for t in range(5)
+        for x, score in ((0, 0.4), (2, 0.5))
+    ]
+    (track,) = make_tracks(people, 'a.json')
+    assert (track.xy[:, 0, 0] == track.xy[0, 0, 0]).all()
+    assert (track.score == 0.5).all()
+
+
+def test_one_id_twice_in_one_frame_of_many():
+    # A tracker's slip: the other detection is kept, as somebody without id.
+    people = [person(t, 3 * t, '1') for t in range(40)]
+    people += [person(t, 300, '2') for t in range(40) if t != 20]
+    people.insert(0, person(20, 300, '1', score=0.9))
+    tracks = make_tracks(people, 'a.json')
+    first, second, rest = sorted(tracks, key=lambda t: t.name)
+    assert (first.name, len(first.frames)) == ('1', 40)
+    np.testing.assert_allclose(np.diff(first.xy[:, 0, 0]), 3)
+    assert (second.name, len(second.frames)) == ('2', 39)
+    assert (rest.name, list(rest.frames)) == ('unnamed 1', [20])
+
+
+def test_new_ids_in_every_frame():
+    people = [
+        person(t, x + 3 * t, str(2 * t + n))
+        for t in range(60)
+        for n, x in enumerate((0, 400))
+    ]
+    with pytest.warns(UserWarning, match='120 ids are of 2 people'):
+        tracks = make_tracks(people, 'a.json')
+    assert [len(t.frames) for t in tracks] == [60, 60]
+
+
+def test_ids_that_are_places_in_a_list():
+    # The most certain person is 0, the next is 1, in each frame anew.
+    rng = np.random.default_rng(0)
+    people = []
+    for t in range(60):
+        places = rng.permutation(3)
+        people += [
+            person(t, 400 * p + t, str(n)) for n, p in enumerate(places)
+        ]
+    with pytest.warns(UserWarning, match='jump between people'):
+        tracks = make_tracks(people, 'a.json')
+    assert [len(t.frames) for t in tracks] == [60, 60, 60]
+    for track in tracks:
+        np.testing.assert_allclose(np.diff(track.xy[:, 0, 0]), 1)
+
+
+def test_ids_of_a_tracker_are_kept():
+    # Who leaves comes back with another id; a fast person is one.
+    people = [person(t, 200 * t, 'fast') for t in range(40)]
+    people += [person(t, 0, f'{t // 12}', y=900) for t in range(40)]
+    tracks = make_tracks(people, 'a.json')
+    assert sorted(t.name for t in tracks) == ['0', '1', '2', '3', 'fast']
+    assert max(len(t.frames) for t in tracks) == 40
+
+
+@pytest.mark.parametrize('stride', [1, 2, 30])
+def test_frames_of_a_stride(stride):
+    # Absent for 8 of the frames that the file has.
+    people = [person(stride * t, 2 * t) for t in range(60) if not 20 <= t < 28]
+    people += [person(stride * t, 500) for t in range(60)]
+    tracks = make_tracks(people, 'a.json')
+    assert [len(t.frames) for t in tracks] == [52, 60]
+    assert tracks[0].frames[-1] == 59 * stride
+
+
+def test_a_ghost_of_one_frame_is_left_out():
+    people = [person(t, 0) for t in range(40) if t != 17]
+    people.append(person(17, 600))
+    with pytest.warns(UserWarning, match='left out: 1, in frames 17'):
+        (track,) = make_tracks(people, 'a.json')
+    assert len(track.frames) == 39 and 17 not in track.frames
+
+
+def test_crowds_take_linear_time():
+    # 300 people in every frame; as many comparisons as frames.
+    def work(frames):
+        found = Detections(
+            [
+                person(t, 37 * x, joints=2, y=53 * x)
+                for t in range(frames)
+                for x in range(300)
+            ]
+        )
+        compared = 0
+        distance = found.distance
+
+        def count(before, after):
+            nonlocal compared
+            compared += len(before)
+            return distance(before, after)
+
+        found.distance = count
+        tracks = found.follow(range(300 * frames))
+        assert len(tracks) == 300
+        return compared
+
+    assert work(8) < 1.2 * 7 / 3 * work(4)
+    assert work(4) < 300 * 3 * 10
+
+
+def test_without_ids():
+    # Two people pass each other; their order in the file changes.
+    people = []
+    for t in range(20):
+        pair = [person(t, 30 * t), person(t, 1100 - 30 * t, y=120)]
+        people += pair[:: (-1) ** t]
+    tracks = make_tracks(people, 'a.json')
+    assert len(tracks) == 2
+    for track in tracks:
+        assert len(track.frames) == 20
+    step = np.abs(np.diff(tracks[0].xy[:, 0, 0]))
+    np.testing.assert_allclose(step, 30)
+
+
+@pytest.mark.parametrize('gap, tracks', [(10, 1), (11, 2)])
+def test_who_is_away_for_long_has_left(gap, tracks):
+    people = [person(5, 0), person(5 + gap, 0)]
+    assert len(make_tracks(people, 'a.json')) == tracks
+
+
+def test_who_is_far_away_is_another():
+    size = np.linalg.norm(np.ptp(person(0, 0).points[:, :2], axis=0))
+    for share, tracks in ((0.45, 1), (0.55, 2)):
+        people = [person(0, 0), person(1, share * size)]
+        assert len(make_tracks(people, 'a.json')) == tracks
+
+
+def test_with_and_without_ids():
+    people = [
+        person(t, x, n) for t in (0, 1) for x, n in ((0, '1'), (900, None))
+    ]
+    tracks = make_tracks(people, 'a.json')
+    assert [t.name for t in tracks] == ['1', 'unnamed 1']
+
+
+@pytest.mark.parametrize(
+    'people, reason',
+    [
+        ([], 'nobody is in it'),
+        ([person(0, 0, score=0)], 'nobody is in it'),
+        ([person(0, 0), person(1, 0, joints=5)], r'got \[4, 5\]'),
+        ([person(3, x) for x in range(301)], 'frame 3.*up to 300 people'),
+    ],
+)
+def test_wrong_people(people, reason):
+    with pytest.raises(ValueError, match=rf"'a.json'.*{reason}"):
+        make_tracks(people, 'a.json')
+
+
+def test_points():
+    points = to_points([[1, 2], [0, 0], [None, 3]], 'a', 'b')
+    np.testing.assert_array_equal(
+        points, [[1, 2, 1], [np.nan, np.nan, 0], [np.nan, np.nan, 0]]
+    )
+    points = to_points([0, 0, 0.5, 0, 0, 1, 3, 4, 0, 5, 6, 7], 'a', 'b')
+    np.testing.assert_array_equal(points[:, 2], [0, 1, 0, 1])
+    for bad in ('text', {'a': 1}, [[1], [1, 2]], [], [1, 2], [10**400] * 3):
+        with pytest.raises(ValueError, match="'a', b"):
+            to_points(bad, 'a', 'b')

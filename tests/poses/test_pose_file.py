@@ -1,0 +1,254 @@
+import csv
+import json
+import os
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from pyg_hcsf.keypoints import Track
+from pyg_hcsf.poses import PoseSequence, read_poses, write_poses
+from pyg_hcsf.poses.csv_text import read_csv
+from pyg_hcsf.poses.json_text import read_json
+from pyg_hcsf.poses.npz import read_npz
+
+FRAMES = np.array([3, 4, 6, 9])
+
+
+def make(name='anna', dtype=np.float64, **kwargs):
+    rng = np.random.default_rng(len(name))
+    xy = rng.uniform(0, 1000, (len(FRAMES), 17, 2)).astype(dtype)
+    xy[1, 3] = np.nan
+    score = rng.random((len(FRAMES), 17)).astype(dtype)
+    values = {
+        'pose': rng.normal(0, 500, (len(FRAMES), 17, 3)).astype(dtype),
+        'uncertainty': rng.uniform(0, 80, (len(FRAMES), 17)).astype(dtype),
+        'root': rng.normal(0, 4000, (len(FRAMES), 3)).astype(dtype),
+        'keypoints': Track(name, FRAMES, xy, score),
+        'layout': 'coco17',
+        'fps': dtype(29.97),
+        'image_size': (1920, 1080.5),
+        'note': 'Höhe: 1.7 m, "assumed"',
+    }
+    return PoseSequence(name, 'h36m17', FRAMES, **{**values, **kwargs})
+
+
+BARE = PoseSequence(
+    'b, "2"', 'ntu25', np.array([0]), np.ones((1, 25, 3)), 'world'
+)
+
+
+def assert_same(got, expected, atol):
+    for field in fields(PoseSequence):
+        a, b = getattr(got, field.name), getattr(expected, field.name)
+        if field.name == 'keypoints' and b is not None:
+            assert a.name == b.name
+            for key in ('frames', 'xy', 'score'):
+                np.testing.assert_allclose(
+                    getattr(a, key), getattr(b, key), rtol=0, atol=atol
+                )
+        elif isinstance(b, np.ndarray):
+            np.testing.assert_allclose(a, b, rtol=0, atol=atol)
+        else:
+            assert a == b
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+@pytest.mark.parametrize('suffix', ['json', 'npz'])
+def test_round_trip(tmp_path, suffix, dtype):
+    path = tmp_path / f'a.{suffix}'
+    people = [make(dtype=dtype), BARE, make('c', uncertainty=None)]
+    write_poses(path, people)
+    got = read_poses(path)
+    for a, b in zip(got, people, strict=True):
+        assert_same(a, b, atol=0 if suffix == 'npz' else 1e-3)
+        a.pose[:] = 0  # may be written to
+    if suffix == 'npz':
+        assert got[0].pose.dtype == dtype
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+def test_round_trip_of_a_table(tmp_path, dtype):
+    path = tmp_path / 'a.csv'
+    people = [
+        make(dtype=dtype),
+        make('c, "2"', uncertainty=None),
+        make('', root=None, axes='world', fps=None),
+    ]
+    write_poses(path, people)
+    for a, b in zip(read_poses(path), people, strict=True):
+        assert_same(a, replace(b, keypoints=None, layout=None), atol=1e-3)
+    with open(path, encoding='utf-8', newline='') as file:
+        next(file)
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert (rows[5]['person'], rows[5]['frame']) == ('c, "2"', '4')
+    assert float(rows[5]['LKnee_y']) == round(people[1].pose[1, 5, 1], 4)
+    assert rows[5]['LKnee_uncertainty'] == ''
+    with pytest.raises(ValueError, match=r"'h36m17', 'ntu25'.*write .json"):
+        write_poses(path, [make(), BARE])
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'message'),
+    [
+        ('# {', '{', "first line does not begin with '# '"),
+        ('# {', '# ', 'not JSON'),
+        ('person,frame', 'frame,person', 'columns'),
+        ('\nanna,3,', '\nanna,3.5,', 'int'),
+        ('\nanna,3,', '\nanna,3,x', 'float'),
+        ('\nanna,3,', '\nanna,3,1,', '75 cells|76 cells|74 cells'),
+        ('\nanna,3,', '\nbob,3,', 'row 3 is of nobody'),
+        ('\nanna,3,', '\nanna,4,', "'frames'.*ascending"),
+        ('\nanna,3,', '\nanna,9' + 30 * '9' + ',', "'frames'.*integers"),
+        ('"joints": ["Hip"', '"joints": ["Hüfte"', "'joints'"),
+        ('"skeleton": "h36m17"', '"skeleton": "ntu25"', 'columns'),
+    ],
+)
+def test_wrong_tables_are_refused(tmp_path, old, new, message):
+    path = tmp_path / 'a.csv'
+    write_poses(path, [make()])
+    text = path.read_text('utf-8')
+    assert old in text
+    path.write_text(text.replace(old, new), 'utf-8')
+    with pytest.raises(ValueError, match=f"a.csv'.*({message})"):
+        read_poses(path)
+
+
+def test_json_explains_itself(tmp_path):
+    write_poses(tmp_path / 'a.json', [make()])
+    content = json.loads((tmp_path / 'a.json').read_text('utf-8'))
+    assert content['unit'] == 'mm'
+    assert 'y down' in content['axes']['camera']
+    person = content['people'][0]
+    assert person['joints'][4] == 'LHip'
+    assert ['LKnee', 'LFoot'] in person['bones']
+    assert person['keypoint_joints'][0] == 'Nose'
+    assert person['keypoint_xy'][1][3] == [None, None]
+    assert person['axes'] == 'camera'
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'pose': np.full((4, 17, 3), np.nan)}, "in 'pose'.*nan in frame 3"),
+        ({'pose': np.zeros((4, 16, 3))}, r"'pose'.*\[4, 17, 3\].*16"),
+        ({'pose': np.zeros((4, 17, 3), int)}, "'pose'.*floats.*int64"),
+        ({'pose': np.zeros((4, 17, 3), np.longdouble)}, "'pose'.*floats"),
+        ({'pose': [[0.0]]}, "'pose'.*a list"),
+        ({'frames': np.array([3, 4, 4, 9])}, "'frames'.*ascending"),
+        ({'frames': np.zeros(0, int)}, "'frames'.*one or more"),
+        ({'frames': np.arange(4.0)}, "'frames'.*integers"),
+        ({'root': np.zeros((4, 2))}, "'root'.*shape"),
+        ({'root': np.full((4, 3), np.inf)}, "'root'.*inf"),
+        ({'uncertainty': np.full((4, 17), -1.0)}, "'uncertainty'.*negative"),
+        ({'layout': None}, "'layout'"),
+        ({'layout': 'h36m16'}, "'keypoints.xy'.*16, 2"),
+        ({'skeleton': 'spider'}, "'spider'"),
+        ({'axes': 'y'}, "'axes'.*'camera'"),
+        ({'fps': 0.0}, "'fps'.*got 0.0"),
+        ({'fps': float('nan')}, "'fps'.*got nan"),
+        ({'name': 'a\nb'}, "'name'.*printed"),
+        ({'note': None}, "'note'.*a text"),
+        ({'image_size': [1, 2]}, "'image_size'.*a list"),
+        ({'image_size': (0, 2)}, "'image_size'"),
+    ],
+)
+def test_sequences_are_checked(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(make(), **change)
+
+
+def test_arguments_are_checked(tmp_path):
+    with pytest.raises(ValueError, match="one of.*'npz'.*got 'txt'"):
+        write_poses(tmp_path / 'a.txt', [make()])
+    with pytest.raises(ValueError, match=r'got \[\]'):
+        write_poses(tmp_path / 'a.json', [])
+    with pytest.raises(ValueError, match='distinct names'):
+        write_poses(tmp_path / 'a.json', [make(), make()])
+    with pytest.raises(ValueError, match='No such file'):
+        read_poses(tmp_path / 'a.json')
+    with pytest.raises(ValueError, match="'rigid' only .*got 'npz'"):
+        write_poses(tmp_path / 'a.npz', [make()], rigid=True)
+    assert not os.listdir(tmp_path)
+    write_poses(tmp_path / 'a.txt', [make()], format='npz')
+    assert read_npz((tmp_path / 'a.txt').read_bytes(), 'a')[0].name == 'anna'
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'message'),
+    [
+        ('"pyg_hcsf.poses"', '"other"', "'format'"),
+        ('"version": 1', '"version": 2', 'update pyg_hcsf'),
+        ('"people": [', '"people": [3, ', "'people'"),
+        ('"LHip"', '"LHüfte"', "'joints'"),
+        ('"Nose"', '"Mouth"', "'keypoint_joints'"),
+        ('"h36m17"', '["h36m17"]', 'skeleton|name'),
+        ('"fps": 29.97', '"fps": NaN', 'NaN is no number'),
+        ('"fps": 29.97', '"fps": 1e999', "'fps'"),
+        ('"fps"', '"FPS"', "'fps' is missing"),
+        ('"frames"', '"frame"', "'frames' is missing"),
+        ('"keypoint_name"', '"k"', "'keypoint_name' is missing"),
+        ('"keypoint_xy"', '"k"', "'keypoint_xy' is missing"),
+        ('[3, 4, 6, 9]', '[3, 4, 6, 9.5]', "'frames'.*integers"),
+        ('[3, 4, 6, 9]', '[3, 4, 6, 1' + 40 * '0' + ']', "'frames'.*integers"),
+        ('[3, 4, 6, 9]', '[3, 4, 6, [9]]', "'frames' is no array"),
+        ('[3, 4, 6, 9]', '[3, 4, 6]', "'pose'.*3, 17, 3"),
+    ],
+)
+def test_wrong_json_is_refused(tmp_path, old, new, message):
+    write_poses(tmp_path / 'a.json', [make()])
+    text = (tmp_path / 'a.json').read_text('utf-8')
+    assert old in text
+    with pytest.raises(ValueError, match=f"a.json'.*({message})"):
+        path = tmp_path / 'a.json'
+        path.write_text(text.replace(old, new), 'utf-8')
+        read_poses(path)
+
+
+def test_large_files_are_refused(tmp_path):
+    with open(tmp_path / 'a.json', 'wb') as file:
+        file.truncate(2**28 + 1)
+    with pytest.raises(ValueError, match='268435457 bytes, more than'):
+        read_poses(tmp_path / 'a.json')
+
+
+def test_people_of_one_name_are_refused(tmp_path):
+    write_poses(tmp_path / 'a.json', [make(), make('bert')])
+    text = (tmp_path / 'a.json').read_text('utf-8')
+    (tmp_path / 'a.json').write_text(text.replace('bert', 'anna'), 'utf-8')
+    with pytest.raises(ValueError, match='the same name'):
+        read_poses(tmp_path / 'a.json')
+
+
+def test_deep_nesting_is_refused():
+    with pytest.raises(ValueError, match='not JSON'):
+        read_json(b'[' * 10**6, 'a.json')
+
+
+def test_objects_are_refused(tmp_path):
+    write_poses(tmp_path / 'a.npz', [make()])
+    with np.load(tmp_path / 'a.npz') as file:
+        arrays = dict(file)
+    arrays['pose_0'] = arrays['pose_0'].astype(object)
+    np.savez(tmp_path / 'b.npz', **arrays)
+    with pytest.raises(ValueError, match="b.npz'.*'pose'.*object"):
+        read_poses(tmp_path / 'b.npz')
+    del arrays['meta']
+    np.savez(tmp_path / 'b.npz', **arrays)
+    with pytest.raises(ValueError, match="no text 'meta'"):
+        read_poses(tmp_path / 'b.npz')
+
+
+@pytest.mark.parametrize('suffix', ['csv', 'json', 'npz'])
+def test_damaged_files(tmp_path, fuzz, suffix):
+    write_poses(tmp_path / f'a.{suffix}', [make(), make('c')])
+    read = {'csv': read_csv, 'json': read_json, 'npz': read_npz}[suffix]
+
+    def check(people):
+        for person in people:
+            assert np.isfinite(person.position).all()
+
+    content = (tmp_path / f'a.{suffix}').read_bytes()
+    fuzz(lambda data: read(data, 'named'), content, check, 'named')

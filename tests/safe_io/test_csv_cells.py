@@ -1,0 +1,75 @@
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.reporting.page import write_table
+from pyg_hcsf.poses import PoseSequence, read_poses, write_poses
+from pyg_hcsf.safe_io.csv_cells import escape_formula, unescape_formula
+
+STARTS = ('=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠')
+NAMES = [
+    *(f'{start}1+1' for start in STARTS),
+    "'=1+1",
+    "''@x",
+    "'quoted'",
+    'a,=1+1,"=2+2"',
+    'b;=1+1;',
+    'c\r=1+1',
+    'd\n=1+1',
+    'plain',
+    '0',
+]
+
+
+@pytest.mark.parametrize('text', NAMES)
+def test_there_and_back(text):
+    cell = escape_formula(text)
+    assert not cell.startswith(STARTS)
+    assert unescape_formula(cell) == text
+    assert escape_formula('plain') == 'plain'
+
+
+def cells(path, delimiter):
+    with path.open(newline='', encoding='utf-8') as file:
+        for row in csv.reader(file, delimiter=delimiter):
+            yield from row
+
+
+@pytest.mark.parametrize('delimiter', [',', ';', '\t'])
+def test_names_of_people(tmp_path, delimiter):
+    path = tmp_path / 'poses.csv'
+    pose = np.ones((2, 17, 3))
+    names = [name for name in NAMES if name.isprintable()]
+    people = [
+        PoseSequence(name, 'h36m17', np.arange(2), pose) for name in names
+    ]
+    write_poses(path, people)
+    assert [person.name for person in read_poses(path)] == names
+    for cell in cells(path, delimiter):
+        assert not cell.startswith(STARTS)
+    first = path.read_text(encoding='utf-8').split('\n', 1)[0]
+    people = json.loads(first.removeprefix('# '))['people']
+    assert [person['name'] for person in people] == names
+
+
+def test_tables_of_reports(tmp_path):
+    path = tmp_path / 'results.csv'
+    write_table(pd.DataFrame({'=a': NAMES, 'x': -1.5}), path)
+    frame = pd.read_csv(path)
+    assert frame.columns.tolist() == ["'=a", 'x']
+    assert (frame['x'] == -1.5).all()
+    assert not any(name.startswith(STARTS) for name in frame["'=a"])
+    with path.open(newline='') as file:
+        assert '\r' not in file.read()
+
+
+def test_all_tables_of_reports_are_written_so():
+    home = Path(__file__).parents[2]
+    for folder in ('pyg_hcsf', 'experiments', 'tools', 'examples'):
+        for path in (home / folder).rglob('*.py'):
+            if path.name != 'page.py':
+                assert '.to_csv(' not in path.read_text(encoding='utf-8')
