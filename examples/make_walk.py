@@ -17,7 +17,7 @@ import torch
 
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry import Camera, View, film, human36m_cameras
+from pyg_hcsf.geometry import Camera, View, human36m_cameras, project_views
 from pyg_hcsf.geometry.random_bodies import coco_joints
 from pyg_hcsf.geometry.random_keypoints import (
     KeypointNoise,
@@ -41,7 +41,9 @@ def walk() -> View:
         translation=place.translation,
     )
     motion = motion_clip('S11', 'Walking', 1, 200)
-    return film(motion.pos.transpose(0, 1), motion.clip, 0, [camera])[0]
+    return project_views(motion.pos.transpose(0, 1), motion.clip, 0, [camera])[
+        0
+    ]
 
 
 def detect(view: View) -> list[dict[str, Any]]:

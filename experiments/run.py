@@ -61,7 +61,7 @@ def make_parser(task: Task) -> ArgumentParser:
         '--preset', type=str | None, help="a name or name/row; else 'default'"
     )
     parser.add_argument(
-        '--recipe', type=str | None, help='a preset, to train rows as it does'
+        '--overlay', type=str | None, help='a preset, to train rows as it does'
     )
     names = ', '.join(['auto', *task.sources])
     parser.add_argument('--data', type=str | None, help=names)
@@ -164,7 +164,7 @@ def _run(argv: list[str] | None) -> Path | None:
     if args.list:
         listing.show(task, args, lambda row: row_config(row, argv))
         return None
-    preset = load_preset(args.task, args.preset or 'default', args.recipe)
+    preset = load_preset(args.task, args.preset or 'default', args.overlay)
     configs = {row: row_config(v, argv) for row, v in preset.rows.items()}
     if show:
         configs_as_dict = {row: asdict(c) for row, c in configs.items()}

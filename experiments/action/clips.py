@@ -47,7 +47,7 @@ class ActionClips(NamedTuple):
         return column(self.clips, key)
 
 
-class Request(NamedTuple):
+class ActionRequest(NamedTuple):
     """The clips that a run asks for; see ActionClipsConfig."""
 
     root: Path
@@ -57,7 +57,7 @@ class Request(NamedTuple):
     num_frames: int
 
 
-def held_out(request: Request, values: Sequence[Any]) -> list[Any]:
+def held_out(request: ActionRequest, values: Sequence[Any]) -> list[Any]:
     """What is kept for validation: the last tenth, at least one."""
     if not (request.hold_out or request.split == 'val'):
         return []

@@ -11,14 +11,14 @@ from torch_geometric.data import Data
 
 from experiments.action.clips import (
     ActionClips,
-    Request,
+    ActionRequest,
     held_out,
     places,
     processed_root,
     training,
 )
 from experiments.action.config import ActionClipsConfig
-from experiments.sweep.sources import Source
+from experiments.sweep.sources import DataSource
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.datasets import HDM05, NTURGBD, UTDMHAD
@@ -68,14 +68,14 @@ def find_ntu(benchmark: str, root: Path) -> Path | None:
     return root / 'NTURGBD' / 'raw' if any(done) else None
 
 
-def load_ntu(benchmark: str, request: Request) -> ActionClips:
+def load_ntu(benchmark: str, request: ActionRequest) -> ActionClips:
     """NTU RGB+D, normalised on disk, from where it streams."""
     raw = find_ntu(benchmark, request.root)
-    recipe = request.normalize
+    overlay = request.normalize
     normalized = _is_normalized(benchmark, request.root)
-    if recipe == 'auto':
-        recipe = 'none' if normalized else 'agcn'
-    applied = 'agcn' if normalized else recipe
+    if overlay == 'auto':
+        overlay = 'none' if normalized else 'agcn'
+    applied = 'agcn' if normalized else overlay
 
     def load(split: str, val: Sequence[int] = ()) -> NTURGBD:
         return NTURGBD(
@@ -84,7 +84,7 @@ def load_ntu(benchmark: str, request: Request) -> ActionClips:
             split,  # type: ignore[arg-type]
             val,
             raw=raw,
-            pre_transform=None if recipe == 'none' else PreNormalize(recipe),
+            pre_transform=None if overlay == 'none' else PreNormalize(overlay),
         )
 
     dataset = load('train')
@@ -110,9 +110,9 @@ def load_ntu(benchmark: str, request: Request) -> ActionClips:
         dataset.skeleton,
         tuple(f'A{i + 1:03}' for i in range(dataset.num_classes)),
         2,
-        f'{benchmark}, {recipe}, {training(val, who)}',
+        f'{benchmark}, {overlay}, {training(val, who)}',
         dataset._path.name,
-        None if applied == 'none' else {'recipe': applied},
+        None if applied == 'none' else {'overlay': applied},
         NTU_FPS,
         NTU_USUAL if applied == 'agcn' else None,
     )
@@ -141,7 +141,7 @@ def find_utd_mhad(root: Path) -> Path | None:
     return root / 'UTDMHAD' / 'raw' if done else None
 
 
-def load_utd_mhad(request: Request) -> ActionClips:
+def load_utd_mhad(request: ActionRequest) -> ActionClips:
     """UTD-MHAD: odd subjects train, even ones test."""
     raw = find_utd_mhad(request.root)
     skeleton = get_skeleton('kinect20')
@@ -181,7 +181,7 @@ def find_hdm05(root: Path) -> Path | None:
     return root / 'HDM05' / 'raw' if done else None
 
 
-def load_hdm05(request: Request) -> ActionClips:
+def load_hdm05(request: ActionRequest) -> ActionClips:
     """The motion classes of HDM05's cut clips: mm and tr test."""
     raw = find_hdm05(request.root)
     skeleton = get_skeleton('h36m17', graph='tree')
@@ -223,7 +223,7 @@ def load_hdm05(request: Request) -> ActionClips:
 # Our own procedural motion
 
 
-def load_synthetic(request: Request) -> ActionClips:
+def load_synthetic(request: ActionRequest) -> ActionClips:
     """The fifteen actions of SyntheticMotion, without cameras."""
     skeleton = get_skeleton('h36m17', graph='tree')
     align = AlignBody(skeleton, **MOCAP, key='pos')
@@ -271,7 +271,7 @@ def _needs(name: str) -> str:
 
 # ``--data auto`` takes the first that is found.
 SOURCES = {
-    name: Source(
+    name: DataSource(
         partial(find_ntu, name),
         partial(load_ntu, name),
         name,
@@ -280,11 +280,15 @@ SOURCES = {
     for name in BENCHMARKS
 }
 SOURCES |= {
-    'utd_mhad': Source(
+    'utd_mhad': DataSource(
         find_utd_mhad, load_utd_mhad, 'cross-subject', _needs('UTDMHAD')
     ),
-    'hdm05': Source(find_hdm05, load_hdm05, 'cross-subject', _needs('HDM05')),
-    'synthetic': Source(lambda root: root, load_synthetic, 'cross-subject'),
+    'hdm05': DataSource(
+        find_hdm05, load_hdm05, 'cross-subject', _needs('HDM05')
+    ),
+    'synthetic': DataSource(
+        lambda root: root, load_synthetic, 'cross-subject'
+    ),
 }
 
 
@@ -319,9 +323,9 @@ def load_actions(
     if source.find(root) is None:
         raise ValueError(f'Expected {source.needs.format(root=root)}')
     options = (config.normalize, config.hold_out, config.num_frames)
-    return _load(data, Request(root, split, *options))
+    return _load(data, ActionRequest(root, split, *options))
 
 
 @lru_cache(maxsize=6)  # the rows of a table share their clips
-def _load(data: str, request: Request) -> ActionClips:
+def _load(data: str, request: ActionRequest) -> ActionClips:
     return SOURCES[data].load(request)

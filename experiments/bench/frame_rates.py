@@ -25,7 +25,7 @@ from pyg_hcsf.datasets.mocap.motion import MotionClip, clean_clips
 from pyg_hcsf.datasets.mocap.openmocap import CMU_INDEX, split_of
 from pyg_hcsf.geometry.root_ray import decode_pose, window_input
 from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble
-from pyg_hcsf.lifting.windows import offsets_of, pace_of
+from pyg_hcsf.lifting.windows import frame_stride_of, offsets_of
 
 RATES = (8, 10, 12, 15, 20, 24, 25, 30, 40, 50, 60)  # Hz
 CONDITIONS = ('typical', 'exact')
@@ -46,7 +46,7 @@ def errors(
     frames, target = info.frames, info.target or 0
     even = max(1, round(fps / info.fps))
     rules = {
-        'own': offsets_of(frames, target, pace_of(fps, info.fps)),
+        'own': offsets_of(frames, target, frame_stride_of(fps, info.fps)),
         'every n-th': offsets_of(frames, target, even),
     }
     before = -min(offsets[0] for offsets in rules.values())

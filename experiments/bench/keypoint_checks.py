@@ -36,7 +36,7 @@ from pyg_hcsf.datasets.mocap.openmocap import split_of
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS
 from pyg_hcsf.datasets.synthetic.dataset import SPLITS, TAKES, motion_clip
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.geometry.capture import View, detector_noise, film
+from pyg_hcsf.geometry.capture import View, detector_noise, project_views
 from pyg_hcsf.keypoints import Keypoints, Track, check_keypoints
 from pyg_hcsf.keypoints.convert import LAYOUTS
 
@@ -118,7 +118,7 @@ def make_files(
             continue
         chosen = random_cameras(clip.clip, 4, seed)
         for cameras, which in (('human36m', None), ('random', chosen)):
-            for view in film(pos, clip.clip, seed, which):
+            for view in project_views(pos, clip.clip, seed, which):
                 layout = LAYOUTS[turn % len(LAYOUTS)]
                 turn += 1
                 k = make_file(view, f'{clip.clip} {seed}', layout, clip.fps)
@@ -180,15 +180,15 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
             make = {NONE: lambda k, rng: k, CONFUSED: confused} | MISTAKES
             wrong = make[name](k, rng)
             if wrong is not None:
-                doubts = check_keypoints(wrong)
+                issues = check_keypoints(wrong)
                 rows.append(
                     {
                         'mistake': name,
                         'cameras': file.cameras,
                         'long': len(k.tracks[0].frames) >= LONG * 25,
-                        'found': bool(doubts),
-                        'refused': any(doubt.certain for doubt in doubts),
-                        'as': ', '.join(doubt.kind for doubt in doubts),
+                        'found': bool(issues),
+                        'refused': any(issue.certain for issue in issues),
+                        'as': ', '.join(issue.kind for issue in issues),
                         'layout': k.layout,
                         'file': file.name,
                         'posture': file.posture,

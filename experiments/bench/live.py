@@ -26,7 +26,7 @@ import torch
 
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry import Camera, film, human36m_cameras
+from pyg_hcsf.geometry import Camera, human36m_cameras, project_views
 from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import Lifter, LiveLifter, LivePose
 from pyg_hcsf.streaming import LatencyHistogram
@@ -49,7 +49,7 @@ def people() -> list[np.ndarray]:
     for number, subject in enumerate(('S9', 'S11')):
         motion = motion_clip(subject, 'Greeting', 1, LOOP // 2)
         pos = motion.pos.transpose(0, 1)
-        (view,) = film(pos, motion.clip, 0, [camera])
+        (view,) = project_views(pos, motion.clip, 0, [camera])
         there = view.keypoints.numpy() + [SHIFT * (number - 0.5), 0.0]
         out.append(np.concatenate([there, there[::-1]]))  # without a jump
     return out

@@ -36,7 +36,7 @@ from pyg_hcsf.keypoints import (
     Keypoints,
     check_keypoints,
     convert_joints,
-    mend_sides,
+    fix_side_swaps,
     read_keypoints,
 )
 from pyg_hcsf.lifting import Lifter
@@ -210,7 +210,7 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
         read_keypoints(path, 'mediapipe33', camera.image_size, FPS)
         for path, camera in zip(args.keypoints, cameras, strict=True)
     ]
-    mended, counts = zip(*map(mend_sides, views), strict=True)
+    mended, counts = zip(*map(fix_side_swaps, views), strict=True)
     print(f'Frames mended: {", ".join(map(str, counts))}')
     print(check(mended))
     points, residual = reference(np.stack([*map(_joints, mended)]), cameras)

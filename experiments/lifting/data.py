@@ -15,7 +15,7 @@ from experiments.lifting.config import MotionConfig
 from experiments.pose.data import find_openmocap
 from experiments.sweep import sources
 from experiments.sweep.random_loader import RandomLoader
-from experiments.sweep.sources import Source
+from experiments.sweep.sources import DataSource
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.datasets import OpenMocap
 from pyg_hcsf.datasets.synthetic.dataset import (
@@ -63,7 +63,7 @@ def motion_clips(
     return [c for c in clips if c.subject.lower().startswith(name)]
 
 
-class Request(NamedTuple):
+class LiftRequest(NamedTuple):
     """The motion that a run asks for."""
 
     root: Path
@@ -71,14 +71,14 @@ class Request(NamedTuple):
     config: MotionConfig
 
 
-def load_synthetic(request: Request) -> list[Data]:
+def load_synthetic(request: LiftRequest) -> list[Data]:
     """Our own procedural motion."""
     config = request.config
     size = (config.synthetic, config.num_frames)
     return motion_clips('synthetic', request.root, request.split, *size)
 
 
-def load_cmu(request: Request) -> list[Data]:
+def load_cmu(request: LiftRequest) -> list[Data]:
     """CMU's motion and our own. HDM05 never: its licence would bind the
     weights.
     """
@@ -93,10 +93,10 @@ def training_clips(
     source = SOURCES[data]
     if source.find(root) is None:
         raise ValueError(f'Expected {source.needs.format(root=root)}')
-    return source.load(Request(root, split, config))
+    return source.load(LiftRequest(root, split, config))
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     """Windows of motion that detectors have seen.
 
     Args:
@@ -129,7 +129,7 @@ def detect(
     noise: KeypointNoise,
     guess_rate: float,
     generator: Generator,
-) -> Seen:
+) -> Observation:
     """Finds the joints of filmed :func:`bodies`, and encodes them.
 
     Args:
@@ -160,7 +160,7 @@ def detect(
     last = look_at_root(uv[:, -1:], score[:, -1:], views.focal, views.center)
     y, size = encode_pose(truth, last.rotation[:, 0])
     x = window_input(seen.plane, seen.score)
-    return Seen(
+    return Observation(
         x.squeeze(1) if x.size(1) == 1 else x,
         y,
         seen.rotation[:, -1],
@@ -208,7 +208,7 @@ class LiftLoader(RandomLoader):
             )
         )
 
-    def change(self, batch: Data, generator: Generator) -> Seen:
+    def change(self, batch: Data, generator: Generator) -> Observation:
         """What detectors make of windows of motion."""
         config, pos = self.config, batch.pos
         pos = pos.unsqueeze(1) if pos.dim() == 3 else pos
@@ -226,12 +226,12 @@ class LiftLoader(RandomLoader):
 
 # ``--data auto`` takes the first that is found.
 SOURCES = {
-    'cmu': Source(
+    'cmu': DataSource(
         find_openmocap,
         load_cmu,
         'root-ray',
         "the raw files of openmocap in '{root}' or '{root}/OpenMocap/raw'; "
         'see datasets/OpenMocap/README.md',
     ),
-    'synthetic': Source(lambda root: root, load_synthetic, 'root-ray'),
+    'synthetic': DataSource(lambda root: root, load_synthetic, 'root-ray'),
 }

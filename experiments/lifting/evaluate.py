@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from torch_geometric.data import Data
 
 from experiments.lifting.config import LiftConfig
-from experiments.lifting.data import Seen, bodies, detect
+from experiments.lifting.data import Observation, bodies, detect
 from experiments.pose.evaluate import check_lifted
 from pyg_hcsf import metrics
 from pyg_hcsf.data.clip_loader import ClipLoader
@@ -136,7 +136,7 @@ class LiftEvaluator:
         self.clips, self.clip, self.frame = clips, batch.clip, batch.frame
         self.config, self.name = config, name
 
-    def see(self, condition: str) -> Seen:
+    def see(self, condition: str) -> Observation:
         """The windows under a condition, the same for all networks."""
         c, layout = CONDITIONS[condition], self.config.motion.layout
         seed = zlib.crc32(f'{self.name} {condition}'.encode())

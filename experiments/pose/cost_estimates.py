@@ -74,10 +74,10 @@ class Prices:
     def _products(self, config: RunConfig) -> float:
         """The time of the multiply-adds of a step."""
         if self._pace is None:
-            self._pace = self._measure_pace()
+            self._pace = self._measure_frame_stride()
         return config.train.batch_size * self.size(config).macs * self._pace
 
-    def _measure_pace(self) -> float:
+    def _measure_frame_stride(self) -> float:
         """Seconds that one more multiply-add of a pose takes in training."""
         models = [
             ModelConfig('lcn', 'lcn', 64, layer_options={'long_hops': hops})

@@ -14,7 +14,7 @@ from torch_geometric.data import Dataset
 
 from experiments.pose.config import ClipsConfig
 from experiments.sweep import sources
-from experiments.sweep.sources import Source
+from experiments.sweep.sources import DataSource
 from pyg_hcsf.datasets import MPIINF3DHP, Human36M, OpenMocap, SyntheticMotion
 from pyg_hcsf.datasets.human36m import reader as human36m
 from pyg_hcsf.datasets.mocap import openmocap
@@ -59,7 +59,7 @@ def find_mpi_inf_3dhp(root: Path) -> Path | None:
     return folder / 'raw' if prepared else None
 
 
-class Request(NamedTuple):
+class PoseRequest(NamedTuple):
     """The clips that a run asks for; see ClipsConfig for the last four."""
 
     root: Path
@@ -87,15 +87,17 @@ class Takes(ConcatDataset):
         return str(self.datasets[0].raw_fingerprint)
 
 
-def film(make: Callable[..., Dataset], takes: int, **options: Any) -> Any:
+def project_views(
+    make: Callable[..., Dataset], takes: int, **options: Any
+) -> Any:
     """Makes a data set, or several with other seeds, as one."""
     made = [make(**options, seed=seed) for seed in range(takes)]
     return made[0] if takes == 1 else Takes(made)
 
 
-def load_synthetic(request: Request) -> Any:
+def load_synthetic(request: PoseRequest) -> Any:
     """Our own procedural motion."""
-    return film(
+    return project_views(
         SyntheticMotion,
         request.takes,
         split=request.split,
@@ -106,9 +108,9 @@ def load_synthetic(request: Request) -> Any:
     )
 
 
-def load_openmocap(request: Request, held_out: Any = 'subjects') -> Any:
+def load_openmocap(request: PoseRequest, held_out: Any = 'subjects') -> Any:
     """Open motion capture."""
-    return film(
+    return project_views(
         OpenMocap,
         request.takes,
         root=str(sources.HOME / 'OpenMocap'),
@@ -121,13 +123,13 @@ def load_openmocap(request: Request, held_out: Any = 'subjects') -> Any:
     )
 
 
-def load_openmocap_rigs(request: Request) -> Any:
+def load_openmocap_rigs(request: PoseRequest) -> Any:
     """Open motion capture with the DAZ rig kept for the test."""
     return load_openmocap(request, 'rig')
 
 
 def load_human36m(
-    request: Request, val_subjects: tuple[str, ...] = ()
+    request: PoseRequest, val_subjects: tuple[str, ...] = ()
 ) -> Dataset:
     """Human3.6M, encoded on disk, from where it streams.
 
@@ -158,12 +160,12 @@ def load_human36m(
     return dataset
 
 
-def load_human36m_dev(request: Request) -> Dataset:
+def load_human36m_dev(request: PoseRequest) -> Dataset:
     """Human3.6M with S8 kept out of training, to make choices by."""
     return load_human36m(request, VAL_SUBJECTS)
 
 
-def load_mpi_inf_3dhp(request: Request) -> Dataset:
+def load_mpi_inf_3dhp(request: PoseRequest) -> Dataset:
     """MPI-INF-3DHP with universal poses, encoded on disk. S8 stays among the
     training subjects, as in load_human36m. Test clips have all frames, for
     networks that look at neighbours; Evaluator scores the valid ones.
@@ -184,7 +186,7 @@ def load_mpi_inf_3dhp(request: Request) -> Dataset:
 
 # ``--data auto`` takes the first that is found.
 SOURCES = {
-    'human36m': Source(
+    'human36m': DataSource(
         find_human36m,
         load_human36m,
         'srnet',
@@ -192,7 +194,7 @@ SOURCES = {
         'datasets/Human36M/README.md',
         frames=1_559_752,
     ),
-    'openmocap': Source(
+    'openmocap': DataSource(
         find_openmocap,
         load_openmocap,
         'openmocap',
@@ -200,12 +202,12 @@ SOURCES = {
         'see datasets/OpenMocap/README.md',
         frames=160_116,
     ),
-    'synthetic': Source(
+    'synthetic': DataSource(
         lambda root: root, load_synthetic, 'openmocap', frames=240_000
     ),
 }
 # Never taken by ``--data auto``: its networks are not those of the paper.
-SOURCES['mpi_inf_3dhp'] = Source(
+SOURCES['mpi_inf_3dhp'] = DataSource(
     find_mpi_inf_3dhp,
     load_mpi_inf_3dhp,
     '3dhp-official',
@@ -273,11 +275,11 @@ def load_clips(
     distortion = None if config.distortion == 'auto' else config.distortion
     takes = config.takes if split == 'train' else 1
     options = (config.keypoints, distortion, config.num_frames, takes)
-    return _load(data, Request(root, split, protocol, *options))
+    return _load(data, PoseRequest(root, split, protocol, *options))
 
 
 @lru_cache(maxsize=6)  # the rows of a table share their clips
-def _load(data: str, request: Request) -> Dataset:
+def _load(data: str, request: PoseRequest) -> Dataset:
     return SOURCES[data].load(request)
 
 

@@ -16,18 +16,18 @@ TABLES = ('table4', 'table5', 'table6', 'table7', 'supp2', 'supp3')
 Cells = Mapping[str, list[Run]]
 
 
-def load_cells(folder: Path, recipe: str) -> dict[str, list[Run]]:
+def load_cells(folder: Path, overlay: str) -> dict[str, list[Run]]:
     """The runs of each cell, ``preset/row``, with a recipe. Cells of one
     configuration share their runs, whichever of them each was made for.
     """
     known: dict[str, list[Run]] = {}
     for table in sorted((*TABLES, 'readings')):
-        path = folder / f'{table}-{recipe}'
+        path = folder / f'{table}-{overlay}'
         for run in load_runs(path) if path.is_dir() else ():
             known.setdefault(f'{table}/{run.metrics["row"]}', []).append(run)
     if not known:
         raise ValueError(
-            f"Expected runs in '{folder}' with '--recipe {recipe}' (got none)"
+            f"Expected runs in '{folder}' with '--overlay {overlay}' (got none)"
         )
     same: dict[str, dict[int, Run]] = {}  # by configuration, then by seed
     for run in (run for runs in known.values() for run in runs):

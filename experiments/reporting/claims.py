@@ -1,6 +1,6 @@
 """Holds what the paper claims against finished runs of its tables.
 
-    python experiments/run.py --task pose --preset table7 --recipe ablation \
+    python experiments/run.py --task pose --preset table7 --overlay ablation \
         --root ../shared/data --seed 0 1 2          # and the other tables
     python -m experiments.reporting.claims runs/pose ablation docs/results/claims.md
 
@@ -280,10 +280,10 @@ def cell_table(cells: Cells, longer: Cells) -> pd.DataFrame:
 
 
 def write(
-    folder: Path, recipe: str, out: Path, longer: str | None = None
+    folder: Path, overlay: str, out: Path, longer: str | None = None
 ) -> None:
     """Writes the page."""
-    cells = load_cells(folder, recipe)
+    cells = load_cells(folder, overlay)
     more = load_cells(folder, longer) if longer else {}
     order = settled(cells, more)
     order_text = markdown(order) if len(order) else 'Not known yet.'
@@ -303,15 +303,15 @@ def write(
 
 These are not Human3.6M numbers: data {run['data']}, protocol
 {run['protocol']}, {split} subjects, true 2D, C=64, {run['steps']:,} steps with
-the recipe of `experiments/presets/pose/{recipe}.yaml`, commits
+the recipe of `experiments/presets/pose/{overlay}.yaml`, commits
 {', '.join(commits)}.
 
 ```bash
 for table in {' '.join(TABLES)} readings; do
-    python experiments/run.py --task pose --preset $table --recipe {recipe} \\
+    python experiments/run.py --task pose --preset $table --overlay {overlay} \\
         --root ../shared/data --seed 0 1 2
 done
-python -m experiments.reporting.claims runs/pose {recipe} docs/results/claims.md{other}
+python -m experiments.reporting.claims runs/pose {overlay} docs/results/claims.md{other}
 ```
 
 An effect is the error of the cells that should be better minus that of the
@@ -368,11 +368,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command line."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('folder', type=Path, help='runs/pose')
-    parser.add_argument('recipe', help='as given by --recipe')
+    parser.add_argument('overlay', help='as given by --overlay')
     parser.add_argument('out', type=Path, help='the page to write')
     parser.add_argument('--longer', help='another recipe to compare with')
     args = parser.parse_args(argv)
-    write(args.folder, args.recipe, args.out, args.longer)
+    write(args.folder, args.overlay, args.out, args.longer)
 
 
 if __name__ == '__main__':

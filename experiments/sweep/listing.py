@@ -3,7 +3,7 @@ and the time that its training takes on this machine.
 
     python experiments/run.py --task pose --list
     python experiments/run.py --task pose --list --preset table7 \
-        --recipe ablation --seed 0 1 2
+        --overlay ablation --seed 0 1 2
     python experiments/run.py --task pose --list --preset openmocap \
         --equal_macs openmocap/hcsf     # the widths that cost the same
 """
@@ -46,7 +46,7 @@ def show(
     if task.prices is not None:
         prices = task.prices()
         if args.equal_macs is not None:
-            rows = load_preset(args.task, args.equal_macs, args.recipe).rows
+            rows = load_preset(args.task, args.equal_macs, args.overlay).rows
             if len(rows) != 1:
                 raise ValueError(
                     "Expected '--equal_macs' to be preset/row (got "
@@ -61,9 +61,9 @@ def show(
         say(prices.note())
     names = [args.preset] if args.preset else list(list_presets(args.task))
     for name in names:
-        preset = load_preset(args.task, name, args.recipe)
+        preset = load_preset(args.task, name, args.overlay)
         option = f'--preset {name.partition("/")[0]}/{{row}}'
-        option += f' --recipe {args.recipe}' * (args.recipe is not None)
+        option += f' --overlay {args.overlay}' * (args.overlay is not None)
         data = args.data or preset.data
         if prices is not None:
             data = resolve(data, data_home(args.root), task.sources)

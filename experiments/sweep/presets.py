@@ -49,25 +49,25 @@ def list_presets(task: str) -> dict[str, Preset]:
     return {name: load_preset(task, name) for name in names}
 
 
-def load_preset(task: str, name: str, recipe: str | None = None) -> Preset:
+def load_preset(task: str, name: str, overlay: str | None = None) -> Preset:
     """Reads a preset.
 
     Args:
         task: Its task.
         name: That of a file, or ``file/row``.
-        recipe: Another preset, whose base goes before that of this one, and
+        overlay: Another preset, whose base goes before that of this one, and
             only the row's own settings before it; likewise its data, unless
             those of this one are other splits of them.
     """
     stem, _, row = name.partition('/')
     spec = _find_spec(task, 'preset', stem)
     base, data, title = spec['base'], spec['data'], stem
-    if recipe is not None:
-        change = _find_spec(task, 'recipe', recipe)
+    if overlay is not None:
+        change = _find_spec(task, 'overlay', overlay)
         base = merge(base, change['base'])
         if not data.startswith(f'{change["data"]}-'):  # its other splits
             data = change['data']
-        title = f'{stem}-{recipe}'
+        title = f'{stem}-{overlay}'
     rows = {
         key: merge(merge(base, {'label': key}), change)
         for key, change in spec['rows'].items()

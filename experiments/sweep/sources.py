@@ -23,7 +23,7 @@ def data_home(root: str | None) -> Path:
     return path
 
 
-class Source(NamedTuple):
+class DataSource(NamedTuple):
     """A data set that a run can learn from.
 
     Args:
@@ -41,7 +41,7 @@ class Source(NamedTuple):
     frames: int = 0
 
 
-def resolve(data: str, root: Path, sources: Mapping[str, Source]) -> str:
+def resolve(data: str, root: Path, sources: Mapping[str, DataSource]) -> str:
     """The data that ``auto`` stands for."""
     known = ('auto', *sources)
     if data not in known:

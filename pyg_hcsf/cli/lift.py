@@ -25,7 +25,7 @@ from pyg_hcsf.keypoints import (
     LAYOUTS,
     Keypoints,
     check_keypoints,
-    mend_sides,
+    fix_side_swaps,
     mirror_keypoints,
     read_keypoints,
     rotate_keypoints,
@@ -123,7 +123,7 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
     if args.live is not None:
         if args.out is not None:
             parser.error('--live writes lines, not --out')
-        stream(lifter, args.layout or 'coco17', args.live, args.mend)
+        stream(lifter, args.layout or 'coco17', args.live, args.fix_side_swaps)
         return []
     if args.out is None:
         parser.error('--out says where the poses go')
@@ -144,13 +144,13 @@ def lift_file(
         keypoints = rotate_keypoints(keypoints, args.turn)
     if args.mirrored:
         keypoints = mirror_keypoints(keypoints)
-    if args.mend:
-        keypoints, count = mend_sides(keypoints)
+    if args.fix_side_swaps:
+        keypoints, count = fix_side_swaps(keypoints)
         print(f'Left and right exchanged in frames: {count}')
-    doubts = check_keypoints(keypoints)
-    for doubt in doubts:
-        print(f'doubtful: {doubt}')
-    if any(doubt.certain for doubt in doubts) and not args.force:
+    issues = check_keypoints(keypoints)
+    for issue in issues:
+        print(f'{issue}')
+    if any(issue.certain for issue in issues) and not args.force:
         raise ValueError(
             f"'{args.input}' is not lifted as it is doubtful; if it is right, "
             'pass --force'
@@ -200,11 +200,15 @@ def describe(keypoints: Keypoints) -> str:
     )
 
 
-def stream(lifter: Lifter, layout: str, where: str, mend: bool) -> None:
+def stream(
+    lifter: Lifter, layout: str, where: str, fix_side_swaps: bool
+) -> None:
     """Lifts lines until they end, or the tool is stopped."""
 
     def make() -> LineLifter:
-        return LineLifter(LiveLifter(lifter, layout, mend=mend))
+        return LineLifter(
+            LiveLifter(lifter, layout, fix_side_swaps=fix_side_swaps)
+        )
 
     lines = make()  # complains before anybody connects
     say(f'Lifts {layout}, with a delay of {lines.live.delay} frames')

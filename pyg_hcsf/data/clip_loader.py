@@ -11,7 +11,7 @@ from torch_geometric.data import Batch, Data
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.hops import HopEdges
 
-LAYOUTS = ('static', 'batch')
+BATCH_LAYOUTS = ('static', 'batch')
 BLOCK = 128  # frames that are read from a store in one piece, or more
 
 
@@ -121,9 +121,9 @@ class ClipLoader:
                 "Expected 'rank' to be 0 or more and below 'world_size' (got "
                 f'{rank} and {world_size})'
             )
-        if layout not in LAYOUTS:
+        if layout not in BATCH_LAYOUTS:
             raise ValueError(
-                f"Expected 'layout' to be one of {LAYOUTS} (got '{layout}')"
+                f"Expected 'layout' to be one of {BATCH_LAYOUTS} (got '{layout}')"
             )
         if window_keys is None:
             window_keys = keys[:1]

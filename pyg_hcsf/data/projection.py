@@ -36,7 +36,7 @@ ENOUGH = 50  # keypoints to fit four numbers to
 CHANCE = 4 * 1.25 * 1.48
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     r"""Frames of one subject by one camera.
 
     Args:
@@ -115,7 +115,7 @@ class Projections:
     ) -> None:
         self.skeleton = skeleton
         self.unlike = unlike or {}
-        self.seen: dict[tuple[str, str], list[Seen]] = {}
+        self.seen: dict[tuple[str, str], list[Observation]] = {}
 
     def add(self, clip: Data) -> None:
         r"""Adds some frames of a clip, unless it has no keypoints, joints
@@ -142,7 +142,7 @@ class Projections:
         projected = [camera.project(joints, lens) for lens in lenses]
         key = (str(clip.get('subject', '')), camera.name)
         self.seen.setdefault(key, []).append(
-            Seen(
+            Observation(
                 clip.x[:, frames].transpose(0, 1).float().numpy(),
                 torch.stack(projected).float().numpy(),
             )

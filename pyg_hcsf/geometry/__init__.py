@@ -4,8 +4,8 @@ from .capture import (
     DetectorNoise,
     View,
     detector_noise,
-    film,
     lifting_clips,
+    project_views,
 )
 from .human36m import human36m_cameras
 from .image_frame import LCN_FRAME, SRNET_FRAME, ImageFrame
@@ -35,7 +35,7 @@ __all__ = [
     'denormalize_screen',
     'detector_noise',
     'encode_pose',
-    'film',
+    'project_views',
     'fit_pinhole',
     'fit_scale',
     'guess_camera',

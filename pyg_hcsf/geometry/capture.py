@@ -67,7 +67,7 @@ class View(NamedTuple):
     keypoints: Tensor
 
 
-def film(
+def project_views(
     pos: Tensor,
     clip: str,
     seed: int = 0,
@@ -109,7 +109,7 @@ def film(
 
     .. code-block:: python
 
-        views = film(motion.pos.transpose(0, 1), motion.clip)
+        views = project_views(motion.pos.transpose(0, 1), motion.clip)
         views[0].keypoints  # [T, 17, 2] pixels
     """
     _check_clip(pos, clip)
@@ -179,7 +179,7 @@ def detector_noise(
 
     .. code-block:: python
 
-        view = film(pos, 'walk_01')[0]
+        view = project_views(pos, 'walk_01')[0]
         noisy, confidence = detector_noise(
             view.keypoints, view.joints, view.camera, 'walk_01')
     """
@@ -230,7 +230,7 @@ def lifting_clips(
             (default: :obj:`'gt'`)
         distortion (str, optional): See :meth:`Camera.project`.
             (default: :obj:`None`)
-        seed (int, optional): The seed of :func:`film` and
+        seed (int, optional): The seed of :func:`project_views` and
             :func:`detector_noise`. (default: :obj:`0`)
 
     Returns:
@@ -250,7 +250,7 @@ def lifting_clips(
         )
     out = []
     pos = motion.pos.transpose(0, 1)
-    for view in film(pos, motion.clip, seed, distortion=distortion):
+    for view in project_views(pos, motion.clip, seed, distortion=distortion):
         camera, x = view.camera, view.keypoints
         data = Data(
             edge_index=motion.edge_index,

@@ -142,7 +142,7 @@ def studio_views(
     generator: Generator,
 ) -> Views:
     r"""Films each window with one of some calibrated cameras around the
-    capture volume of :func:`~pyg_hcsf.geometry.capture.film`: the root of its
+    capture volume of :func:`~pyg_hcsf.geometry.capture.project_views`: the root of its
     last frame is anywhere in there, the body turned to any side.
 
     Args:

@@ -1,25 +1,25 @@
-from .checks.check import check_keypoints, refuse_doubtful
-from .checks.issues import Doubt
-from .checks.side_swaps import LiveMender, mend_sides
+from .checks.check import check_keypoints, raise_for_issues
+from .checks.issues import Issue
+from .checks.side_swaps import LiveSideSwapFixer, fix_side_swaps
 from .convert import LAYOUTS, common_names, convert_joints, to_layout
 from .load import read_keypoints
-from .orient import exchange_sides, mirror_keypoints, rotate_keypoints
+from .orient import mirror_keypoints, rotate_keypoints, swap_sides
 from .track import Keypoints, Track
 
 __all__ = [
     'LAYOUTS',
-    'Doubt',
+    'Issue',
     'Keypoints',
-    'LiveMender',
+    'LiveSideSwapFixer',
     'Track',
     'check_keypoints',
     'common_names',
     'convert_joints',
-    'exchange_sides',
-    'mend_sides',
+    'swap_sides',
+    'fix_side_swaps',
     'mirror_keypoints',
     'read_keypoints',
-    'refuse_doubtful',
+    'raise_for_issues',
     'rotate_keypoints',
     'to_layout',
 ]

@@ -63,17 +63,17 @@ def mirror_keypoints(keypoints: Keypoints) -> Keypoints:
         >>> people = Lifter('single').lift(mirror_keypoints(keypoints))
     """
     wide, _ = keypoints.image_size or _extent(keypoints)
-    return exchange_sides(_move(keypoints, lambda x, y: (wide - x, y)))
+    return swap_sides(_move(keypoints, lambda x, y: (wide - x, y)))
 
 
-def exchange_sides(keypoints: Keypoints) -> Keypoints:
+def swap_sides(keypoints: Keypoints) -> Keypoints:
     r"""Exchanges the left and right joints of everybody in all frames.
 
     Args:
         keypoints (Keypoints): Those whose names are exchanged.
 
     Example:
-        >>> exchange_sides(keypoints).tracks[0].xy.shape
+        >>> swap_sides(keypoints).tracks[0].xy.shape
         (120, 17, 2)
     """
     order = list(get_skeleton(keypoints.layout).mirrored)

@@ -12,7 +12,7 @@ from pyg_hcsf.keypoints.track import Track
 
 #: A person is looked for within half of its size, for so many frames.
 REACH = 0.5
-PATIENCE = 10
+MAX_GAP = 10
 #: People followed by distance who are seen in fewer frames than this are left
 #: out of files with more frames than that.
 FLUKE, LONG = 3, 30
@@ -93,8 +93,8 @@ class Detections:
         self.high = np.where(shown, self.xy, -np.inf).max(axis=1)
         self.size = np.linalg.norm(self.high - self.low, axis=1) + 1e-9
         steps = np.diff(np.unique(self.frames))
-        stride = int(np.median(steps)) if len(steps) >= PATIENCE else 1
-        self.patience = PATIENCE * stride
+        stride = int(np.median(steps)) if len(steps) >= MAX_GAP else 1
+        self.max_gap = MAX_GAP * stride
 
     def track(self, name: str, rows: list[int]) -> Track:
         r"""The track of some detections in ascending frames."""
@@ -152,7 +152,7 @@ class Detections:
         at = np.asarray(rows)
         cuts = np.flatnonzero(np.diff(self.frames[at])) + 1
         for after in np.split(at, cuts):
-            since = self.frames[after[0]] - self.patience
+            since = self.frames[after[0]] - self.max_gap
             gone = [t for t in live if self.frames[t[-1]] < since]
             live = [t for t in live if self.frames[t[-1]] >= since]
             done += gone
@@ -230,11 +230,11 @@ def _one_each_frame(
 def _no_tracks(found: Detections, named: dict[str, list[int]]) -> str | None:
     r"""Why ids cannot be those of people, if so."""
     lengths = np.array([len(rows) for rows in named.values()])
-    flicker = np.median(lengths) < PATIENCE and len(lengths) >= 4
+    flicker = np.median(lengths) < MAX_GAP and len(lengths) >= 4
     before = np.concatenate([rows[:-1] for rows in named.values()])
     after = np.concatenate([rows[1:] for rows in named.values()])
     before, after = before.astype(int), after.astype(int)
-    close = found.frames[after] - found.frames[before] <= found.patience
+    close = found.frames[after] - found.frames[before] <= found.max_gap
     before, after = before[close], after[close]
     jumps = int((found.distance(before, after) >= REACH).sum())
     jumpy = jumps >= 4 and jumps > 0.03 * len(before)

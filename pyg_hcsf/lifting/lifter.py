@@ -20,7 +20,7 @@ from pyg_hcsf.geometry.root_ray import (
     window_input,
 )
 from pyg_hcsf.keypoints import Keypoints, Track, convert_joints
-from pyg_hcsf.keypoints.checks.check import warn_doubtful
+from pyg_hcsf.keypoints.checks.check import warn_of_issues
 from pyg_hcsf.lifting.assumed_camera import (
     Assumed,
     Focal,
@@ -32,9 +32,9 @@ from pyg_hcsf.lifting.ground import to_world
 from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble
 from pyg_hcsf.lifting.lifter_weights import SKELETON, available_weights
 from pyg_hcsf.lifting.windows import (
+    frame_stride_of,
+    max_gap_of,
     offsets_of,
-    pace_of,
-    patience_of,
     starts,
     windows,
 )
@@ -198,7 +198,7 @@ class Lifter:
                 f"Expected 'axes' to be 'camera' or 'world' (got "
                 f'{shown(axes)})'
             )
-        warn_doubtful(keypoints)
+        warn_of_issues(keypoints)
         network = self.network(keypoints.layout)
         camera, fps, notes = self._assume(keypoints, network)
         out = []
@@ -274,9 +274,9 @@ class Lifter:
         frames = torch.from_numpy(np.array(track.frames, np.int64))[rows]
         info = network.info
         offsets = offsets_of(
-            info.frames, info.target or 0, pace_of(fps, info.fps)
+            info.frames, info.target or 0, frame_stride_of(fps, info.fps)
         )
-        begin = starts(frames, seen, patience_of(fps))
+        begin = starts(frames, seen, max_gap_of(fps))
         rows_of = windows(frames, begin, offsets)
         parts = [
             self.lift_windows(RootRay(*(v[part] for v in seen)), network)
@@ -314,10 +314,10 @@ class Lifter:
         if info.frames > 1:
             if fps is None:
                 notes.append(f'Frame rate taken as {info.fps:g} Hz.')
-            pace = pace_of(fps or info.fps, info.fps)
-            offsets = offsets_of(info.frames, info.target or 0, pace)
+            frame_stride = frame_stride_of(fps or info.fps, info.fps)
+            offsets = offsets_of(info.frames, info.target or 0, frame_stride)
             notes.append(
-                f'{info.frames} frames at once, {pace:.3g} apart, '
+                f'{info.frames} frames at once, {frame_stride:.3g} apart, '
                 f'{offsets[-1]} ahead.'
             )
         if info.calibration is None:

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from pyg_hcsf.geometry.root_ray import RootRay
-from pyg_hcsf.keypoints import LiveMender
+from pyg_hcsf.keypoints import LiveSideSwapFixer
 from pyg_hcsf.lifting.lifter import Lifter
 from pyg_hcsf.lifting.windows import (
+    frame_stride_of,
+    max_gap_of,
     offsets_of,
-    pace_of,
-    patience_of,
     starts,
 )
 from pyg_hcsf.skeleton import get_skeleton
@@ -70,8 +70,8 @@ class _Frame(NamedTuple):
 class _Track:
     r"""The last frames of one person."""
 
-    def __init__(self, size: int, mender: Optional[LiveMender]) -> None:
-        self.mender = mender
+    def __init__(self, size: int, fixer: Optional[LiveSideSwapFixer]) -> None:
+        self.fixer = fixer
         self.frames: deque[_Frame] = deque(maxlen=size)
         self.waiting: deque[int] = deque()  # frames that are not lifted yet
         self.pushed = 0  # when it was last pushed, in pushes
@@ -91,8 +91,8 @@ class LiveLifter:
     hips or enough joints are dropped and counted. A missing frame is taken
     by the one before; after 0.4 s, or a jump of the person, or a frame from
     10 s before, a window starts anew. People are never mixed. Left and right
-    that change places are exchanged back if :obj:`mend` says so
-    (:class:`~pyg_hcsf.keypoints.LiveMender`).
+    that change places are exchanged back if :obj:`fix_side_swaps` says so
+    (:class:`~pyg_hcsf.keypoints.LiveSideSwapFixer`).
 
     One thread at a time may use it.
 
@@ -119,7 +119,7 @@ class LiveLifter:
         lifter: Lifter,
         layout: str = 'coco17',
         max_tracks: int = 16,
-        mend: bool = False,
+        fix_side_swaps: bool = False,
     ) -> None:
         if max_tracks < 1:
             raise ValueError(
@@ -128,17 +128,17 @@ class LiveLifter:
         self.lifter = lifter
         self.layout = layout
         self.max_tracks = max_tracks
-        self.mend = mend
+        self.fix_side_swaps = fix_side_swaps
         self.num_joints = get_skeleton(layout).num_joints
         self.network = lifter.network(layout)
         self.camera = lifter.camera(lifter.image_size)
         info = self.network.info
         fps = lifter.fps or info.fps
         self._offsets = offsets_of(
-            info.frames, info.target or 0, pace_of(fps, info.fps)
+            info.frames, info.target or 0, frame_stride_of(fps, info.fps)
         )
         self.delay = self._offsets[-1]
-        self._patience = patience_of(fps)
+        self._max_gap = max_gap_of(fps)
         self._restart = round(RESTART * fps)
         self._silence = round(SILENCE * fps) * max_tracks
         # A window, the frame held at its start, and one that is not due.
@@ -244,8 +244,8 @@ class LiveLifter:
                 return []
             out += self._start(name, track, 'restart')
             last = None
-        if track.mender is not None:
-            xy, score = track.mender.push(number, xy, score)
+        if track.fixer is not None:
+            xy, score = track.fixer.push(number, xy, score)
         seen, good = self.lifter.see(
             xy[None], score[None], self.layout, self.camera
         )
@@ -255,7 +255,7 @@ class LiveLifter:
         if last is not None:
             both = RootRay(*map(torch.cat, zip(last.seen, seen, strict=True)))
             numbers = torch.tensor([last.number, number])
-            if starts(numbers, both, self._patience)[1]:
+            if starts(numbers, both, self._max_gap)[1]:
                 out += self._start(name, track, 'gap_or_jump')
         track.frames.append(_Frame(number, seen))
         track.waiting.append(number)
@@ -270,8 +270,10 @@ class LiveLifter:
                     return None
                 self._tracks.popitem(last=False)
                 self.drop('evicted')
-            mender = LiveMender(self.layout) if self.mend else None
-            self._tracks[name] = _Track(self._size, mender)
+            fixer = (
+                LiveSideSwapFixer(self.layout) if self.fix_side_swaps else None
+            )
+            self._tracks[name] = _Track(self._size, fixer)
         track = self._tracks[name]
         track.pushed = self._pushed
         self._tracks.move_to_end(name)

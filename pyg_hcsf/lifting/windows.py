@@ -10,7 +10,7 @@ from torch import Tensor
 from pyg_hcsf.geometry.root_ray import RootRay
 
 #: A person who is not seen for longer than this, in seconds, starts anew.
-PATIENCE = 0.4
+MAX_GAP = 0.4
 
 #: A person whose root moves by more than this between a frame and the next,
 #: in root mean squares of the joints about it (some 0.4 m of an adult), is
@@ -18,7 +18,7 @@ PATIENCE = 0.4
 JUMP = 3.0
 
 
-def pace_of(fps: float, trained: float) -> float:
+def frame_stride_of(fps: float, trained: float) -> float:
     r"""How many frames of a video make one of the frame rate that a network
     was trained at: the nearest whole number, for an even rhythm, unless that
     makes the window longer than in the training. At a rate of 25 Hz, 1 for a
@@ -27,26 +27,26 @@ def pace_of(fps: float, trained: float) -> float:
     return min(max(1, round(fps / trained)), fps / trained)
 
 
-def patience_of(fps: float) -> int:
-    r"""The longest step between frames of one window: :data:`PATIENCE`."""
-    return max(1, round(PATIENCE * fps))
+def max_gap_of(fps: float) -> int:
+    r"""The longest step between frames of one window: :data:`MAX_GAP`."""
+    return max(1, round(MAX_GAP * fps))
 
 
-def offsets_of(frames: int, target: int, pace: float) -> list[int]:
+def offsets_of(frames: int, target: int, frame_stride: float) -> list[int]:
     r"""The frames of a window about the one that is lifted: those nearest in
     time to the frames of the training, the same more than once if there are
     too few.
 
     Example:
-        >>> offsets_of(5, target=4, pace=0.4)
+        >>> offsets_of(5, target=4, frame_stride=0.4)
         [-2, -1, -1, 0, 0]
     """
-    return [round(pace * (k - target)) for k in range(frames)]
+    return [round(frame_stride * (k - target)) for k in range(frames)]
 
 
-def starts(frames: Tensor, seen: RootRay, patience: int) -> Tensor:
+def starts(frames: Tensor, seen: RootRay, max_gap: int) -> Tensor:
     r"""Where a window may not reach across: at the first frame, after one
-    that is more than :obj:`patience` before, and after a jump (:data:`JUMP`).
+    that is more than :obj:`max_gap` before, and after a jump (:data:`JUMP`).
 
     Args:
         frames (torch.Tensor): The numbers of the frames, ascending: ``[T]``.
@@ -62,7 +62,7 @@ def starts(frames: Tensor, seen: RootRay, patience: int) -> Tensor:
     moved = seen.rotation[:, 2].diff(dim=0).norm(dim=-1)
     jump = moved > JUMP * step * square.sqrt()
     first = frames.new_ones(min(1, len(frames)), dtype=torch.bool)
-    return torch.cat([first, (step > patience) | jump])
+    return torch.cat([first, (step > max_gap) | jump])
 
 
 def windows(frames: Tensor, starts: Tensor, offsets: Sequence[int]) -> Tensor:

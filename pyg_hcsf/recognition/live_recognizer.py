@@ -14,7 +14,7 @@ from pyg_hcsf.streaming import LatencyHistogram
 from pyg_hcsf.transforms import PreNormalize
 
 #: Longer gaps start a window anew; in shorter ones the frame before is held.
-PATIENCE = 0.4  # seconds
+MAX_GAP = 0.4  # seconds
 
 #: A frame that is earlier than the last by more than this is the start of
 #: another stream; by less, it is late.
@@ -89,7 +89,7 @@ class LiveRecognizer:
         self.window = window
         self.hop = hop
         self._shape = (info.num_bodies, recognizer.skeleton.num_joints, 3)
-        self._patience = round(PATIENCE * info.fps)
+        self._patience = round(MAX_GAP * info.fps)
         self._restart = round(RESTART * info.fps)
         self._joints: deque[np.ndarray] = deque(maxlen=window)
         self._held: deque[bool] = deque(maxlen=window)

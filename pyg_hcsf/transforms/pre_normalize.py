@@ -35,7 +35,7 @@ class PreNormalize(BaseTransform):
     is exactly zero too: do not take zeros for absent joints afterwards.
 
     Args:
-        recipe (str): :obj:`"agcn"`, :obj:`"pyskl"` or :obj:`"ctrgcn"`.
+        scheme (str): :obj:`"agcn"`, :obj:`"pyskl"` or :obj:`"ctrgcn"`.
         length (int, optional): The number of frames to fill with
             :obj:`"agcn"`; the longest clip of the data set has 300. The
             other recipes keep the frames. (default: :obj:`300`)
@@ -45,7 +45,7 @@ class PreNormalize(BaseTransform):
         - **output:** :obj:`data.x` :math:`(25, T', M, 3)`, metres
 
     Raises:
-        ValueError: If there is no such recipe, :obj:`x` has another shape,
+        ValueError: If there is no such scheme, :obj:`x` has another shape,
             or the clip has no body or more frames than :obj:`length`.
 
     Example:
@@ -53,15 +53,15 @@ class PreNormalize(BaseTransform):
         torch.Size([25, 300, 2, 3])
     """
 
-    def __init__(self, recipe: str, length: int = FRAMES) -> None:
-        if recipe not in RECIPES:
+    def __init__(self, scheme: str, length: int = FRAMES) -> None:
+        if scheme not in SCHEMES:
             raise ValueError(
-                f"Expected 'recipe' to be one of {list(RECIPES)} (got "
-                f'{recipe!r})'
+                f"Expected 'scheme' to be one of {list(SCHEMES)} (got "
+                f'{scheme!r})'
             )
         if length < 1:
             raise ValueError(f"Expected a positive 'length' (got {length})")
-        self.recipe = recipe
+        self.scheme = scheme
         self.length = length
 
     def forward(self, data: Data) -> Data:
@@ -70,7 +70,7 @@ class PreNormalize(BaseTransform):
             raise ValueError(
                 f"Expected 'x' of shape [25, T, M, 3] (got {list(x.shape)})"
             )
-        if self.recipe == 'agcn' and x.size(1) > self.length:
+        if self.scheme == 'agcn' and x.size(1) > self.length:
             raise ValueError(
                 f'Expected a clip of at most {self.length} frames (got '
                 f"{x.size(1)}): choose a larger 'length'"
@@ -78,14 +78,14 @@ class PreNormalize(BaseTransform):
         joints = x.permute(1, 2, 0, 3).double().numpy()
         if not joints.any():
             raise ValueError('Expected a clip with a body (got only zeros)')
-        joints = RECIPES[self.recipe](joints, self.length)
+        joints = SCHEMES[self.scheme](joints, self.length)
         joints = np.ascontiguousarray(joints.transpose(2, 0, 1, 3))
         data.x = torch.from_numpy(joints).to(x)
         return data
 
     def __repr__(self) -> str:
         return (
-            f"{self.__class__.__name__}('{self.recipe}', length={self.length})"
+            f"{self.__class__.__name__}('{self.scheme}', length={self.length})"
         )
 
 
@@ -105,7 +105,7 @@ def _ctrgcn(joints: np.ndarray, length: int) -> np.ndarray:
     return center_clip(joints)
 
 
-RECIPES = {'agcn': _agcn, 'pyskl': _pyskl, 'ctrgcn': _ctrgcn}
+SCHEMES = {'agcn': _agcn, 'pyskl': _pyskl, 'ctrgcn': _ctrgcn}
 
 
 def _move(joints: np.ndarray, origin: np.ndarray) -> np.ndarray:

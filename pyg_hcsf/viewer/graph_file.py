@@ -21,7 +21,7 @@ class EdgeGroup:
     Args:
         name (str): What they are, such as ``'first: M, hop 2'``.
         hop (int): The furthest hop of the group.
-        edges (numpy.ndarray): Source and target joint of each edge:
+        edges (numpy.ndarray): ResultPoses and target joint of each edge:
             ``[E, 2]``.
         weights (numpy.ndarray): Their weights, positive or negative: ``[E]``,
             or ``[T, E]`` if they change from frame to frame.

@@ -16,7 +16,7 @@ from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.viewer.graph_file import LearnedGraph
-from pyg_hcsf.viewer.timelines import Person, Results, arrange, rows_of
+from pyg_hcsf.viewer.timelines import Person, Results, align_timelines, rows_of
 
 SCRIPTS = ('data.js', 'scene.js', 'panels.js', 'app.js')  # one module
 
@@ -46,7 +46,7 @@ def write_page(
         title (str, optional): The heading. (default: :obj:`'Poses'`)
 
     Raises:
-        ValueError: If poses do not match, see :func:`arrange`, or the graph
+        ValueError: If poses do not match, see :func:`align_timelines`, or the graph
             is of a skeleton that no result has.
         RuntimeError: If the file cannot be written.
 
@@ -85,7 +85,7 @@ def page_content(
     r"""What the page's script is given, ready for JSON: see
     :func:`write_page`. Arrays are base64 of their little-endian bytes.
     """
-    scene = arrange(results, truth)
+    scene = align_timelines(results, truth)
     everyone = [person for s in scene.sources for person in s.people]
     bodies: list[str] = []
     for person in everyone:

@@ -12,8 +12,8 @@ import numpy as np
 
 from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.viewer.pose_figure import Stage
-from pyg_hcsf.viewer.timelines import Results, Scene, arrange
+from pyg_hcsf.viewer.pose_figure import PoseFigure
+from pyg_hcsf.viewer.timelines import Results, Scene, align_timelines
 
 try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -50,14 +50,14 @@ def write_png(
     Example:
         >>> write_png('first.png', {'ours': read_poses('poses.npz')})
     """
-    scene = arrange(results, truth)
+    scene = align_timelines(results, truth)
     t = 0 if frame is None else int(np.searchsorted(scene.frames, frame))
     if frame is not None and frame not in scene.frames:
         raise ValueError(
             f"Expected 'frame' to be one of {len(scene.frames)} between "
             f'{scene.frames[0]} and {scene.frames[-1]} (got {frame})'
         )
-    figure = Stage(scene).draw(t)
+    figure = PoseFigure(scene).draw(t)
     with atomic_write(path) as part:
         figure.savefig(part, format='png')
 
@@ -74,7 +74,7 @@ def write_gif(
     Example:
         >>> write_gif('walk.gif', {'ours': read_poses('poses.npz')})
     """
-    scene = arrange(results, truth)
+    scene = align_timelines(results, truth)
     step = max(1, round(_rate(scene) / GIF_RATE))
     images = (Image.fromarray(x) for x in _pictures(scene, step))
     first = next(images).quantize(64, Image.Quantize.MAXCOVERAGE)
@@ -112,7 +112,7 @@ def write_mp4(
             "Expected the program 'ffmpeg' for MP4 (found none); install it, "
             'or write a GIF, which needs no other program (--gif)'
         )
-    scene = arrange(results, truth)
+    scene = align_timelines(results, truth)
     first = next(_pictures(scene, 1))
     size = f'{first.shape[1]}x{first.shape[0]}'
     with atomic_write(path) as part, tempfile.TemporaryFile() as log:
@@ -140,7 +140,7 @@ def write_mp4(
 
 def _pictures(scene: Scene, step: int) -> Iterator[np.ndarray]:
     """Every so many frames, as RGB."""
-    stage = Stage(scene)
+    stage = PoseFigure(scene)
     canvas = FigureCanvasAgg(stage.figure)
     for t in range(0, len(scene.frames), step):
         stage.draw(t)

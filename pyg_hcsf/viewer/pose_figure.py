@@ -9,8 +9,8 @@ import numpy as np
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 from pyg_hcsf.viewer.timelines import (
     Person,
+    ResultPoses,
     Scene,
-    Source,
     joint_errors,
 )
 
@@ -29,7 +29,7 @@ HEIGHT = 540  # pixels
 APART = 1100  # millimetres between people
 
 
-class Stage:
+class PoseFigure:
     r"""A figure of the 2D keypoints and, side by side, each result in front
     of the ground truth, seen as in the page at first.
 
@@ -37,7 +37,7 @@ class Stage:
         scene (Scene): What to draw.
 
     Example:
-        >>> stage = Stage(arrange({'ours': read_poses('poses.npz')}))
+        >>> stage = PoseFigure(align_timelines({'ours': read_poses('poses.npz')}))
         >>> stage.draw(0).savefig('first.png')
     """
 
@@ -213,7 +213,7 @@ class _Camera:
         _fit(ax, np.zeros(2), 1.1 * self.extent)
 
 
-def _find(source: Optional[Source], number: int) -> Optional[Person]:
+def _find(source: Optional[ResultPoses], number: int) -> Optional[Person]:
     people = () if source is None else source.people
     return next((p for p in people if p.number == number), None)
 
@@ -222,7 +222,7 @@ def _same_skeleton(first: Person, second: Person) -> bool:
     return first.sequence.skeleton == second.sequence.skeleton
 
 
-def _reference(sources: Sequence[Source], number: int) -> Person:
+def _reference(sources: Sequence[ResultPoses], number: int) -> Person:
     """The truth of a person, or else the first result."""
     found = [_find(source, number) for source in reversed(sources)]
     return next(person for person in found if person is not None)

@@ -34,7 +34,7 @@ class Person:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class ResultPoses:
     r"""A result, or the ground truth: its name and its people."""
 
     name: str
@@ -50,19 +50,19 @@ class Scene:
         frames (numpy.ndarray): The numbers of the frames of any result,
             ascending.
         names (tuple[str, ...]): The people.
-        sources (tuple[Source, ...]): The results, then the truth.
+        sources (tuple[ResultPoses, ...]): The results, then the truth.
         axes (str): The axes that the sources were given in.
         fps (float, optional): Frames per second, if known.
     """
 
     frames: np.ndarray
     names: tuple[str, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[ResultPoses, ...]
     axes: str
     fps: Optional[float]
 
 
-def arrange(
+def align_timelines(
     results: Results, truth: Optional[Sequence[PoseSequence]] = None
 ) -> Scene:
     r"""Puts results and the ground truth on one timeline, with z up.
@@ -81,7 +81,7 @@ def arrange(
             nobody or two people of a name, or axes differ.
 
     Example:
-        >>> scene = arrange({'ours': read_poses('poses.npz')})
+        >>> scene = align_timelines({'ours': read_poses('poses.npz')})
         >>> scene.frames, scene.names
     """
     if not 1 <= len(results) <= 2:
@@ -120,7 +120,7 @@ def arrange(
             for person in people
             if alone or person.name in names
         ]
-        sources.append(Source(name, is_truth, tuple(placed)))
+        sources.append(ResultPoses(name, is_truth, tuple(placed)))
     fps = next((person.fps for person in every if person.fps), None)
     return Scene(frames, names, tuple(sources), every[0].axes, fps)
 

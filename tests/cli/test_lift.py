@@ -194,7 +194,9 @@ def test_socket(weights, monkeypatch, capsys):
     async def serve(make, port, ready):
         ready(4321)
         live = make().live
-        served.append((live.layout, live.mend, make() is make(), port))
+        served.append(
+            (live.layout, live.fix_side_swaps, make() is make(), port)
+        )
 
     monkeypatch.setattr('pyg_hcsf.streaming.json_lines.serve_lines', serve)
     args = ['--image_size', '1280', '720', '--weights', weights]

@@ -190,11 +190,11 @@ def test_going_on_where_it_stood(tmp_path, monkeypatch, capsys):
     assert 'S001C002P001R001A001.skeleton' in out and 'S002*' in out
     write, written = ntu_shards.write_shard, []
 
-    def interrupt(files, recipe, path):
+    def interrupt(files, selection, path):
         if len(written) == 2:
             raise KeyboardInterrupt
         written.append(path.name)
-        write(files, recipe, path)
+        write(files, selection, path)
 
     for num_shards in (2, 3):
         if num_shards == 2:

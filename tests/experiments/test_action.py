@@ -66,10 +66,10 @@ def test_trains_from_each_format_of_ntu(tmp_path, form):
     assert scores['scores'].shape == (1, 60)
     assert scores['classes'][2] == 'A003'
     assert metrics['clips'] == 1 and metrics['train_clips'] == 3
-    recipe = 'none' if form == 'agcn' else 'agcn'
+    overlay = 'none' if form == 'agcn' else 'agcn'
     who = 'training rows 3 to 3' if form == 'sgn' else 'subject(s) 4'
     assert metrics['protocol'] == (
-        f'ntu60-xsub, {recipe}, without {who}, for validation'
+        f'ntu60-xsub, {overlay}, without {who}, for validation'
     )
 
 

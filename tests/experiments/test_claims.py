@@ -11,17 +11,17 @@ from experiments.sweep.presets import load_preset
 from tests.experiments.fake_runs import make_runs
 
 
-def fake(folder, errors, seeds, recipe='ablation', steps=1200):
+def fake(folder, errors, seeds, overlay='ablation', steps=1200):
     for name, error in errors.items():
         table, row = name.split('/')
         make_runs(
             folder,
             rows=[(row, row, error)],
             seeds=seeds,
-            preset=f'{table}-{recipe}',
+            preset=f'{table}-{overlay}',
             steps=steps,
         )
-    return claims.load_cells(folder / 'pose', recipe)
+    return claims.load_cells(folder / 'pose', overlay)
 
 
 CLAIM = {'claim': 'Topology helps', 'pairs': [['table6/d8', 'table6/d1']]}
@@ -200,7 +200,7 @@ def test_page(tmp_path):
     assert '16 bones' in text and "LCN's, 20 edges (ours)" in text
     assert 'nan' not in text
     assert '+1.00' in text  # 35.4, 34.7, 31.4 in the paper: the same order
-    with pytest.raises(ValueError, match='--recipe other'):
+    with pytest.raises(ValueError, match='--overlay other'):
         claims.write(tmp_path / 'pose', 'other', out)
 
 

@@ -13,9 +13,9 @@ def test_preset():
     assert preset.data == 'openmocap-rigs'
     assert data.default_protocol(preset.data) == 'openmocap-rigs'
     assert preset.rows == load_preset('pose', 'openmocap').rows
-    recipe = load_preset('pose', 'cross_rig', 'ablation')
-    assert recipe.data == 'openmocap-rigs'
-    assert recipe.rows['hcsf']['train']['steps'] == 1200
+    overlay = load_preset('pose', 'cross_rig', 'ablation')
+    assert overlay.data == 'openmocap-rigs'
+    assert overlay.rows['hcsf']['train']['steps'] == 1200
 
 
 def test_the_rig_is_held_out(tmp_path, monkeypatch):

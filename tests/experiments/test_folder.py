@@ -21,7 +21,7 @@ ARGS = ['--task', 'pose', '--data', 'synthetic', '--smoke']
 
 def test_cells_are_shared(tmp_path, capsys):
     """A cell that another table has run is not run again."""
-    args = [*ARGS, '--recipe', 'ablation', '--out', str(tmp_path)]
+    args = [*ARGS, '--overlay', 'ablation', '--out', str(tmp_path)]
     run.main([*args, '--preset', 'table7/S1_L2'])
     capsys.readouterr()
     run.main([*args, '--preset', 'table6/d16'])

@@ -23,8 +23,8 @@ def steady(monkeypatch):
     )
 
 
-def config(name, *args, recipe=None):
-    (row,) = load_preset('pose', name, recipe).rows.values()
+def config(name, *args, overlay=None):
+    (row,) = load_preset('pose', name, overlay).rows.values()
     return run.row_config(row, ['--task', 'pose', *args])
 
 
@@ -45,10 +45,10 @@ def test_one_preset(capsys, steady):
 
 
 def test_recipe_and_overrides(capsys, steady):
-    args = [*LIST, '--preset', 'table6/d8', '--recipe', 'ablation']
+    args = [*LIST, '--preset', 'table6/d8', '--overlay', 'ablation']
     run.main(args)
     out = capsys.readouterr().out
-    assert '--preset table6/d8 --recipe ablation   1.34M parameters' in out
+    assert '--preset table6/d8 --overlay ablation   1.34M parameters' in out
     assert 'On openmocap' in out
     run.main([*args, '--train.steps', '1000000'])
     assert ' min' in capsys.readouterr().out
@@ -71,7 +71,7 @@ def test_every_preset_is_listed(capsys, monkeypatch):
 
 def test_times(steady):
     prices = Prices(build_model)
-    d8, d1 = (config(f'table6/{d}', recipe='ablation') for d in ('d8', 'd1'))
+    d8, d1 = (config(f'table6/{d}', overlay='ablation') for d in ('d8', 'd1'))
     for row in (d8, d1):  # the rest was timed for the first
         macs = prices.size(row).macs
         expected = 1200 * (1e-3 + 256 * macs / 1e12)

@@ -79,7 +79,7 @@ def test_recipe():
     layer = row['model']['layer_options']
     assert layer == plain['model']['layer_options']
     assert layer['dynamic'] == {} and layer['squeeze'] == 0.125
-    with pytest.raises(ValueError, match="'--recipe' .*got 'x'"):
+    with pytest.raises(ValueError, match="'--overlay' .*got 'x'"):
         load_preset('pose', 'table5', 'x')
 
 
@@ -121,15 +121,17 @@ def test_settings_cannot_name_classes(tmp_path, monkeypatch):
     options = '{z: [{class_path: made_up.C, init_args: {}}]}'
     model = tmp_path / 'model.yaml'
     model.write_text(f'layer_options: {options}')
-    preset = tmp_path / 'recipe.yaml'
+    preset = tmp_path / 'overlay.yaml'
     preset.write_text(
         'description: x\ndata: synthetic\nbase:\n  model: {hidden_channels: 8,'
         f' layer_options: {options}}}\nrows: {{hcsf: {{label: HCSF}}}}\n'
     )
     stem = str(preset.with_suffix(''))
     argv = ['--task', 'pose', '--print_config']
-    with pytest.raises(ValueError, match=r'recipe\.yaml.*class_path.*made_up'):
-        run.main([*argv, '--recipe', stem])
+    with pytest.raises(
+        ValueError, match=r'overlay\.yaml.*class_path.*made_up'
+    ):
+        run.main([*argv, '--overlay', stem])
     row = {'model': {'layer_options': {'z': {'class_path': 'made_up.C'}}}}
     with pytest.raises(ValueError, match='class_path'):
         run.row_config(row, argv)
@@ -151,6 +153,6 @@ def test_settings_cannot_name_classes(tmp_path, monkeypatch):
     ],
 )
 def test_damaged_presets(tmp_path, text, why):
-    (tmp_path / 'recipe.yaml').write_text(text)
+    (tmp_path / 'overlay.yaml').write_text(text)
     with pytest.raises(ValueError, match=rf'(?s)recipe\.yaml.*{why}'):
-        load_preset('pose', 'default', str(tmp_path / 'recipe'))
+        load_preset('pose', 'default', str(tmp_path / 'overlay'))

@@ -7,8 +7,8 @@ from pyg_hcsf.geometry.capture import (
     CAPTURE_CENTER,
     CAPTURE_RADIUS,
     detector_noise,
-    film,
     lifting_clips,
+    project_views,
 )
 from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.skeleton import H36M17
@@ -38,7 +38,7 @@ def to_world(view):
 
 def test_poses_are_turned_and_moved_only():
     pos = walk(0)
-    world = to_world(film(pos, 'a')[0])
+    world = to_world(project_views(pos, 'a')[0])
     before, after = (torch.cdist(x, x) for x in (pos, world))
     assert (before - after).abs().max() < 1e-6
     # Upright, and not mirrored.
@@ -52,7 +52,7 @@ def test_poses_are_turned_and_moved_only():
 
 
 def test_floor_and_volume():
-    world = to_world(film(walk(1, step=200.0), 'a')[0])
+    world = to_world(project_views(walk(1, step=200.0), 'a')[0])
     assert world[..., 2].min().abs() < 1e-6
     root = world[:, 0, :2] - world.new_tensor(CAPTURE_CENTER)
     reach = root.norm(dim=-1)
@@ -62,7 +62,7 @@ def test_floor_and_volume():
 
 def test_a_path_inside_the_volume_is_kept():
     pos = walk(2, num_frames=20)
-    world = to_world(film(pos, 'a')[2])
+    world = to_world(project_views(pos, 'a')[2])
     before, after = pos[:, 0], world[:, 0]
     error = torch.cdist(before, before) - torch.cdist(after, after)
     assert error.abs().max() < 1e-6
@@ -71,27 +71,27 @@ def test_a_path_inside_the_volume_is_kept():
 def test_people_stay_in_the_images():
     outside = []
     for seed in range(10):
-        for camera, _, uv in film(walk(seed), f'clip {seed}'):
+        for camera, _, uv in project_views(walk(seed), f'clip {seed}'):
             size = uv.new_tensor(camera.image_size)
             outside.append(((uv < 0) | (uv > size)).any(dim=-1))
     assert torch.stack(outside).double().mean() < 1e-3
 
 
 def test_views_agree_with_their_cameras():
-    views = film(walk(3, 5), 'a', distortion='vp3d')
+    views = project_views(walk(3, 5), 'a', distortion='vp3d')
     assert [v.camera for v in views] == list(human36m_cameras('S1'))
     worlds = torch.stack([to_world(view) for view in views])
     assert (worlds - worlds[:1]).abs().max() < 1e-6
     for camera, joints, keypoints in views:
         assert torch.equal(keypoints, camera.project(joints, 'vp3d'))
     camera = human36m_cameras('S11')[1]
-    (view,) = film(walk(3, 5), 'a', cameras=[camera])
+    (view,) = project_views(walk(3, 5), 'a', cameras=[camera])
     assert view.camera is camera
 
 
 def test_the_same_in_every_process():
     pos = torch.from_numpy(STANDING)[None]
-    view = film(pos, 'walk', seed=7)[1]
+    view = project_views(pos, 'walk', seed=7)[1]
     noisy, confidence = detector_noise(*_noise_args(view), 'walk', 7)
     assert view.joints[0, 3].tolist() == pytest.approx(
         [465.580206, 294.959593, 6165.629759]
@@ -102,10 +102,10 @@ def test_the_same_in_every_process():
 
 def test_clip_and_seed_decide_the_turn():
     pos = walk(5, 3)
-    first = film(pos, 'a', seed=0)[0].joints
-    assert torch.equal(first, film(pos, 'a', seed=0)[0].joints)
-    assert not torch.allclose(first, film(pos, 'b', seed=0)[0].joints)
-    assert not torch.allclose(first, film(pos, 'a', seed=1)[0].joints)
+    first = project_views(pos, 'a', seed=0)[0].joints
+    assert torch.equal(first, project_views(pos, 'a', seed=0)[0].joints)
+    assert not torch.allclose(first, project_views(pos, 'b', seed=0)[0].joints)
+    assert not torch.allclose(first, project_views(pos, 'a', seed=1)[0].joints)
 
 
 def _noise_args(view):
@@ -114,7 +114,7 @@ def _noise_args(view):
 
 @pytest.fixture(scope='module')
 def noise():
-    view = film(walk(6, 4000, step=5.0), 'long')[0]
+    view = project_views(walk(6, 4000, step=5.0), 'long')[0]
     noisy, confidence = detector_noise(*_noise_args(view), 'long')
     return view, noisy, confidence
 
@@ -208,17 +208,17 @@ def test_lifting_clips():
 
 
 def test_errors():
-    view = film(walk(8, 2), 'a')[0]
+    view = project_views(walk(8, 2), 'a')[0]
     with pytest.raises(ValueError, match="clip 'a'.*at least one frame"):
-        film(torch.zeros(0, 17, 3), 'a')
+        project_views(torch.zeros(0, 17, 3), 'a')
     with pytest.raises(ValueError, match=r'\[T, 17, 3\]'):
-        film(torch.zeros(2, 16, 3), 'a')
+        project_views(torch.zeros(2, 16, 3), 'a')
     bad = walk(8, 4)
     bad[2, 5, 1] = float('nan')
     with pytest.raises(ValueError, match='1 joints.* frame 2, joint 5'):
-        film(bad, 'a')
+        project_views(bad, 'a')
     with pytest.raises(ValueError, match="'seed'"):
-        film(walk(8, 2), 'a', seed=-1)
+        project_views(walk(8, 2), 'a', seed=-1)
     with pytest.raises(ValueError, match="'keypoints' of shape"):
         detector_noise(view.keypoints[:1], view.joints, view.camera, 'a')
     with pytest.raises(ValueError, match="'gt' or 'noisy'"):

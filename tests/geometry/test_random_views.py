@@ -26,13 +26,13 @@ def generator():
     return torch.Generator().manual_seed(0)
 
 
-def film(windows, generator, ranges=None):
+def project_views(windows, generator, ranges=None):
     root = windows[:, -1, HIP]
     return random_views(windows, root, ranges or ViewRanges(), generator)
 
 
 def test_bodies_stay_rigid(windows, generator):
-    joints = film(windows, generator).joints
+    joints = project_views(windows, generator).joints
     assert joints.shape == windows.shape
 
     def distances(x):
@@ -45,7 +45,7 @@ def test_bodies_stay_rigid(windows, generator):
 
 
 def test_people_are_in_front_and_mostly_in_the_image(windows, generator):
-    views = film(windows, generator)
+    views = project_views(windows, generator)
     assert (views.joints[..., 2] > 500).all()
     uv, size = views.keypoints, views.image_size[..., None, :]
     inside = ((uv >= 0) & (uv < size)).all(dim=-1)
@@ -55,7 +55,7 @@ def test_people_are_in_front_and_mostly_in_the_image(windows, generator):
 
 
 def test_ranges_are_kept_and_used(windows, generator):
-    views = film(windows, generator)
+    views = project_views(windows, generator)
     ratio = views.focal[:, 0, 0] / views.image_size[:, 0].amax(dim=1)
     assert 0.8 <= ratio.min() < 0.85 and 1.8 < ratio.max() <= 2.001
     assert len(views.image_size.unique(dim=0)) == 3
@@ -67,7 +67,7 @@ def test_ranges_are_kept_and_used(windows, generator):
 
 def test_people_stand_upright_in_the_image(windows, generator):
     flat = ViewRanges(height=(900.0, 1000.0), roll=0.0)
-    views = film(windows, generator, flat)
+    views = project_views(windows, generator, flat)
     up = views.joints[:, -1, HIP] - views.joints[:, -1, HEAD]
     assert (up[:, 1] > 0).all()  # y is down
     seen = views.keypoints[:, -1, HIP] - views.keypoints[:, -1, HEAD]
@@ -79,7 +79,7 @@ def test_steep_cameras_look_down(windows, generator):
     steep = ViewRanges(
         (0.8, 0.8), steep.distance, steep.height, off_center=0, roll=0
     )
-    down = film(windows, generator, steep).joints
+    down = project_views(windows, generator, steep).joints
     spine = down[:, -1, HEAD] - down[:, -1, HIP]
     tilt = torch.atan2(-spine[:, 2], -spine[:, 1])  # the head is nearer
     expected = math.atan2(6000 - 950, 2000)
@@ -87,7 +87,7 @@ def test_steep_cameras_look_down(windows, generator):
 
 
 def test_people_are_seen_from_all_sides(windows, generator):
-    joints = film(windows, generator).joints[:, -1]
+    joints = project_views(windows, generator).joints[:, -1]
     left, right = (H36M17.joints.index(n) for n in ('LHip', 'RHip'))
     across = joints[:, left] - joints[:, right]
     side = torch.atan2(across[:, 2], across[:, 0])
@@ -97,10 +97,11 @@ def test_people_are_seen_from_all_sides(windows, generator):
 
 def test_same_generator_same_views(windows):
     first, second = (
-        film(windows, torch.Generator().manual_seed(3)) for _ in range(2)
+        project_views(windows, torch.Generator().manual_seed(3))
+        for _ in range(2)
     )
     assert all(map(torch.equal, first, second))
-    other = film(windows, torch.Generator().manual_seed(4))
+    other = project_views(windows, torch.Generator().manual_seed(4))
     assert not torch.equal(first.joints, other.joints)
 
 
@@ -121,6 +122,6 @@ def test_studio_is_seen_by_its_cameras(windows, generator):
 
 
 def test_behind_the_camera_there_is_no_keypoint(windows, generator):
-    views = film(windows, generator)
+    views = project_views(windows, generator)
     behind = views._replace(joints=-views.joints)
     assert behind.keypoints.isnan().all()

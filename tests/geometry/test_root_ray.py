@@ -4,7 +4,7 @@ import torch
 
 from pyg_hcsf.datasets.synthetic.body import SEGMENTS
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import film
+from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.geometry.root_ray import (
     FARTHEST,
     SIZE_PER_HEIGHT,
@@ -25,7 +25,7 @@ CENTER = torch.tensor([630.0, 350.0], dtype=torch.float64)
 @pytest.fixture(scope='module')
 def joints():
     pos = motion_clip('S9', 'Walking', 1, 50).pos.transpose(0, 1).double()
-    return film(pos, 'clip')[1].joints
+    return project_views(pos, 'clip')[1].joints
 
 
 def project(joints, focal=FOCAL, center=CENTER):

@@ -7,17 +7,17 @@ import pytest
 from experiments.bench.keypoint_checks import make_file
 from experiments.fitting.keypoint_mistakes import MISTAKES
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import film
+from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.keypoints import (
     check_keypoints,
-    exchange_sides,
     mirror_keypoints,
-    refuse_doubtful,
+    raise_for_issues,
     rotate_keypoints,
+    swap_sides,
 )
 
 CLIP = motion_clip('S9', 'Walking', 1, 100)
-VIEWS = film(CLIP.pos.transpose(0, 1), CLIP.clip)
+VIEWS = project_views(CLIP.pos.transpose(0, 1), CLIP.clip)
 LAYOUTS = ('coco17', 'body25', 'h36m17')
 
 
@@ -42,19 +42,19 @@ def test_advice_for_a_turned_camera(degrees, layout, view, known):
     if not known:
         right = replace(right, image_size=None)
     wrong = rotate_keypoints(right, degrees)
-    (doubt,) = check_keypoints(wrong)
-    assert doubt.certain
+    (issue,) = check_keypoints(wrong)
+    assert issue.certain
     (advice,) = re.findall(
-        r'rotate_keypoints\(keypoints, (\d+)\)', doubt.remedy
+        r'rotate_keypoints\(keypoints, (\d+)\)', issue.remedy
     )
-    assert doubt.remedy.startswith('turn')  # before any other advice
+    assert issue.remedy.startswith('turn')  # before any other advice
     mended = rotate_keypoints(wrong, int(advice))
     if not known:  # the image is as large as the joints say
         moved = np.nanmean(mended.tracks[0].xy - right.tracks[0].xy, (0, 1))
         assert_same(mended, right, moved)
     else:
         assert_same(mended, right)
-    refuse_doubtful(mended)
+    raise_for_issues(mended)
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)
@@ -76,8 +76,8 @@ def test_advice_for_a_turned_camera(degrees, layout, view, known):
 def test_advice_for_another_axis(mistake, advice, change, layout):
     right = make(layout)
     wrong = MISTAKES[mistake](right, None)
-    (doubt,) = check_keypoints(replace(wrong, image_size=None))
-    assert advice in doubt.remedy
+    (issue,) = check_keypoints(replace(wrong, image_size=None))
+    assert advice in issue.remedy
     (track,) = wrong.tracks
     xy = change(track.xy, right.image_size[1])
     assert_same(replace(wrong, tracks=(replace(track, xy=xy),)), right)
@@ -107,14 +107,14 @@ def test_a_mirrored_video_is_another_person(layout):
 
 def test_exchanged_sides_can_be_two_mistakes():
     right = make('coco17')
-    names = exchange_sides(right)
-    coordinates = exchange_sides(mirror_keypoints(right))
+    names = swap_sides(right)
+    coordinates = swap_sides(mirror_keypoints(right))
     for wrong in (names, coordinates):
-        (doubt,) = check_keypoints(wrong)
-        assert doubt.kind == 'sides' and not doubt.certain
-        assert 'exchange_sides(keypoints)' in doubt.remedy
-        assert 'subtract x from the width' in doubt.remedy
-    assert_same(exchange_sides(names), right)
+        (issue,) = check_keypoints(wrong)
+        assert issue.kind == 'sides' and not issue.certain
+        assert 'swap_sides(keypoints)' in issue.remedy
+        assert 'subtract x from the width' in issue.remedy
+    assert_same(swap_sides(names), right)
     (track,) = coordinates.tracks
     xy = track.xy * (-1, 1) + (right.image_size[0], 0)
     assert_same(replace(right, tracks=(replace(track, xy=xy),)), right)

@@ -4,7 +4,7 @@ import torch
 
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.geometry.capture import film
+from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import LifterInfo, save_lifter
@@ -47,7 +47,9 @@ def camera():
 def filmed(action='Walking', take=1, frames=60, subject='S9'):
     """A clip as a camera sees it: joints in mm and pixels."""
     motion = motion_clip(subject, action, take, frames)
-    return film(motion.pos.transpose(0, 1), motion.clip, 0, [camera()])[0]
+    return project_views(
+        motion.pos.transpose(0, 1), motion.clip, 0, [camera()]
+    )[0]
 
 
 @pytest.fixture(scope='session')

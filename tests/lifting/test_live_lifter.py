@@ -75,7 +75,7 @@ def test_left_and_right_are_mended(keypoints, weights, kind):
     xy[20:33], score[20:33] = xy[20:33, swap], score[20:33, swap]
     wrong = Track('1', track.frames, xy, score)
     lifter = Lifter(weights[kind], image_size=SIZE)
-    live = LiveLifter(lifter, 'h36m17', mend=True)
+    live = LiveLifter(lifter, 'h36m17', fix_side_swaps=True)
     (person,) = lifter.lift(keypoints)
     check_equal(push_all(live, wrong), person)
 

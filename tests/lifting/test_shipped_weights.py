@@ -8,9 +8,9 @@ from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import (
     body_size,
     decode_pose,
-    film,
     human36m_cameras,
     look_at_root,
+    project_views,
     window_input,
 )
 from pyg_hcsf.geometry.random_bodies import coco_joints
@@ -50,7 +50,7 @@ def test_lifts_people_it_has_not_seen(name, action):
     model, info = load_lifter(name)
     pos = motion_clip('S9', action, 1, 50).pos.transpose(0, 1)
     camera = human36m_cameras()[1]
-    view = film(pos, 'clip', cameras=[camera])[0]
+    view = project_views(pos, 'clip', cameras=[camera])[0]
     uv = view.keypoints
     if info.layout == 'coco17':
         generator = torch.Generator().manual_seed(0)

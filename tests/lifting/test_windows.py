@@ -4,9 +4,9 @@ import torch
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.lifting.windows import (
     JUMP,
+    frame_stride_of,
+    max_gap_of,
     offsets_of,
-    pace_of,
-    patience_of,
     starts,
     windows,
 )
@@ -25,15 +25,15 @@ def seen_at(*x):
     'fps, pace',
     [(1, 0.04), (15, 0.6), (25, 1), (30, 1), (40, 1.6), (50, 2), (60, 2)],
 )
-def test_pace(fps, pace):
-    assert pace_of(fps, 25) == pace
-    assert pace_of(2 * fps, 50) == pace
+def test_pace(fps, frame_stride):
+    assert frame_stride_of(fps, 25) == frame_stride
+    assert frame_stride_of(2 * fps, 50) == frame_stride
 
 
 @pytest.mark.parametrize('fps', [1, 8, 15, 24, 29.97, 40, 59.94, 120, 240])
 def test_a_window_is_as_long_as_in_the_training(fps):
     """Half a frame of the video off at most, or shorter by a third."""
-    first = -offsets_of(9, 8, pace_of(fps, 25))[0] / fps
+    first = -offsets_of(9, 8, frame_stride_of(fps, 25))[0] / fps
     assert 0.66 * 8 / 25 - 0.5 / fps <= first <= 8 / 25 + 0.5 / fps
 
 
@@ -47,7 +47,7 @@ def test_offsets():
 def test_windows_start_after_gaps_and_jumps():
     frames = torch.tensor([3, 4, 14, 25, 26])
     seen = seen_at(0.0, 0.01, 0.02, 0.03, 0.04)
-    assert patience_of(25) == 10
+    assert max_gap_of(25) == 10
     assert starts(frames, seen, 10).tolist() == [True, 0, 0, True, 0]
     jump = 1.1 * JUMP * 0.05  # of one frame; it is none over ten
     seen = seen_at(0.0, jump, 2 * jump, 2 * jump, 0.0)

@@ -118,7 +118,7 @@ def test_a_stream_that_starts_over(recognizer):
 
 def test_nobody_and_too_many(make):
     recognizer = make(
-        skeleton='ntu25', bodies=2, normalize={'recipe': 'agcn'}, fit='repeat'
+        skeleton='ntu25', bodies=2, normalize={'scheme': 'agcn'}, fit='repeat'
     )
     live = LiveRecognizer(recognizer, 10, 10)
     for number in range(20):

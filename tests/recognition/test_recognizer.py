@@ -53,7 +53,7 @@ def test_equals_an_evaluation(make, stream, motion):
 
 def test_bodies_of_ntu(make):
     recognizer = make(
-        skeleton='ntu25', bodies=2, normalize={'recipe': 'agcn'}, fit='repeat'
+        skeleton='ntu25', bodies=2, normalize={'scheme': 'agcn'}, fit='repeat'
     )
     clips = [make_joints(30, 2, 25), make_joints(12, 1, 25, seed=1)]
     full = [clips[0], np.pad(clips[1], ((0, 0), (0, 1), (0, 0), (0, 0)))]

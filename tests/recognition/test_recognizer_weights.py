@@ -36,7 +36,7 @@ def path(tmp_path):
         {
             'skeleton': 'ntu25',
             'bodies': 2,
-            'normalize': {'recipe': 'agcn'},
+            'normalize': {'scheme': 'agcn'},
             'model': {'graph': 'tree', 'layer': 'aagcn', 'layer_options': {}},
             'stream': 'bone-motion',
             'motion': 'before',
@@ -103,7 +103,7 @@ def test_half_is_close(tmp_path):
         ({'window': 0}, "'window'.*got 0"),
         ({'window': 10**9}, "'window' to be frames from 1 to 3000"),
         ({'length': 2.5}, "'length'.*got 2.5"),
-        ({'normalize': {'recipe': 'x'}}, "'normalize'.*got 'x'"),
+        ({'normalize': {'scheme': 'x'}}, "'normalize'.*got 'x'"),
         ({'normalize': {'up': 7}}, "'normalize'.*got 7"),
         ({'normalize': {'scale': float('nan')}}, "'normalize'.*nan"),
         ({'normalize': {'evil': 1}}, "'normalize'.*evil"),

@@ -102,16 +102,16 @@ def test_one_body_and_the_second_alone():
     assert PreNormalize('agcn')(clip(bodies=1)).x.shape == (25, 300, 1, 3)
     data = clip()
     data.x[:, :, 0] = 0
-    for recipe in ('agcn', 'pyskl', 'ctrgcn'):
-        out = PreNormalize(recipe)(data.clone()).x
+    for scheme in ('agcn', 'pyskl', 'ctrgcn'):
+        out = PreNormalize(scheme)(data.clone()).x
         assert out.isfinite().all() and out.any()
 
 
 @pytest.mark.parametrize(
     'options, reason',
     [
-        ({'recipe': 'sgn'}, "'recipe'.*got 'sgn'"),
-        ({'recipe': 'agcn', 'length': 0}, "'length'.*got 0"),
+        ({'scheme': 'sgn'}, "'scheme'.*got 'sgn'"),
+        ({'scheme': 'agcn', 'length': 0}, "'length'.*got 0"),
     ],
 )
 def test_wrong_options(options, reason):

@@ -11,7 +11,7 @@ import pytest
 from pyg_hcsf.keypoints import Track
 from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.viewer import EdgeGroup, LearnedGraph, write_page
-from pyg_hcsf.viewer.timelines import arrange, joint_errors, rows_of
+from pyg_hcsf.viewer.timelines import align_timelines, joint_errors, rows_of
 
 HOSTILE = '</script><script>alert(1)</script><!-- & \u2028'
 
@@ -155,7 +155,9 @@ def test_graph_rows(tmp_path):
 def test_people_and_frames():
     first = person('a', np.array([3, 5, 9]))
     second = person('b', np.array([4, 5]))
-    scene = arrange({'ours': [first, second]}, [person('b', 8), person('c')])
+    scene = align_timelines(
+        {'ours': [first, second]}, [person('b', 8), person('c')]
+    )
     assert scene.frames.tolist() == [3, 4, 5, 9]
     assert scene.names == ('a', 'b')
     ours, truth = scene.sources
@@ -169,7 +171,9 @@ def test_people_and_frames():
 
 
 def test_single_people_are_the_same():
-    scene = arrange({'ours': [person('track 7')]}, [person('S9', seed=1)])
+    scene = align_timelines(
+        {'ours': [person('track 7')]}, [person('S9', seed=1)]
+    )
     ours, truth = (source.people[0] for source in scene.sources)
     assert (ours.number, truth.number, scene.names) == (0, 0, ('track 7',))
     gap = ours.sequence.pose - truth.sequence.pose
@@ -178,7 +182,7 @@ def test_single_people_are_the_same():
 
 
 def test_errors_where_both_are():
-    scene = arrange(
+    scene = align_timelines(
         {'ours': [person(frames=np.array([0, 1, 3]))]},
         [person(frames=np.array([1, 2, 3, 4]), axes='camera')],
     )
@@ -198,7 +202,7 @@ def test_errors_where_both_are():
 )
 def test_refused(results, truth, match):
     with pytest.raises(ValueError, match=match):
-        arrange(results, truth)
+        align_timelines(results, truth)
 
 
 def test_rows_of():
@@ -214,5 +218,5 @@ def test_scenes_are_bounded():
         for i in range(5000)
     ]
     with pytest.raises(ValueError, match='5000 people and 5000 frames'):
-        arrange({'a': people})
-    assert len(arrange({'a': people[:100]}).frames) == 100
+        align_timelines({'a': people})
+    assert len(align_timelines({'a': people[:100]}).frames) == 100

@@ -10,8 +10,8 @@ from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.skeleton import H36M17
 from pyg_hcsf.viewer import pictures
 from pyg_hcsf.viewer.pictures import write_gif, write_mp4, write_png
-from pyg_hcsf.viewer.pose_figure import LEFT, RIGHT, TRUTH, Stage
-from pyg_hcsf.viewer.timelines import arrange
+from pyg_hcsf.viewer.pose_figure import LEFT, RIGHT, TRUTH, PoseFigure
+from pyg_hcsf.viewer.timelines import align_timelines
 
 pytestmark = pytest.mark.pictures
 
@@ -44,7 +44,7 @@ def test_png(tmp_path):
     where, image = colours(path)
     assert image.shape == (540, 400, 3)
     left, right = where(LEFT), where(RIGHT)
-    # Seen from the front: the left of the person at the right.
+    # Observation from the front: the left of the person at the right.
     assert left[:, 1].mean() > 200 > right[:, 1].mean()
     assert len(where(TRUTH)) == 0
     write_png(path, {'a': [standing()], 'b': [standing()]}, [standing(60.0)])
@@ -57,7 +57,7 @@ def test_png(tmp_path):
 
 def test_error_in_the_title():
     ours, truth = standing(), standing(30.0)
-    stage = Stage(arrange({'$x_': [ours]}, [truth]))
+    stage = PoseFigure(align_timelines({'$x_': [ours]}, [truth]))
     texts = [t.get_text() for t in stage.draw(0).axes[0].texts]
     error = 16 / 17 * np.sqrt(3) * 30
     assert texts == ['$x_', f'{error:.1f} mm']
@@ -70,7 +70,7 @@ def test_truth_on_another_skeleton(tmp_path):
     truth = PoseSequence(
         *('1', 'ntu25', ours.frames, np.ones((4, 25, 3)), 'world')
     )
-    stage = Stage(arrange({'ours': [ours]}, [truth]))
+    stage = PoseFigure(align_timelines({'ours': [ours]}, [truth]))
     texts = [t.get_text() for t in stage.draw(0).axes[0].texts]
     assert texts == ['ours', '']  # drawn, not compared
 
@@ -79,7 +79,7 @@ def test_camera_as_in_the_page():
     pose = standing().pose
     camera = np.stack([pose[..., 0], -pose[..., 2], pose[..., 1]], axis=-1)
     seen = [
-        Stage(arrange({'ours': [one]})).camera
+        PoseFigure(align_timelines({'ours': [one]})).camera
         for one in (
             standing(),
             replace(standing(), pose=camera, axes='camera'),
@@ -88,7 +88,7 @@ def test_camera_as_in_the_page():
     x = pose[0] + [0, 50, 0]
     np.testing.assert_allclose(*(c.project(x) for c in seen), atol=1e-3)
     turned = replace(standing(), pose=pose * [-1, -1, 1])
-    yaw = Stage(arrange({'ours': [turned]})).camera.yaw
+    yaw = PoseFigure(align_timelines({'ours': [turned]})).camera.yaw
     assert abs(abs(yaw) - np.pi) < 1e-6
 
 

@@ -33,7 +33,7 @@ class Problem:
     Args:
         x: Node features ``[B, N, C]``.
         weights: For each group of hops, ``[P_g, C, D_g]``.
-        edge_index: Source and target of each pair, group after group.
+        edge_index: DataSource and target of each pair, group after group.
         edge_weight: A dynamic graph ``[B, P]``, for those that take one.
         grad: The gradient of the output, ``[B, N, sum(D_g)]``.
     """
@@ -55,7 +55,7 @@ class Problem:
         return [w.size(0) for w in self.weights]
 
     def pairs(self) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Source, target and weight of each group."""
+        """DataSource, target and weight of each group."""
         sources, targets = (end.split(self.sizes) for end in self.edge_index)
         return list(zip(sources, targets, self.weights, strict=True))
 

@@ -25,7 +25,7 @@ from torch.profiler import ProfilerActivity, profile
 HCSF = 'HCSF'  # the name of the candidate that `to_hcsf` divides by
 TOLERANCE = 1e-4
 SAMPLE = 0.01  # s: short calls are repeated until a sample has lasted so long
-PATIENCE = 0.3  # s: slower ones sit out rounds, as they would fill the time
+MAX_GAP = 0.3  # s: slower ones sit out rounds, as they would fill the time
 
 Step = Callable[[], Any]
 
@@ -95,12 +95,12 @@ def measure(
         order = random.Random(turn).sample(known, len(known))
         for candidate in order:
             cost = seconds[candidate.name]
-            pause = min(math.ceil(cost / PATIENCE), max(1, rounds // 3))
+            pause = min(math.ceil(cost / MAX_GAP), max(1, rounds // 3))
             if turn % pause:
                 continue
             step = candidate.steps[what]
             calls = max(1, min(300, round(SAMPLE / cost)))
-            if cost < PATIENCE:
+            if cost < MAX_GAP:
                 step()
             samples[candidate.name][turn] = [
                 candidate.scale * _seconds(step) for _ in range(calls)
@@ -110,7 +110,7 @@ def measure(
 
 def _warm(step: Step) -> float:
     first = _seconds(step)
-    if first > PATIENCE:
+    if first > MAX_GAP:
         return first
     return min(_seconds(step) for _ in range(2))
 

@@ -14,7 +14,7 @@ from pyg_hcsf.datasets.mocap.asf_amc.reader import (
 )
 from pyg_hcsf.datasets.mocap.cmu_download import CMU_ARCHIVE, CMU_URL
 from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
-from pyg_hcsf.datasets.mocap.text import Source, to_h36m17
+from pyg_hcsf.datasets.mocap.text import MotionFile, to_h36m17
 from pyg_hcsf.safe_io.shown import cause, shown
 
 CMU_INDEX = 'cmu-mocap-index.csv'
@@ -108,8 +108,8 @@ def _index_of(raw: Path) -> Path:
     return (raw.parent if raw.is_file() else raw) / CMU_INDEX
 
 
-def _members(archive: zipfile.ZipFile) -> list[Source]:
-    out: list[Source] = []
+def _members(archive: zipfile.ZipFile) -> list[MotionFile]:
+    out: list[MotionFile] = []
     for info in archive.infolist():
         name = info.filename
         parts = name.replace('\\', '/').split('/')
@@ -151,7 +151,7 @@ def read_cmu(
 
 
 def _read_cmu(
-    files: list[Source],
+    files: list[MotionFile],
     trials: dict[str, tuple[str, str]],
     subjects: list[int] | None,
     raw: Path,

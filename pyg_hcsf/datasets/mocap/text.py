@@ -15,7 +15,7 @@ from pyg_hcsf.safe_io.shown import shortened, shown
 from pyg_hcsf.skeleton import H36M17
 
 # A file on disk, or a member of a zip archive.
-Source = Union[str, Path, ZipPath]
+MotionFile = Union[str, Path, ZipPath]
 # For each Human3.6M joint one joint of a file, or several to take the middle.
 JointMap = Mapping[str, Union[str, tuple[str, ...]]]
 LONGEST_LINE = 2**16  # bytes, of Acclaim files
@@ -25,13 +25,13 @@ SPARE_BYTES = 2**25  # that positions may take whatever the size of a file
 LARGEST = 1e30  # far from where float32 overflows, in any unit
 
 
-def fail(source: Source, line: int | None, message: str) -> NoReturn:
+def fail(source: MotionFile, line: int | None, message: str) -> NoReturn:
     r"""Raises a :class:`ValueError` that names the file and the line."""
     where = str(source) if line is None else f'{source}, line {line}'
     raise ValueError(shortened(f'{where}: {message}'))
 
 
-def read_text(source: Source) -> bytes:
+def read_text(source: MotionFile) -> bytes:
     r"""Reads a motion capture text file as UTF-8 with lines that end in
     :obj:`\\n`.
 
@@ -95,7 +95,7 @@ def split_words(line: bytes) -> list[str]:
     return [word.decode('utf-8', 'replace') for word in line.split()]
 
 
-def read_lines(source: Source) -> Iterator[list[str]]:
+def read_lines(source: MotionFile) -> Iterator[list[str]]:
     r"""Reads the words of each line of a motion capture text file, see
     :func:`read_text`.
 
@@ -108,7 +108,9 @@ def read_lines(source: Source) -> Iterator[list[str]]:
         yield split_words(line)
 
 
-def check_size(source: Source, joints: int, frames: int, size: int) -> None:
+def check_size(
+    source: MotionFile, joints: int, frames: int, size: int
+) -> None:
     r"""Refuses a file of which the joint positions need far more memory than
     the file: joints without channels, which take no room in each frame, can
     fill the memory.
@@ -135,7 +137,7 @@ def check_size(source: Source, joints: int, frames: int, size: int) -> None:
 
 
 def numbers(
-    tokens: list[str], source: Source, line: int | None
+    tokens: list[str], source: MotionFile, line: int | None
 ) -> list[float]:
     r"""Converts words to finite numbers, or says where one is not."""
     try:

@@ -22,7 +22,7 @@ MAX_NOISY = 0.69754  # share of frames with a larger spread
 EMPTY = 1e-3  # pyskl: a frame whose absolute values add up to less
 
 
-def select_bodies(bodies: Bodies, recipe: str) -> np.ndarray:
+def select_bodies(bodies: Bodies, selection: str) -> np.ndarray:
     r"""Picks up to two actors.
 
     * :obj:`"agcn"` (2s-AGCN, MS-AAGCN, MS-G3D): a body is its place in the
@@ -50,7 +50,7 @@ def select_bodies(bodies: Bodies, recipe: str) -> np.ndarray:
 
     Args:
         bodies (Bodies): What the file holds.
-        recipe (str): :obj:`"agcn"`, :obj:`"ctrgcn"` or :obj:`"pyskl"`.
+        selection (str): :obj:`"agcn"`, :obj:`"ctrgcn"` or :obj:`"pyskl"`.
 
     Returns:
         The joints in metres, :obj:`[T, M, 25, 3]` float32, with one or two
@@ -59,18 +59,18 @@ def select_bodies(bodies: Bodies, recipe: str) -> np.ndarray:
         several tracks are one person's.
 
     Raises:
-        ValueError: If there is no such recipe.
+        ValueError: If there is no such selection.
 
     Example:
         >>> select_bodies(read_skeleton(path), 'agcn').shape
         (103, 1, 25, 3)
     """
-    if recipe not in RECIPES:
+    if selection not in SELECTIONS:
         raise ValueError(
-            f"Expected 'recipe' to be one of {list(RECIPES)} (got "
-            f'{shown(recipe)})'
+            f"Expected 'selection' to be one of {list(SELECTIONS)} (got "
+            f'{shown(selection)})'
         )
-    return RECIPES[recipe](bodies).astype(np.float32)
+    return SELECTIONS[selection](bodies).astype(np.float32)
 
 
 def _select_agcn(bodies: Bodies) -> np.ndarray:
@@ -182,7 +182,7 @@ def _tracks(bodies: Bodies) -> list[_Track]:
     ]
 
 
-RECIPES = {
+SELECTIONS = {
     'agcn': _select_agcn,
     'ctrgcn': _select_ctrgcn,
     'pyskl': _select_pyskl,

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
-from pyg_hcsf.datasets.ntu.bodies import RECIPES
+from pyg_hcsf.datasets.ntu.bodies import SELECTIONS
 from pyg_hcsf.datasets.ntu.clip_names import (
     BENCHMARKS,
     NTU_FPS,
@@ -136,7 +136,7 @@ class NTURGBD(Dataset):
         for name, value, known in (
             ('benchmark', benchmark, tuple(BENCHMARKS)),
             ('split', split, SPLITS),
-            ('bodies', bodies, tuple(RECIPES)),
+            ('bodies', bodies, tuple(SELECTIONS)),
         ):
             if value not in known:
                 raise ValueError(

@@ -45,7 +45,7 @@ class Unreadable(NamedTuple):
 
 
 def read_shards(
-    files: Sequence[Member], recipe: str, parts: Path, num_workers: int
+    files: Sequence[Member], selection: str, parts: Path, num_workers: int
 ) -> Iterator[ActionClip]:
     r"""Reads files and chooses their bodies.
 
@@ -59,8 +59,8 @@ def read_shards(
         files (list[Member]): The files, as
             :func:`~pyg_hcsf.datasets.ntu.skeleton_text.find_skeletons` finds
             them.
-        recipe (str): See :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`.
-        parts (pathlib.Path): A folder for these files and recipe only.
+        selection (str): See :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`.
+        parts (pathlib.Path): A folder for these files and selection only.
         num_workers (int): The number of processes, this one included.
 
     Raises:
@@ -83,14 +83,14 @@ def read_shards(
         for i, (shard, path) in enumerate(zip(shards, paths, strict=True)):
             while pool is not None and todo and len(jobs) < AHEAD * others:
                 k = todo.popleft()
-                jobs[k] = pool.submit(shards[k], recipe, paths[k])
+                jobs[k] = pool.submit(shards[k], selection, paths[k])
             while i in jobs and todo and not jobs[i].done():
                 k = todo.popleft()  # rather than wait
-                write_shard(shards[k], recipe, paths[k])
+                write_shard(shards[k], selection, paths[k])
             if i in jobs:
                 jobs.pop(i).result()
             elif not path.is_file():
-                write_shard(shard, recipe, path)
+                write_shard(shard, selection, path)
             for item in read_shard(shard, path):
                 if isinstance(item, Unreadable):
                     unreadable.append(item)
@@ -121,13 +121,13 @@ def _some(unreadable: list[Unreadable]) -> str:
     return list_some(item.problem for item in unreadable)
 
 
-def write_shard(files: Sequence[Member], recipe: str, path: Path) -> None:
+def write_shard(files: Sequence[Member], selection: str, path: Path) -> None:
     r"""Reads files and writes the chosen bodies, all or nothing; of files that
     cannot be read, what is wrong.
     """
     clips, problems = [], []
     for file in files:
-        clip, problem = _read_clip(file, recipe)
+        clip, problem = _read_clip(file, selection)
         clips.append(clip)
         problems.append(problem)
     shapes = np.asarray([clip.shape[:2] for clip in clips])
@@ -143,13 +143,13 @@ def write_shard(files: Sequence[Member], recipe: str, path: Path) -> None:
     part.replace(path)
 
 
-def _read_clip(file: Member, recipe: str) -> tuple[np.ndarray, str]:
+def _read_clip(file: Member, selection: str) -> tuple[np.ndarray, str]:
     r"""The chosen bodies of a file, or no frames and what is wrong."""
     try:
         (bodies,) = read_skeletons([file], _archives)
     except ValueError as e:
         return EMPTY, str(e)[:MESSAGE]
-    joints = select_bodies(bodies, recipe)
+    joints = select_bodies(bodies, selection)
     if not joints.any():
         return EMPTY, (
             f"'{file}'"[:MESSAGE] + ' holds no body in any of its '

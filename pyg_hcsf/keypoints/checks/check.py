@@ -4,17 +4,17 @@ import warnings
 
 from pyg_hcsf.keypoints.checks.evidence import distinct
 from pyg_hcsf.keypoints.checks.issues import (
-    Doubt,
-    doubt_direction,
-    doubt_frames,
-    doubt_layout,
-    doubt_pixels,
-    doubt_sides,
+    Issue,
+    frame_issues,
+    layout_issues,
+    orientation_issues,
+    pixel_issues,
+    side_issues,
 )
 from pyg_hcsf.keypoints.track import Keypoints
 
 
-def check_keypoints(keypoints: Keypoints) -> list[Doubt]:
+def check_keypoints(keypoints: Keypoints) -> list[Issue]:
     r"""Looks for the usual mistakes in files of keypoints: coordinates that
     are not pixels, width and height of the image exchanged or stretched, x
     and y exchanged, a camera that was turned, y that points up, another
@@ -43,20 +43,20 @@ def check_keypoints(keypoints: Keypoints) -> list[Doubt]:
         >>> [doubt.kind for doubt in check_keypoints(keypoints)]
         []
     """
-    doubts: list[Doubt] = []
+    issues: list[Issue] = []
     poses = distinct(keypoints)
     for look, what in (
-        (doubt_pixels, keypoints),
-        (doubt_layout, poses),
-        (doubt_direction, keypoints),
+        (pixel_issues, keypoints),
+        (layout_issues, poses),
+        (orientation_issues, keypoints),
     ):
-        doubts += look(what)
-        if any(doubt.certain for doubt in doubts):
-            return doubts
-    return [*doubts, *doubt_sides(poses), *doubt_frames(keypoints)]
+        issues += look(what)
+        if any(issue.certain for issue in issues):
+            return issues
+    return [*issues, *side_issues(poses), *frame_issues(keypoints)]
 
 
-def refuse_doubtful(keypoints: Keypoints) -> None:
+def raise_for_issues(keypoints: Keypoints) -> None:
     r"""Refuses keypoints that :func:`check_keypoints` doubts for certain.
 
     Args:
@@ -66,25 +66,25 @@ def refuse_doubtful(keypoints: Keypoints) -> None:
         ValueError: With these doubts, and what to do.
 
     Example:
-        >>> refuse_doubtful(read_keypoints('alphapose-results.json'))
+        >>> raise_for_issues(read_keypoints('alphapose-results.json'))
     """
-    doubts = [d for d in check_keypoints(keypoints) if d.certain]
-    if doubts:
+    issues = [d for d in check_keypoints(keypoints) if d.certain]
+    if issues:
         raise ValueError(
-            'These keypoints look wrong: ' + '. '.join(map(str, doubts))
+            'These keypoints look wrong: ' + '. '.join(map(str, issues))
         )
 
 
-def warn_doubtful(keypoints: Keypoints) -> None:
-    r"""Warns of keypoints that :func:`refuse_doubtful` refuses.
+def warn_of_issues(keypoints: Keypoints) -> None:
+    r"""Warns of keypoints that :func:`raise_for_issues` refuses.
 
     Args:
         keypoints (Keypoints): What :func:`read_keypoints` gave.
 
     Example:
-        >>> warn_doubtful(read_keypoints('alphapose-results.json'))
+        >>> warn_of_issues(read_keypoints('alphapose-results.json'))
     """
     try:
-        refuse_doubtful(keypoints)
+        raise_for_issues(keypoints)
     except ValueError as e:
         warnings.warn(str(e), stacklevel=3)

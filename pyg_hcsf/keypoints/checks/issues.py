@@ -40,7 +40,7 @@ FACE = -0.9  # the first, and twice how well ears and shoulders agree
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Issue:
     r"""A reason to believe that keypoints are not what they are said to be.
 
     Args:
@@ -63,10 +63,10 @@ class Doubt:
         return f'{self.kind}: {self.reason}; {self.remedy}'
 
 
-def doubt_pixels(keypoints: Keypoints) -> Iterator[Doubt]:
+def pixel_issues(keypoints: Keypoints) -> Iterator[Issue]:
     r"""Whether coordinates are pixels of the image."""
     if (person := evidence.person_size(keypoints)) < SMALLEST:
-        yield Doubt(
+        yield Issue(
             'not pixels',
             f'the largest person measures {person:.2g} pixels, as where '
             'coordinates are parts of the image',
@@ -82,7 +82,7 @@ def doubt_pixels(keypoints: Keypoints) -> Iterator[Doubt]:
     if size is not None and share > TURNED:
         turned = size[::-1]
         if share > 10 * evidence.outside(keypoints, turned, SURE):
-            yield Doubt(
+            yield Issue(
                 'size',
                 f'{share:.0%} of the joints are not in an image of '
                 '{:g} x {:g} pixels, but in one of {:g} x {:g}, as of a '
@@ -99,7 +99,7 @@ def doubt_pixels(keypoints: Keypoints) -> Iterator[Doubt]:
         )
         flipped = map_tracks(keypoints, lambda t: replace(t, xy=t.xy * FLIP))
         up = share > 10 * evidence.outside(flipped, size)
-        yield Doubt(
+        yield Issue(
             'outside',
             f'{share:.0%} of the joints {where}',
             'change the sign of y, which points up'
@@ -110,13 +110,13 @@ def doubt_pixels(keypoints: Keypoints) -> Iterator[Doubt]:
         )
 
 
-def doubt_direction(keypoints: Keypoints) -> Iterator[Doubt]:
+def orientation_issues(keypoints: Keypoints) -> Iterator[Issue]:
     r"""Whether people stand upright."""
     x, y = evidence.direction(keypoints)
     if abs(x) > LYING:
         degrees = 90 if x > 0 else 270
         other = 'x and y were exchanged', 'exchange them back'
-        yield Doubt(
+        yield Issue(
             'lying',
             'people lie in nearly all frames, as where the camera was turned '
             'by 90 degrees' + ' or x and y are exchanged' * (x > 0),
@@ -126,7 +126,7 @@ def doubt_direction(keypoints: Keypoints) -> Iterator[Doubt]:
         )
     elif y < UPSIDE_DOWN:
         other = 'y points up', 'subtract y from the height of the image'
-        yield Doubt(
+        yield Issue(
             'upside down',
             'people are upside down in most frames, as where the camera was '
             'turned by 180 degrees or y points up',
@@ -154,7 +154,7 @@ def _turn(
     return f'{turn}, unless {reason} when the file was written: then {remedy}'
 
 
-def doubt_layout(keypoints: Keypoints) -> Iterator[Doubt]:
+def layout_issues(keypoints: Keypoints) -> Iterator[Issue]:
     r"""Whether limbs are a body's, in an image of the right shape."""
     layout = keypoints.layout
     value = misfit(keypoints.tracks, layout)
@@ -167,7 +167,7 @@ def doubt_layout(keypoints: Keypoints) -> Iterator[Doubt]:
     if abs(stretch) > limit and better in (None, layout):
         even = misfit(_stretched(keypoints, -stretch).tracks, layout)
         if not value > FITS or even < value / 2:  # not, as it may be NaN
-            yield _stretch_doubt(keypoints, stretch)
+            yield _stretch_issue(keypoints, stretch)
             return
     if value > FITS or better not in (None, layout):
         reason = f'{value:.1f} standard deviations off'
@@ -176,7 +176,7 @@ def doubt_layout(keypoints: Keypoints) -> Iterator[Doubt]:
         reason = f'the head is {far:.1f} torsos from the shoulders'
     else:
         return
-    yield Doubt(
+    yield Issue(
         'layout',
         f"the proportions are not a body's in layout '{layout}' ({reason})",
         'check the order of the joints'
@@ -191,7 +191,7 @@ def _stretched(keypoints: Keypoints, log: float) -> Keypoints:
     return map_tracks(keypoints, lambda t: replace(t, xy=t.xy * by))
 
 
-def _stretch_doubt(keypoints: Keypoints, log: float) -> Doubt:
+def _stretch_issue(keypoints: Keypoints, log: float) -> Issue:
     wide, high = keypoints.image_size or (1.0, 1.0)
     way = 'wide' if log > 0 else 'high'
     exchanged = 2 * np.log(wide / high)  # by how much that stretches
@@ -201,7 +201,7 @@ def _stretch_doubt(keypoints: Keypoints, log: float) -> Doubt:
     else:
         why = 'as where images were brought to another shape for the detector'
         remedy = f'multiply x by {np.exp(-log):.2f}'
-    return Doubt(
+    return Issue(
         'stretched',
         f'people are about {np.exp(abs(log)):.1f} times as {way} as they '
         f'should be, {why}',
@@ -211,7 +211,7 @@ def _stretch_doubt(keypoints: Keypoints, log: float) -> Doubt:
     )
 
 
-def doubt_sides(keypoints: Keypoints) -> Iterator[Doubt]:
+def side_issues(keypoints: Keypoints) -> Iterator[Issue]:
     r"""Whether left is left, at all joints or at some."""
     sides = tell_sides(keypoints)
     if sides.frames < LEAST:
@@ -219,7 +219,7 @@ def doubt_sides(keypoints: Keypoints) -> Iterator[Doubt]:
     face = _face(keypoints)
     if sides.gain > SIDES and sides.share > MOST:
         joints = ', '.join(f'{joint.lower()}s' for joint in sides.joints)
-        yield Doubt(
+        yield Issue(
             'some sides',
             "limbs look more like a body's with left and right exchanged at "
             f'the {joints} only',
@@ -227,18 +227,18 @@ def doubt_sides(keypoints: Keypoints) -> Iterator[Doubt]:
             sides.gain,
         )
     elif sides.left + 2 * face < FACE:
-        yield Doubt(
+        yield Issue(
             'some sides',
             'left and right are not the same in the face and at the shoulders',
             'check the order of the joints',
             face,
         )
     elif sides.left < LEFT_RIGHT:
-        yield Doubt(
+        yield Issue(
             'sides',
             'people stand and move as where left and right are exchanged',
             'draw the joints into the video: if they lie on its people, '
-            'exchange left and right by exchange_sides(keypoints); if they '
+            'exchange left and right by swap_sides(keypoints); if they '
             'lie on their mirror image, subtract x from the width',
             sides.left,
             certain=False,
@@ -251,20 +251,20 @@ def _face(keypoints: Keypoints) -> float:
     return evidence.agreement(keypoints, 'Ear', 'Shoulder')
 
 
-def doubt_frames(keypoints: Keypoints) -> Iterator[Doubt]:
+def frame_issues(keypoints: Keypoints) -> Iterator[Issue]:
     r"""Whether frames are those of a video, and joints certain."""
     if (share := evidence.jumps(keypoints)) > JUMPS:
-        yield Doubt(
+        yield Issue(
             'sides change',
             f'left and right change places in {share:.1%} of the frames',
-            'exchange them back by mend_sides (lift.py --mend)',
+            'exchange them back by fix_side_swaps (lift.py --mend)',
             share,
         )
     step, part = evidence.continuity(keypoints)
     if (step > STEP and part > UNRELATED) or (
         evidence.alone(keypoints) > ALONE
     ):
-        yield Doubt(
+        yield Issue(
             'single images',
             'nobody moves on from one frame to the next, as in images that '
             'are not of one video or not in its order',
@@ -274,14 +274,14 @@ def doubt_frames(keypoints: Keypoints) -> Iterator[Doubt]:
             certain=False,
         )
     if (share := evidence.frozen(keypoints)) == 1:
-        yield Doubt(
+        yield Issue(
             'frozen',
             'nobody moves at all',
             'check that each frame was given to the detector',
             share,
         )
     if (score := evidence.confidence(keypoints)) < UNSURE:
-        yield Doubt(
+        yield Issue(
             'unsure',
             f'the median confidence is {score:.2f}',
             'use a larger image or another detector',

@@ -19,7 +19,7 @@ SURE = 1000 * EXCHANGED  # the most that is remembered of a live stream
 GAP = 10  # frames; after more, what was before tells nothing
 
 
-def mend_sides(keypoints: Keypoints) -> tuple[Keypoints, int]:
+def fix_side_swaps(keypoints: Keypoints) -> tuple[Keypoints, int]:
     r"""Exchanges left and right where a detector has taken the one for the
     other for some frames: all joints of a person at once.
 
@@ -44,24 +44,24 @@ def mend_sides(keypoints: Keypoints) -> tuple[Keypoints, int]:
         exchanged.
 
     Example:
-        >>> keypoints, count = mend_sides(read_keypoints('results.json'))
+        >>> keypoints, count = fix_side_swaps(read_keypoints('results.json'))
         >>> check_keypoints(keypoints)
     """
     swap = list(get_skeleton(keypoints.layout).mirrored)
     count = 0
 
-    def mend(track: Track) -> Track:
+    def fix_side_swaps(track: Track) -> Track:
         nonlocal count
-        wrong = exchanged_frames(track, swap)
+        wrong = swapped_frames(track, swap)
         count += int(wrong.sum())
         xy = np.where(wrong[:, None, None], track.xy[:, swap], track.xy)
         score = np.where(wrong[:, None], track.score[:, swap], track.score)
         return replace(track, xy=xy, score=score)
 
-    return map_tracks(keypoints, mend), count
+    return map_tracks(keypoints, fix_side_swaps), count
 
 
-def exchanged_frames(track: Track, swap: list[int]) -> np.ndarray:
+def swapped_frames(track: Track, swap: list[int]) -> np.ndarray:
     r"""Where left and right are exchanged.
 
     Args:
@@ -82,8 +82,8 @@ def exchanged_frames(track: Track, swap: list[int]) -> np.ndarray:
     return np.array(out[::-1], bool)
 
 
-class LiveMender:
-    r"""Does what :func:`mend_sides` does for one person as frames come: each
+class LiveSideSwapFixer:
+    r"""Does what :func:`fix_side_swaps` does for one person as frames come: each
     is exchanged if that costs less up to it, and nothing is looked ahead.
 
     What a person is at first, or after a gap, is taken to be right; if it was
@@ -93,8 +93,8 @@ class LiveMender:
         layout (str): What the joints are.
 
     Example:
-        >>> mender = LiveMender('coco17')
-        >>> xy, score = mender.push(0, xy, score)
+        >>> fixer = LiveSideSwapFixer('coco17')
+        >>> xy, score = fixer.push(0, xy, score)
     """
 
     def __init__(self, layout: str) -> None:

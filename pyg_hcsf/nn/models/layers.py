@@ -206,7 +206,7 @@ def make_layer(
         raise ValueError(f"Layer '{name}': {e}") from e
 
 
-def knows_joints(name: str, options: dict[str, Any]) -> bool:
+def needs_joint_embedding(name: str, options: dict[str, Any]) -> bool:
     r"""Whether a layer can tell joints apart that only their place in the
     graph distinguishes. One that shares its weights cannot tell left from
     right, and so not a body that faces the camera from one that does not.

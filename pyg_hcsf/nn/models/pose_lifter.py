@@ -14,8 +14,8 @@ from pyg_hcsf.nn.models.folded import fold_layer
 from pyg_hcsf.nn.models.layers import (
     batch_norm_width,
     keep_node_major,
-    knows_joints,
     make_layer,
+    needs_joint_embedding,
 )
 from pyg_hcsf.nn.models.unit import TemporalConv, Unit, fold_unit
 from pyg_hcsf.nn.tracing import has_values, unwrapped
@@ -147,7 +147,7 @@ class PoseLifter(NoTorchScript):
 
         self.first: Module = unit(in_channels)
         self.register_parameter('embedding', None)
-        if not knows_joints(layer, options):
+        if not needs_joint_embedding(layer, options):
             size = (self.skeleton.num_joints, hidden_channels)
             self.embedding = Parameter(torch.randn(size))
         self.blocks = ModuleList()

@@ -35,10 +35,10 @@ def bodies(num_frames, *tracks):
     )
 
 
-@pytest.mark.parametrize('recipe', ['agcn', 'ctrgcn', 'pyskl'])
-def test_one_body(recipe):
+@pytest.mark.parametrize('selection', ['agcn', 'ctrgcn', 'pyskl'])
+def test_one_body(selection):
     joints = moving(20, 0.1)
-    out = select_bodies(bodies(20, (0, joints)), recipe)
+    out = select_bodies(bodies(20, (0, joints)), selection)
     assert out.dtype == np.float32
     np.testing.assert_array_equal(out, joints[:, None].astype('f4'))
 
@@ -73,43 +73,43 @@ def test_agcn_takes_places_in_the_frame_for_bodies():
     np.testing.assert_array_equal(out[6:, 0], two.astype('f4'))
 
 
-@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
-def test_short_tracks_are_dropped(recipe):
+@pytest.mark.parametrize('selection', ['ctrgcn', 'pyskl'])
+def test_short_tracks_are_dropped(selection):
     long, short, enough = moving(30, 0.01), moving(11, 9), moving(12, 0.005)
     given = bodies(30, (0, long), (0, short), (0, enough))
-    out = select_bodies(given, recipe)
+    out = select_bodies(given, selection)
     np.testing.assert_array_equal(out[:, 0], long.astype('f4'))
     np.testing.assert_array_equal(out[:12, 1], enough.astype('f4'))
 
 
-@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
-def test_furniture_is_dropped(recipe):
+@pytest.mark.parametrize('selection', ['ctrgcn', 'pyskl'])
+def test_furniture_is_dropped(selection):
     chair = RNG.normal(size=(25, 3)) * (1, 0.1, 0.1)
     given = bodies(30, (0, moving(30, 0.01)), (0, moving(30, 9, chair)))
-    out = select_bodies(given, recipe)
+    out = select_bodies(given, selection)
     np.testing.assert_array_equal(out[:, 0], moving(30, 0.01).astype('f4'))
     assert out.shape[1] == 1
-    alone = select_bodies(bodies(30, (0, moving(30, 9, chair))), recipe)
+    alone = select_bodies(bodies(30, (0, moving(30, 9, chair))), selection)
     assert alone.shape == (30, 1, 25, 3)
 
 
-@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
-def test_motion_is_of_frames_without_noise(recipe):
+@pytest.mark.parametrize('selection', ['ctrgcn', 'pyskl'])
+def test_motion_is_of_frames_without_noise(selection):
     # Half of its frames are too wide: without them it moves less.
     noisy = moving(30, 0.05)
     noisy[::2] *= (9, 1, 1)
     calm = moving(30, 0.06)
-    out = select_bodies(bodies(30, (0, noisy), (0, calm)), recipe)
+    out = select_bodies(bodies(30, (0, noisy), (0, calm)), selection)
     np.testing.assert_array_equal(out[:, 0], calm.astype('f4'))
     np.testing.assert_array_equal(out[:, 1], noisy.astype('f4'))
 
 
-@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
-def test_tracks_are_joined_in_turn(recipe):
+@pytest.mark.parametrize('selection', ['ctrgcn', 'pyskl'])
+def test_tracks_are_joined_in_turn(selection):
     first, second = moving(20, 0.3), moving(15, 0.2)
     other, late = moving(45, 0.05), moving(12, 0.01)
     given = bodies(45, (0, first), (25, second), (0, other), (10, late))
-    out = select_bodies(given, recipe)
+    out = select_bodies(given, selection)
     # By motion: first, other, second, late. The second is the first actor
     # again, and the last overlaps with both.
     np.testing.assert_array_equal(out[:20, 0], first.astype('f4'))
@@ -118,14 +118,14 @@ def test_tracks_are_joined_in_turn(recipe):
     np.testing.assert_array_equal(out[:, 1], other.astype('f4'))
 
 
-@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
-def test_a_gap_in_a_track_is_closed(recipe):
+@pytest.mark.parametrize('selection', ['ctrgcn', 'pyskl'])
+def test_a_gap_in_a_track_is_closed(selection):
     # As in the scripts: the frames behind a gap move up.
     one, partner = moving(30, 0.1), moving(30, 0.001)
     given = bodies(50, (5, one), (5, partner))
     kept = (given.frame < 15) | (given.frame >= 19) | (given.slot == 1)
     given = given._replace(**{k: given._asdict()[k][kept] for k in ROWS})
-    out = select_bodies(given, recipe)
+    out = select_bodies(given, selection)
     assert out.shape == (30, 2, 25, 3)
     want = np.concatenate([one[:10], one[14:]]).astype('f4')
     np.testing.assert_array_equal(out[:26, 0], want)
@@ -171,21 +171,21 @@ def test_frames_of_dropped_bodies():
     np.testing.assert_array_equal(out[25:, 0], second.astype('f4'))
 
 
-@pytest.mark.parametrize('recipe', ['ctrgcn', 'pyskl'])
-def test_clips_at_which_the_scripts_stop(recipe):
+@pytest.mark.parametrize('selection', ['ctrgcn', 'pyskl'])
+def test_clips_at_which_the_scripts_stop(selection):
     short = bodies(9, (0, moving(9, 0.1)), (0, moving(8, 0.2)))
-    assert select_bodies(short, recipe).shape == (9, 2, 25, 3)
+    assert select_bodies(short, selection).shape == (9, 2, 25, 3)
     chair = RNG.normal(size=(25, 3)) * (1, 0.1, 0.1)
     both = [(0, moving(30, 0.1, chair)), (0, moving(30, 0.2, chair))]
-    out = select_bodies(bodies(30, *both), recipe)
-    assert out.shape == (30, {'ctrgcn': 1, 'pyskl': 2}[recipe], 25, 3)
+    out = select_bodies(bodies(30, *both), selection)
+    assert out.shape == (30, {'ctrgcn': 1, 'pyskl': 2}[selection], 25, 3)
 
 
-@pytest.mark.parametrize('recipe', ['agcn', 'ctrgcn', 'pyskl'])
-def test_no_bodies(recipe):
-    assert not select_bodies(bodies(4), recipe).any()
+@pytest.mark.parametrize('selection', ['agcn', 'ctrgcn', 'pyskl'])
+def test_no_bodies(selection):
+    assert not select_bodies(bodies(4), selection).any()
 
 
 def test_unknown_recipe():
-    with pytest.raises(ValueError, match="'recipe'.*'agcn'.*got 'sgn'"):
+    with pytest.raises(ValueError, match="'selection'.*'agcn'.*got 'sgn'"):
         select_bodies(bodies(1), 'sgn')

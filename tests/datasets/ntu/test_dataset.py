@@ -133,7 +133,7 @@ def test_other_processes_say_what_is_wrong(tmp_path, raw):
         for job in jobs:
             job.result()
         again = workers.submit(members, 'x', tmp_path / '0.npy')
-        with pytest.raises(ValueError, match="'recipe'.*got 'x'"):
+        with pytest.raises(ValueError, match="'selection'.*got 'x'"):
             again.result()
         workers.submit(members[1:], 'agcn', tmp_path / 'last.npy').result()
     assert (tmp_path / 'last.npy').is_file()
@@ -156,10 +156,10 @@ def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
     load(tmp_path / 'whole', raw)
     write_shard = ntu_shards.write_shard
 
-    def interrupt(files, recipe, path):
+    def interrupt(files, selection, path):
         if path.name == '00001.npy':
             raise KeyboardInterrupt
-        write_shard(files, recipe, path)
+        write_shard(files, selection, path)
 
     with monkeypatch.context() as patch:
         patch.setattr(ntu_shards, 'write_shard', interrupt)
@@ -171,9 +171,9 @@ def test_goes_on_after_an_interruption(tmp_path, raw, monkeypatch):
     read = []
     monkeypatch.setattr(
         *(ntu_shards, 'write_shard'),
-        lambda files, recipe, path: (
+        lambda files, selection, path: (
             read.append(path.name),
-            write_shard(files, recipe, path),
+            write_shard(files, selection, path),
         ),
     )
     load(tmp_path / 'root', raw)
@@ -354,7 +354,7 @@ def test_formats_find_their_own_files_only(tmp_path, raw, held):
     'form, atol', [('pyskl', 2e-3), ('ctrgcn', 0), ('agcn', 0), ('sgn', 0)]
 )
 def test_held_formats(tmp_path, held, form, atol):
-    recipe = {'pyskl': None, 'agcn': 'agcn'}.get(form, 'ctrgcn')
+    selection = {'pyskl': None, 'agcn': 'agcn'}.get(form, 'ctrgcn')
     for split in ('train', 'test'):
         got = load(tmp_path, tmp_path / form, 'ntu60-xsub', split)
         names = [
@@ -371,7 +371,11 @@ def test_held_formats(tmp_path, held, form, atol):
         assert got.names == names
         for data, name in zip(got, order, strict=True):
             clip = held[held.names.index(name)]
-            x = clip.x if recipe is None else PreNormalize(recipe)(clip).x
+            x = (
+                clip.x
+                if selection is None
+                else PreNormalize(selection)(clip).x
+            )
             np.testing.assert_allclose(data.x, x, atol=atol)
             assert data.y == clip.y
             assert data.subject == ('' if form == 'sgn' else clip.subject)

@@ -7,13 +7,13 @@ import pytest
 from experiments.bench.keypoint_checks import make_file
 from experiments.fitting.keypoint_mistakes import MISTAKES
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import film
+from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.keypoints import (
     LAYOUTS,
     check_keypoints,
     common_names,
+    raise_for_issues,
     read_keypoints,
-    refuse_doubtful,
 )
 from pyg_hcsf.keypoints.checks.sides import (
     MIRROR,
@@ -25,7 +25,7 @@ from pyg_hcsf.keypoints.convert import map_tracks
 
 # Whom the checks were not fitted on.
 CLIP = motion_clip('S9', 'Walking', 1, 100)
-VIEW = film(CLIP.pos.transpose(0, 1), CLIP.clip)[0]
+VIEW = project_views(CLIP.pos.transpose(0, 1), CLIP.clip)[0]
 FILES = {name: make_file(VIEW, CLIP.clip, name, 25.0) for name in LAYOUTS}
 KINDS = {
     'x and y exchanged': 'lying',
@@ -51,22 +51,22 @@ KINDS = {
 @pytest.mark.parametrize('layout', LAYOUTS)
 def test_nothing_is_wrong(layout):
     assert check_keypoints(FILES[layout]) == []
-    refuse_doubtful(FILES[layout])
+    raise_for_issues(FILES[layout])
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)
 @pytest.mark.parametrize('mistake', KINDS)
 def test_mistakes(mistake, layout):
     wrong = MISTAKES[mistake](FILES[layout], np.random.default_rng(0))
-    doubts = check_keypoints(wrong)
-    assert KINDS[mistake] in [doubt.kind for doubt in doubts], doubts
+    issues = check_keypoints(wrong)
+    assert KINDS[mistake] in [issue.kind for issue in issues], issues
     if mistake == 'all left and right':  # a hint
-        assert not doubts[0].certain
-        refuse_doubtful(wrong)
+        assert not issues[0].certain
+        raise_for_issues(wrong)
     else:
-        match = f'look wrong: .*{re.escape(doubts[0].remedy)}'
+        match = f'look wrong: .*{re.escape(issues[0].remedy)}'
         with pytest.raises(ValueError, match=match):
-            refuse_doubtful(wrong)
+            raise_for_issues(wrong)
 
 
 @pytest.mark.parametrize('frame', range(0, 100, 7))
@@ -88,11 +88,11 @@ def test_advice_for_coordinates_that_are_no_pixels():
     k = FILES['coco17']
     size = np.array(k.image_size)
     wrong = map_tracks(k, lambda t: replace(t, xy=2 * t.xy / size - 1))
-    (doubt,) = check_keypoints(replace(wrong, image_size=None))
-    assert '(x + 1) * width / 2' in doubt.remedy
+    (issue,) = check_keypoints(replace(wrong, image_size=None))
+    assert '(x + 1) * width / 2' in issue.remedy
     wrong = map_tracks(k, lambda t: replace(t, xy=t.xy * [1, -1]))
-    (doubt,) = check_keypoints(wrong)
-    assert doubt.remedy == 'change the sign of y, which points up'
+    (issue,) = check_keypoints(wrong)
+    assert issue.remedy == 'change the sign of y, which points up'
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)
@@ -105,8 +105,8 @@ def test_shuffled_joints(layout):
 @pytest.mark.parametrize('layout', ['coco17', 'body25', 'mediapipe33'])
 def test_face(layout):
     wrong = MISTAKES['body, not face'](FILES[layout], None)
-    (doubt,) = check_keypoints(wrong)
-    assert doubt.kind == 'some sides' and 'face' in doubt.reason
+    (issue,) = check_keypoints(wrong)
+    assert issue.kind == 'some sides' and 'face' in issue.reason
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_face(layout):
     [('coco17', 'h36m17'), ('h36m17', 'coco17'), ('mpii16', 'h36m16')],
 )
 def test_another_layout(tmp_path, layout, said):
-    (doubt,) = check_keypoints(replace(FILES[layout], layout=said))
-    assert doubt.kind == 'layout'
-    assert f"pass layout='{layout}'" in doubt.remedy
+    (issue,) = check_keypoints(replace(FILES[layout], layout=said))
+    assert issue.kind == 'layout'
+    assert f"pass layout='{layout}'" in issue.remedy
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)
@@ -137,9 +137,9 @@ def test_layout_is_not_clear(tmp_path):
 
 def test_outside_of_the_image():
     k = replace(FILES['coco17'], image_size=(200.0, 200.0))
-    (doubt,) = check_keypoints(k)
-    assert doubt.kind == 'outside' and '200 x 200' in doubt.reason
-    assert doubt.value > 0.5
+    (issue,) = check_keypoints(k)
+    assert issue.kind == 'outside' and '200 x 200' in issue.reason
+    assert issue.value > 0.5
     assert check_keypoints(replace(k, image_size=None)) == []
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import film
+from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.keypoints import (
     Keypoints,
-    LiveMender,
+    LiveSideSwapFixer,
     Track,
     check_keypoints,
-    mend_sides,
+    fix_side_swaps,
 )
 from pyg_hcsf.skeleton import get_skeleton
 
@@ -20,7 +20,9 @@ SWAP = list(get_skeleton('h36m17').mirrored)
 
 def make(view, wrong=(), missing=0.0):
     """A walk with left and right exchanged in some frames."""
-    xy = film(CLIP.pos.transpose(0, 1), CLIP.clip)[view].keypoints.numpy()
+    xy = project_views(CLIP.pos.transpose(0, 1), CLIP.clip)[
+        view
+    ].keypoints.numpy()
     rng = np.random.default_rng(0)
     xy = xy + rng.normal(size=xy.shape)
     score = rng.uniform(0.5, 1.0, size=xy.shape[:2])
@@ -47,17 +49,17 @@ def check_same(a, b):
 )
 def test_frames_are_exchanged_back(view, wrong, missing):
     given = make(view, wrong, missing)
-    mended, count = mend_sides(given)
+    mended, count = fix_side_swaps(given)
     assert count == len(wrong)
     check_same(mended, make(view, missing=missing))
-    again, count = mend_sides(mended)
+    again, count = fix_side_swaps(mended)
     assert count == 0
     check_same(again, mended)
 
 
 def test_most_frames_are_right():
     """Which of the two it is cannot be told from motion."""
-    mended, count = mend_sides(make(0, range(20, 60)))
+    mended, count = fix_side_swaps(make(0, range(20, 60)))
     assert count == 20
     check_same(mended, make(0, range(60)))
 
@@ -67,13 +69,13 @@ def test_what_was_before_a_gap_tells_nothing():
     (track,) = given.tracks
     frames = track.frames + 11 * (track.frames >= 20)
     given = replace(given, tracks=(replace(track, frames=frames),))
-    assert mend_sides(given)[1] == 0
+    assert fix_side_swaps(given)[1] == 0
 
 
 def test_the_check_is_content_afterwards():
     given = make(1, [*range(8, 20), *range(31, 40)])
-    assert [doubt.kind for doubt in check_keypoints(given)] == ['sides change']
-    assert check_keypoints(mend_sides(given)[0]) == []
+    assert [issue.kind for issue in check_keypoints(given)] == ['sides change']
+    assert check_keypoints(fix_side_swaps(given)[0]) == []
 
 
 def test_short_and_empty_tracks():
@@ -83,16 +85,16 @@ def test_short_and_empty_tracks():
         track, xy=np.full_like(track.xy, np.nan), score=0 * track.score
     )
     given = Keypoints('h36m17', (one, nothing), 'test')
-    mended, count = mend_sides(given)
+    mended, count = fix_side_swaps(given)
     assert count == 0
     check_same(mended, given)
 
 
 def live(keypoints):
-    """The joints that a mender gives as frames come."""
-    mender, (track,) = LiveMender(keypoints.layout), keypoints.tracks
+    """The joints that a fixer gives as frames come."""
+    fixer, (track,) = LiveSideSwapFixer(keypoints.layout), keypoints.tracks
     frames = zip(track.frames, track.xy, track.score, strict=True)
-    xy, score = zip(*(mender.push(*frame) for frame in frames), strict=True)
+    xy, score = zip(*(fixer.push(*frame) for frame in frames), strict=True)
     track = replace(track, xy=np.stack(xy), score=np.stack(score))
     return replace(keypoints, tracks=(track,))
 
@@ -109,9 +111,9 @@ def test_live_frames_are_exchanged_back(view, wrong, missing):
 
 def test_live_forgets_what_was_wrong_at_first():
     (track,) = make(0).tracks
-    mender = LiveMender('h36m17')
-    mender.push(-1, track.xy[0][SWAP], track.score[0])
-    frames = [mender.push(i, track.xy[0], track.score[0]) for i in range(1100)]
+    fixer = LiveSideSwapFixer('h36m17')
+    fixer.push(-1, track.xy[0][SWAP], track.score[0])
+    frames = [fixer.push(i, track.xy[0], track.score[0]) for i in range(1100)]
     wrong = [not np.array_equal(xy, track.xy[0]) for xy, _ in frames]
     assert wrong[0] and 900 < sum(wrong) < 1100
     assert not wrong[-1]

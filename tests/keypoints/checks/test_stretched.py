@@ -8,10 +8,10 @@ from experiments.bench.keypoint_checks import make_file, random_cameras
 from experiments.fitting.keypoint_mistakes import MISTAKES, size_exchanged
 from experiments.fitting.postures import POSTURES, in_postures
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import film
+from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.keypoints import check_keypoints, common_names
 from pyg_hcsf.keypoints.checks.aspect import extents, log_stretch
-from pyg_hcsf.keypoints.checks.check import warn_doubtful
+from pyg_hcsf.keypoints.checks.check import warn_of_issues
 from pyg_hcsf.keypoints.convert import map_tracks
 
 # Whom nothing was fitted on.
@@ -20,7 +20,9 @@ CLIPS = [motion_clip('S9', a, 1, 100) for a in ('Walking', 'Greeting')]
 
 def make(clip, layout, number=0):
     cameras = random_cameras(clip.clip, 2)
-    view = film(clip.pos.transpose(0, 1), clip.clip, 0, cameras)[number]
+    view = project_views(clip.pos.transpose(0, 1), clip.clip, 0, cameras)[
+        number
+    ]
     return make_file(view, clip.clip, layout, 25.0)
 
 
@@ -37,11 +39,11 @@ def test_a_portrait_video_given_as_landscape(layout, number):
         replace(portrait, image_size=(wide, high)),
         lambda t: replace(t, xy=t.xy / (high, wide) * (wide, high)),
     )
-    (doubt,) = check_keypoints(wrong)
-    assert doubt.kind == 'stretched' and doubt.certain
-    assert f'image_size=({high:g}, {wide:g})' in doubt.remedy
+    (issue,) = check_keypoints(wrong)
+    assert issue.kind == 'stretched' and issue.certain
+    assert f'image_size=({high:g}, {wide:g})' in issue.remedy
     with pytest.warns(UserWarning, match='look wrong: stretched'):
-        warn_doubtful(wrong)
+        warn_of_issues(wrong)
 
 
 @pytest.mark.parametrize('way', [-1, 1])
@@ -50,9 +52,9 @@ def test_crops_of_another_shape(way):
     factor = (4 / 3) ** (3 * way)
     wrong = map_tracks(right, lambda t: replace(t, xy=t.xy * (factor, 1)))
     wrong = replace(wrong, image_size=None)
-    (doubt,) = check_keypoints(wrong)
-    assert doubt.kind == 'stretched'
-    (told,) = map(float, re.findall(r'multiply x by ([\d.]+)', doubt.remedy))
+    (issue,) = check_keypoints(wrong)
+    assert issue.kind == 'stretched'
+    (told,) = map(float, re.findall(r'multiply x by ([\d.]+)', issue.remedy))
     assert 0.7 < told * factor < 1.4
     even = map_tracks(wrong, lambda t: replace(t, xy=t.xy * (told, 1)))
     assert check_keypoints(even) == []
@@ -64,9 +66,9 @@ def test_pixels_of_a_portrait_video():
     shift = (1500 - np.nanmean(x), 0)  # to the right half of the image
     right = map_tracks(right, lambda t: replace(t, xy=t.xy + shift))
     assert check_keypoints(right) == []
-    (doubt,) = check_keypoints(size_exchanged(right, None))
-    assert doubt.kind == 'size' and doubt.certain
-    assert 'image_size=(1920, 1080)' in doubt.remedy
+    (issue,) = check_keypoints(size_exchanged(right, None))
+    assert issue.kind == 'size' and issue.certain
+    assert 'image_size=(1920, 1080)' in issue.remedy
 
 
 def test_upper_bodies_tell_the_stretch_too():
@@ -102,8 +104,8 @@ def test_single_images():
     right = make(CLIPS[0], 'coco17')
     rng = np.random.default_rng(0)
     wrong = MISTAKES['single images'](right, rng)
-    doubts = check_keypoints(replace(wrong, image_size=None))
-    assert 'single images' in [doubt.kind for doubt in doubts]
+    issues = check_keypoints(replace(wrong, image_size=None))
+    assert 'single images' in [issue.kind for issue in issues]
     # Nobody is followed at all.
     (track,) = right.tracks
     alone = tuple(
@@ -116,8 +118,8 @@ def test_single_images():
         )
         for t in range(0, 100, 10)
     )
-    (doubt,) = check_keypoints(replace(right, tracks=alone))
-    assert doubt.kind == 'single images' and not doubt.certain
+    (issue,) = check_keypoints(replace(right, tracks=alone))
+    assert issue.kind == 'single images' and not issue.certain
     assert check_keypoints(replace(right, tracks=alone[:1])) == []
 
 
@@ -131,11 +133,11 @@ def test_postures_are_not_doubted(posture):
     assert after.shape == before.shape
     for number in range(2):
         found = check_keypoints(make(clips[0], 'coco17', number))
-        assert not [doubt for doubt in found if doubt.certain]
+        assert not [issue for issue in found if issue.certain]
 
 
 def test_confused_legs_are_not_exchanged_legs():
-    # Seen from the side, a detector takes one leg for the other at times.
+    # Observation from the side, a detector takes one leg for the other at times.
     rng = np.random.default_rng(0)
     right = make(in_postures(CLIPS[:1], 0)[0], 'coco17')
     legs = [common_names('coco17').index(f'{s}{n}')
@@ -150,4 +152,4 @@ def test_confused_legs_are_not_exchanged_legs():
         return replace(track, xy=xy)
 
     found = check_keypoints(map_tracks(right, confuse))
-    assert 'some sides' not in [doubt.kind for doubt in found]
+    assert 'some sides' not in [issue.kind for issue in found]

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.text import Source, fail, numbers, read_lines
+from pyg_hcsf.datasets.mocap.text import MotionFile, fail, numbers, read_lines
 from pyg_hcsf.safe_io.shown import shown
 
 MM_PER_INCH = 25.4
@@ -27,7 +27,7 @@ Sections = dict[str, list[tuple[int, list[str]]]]
 Block = dict[str, tuple[int, list[str]]]
 
 
-def read_sections(source: Source) -> Sections:
+def read_sections(source: MotionFile) -> Sections:
     r"""The numbered lines of each section, as words without comments."""
     sections: Sections = {}
     current: list[tuple[int, list[str]]] | None = None
@@ -54,7 +54,7 @@ def _without_comment(words: list[str]) -> list[str]:
 
 
 def read_units(
-    source: Source, lines: list[tuple[int, list[str]]]
+    source: MotionFile, lines: list[tuple[int, list[str]]]
 ) -> tuple[float, bool | None]:
     r"""Millimetres per unit of length, and whether angles are in degrees if
     that is said.
@@ -96,7 +96,7 @@ def read_units(
 
 
 def read_bone_blocks(
-    source: Source, lines: list[tuple[int, list[str]]]
+    source: MotionFile, lines: list[tuple[int, list[str]]]
 ) -> list[Block]:
     r"""The words after each keyword of each bone, with their line."""
     blocks: list[Block] = []
@@ -125,7 +125,7 @@ def read_bone_blocks(
 
 
 def read_parents(
-    source: Source, lines: list[tuple[int, list[str]]], names: list[str]
+    source: MotionFile, lines: list[tuple[int, list[str]]], names: list[str]
 ) -> dict[str, str]:
     r"""The parent of each bone, by name."""
     known = set(names)
@@ -151,7 +151,7 @@ def read_parents(
 
 
 def check_turn(
-    angles: np.ndarray, limit: float, source: Source, line: int | None
+    angles: np.ndarray, limit: float, source: MotionFile, line: int | None
 ) -> None:
     r"""Refuses radians that are so large that they must be degrees."""
     turn = float(np.abs(angles).max(initial=0.0))

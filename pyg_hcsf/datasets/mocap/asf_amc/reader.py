@@ -25,7 +25,7 @@ from pyg_hcsf.datasets.mocap.asf_amc.asf_text import (
 from pyg_hcsf.datasets.mocap.body import HEIGHTS, body_height, unit_of
 from pyg_hcsf.datasets.mocap.text import (
     JointMap,
-    Source,
+    MotionFile,
     by_chunks,
     check_size,
     fail,
@@ -171,7 +171,7 @@ class ASF:
         return position
 
 
-def read_asf(source: Source, amc: Source | None = None) -> ASF:
+def read_asf(source: MotionFile, amc: MotionFile | None = None) -> ASF:
     r"""Reads an Acclaim skeleton.
 
     A length :math:`l` in a file with :obj:`:units length u` is :math:`l / u`
@@ -253,7 +253,7 @@ def read_asf(source: Source, amc: Source | None = None) -> ASF:
     return asf
 
 
-def _warn_of_size(asf: ASF, source: Source) -> None:
+def _warn_of_size(asf: ASF, source: MotionFile) -> None:
     r"""Warns of a person who is taller or shorter than people are."""
     if not set(np.hstack(list(ASF_JOINTS.values()))) <= set(asf.joints):
         return
@@ -271,7 +271,7 @@ def _warn_of_size(asf: ASF, source: Source) -> None:
 
 
 def _bone(
-    source: Source, block: Block, parent: int, unit: float, degrees: bool
+    source: MotionFile, block: Block, parent: int, unit: float, degrees: bool
 ) -> Bone:
     def vector(key: str, count: int) -> np.ndarray:
         line, words = block[key]
@@ -303,7 +303,7 @@ def _bone(
     )
 
 
-def read_amc(source: Source, asf: ASF) -> np.ndarray:
+def read_amc(source: MotionFile, asf: ASF) -> np.ndarray:
     r"""Reads an Acclaim motion.
 
     Args:
@@ -396,7 +396,7 @@ def read_amc(source: Source, asf: ASF) -> np.ndarray:
 
 
 def _values(
-    words: list[str], at: slice, source: Source, line: int
+    words: list[str], at: slice, source: MotionFile, line: int
 ) -> list[float]:
     if len(words) - 1 != at.stop - at.start:
         fail(
@@ -408,7 +408,7 @@ def _values(
     return numbers(words[1:], source, line)
 
 
-def amc_degrees(source: Source) -> bool | None:
+def amc_degrees(source: MotionFile) -> bool | None:
     r"""Whether an Acclaim motion says that its angles are in degrees;
     :obj:`None` if it says nothing.
 
@@ -429,7 +429,7 @@ def amc_degrees(source: Source) -> bool | None:
 
 
 def _said(
-    word: str, said: bool | None, source: Source, line: int
+    word: str, said: bool | None, source: MotionFile, line: int
 ) -> bool | None:
     degrees = {':DEGREES': True, ':RADIANS': False}.get(word.upper(), said)
     if said not in (None, degrees):

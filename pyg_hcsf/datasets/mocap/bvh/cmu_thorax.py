@@ -13,7 +13,7 @@ import numpy as np
 
 from pyg_hcsf.datasets.mocap.asf_amc.reader import ASF, read_asf
 from pyg_hcsf.datasets.mocap.bvh.text import Hierarchy
-from pyg_hcsf.datasets.mocap.text import Source
+from pyg_hcsf.datasets.mocap.text import MotionFile
 
 # Joints of the conversion and the bones that end where they begin.
 BONES = {
@@ -48,7 +48,7 @@ def lacks_thorax(rig: Hierarchy) -> bool:
     )
 
 
-def restore_thorax(rig: Hierarchy, source: Source) -> Hierarchy:
+def restore_thorax(rig: Hierarchy, source: MotionFile) -> Hierarchy:
     r"""Puts the thorax back as the subject's skeleton has it, if that lies in
     the folder of the file or the one above, and warns either way. Other
     files are returned as they are.
@@ -84,19 +84,19 @@ def restore_thorax(rig: Hierarchy, source: Source) -> Hierarchy:
     return rig
 
 
-def _skeletons(source: Source) -> list[Source]:
+def _skeletons(source: MotionFile) -> list[MotionFile]:
     r"""The ASF files beside, those with the number of the subject first."""
     path: Any = (
         source if isinstance(source, ZipPath) else Path(source).resolve()
     )
     subject = re.match(r'0*(\d+)_', path.name)
-    found: list[Source] = []
+    found: list[MotionFile] = []
     for folder in (path.parent, path.parent.parent):
         with suppress(OSError, ValueError):
             files = sorted(folder.iterdir(), key=str)
             found += [f for f in files if f.name.lower().endswith('.asf')]
 
-    def other(file: Source) -> bool:
+    def other(file: MotionFile) -> bool:
         name = Path(str(file)).stem.lstrip('0')
         return subject is None or name != subject[1]
 

@@ -15,7 +15,7 @@ from pyg_hcsf.datasets.mocap.bvh.text import (
 )
 from pyg_hcsf.datasets.mocap.text import (
     JointMap,
-    Source,
+    MotionFile,
     by_chunks,
     check_size,
     read_text,
@@ -156,7 +156,7 @@ class BVH:
         return position
 
 
-def read_bvh(source: Source) -> BVH:
+def read_bvh(source: MotionFile) -> BVH:
     r"""Reads a Biovision hierarchy file, in the encodings of
     :func:`pyg_hcsf.datasets.mocap.text.read_text`.
 
@@ -201,7 +201,7 @@ def read_bvh(source: Source) -> BVH:
     return bvh
 
 
-def _warn_of_scale(bvh: BVH, source: Source) -> None:
+def _warn_of_scale(bvh: BVH, source: MotionFile) -> None:
     names = [name for channels in bvh.channels for name in channels]
     scales = [i for i, name in enumerate(names) if name.endswith('scale')]
     if scales and np.abs(bvh.motion[:, scales] - 1).max() > SCALED:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyg_hcsf.datasets.mocap.bvh.tokens import Words
-from pyg_hcsf.datasets.mocap.text import LARGEST, Source, fail, numbers
+from pyg_hcsf.datasets.mocap.text import LARGEST, MotionFile, fail, numbers
 from pyg_hcsf.safe_io.shown import shown
 
 CHANNELS = tuple(
@@ -48,7 +48,7 @@ def without_comments(content: bytes) -> bytes:
     return content
 
 
-def find_motion(content: bytes, source: Source) -> int:
+def find_motion(content: bytes, source: MotionFile) -> int:
     r"""Where the word MOTION begins.
 
     Raises:
@@ -64,7 +64,7 @@ def find_motion(content: bytes, source: Source) -> int:
     return match.start()
 
 
-def parse_hierarchy(text: str, source: Source) -> Hierarchy:
+def parse_hierarchy(text: str, source: MotionFile) -> Hierarchy:
     r"""Reads what stands before MOTION. Words are separated by white space,
     and lines matter for the names of joints only, which may hold spaces.
 
@@ -158,7 +158,7 @@ def _channels(words: Words) -> tuple[str, ...]:
 
 
 def parse_motion(
-    content: bytes, start: int, width: int, source: Source
+    content: bytes, start: int, width: int, source: MotionFile
 ) -> tuple[np.ndarray, float]:
     r"""Reads what stands from MOTION on.
 
@@ -220,7 +220,7 @@ def _count_words(block: bytes) -> np.ndarray:
 
 
 def _values(
-    block: bytes, counts: np.ndarray, source: Source, line: int
+    block: bytes, counts: np.ndarray, source: MotionFile, line: int
 ) -> np.ndarray:
     try:
         values = np.fromstring(block, sep=' ')
@@ -239,7 +239,11 @@ def _values(
 
 
 def _rows(
-    counts: np.ndarray, width: int, frames: float, source: Source, line: int
+    counts: np.ndarray,
+    width: int,
+    frames: float,
+    source: MotionFile,
+    line: int,
 ) -> int:
     r"""The number of whole frames, by the number of words in each line.
 

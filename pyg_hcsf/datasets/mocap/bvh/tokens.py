@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from pyg_hcsf.datasets.mocap.text import Source, fail
+from pyg_hcsf.datasets.mocap.text import MotionFile, fail
 
 _WORD = re.compile(r'[{}\n]|[^ \t\n\v\f{}]+')
 
@@ -18,7 +18,7 @@ class Words:
         source (str or pathlib.Path): The file that it is from.
     """
 
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, source: MotionFile) -> None:
         self.source = source
         self.line = 1
         self._matches = _WORD.finditer(text)
