@@ -81,7 +81,7 @@ def make_parser() -> CommandParser:
     add('--up', choices=['camera', 'world'], default='camera', help='axes')
     add('--rigid', action='store_true', help='bones of .bvh keep their length')
     add(
-        '--mend',
+        '--fix_side_swaps',
         action='store_true',
         help='exchange left and right back in frames where they jump',
     )
@@ -149,7 +149,7 @@ def lift_file(
         print(f'Left and right exchanged in frames: {count}')
     issues = check_keypoints(keypoints)
     for issue in issues:
-        print(f'{issue}')
+        print(f'warning: {issue}')
     if any(issue.certain for issue in issues) and not args.force:
         raise ValueError(
             f"'{args.input}' is not lifted as it is doubtful; if it is right, "

@@ -73,7 +73,7 @@ class LiveRecognizer:
         window = info.window if window is None else window
         hop = max(1, window // 4) if hop is None else hop
         most, transform = MOST_FRAMES, info.transform()
-        if isinstance(transform, PreNormalize) and transform.recipe == 'agcn':
+        if isinstance(transform, PreNormalize) and transform.scheme == 'agcn':
             most = min(most, transform.length)  # which it fills up to
         if not 1 <= window <= most:
             raise ValueError(

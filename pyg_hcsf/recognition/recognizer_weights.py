@@ -140,7 +140,7 @@ class RecognizerInfo:
         if self.normalize is None:
             return None
         try:
-            if 'recipe' in self.normalize:
+            if 'scheme' in self.normalize:
                 return PreNormalize(**self.normalize)
             scale = self.normalize.get('scale', 1.0)
             if not is_number(scale) or not 1e-6 <= scale <= 1e6:

@@ -16,7 +16,7 @@ from tests.paths import REPO
 COMMANDS = [
     path
     for folder in ('experiments', 'tools')
-    for path in sorted((REPO / folder).glob('*.py'))
+    for path in sorted((REPO / folder).rglob('*.py'))
     if "__name__ == '__main__'" in path.read_text()
 ]
 

@@ -112,7 +112,7 @@ def test_doubtful_input_needs_force(weights, tmp_path, capsys):
     args += ['--layout', 'coco17', '--image_size', '1', '0.5625']
     with pytest.raises(ValueError, match='--force'):
         main(args)
-    assert 'doubtful: ' in capsys.readouterr().out
+    assert 'warning: ' in capsys.readouterr().out
     assert not out.exists()
     (person,) = main([*args, '--force'])
     usual = [str(EXAMPLE), '--out', str(out), '--weights', weights]
@@ -201,7 +201,7 @@ def test_socket(weights, monkeypatch, capsys):
     monkeypatch.setattr('pyg_hcsf.streaming.json_lines.serve_lines', serve)
     args = ['--image_size', '1280', '720', '--weights', weights]
     main(['--live', 'tcp:4000', '--layout', 'body25', *args])
-    main(['--live', 'tcp:4000', '--mend', *args])
+    main(['--live', 'tcp:4000', '--fix_side_swaps', *args])
     assert served == [
         ('body25', False, False, 4000),
         ('coco17', True, False, 4000),

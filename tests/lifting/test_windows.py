@@ -22,7 +22,7 @@ def seen_at(*x):
 
 
 @pytest.mark.parametrize(
-    'fps, pace',
+    'fps, frame_stride',
     [(1, 0.04), (15, 0.6), (25, 1), (30, 1), (40, 1.6), (50, 2), (60, 2)],
 )
 def test_pace(fps, frame_stride):

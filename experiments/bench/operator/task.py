@@ -14,7 +14,6 @@ results.csv, report.md and pictures.
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -304,7 +303,3 @@ def wholebody133() -> Skeleton:
             parents += range(len(parents) - 1, len(parents) + 2)
     joints = tuple(f'joint{i}' for i in range(len(parents)))
     return Skeleton('wholebody133', joints, tuple(parents), (), ())
-
-
-if __name__ == '__main__':
-    sys.exit('run it by: python experiments/run.py --task bench')

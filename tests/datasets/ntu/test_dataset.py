@@ -185,7 +185,7 @@ KILLED = """
 import os, signal, sys
 from pyg_hcsf.datasets import NTURGBD
 from pyg_hcsf.datasets.ntu.source import find_source
-from pyg_hcsf.io import ntu_shards
+from pyg_hcsf.datasets.ntu import shards as ntu_shards
 
 def read_shard(files, path):
     if path.name == sys.argv[3]:
