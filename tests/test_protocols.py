@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 import torch
 
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.metrics import mpjpe
 from pyg_hcsf.protocols import (
     H36M_ACTIONS,

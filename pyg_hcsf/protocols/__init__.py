@@ -5,8 +5,8 @@ and ``3dhp-srnet`` use the ground-truth depth of the root and the intrinsics at
 test time, ``vp3d``, ``3dhp-official`` and ``3dhp-graphmlp`` do not.
 """
 
-from .known import available_protocols, get_protocol
-from .names import (
+from .registry import available_protocols, get_protocol
+from .sequences import (
     H36M_ACTIONS,
     MPI_INF_3DHP_SCENES,
     S9_BLOCKLIST,

@@ -5,9 +5,8 @@ import torch
 from torch import Tensor
 
 from pyg_hcsf.geometry.camera import Distortion
-from pyg_hcsf.geometry.image_frame import ImageFrame
-from pyg_hcsf.geometry.normalize import normalize_screen
-from pyg_hcsf.protocols.names import (
+from pyg_hcsf.geometry.image_frame import ImageFrame, normalize_screen
+from pyg_hcsf.protocols.sequences import (
     H36M_ACTIONS,
 )
 from pyg_hcsf.skeleton import Skeleton

@@ -3,9 +3,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyg_hcsf.geometry.human36m import human36m_cameras
-from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
-from pyg_hcsf.geometry.normalize import denormalize_screen, normalize_screen
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+from pyg_hcsf.geometry.image_frame import (
+    LCN_FRAME,
+    SRNET_FRAME,
+    denormalize_screen,
+    normalize_screen,
+)
 
 
 def camera_tensors(camera):

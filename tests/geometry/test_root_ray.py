@@ -4,9 +4,8 @@ import torch
 
 from pyg_hcsf.datasets.synthetic.body import SEGMENTS
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.geometry.root_ray import (
-    FARTHEST,
+    MAX_COORDINATE,
     SIZE_PER_HEIGHT,
     body_size,
     decode_pose,
@@ -16,6 +15,7 @@ from pyg_hcsf.geometry.root_ray import (
     look_at_root,
     window_input,
 )
+from pyg_hcsf.geometry.virtual_cameras import project_views
 from pyg_hcsf.skeleton import H36M17
 
 FOCAL = torch.tensor([1100.0, 1200.0], dtype=torch.float64)
@@ -155,7 +155,7 @@ def test_nothing_is_infinite():
     seen = look_at_root(uv, score, FOCAL, CENTER)
     x = window_input(seen.plane, seen.score)
     assert x.isfinite().all()
-    assert x.abs().max() <= FARTHEST
+    assert x.abs().max() <= MAX_COORDINATE
     assert not seen.liftable[0]
     root = locate_root(torch.ones(4, 17, 3), seen)
     assert root[[0, 2, 3]].isnan().all()  # of the last, all in one point

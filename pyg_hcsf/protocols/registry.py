@@ -1,11 +1,11 @@
 from typing import Any
 
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
-from pyg_hcsf.protocols.names import (
+from pyg_hcsf.protocols.pose_protocol import PoseProtocol
+from pyg_hcsf.protocols.sequences import (
     MPI_INF_3DHP_SCENES,
     S11_DIRECTIONS,
 )
-from pyg_hcsf.protocols.pose_protocol import PoseProtocol
 
 _MPI_INF_3DHP: Any = {
     'distortion': None,

@@ -3,14 +3,14 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.geometry.capture import (
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+from pyg_hcsf.geometry.virtual_cameras import (
     CAPTURE_CENTER,
     CAPTURE_RADIUS,
     detector_noise,
     lifting_clips,
     project_views,
 )
-from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.skeleton import H36M17
 
 # fmt: off
