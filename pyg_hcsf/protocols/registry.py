@@ -1,3 +1,5 @@
+r"""The named protocols, with the sources of their conventions."""
+
 from typing import Any
 
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
@@ -59,13 +61,13 @@ _PROTOCOLS = {
         PoseProtocol(
             name='openmocap',
             source="this project: open motion capture in LCN's image frame "
-            'with pinhole keypoints; the data set owns split and actions',
+            'with pinhole keypoints; split and actions of the data set',
             **_OPENMOCAP,
         ),
         PoseProtocol(
             name='openmocap-rigs',
-            source='this project: openmocap, tested on a rig that was not '
-            'trained on, with PCK and AUC of 14 joints',
+            source='this project: openmocap, tested on a skeleton that was '
+            'not trained on, with PCK and AUC of 14 joints',
             pck='official',
             **_OPENMOCAP,
         ),
@@ -107,67 +109,26 @@ def available_protocols() -> list[str]:
 def get_protocol(name: str) -> PoseProtocol:
     r"""Returns a protocol by its name.
 
-    .. list-table::
-        :header-rows: 1
+    ==============  =====================  =========  ============  =========
+    name            target                 2D input   root removed  mean over
+    ==============  =====================  =========  ============  =========
+    vp3d            metres, root-relative  distorted  ground truth  actions
+    lcn             image frame            pinhole    neither       actions
+    srnet           image frame (SRNet)    distorted  both          actions
+    openmocap       image frame            pinhole    both          frames
+    openmocap-rigs  image frame            pinhole    both          frames
+    3dhp-official   metres, root-relative  annotated  both          frames
+    3dhp-srnet      image frame (SRNet)    annotated  both          frames
+    3dhp-graphmlp   metres, root-relative  annotated  both          frames
+    ==============  =====================  =========  ============  =========
 
-        * - name
-          - target
-          - ground-truth 2D
-          - roots subtracted
-          - mean over
-          - S11 Directions
-        * - :obj:`vp3d`
-          - metres, root-relative
-          - distorted
-          - ground truth
-          - actions
-          - dropped
-        * - :obj:`lcn`
-          - image frame
-          - pinhole
-          - none
-          - actions
-          - kept
-        * - :obj:`srnet`
-          - image frame, own constants
-          - distorted
-          - both
-          - actions
-          - dropped
-        * - :obj:`openmocap`
-          - image frame
-          - pinhole
-          - both
-          - frames
-          -
-        * - :obj:`openmocap-rigs`
-          - image frame
-          - pinhole
-          - both
-          - frames
-          -
-        * - :obj:`3dhp-official`
-          - metres, root-relative
-          - annotated
-          - both
-          - frames
-          -
-        * - :obj:`3dhp-srnet`
-          - image frame, own constants
-          - annotated
-          - both
-          - frames
-          -
-        * - :obj:`3dhp-graphmlp`
-          - metres, root-relative
-          - annotated
-          - both
-          - frames
-          -
+    "2D input" is the projection that makes ground-truth keypoints, "root
+    removed" the poses whose root is subtracted before the error is taken.
+    ``vp3d`` and ``srnet`` exclude S11 Directions.
 
-    The last three are of MPI-INF-3DHP, and report PCK and AUC: of 14 joints,
-    of 17, and of 17 with other thresholds, see :func:`~pyg_hcsf.metrics.auc`.
-    So does :obj:`openmocap-rigs`, of 14.
+    The last three are for MPI-INF-3DHP and also report PCK and AUC: over 14
+    joints, over 17, and over 17 with other thresholds, see
+    :func:`~pyg_hcsf.metrics.auc`. So does ``openmocap-rigs``, over 14.
 
     Args:
         name (str): One of :func:`available_protocols`.

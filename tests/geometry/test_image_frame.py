@@ -73,7 +73,8 @@ def test_normalize_screen():
     torch.testing.assert_close(xy, torch.tensor(expected).double())
     torch.testing.assert_close(denormalize_screen(xy, 1000, 1002), uv)
 
-    # One image size for each clip of a batch, against [B, N, 2].
+
+def test_one_image_size_for_each_clip_of_a_batch():
     uv = torch.rand(2, 17, 2, dtype=torch.float64) * 1000
     size = torch.tensor([[[1000.0, 1002.0]], [[1920.0, 1080.0]]]).double()
     xy = normalize_screen(uv, size[..., 0], size[..., 1])
