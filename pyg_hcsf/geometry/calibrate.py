@@ -37,9 +37,8 @@ def fit_pinhole(x_cam: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: If all points lie in one direction from the camera.
 
-    .. code-block:: python
-
-        focal, center = fit_pinhole(joints[:, 0], keypoints[:, 0])
+    Example:
+        >>> focal, center = fit_pinhole(joints[:, 0], keypoints[:, 0])
     """
     depth = x_cam[:, 2]
     focal, center = [], []
@@ -89,9 +88,8 @@ def fit_scale(
     Returns:
         torch.Tensor: The factor, a scalar.
 
-    .. code-block:: python
-
-        joints = root + fit_scale(root, relative, uv, *camera) * relative
+    Example:
+        >>> joints = root + fit_scale(root, relative, uv, *camera) * relative
     """
     ray = uv - center
     a = ray * relative[..., 2:] - focal * relative[..., :2]
@@ -121,9 +119,8 @@ def refine_pinhole(
     Returns:
         Camera: The camera to use.
 
-    .. code-block:: python
-
-        camera = refine_pinhole(camera, joints, keypoints, 'TS3')
+    Example:
+        >>> camera = refine_pinhole(camera, joints, keypoints, 'TS3')
     """
 
     def error(other: Camera) -> float:

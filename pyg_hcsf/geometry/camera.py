@@ -64,10 +64,9 @@ class Camera:
         translation (tuple, optional): The camera centre in the world, in
             millimetres. (default: the origin)
 
-    .. code-block:: python
-
-        camera = Camera('a', 1000, 1000, (1145., 1145.), (512., 515.))
-        camera.project(torch.tensor([[0., 0., 4000.]]))  # [[512., 515.]]
+    Example:
+        >>> camera = Camera('a', 1000, 1000, (1145., 1145.), (512., 515.))
+        >>> camera.project(torch.tensor([[0., 0., 4000.]]))  # [[512., 515.]]
     """
 
     name: str
@@ -214,10 +213,9 @@ class Camera:
             torch.Tensor: Pinhole pixels :obj:`[..., 2]`; NaN far outside of
             the image, where the distortion has no inverse.
 
-        .. code-block:: python
-
-            lens = Camera('a', 9, 9, (7., 7.), (4., 4.), (-.2, .1, 0.))
-            lens.undistort(lens.project(x, 'opencv'))  # lens.project(x)
+        Example:
+            >>> lens = Camera('a', 9, 9, (7., 7.), (4., 4.), (-.2, .1, 0.))
+            >>> lens.undistort(lens.project(x, 'opencv'))  # lens.project(x)
         """
         _check_points(uv, 'uv', 2)
         check_distortion(distortion, LENSES)

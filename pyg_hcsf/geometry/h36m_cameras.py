@@ -152,10 +152,9 @@ def human36m_cameras(subject: str = 'S1') -> tuple[Camera, ...]:
     Raises:
         ValueError: If there are no extrinsics for :obj:`subject`.
 
-    .. code-block:: python
-
-        cameras = human36m_cameras('S9')
-        cameras[0].name  # '54138969'
+    Example:
+        >>> cameras = human36m_cameras('S9')
+        >>> cameras[0].name  # '54138969'
     """
     if subject not in _EXTRINSICS:
         raise ValueError(

@@ -24,9 +24,8 @@ def normalize_screen(uv: Tensor, width: Length, height: Length) -> Tensor:
             must broadcast against :obj:`uv[..., 0]`.
         height (float or torch.Tensor): The image height, likewise.
 
-    .. code-block:: python
-
-        normalize_screen(torch.tensor([500., 501.]), 1000, 1002)  # [0., 0.]
+    Example:
+        >>> normalize_screen(torch.tensor([500., 501.]), 1000, 1002)  # zeros
     """
     u, v = uv.unbind(dim=-1)
     return torch.stack([2 * u / width - 1, (2 * v - height) / width], dim=-1)
@@ -41,9 +40,8 @@ def denormalize_screen(xy: Tensor, width: Length, height: Length) -> Tensor:
             must broadcast against :obj:`xy[..., 0]`.
         height (float or torch.Tensor): The image height, likewise.
 
-    .. code-block:: python
-
-        denormalize_screen(torch.zeros(2), 1000, 1002)  # [500., 501.]
+    Example:
+        >>> denormalize_screen(torch.zeros(2), 1000, 1002)  # [500., 501.]
     """
     x, y = xy.unbind(dim=-1)
     return torch.stack([(x + 1) * width / 2, (y * width + height) / 2], dim=-1)
@@ -73,10 +71,9 @@ class ImageFrame:
             with :math:`W = \lfloor 2 c_x \rfloor, H = \lfloor 2 c_y \rfloor`
             instead of the image size. (default: :obj:`False`)
 
-    .. code-block:: python
-
-        target = LCN_FRAME.encode(y, focal, center, image_size, y[..., :1, 2])
-        y = LCN_FRAME.decode(target, focal, center, image_size, root_depth)
+    Example:
+        >>> args = focal, center, image_size, root_depth
+        >>> y = LCN_FRAME.decode(LCN_FRAME.encode(y, *args), *args)
     """
 
     ratio_offset: float

@@ -94,11 +94,10 @@ def detector_noise(
         ValueError: If shapes do not fit, joints are not finite or
             :obj:`seed` is negative.
 
-    .. code-block:: python
-
-        view = project_views(pos, 'walk_01')[0]
-        noisy, confidence = detector_noise(
-            view.keypoints, view.joints, view.camera, 'walk_01')
+    Example:
+        >>> view = project_views(pos, 'walk_01')[0]
+        >>> noisy, confidence = detector_noise(
+        ...     view.keypoints, view.joints, view.camera, 'walk_01')
     """
     check_clip(joints, clip)
     num_frames, num_joints, _ = joints.shape

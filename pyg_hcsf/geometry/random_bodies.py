@@ -46,9 +46,8 @@ def vary_proportions(
             factors.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        pos = vary_proportions(pos, 0.08, torch.Generator().manual_seed(0))
+    Example:
+        >>> pos = vary_proportions(pos, 0.08, torch.Generator().manual_seed(0))
     """
     root = pos[..., H36M17.root, None, :]
     shape = (pos.size(0), H36M17.num_joints)
@@ -90,9 +89,8 @@ def vary_bodies(
     Returns:
         tuple[Tensor, Tensor]: The new keypoints and joints.
 
-    .. code-block:: python
-
-        x, y = vary_bodies(x, y, 0.08, focal, torch.Generator())
+    Example:
+        >>> x, y = vary_bodies(x, y, 0.08, focal, torch.Generator())
     """
     other = vary_proportions(y, spread, generator)
     near = (other[..., 2] < _MIN_DEPTH).flatten(1).any(dim=1)
@@ -111,9 +109,8 @@ def tumble(pos: Tensor, rate: float, generator: Generator) -> Tensor:
         rate (float): The probability that a window is rotated.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        pos = tumble(pos, 0.15, torch.Generator().manual_seed(0))
+    Example:
+        >>> pos = tumble(pos, 0.15, torch.Generator().manual_seed(0))
     """
     quaternion = torch.randn((len(pos), 4), generator=generator)
     rotation = roma.unitquat_to_rotmat(_unit(quaternion)).to(pos)
@@ -161,9 +158,8 @@ def coco_joints(pos: Tensor, generator: Generator) -> Tensor:
     Returns:
         torch.Tensor: ``[B, T, 17, 3]`` in the order of COCO.
 
-    .. code-block:: python
-
-        nose = coco_joints(pos, torch.Generator().manual_seed(0))[..., 0, :]
+    Example:
+        >>> nose = coco_joints(pos, torch.Generator())[..., 0, :]
     """
     neck, head, thorax, left, right = (
         pos[..., _JOINT[name], :]

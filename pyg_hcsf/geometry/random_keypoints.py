@@ -93,10 +93,10 @@ def disturb_keypoints(
         tuple: Pixels ``[B, T, N, 2]``, with arbitrary values where a joint is
         missing, and the confidence ``[B, T, N]``, 0 where missing.
 
-    .. code-block:: python
-
-        uv, score = disturb_keypoints(views.keypoints, views.joints,
-            views.focal, views.image_size, H36M17, KeypointNoise(), generator)
+    Example:
+        >>> uv, score = disturb_keypoints(
+        ...     views.keypoints, views.joints, views.focal, views.image_size,
+        ...     H36M17, KeypointNoise(), generator)
     """
     size, frames, nodes, _ = keypoints.shape
 

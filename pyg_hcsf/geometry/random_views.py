@@ -90,10 +90,9 @@ def random_views(
         ranges (ViewRanges): The ranges of the camera parameters.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        views = random_views(pos, pos[:, -1, 0], ViewRanges(), generator)
-        views.keypoints  # [B, T, N, 2] pixels
+    Example:
+        >>> views = random_views(pos, pos[:, -1, 0], ViewRanges(), generator)
+        >>> views.keypoints  # [B, T, N, 2] pixels
     """
     size = pos.size(0)
 
@@ -158,9 +157,8 @@ def studio_views(
         cameras (tuple[Camera, ...]): The cameras to draw from.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        views = studio_views(pos, root, human36m_cameras(), generator)
+    Example:
+        >>> views = studio_views(pos, root, human36m_cameras(), generator)
     """
     size = pos.size(0)
     turn, angle, area, number = torch.rand((4, size), generator=generator)

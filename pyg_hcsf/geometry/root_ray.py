@@ -70,9 +70,8 @@ def guess_camera(image_size: tuple[float, float]) -> tuple[Tensor, Tensor]:
     Returns:
         tuple: Two float64 tensors :obj:`[2]` in pixels.
 
-    .. code-block:: python
-
-        focal, center = guess_camera((1920, 1080))
+    Example:
+        >>> focal, center = guess_camera((1920, 1080))
     """
     size = torch.tensor(image_size, dtype=torch.float64)
     return (FOCAL_PER_SIDE * size.max()).expand(2).clone(), size / 2
@@ -116,10 +115,9 @@ def look_at_root(
         RootRay: The keypoints on the plane, their confidence and the rotation
         :math:`\mathbf{R}`.
 
-    .. code-block:: python
-
-        ray = look_at_root(uv, score, *guess_camera((1920, 1080)))
-        x = window_input(ray.plane, ray.score)
+    Example:
+        >>> ray = look_at_root(uv, score, *guess_camera((1920, 1080)))
+        >>> x = window_input(ray.plane, ray.score)
     """
     visible = (score > 0) & uv.isfinite().all(dim=-1)
     focal, center = focal.to(uv), center.to(uv)
@@ -173,9 +171,8 @@ def window_input(plane: Tensor, score: Tensor) -> Tensor:
     Returns:
         torch.Tensor: ``[*, T, 17, 3]``.
 
-    .. code-block:: python
-
-        x = window_input(ray.plane[:9], ray.score[:9])
+    Example:
+        >>> x = window_input(ray.plane[:9], ray.score[:9])
     """
     visible = score > 0
     count = visible.sum(dim=(-1, -2)).clamp(min=1)
@@ -197,9 +194,8 @@ def body_size(pose: Tensor) -> Tensor:
     Returns:
         torch.Tensor: The size ``[*]`` in the unit of :obj:`pose`.
 
-    .. code-block:: python
-
-        height = body_size(joints) / SIZE_PER_HEIGHT
+    Example:
+        >>> height = body_size(joints) / SIZE_PER_HEIGHT
     """
     bones = (pose[..., _BONES, :] - pose[..., _PARENTS, :]).norm(dim=-1)
     return bones @ bones.new_tensor(_SHARE)
@@ -223,9 +219,8 @@ def encode_pose(pose: Tensor, rotation: Tensor) -> tuple[Tensor, Tensor]:
         tuple: The target ``[*, 17, 3]`` and the size ``[*]`` in the unit of
         :obj:`pose`.
 
-    .. code-block:: python
-
-        y, size = encode_pose(joints, ray.rotation)
+    Example:
+        >>> y, size = encode_pose(joints, ray.rotation)
     """
     size = body_size(pose)
     pose = (pose - pose[..., _HIP, None, :]) @ rotation.mT
@@ -244,9 +239,8 @@ def decode_pose(target: Tensor, rotation: Tensor, size: Tensor) -> Tensor:
         torch.Tensor: Root-relative joints ``[*, 17, 3]`` in the camera frame
         and the unit of :obj:`size`; NaN where a frame is not liftable.
 
-    .. code-block:: python
-
-        joints = decode_pose(model(x), ray.rotation, size)
+    Example:
+        >>> joints = decode_pose(model(x), ray.rotation, size)
     """
     target = target - target[..., _HIP, None, :]
     return (target @ rotation) * size[..., None, None]
@@ -272,9 +266,8 @@ def locate_root(pose: Tensor, ray: RootRay) -> Tensor:
         torch.Tensor: The root ``[*, 3]`` in the camera frame and the unit of
         :obj:`pose`; NaN where all visible joints are in one point.
 
-    .. code-block:: python
-
-        joints = locate_root(pose, ray)[..., None, :] + pose
+    Example:
+        >>> joints = locate_root(pose, ray)[..., None, :] + pose
     """
     p, weight = ray.plane.to(pose), ray.score.to(pose)
     rotation = ray.rotation.to(pose)

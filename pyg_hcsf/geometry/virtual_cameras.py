@@ -79,10 +79,9 @@ def project_views(
     Raises:
         ValueError: If :obj:`pos` is empty, not finite or of another shape.
 
-    .. code-block:: python
-
-        views = project_views(motion.pos.transpose(0, 1), motion.clip)
-        views[0].keypoints  # [T, 17, 2] pixels
+    Example:
+        >>> views = project_views(motion.pos.transpose(0, 1), motion.clip)
+        >>> views[0].keypoints  # [T, 17, 2] pixels
     """
     check_clip(pos, clip)
     angle = clip_generator(clip, seed).uniform(0.0, 2 * np.pi)
@@ -135,9 +134,8 @@ def lifting_clips(
         (:obj:`[1, 2]`, float64 pixels) and, if noisy, :obj:`confidence`
         :obj:`[17, T]`.
 
-    .. code-block:: python
-
-        clips = [view for motion in dataset for view in lifting_clips(motion)]
+    Example:
+        >>> clips = lifting_clips(motion_clip('S9', 'Walking', 1), 'noisy')
     """
     if keypoints not in ('gt', 'noisy'):
         raise ValueError(

@@ -34,9 +34,8 @@ def top_k_accuracy(
         ValueError: If shapes do not fit, a score is not finite, or a label is
             out of range.
 
-    .. code-block:: python
-
-        top_k_accuracy(logits, label, k=5)
+    Example:
+        >>> top_k_accuracy(logits, label, k=5)
     """
     _check(scores, label)
     if k < 1:
@@ -57,9 +56,8 @@ def confusion_matrix(scores: Tensor, label: Tensor) -> Tensor:
         scores (torch.Tensor): The scores :obj:`[K, C]`.
         label (torch.Tensor): The labels :obj:`[K]`.
 
-    .. code-block:: python
-
-        confusion_matrix(logits, label).diagonal().sum()  # correct clips
+    Example:
+        >>> confusion_matrix(logits, label).diagonal().sum()  # correct clips
     """
     _check(scores, label)
     count = scores.size(1)
@@ -82,9 +80,8 @@ def per_class_accuracy(scores: Tensor, label: Tensor) -> Tensor:
     Returns:
         torch.Tensor: :obj:`[C]`, NaN for a class without clips.
 
-    .. code-block:: python
-
-        per_class_accuracy(logits, label).nanmean()  # mean class accuracy
+    Example:
+        >>> per_class_accuracy(logits, label).nanmean()  # mean class accuracy
     """
     confusion = confusion_matrix(scores, label).double()
     return 100 * confusion.diagonal() / confusion.sum(dim=1)

@@ -55,9 +55,8 @@ def pck(
         variant (str, optional): :obj:`'official'`, :obj:`'srnet'` or
             :obj:`'graphmlp'`. (default: :obj:`'official'`)
 
-    .. code-block:: python
-
-        pck(pred - pred[:, :1], gt - gt[:, :1])
+    Example:
+        >>> pck(pred - pred[:, :1], gt - gt[:, :1])
     """
     errors = _variant_errors(pred, gt, variant)
     return 100 * (errors < threshold).double().mean()
@@ -83,9 +82,8 @@ def auc(pred: Tensor, gt: Tensor, variant: PCKVariant = 'official') -> Tensor:
         variant (str, optional): See :func:`pck`.
             (default: :obj:`'official'`)
 
-    .. code-block:: python
-
-        auc(gt, gt)  # 96.77
+    Example:
+        >>> auc(gt, gt)  # 96.77
     """
     errors = _variant_errors(pred, gt, variant)
     return torch.stack(
@@ -127,9 +125,8 @@ def pck_by_group(
     Raises:
         ValueError: If the length of :obj:`groups` is not :obj:`F`.
 
-    .. code-block:: python
-
-        pck_by_group(pred, gt, ['GS', 'GS', 'Outdoor'])['Outdoor']['pck']
+    Example:
+        >>> pck_by_group(pred, gt, ['GS', 'GS', 'Outdoor'])['Outdoor']['pck']
     """
     check_poses(pred, gt)
     if len(groups) != len(pred):

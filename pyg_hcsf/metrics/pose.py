@@ -26,9 +26,8 @@ def joint_errors(pred: Tensor, gt: Tensor) -> Tensor:
     Returns:
         torch.Tensor: The errors :obj:`[F, N]` in mm.
 
-    .. code-block:: python
-
-        joint_errors(pred, gt).mean(dim=0)  # per joint
+    Example:
+        >>> joint_errors(pred, gt).mean(dim=0)  # per joint
     """
     check_poses(pred, gt)
     return (pred - gt).norm(dim=-1)
@@ -54,9 +53,8 @@ def mpjpe(pred: Tensor, gt: Tensor, per_frame: bool = False) -> Tensor:
     Raises:
         ValueError: If shapes do not fit or a joint is not finite.
 
-    .. code-block:: python
-
-        mpjpe(*protocol.align(pred, gt))
+    Example:
+        >>> mpjpe(*protocol.align(pred, gt))
     """
     return _reduce(joint_errors(pred, gt), per_frame)
 
@@ -76,9 +74,8 @@ def pa_mpjpe(pred: Tensor, gt: Tensor, per_frame: bool = False) -> Tensor:
 
     Arguments are those of :func:`mpjpe`.
 
-    .. code-block:: python
-
-        pa_mpjpe(2 * pred + 10, pred)  # 0, up to rounding
+    Example:
+        >>> pa_mpjpe(2 * pred + 10, pred)  # 0, up to rounding
     """
     check_poses(pred, gt)
     return _reduce((similarity_align(pred, gt) - gt).norm(dim=-1), per_frame)
@@ -98,9 +95,8 @@ def n_mpjpe(pred: Tensor, gt: Tensor, per_frame: bool = False) -> Tensor:
 
     Arguments are those of :func:`mpjpe`.
 
-    .. code-block:: python
-
-        n_mpjpe(2 * gt, gt)  # 0
+    Example:
+        >>> n_mpjpe(2 * gt, gt)  # 0
     """
     check_poses(pred, gt)
     size = pred.square().sum(dim=(-2, -1), keepdim=True)
@@ -131,9 +127,8 @@ def mpjve(pred: Tensor, gt: Tensor, clip_ids: Tensor) -> Tensor:
     Raises:
         ValueError: If no clip has two frames.
 
-    .. code-block:: python
-
-        mpjve(pred, gt, torch.tensor([0, 0, 0, 1, 1]))
+    Example:
+        >>> mpjve(pred, gt, torch.tensor([0, 0, 0, 1, 1]))
     """
     check_poses(pred, gt)
     if clip_ids.shape != pred.shape[:1]:
@@ -173,9 +168,8 @@ def hard_pose_statistics(
         mm; :obj:`worst_5`, :math:`h(5)` in mm; and :obj:`curve`, a
         dictionary from :math:`q = 50, 45, \ldots, 5` to :math:`h(q)` in mm.
 
-    .. code-block:: python
-
-        hard_pose_statistics(mpjpe(pred, gt, per_frame=True))['worst_5']
+    Example:
+        >>> hard_pose_statistics(mpjpe(pred, gt, per_frame=True))['worst_5']
     """
     if errors.dim() != 1 or errors.numel() == 0:
         raise ValueError(

@@ -89,10 +89,9 @@ class PoseProtocol:
         Raises:
             ValueError: If the number of joints or the root differs.
 
-        .. code-block:: python
-
-            lcn, official = get_protocol('lcn'), get_protocol('3dhp-official')
-            lcn.scored_as(official).name  # '3dhp-official, network: lcn'
+        Example:
+            >>> lcn, other = get_protocol('lcn'), get_protocol('3dhp-official')
+            >>> lcn.scored_as(other).name  # '3dhp-official, network: lcn'
         """
         if (self.num_joints, self.root) != (other.num_joints, other.root):
             raise ValueError(

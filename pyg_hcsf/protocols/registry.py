@@ -136,10 +136,9 @@ def get_protocol(name: str) -> PoseProtocol:
     Raises:
         ValueError: If there is no protocol of that name.
 
-    .. code-block:: python
-
-        protocol = get_protocol('lcn')
-        x = protocol.encode_input(keypoints, (1000, 1002))
+    Example:
+        >>> protocol = get_protocol('lcn')
+        >>> x = protocol.encode_input(keypoints, (1000, 1002))
     """
     if name not in _PROTOCOLS:
         raise ValueError(
