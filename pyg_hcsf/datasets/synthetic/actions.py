@@ -117,8 +117,9 @@ def photo(plan: MotionPlan, take: int) -> None:
     plan.step_around(250.0, 60.0)
     stand = replace(pose.STAND, lean=14, spine=(18, 6, 0))
     shots = stand, pose.LUNGE, pose.WIDE, pose.CROUCH, pose.KNEEL_ON_ONE
+    aims = [replace(p, gaze=(6, 0, 0), hands=both(hand.CAMERA)) for p in shots]
     plan.set_postures(
-        *(replace(p, gaze=(6, 0, 0), hands=both(hand.CAMERA)) for p in shots),
+        *aims,
         replace(pose.EASY, gaze=(30, 0, 0), hands=both(hand.BELLY)),
         replace(pose.STAND, hands=(hand.HANG, hand.BELLY)),
         hold=(1.0, 2.5),
@@ -194,12 +195,12 @@ def smoking(plan: MotionPlan, take: int) -> None:
     if take == 1:
         plan.step_around(120.0, 40.0)
         plan.set_postures(pose.STAND, pose.EASY, pose.WIDE)
-        away, rest = hand.HANG, (hand.POCKET, hand.BELLY, hand.HANG)
+        away, rest = hand.HANG, [hand.POCKET, hand.BELLY, hand.HANG]
     else:
+        away, rest = hand.THIGH, [hand.BELLY, hand.THIGH]
         plan.sit(
             pose.SIT, pose.SIT_BACK, pose.SIT_CROSSED, pose.SIT_FIGURE_FOUR
         )
-        away, rest = hand.THIGH, (hand.BELLY, hand.THIGH)
     side = plan.random_side()
     draw = hand.MOUTH, away, hand.MOUTH, hand.OPEN_ARM
     plan.set_hand(side, *draw, hold=(0.7, 2.2))
