@@ -1,6 +1,6 @@
 r"""The named protocols, with the sources of their conventions."""
 
-from typing import Any
+from dataclasses import replace
 
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
 from pyg_hcsf.protocols.pose_protocol import PoseProtocol
@@ -9,36 +9,45 @@ from pyg_hcsf.protocols.sequences import (
     S11_DIRECTIONS,
 )
 
-_MPI_INF_3DHP: Any = {
-    'distortion': None,
-    'alignment': 'both',
-    'average': 'frames',
-    'train_subjects': tuple(f'S{number}' for number in range(1, 9)),
-    'test_subjects': tuple(f'TS{number}' for number in range(1, 7)),
-    'actions': MPI_INF_3DHP_SCENES,
-}
-_OPENMOCAP: Any = {
-    'frame': LCN_FRAME,
-    'distortion': None,
-    'alignment': 'both',
-    'average': 'frames',
-    'train_subjects': (),
-    'test_subjects': (),
-    'actions': (),
-}
+_VP3D = PoseProtocol(
+    name='vp3d',
+    source='VideoPose3D run.py: metric and root-relative; no depth or '
+    'intrinsics at test time',
+    frame=None,
+    distortion='vp3d',
+    alignment='gt',
+    average='actions',
+    dropped=S11_DIRECTIONS,
+)
+_OPENMOCAP = PoseProtocol(
+    name='openmocap',
+    source="this project: open motion capture in LCN's image frame with "
+    'pinhole keypoints; split and actions of the data set',
+    frame=LCN_FRAME,
+    distortion=None,
+    alignment='both',
+    average='frames',
+    train_subjects=(),
+    test_subjects=(),
+    actions=(),
+)
+_3DHP = PoseProtocol(
+    name='3dhp-official',
+    source='MPI-INF-3DHP mpii_evaluate_errors.m: poses relative to the '
+    'pelvis, PCK and AUC of 14 joints; no depth or intrinsics at test time',
+    frame=None,
+    distortion=None,
+    alignment='both',
+    average='frames',
+    train_subjects=tuple(f'S{number}' for number in range(1, 9)),
+    test_subjects=tuple(f'TS{number}' for number in range(1, 7)),
+    actions=MPI_INF_3DHP_SCENES,
+    pck='official',
+)
 _PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
-        PoseProtocol(
-            name='vp3d',
-            source='VideoPose3D run.py: metric and root-relative; no depth '
-            'or intrinsics at test time',
-            frame=None,
-            distortion='vp3d',
-            alignment='gt',
-            average='actions',
-            dropped=S11_DIRECTIONS,
-        ),
+        _VP3D,
         PoseProtocol(
             name='lcn',
             source='LCN evaluate.py: the ground-truth depth of the root at '
@@ -48,54 +57,38 @@ _PROTOCOLS = {
             alignment='none',
             average='actions',
         ),
-        PoseProtocol(
+        replace(
+            _VP3D,
             name='srnet',
             source='SRNet --norm lcn: the keypoints and sequences of '
             "VideoPose3D, its own constants of LCN's image frame",
             frame=SRNET_FRAME,
-            distortion='vp3d',
             alignment='both',
-            average='actions',
-            dropped=S11_DIRECTIONS,
         ),
-        PoseProtocol(
-            name='openmocap',
-            source="this project: open motion capture in LCN's image frame "
-            'with pinhole keypoints; split and actions of the data set',
-            **_OPENMOCAP,
-        ),
-        PoseProtocol(
+        _OPENMOCAP,
+        replace(
+            _OPENMOCAP,
             name='openmocap-rigs',
             source='this project: openmocap, tested on a skeleton that was '
             'not trained on, with PCK and AUC of 14 joints',
             pck='official',
-            **_OPENMOCAP,
         ),
-        PoseProtocol(
-            name='3dhp-official',
-            source='MPI-INF-3DHP mpii_evaluate_errors.m: poses relative to '
-            'the pelvis, PCK and AUC of 14 joints; no depth or intrinsics at '
-            'test time',
-            frame=None,
-            pck='official',
-            **_MPI_INF_3DHP,
-        ),
-        PoseProtocol(
+        _3DHP,
+        replace(
+            _3DHP,
             name='3dhp-srnet',
             source='SRNet eval_metrics.py: PCK and AUC of 17 joints, its own '
             "constants of LCN's image frame, the ground-truth depth of the "
             'root at test time',
             frame=SRNET_FRAME,
             pck='srnet',
-            **_MPI_INF_3DHP,
         ),
-        PoseProtocol(
+        replace(
+            _3DHP,
             name='3dhp-graphmlp',
             source='GraphMLP eval_cal.py: PCK of 17 joints, AUC of 150 '
             'thresholds; no depth or intrinsics at test time',
-            frame=None,
             pck='graphmlp',
-            **_MPI_INF_3DHP,
         ),
     )
 }

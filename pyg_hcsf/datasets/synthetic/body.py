@@ -162,11 +162,6 @@ def make_body(subject: str, seed: int = 0) -> Body:
     return Body(stature=stature, **lengths)  # type: ignore[arg-type]
 
 
-def _bounds(*names: str) -> tuple[Array, Array]:
-    bounds = np.deg2rad([LIMITS[name] for name in names])
-    return bounds[..., 0], bounds[..., 1]
-
-
 def shoulder_scale(swing: Array) -> Array:
     r"""The factor, at most 1, that brings a swing into the shoulder cone."""
     azimuth = np.arctan2(swing[..., 1], swing[..., 0])
@@ -176,26 +171,24 @@ def shoulder_scale(swing: Array) -> Array:
     return np.minimum(1.0, largest / np.maximum(elevation, 1e-9))
 
 
+def clamp_angles(angles: Array, *parts: str) -> Array:
+    r"""Clamps angles to the :obj:`LIMITS` of one or more parts of the body, of
+    the spine ``[T, 4, 3]``, the clavicles ``[T, 2, 2]`` or legs ``[T, 2, 4]``.
+    """
+    limits = np.deg2rad([LIMITS[part] for part in parts])
+    return np.clip(angles, limits[..., 0], limits[..., 1])
+
+
 def clamp_spine(spine: Array) -> Array:
-    r"""Clamps ``[T, 4, 3]`` spine angles to :obj:`LIMITS`."""
-    return np.clip(spine, *_bounds('lumbar', 'thorax', 'neck', 'head'))
-
-
-def clamp_leg(leg: Array) -> Array:
-    r"""Clamps ``[T, 2, 4]`` leg angles to :obj:`LIMITS`."""
-    return np.clip(leg, *_bounds('leg'))
+    r"""Clamps the angles of lumbar, thorax, neck and head, ``[T, 4, 3]``."""
+    return clamp_angles(spine, 'lumbar', 'thorax', 'neck', 'head')
 
 
 def clamp_arm(arm: Array) -> Array:
-    r"""Clamps ``[T, 2, 4]`` arm angles to the cone and :obj:`LIMITS`."""
+    r"""Clamps arm angles ``[T, 2, 4]`` to the cone and :obj:`LIMITS`."""
     swing = arm[..., :2] * shoulder_scale(arm[..., :2])[..., None]
-    rest = np.clip(arm[..., 2:], *_bounds('arm'))
+    rest = clamp_angles(arm[..., 2:], 'arm')
     return np.concatenate([swing, rest], axis=-1)
-
-
-def clamp_clavicle(clavicle: Array) -> Array:
-    r"""Clamps ``[T, 2, 2]`` clavicle angles to :obj:`LIMITS`."""
-    return np.clip(clavicle, *_bounds('clavicle'))
 
 
 def clamp(pose: Pose) -> Pose:
@@ -203,7 +196,7 @@ def clamp(pose: Pose) -> Pose:
     return replace(
         pose,
         spine=clamp_spine(pose.spine),
-        clavicle=clamp_clavicle(pose.clavicle),
+        clavicle=clamp_angles(pose.clavicle, 'clavicle'),
         arm=clamp_arm(pose.arm),
-        leg=clamp_leg(pose.leg),
+        leg=clamp_angles(pose.leg, 'leg'),
     )

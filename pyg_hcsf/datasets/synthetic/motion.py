@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from . import kinematics as kin
 from .actions import ACTIONS, make_plan
 from .arms import elbow_directions, within_cone, wrist_targets
 from .body import (
@@ -15,26 +16,10 @@ from .body import (
     Body,
     Pose,
     clamp,
+    clamp_angles,
     clamp_arm,
-    clamp_clavicle,
-    clamp_leg,
     clamp_spine,
     make_body,
-)
-from .kinematics import (
-    STRAIGHT,
-    Trunk,
-    about,
-    arm_angles,
-    flip,
-    forward,
-    leg_angles,
-    leg_directions,
-    rotate,
-    shoulders,
-    trunk,
-    two_bone,
-    unit,
 )
 from .plan import FPS, MotionPlan, minimum_jerk
 
@@ -55,9 +40,9 @@ def solve_angles(body: Body, plan: MotionPlan) -> Pose:
     feet = _ankle_targets(plan, body.scale)
     root, pelvis, yaw = _solve_pelvis(body, plan, sway, feet)
     spine = _solve_spine(plan)
-    core = trunk(body, root, pelvis, spine)
+    core = kin.trunk(body, root, pelvis, spine)
     leg = _solve_legs(body, plan, core, pelvis, yaw, feet)
-    thigh = rotate(pelvis[:, None], flip(leg_directions(leg)[0]))
+    thigh = kin.rotate(pelvis[:, None], kin.flip(kin.leg_directions(leg)[0]))
     knees = core.hips + thigh * body.thigh[:, None]
     clavicle, arm = _solve_arms(body, plan, core, knees)
     return clamp(Pose(root, pelvis, spine, clavicle, arm, leg))
@@ -74,7 +59,7 @@ def _solve_pelvis(
     )
     yaw = plan.heading + turn - plan.stride * 0.10 * np.cos(phase)
     roll = tilt - plan.stride * 0.06 * np.sin(phase)
-    pelvis = about('z', yaw) @ about('y', lean) @ about('x', -roll)
+    pelvis = kin.about('z', yaw) @ kin.about('y', lean) @ kin.about('x', -roll)
     root = np.zeros((len(plan.time), 3))
     root[:, :2] = plan.path + plan.sway * 18.0 * scale * sway[:, :2]
     height = plan.blend(lambda p: p.height) * scale
@@ -97,44 +82,48 @@ def _solve_spine(plan: MotionPlan) -> Array:
 def _solve_legs(
     body: Body,
     plan: MotionPlan,
-    core: Trunk,
+    core: kin.Trunk,
     pelvis: Array,
     yaw: Array,
     feet: Array,
 ) -> Array:
     r"""Angles ``[T, 2, 4]`` that bring the ankles to the feet."""
-    poles = unit(plan.blend(lambda p: p.knees))
+    poles = kin.unit(plan.blend(lambda p: p.knees))
     poles = poles + plan.sway * 0.06 * plan.noise((2, 3), 0.4)
     into_pelvis = pelvis.swapaxes(1, 2)[:, None]
-    heading = about('z', yaw)[:, None]
-    poles = flip(rotate(into_pelvis, rotate(heading, flip(poles))))
-    reach = flip(rotate(into_pelvis, feet - core.hips))
-    leg = leg_angles(*two_bone(reach, poles, body.thigh, body.shank, 'leg'))
-    return _smooth(clamp_leg(leg), 0.8)
+    heading = kin.about('z', yaw)[:, None]
+    poles = kin.flip(
+        kin.rotate(into_pelvis, kin.rotate(heading, kin.flip(poles)))
+    )
+    reach = kin.flip(kin.rotate(into_pelvis, feet - core.hips))
+    leg = kin.leg_angles(
+        *kin.two_bone(reach, poles, body.thigh, body.shank, 'leg')
+    )
+    return _smooth(clamp_angles(leg, 'leg'), 0.8)
 
 
 def _solve_arms(
-    body: Body, plan: MotionPlan, core: Trunk, knees: Array
+    body: Body, plan: MotionPlan, core: kin.Trunk, knees: Array
 ) -> tuple[Array, Array]:
     r"""Angles of the clavicles, which follow the hands, and of the arms, which
     bring the wrists to their targets.
     """
     still = np.zeros((len(plan.time), 2, 2))
-    shoulder = shoulders(body, core, still)
+    shoulder = kin.shoulders(body, core, still)
     target = wrist_targets(plan, body, core, shoulder, knees)
     into_chest = core.chest.swapaxes(1, 2)[:, None]
-    offset = rotate(into_chest, target - core.thorax[:, None])
+    offset = kin.rotate(into_chest, target - core.thorax[:, None])
     girdle = np.stack(
         [offset[..., 2] / 25.0 / body.scale, (offset[..., 0] - 150.0) / 25.0],
         axis=-1,
     )
     girdle = girdle + plan.sway * 2.0 * plan.noise((2, 2), 0.5)
-    clavicle = clamp_clavicle(np.deg2rad(girdle))
-    shoulder = shoulders(body, core, clavicle)
-    reach = within_cone(flip(rotate(into_chest, target - shoulder)))
+    clavicle = clamp_angles(np.deg2rad(girdle), 'clavicle')
+    shoulder = kin.shoulders(body, core, clavicle)
+    reach = within_cone(kin.flip(kin.rotate(into_chest, target - shoulder)))
     poles = elbow_directions(plan, reach)
-    arm = arm_angles(
-        *two_bone(reach, poles, body.upper_arm, body.forearm, 'arm')
+    arm = kin.arm_angles(
+        *kin.two_bone(reach, poles, body.upper_arm, body.forearm, 'arm')
     )
     arm = arm + plan.sway * np.deg2rad(1.5) * plan.noise((2, 4), 0.9)
     return clavicle, _smooth(clamp_arm(arm), 1.6)
@@ -147,7 +136,7 @@ def _smooth(angles: Array, frames: float) -> Array:
 
 def joint_positions(body: Body, pose: Pose) -> Array:
     r"""Joint positions ``[T, 17, 3]`` in mm, the lowest one on the floor."""
-    pos = forward(body, pose)
+    pos = kin.forward(body, pose)
     lowest = gaussian_filter1d(pos[..., 2].min(1), 2.0, mode='nearest')
     pos[..., 2] -= lowest[:, None]
     return pos
@@ -188,7 +177,7 @@ def _to_world(
     r"""Offsets ``[K, 2, 3]`` from the pelvis in frames ``[K, 1]``, in the
     world.
     """
-    out = rotate(about('z', plan.heading[frame]), flip(feet))
+    out = kin.rotate(kin.about('z', plan.heading[frame]), kin.flip(feet))
     out[..., :2] += plan.path[frame]
     return out
 
@@ -200,7 +189,7 @@ def _reachable_height(
     hips = np.stack([-np.sin(yaw), np.cos(yaw)], -1)[:, None]
     hips = root[:, None, :2] + hips * (SIDES * body.hip)[:, None]
     away = np.linalg.norm(feet[..., :2] - hips, axis=-1)
-    longest = (body.thigh + body.shank) * np.cos(STRAIGHT['leg'])
+    longest = (body.thigh + body.shank) * np.cos(kin.STRAIGHT['leg'])
     longest = longest * 0.997
     highest = np.sqrt(np.maximum(longest**2 - away**2, 0.0)) + feet[..., 2]
     height = np.minimum(height, highest.min(axis=1))
