@@ -1,4 +1,4 @@
-r"""SyntheticMotion: procedural human motion with the structure of Human3.6M."""
+r"""Procedural human motion with the structure of Human3.6M."""
 
 from .dataset import SyntheticMotion
 

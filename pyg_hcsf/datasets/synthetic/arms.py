@@ -6,7 +6,7 @@ import numpy as np
 
 from .body import SIDES, Array, Body, shoulder_scale
 from .hands import FRAMES
-from .kinematics import UP, Trunk, about, rotate, unit
+from .kinematics import UP, Trunk, axis_rotation, rotate, unit
 from .plan import MotionPlan
 
 #: Radii of the capsules that wrists are kept out of, mm.
@@ -50,7 +50,7 @@ def _blend_targets(
 ) -> Array:
     r"""The weighted mean of the targets of one hand, ``[T, 3]``."""
     yaw = np.arctan2(core.chest[:, 1, 0], core.chest[:, 0, 0])
-    level = about('z', yaw)
+    level = axis_rotation('z', yaw)
     frames = {  # origins [T, 3] and axes [T, 3, 3]
         'hang': (shoulder[:, side], level),
         'reach': (shoulder[:, side], core.chest),

@@ -39,7 +39,7 @@ def flip(x: Array) -> Array:
     return x * np.stack([np.ones(2), SIDES, np.ones(2)], axis=-1)
 
 
-def about(axis: str, angle: Array) -> Array:
+def axis_rotation(axis: str, angle: Array) -> Array:
     r"""Rotations about one coordinate axis."""
     c, s = np.cos(angle), np.sin(angle)
     out = np.zeros((*np.shape(angle), 3, 3))
@@ -50,13 +50,17 @@ def about(axis: str, angle: Array) -> Array:
     return out
 
 
-def tilt(angles: Array) -> Array:
+def spine_rotation(angles: Array) -> Array:
     r"""Rotations of the spine: a twist, then flexion and side bend in one."""
     flexion, side, twist = np.moveaxis(angles, -1, 0)
     size = np.hypot(flexion, side)
     towards = np.arctan2(side, flexion)
-    swing = about('z', towards) @ about('y', size) @ about('z', -towards)
-    return swing @ about('z', twist)
+    swing = (
+        axis_rotation('z', towards)
+        @ axis_rotation('y', size)
+        @ axis_rotation('z', -towards)
+    )
+    return swing @ axis_rotation('z', twist)
 
 
 def leg_directions(leg: Array) -> tuple[Array, Array]:
@@ -177,10 +181,10 @@ class Trunk(NamedTuple):
 
 def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> Trunk:
     r"""Forward kinematics of the trunk, for angles ``[T, 4, 3]``."""
-    lumbar = pelvis @ tilt(spine[:, 0])
-    chest = lumbar @ tilt(spine[:, 1])
-    neck = chest @ tilt(spine[:, 2])
-    skull = neck @ tilt(spine[:, 3])
+    lumbar = pelvis @ spine_rotation(spine[:, 0])
+    chest = lumbar @ spine_rotation(spine[:, 1])
+    neck = chest @ spine_rotation(spine[:, 2])
+    skull = neck @ spine_rotation(spine[:, 3])
     middle = root + lumbar[..., 2] * body.lumbar
     thorax = middle + chest[..., 2] * body.thorax
     nose = thorax + neck @ unit(NECK_REST) * body.neck

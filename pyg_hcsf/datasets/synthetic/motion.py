@@ -59,7 +59,11 @@ def _solve_pelvis(
     )
     yaw = plan.heading + turn - plan.stride * 0.10 * np.cos(phase)
     roll = tilt - plan.stride * 0.06 * np.sin(phase)
-    pelvis = kin.about('z', yaw) @ kin.about('y', lean) @ kin.about('x', -roll)
+    pelvis = (
+        kin.axis_rotation('z', yaw)
+        @ kin.axis_rotation('y', lean)
+        @ kin.axis_rotation('x', -roll)
+    )
     root = np.zeros((len(plan.time), 3))
     root[:, :2] = plan.path + plan.sway * 18.0 * scale * sway[:, :2]
     height = plan.blend(lambda p: p.height) * scale
@@ -91,7 +95,7 @@ def _solve_legs(
     poles = kin.unit(plan.blend(lambda p: p.knees))
     poles = poles + plan.sway * 0.06 * plan.noise((2, 3), 0.4)
     into_pelvis = pelvis.swapaxes(1, 2)[:, None]
-    heading = kin.about('z', yaw)[:, None]
+    heading = kin.axis_rotation('z', yaw)[:, None]
     poles = kin.flip(
         kin.rotate(into_pelvis, kin.rotate(heading, kin.flip(poles)))
     )
@@ -177,7 +181,9 @@ def _to_world(
     r"""Offsets ``[K, 2, 3]`` from the pelvis in frames ``[K, 1]``, in the
     world.
     """
-    out = kin.rotate(kin.about('z', plan.heading[frame]), kin.flip(feet))
+    out = kin.rotate(
+        kin.axis_rotation('z', plan.heading[frame]), kin.flip(feet)
+    )
     out[..., :2] += plan.path[frame]
     return out
 
