@@ -31,8 +31,7 @@ unit: $(VENV)/.test
 
 # The numerical tests with other vector units of the processor; `unit` takes
 # the best that it has.
-NUMERICAL := $(addprefix tests/,nn geometry lifting metrics \
-	test_protocols.py)
+NUMERICAL := $(addprefix tests/,nn geometry lifting metrics protocols)
 
 numerics: $(VENV)/.test
 	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NUMERICAL) $(ARGS)

@@ -36,7 +36,8 @@ from pyg_hcsf.datasets.mocap.openmocap import split_of
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS
 from pyg_hcsf.datasets.synthetic.dataset import SPLITS, TAKES, motion_clip
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.geometry.capture import View, detector_noise, project_views
+from pyg_hcsf.geometry.keypoint_noise import detector_noise
+from pyg_hcsf.geometry.virtual_cameras import View, project_views
 from pyg_hcsf.keypoints import Keypoints, Track, check_keypoints
 from pyg_hcsf.keypoints.convert import LAYOUTS
 

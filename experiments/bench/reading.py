@@ -34,7 +34,7 @@ from pyg_hcsf.datasets.human36m.reader import (
     TRAIN_SUBJECTS,
 )
 from pyg_hcsf.datasets.ntu.clip_names import ClipName
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.transforms import EncodePose
 
 DISTINCT = 240  # generated files of NTU RGB+D; others are links to them

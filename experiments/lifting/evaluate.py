@@ -73,7 +73,7 @@ CONDITIONS = {
         '2.5 times that noise',
     ),
     'dropped': Condition(
-        replace(_TYPICAL, blob_rate=1.0, back_rate=0.5),
+        replace(_TYPICAL, occlusion_rate=1.0, back_rate=0.5),
         ViewRanges(),
         False,
         'typical, a joint missing with all within 0, 1 or 2 bones',

@@ -1,15 +1,16 @@
+r"""Cameras, projection, alignment and virtual views of 3D poses."""
+
 from .calibrate import fit_pinhole, fit_scale
 from .camera import Camera
-from .capture import (
-    DetectorNoise,
-    View,
-    detector_noise,
-    lifting_clips,
-    project_views,
+from .h36m_cameras import human36m_cameras
+from .image_frame import (
+    LCN_FRAME,
+    SRNET_FRAME,
+    ImageFrame,
+    denormalize_screen,
+    normalize_screen,
 )
-from .human36m import human36m_cameras
-from .image_frame import LCN_FRAME, SRNET_FRAME, ImageFrame
-from .normalize import denormalize_screen, normalize_screen
+from .keypoint_noise import DetectorNoise, detector_noise
 from .procrustes import similarity_align
 from .root_ray import (
     RootRay,
@@ -21,6 +22,7 @@ from .root_ray import (
     look_at_root,
     window_input,
 )
+from .virtual_cameras import View, lifting_clips, project_views
 
 __all__ = [
     'LCN_FRAME',

@@ -1,4 +1,4 @@
-r"""What images tell of the camera that took them, where joints are known."""
+r"""Least-squares calibration of cameras from joints and their keypoints."""
 
 import warnings
 from dataclasses import replace
@@ -8,47 +8,50 @@ from torch import Tensor
 
 from pyg_hcsf.geometry.camera import Camera
 
-# A listed camera is kept if points are seen as near to where it says. Another
-# one is taken if its focal lengths and centre are as near to the listed ones
-# and it leaves less than a share of the error.
-_GOOD, _FOCAL, _CENTER, _LEFT = 2.0, 0.01, 6.0, 0.4  # pixels, share, pixels
+# Limits of `refine_pinhole`: the listed camera is kept up to this median
+# error (pixels). A fitted one replaces it if its focal lengths (relative) and
+# its centre (pixels) are this close to the listed ones, and if it leaves less
+# than this share of the error.
+_MAX_ERROR, _MAX_FOCAL_CHANGE, _MAX_CENTER_CHANGE = 2.0, 0.01, 6.0
+_MAX_ERROR_LEFT = 0.4
 
 
 def fit_pinhole(x_cam: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Fits the pinhole camera that sees points where they were seen.
+    r"""Fits the focal lengths and the principal point of a pinhole camera to
+    points and their projections.
 
-    For each axis, the least squares solution of
+    For each axis, the least-squares solution of
 
     .. math::
         Z_i u_i = f_x X_i + c_x Z_i
 
     Args:
-        x_cam (torch.Tensor): Points :obj:`[F, 3]` in the camera's frame in
+        x_cam (torch.Tensor): Points :obj:`[F, 3]` in the camera frame in
             millimetres, float64.
-        uv (torch.Tensor): Where they were seen, :obj:`[F, 2]` in pixels.
+        uv (torch.Tensor): Their observed projections :obj:`[F, 2]` in pixels.
 
     Returns:
         tuple: The focal lengths and the principal point, :obj:`[2]` each, in
         pixels.
 
     Raises:
-        ValueError: If there are fewer than two directions among the points.
+        ValueError: If all points lie in one direction from the camera.
 
-    .. code-block:: python
-
-        focal, center = fit_pinhole(joints[:, 0], keypoints[:, 0])
+    Example:
+        >>> focal, center = fit_pinhole(joints[:, 0], keypoints[:, 0])
     """
     depth = x_cam[:, 2]
     focal, center = [], []
     for axis in (0, 1):
-        a = torch.stack([x_cam[:, axis], depth], dim=-1)
+        a = torch.stack([x_cam[:, axis], depth], dim=-1)  # [F, 2]
         gram = a.T @ a
-        # Of unit columns: 0 where all points lie in one direction.
+        # The determinant for columns of unit length, 0 for one direction.
         norm = gram.diagonal().prod().clamp(min=1e-300)
         if float(torch.linalg.det(gram) / norm) < 1e-9:
             raise ValueError(
                 "Expected 'x_cam' in several directions from the camera (got "
-                f'{len(x_cam)} points in one): its focal length does not show'
+                f'{len(x_cam)} points in one), as the focal length cannot be '
+                'determined otherwise'
             )
         f, c = torch.linalg.solve(gram, a.T @ (depth * uv[:, axis])).unbind()
         focal.append(f)
@@ -63,9 +66,10 @@ def fit_scale(
     focal: Tensor,
     center: Tensor,
 ) -> Tensor:
-    r"""Fits the size of poses whose roots are known to what a camera saw.
+    r"""Fits the scale of root-relative poses, whose roots are known, to their
+    keypoints.
 
-    The least squares solution :math:`s` of
+    The least-squares solution :math:`s` of
 
     .. math::
         (u_i - c_x)(Z + s\, z_i) = f_x (X + s\, x_i)
@@ -73,20 +77,19 @@ def fit_scale(
     and of the same for :math:`v`.
 
     Args:
-        root (torch.Tensor): The roots :obj:`[F, 1, 3]` in the camera's frame
-            in millimetres, float64.
-        relative (torch.Tensor): The joints from there, up to a common factor:
-            :obj:`[F, N, 3]`.
-        uv (torch.Tensor): Where they were seen, :obj:`[F, N, 2]` in pixels.
+        root (torch.Tensor): The roots :math:`(X, Y, Z)` in the camera frame
+            in millimetres, :obj:`[F, 1, 3]`, float64.
+        relative (torch.Tensor): The joints :math:`(x_i, y_i, z_i)` relative
+            to the root up to a common factor, :obj:`[F, N, 3]`.
+        uv (torch.Tensor): The keypoints :obj:`[F, N, 2]` in pixels.
         focal (torch.Tensor): :obj:`[2]` in pixels.
         center (torch.Tensor): :obj:`[2]` in pixels.
 
     Returns:
         torch.Tensor: The factor, a scalar.
 
-    .. code-block:: python
-
-        joints = root + fit_scale(root, relative, uv, *camera) * relative
+    Example:
+        >>> joints = root + fit_scale(root, relative, uv, *camera) * relative
     """
     ray = uv - center
     a = ray * relative[..., 2:] - focal * relative[..., :2]
@@ -97,54 +100,55 @@ def fit_scale(
 def refine_pinhole(
     camera: Camera, x_cam: Tensor, uv: Tensor, where: str
 ) -> Camera:
-    r"""Corrects a listed camera by where points were seen.
+    r"""Corrects the intrinsics of a listed camera from points and their
+    projections.
 
-    If the points are seen more than 2 pixels (median) from where the camera
-    projects them, and a camera whose focal lengths are within 1 % and whose
-    centre is within 6 pixels leaves less than 0.4 of that, it is taken in its
-    place with a warning.
+    A camera fitted by :func:`fit_pinhole` replaces the listed one, with a
+    warning, if the median reprojection error of the listed one is above 2
+    pixels, if the fitted one has focal lengths within 1 % and a centre within
+    6 pixels of the listed values, and if it reduces the error to less than
+    40 %.
 
     Args:
         camera (Camera): The listed camera.
-        x_cam (torch.Tensor): Points :obj:`[F, 3]` in the camera's frame in
+        x_cam (torch.Tensor): Points :obj:`[F, 3]` in the camera frame in
             millimetres, float64.
-        uv (torch.Tensor): Where they were seen, :obj:`[F, 2]` in pixels.
-        where (str): What the warning calls them.
+        uv (torch.Tensor): Their observed projections :obj:`[F, 2]` in pixels.
+        where (str): The name of the recording in the warning.
 
     Returns:
-        Camera: The camera to take.
+        Camera: The camera to use.
 
-    .. code-block:: python
-
-        camera = refine_pinhole(camera, joints, keypoints, 'TS3')
+    Example:
+        >>> camera = refine_pinhole(camera, joints, keypoints, 'TS3')
     """
 
     def error(other: Camera) -> float:
         return float((other.project(x_cam) - uv).norm(dim=-1).median())
 
-    if (listed := error(camera)) <= _GOOD:
+    if (listed := error(camera)) <= _MAX_ERROR:
         return camera
     try:
         (fx, fy), (cx, cy) = (v.tolist() for v in fit_pinhole(x_cam, uv))
     except ValueError:
         return camera
-    near = all(
-        abs(new / old - 1) <= _FOCAL
-        for new, old in zip((fx, fy), camera.focal, strict=True)
-    ) and all(
-        abs(new - old) <= _CENTER
-        for new, old in zip((cx, cy), camera.center, strict=True)
+    (fx0, fy0), (cx0, cy0) = camera.focal, camera.center
+    close = (
+        abs(fx / fx0 - 1) <= _MAX_FOCAL_CHANGE
+        and abs(fy / fy0 - 1) <= _MAX_FOCAL_CHANGE
+        and abs(cx - cx0) <= _MAX_CENTER_CHANGE
+        and abs(cy - cy0) <= _MAX_CENTER_CHANGE
     )
-    if not near:
+    if not close:  # also where the fit is NaN
         return camera
     fitted = replace(camera, focal=(fx, fy), center=(cx, cy))
-    if (found := error(fitted)) >= _LEFT * listed:
+    if (found := error(fitted)) >= _MAX_ERROR_LEFT * listed:
         return camera
     warnings.warn(
         f'The keypoints of {where} are {listed:.1f} pixels from the '
         'projections of its joints by the camera that is listed for it, and '
         f'{found:.1f} by one with focal lengths {fx:.2f}, {fy:.2f} and centre '
-        f'{cx:.2f}, {cy:.2f}, which is taken instead',
+        f'{cx:.2f}, {cy:.2f}, which is used instead',
         stacklevel=2,
     )
     return fitted

@@ -7,15 +7,15 @@ import roma
 import torch
 from torch import Tensor
 
-# Those of Human3.6M's cameras, and all.
+# The distortion models of Human3.6M, and all of them.
 Distortion = Literal['vp3d', 'm17']
 DISTORTIONS = ('vp3d', 'm17')
 Lens = Literal['vp3d', 'm17', 'opencv']
 LENSES = ('vp3d', 'm17', 'opencv')
 
-# Camera.undistort: the most steps, one whose square is lost in rounding, and
-# the error at which it has failed.
-_STEPS, _STILL, _FAILED = 20, 1e-5, 1e-5
+# Newton's method in `Camera.undistort`: the largest number of steps, a step
+# whose square is below rounding, and the largest error of a solution.
+_MAX_STEPS, _MIN_STEP, _MAX_ERROR = 20, 1e-5, 1e-5
 
 
 def check_distortion(
@@ -45,8 +45,8 @@ class Camera:
         (u, v) = \left( f_x \tfrac{X}{Z} + c_x,\;
         f_y \tfrac{Y}{Z} + c_y \right)
 
-    All methods take and return :class:`torch.Tensor` with any leading
-    dimensions, and keep the floating point type and the device.
+    All methods take and return tensors with any leading dimensions, and
+    preserve their floating point type and device.
 
     Args:
         name (str): The name, *e.g.*, :obj:`'54138969'`.
@@ -64,10 +64,9 @@ class Camera:
         translation (tuple, optional): The camera centre in the world, in
             millimetres. (default: the origin)
 
-    .. code-block:: python
-
-        camera = Camera('a', 1000, 1000, (1145., 1145.), (512., 515.))
-        camera.project(torch.tensor([[0., 0., 4000.]]))  # [[512., 515.]]
+    Example:
+        >>> camera = Camera('a', 1000, 1000, (1145., 1145.), (512., 515.))
+        >>> camera.project(torch.tensor([[0., 0., 4000.]]))  # [[512., 515.]]
     """
 
     name: str
@@ -109,7 +108,7 @@ class Camera:
         return roma.unitquat_to_rotmat(quaternion / quaternion.norm())
 
     def world_to_camera(self, x: Tensor) -> Tensor:
-        r"""Moves points of the world frame into the camera frame.
+        r"""Transforms points from the world to the camera frame.
 
         Args:
             x (torch.Tensor): World points :obj:`[..., 3]` in millimetres.
@@ -119,7 +118,7 @@ class Camera:
         return (x - translation) @ self.rotation.to(x)
 
     def camera_to_world(self, x: Tensor) -> Tensor:
-        r"""Moves points of the camera frame into the world frame.
+        r"""Transforms points from the camera to the world frame.
 
         Args:
             x (torch.Tensor): Camera points :obj:`[..., 3]` in millimetres.
@@ -142,19 +141,23 @@ class Camera:
             k_3 r^6 + c \, \mathbf{q}^{\top} \mathbf{x} \right) +
             \mathbf{q} r^2
 
-        where :math:`\mathbf{q} = (p_2, p_1)` and :math:`c = 2` for
-        :obj:`'opencv'`, the model of OpenCV's calibration; :math:`c = 1` for
-        :obj:`'m17'`, the official Human3.6M code; and :math:`\mathbf{q} =
-        (p_1, p_2)` and :math:`c = 1` for :obj:`'vp3d'`, the order behind
-        VideoPose3D's published keypoints, which also clamps :math:`x` and
-        :math:`y` to :math:`[-1, 1]` first.
+        the pixels are :math:`(f_x x^{\prime} + c_x, f_y y^{\prime} + c_y)`,
+        with :math:`\mathbf{q} = (p_2, p_1)`, :math:`c = 2` for
+        :obj:`'opencv'` (OpenCV's calibration); :math:`\mathbf{q} =
+        (p_2, p_1)`, :math:`c = 1` for :obj:`'m17'` (the official Human3.6M
+        code); and :math:`\mathbf{q} = (p_1, p_2)`, :math:`c = 1` for
+        :obj:`'vp3d'` (VideoPose3D's published keypoints), which also clamps
+        :math:`x` and :math:`y` to :math:`[-1, 1]` first.
 
         Args:
             x_cam (torch.Tensor): Camera points :obj:`[..., 3]` in
                 millimetres, all in front of the camera.
             distortion (str, optional): :obj:`'opencv'`, :obj:`'vp3d'`,
-                :obj:`'m17'`, or :obj:`None` for the pinhole.
+                :obj:`'m17'`, or :obj:`None` for the pinhole model.
                 (default: :obj:`None`)
+
+        Returns:
+            torch.Tensor: Pixels :obj:`[..., 2]`.
 
         Raises:
             ValueError: If a point lies on or behind the camera plane.
@@ -170,17 +173,27 @@ class Camera:
                 f"'world_to_camera' first"
             )
         xy = x_cam[..., :2] / x_cam[..., 2:]
+        if distortion == 'vp3d':
+            xy = xy.clamp(-1, 1)
         if distortion is not None:
-            xy = self._distort(xy, distortion)
+            z = torch.view_as_complex(xy.contiguous())
+            xy = torch.view_as_real(self._distort(z, distortion)[0])
         return xy * xy.new_tensor(self.focal) + xy.new_tensor(self.center)
 
     def back_project(self, uv: Tensor, depth: Tensor) -> Tensor:
-        r"""Inverts the pinhole projection for known depths.
+        r"""Inverts the pinhole projection for known depths :math:`Z`.
+
+        .. math::
+            (X, Y) = Z \left( \tfrac{u - c_x}{f_x},\,
+            \tfrac{v - c_y}{f_y} \right)
 
         Args:
             uv (torch.Tensor): Pixels :obj:`[..., 2]`, without distortion.
-            depth (torch.Tensor): The camera :math:`Z` of each pixel,
-                :obj:`[...]` in millimetres.
+            depth (torch.Tensor): :math:`Z` of each pixel, :obj:`[...]` in
+                millimetres.
+
+        Returns:
+            torch.Tensor: Camera points :obj:`[..., 3]` in millimetres.
         """
         _check_points(uv, 'uv', 2)
         depth = depth.unsqueeze(-1)
@@ -188,8 +201,8 @@ class Camera:
         return torch.cat([xy * depth, depth.expand_as(xy[..., :1])], dim=-1)
 
     def undistort(self, uv: Tensor, distortion: Lens = 'opencv') -> Tensor:
-        r"""Where a pinhole would see what the lens shows: inverts the
-        distortion of :meth:`project` by Newton's method.
+        r"""Removes the lens distortion of pixels: inverts the distortion of
+        :meth:`project` by Newton's method.
 
         Args:
             uv (torch.Tensor): Pixels :obj:`[..., 2]`.
@@ -197,42 +210,37 @@ class Camera:
                 clamping. (default: :obj:`'opencv'`)
 
         Returns:
-            torch.Tensor: Pixels :obj:`[..., 2]`; NaN where nothing in front
-            of the lens is seen there, far outside of the image.
+            torch.Tensor: Pinhole pixels :obj:`[..., 2]`; NaN far outside of
+            the image, where the distortion has no inverse.
 
-        .. code-block:: python
-
-            lens = Camera('a', 9, 9, (7., 7.), (4., 4.), (-.2, .1, 0.))
-            lens.undistort(lens.project(x, 'opencv'))  # lens.project(x)
+        Example:
+            >>> lens = Camera('a', 9, 9, (7., 7.), (4., 4.), (-.2, .1, 0.))
+            >>> lens.undistort(lens.project(x, 'opencv'))  # lens.project(x)
         """
         _check_points(uv, 'uv', 2)
         check_distortion(distortion, LENSES)
         focal, center = uv.new_tensor(self.focal), uv.new_tensor(self.center)
-        seen = torch.view_as_complex(((uv - center) / focal).contiguous())
-        z = seen
-        for _ in range(_STEPS):
-            shown, gain = self._lens(z, distortion)
-            of_z, of_conj = self._slopes(z, gain, distortion)
-            gap = shown - seen
-            det = of_z.abs().square() - of_conj.abs().square()
-            step = (of_z.conj() * gap - of_conj * gap.conj()) / det
+        # Points (x, y) as complex numbers z = x + iy.
+        observed = torch.view_as_complex(((uv - center) / focal).contiguous())
+        z = observed
+        for _ in range(_MAX_STEPS):
+            distorted, gain = self._distort(z, distortion)
+            by_z, by_conj = self._derivatives(z, gain, distortion)
+            error = distorted - observed
+            det = by_z.abs().square() - by_conj.abs().square()
+            step = (by_z.conj() * error - by_conj * error.conj()) / det
             z = z - step
-            if not bool((step.abs() > _STILL).any()):
+            if not bool((step.abs() > _MIN_STEP).any()):
                 break
-        # Beyond the edge of the lens there is no solution or a mirrored one.
-        found = gap.abs() < _FAILED * (1 + seen.abs())
-        good = found & (gain > 0) & (det > 0)
+        # Where the distortion has no inverse, there is no solution or one
+        # that is mirrored: its gain or its determinant is negative.
+        solved = error.abs() < _MAX_ERROR * (1 + observed.abs())
+        valid = solved & (gain > 0) & (det > 0)
         xy = torch.view_as_real(z) * focal + center
-        return torch.where(good.unsqueeze(-1), xy, torch.nan)
+        return torch.where(valid.unsqueeze(-1), xy, torch.nan)
 
-    def _distort(self, xy: Tensor, distortion: Lens) -> Tensor:
-        if distortion == 'vp3d':
-            xy = xy.clamp(-1, 1)
-        z = torch.view_as_complex(xy.contiguous())
-        return torch.view_as_real(self._lens(z, distortion)[0])
-
-    def _lens(self, z: Tensor, distortion: Lens) -> tuple[Tensor, Tensor]:
-        # Where the lens shows z = x + iy, and its gain there.
+    def _distort(self, z: Tensor, distortion: Lens) -> tuple[Tensor, Tensor]:
+        r"""The distorted point of z = x + iy and the factor on z in it."""
         k1, k2, k3 = self.radial
         q, factor = self._tangential(distortion)
         r2 = (z * z.conj()).real
@@ -240,10 +248,10 @@ class Camera:
         gain = gain + factor * (q.real * z.real + q.imag * z.imag)
         return z * gain + q * r2, gain
 
-    def _slopes(
+    def _derivatives(
         self, z: Tensor, gain: Tensor, distortion: Lens
     ) -> tuple[Tensor, Tensor]:
-        # The derivatives of where the lens shows z, by z and its conjugate.
+        r"""The derivatives of the distorted point by z and by conj(z)."""
         k1, k2, k3 = self.radial
         q, factor = self._tangential(distortion)
         r2 = (z * z.conj()).real
@@ -251,6 +259,7 @@ class Camera:
         return gain + z * slope.conj() + q * z.conj(), z * (slope + q)
 
     def _tangential(self, distortion: Lens) -> tuple[complex, int]:
+        r"""The terms q (as a complex number) and c of :meth:`project`."""
         p1, p2 = self.tangential
         q = complex(p1, p2) if distortion == 'vp3d' else complex(p2, p1)
         return q, 2 if distortion == 'opencv' else 1

@@ -25,10 +25,9 @@ def similarity_align(pred: Tensor, gt: Tensor) -> Tensor:
     Returns:
         torch.Tensor: The aligned prediction :obj:`[..., N, 3]`.
 
-    .. code-block:: python
-
-        aligned = similarity_align(pred, gt)
-        error = (aligned - gt).norm(dim=-1)
+    Example:
+        >>> aligned = similarity_align(pred, gt)
+        >>> error = (aligned - gt).norm(dim=-1)
     """
     center = pred.mean(dim=-2, keepdim=True)
     target = gt.mean(dim=-2, keepdim=True)

@@ -1,5 +1,5 @@
-r"""Changes bodies at random: bones of other lengths, other directions, and a
-face for rigs that have none.
+r"""Data augmentation of 3D poses: random bone lengths, random rotations, and
+a random face for skeletons without one.
 """
 
 import math
@@ -13,45 +13,48 @@ from pyg_hcsf.skeleton import H36M17
 
 _JOINT = {name: number for number, name in enumerate(H36M17.joints)}
 _PARENTS = [max(parent, 0) for parent in H36M17.parents]
-_NEAR = 100.0  # mm before the camera
-_SIDELESS = [min(pair) for pair in enumerate(H36M17.mirrored)]
+#: Of each joint and its mirror image the one with the lower number.
+_UNSIDED = [min(pair) for pair in enumerate(H36M17.mirrored)]
+_MIN_DEPTH = 100.0  # mm in front of the camera
 
 
-def _chains() -> Tensor:
-    # chains[i, j] is 1 if bone j is on the way from the root to joint i.
-    chains = torch.eye(H36M17.num_joints)
+def _bones_to_root() -> Tensor:
+    r"""A matrix ``[17, 17]``, 1 where bone j is on the path from the root to
+    joint i. Bone j leads from the parent of joint j to joint j.
+    """
+    paths = torch.eye(H36M17.num_joints)
     for joint, parent in enumerate(H36M17.parents):
-        if parent >= 0:  # parents come first
-            chains[joint] += chains[parent]
-    return chains
+        if parent >= 0:  # a parent has a lower number than its children
+            paths[joint] += paths[parent]
+    return paths
 
 
-_CHAINS = _chains()
+_BONES_TO_ROOT = _bones_to_root()
 
 
 def vary_proportions(
     pos: Tensor, spread: float, generator: Generator
 ) -> Tensor:
-    r"""Gives each body bones of other lengths, the same left and right and in
-    all frames of a window. Joint angles stay as they are.
+    r"""Scales the bones of each body by random factors, which are the same
+    for left and right and in all frames of a window. Joint angles are
+    preserved.
 
     Args:
-        pos (torch.Tensor): Windows of the joints of Human3.6M:
+        pos (torch.Tensor): Windows of Human3.6M's joints,
             ``[B, T, 17, 3]``.
         spread (float): The standard deviation of the logarithm of the
             factors.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        pos = vary_proportions(pos, 0.08, torch.Generator().manual_seed(0))
+    Example:
+        >>> pos = vary_proportions(pos, 0.08, torch.Generator().manual_seed(0))
     """
     root = pos[..., H36M17.root, None, :]
     shape = (pos.size(0), H36M17.num_joints)
     factor = (spread * torch.randn(shape, generator=generator)).exp()
-    factor = factor[:, None, _SIDELESS, None].to(pos)
+    factor = factor[:, None, _UNSIDED, None].to(pos)
     bones = factor * (pos - pos[..., _PARENTS, :])
-    return root + _CHAINS.to(pos) @ bones
+    return root + _BONES_TO_ROOT.to(pos) @ bones
 
 
 def vary_bodies(
@@ -61,67 +64,65 @@ def vary_bodies(
     focal: Tensor,
     generator: Generator,
 ) -> tuple[Tensor, Tensor]:
-    r"""Gives the person of each lifting window bones of other lengths by
-    :func:`vary_proportions`, the root in its place before the same camera.
+    r"""Applies :func:`vary_proportions` to the person of each lifting window,
+    at the same root position in the same camera.
 
-    Keypoints move as far as the projections of their joints do, so that the
-    errors of a detector and of a lens stay what they are:
+    Keypoints move as far as the projections of their joints do, so that
+    detector errors and lens distortion are preserved:
 
     .. math::
         \mathbf{x}^{\prime} = \mathbf{x} + \mathbf{f}
         \left( \tfrac{(X^{\prime}, Y^{\prime})}{Z^{\prime}} -
         \tfrac{(X, Y)}{Z} \right)
 
-    A window stays as it is if a joint would come nearer than 10 cm to the
-    plane of the camera.
+    A window is left unchanged if a joint would have a depth below 10 cm.
 
     Args:
-        x (torch.Tensor): Keypoints in pixels: ``[B, T, 17, 2]``.
-        y (torch.Tensor): The joints :math:`(X, Y, Z)` in the camera's frame
-            in millimetres, absolute: ``[B, T, 17, 3]``.
+        x (torch.Tensor): Keypoints ``[B, T, 17, 2]`` in pixels.
+        y (torch.Tensor): Their joints :math:`(X, Y, Z)` in the camera frame
+            in millimetres, absolute, ``[B, T, 17, 3]``.
         spread (float): See :func:`vary_proportions`.
-        focal (torch.Tensor): The focal length in pixels: ``[B, 1, 1, 2]``.
+        focal (torch.Tensor): The focal lengths :math:`\mathbf{f}` in pixels,
+            ``[B, 1, 1, 2]``.
         generator (torch.Generator): The source of random numbers.
 
     Returns:
-        tuple[Tensor, Tensor]: The keypoints and the joints of the other
-        people.
+        tuple[Tensor, Tensor]: The new keypoints and joints.
 
-    .. code-block:: python
-
-        x, y = vary_bodies(x, y, 0.08, focal, torch.Generator())
+    Example:
+        >>> x, y = vary_bodies(x, y, 0.08, focal, torch.Generator())
     """
     other = vary_proportions(y, spread, generator)
-    near = (other[..., 2] < _NEAR).flatten(1).any(dim=1)
+    near = (other[..., 2] < _MIN_DEPTH).flatten(1).any(dim=1)
     other = torch.where(near[:, None, None, None], y, other)
     plane, plane_before = (p[..., :2] / p[..., 2:] for p in (other, y))
     return x + (plane - plane_before) * focal.to(x), other
 
 
 def tumble(pos: Tensor, rate: float, generator: Generator) -> Tensor:
-    r"""Turns some bodies about their root in all directions: people lie,
-    fall and stand on their hands more often than motion capture has it.
+    r"""Rotates random windows about the root of the last frame, uniformly
+    in all directions, as motion capture has few people who lie, fall or
+    stand on their hands.
 
     Args:
         pos (torch.Tensor): Windows ``[B, T, 17, 3]``.
-        rate (float): The share of windows.
+        rate (float): The probability that a window is rotated.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        pos = tumble(pos, 0.15, torch.Generator().manual_seed(0))
+    Example:
+        >>> pos = tumble(pos, 0.15, torch.Generator().manual_seed(0))
     """
     quaternion = torch.randn((len(pos), 4), generator=generator)
     rotation = roma.unitquat_to_rotmat(_unit(quaternion)).to(pos)
     chosen = torch.rand(len(pos), generator=generator) < rate
     root = pos[:, -1:, H36M17.root, None]
-    turned = root + (pos - root) @ rotation[:, None]
-    return torch.where(chosen[:, None, None, None], turned, pos)
+    rotated = root + (pos - root) @ rotation[:, None]
+    return torch.where(chosen[:, None, None, None], rotated, pos)
 
 
-# Nose, left and right eye, left and right ear from the middle between the
-# ears, in millimetres forward, left and up: round numbers for an adult of
-# 1.7 m, whose head is 150 mm wide (this project's choice).
+# Nose, left and right eye, left and right ear relative to the middle between
+# the ears, in millimetres (forward, left, up): round numbers for an adult of
+# 1.7 m with a head width of 150 mm, chosen for this project.
 _FACE = torch.tensor(
     [
         [100.0, 0.0, -20.0],
@@ -140,25 +141,25 @@ _LIMBS = [
 
 
 def coco_joints(pos: Tensor, generator: Generator) -> Tensor:
-    r"""The joints of COCO of bodies whose rig has no face.
+    r"""Converts Human3.6M's joints to those of COCO, with a random face.
 
-    The head stands on the neck, upright along the line from thorax to head,
-    and looks ahead, across the line between the shoulders, but for a random
-    turn of 30 degrees (one standard deviation) and nod of 15; nose, eyes and
-    ears are where an average face has them, each 12 mm off at random, so
-    that no network relies on them. One turn and one face per window.
+    The head is upright along the line from thorax to head and faces forward,
+    perpendicular to the line between the shoulders, up to a random yaw and
+    pitch with standard deviations of 30 and 15 degrees. Nose, eyes and ears
+    are those of an average face, each with a random offset of 12 mm per
+    coordinate, so that no network relies on them. Yaw, pitch and face are the
+    same in all frames of a window.
 
     Args:
-        pos (torch.Tensor): Windows of the joints of Human3.6M in millimetres
-            in a right-handed frame: ``[B, T, 17, 3]``.
+        pos (torch.Tensor): Windows of Human3.6M's joints in millimetres in a
+            right-handed frame, ``[B, T, 17, 3]``.
         generator (torch.Generator): The source of random numbers.
 
     Returns:
         torch.Tensor: ``[B, T, 17, 3]`` in the order of COCO.
 
-    .. code-block:: python
-
-        nose = coco_joints(pos, torch.Generator().manual_seed(0))[..., 0, :]
+    Example:
+        >>> nose = coco_joints(pos, torch.Generator())[..., 0, :]
     """
     neck, head, thorax, left, right = (
         pos[..., _JOINT[name], :]
@@ -170,17 +171,17 @@ def coco_joints(pos: Tensor, generator: Generator) -> Tensor:
     ahead = torch.linalg.cross(side, up)
 
     size = (pos.size(0), 1, 1)
-    turn, nod = (
+    yaw, pitch = (
         math.radians(degrees) * torch.randn(size, generator=generator).to(pos)
         for degrees in (30.0, 15.0)
     )
     ahead, side = (
-        turn.cos() * ahead + turn.sin() * side,
-        turn.cos() * side - turn.sin() * ahead,
+        yaw.cos() * ahead + yaw.sin() * side,
+        yaw.cos() * side - yaw.sin() * ahead,
     )
     ahead, up = (
-        nod.cos() * ahead - nod.sin() * up,
-        nod.cos() * up + nod.sin() * ahead,
+        pitch.cos() * ahead - pitch.sin() * up,
+        pitch.cos() * up + pitch.sin() * ahead,
     )
     axes = torch.stack([ahead, side, up], dim=-2)  # [B, T, 3, 3]
 

@@ -1,4 +1,4 @@
-r"""Films windows of motion, each with a camera of its own."""
+r"""Data augmentation of views: projects each window to a random camera."""
 
 import math
 from dataclasses import dataclass
@@ -8,27 +8,28 @@ import torch
 from torch import Generator, Tensor
 
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.geometry.capture import CAPTURE_CENTER, CAPTURE_RADIUS
 from pyg_hcsf.geometry.root_ray import look_along
+from pyg_hcsf.geometry.virtual_cameras import CAPTURE_CENTER, CAPTURE_RADIUS
 
 
 @dataclass(frozen=True)
 class ViewRanges:
-    r"""What :func:`random_views` draws cameras from.
+    r"""The ranges from which :func:`random_views` draws cameras.
 
-    The numbers are this project's choice, to cover telephones, webcams and
+    The defaults were chosen for this project and cover phones, webcams and
     studio cameras.
 
     Args:
-        focal (tuple): Focal length over the longer side of the image, drawn
-            evenly on a logarithmic scale.
-        distance (tuple): From the camera to the person along the ground, in
-            millimetres. A person of 1.7 m upright is not more than
-            :obj:`fill` times as high as the image.
-        height (tuple): Of the camera above the floor, in millimetres.
-        fill (float): See :obj:`distance`.
-        off_center (float): How far from its middle the root is in the image
-            at most, over half the image.
+        focal (tuple): The range of the focal length over the longer side of
+            the image, drawn uniformly on a logarithmic scale.
+        distance (tuple): The range of the horizontal distance from the camera
+            to the person, in millimetres.
+        height (tuple): The range of the height of the camera above the
+            floor, in millimetres.
+        fill (float): The largest height of an upright person of 1.7 m in the
+            image, over the height of the image; raises the smallest distance.
+        off_center (float): The largest offset of the root from the middle of
+            the image along each axis, over half the image.
         roll (float): The standard deviation of the roll in degrees.
         image_sizes (tuple): Widths and heights in pixels.
     """
@@ -47,14 +48,15 @@ class ViewRanges:
 
 
 class Views(NamedTuple):
-    r"""What cameras see, one per window.
+    r"""Windows of motion, each in a camera.
 
     Args:
-        joints (torch.Tensor): In the frame of the camera in millimetres:
+        joints (torch.Tensor): Joints in the camera frame in millimetres,
             ``[B, T, N, 3]``.
-        focal (torch.Tensor): In pixels: ``[B, 1, 2]``.
-        center (torch.Tensor): Likewise the principal point.
-        image_size (torch.Tensor): Width and height in pixels: ``[B, 1, 2]``.
+        focal (torch.Tensor): Focal lengths in pixels, ``[B, 1, 2]``.
+        center (torch.Tensor): Principal points in pixels, ``[B, 1, 2]``.
+        image_size (torch.Tensor): Widths and heights in pixels,
+            ``[B, 1, 2]``.
     """
 
     joints: Tensor
@@ -64,8 +66,8 @@ class Views(NamedTuple):
 
     @property
     def keypoints(self) -> Tensor:
-        r"""Where the joints are in the images in pixels, ``[B, T, N, 2]``;
-        NaN behind the camera and nearer than 10 cm to its plane.
+        r"""The pinhole projections of the joints in pixels,
+        ``[B, T, N, 2]``; NaN for depths below 10 cm.
         """
         depth = self.joints[..., 2:]
         depth = depth.masked_fill(depth < 100, torch.nan)
@@ -76,20 +78,21 @@ class Views(NamedTuple):
 def random_views(
     pos: Tensor, root: Tensor, ranges: ViewRanges, generator: Generator
 ) -> Views:
-    r"""Films each window with a random camera that looks about at the root in
-    the last frame, from any side.
+    r"""Projects each window to a random camera around the person.
+
+    The camera stands still in a window. It looks at the root in the last
+    frame, up to a random offset in the image and a random roll.
 
     Args:
-        pos (torch.Tensor): Joints in world millimetres, z up, of any
-            skeleton: ``[B, T, N, 3]``. The lowest one is on the floor.
-        root (torch.Tensor): The root in the last frame: ``[B, 3]``.
-        ranges (ViewRanges): What to draw from.
+        pos (torch.Tensor): Joints of any skeleton in world millimetres
+            (:math:`z` up), ``[B, T, N, 3]``. The lowest one is on the floor.
+        root (torch.Tensor): The root in the last frame, ``[B, 3]``.
+        ranges (ViewRanges): The ranges of the camera parameters.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        views = random_views(pos, pos[:, -1, 0], ViewRanges(), generator)
-        views.keypoints  # [B, T, N, 2] pixels
+    Example:
+        >>> views = random_views(pos, pos[:, -1, 0], ViewRanges(), generator)
+        >>> views.keypoints  # [B, T, N, 2] pixels
     """
     size = pos.size(0)
 
@@ -99,7 +102,8 @@ def random_views(
     sizes = torch.tensor(ranges.image_sizes, dtype=torch.float32)
     chosen = torch.randint(len(sizes), (size,), generator=generator)
     image_size = sizes[chosen]
-    focal = draw(*(math.log(value) for value in ranges.focal)).exp()
+    low, high = ranges.focal
+    focal = draw(math.log(low), math.log(high)).exp()
     focal = focal * image_size.amax(dim=1)
     low, far = ranges.distance
     near = (focal * 1700 / (ranges.fill * image_size[:, 1])).clamp(low, far)
@@ -119,7 +123,7 @@ def random_views(
     right = torch.stack([ahead[:, 1], -ahead[:, 0], 0 * roll], dim=1)
     right = right / right.norm(dim=1, keepdim=True)
     axes = torch.stack([right, torch.linalg.cross(ahead, right), ahead], dim=1)
-    # Roll about the root, then turn it to where it is to be in the image.
+    # Roll about the root, then rotate so that it appears at the offset.
     cos, sin, zero, one = roll.cos(), roll.sin(), 0 * roll, 1 + 0 * roll
     rows = [cos, -sin, zero, sin, cos, zero, zero, zero, one]
     spin = torch.stack(rows, dim=1).view(-1, 3, 3)
@@ -141,30 +145,31 @@ def studio_views(
     cameras: tuple[Camera, ...],
     generator: Generator,
 ) -> Views:
-    r"""Films each window with one of some calibrated cameras around the
-    capture volume of :func:`~pyg_hcsf.geometry.capture.project_views`: the root of its
-    last frame is anywhere in there, the body turned to any side.
+    r"""Projects each window to one of some calibrated cameras around the
+    capture volume of :func:`~pyg_hcsf.geometry.project_views`. The body is
+    rotated by a random angle about the vertical, and the root of its last
+    frame is put at a random point of the volume.
 
     Args:
-        pos (torch.Tensor): See :func:`random_views`.
-        root (torch.Tensor): Likewise.
-        cameras (tuple[Camera, ...]): The cameras.
+        pos (torch.Tensor): Joints in world millimetres (:math:`z` up),
+            ``[B, T, N, 3]``.
+        root (torch.Tensor): The root in the last frame, ``[B, 3]``.
+        cameras (tuple[Camera, ...]): The cameras to draw from.
         generator (torch.Generator): The source of random numbers.
 
-    .. code-block:: python
-
-        views = studio_views(pos, root, human36m_cameras(), generator)
+    Example:
+        >>> views = studio_views(pos, root, human36m_cameras(), generator)
     """
     size = pos.size(0)
     turn, angle, area, number = torch.rand((4, size), generator=generator)
     turn, angle = 2 * math.pi * turn, 2 * math.pi * angle
     radius = CAPTURE_RADIUS * area.sqrt()
-    place = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
-    place = place + torch.tensor(CAPTURE_CENTER)
+    target = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+    target = target + torch.tensor(CAPTURE_CENTER)
     cos, sin = turn.cos(), turn.sin()
     rotation = torch.stack([cos, sin, -sin, cos], dim=1).view(-1, 2, 2)
     ground = (pos[..., :2] - root[:, None, None, :2]) @ rotation[:, None]
-    ground = ground + place[:, None, None]
+    ground = ground + target[:, None, None]
     height = pos[..., 2:] - pos[..., 2].amin(dim=(1, 2))[:, None, None, None]
     world = torch.cat([ground, height], dim=-1)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.geometry.capture import DetectorNoise
+from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
 
 #: Keypoint R-CNN looks at a person in a map of so many cells a side
 #: (``ROI_KEYPOINT_HEAD``: 14 cells, transposed convolution and interpolation
@@ -29,7 +29,7 @@ def density_confidence(score: np.ndarray) -> np.ndarray:
     :math:`s` has a standard deviation of :math:`(2 \pi s)^{-1/2}` cells. That
     error :math:`\sigma` in millimetres has the confidence
     :math:`\exp(-\sigma / \tau)` that lifters are trained with, see
-    :class:`~pyg_hcsf.geometry.capture.DetectorNoise`.
+    :class:`~pyg_hcsf.geometry.keypoint_noise.DetectorNoise`.
 
     Args:
         score (numpy.ndarray): Scores as Detectron2 gives them: ``[*]``.

@@ -1,14 +1,14 @@
+r"""Errors of poses, accuracies of actions, and the fusion of streams."""
+
 from .action import confusion_matrix, per_class_accuracy, top_k_accuracy
+from .pck_auc import auc, pck, pck_by_group
 from .pose import (
-    auc,
     hard_pose_statistics,
     joint_errors,
     mpjpe,
     mpjve,
     n_mpjpe,
     pa_mpjpe,
-    pck,
-    pck_by_group,
 )
 from .stream_fusion import SCALES, StreamScores, fuse_scores, read_scores
 

@@ -1,7 +1,8 @@
-r"""How well actions are told.
+r"""Classification metrics for action recognition.
 
-Every function takes scores as :obj:`[K, C]` tensors, one row a clip, the
-highest winning, and the true labels :obj:`[K]`; shares are in percent.
+Every function takes the scores :obj:`[K, C]` of :math:`K` clips and
+:math:`C` classes and the true labels :obj:`[K]`. The class with the highest
+score is predicted. Accuracies are in percent.
 """
 
 import torch
@@ -18,49 +19,45 @@ def top_k_accuracy(
         \mathrm{acc}_k = \frac{100}{K} \sum_c
         [\, |\{ j : s_{c,j} > s_{c,y_c} \}| < k \,]
 
-    Classes that score the same as the true one and come before it count as
-    higher, so that equal scores are no success.
+    Of classes with the same score as the true one, those with a lower number
+    count as higher, so that constant scores have the accuracy of chance.
 
     Args:
         scores (torch.Tensor): The scores :obj:`[K, C]`.
         label (torch.Tensor): The labels :obj:`[K]`.
-        k (int, optional): How many guesses there are. (default: :obj:`1`)
-        per_clip (bool, optional): If set, returns whether each clip is right
-            :obj:`[K]` instead. (default: :obj:`False`)
+        k (int, optional): The number of predicted classes.
+            (default: :obj:`1`)
+        per_clip (bool, optional): If set to :obj:`True`, returns whether each
+            clip is correct :obj:`[K]` instead. (default: :obj:`False`)
 
     Raises:
         ValueError: If shapes do not fit, a score is not finite, or a label is
             out of range.
 
-    .. code-block:: python
-
-        top_k_accuracy(logits, label, k=5)
+    Example:
+        >>> top_k_accuracy(logits, label, k=5)
     """
     _check(scores, label)
     if k < 1:
         raise ValueError(f"Expected 'k' >= 1 (got {k})")
     own = scores.gather(1, label.view(-1, 1))
-    place = torch.arange(scores.size(1), device=scores.device)
+    number = torch.arange(scores.size(1), device=scores.device)
     higher = scores > own
-    higher |= (scores == own) & (place < label.view(-1, 1))
-    right = higher.sum(dim=1) < k
-    return right if per_clip else 100 * right.double().mean()
+    higher |= (scores == own) & (number < label.view(-1, 1))
+    correct = higher.sum(dim=1) < k
+    return correct if per_clip else 100 * correct.double().mean()
 
 
 def confusion_matrix(scores: Tensor, label: Tensor) -> Tensor:
-    r"""How many clips of each class (rows) are taken for each class
-    (columns).
+    r"""The number of clips by true class (rows) and predicted class
+    (columns), :obj:`[C, C]`.
 
     Args:
         scores (torch.Tensor): The scores :obj:`[K, C]`.
         label (torch.Tensor): The labels :obj:`[K]`.
 
-    Returns:
-        torch.Tensor: Counts :obj:`[C, C]`.
-
-    .. code-block:: python
-
-        confusion_matrix(logits, label).diagonal().sum()  # those right
+    Example:
+        >>> confusion_matrix(logits, label).diagonal().sum()  # correct clips
     """
     _check(scores, label)
     count = scores.size(1)
@@ -69,7 +66,8 @@ def confusion_matrix(scores: Tensor, label: Tensor) -> Tensor:
 
 
 def per_class_accuracy(scores: Tensor, label: Tensor) -> Tensor:
-    r"""The percentage of clips of each class that are told right.
+    r"""The percentage of clips of each class that are classified correctly,
+    with the confusion matrix :math:`\mathbf{C}`.
 
     .. math::
         \mathrm{acc}_c = 100 \, \frac{\mathbf{C}_{c,c}}{\sum_j
@@ -82,9 +80,8 @@ def per_class_accuracy(scores: Tensor, label: Tensor) -> Tensor:
     Returns:
         torch.Tensor: :obj:`[C]`, NaN for a class without clips.
 
-    .. code-block:: python
-
-        per_class_accuracy(logits, label).nanmean()  # mean class accuracy
+    Example:
+        >>> per_class_accuracy(logits, label).nanmean()  # mean class accuracy
     """
     confusion = confusion_matrix(scores, label).double()
     return 100 * confusion.diagonal() / confusion.sum(dim=1)

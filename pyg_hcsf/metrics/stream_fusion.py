@@ -1,5 +1,5 @@
-r"""Fusing the scores of networks that saw different streams of the same
-clips.
+r"""Fuses the scores of networks for different streams (joint, bone, motion)
+of the same clips.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from torch import Tensor
 from pyg_hcsf.safe_io.restricted_pickle import load_npz
 from pyg_hcsf.safe_io.shown import cause, shown
 
-#: What the field weighs joint, bone, joint motion and bone motion by, and
-#: whether it adds up softmax scores or logits: the paper averages softmax
-#: scores; 2s-AGCN and MS-G3D add logits of joint and bone; Shift-GCN and
-#: CTR-GCN weigh four logits; pyskl four softmax scores.
+#: Published weights of joint, bone, joint motion and bone motion, and the
+#: scores they apply to: the paper averages softmax scores; 2s-AGCN and MS-G3D
+#: add the logits of joint and bone; Shift-GCN and CTR-GCN weight the logits
+#: of all four; pyskl weights their softmax scores.
 WEIGHTS: dict[str, tuple[tuple[float, ...], str]] = {
     'paper': ((1.0, 1.0, 1.0, 1.0), 'softmax'),
     'agcn': ((1.0, 1.0), 'logits'),
@@ -29,13 +29,13 @@ SCALES = ('softmax', 'logits')
 
 
 class StreamScores(NamedTuple):
-    r"""The scores that one network gives to clips.
+    r"""The scores of one network for :math:`K` clips.
 
     Args:
-        names (list[str]): The clips, each once: :math:`K`.
+        names (list[str]): The unique names of the clips.
         scores (torch.Tensor): Logits :obj:`[K, C]`.
-        label (torch.Tensor): The truth :obj:`[K]`.
-        source (str): What errors call it.
+        label (torch.Tensor): The true labels :obj:`[K]`.
+        source (str): The name of the stream in error messages.
     """
 
     names: list[str]
@@ -45,13 +45,14 @@ class StreamScores(NamedTuple):
 
 
 def read_scores(path: Union[str, Path]) -> StreamScores:
-    r"""Reads the :obj:`scores.npz` of an action run.
+    r"""Reads the :obj:`scores.npz` of an action recognition run.
 
     Args:
-        path (str or pathlib.Path): The file, or the folder that holds it.
+        path (str or pathlib.Path): The file, or the folder of the run.
 
     Raises:
-        ValueError: If it is not there, damaged, or its parts do not fit.
+        ValueError: If the file is missing or damaged, or if the shapes or
+            types of its arrays are wrong.
 
     Example:
         >>> read_scores('runs/action/paper/joint/0').scores.shape
@@ -82,7 +83,7 @@ def read_scores(path: Union[str, Path]) -> StreamScores:
         raise ValueError(
             f"Expected 'names' [K], 'label' [K] and 'scores' [K, C] in "
             f"'{path}' (got {shown(names)}, {shown(label)} and "
-            f'{shown(scores)}): run that row again'
+            f'{shown(scores)}): train that run again'
         )
     return StreamScores(
         names.tolist(),
@@ -97,27 +98,27 @@ def fuse_scores(
     weights: Union[str, Sequence[float]] = 'paper',
     scale: Union[str, None] = None,
 ) -> StreamScores:
-    r"""Adds up the scores of streams clip by clip, by the clips' names
+    r"""The weighted sum of the scores of streams; clips are matched by name.
 
     .. math::
         \mathbf{s}_c = \sum_i w_i \, \mathrm{softmax}(\mathbf{s}_{i,c})
         \quad \textrm{or} \quad \sum_i w_i \, \mathbf{s}_{i,c}
 
     Args:
-        streams (list[StreamScores]): The streams, in the order joint, bone,
-            joint motion, bone motion for the named weights, of which the first
-            so many are taken.
-        weights (str or list[float], optional): One of :obj:`WEIGHTS`, or a
+        streams (list[StreamScores]): The streams. For named weights, in the
+            order joint, bone, joint motion, bone motion; the last ones may be
+            missing.
+        weights (str or list[float], optional): A key of :obj:`WEIGHTS`, or a
             number for each stream. (default: :obj:`"paper"`)
         scale (str, optional): :obj:`"softmax"` or :obj:`"logits"`.
             (default: that of the named weights, else :obj:`"softmax"`)
 
     Returns:
-        StreamScores: In the order of the first stream.
+        StreamScores: The fused scores, in the order of the first stream.
 
     Raises:
-        ValueError: If streams do not hold the same clips, classes and labels,
-            or there are more than weights.
+        ValueError: If clips, classes or labels of streams differ, or if there
+            are more streams than weights.
 
     Example:
         >>> fused = fuse_scores([read_scores(path) for path in folders])
@@ -134,8 +135,7 @@ def fuse_scores(
     first = streams[0]
     total = torch.zeros_like(first.scores)
     for stream, weight in zip(streams, values, strict=True):
-        rows = _match(stream, first)
-        scores = stream.scores[rows]
+        scores = stream.scores[_matching_rows(stream, first)]
         if scale == 'softmax':
             scores = scores.softmax(dim=1)
         total += weight * scores
@@ -146,6 +146,7 @@ def fuse_scores(
 def _weights(
     weights: Union[str, Sequence[float]], count: int
 ) -> tuple[tuple[float, ...], str]:
+    r"""The weight of each stream, and the scores that they apply to."""
     if not isinstance(weights, str):
         if len(weights) != count:
             raise ValueError(
@@ -167,21 +168,22 @@ def _weights(
     return values[:count], scale
 
 
-def _match(stream: StreamScores, first: StreamScores) -> list[int]:
-    place = {name: row for row, name in enumerate(stream.names)}
+def _matching_rows(stream: StreamScores, first: StreamScores) -> list[int]:
+    r"""The row in :obj:`stream` of each clip of :obj:`first`."""
+    row_of = {name: row for row, name in enumerate(stream.names)}
     for one in (stream, first):
         if len(set(one.names)) != len(one.names):
             raise ValueError(
                 f"Expected each clip once in '{one.source}' (got "
                 f'{len(one.names)} of {len(set(one.names))} names): scores '
-                'are joined by name'
+                'are matched by name'
             )
-    lacking = sorted(set(first.names) ^ place.keys())
-    if lacking:
+    unmatched = sorted(set(first.names) ^ row_of.keys())
+    if unmatched:
         raise ValueError(
             f"Expected the same clips in '{first.source}' and "
-            f"'{stream.source}' (got {len(lacking)} in one of them only: "
-            f'{shown(lacking)}); test both on the same split of the same files'
+            f"'{stream.source}' (got {len(unmatched)} in one of them only: "
+            f'{shown(unmatched)}); test both on the same split and files'
         )
     if stream.scores.size(1) != first.scores.size(1):
         raise ValueError(
@@ -189,7 +191,7 @@ def _match(stream: StreamScores, first: StreamScores) -> list[int]:
             f"'{first.source}' (got {stream.scores.size(1)} in "
             f"'{stream.source}')"
         )
-    rows = [place[name] for name in first.names]
+    rows = [row_of[name] for name in first.names]
     wrong = (stream.label[rows] != first.label).nonzero()
     if wrong.numel():
         raise ValueError(

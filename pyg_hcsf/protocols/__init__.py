@@ -1,18 +1,20 @@
-r"""Evaluation protocols: what a pose network reads, predicts and is scored by.
+r"""Evaluation protocols: the input, target, split and metric conventions of
+pose networks.
 
-Numbers of two protocols are not comparable: ``lcn``, ``srnet``, ``openmocap``
-and ``3dhp-srnet`` use the ground-truth depth of the root and the intrinsics at
-test time, ``vp3d``, ``3dhp-official`` and ``3dhp-graphmlp`` do not.
+Results under different protocols are not comparable: ``lcn``, ``srnet``,
+``openmocap``, ``openmocap-rigs`` and ``3dhp-srnet`` use the ground-truth depth
+of the root and the intrinsics at test time, ``vp3d``, ``3dhp-official`` and
+``3dhp-graphmlp`` do not.
 """
 
-from .known import available_protocols, get_protocol
-from .names import (
+from .pose_protocol import PoseProtocol
+from .registry import available_protocols, get_protocol
+from .sequences import (
     H36M_ACTIONS,
     MPI_INF_3DHP_SCENES,
     S9_BLOCKLIST,
     S11_DIRECTIONS,
 )
-from .pose_protocol import PoseProtocol
 
 __all__ = [
     'H36M_ACTIONS',

@@ -1,3 +1,5 @@
+r"""The conventions by which pose networks are trained and evaluated."""
+
 from dataclasses import dataclass, replace
 from typing import Literal, Optional, Sequence, Union
 
@@ -5,16 +7,13 @@ import torch
 from torch import Tensor
 
 from pyg_hcsf.geometry.camera import Distortion
-from pyg_hcsf.geometry.image_frame import ImageFrame
-from pyg_hcsf.geometry.normalize import normalize_screen
-from pyg_hcsf.protocols.names import (
-    H36M_ACTIONS,
-)
+from pyg_hcsf.geometry.image_frame import ImageFrame, normalize_screen
+from pyg_hcsf.protocols.sequences import H36M_ACTIONS
 from pyg_hcsf.skeleton import Skeleton
 
-#: A person cannot be more than some screens away from the middle of one.
+#: Inputs with a larger value are assumed to be pixels, not normalised.
 _MAX_NORMALIZED = 10.0
-#: Nor can all joints of all frames lie on the first two pixels.
+#: Inputs without a larger value are assumed to be normalised, not pixels.
 _MIN_PIXEL = 2.0
 
 ImageSize = Union[Tensor, Sequence[float]]
@@ -22,41 +21,42 @@ ImageSize = Union[Tensor, Sequence[float]]
 
 @dataclass(frozen=True)
 class PoseProtocol:
-    r"""The conventions of one way to train and score a pose network.
+    r"""The conventions by which a pose network is trained and evaluated.
 
     All methods take tensors with any leading dimensions, joints at dimension
-    -2. :obj:`focal`, :obj:`center` and :obj:`image_size` broadcast as
-    :obj:`[..., 1, 2]` against :obj:`[..., N, C]`.
+    -2. :obj:`focal`, :obj:`center` and :obj:`image_size` are in pixels and
+    broadcast as :obj:`[..., 1, 2]` against :obj:`[..., N, C]`.
 
-    With flip augmentation at test time, the outputs of the plain and of the
-    mirrored input are averaged in the space of the network's output, before
-    :meth:`decode`: :math:`(f(x) + m(f(m(x)))) / 2` where :math:`m` is
-    :meth:`mirror`. After :meth:`decode`, the mirrored principal point would
-    add an error of some millimetres (SRNet averages there; we do not).
+    With flip augmentation at test time, average the outputs for the input
+    and for the mirrored input before :meth:`decode`:
+    :math:`(f(x) + m(f(m(x)))) / 2` where :math:`m` is :meth:`mirror`. After
+    :meth:`decode`, as in SRNet, the mirrored principal point would add an
+    error of some millimetres.
 
     Args:
-        name (str): The name, printed in every table.
-        source (str): Where the conventions come from.
+        name (str): The name, as printed in tables.
+        source (str): The source of the conventions.
         frame (ImageFrame, optional): The image frame of the target.
             :obj:`None` for camera-frame **metres** relative to the root.
         distortion (str, optional): The distortion of ground-truth 2D input,
             see :meth:`~pyg_hcsf.geometry.camera.Camera.project`.
-        alignment (str): What is subtracted from before comparing:
-            :obj:`'none'`, the root of :obj:`'gt'` only (the predicted root
-            stays in the error), or the roots of :obj:`'both'`.
-        average (str): The reported mean: over the means of the
-            :obj:`'actions'`, or over all :obj:`'frames'`.
-        train_subjects (tuple): The subjects to train on; empty if the split
-            belongs to the data set.
-        test_subjects (tuple): The subjects to test on.
+        alignment (str): The poses whose root is subtracted before the error
+            is taken: :obj:`'none'`, :obj:`'gt'` (the error includes that of
+            the predicted root), or :obj:`'both'`.
+        average (str): The reported mean, over the means of the
+            :obj:`'actions'` or over all :obj:`'frames'`.
+        train_subjects (tuple): The training subjects; empty if the data set
+            defines the split.
+        test_subjects (tuple): The test subjects.
         actions (tuple): The actions in the order of the columns of a table.
-        dropped (tuple): Test sequences that are left out.
+        dropped (tuple): Test sequences to exclude.
         num_joints (int): The number of joints, **including** the root, which
             is part of the mean error. (default: :obj:`17`)
         root (int): The joint that depths and poses are relative to.
             (default: :obj:`0`)
-        pck (str, optional): Which percentage of correct keypoints is reported
-            too, see :func:`~pyg_hcsf.metrics.pck`. (default: :obj:`None`)
+        pck (str, optional): The variant of the percentage of correct
+            keypoints that is also reported, see
+            :func:`~pyg_hcsf.metrics.pck`. (default: :obj:`None`)
     """
 
     name: str
@@ -79,21 +79,19 @@ class PoseProtocol:
         return self.frame is not None
 
     def scored_as(self, other: 'PoseProtocol') -> 'PoseProtocol':
-        r"""The protocol of a network that was trained under this one and is
-        scored on the data of another: its input, its output and what it is
-        told at test time stay as they are; subjects, alignment, averages and
-        metrics are those of :obj:`other`.
+        r"""The protocol to evaluate a network of this protocol on the data of
+        another: inputs and outputs are those of this protocol; subjects,
+        alignment, averages and metrics are those of :obj:`other`.
 
         Args:
-            other (PoseProtocol): How to score.
+            other (PoseProtocol): The protocol of the data.
 
         Raises:
-            ValueError: If joints or root differ.
+            ValueError: If the number of joints or the root differs.
 
-        .. code-block:: python
-
-            lcn, official = get_protocol('lcn'), get_protocol('3dhp-official')
-            lcn.scored_as(official).name  # '3dhp-official, network: lcn'
+        Example:
+            >>> lcn, other = get_protocol('lcn'), get_protocol('3dhp-official')
+            >>> lcn.scored_as(other).name  # '3dhp-official, network: lcn'
         """
         if (self.num_joints, self.root) != (other.num_joints, other.root):
             raise ValueError(
@@ -114,16 +112,16 @@ class PoseProtocol:
     def encode_input(
         self, x_px: Tensor, image_size: Optional[ImageSize]
     ) -> Tensor:
-        r"""Normalises pixels to what the network reads.
+        r"""Normalises pixels to the input of the network.
 
         Args:
             x_px (torch.Tensor): Keypoints :obj:`[..., N, 2]` in pixels.
             image_size (torch.Tensor or tuple): :math:`(W, H)` in pixels.
 
         Raises:
-            ValueError: If there are not :obj:`num_joints` joints, if
-                keypoints are not finite or not pixels, or without
-                :obj:`image_size`.
+            ValueError: If the number of joints is not :obj:`num_joints`, if
+                keypoints are not finite or not pixels, or if
+                :obj:`image_size` is missing.
         """
         self._check(x_px, 'x_px', 2)
         if x_px.numel() > 0 and x_px.abs().max() <= _MIN_PIXEL:
@@ -143,7 +141,7 @@ class PoseProtocol:
         center: Optional[Tensor] = None,
         image_size: Optional[ImageSize] = None,
     ) -> Tensor:
-        r"""Maps true joints to what the network is trained to output.
+        r"""Maps true joints to the target of the network.
 
         For protocols with :attr:`residual_xy` this is the output **after**
         the model has added its input :obj:`x_norm`; the values do not depend
@@ -153,9 +151,9 @@ class PoseProtocol:
             y_cam (torch.Tensor): Joints :obj:`[..., N, 3]` in camera-frame
                 millimetres, absolute.
             x_norm (torch.Tensor): The encoded input :obj:`[..., N, 2]`.
-            focal (torch.Tensor, optional): In pixels; image frame only.
-            center (torch.Tensor, optional): In pixels; image frame only.
-            image_size (torch.Tensor, optional): In pixels; image frame only.
+            focal (torch.Tensor, optional): Needed for the image frame only.
+            center (torch.Tensor, optional): Likewise.
+            image_size (torch.Tensor, optional): Likewise.
         """
         self._check(y_cam, 'y_cam', 3)
         self._check(x_norm, 'x_norm', 2)
@@ -188,14 +186,14 @@ class PoseProtocol:
     ) -> Tensor:
         r"""Maps the output of the network to camera-frame millimetres.
 
-        The result is absolute for the image frame, and relative to the root
-        for :obj:`vp3d`, which needs none of the other arguments.
+        The result is absolute for the image frame. Otherwise, it is relative
+        to the root, and :obj:`output` is the only argument needed.
 
         Args:
             output (torch.Tensor): The output :obj:`[..., N, 3]`.
-            focal (torch.Tensor, optional): In pixels.
-            center (torch.Tensor, optional): In pixels.
-            image_size (torch.Tensor, optional): In pixels.
+            focal (torch.Tensor, optional): See the class.
+            center (torch.Tensor, optional): See the class.
+            image_size (torch.Tensor, optional): See the class.
             root_depth (torch.Tensor, optional): The camera :math:`Z` of the
                 root :obj:`[..., 1]` in millimetres, *e.g.*,
                 :obj:`y_cam[..., :1, 2]`.
@@ -239,7 +237,7 @@ class PoseProtocol:
         return x[..., list(skeleton.mirrored), :] * sign
 
     def align(self, pred: Tensor, gt: Tensor) -> tuple[Tensor, Tensor]:
-        r"""Subtracts roots as the protocol does before the error is taken.
+        r"""Subtracts roots before the error is taken, see :obj:`alignment`.
 
         Args:
             pred (torch.Tensor): Decoded joints :obj:`[..., N, 3]`.

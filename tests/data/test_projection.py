@@ -9,7 +9,7 @@ from torch_geometric.data import Data
 from pyg_hcsf.data.projection import Projections, warn_if_unlike
 from pyg_hcsf.datasets.checks.verify import Expectation, verify
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.skeleton import get_skeleton
 
 SKELETON = get_skeleton('h36m17')

@@ -10,7 +10,7 @@ from experiments.pose.config import ClipsConfig
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import lifting_clips
+from pyg_hcsf.geometry.virtual_cameras import lifting_clips
 from pyg_hcsf.protocols import available_protocols, get_protocol
 from pyg_hcsf.transforms import EncodePose
 

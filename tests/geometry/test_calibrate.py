@@ -49,21 +49,37 @@ def test_one_direction_is_not_enough():
         fit_pinhole(root, torch.ones(8, 2).double())
 
 
-def test_a_listed_camera_is_refined():
+@pytest.fixture
+def points():
     root, relative = people(50)
-    points = (root + relative).flatten(0, 1)
+    return (root + relative).flatten(0, 1)
+
+
+#: Within 1 % and 6 pixels of the true camera.
+LISTED = replace(CAMERA, focal=(1503.7, 1484.1), center=(1020.0, 1055.0))
+
+
+def test_a_listed_camera_is_refined(points):
     uv = CAMERA.project(points)
-    assert refine_pinhole(CAMERA, points, uv + 1, 'TS1') is CAMERA
-    near = replace(CAMERA, focal=(1503.7, 1484.1), center=(1020.0, 1055.0))
     with pytest.warns(UserWarning, match=r'of TS1 are \d.*1497.70, 1490.10'):
-        found = refine_pinhole(near, points, uv, 'TS1')
+        found = refine_pinhole(LISTED, points, uv, 'TS1')
     assert found.focal == pytest.approx(CAMERA.focal)
     assert found.center == pytest.approx(CAMERA.center)
-    # Neither what is far from listed nor what another camera leaves too.
-    for shift in (7.0, 100.0):
-        assert refine_pinhole(CAMERA, points, uv + shift, 'TS1') is CAMERA
+
+
+@pytest.mark.parametrize('shift', [1.0, 7.0, 100.0])
+def test_a_listed_camera_is_kept_for_small_and_large_errors(points, shift):
+    uv = CAMERA.project(points) + shift
+    assert refine_pinhole(CAMERA, points, uv, 'TS1') is CAMERA
+
+
+def test_a_listed_camera_is_kept_if_another_is_no_better(points):
+    uv = CAMERA.project(points)
     noisy = uv + 5 * torch.randn_like(uv)
-    assert refine_pinhole(near, points, noisy, 'TS1') is near
+    assert refine_pinhole(LISTED, points, noisy, 'TS1') is LISTED
+
+
+def test_a_listed_camera_is_kept_without_several_directions(points):
     one = points[:1].expand(9, -1)
-    seen = CAMERA.project(one) + 5
-    assert refine_pinhole(CAMERA, one, seen, 'TS1') is CAMERA
+    uv = CAMERA.project(one) + 5
+    assert refine_pinhole(CAMERA, one, uv, 'TS1') is CAMERA

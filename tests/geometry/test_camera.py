@@ -1,12 +1,29 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 
 SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')
+
+
+def camera_of(focal=(1.0, 1.0), center=(0.0, 0.0), **options) -> Camera:
+    return Camera('a', 1000, 1000, focal, center, **options)
+
+
+#: One with all terms of distortion, to project (0.5, 1, 1): its r^2 is 1.25.
+DISTORTED = camera_of(
+    focal=(1000.0, 2000.0),
+    center=(500.0, 400.0),
+    radial=(0.1, 0.2, 0.4),
+    tangential=(0.01, 0.03),
+)
+POINT = torch.tensor([500.0, 1000.0, 1000.0], dtype=torch.float64)
+RADIAL = 1 + 0.1 * 1.25 + 0.2 * 1.25**2 + 0.4 * 1.25**3
 
 
 def random_camera(seed: int) -> tuple[Camera, torch.Generator]:
@@ -42,65 +59,47 @@ def test_round_trips_are_exact(seed):
 def test_world_to_camera_by_hand():
     # A quarter turn about z: the camera's x axis is the world's y axis.
     s = 0.5**0.5
-    camera = Camera(
-        'a', 10, 10, (1.0, 1.0), (0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0),
+    camera = camera_of(
         orientation=(s, 0.0, 0.0, s),
         translation=(10.0, 20.0, 30.0),
-    )  # fmt: skip
+    )
     x = torch.tensor([10.0, 21.0, 30.0], dtype=torch.float64)
     expected = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
     torch.testing.assert_close(camera.world_to_camera(x), expected)
 
 
-def test_project_by_hand():
-    camera = Camera(
-        'a',
-        1000,
-        1000,
-        (1000.0, 2000.0),
-        (500.0, 400.0),
-        radial=(0.1, 0.2, 0.4),
-        tangential=(0.01, 0.03),
-    )
-    x = torch.tensor([500.0, 1000.0, 1000.0], dtype=torch.float64)
-    # x, y = 0.5, 1; r2 = 1.25; radial = 1 + 0.125 + 0.3125 + 0.78125
-    radial, r2 = 2.21875, 1.25
-    assert camera.project(x).tolist() == [1000.0, 2400.0]
+def test_pinhole_by_hand():
+    assert DISTORTED.project(POINT).tolist() == [1000.0, 2400.0]
 
-    gain = radial + 0.01 * 0.5 + 0.03 * 1
+
+@pytest.mark.parametrize(
+    'distortion, qx, qy', [('vp3d', 0.01, 0.03), ('m17', 0.03, 0.01)]
+)
+def test_human36m_distortion_by_hand(distortion, qx, qy):
+    gain = RADIAL + qx * 0.5 + qy * 1.0
     expected = [
-        1000 * (0.5 * gain + 0.01 * r2) + 500,
-        2000 * (1.0 * gain + 0.03 * r2) + 400,
+        1000 * (0.5 * gain + qx * 1.25) + 500,
+        2000 * (1.0 * gain + qy * 1.25) + 400,
     ]
-    assert camera.project(x, 'vp3d').tolist() == pytest.approx(expected)
-
-    gain = radial + 0.03 * 0.5 + 0.01 * 1
-    expected = [
-        1000 * (0.5 * gain + 0.03 * r2) + 500,
-        2000 * (1.0 * gain + 0.01 * r2) + 400,
-    ]
-    assert camera.project(x, 'm17').tolist() == pytest.approx(expected)
+    found = DISTORTED.project(POINT, distortion)
+    assert found.tolist() == pytest.approx(expected)
 
 
-def test_opencv_by_hand():
-    camera = Camera(
-        *('a', 1000, 1000, (1000.0, 2000.0), (500.0, 400.0)),
-        radial=(0.1, 0.2, 0.4),
-        tangential=(0.01, 0.03),
-    )
-    x = torch.tensor([500.0, 1000.0, 1000.0], dtype=torch.float64)
+def test_opencv_distortion_by_hand():
     # x' = x radial + 2 p1 x y + p2 (r2 + 2 x^2), and likewise y'
-    u = 0.5 * 2.21875 + 2 * 0.01 * 0.5 + 0.03 * (1.25 + 2 * 0.25)
-    v = 1.0 * 2.21875 + 0.01 * (1.25 + 2 * 1.0) + 2 * 0.03 * 0.5
+    u = 0.5 * RADIAL + 2 * 0.01 * 0.5 + 0.03 * (1.25 + 2 * 0.25)
+    v = 1.0 * RADIAL + 0.01 * (1.25 + 2 * 1.0) + 2 * 0.03 * 0.5
     expected = [1000 * u + 500, 2000 * v + 400]
-    assert camera.project(x, 'opencv').tolist() == pytest.approx(expected)
+    found = DISTORTED.project(POINT, 'opencv')
+    assert found.tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize('distortion', ['opencv', 'm17', 'vp3d'])
 @pytest.mark.parametrize('k1', [-0.3, 0.0, 0.25])
 def test_undistort_inverts(distortion, k1):
-    camera = Camera(
-        *('a', 1920, 1080, (1400.0, 1390.0), (950.0, 530.0)),
+    camera = camera_of(
+        focal=(1400.0, 1390.0),
+        center=(950.0, 530.0),
         radial=(k1, 0.1, -0.02),
         tangential=(0.002, -0.003),
     )
@@ -116,21 +115,25 @@ def test_undistort_inverts(distortion, k1):
     assert (near - camera.project(x)).abs().max() < 0.02
 
 
-def test_what_no_lens_shows_is_nan():
-    camera = Camera('a', 9, 9, (900.0, 900.0), (500.0, 500.0), (-0.3, 0, 0))
-    # r (1 - 0.3 r^2) has its largest value of 0.70 at r = 1.05
+#: Its distorted radius r (1 - 0.3 r^2) is largest at r = 1.05, with 0.70.
+BARREL = camera_of((900.0, 900.0), (500.0, 500.0), radial=(-0.3, 0.0, 0.0))
+
+
+def test_undistort_is_nan_where_there_is_no_solution():
     uv = torch.tensor([[500.0, 500.0], [500.0, 1100.0], [500.0, 1200.0]])
-    found = camera.undistort(uv)
+    found = BARREL.undistort(uv)
     assert found[0].tolist() == [500.0, 500.0]
     assert found[1].isfinite().all()
     assert found[2].isnan().all()
-    # at its very edge, and the mirrored solution beyond it
+    assert BARREL.undistort(uv * torch.nan).isnan().all()
+    assert BARREL.undistort(uv[:0]).shape == (0, 2)
+
+
+def test_undistort_finds_the_inner_solution():
     x = torch.tensor([[0, 1.04, 1], [0, 1.5, 1]], dtype=torch.float64)
-    found = camera.undistort(camera.project(x, 'opencv'))
-    torch.testing.assert_close(found[0], camera.project(x[0]))
-    assert found[1, 1] < camera.project(x[0])[1]
-    assert camera.undistort(uv * torch.nan).isnan().all()
-    assert camera.undistort(uv[:0]).shape == (0, 2)
+    found = BARREL.undistort(BARREL.project(x, 'opencv'))
+    torch.testing.assert_close(found[0], BARREL.project(x[0]))
+    assert found[1, 1] < BARREL.project(x[0])[1]
 
 
 def test_only_vp3d_clamps():
@@ -145,7 +148,7 @@ def test_only_vp3d_clamps():
 
 
 def test_distortion_of_the_human36m_cameras():
-    # pose.md, fact 5 and 1.6: the working volume is |x|, |y| <= 0.4.
+    # In the capture volume, |x| and |y| are below 0.4.
     line = torch.linspace(-0.4, 0.4, 81, dtype=torch.float64)
     xy = torch.cartesian_prod(line, line)
     x = torch.cat([xy, torch.ones_like(xy[:, :1])], dim=1) * 4500
@@ -196,21 +199,37 @@ def test_human36m_cameras_look_at_the_middle(subject):
     assert len(quadrants) == 4
 
 
-def test_errors():
-    camera = human36m_cameras('S1')[0]
+def test_unknown_subject():
     with pytest.raises(ValueError, match='S2'):
         human36m_cameras('S2')
+
+
+def test_unknown_distortion():
     with pytest.raises(ValueError, match="one of .*'vp3d'.*'fisheye'"):
-        camera.project(torch.ones(3), 'fisheye')
-    with pytest.raises(ValueError, match='1 points with depth <= 0'):
-        camera.project(torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]))
-    with pytest.raises(ValueError, match=r'\[\.\.\., 3\]'):
-        camera.world_to_camera(torch.ones(3, 2))
-    with pytest.raises(ValueError, match='floating point'):
-        camera.world_to_camera(torch.ones(3, 3, dtype=torch.long))
-    with pytest.raises(ValueError, match="'width' and 'height'"):
-        Camera('a', 0, 10, (1.0, 1.0), (0.0, 0.0))
-    with pytest.raises(ValueError, match="'focal'"):
-        Camera('a', 10, 10, (0.0, 1.0), (0.0, 0.0))
-    with pytest.raises(ValueError, match="'orientation'"):
-        Camera('a', 9, 9, (1.0, 1.0), (0.0, 0.0), orientation=(0, 0, 0, 0))
+        camera_of().project(torch.ones(3), 'fisheye')
+
+
+@pytest.mark.parametrize(
+    'points, message',
+    [
+        ([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]], '1 points with depth <= 0'),
+        ([[1.0, 2.0]], r'\[\.\.\., 3\]'),
+        ([[1, 2, 3]], 'floating point'),
+    ],
+)
+def test_wrong_points(points, message):
+    with pytest.raises(ValueError, match=message):
+        camera_of().project(torch.tensor(points))
+
+
+@pytest.mark.parametrize(
+    'name, options',
+    [
+        ("'width' and 'height'", {'width': 0}),
+        ("'focal'", {'focal': (0.0, 1.0)}),
+        ("'orientation'", {'orientation': (0.0, 0.0, 0.0, 0.0)}),
+    ],
+)
+def test_wrong_parameters_of_cameras(name, options):
+    with pytest.raises(ValueError, match=name):
+        replace(camera_of(), **options)

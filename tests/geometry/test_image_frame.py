@@ -3,9 +3,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyg_hcsf.geometry.human36m import human36m_cameras
-from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
-from pyg_hcsf.geometry.normalize import denormalize_screen, normalize_screen
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+from pyg_hcsf.geometry.image_frame import (
+    LCN_FRAME,
+    SRNET_FRAME,
+    denormalize_screen,
+    normalize_screen,
+)
 
 
 def camera_tensors(camera):
@@ -69,7 +73,8 @@ def test_normalize_screen():
     torch.testing.assert_close(xy, torch.tensor(expected).double())
     torch.testing.assert_close(denormalize_screen(xy, 1000, 1002), uv)
 
-    # One image size for each clip of a batch, against [B, N, 2].
+
+def test_one_image_size_for_each_clip_of_a_batch():
     uv = torch.rand(2, 17, 2, dtype=torch.float64) * 1000
     size = torch.tensor([[[1000.0, 1002.0]], [[1920.0, 1080.0]]]).double()
     xy = normalize_screen(uv, size[..., 0], size[..., 1])

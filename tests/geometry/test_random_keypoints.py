@@ -12,7 +12,16 @@ from pyg_hcsf.skeleton import H36M17, get_skeleton
 from tests.scale import deviation
 
 COCO17 = get_skeleton('coco17')
-EXACT = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
+EXACT = KeypointNoise(
+    strength=(0.0, 0.0),
+    outlier_rate=0.0,
+    drop_rate=0.0,
+    occlusion_rate=0.0,
+    lost_rate=0.0,
+    back_rate=0.0,
+    unscored_rate=0.0,
+)
+CONSTANT = replace(EXACT, strength=(1.0, 1.0))
 DEPTH, FOCAL = 4000.0, 1000.0
 
 
@@ -37,7 +46,7 @@ def test_without_errors_nothing_changes(skeleton):
 
 
 def test_size_of_the_error():
-    error, score = disturb(replace(EXACT, strength=(1.0, 1.0)))
+    error, score = disturb(CONSTANT)
     on_person = error * DEPTH / FOCAL  # mm
     sigma = torch.tensor(DetectorNoise().sigma)
     assert torch.allclose(
@@ -49,7 +58,7 @@ def test_size_of_the_error():
 
 
 def test_error_is_correlated_over_time():
-    error, _ = disturb(replace(EXACT, strength=(1.0, 1.0)))
+    error, _ = disturb(CONSTANT)
     both = torch.stack([error[:, :-1].flatten(), error[:, 1:].flatten()])
     rho = DetectorNoise().correlation
     assert abs(float(torch.corrcoef(both)[0, 1]) - rho) < 0.05
@@ -57,8 +66,8 @@ def test_error_is_correlated_over_time():
     assert abs(float(torch.corrcoef(far)[0, 1])) < 0.05
 
 
-def test_coco_has_the_noise_of_like_joints():
-    error, _ = disturb(replace(EXACT, strength=(1.0, 1.0)), COCO17)
+def test_coco_has_the_noise_of_corresponding_joints():
+    error, _ = disturb(CONSTANT, COCO17)
     size = error.square().mean(dim=(0, 1, 3)).sqrt() * DEPTH / FOCAL
     sigma = dict(zip(H36M17.joints, DetectorNoise().sigma, strict=True))
     got = dict(zip(COCO17.joints, size.tolist(), strict=True))
@@ -67,18 +76,18 @@ def test_coco_has_the_noise_of_like_joints():
     assert got['LEye'] == pytest.approx(sigma['Neck'], rel=0.1)
 
 
-def test_outliers_are_not_told():
-    usual, told = disturb(replace(EXACT, strength=(1.0, 1.0)))
-    wild = replace(EXACT, strength=(1.0, 1.0), outlier_rate=0.1)
+def test_outliers_do_not_change_the_confidence():
+    usual, expected = disturb(CONSTANT)
+    wild = replace(CONSTANT, outlier_rate=0.1)
     error, score = disturb(wild)
     times = (error / usual).flatten()
     share = ((times - wild.outlier).abs() < 1e-2).float().mean()
     assert abs(float(share) - 0.1) < 0.01
-    assert torch.equal(score, told)
+    assert torch.equal(score, expected)
 
 
-def test_missed_joints_hang_together():
-    _, score = disturb(replace(EXACT, blob_rate=1.0, blob_hops=1))
+def test_occluded_joints_are_neighbours():
+    _, score = disturb(replace(EXACT, occlusion_rate=1.0, occlusion_hops=1))
     missed = score == 0
     # Once missed, until the end of the window.
     assert (missed[:, 1:] >= missed[:, :-1]).all()
@@ -99,13 +108,13 @@ def test_there_is_always_a_hip_in_the_last_frame(skeleton):
     assert (score[:, -1, hips] > 0).any(dim=-1).all()
 
 
-def test_lost_frames_hold_the_one_before():
-    error, _ = disturb(replace(EXACT, strength=(1.0, 1.0)))
-    held, _ = disturb(replace(EXACT, strength=(1.0, 1.0), lost_rate=0.5))
-    same = (held == error).flatten(2).all(dim=-1)
+def test_lost_frames_repeat_the_previous_one():
+    error, _ = disturb(CONSTANT)
+    repeated, _ = disturb(replace(CONSTANT, lost_rate=0.5))
+    same = (repeated == error).flatten(2).all(dim=-1)
     assert same[:, 0].all() and same[:, -1].all()
     assert 0.4 < float(same[:, 1:-1].float().mean()) < 0.6
-    before = (held[:, 1:] == held[:, :-1]).flatten(2).all(dim=-1)
+    before = (repeated[:, 1:] == repeated[:, :-1]).flatten(2).all(dim=-1)
     assert torch.equal(before, ~same[:, 1:])
 
 
@@ -119,7 +128,12 @@ def test_outside_of_the_image_and_behind_the_camera_is_missed():
     size = torch.full((4, 1, 2), 2000.0)
     focal = torch.full((4, 1, 2), FOCAL)
     _, score = disturb_keypoints(
-        *(uv, joints, focal, size, H36M17, EXACT),
+        uv,
+        joints,
+        focal,
+        size,
+        H36M17,
+        EXACT,
         torch.Generator().manual_seed(0),
     )
     missed = (score == 0).nonzero()[:, 2].unique()
@@ -137,6 +151,6 @@ def test_faces_that_look_away_are_missed():
 
 
 def test_some_formats_have_no_confidence():
-    _, score = disturb(replace(EXACT, strength=(1.0, 1.0), unscored_rate=0.5))
+    _, score = disturb(replace(CONSTANT, unscored_rate=0.5))
     ones = (score == 1).all(dim=-1).all(dim=-1)
     assert abs(float(ones.float().mean()) - 0.5) < 0.05

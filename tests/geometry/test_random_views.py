@@ -26,26 +26,26 @@ def generator():
     return torch.Generator().manual_seed(0)
 
 
-def project_views(windows, generator, ranges=None):
+def views_of(windows, generator, ranges=None):
     root = windows[:, -1, HIP]
     return random_views(windows, root, ranges or ViewRanges(), generator)
 
 
 def test_bodies_stay_rigid(windows, generator):
-    joints = project_views(windows, generator).joints
+    joints = views_of(windows, generator).joints
     assert joints.shape == windows.shape
 
     def distances(x):
         x = x.double().flatten(1, 2)
         return torch.cdist(x, x)
 
-    # Over time too: the camera stands still in a window.
+    # Over time too: the camera does not move in a window.
     close = torch.allclose(distances(joints), distances(windows), atol=0.5)
     assert close
 
 
 def test_people_are_in_front_and_mostly_in_the_image(windows, generator):
-    views = project_views(windows, generator)
+    views = views_of(windows, generator)
     assert (views.joints[..., 2] > 500).all()
     uv, size = views.keypoints, views.image_size[..., None, :]
     inside = ((uv >= 0) & (uv < size)).all(dim=-1)
@@ -55,7 +55,7 @@ def test_people_are_in_front_and_mostly_in_the_image(windows, generator):
 
 
 def test_ranges_are_kept_and_used(windows, generator):
-    views = project_views(windows, generator)
+    views = views_of(windows, generator)
     ratio = views.focal[:, 0, 0] / views.image_size[:, 0].amax(dim=1)
     assert 0.8 <= ratio.min() < 0.85 and 1.8 < ratio.max() <= 2.001
     assert len(views.image_size.unique(dim=0)) == 3
@@ -67,7 +67,7 @@ def test_ranges_are_kept_and_used(windows, generator):
 
 def test_people_stand_upright_in_the_image(windows, generator):
     flat = ViewRanges(height=(900.0, 1000.0), roll=0.0)
-    views = project_views(windows, generator, flat)
+    views = views_of(windows, generator, flat)
     up = views.joints[:, -1, HIP] - views.joints[:, -1, HEAD]
     assert (up[:, 1] > 0).all()  # y is down
     seen = views.keypoints[:, -1, HIP] - views.keypoints[:, -1, HEAD]
@@ -75,11 +75,14 @@ def test_people_stand_upright_in_the_image(windows, generator):
 
 
 def test_steep_cameras_look_down(windows, generator):
-    steep = ViewRanges(height=(6000.0, 6000.0), distance=(2000.0, 2000.0))
     steep = ViewRanges(
-        (0.8, 0.8), steep.distance, steep.height, off_center=0, roll=0
+        focal=(0.8, 0.8),
+        distance=(2000.0, 2000.0),
+        height=(6000.0, 6000.0),
+        off_center=0.0,
+        roll=0.0,
     )
-    down = project_views(windows, generator, steep).joints
+    down = views_of(windows, generator, steep).joints
     spine = down[:, -1, HEAD] - down[:, -1, HIP]
     tilt = torch.atan2(-spine[:, 2], -spine[:, 1])  # the head is nearer
     expected = math.atan2(6000 - 950, 2000)
@@ -87,7 +90,7 @@ def test_steep_cameras_look_down(windows, generator):
 
 
 def test_people_are_seen_from_all_sides(windows, generator):
-    joints = project_views(windows, generator).joints[:, -1]
+    joints = views_of(windows, generator).joints[:, -1]
     left, right = (H36M17.joints.index(n) for n in ('LHip', 'RHip'))
     across = joints[:, left] - joints[:, right]
     side = torch.atan2(across[:, 2], across[:, 0])
@@ -97,15 +100,14 @@ def test_people_are_seen_from_all_sides(windows, generator):
 
 def test_same_generator_same_views(windows):
     first, second = (
-        project_views(windows, torch.Generator().manual_seed(3))
-        for _ in range(2)
+        views_of(windows, torch.Generator().manual_seed(3)) for _ in range(2)
     )
     assert all(map(torch.equal, first, second))
-    other = project_views(windows, torch.Generator().manual_seed(4))
+    other = views_of(windows, torch.Generator().manual_seed(4))
     assert not torch.equal(first.joints, other.joints)
 
 
-def test_studio_is_seen_by_its_cameras(windows, generator):
+def test_studio_views_are_those_of_the_cameras(windows, generator):
     cameras = human36m_cameras()
     views = studio_views(windows, windows[:, -1, HIP], cameras, generator)
     focals = {round(camera.focal[0], 2) for camera in cameras}
@@ -122,6 +124,6 @@ def test_studio_is_seen_by_its_cameras(windows, generator):
 
 
 def test_behind_the_camera_there_is_no_keypoint(windows, generator):
-    views = project_views(windows, generator)
+    views = views_of(windows, generator)
     behind = views._replace(joints=-views.joints)
     assert behind.keypoints.isnan().all()

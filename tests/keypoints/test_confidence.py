@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from pyg_hcsf.geometry.capture import DetectorNoise
+from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
 from pyg_hcsf.keypoints import read_keypoints
 from pyg_hcsf.keypoints.confidence import density_confidence
 from pyg_hcsf.lifting import Lifter

@@ -4,8 +4,8 @@ import torch
 
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.geometry.capture import project_views
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+from pyg_hcsf.geometry.virtual_cameras import project_views
 from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import LifterInfo, save_lifter
 

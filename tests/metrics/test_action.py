@@ -14,11 +14,14 @@ SCORES = torch.tensor(
 LABEL = torch.tensor([0, 1, 1, 1])
 
 
-def test_by_hand():
+def test_top_k_accuracy_by_hand():
     assert top_k_accuracy(SCORES, LABEL) == 50
     assert top_k_accuracy(SCORES, LABEL, 2) == 100
-    right = top_k_accuracy(SCORES, LABEL, per_clip=True)
-    assert right.tolist() == [True, False, True, False]
+    correct = top_k_accuracy(SCORES, LABEL, per_clip=True)
+    assert correct.tolist() == [True, False, True, False]
+
+
+def test_confusion_by_hand():
     matrix = confusion_matrix(SCORES, LABEL)
     assert matrix.tolist() == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
     each = per_class_accuracy(SCORES, LABEL)
@@ -26,7 +29,7 @@ def test_by_hand():
     assert each[2].isnan()  # no clip of it
 
 
-def test_equals_sorting():
+def test_accuracy_equals_sorting_in_numpy():
     torch.manual_seed(0)
     scores, label = torch.randn(200, 9), torch.randint(9, (200,))
     order = np.argsort(-scores.numpy(), axis=1)
@@ -39,7 +42,7 @@ def test_equals_sorting():
     assert top_k_accuracy(scores, label) == pytest.approx(float(share))
 
 
-def test_equal_scores_are_no_success():
+def test_constant_scores_have_the_accuracy_of_chance():
     scores, label = torch.zeros(4, 4), torch.arange(4)
     assert top_k_accuracy(scores, label) == 25
     assert top_k_accuracy(scores, label, 2) == 50

@@ -13,9 +13,7 @@ from pyg_hcsf.metrics import (
     n_mpjpe,
     pa_mpjpe,
     pck,
-    pck_by_group,
 )
-from pyg_hcsf.skeleton import get_skeleton
 
 
 @pytest.fixture
@@ -80,118 +78,36 @@ def test_n_mpjpe(poses):
     torch.testing.assert_close(n_mpjpe(torch.zeros_like(gt), gt), size)
 
 
-def test_mpjve_does_not_cross_clips():
-    gt = torch.zeros(5, 17, 3)
+CLIPS = torch.tensor([0, 0, 0, 1, 1])
+
+
+@pytest.fixture
+def moving():
     pred = torch.zeros(5, 17, 3)
     pred[:, :, 0] = torch.tensor([0.0, 1.0, 3.0, 500.0, 504.0])[:, None]
-    clips = torch.tensor([0, 0, 0, 1, 1])
-    assert float(mpjve(pred, gt, clips)) == pytest.approx((1 + 2 + 4) / 3)
-    # A constant offset, and the same motion, cost nothing.
-    assert float(mpjve(gt + 100, gt, clips)) == 0
-    assert float(mpjve(pred + 7, pred, clips)) == pytest.approx(0, abs=1e-4)
+    return pred
+
+
+def test_mpjve_does_not_cross_clips(moving):
+    error = mpjve(moving, torch.zeros_like(moving), CLIPS)
+    assert float(error) == pytest.approx((1 + 2 + 4) / 3)
+
+
+def test_mpjve_ignores_constant_offsets(moving):
+    zero = torch.zeros_like(moving)
+    assert float(mpjve(zero + 100, zero, CLIPS)) == 0
+    error = mpjve(moving + 7, moving, CLIPS)
+    assert float(error) == pytest.approx(0, abs=1e-4)
+
+
+def test_mpjve_needs_two_frames_of_a_clip(moving):
     with pytest.raises(ValueError, match='two frames in a row'):
-        mpjve(pred, gt, torch.arange(5))
+        mpjve(moving, moving, torch.arange(5))
     with pytest.raises(ValueError, match=r"'clip_ids' of shape \[5\]"):
-        mpjve(pred, gt, clips[:-1])
+        mpjve(moving, moving, CLIPS[:-1])
 
 
-def shifted(*errors):
-    r"""One frame whose joints are off by so many millimetres along x."""
-    gt = torch.zeros(1, 17, 3).double()
-    pred = gt.clone()
-    pred[0, :, 0] = torch.tensor(errors, dtype=torch.float64)
-    return pred, gt
-
-
-def test_pck_is_strict_and_official_by_default():
-    pred, gt = shifted(*[150.0] * 17)
-    assert float(pck(pred, gt)) == 0
-    assert float(pck(pred, gt, threshold=150.001)) == 100
-    # Pelvis, spine and head (0, 7, 9) do not count; thorax and head top do.
-    errors = [200.0] * 17
-    for joint in (0, 7, 9):
-        errors[joint] = 0.0
-    pred, gt = shifted(*errors)
-    assert float(pck(pred, gt)) == 0
-    assert float(pck(pred, gt, variant='srnet')) == pytest.approx(300 / 17)
-    for joint in (8, 10):
-        errors[joint] = 0.0
-    pred, gt = shifted(*errors)
-    assert float(pck(pred, gt)) == pytest.approx(200 / 14)
-
-
-def test_auc():
-    pred, gt = shifted(*[0.0] * 17)
-    assert float(auc(pred, gt)) == pytest.approx(100 * 30 / 31)
-    assert float(auc(pred, gt, 'graphmlp')) == pytest.approx(100 * 149 / 150)
-    # Below 55, ..., 150, not below 50: 20 of 31 thresholds.
-    pred, gt = shifted(*[50.0] * 17)
-    assert float(auc(pred, gt)) == pytest.approx(100 * 20 / 31)
-    assert float(auc(pred, gt, 'graphmlp')) == pytest.approx(100 * 99 / 150)
-    errors = [200.0] * 17
-    errors[0] = 0.0
-    pred, gt = shifted(*errors)
-    assert float(auc(pred, gt)) == 0
-    expected = 100 * 30 / 31 / 17
-    assert float(auc(pred, gt, 'srnet')) == pytest.approx(expected)
-
-
-# The description of mpii_evaluate_errors.m, step by step and in its own
-# numbers from 1: errors per sequence, the groups of joints, and the curve.
-GROUPS = {
-    **{'Head': [1], 'Neck': [2], 'Shou': [3, 6], 'Elbow': [4, 7]},
-    **{'Wrist': [5, 8], 'Hip': [9, 12], 'Knee': [10, 13], 'Ankle': [11, 14]},
-}
-SYNONYMS = {'HeadTop': 'Head', 'Neck': 'Thorax', 'Head': 'Neck'}
-SYNONYMS |= {'Pelvis': 'Hip', 'LAnkle': 'LFoot', 'RAnkle': 'RFoot'}
-H36M_OF_MPII = [
-    get_skeleton('h36m17').joints.index(SYNONYMS.get(name, name))
-    for name in get_skeleton('mpi_inf_3dhp17').joints
-]
-
-
-def official(pred, gt):
-    pred, gt = (array[:, H36M_OF_MPII] for array in (pred, gt))
-    errors = np.zeros((len(pred), 17))
-    for frame in range(len(pred)):
-        truth = gt[frame] - gt[frame, 15 - 1]  # the pelvis
-        guess = pred[frame] - pred[frame, 15 - 1]
-        errors[frame] = np.sqrt(((guess - truth) ** 2).sum(axis=1))
-    chosen = [joint - 1 for group in GROUPS.values() for joint in group]
-    errors_of = errors[:, chosen]
-    curve = [
-        100 * (errors_of < threshold).sum() / errors_of.size
-        for threshold in range(0, 151, 5)
-    ]
-    return curve[-1], sum(curve) / len(curve), errors.mean()
-
-
-def test_pck_is_the_official_one(poses):
-    pred, gt = poses
-    pred = gt + 100 * torch.randn(8, 17, 3).double()
-    pred, gt = pred - pred[:, :1], gt - gt[:, :1]
-    names = ['Outdoor', 'GS', 'GS', 'noGS', 'GS', 'noGS', 'Outdoor', 'GS']
-    order = ('GS', 'noGS', 'Outdoor', 'Moon')
-    table = pck_by_group(pred, gt, names, order=order)
-    assert list(table) == ['GS', 'noGS', 'Outdoor', 'All']
-    assert [row['frames'] for row in table.values()] == [4, 2, 2, 8]
-    assert 10 < table['All']['pck'] < 90
-    for name, row in table.items():
-        rows = [i for i, n in enumerate(names) if name in (n, 'All')]
-        expected = official(pred[rows].numpy(), gt[rows].numpy())
-        found = row['pck'], row['auc'], row['mpjpe']
-        assert found == pytest.approx(expected)
-    assert H36M_OF_MPII[15 - 1] == 0 and len(set(H36M_OF_MPII)) == 17
-    assert float(auc(pred, gt)) == pytest.approx(table['All']['auc'])
-    other = pck_by_group(pred, gt, names, 'graphmlp')
-    assert list(other)[0] == 'Outdoor'
-    expected = float(auc(pred, gt, 'graphmlp'))
-    assert other['All']['auc'] == pytest.approx(expected)
-    with pytest.raises(ValueError, match='each of 8 frames .*got 7'):
-        pck_by_group(pred, gt, names[:7])
-
-
-def test_hard_pose_statistics():
+def test_hard_pose_statistics_by_hand():
     errors = torch.arange(1.0, 101.0)[torch.randperm(100)]
     stats = hard_pose_statistics(errors)
     assert stats['above_60'] == 40 and stats['above_40'] == 60
@@ -199,8 +115,14 @@ def test_hard_pose_statistics():
     assert stats['worst_5'] == stats['curve'][5] == 98
     assert list(stats['curve']) == [50, 45, 40, 35, 30, 25, 20, 15, 10, 5]
     assert stats['curve'][50] == 75.5
+
+
+def test_hard_poses_are_at_least_one_frame():
     few = hard_pose_statistics(torch.tensor([10.0, 70.0, 30.0]))
     assert few['worst_5'] == 70 and few['curve'][50] == 50
+
+
+def test_wrong_errors_of_hard_poses():
     with pytest.raises(ValueError, match='one per frame'):
         hard_pose_statistics(torch.ones(3, 17))
     with pytest.raises(ValueError, match='1 values that are not'):
@@ -208,7 +130,7 @@ def test_hard_pose_statistics():
 
 
 @pytest.mark.parametrize('metric', [joint_errors, mpjpe, pa_mpjpe, pck, auc])
-def test_errors(metric, poses):
+def test_wrong_poses(metric, poses):
     pred, gt = poses
     with pytest.raises(ValueError, match=r'\[8, 17, 3\] and \[8, 1, 3\]'):
         metric(pred, gt[:, :1])
@@ -219,11 +141,3 @@ def test_errors(metric, poses):
     pred[6, 2] = math.nan
     with pytest.raises(ValueError, match="'pred'.*1 joints.*6, joint 2"):
         metric(pred, gt)
-
-
-def test_errors_of_pck(poses):
-    pred, gt = poses
-    with pytest.raises(ValueError, match="'variant'.*'official'.*'mmpose'"):
-        auc(pred, gt, 'mmpose')
-    with pytest.raises(ValueError, match='17 joints .* order .*got 16'):
-        pck(pred[:, 1:], gt[:, 1:])

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.geometry.capture import lifting_clips
+from pyg_hcsf.geometry.virtual_cameras import lifting_clips
 from pyg_hcsf.protocols import available_protocols, get_protocol
 from pyg_hcsf.skeleton import H36M17
 from pyg_hcsf.transforms.encode_pose import EncodePose

@@ -34,7 +34,7 @@ from pyg_hcsf.datasets.human36m.reader import (
     read_positions_3d,
     select_joints,
 )
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 
 _SIDES = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
 FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB

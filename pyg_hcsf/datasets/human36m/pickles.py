@@ -18,7 +18,7 @@ from pyg_hcsf.datasets.human36m.reader import (
     Human36MTake,
 )
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.safe_io.restricted_pickle import load_pickle
 from pyg_hcsf.safe_io.shown import shown
 

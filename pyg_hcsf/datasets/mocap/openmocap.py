@@ -13,7 +13,7 @@ from pyg_hcsf.datasets.mocap.bvh_motion import bvh_files, read_bvh_clip
 from pyg_hcsf.datasets.mocap.cmu import CMU_INDEX, cmu_files, read_cmu
 from pyg_hcsf.datasets.mocap.hdm05 import hdm05_files, read_hdm05
 from pyg_hcsf.datasets.mocap.motion import VERSION, MotionClip, MotionDataset
-from pyg_hcsf.geometry.capture import lifting_clips
+from pyg_hcsf.geometry.virtual_cameras import lifting_clips
 from pyg_hcsf.safe_io.shown import shown
 
 # The test side is the benchmark's definition; validation is this project's.
@@ -71,7 +71,7 @@ class OpenMocap(MotionDataset):
     thorax, neck and head differ from rig to rig.
 
     One :class:`~torch_geometric.data.Data` per clip and camera: see
-    :func:`pyg_hcsf.geometry.capture.lifting_clips`. Splits share no subject:
+    :func:`pyg_hcsf.geometry.lifting_clips`. Splits share no subject:
 
     * :obj:`'test'`: CMU 03, 49, 86, 94, 135, HDM05 mm, tr. To be looked at
       once, at the end.

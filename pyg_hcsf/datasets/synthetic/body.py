@@ -1,8 +1,8 @@
 r"""The anthropometric body of the synthetic subjects and its joint limits.
 
-Local axes are x forward, y left, z up.  Limb angles are *canonical*: both
-sides are written as if they were the left one (y points outwards), so a
-mirrored pose has its sides swapped and nothing else changed.
+Local axes are x forward, y left, z up. The angles of both sides are written as
+if they were the left one (y points outwards), so a mirrored pose has its sides
+swapped and is otherwise the same.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ SEX = {
     'S11': 'male',
 }
 
-#: Segment lengths as fractions of the stature.  Limbs, shoulders and the
+#: Segment lengths as fractions of the stature. Limbs, shoulders and the
 #: trunk (0.818 H - 0.530 H): Drillis and Contini (1966), as tabulated by
-#: Winter, "Biomechanics and Motor Control of Human Movement", Fig. 4.1.  The
+#: Winter, "Biomechanics and Motor Control of Human Movement", Fig. 4.1. The
 #: split of the trunk, the hip centres and the two head segments follow the
 #: proportions of Human3.6M's own 17-joint skeleton.
 SEGMENTS = {
@@ -59,7 +59,7 @@ HEAD_REST = np.array([-0.16, 0.0, 0.987])
 #: The shoulder lies lower than the thorax joint by this angle, radians.
 SHOULDER_SLOPE = np.deg2rad(8.0)
 
-#: Ranges of motion in degrees.  Magnitudes: Kapandji, "The Physiology of the
+#: Ranges of motion in degrees. Magnitudes: Kapandji, "The Physiology of the
 #: Joints" (hip flexion 145 passive, lateral rotation 60, up to 90 in the
 #: tailor's seat; knee 160 passive; lumbar 60/35/20/5; thoracic 45/25/20/35;
 #: elbow 145 active, 160 passive) and AAOS, "Joint Motion" (1965) for the
@@ -78,10 +78,11 @@ LIMITS: dict[str, tuple[tuple[float, float], ...]] = {
     'arm': ((-85.0, 100.0), (0.0, 150.0)),
 }
 
-#: Largest elevation of the upper arm in degrees by the direction it is raised
-#: in: 0 forwards, 90 outwards, 180 backwards, 270 across the body (a joint
-#: sinus cone through Kapandji's flexion 180, abduction 180, extension 50,
-#: adduction 45 and horizontal flexion 140, kept off the pole at 180).
+#: The largest elevation of the upper arm (second row) by the direction it is
+#: raised in (first row), in degrees: 0 forwards, 90 outwards, 180 backwards,
+#: 270 across the body. A joint sinus cone through Kapandji's flexion 180,
+#: abduction 180, extension 50, adduction 45 and horizontal flexion 140, below
+#: 180 where azimuths are undefined.
 SHOULDER_CONE = (
     (0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0),
     (165.0, 165.0, 165.0, 110.0, 60.0, 45.0, 45.0, 120.0),
@@ -109,7 +110,7 @@ class Body:
 
     @property
     def scale(self) -> float:
-        r"""Size relative to the 1750 mm body that postures are written for."""
+        r"""The size relative to the body of 1750 mm of the postures."""
         return self.stature / 1750.0
 
 
@@ -138,7 +139,7 @@ class Pose:
 
 
 def stable_rng(*key: int | str) -> np.random.Generator:
-    r"""A generator that depends on :obj:`key` only, in every process."""
+    r"""A random generator that is the same for a key in every process."""
     words = [
         zlib.crc32(k.encode()) if isinstance(k, str) else int(k) for k in key
     ]
@@ -161,13 +162,8 @@ def make_body(subject: str, seed: int = 0) -> Body:
     return Body(stature=stature, **lengths)  # type: ignore[arg-type]
 
 
-def _bounds(*names: str) -> tuple[Array, Array]:
-    bounds = np.deg2rad([LIMITS[name] for name in names])
-    return bounds[..., 0], bounds[..., 1]
-
-
 def shoulder_scale(swing: Array) -> Array:
-    r"""The factor, at most one, that brings a swing into the shoulder cone."""
+    r"""The factor, at most 1, that brings a swing into the shoulder cone."""
     azimuth = np.arctan2(swing[..., 1], swing[..., 0])
     grid, cone = np.deg2rad(SHOULDER_CONE)
     largest = np.interp(azimuth, grid, cone, period=2.0 * np.pi)
@@ -175,47 +171,32 @@ def shoulder_scale(swing: Array) -> Array:
     return np.minimum(1.0, largest / np.maximum(elevation, 1e-9))
 
 
+def clamp_angles(angles: Array, *parts: str) -> Array:
+    r"""Clamps angles to the :obj:`LIMITS` of one or more parts of the body, of
+    the spine ``[T, 4, 3]``, the clavicles ``[T, 2, 2]`` or legs ``[T, 2, 4]``.
+    """
+    limits = np.deg2rad([LIMITS[part] for part in parts])
+    return np.clip(angles, limits[..., 0], limits[..., 1])
+
+
 def clamp_spine(spine: Array) -> Array:
-    r"""Clamps ``[T, 4, 3]`` spine angles to :obj:`LIMITS`."""
-    return np.clip(spine, *_bounds('lumbar', 'thorax', 'neck', 'head'))
-
-
-def clamp_leg(leg: Array) -> Array:
-    r"""Clamps ``[T, 2, 4]`` leg angles to :obj:`LIMITS`."""
-    low, high = _bounds('leg')
-    return np.clip(leg, low[0], high[0])
+    r"""Clamps the angles of lumbar, thorax, neck and head, ``[T, 4, 3]``."""
+    return clamp_angles(spine, 'lumbar', 'thorax', 'neck', 'head')
 
 
 def clamp_arm(arm: Array) -> Array:
-    r"""Clamps ``[T, 2, 4]`` arm angles to cone and :obj:`LIMITS`."""
-    low, high = _bounds('arm')
+    r"""Clamps arm angles ``[T, 2, 4]`` to the cone and :obj:`LIMITS`."""
     swing = arm[..., :2] * shoulder_scale(arm[..., :2])[..., None]
-    return np.concatenate(
-        [swing, np.clip(arm[..., 2:], low[0], high[0])], axis=-1
-    )
-
-
-def clamp_clavicle(clavicle: Array) -> Array:
-    r"""Clamps ``[T, 2, 2]`` clavicle angles to :obj:`LIMITS`."""
-    low, high = _bounds('clavicle')
-    return np.clip(clavicle, low[0], high[0])
+    rest = clamp_angles(arm[..., 2:], 'arm')
+    return np.concatenate([swing, rest], axis=-1)
 
 
 def clamp(pose: Pose) -> Pose:
-    r"""The nearest pose, joint by joint, inside the joint limits."""
+    r"""The pose with every angle clamped to the joint limits."""
     return replace(
         pose,
         spine=clamp_spine(pose.spine),
-        clavicle=clamp_clavicle(pose.clavicle),
+        clavicle=clamp_angles(pose.clavicle, 'clavicle'),
         arm=clamp_arm(pose.arm),
-        leg=clamp_leg(pose.leg),
-    )
-
-
-def violation(pose: Pose) -> float:
-    r"""The largest excess of any angle over its limit, in degrees."""
-    inside = clamp(pose)
-    return max(
-        float(np.rad2deg(np.abs(getattr(pose, k) - getattr(inside, k)).max()))
-        for k in ('spine', 'clavicle', 'arm', 'leg')
+        leg=clamp_angles(pose.leg, 'leg'),
     )

@@ -10,7 +10,7 @@ from torch_geometric.data import Data
 from pyg_hcsf.data.clip_dataset import ClipDataset, load_clips, save_clips
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
 from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
-from pyg_hcsf.geometry.capture import lifting_clips
+from pyg_hcsf.geometry.virtual_cameras import lifting_clips
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import H36M17
 
@@ -35,7 +35,7 @@ class SyntheticMotion(ClipDataset):
     number measured on it says anything about Human3.6M.
 
     One :class:`~torch_geometric.data.Data` per clip and camera, see
-    :func:`~pyg_hcsf.geometry.capture.lifting_clips`: :obj:`x [17, T, 2]`
+    :func:`~pyg_hcsf.geometry.lifting_clips`: :obj:`x [17, T, 2]`
     in pixels, :obj:`y [17, T, 3]` in camera-frame millimetres, the camera's
     :obj:`focal`, :obj:`center` and :obj:`image_size`, and :obj:`subject`,
     :obj:`action`, :obj:`clip` (such as :obj:`'S9 Directions 1'`),

@@ -2,6 +2,8 @@ r"""Forward and inverse kinematics of the synthetic body, over all frames."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .body import (
@@ -17,8 +19,8 @@ from .body import (
 
 UP = np.array([0.0, 0.0, 1.0])
 
-#: Straightest elbow and knee that inverse kinematics gives, radians: a fully
-#: straight limb leaves the direction of its hinge undefined.
+#: The smallest flexion of elbow and knee in inverse kinematics, radians: the
+#: axis of a straight limb's hinge is undefined.
 STRAIGHT = {'arm': np.deg2rad(8.0), 'leg': np.deg2rad(3.0)}
 
 
@@ -33,11 +35,11 @@ def rotate(matrix: Array, x: Array) -> Array:
 
 
 def flip(x: Array) -> Array:
-    r"""Turns canonical (y outwards) ``[..., 2, 3]`` into local, and back."""
+    r"""Converts ``[..., 2, 3]`` from y outwards to y to the left, and back."""
     return x * np.stack([np.ones(2), SIDES, np.ones(2)], axis=-1)
 
 
-def about(axis: str, angle: Array) -> Array:
+def axis_rotation(axis: str, angle: Array) -> Array:
     r"""Rotations about one coordinate axis."""
     c, s = np.cos(angle), np.sin(angle)
     out = np.zeros((*np.shape(angle), 3, 3))
@@ -48,17 +50,21 @@ def about(axis: str, angle: Array) -> Array:
     return out
 
 
-def tilt(angles: Array) -> Array:
-    r"""Spine rotation: flexion and side bend as one swing, after a twist."""
+def spine_rotation(angles: Array) -> Array:
+    r"""Rotations of the spine: a twist, then flexion and side bend in one."""
     flexion, side, twist = np.moveaxis(angles, -1, 0)
     size = np.hypot(flexion, side)
     towards = np.arctan2(side, flexion)
-    swing = about('z', towards) @ about('y', size) @ about('z', -towards)
-    return swing @ about('z', twist)
+    swing = (
+        axis_rotation('z', towards)
+        @ axis_rotation('y', size)
+        @ axis_rotation('z', -towards)
+    )
+    return swing @ axis_rotation('z', twist)
 
 
 def leg_directions(leg: Array) -> tuple[Array, Array]:
-    r"""Canonical directions of thigh and shank for angles ``[T, 2, 4]``."""
+    r"""Directions of thigh and shank (y outwards) for angles ``[T, 2, 4]``."""
     flexion, abduction, rotation, knee = np.moveaxis(leg, -1, 0)[..., None]
     thigh, back, out = _leg_axes(flexion, abduction)
     bend = np.cos(rotation) * back + np.sin(rotation) * out
@@ -83,7 +89,7 @@ def _leg_axes(flexion: Array, abduction: Array) -> tuple[Array, Array, Array]:
 
 
 def arm_directions(arm: Array) -> tuple[Array, Array]:
-    r"""Canonical directions of upper arm and forearm, ``[T, 2, 4]``."""
+    r"""Directions of upper arm and forearm (y outwards), ``[T, 2, 4]``."""
     upper, raised, side, azimuth = _arm_axes(arm[..., :2])
     angle = -(arm[..., 2:3] + azimuth)
     bend = np.cos(angle) * raised + np.sin(angle) * side
@@ -125,13 +131,13 @@ def _hinge(first: Array, second: Array) -> Array:
 def two_bone(
     reach: Array, pole: Array, first: Array, second: Array, limb: str
 ) -> tuple[Array, Array]:
-    r"""Directions of two segments whose end lies at :obj:`reach`.
-
-    A target out of reach is approached as far as the hinge allows.
+    r"""Inverse kinematics: the directions of two segments whose end is at
+    :obj:`reach`, or as close as the limits of the hinge permit.
 
     Args:
         reach (numpy.ndarray): Vector from the first joint, ``[T, 2, 3]``.
-        pole (numpy.ndarray): Where the hinge points to, ``[T, 2, 3]``.
+        pole (numpy.ndarray): Direction that the hinge points to,
+            ``[T, 2, 3]``.
         first (numpy.ndarray): Length of the first segment, ``[2]``.
         second (numpy.ndarray): Length of the second segment, ``[2]``.
         limb (str): :obj:`'arm'` or :obj:`'leg'`.
@@ -150,30 +156,46 @@ def two_bone(
     return direction, unit(ahead * distance - l1 * direction)
 
 
-def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> dict:
-    r"""Positions and frames of the trunk joints."""
-    lumbar = pelvis @ tilt(spine[:, 0])
-    chest = lumbar @ tilt(spine[:, 1])
-    neck = chest @ tilt(spine[:, 2])
-    head = neck @ tilt(spine[:, 3])
+class Trunk(NamedTuple):
+    r"""Joint positions and rotations of the trunk over time.
+
+    Args:
+        spine, thorax, nose, top (numpy.ndarray): Joints, ``[T, 3]``.
+        hips (numpy.ndarray): Left and right hip, ``[T, 2, 3]``.
+        chest, skull (numpy.ndarray): Rotations to the world, ``[T, 3, 3]``.
+    """
+
+    spine: Array
+    thorax: Array
+    nose: Array
+    top: Array
+    hips: Array
+    chest: Array
+    skull: Array
+
+    @property
+    def skull_center(self) -> Array:
+        r"""The middle between nose and top of the head, ``[T, 3]``."""
+        return 0.5 * (self.nose + self.top)
+
+
+def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> Trunk:
+    r"""Forward kinematics of the trunk, for angles ``[T, 4, 3]``."""
+    lumbar = pelvis @ spine_rotation(spine[:, 0])
+    chest = lumbar @ spine_rotation(spine[:, 1])
+    neck = chest @ spine_rotation(spine[:, 2])
+    skull = neck @ spine_rotation(spine[:, 3])
     middle = root + lumbar[..., 2] * body.lumbar
     thorax = middle + chest[..., 2] * body.thorax
     nose = thorax + neck @ unit(NECK_REST) * body.neck
-    top = nose + head @ unit(HEAD_REST) * body.head
+    top = nose + skull @ unit(HEAD_REST) * body.head
     hips = np.zeros((2, 3))
     hips[:, 1] = SIDES * body.hip
-    return {
-        'spine': middle,
-        'thorax': thorax,
-        'nose': nose,
-        'top': top,
-        'chest': chest,
-        'skull': head,
-        'hips': root[:, None] + np.einsum('tij,sj->tsi', pelvis, hips),
-    }
+    hips = root[:, None] + np.einsum('tij,sj->tsi', pelvis, hips)
+    return Trunk(middle, thorax, nose, top, hips, chest, skull)
 
 
-def shoulders(body: Body, core: dict, clavicle: Array) -> Array:
+def shoulders(body: Body, core: Trunk, clavicle: Array) -> Array:
     r"""Shoulder positions ``[T, 2, 3]``."""
     elevation = clavicle[..., 0] - SHOULDER_SLOPE
     forward = clavicle[..., 1]
@@ -186,19 +208,18 @@ def shoulders(body: Body, core: dict, clavicle: Array) -> Array:
         axis=-1,
     )
     local = flip(local) * body.shoulder[:, None]
-    return core['thorax'][:, None] + rotate(core['chest'][:, None], local)
+    return core.thorax[:, None] + rotate(core.chest[:, None], local)
 
 
 def forward(body: Body, pose: Pose) -> Array:
     r"""Joint positions ``[T, 17, 3]`` in mm, Human3.6M order."""
     core = trunk(body, pose.root, pose.pelvis, pose.spine)
-    hips, shoulder = core['hips'], shoulders(body, core, pose.clavicle)
+    hips, shoulder = core.hips, shoulders(body, core, pose.clavicle)
     thigh, shank = (
         rotate(pose.pelvis[:, None], flip(d)) for d in leg_directions(pose.leg)
     )
     upper, fore = (
-        rotate(core['chest'][:, None], flip(d))
-        for d in arm_directions(pose.arm)
+        rotate(core.chest[:, None], flip(d)) for d in arm_directions(pose.arm)
     )
     knee = hips + thigh * body.thigh[:, None]
     ankle = knee + shank * body.shank[:, None]
@@ -208,7 +229,7 @@ def forward(body: Body, pose: Pose) -> Array:
     joints = [pose.root]
     for side in (right, left):
         joints += [hips[:, side], knee[:, side], ankle[:, side]]
-    joints += [core['spine'], core['thorax'], core['nose'], core['top']]
+    joints += [core.spine, core.thorax, core.nose, core.top]
     for side in (left, right):
         joints += [shoulder[:, side], elbow[:, side], wrist[:, side]]
     return np.stack(joints, axis=1)

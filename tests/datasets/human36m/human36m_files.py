@@ -13,7 +13,7 @@ from scipy.io import savemat
 
 from pyg_hcsf.datasets.human36m.reader import H36M17_OF_32, OFFICIAL_ACTIONS
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 
 TAKES = [('Directions', ''), ('Photo', ' 1'), ('WalkDog', '')]
 SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')

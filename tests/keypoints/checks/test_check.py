@@ -7,7 +7,7 @@ import pytest
 from experiments.bench.keypoint_checks import make_file
 from experiments.fitting.keypoint_mistakes import MISTAKES
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import project_views
+from pyg_hcsf.geometry.virtual_cameras import project_views
 from pyg_hcsf.keypoints import (
     LAYOUTS,
     check_keypoints,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import project_views
+from pyg_hcsf.geometry.virtual_cameras import project_views
 from pyg_hcsf.keypoints import (
     Keypoints,
     LiveSideSwapFixer,

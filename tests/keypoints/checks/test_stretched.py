@@ -8,7 +8,7 @@ from experiments.bench.keypoint_checks import make_file, random_cameras
 from experiments.fitting.keypoint_mistakes import MISTAKES, size_exchanged
 from experiments.fitting.postures import POSTURES, in_postures
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
-from pyg_hcsf.geometry.capture import project_views
+from pyg_hcsf.geometry.virtual_cameras import project_views
 from pyg_hcsf.keypoints import check_keypoints, common_names
 from pyg_hcsf.keypoints.checks.aspect import extents, log_stretch
 from pyg_hcsf.keypoints.checks.check import warn_of_issues

@@ -1,21 +1,16 @@
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 
 import pytest
 import torch
 
-from pyg_hcsf.geometry.human36m import human36m_cameras
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.metrics import mpjpe
-from pyg_hcsf.protocols import (
-    H36M_ACTIONS,
-    S9_BLOCKLIST,
-    available_protocols,
-    get_protocol,
-)
+from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
 
 DHP = ('3dhp-official', '3dhp-srnet', '3dhp-graphmlp')
 NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', 'openmocap-rigs', *DHP)
-IMAGE = ('lcn', 'srnet', 'openmocap', 'openmocap-rigs', '3dhp-srnet')
+IMAGE_FRAME = ('lcn', 'srnet', 'openmocap', 'openmocap-rigs', '3dhp-srnet')
 
 
 def scene(seed, num_frames=5):
@@ -54,7 +49,7 @@ def test_pinhole_input_is_the_target(name):
     torch.testing.assert_close(target[..., :2], x)
 
 
-@pytest.mark.parametrize('name', IMAGE)
+@pytest.mark.parametrize('name', IMAGE_FRAME)
 def test_noisy_input_moves_joints_sideways(name):
     protocol = get_protocol(name)
     y, uv, (focal, center, size) = scene(1)
@@ -87,15 +82,9 @@ def test_flip_average_of_a_mirror_consistent_model(name):
     plain = model(x)
     flipped = protocol.mirror(model(protocol.mirror(x, H36M17)), H36M17)
     torch.testing.assert_close((plain + flipped) / 2, plain)
-    # ... and decoding after the average is the decoding of the plain output.
-    args = (focal, center, size, y[:, :1, 2])
-    torch.testing.assert_close(
-        protocol.decode((plain + flipped) / 2, *args),
-        protocol.decode(plain, *args),
-    )
 
 
-def test_mirror():
+def test_mirror_swaps_sides_and_negates_x():
     protocol = get_protocol('lcn')
     x = torch.randn(2, 3, 17, 2)
     mirrored = protocol.mirror(x, H36M17)
@@ -103,27 +92,31 @@ def test_mirror():
     assert torch.equal(mirrored[..., 13, 1], x[..., 16, 1])
     assert torch.equal(mirrored[..., 0, 0], -x[..., 0, 0])
     assert torch.equal(protocol.mirror(mirrored, H36M17), x)
+
+
+def test_mirror_needs_the_joints_of_the_skeleton():
+    protocol, x = get_protocol('lcn'), torch.randn(2, 3, 17, 2)
     with pytest.raises(ValueError, match='17 joints.*h36m17'):
         protocol.mirror(x[..., :16, :], H36M17)
 
 
-def test_root_alignment():
+@pytest.mark.parametrize(
+    'name, error', [('lcn', 10), ('srnet', 0), ('openmocap', 0)]
+)
+def test_error_of_absolute_poses_with_a_wrong_root(name, error):
+    """LCN compares absolute positions."""
     y, _, _ = scene(3)
     moved = y + torch.tensor([10.0, 0.0, 0.0])
-    relative = y - y[:, :1]
-    error = {
-        name: float(mpjpe(*get_protocol(name).align(pred, y)))
-        for name, pred in (
-            ('lcn', moved),
-            ('srnet', moved),
-            ('openmocap', moved),
-            ('vp3d', relative + torch.tensor([10.0, 0.0, 0.0])),
-        )
-    }
-    # LCN sees the offset of the root; VideoPose3D keeps the predicted root.
-    assert error == pytest.approx(
-        {'lcn': 10, 'srnet': 0, 'openmocap': 0, 'vp3d': 10}
-    )
+    found = float(mpjpe(*get_protocol(name).align(moved, y)))
+    assert found == pytest.approx(error)
+
+
+def test_error_of_relative_poses_with_a_wrong_root():
+    """VideoPose3D does not subtract the predicted root."""
+    y, _, _ = scene(3)
+    pred = y - y[:, :1] + torch.tensor([10.0, 0.0, 0.0])
+    found = float(mpjpe(*get_protocol('vp3d').align(pred, y)))
+    assert found == pytest.approx(10)
 
 
 def test_batched_cameras_and_dtype():
@@ -146,49 +139,22 @@ def test_batched_cameras_and_dtype():
     assert (out - y).abs().max() < 0.01
 
 
-def test_conventions():
-    assert available_protocols() == list(NAMES)
-    vp3d, lcn, srnet, openmocap = map(get_protocol, NAMES[:4])
-    assert [p.residual_xy for p in (vp3d, lcn, srnet, openmocap)] == [
-        False, True, True, True,
-    ]  # fmt: skip
-    assert vp3d.distortion == srnet.distortion == 'vp3d'
-    assert lcn.dropped == () and vp3d.dropped == srnet.dropped != ()
-    assert vp3d.average == lcn.average == srnet.average == 'actions'
-    assert openmocap.average == 'frames'
-    assert vp3d.train_subjects == ('S1', 'S5', 'S6', 'S7', 'S8')
-    assert vp3d.test_subjects == ('S9', 'S11')
-    assert len(set(H36M_ACTIONS)) == 15
-    assert H36M_ACTIONS[8:10] == ('Sitting', 'SittingDown')
-    assert all(p.num_joints == 17 and p.root == 0 for p in (vp3d, lcn))
-    strict = replace(vp3d, dropped=vp3d.dropped + S9_BLOCKLIST)
-    assert len(strict.dropped) == 8  # four takes by two names
-    with pytest.raises(FrozenInstanceError):
-        vp3d.average = 'frames'
-
-
-def test_conventions_of_mpi_inf_3dhp():
-    protocols = [get_protocol(name) for name in DHP]
-    assert [p.pck for p in protocols] == ['official', 'srnet', 'graphmlp']
-    assert [p.residual_xy for p in protocols] == [False, True, False]
-    for protocol in protocols:
-        assert protocol.alignment == 'both' and protocol.average == 'frames'
-        assert protocol.test_subjects == tuple(f'TS{n}' for n in range(1, 7))
-        assert protocol.actions == ('GS', 'noGS', 'Outdoor')
-    assert get_protocol('lcn').pck is None
-
-
 @pytest.mark.parametrize('name', NAMES)
-def test_a_network_is_scored_as_another_protocol_says(name):
-    """Its input and output stay as they are."""
+def test_scored_as_takes_metrics_of_the_other_protocol(name):
     own, official = get_protocol(name), get_protocol('3dhp-official')
     protocol = own.scored_as(official)
     if own == official:
         assert protocol is own
     else:
         assert protocol.name == f'3dhp-official, network: {name}'
-    assert protocol.frame == own.frame
     assert (protocol.pck, protocol.alignment) == ('official', 'both')
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_scored_as_keeps_input_and_target(name):
+    own, official = get_protocol(name), get_protocol('3dhp-official')
+    protocol = own.scored_as(official)
+    assert protocol.frame == own.frame
     y, uv, camera = scene(0)
     x = protocol.encode_input(uv, camera[2])
     target = protocol.encode_target(y, x, *camera)
@@ -216,29 +182,39 @@ def test_other_joint_counts_and_roots():
     assert (protocol.align(out, y)[0][:, 4] == 0).all()
 
 
-def test_errors_of_inputs():
-    protocol = get_protocol('lcn')
-    y, uv, camera = scene(0)
-    size = camera[2]
-    with pytest.raises(ValueError, match=r'17, 2\].*got \[5, 16, 2\]'):
-        protocol.encode_input(uv[:, :16], size)
-    with pytest.raises(ValueError, match='transpose'):
-        protocol.encode_input(uv.transpose(0, 1), size)
-    bad = uv.clone()
-    bad[3, 7, 0] = bad[4, 1, 1] = float('nan')
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda uv: uv[:, :16], r'17, 2\].*got \[5, 16, 2\]'),
+        (lambda uv: uv.transpose(0, 1), 'transpose'),
+        (lambda uv: uv / 1000, 'look normalised already'),
+    ],
+)
+def test_wrong_keypoints(change, message):
+    _, uv, camera = scene(0)
+    with pytest.raises(ValueError, match=message):
+        get_protocol('lcn').encode_input(change(uv), camera[2])
+
+
+def test_keypoints_that_are_not_finite():
+    _, uv, camera = scene(0)
+    uv[3, 7, 0] = uv[4, 1, 1] = float('nan')
     with pytest.raises(ValueError, match=r'2 of 85 keypoints.*\[3, 7\]'):
-        protocol.encode_input(bad, size)
+        get_protocol('lcn').encode_input(uv, camera[2])
+
+
+def test_image_sizes():
+    protocol = get_protocol('lcn')
+    _, uv, (_, _, size) = scene(0)
     x = protocol.encode_input(uv, size)
-    with pytest.raises(ValueError, match='look normalised already'):
-        protocol.encode_input(x, size)
+    assert torch.equal(protocol.encode_input(uv, size.tolist()), x)
     with pytest.raises(ValueError, match="'image_size'.*got None"):
         protocol.encode_input(uv, None)
     with pytest.raises(ValueError, match="'image_size'.*1000"):
         protocol.encode_input(uv, torch.tensor([1000.0]))
-    assert torch.equal(protocol.encode_input(uv, size.tolist()), x)
 
 
-def test_errors_of_targets():
+def test_wrong_targets():
     protocol = get_protocol('lcn')
     y, uv, camera = scene(0)
     x = protocol.encode_input(uv, camera[2])
@@ -248,11 +224,14 @@ def test_errors_of_targets():
         protocol.encode_target(y, x, image_size=camera[2])
     with pytest.raises(ValueError, match='cannot use root-relative'):
         protocol.encode_target(y - y[:, :1], x, *camera)
+
+
+def test_wrong_outputs_and_root_depths():
+    protocol = get_protocol('lcn')
+    y, uv, camera = scene(0)
     with pytest.raises(ValueError, match='needs the depth of the root'):
         protocol.decode(y, *camera)
     with pytest.raises(ValueError, match=r'\[\.\.\., 1\].*got \[5\]'):
         protocol.decode(y, *camera, y[:, 0, 2])
     with pytest.raises(ValueError, match=r"'output'.*\[5, 17, 2\]"):
-        protocol.decode(x, *camera, y[:, :1, 2])
-    with pytest.raises(ValueError, match="'vp3d', 'lcn'.*got 'h36m'"):
-        get_protocol('h36m')
+        protocol.decode(uv, *camera, y[:, :1, 2])

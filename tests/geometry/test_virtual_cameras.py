@@ -3,14 +3,14 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.geometry.capture import (
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+from pyg_hcsf.geometry.keypoint_noise import detector_noise
+from pyg_hcsf.geometry.virtual_cameras import (
     CAPTURE_CENTER,
     CAPTURE_RADIUS,
-    detector_noise,
     lifting_clips,
     project_views,
 )
-from pyg_hcsf.geometry.human36m import human36m_cameras
 from pyg_hcsf.skeleton import H36M17
 
 # fmt: off
@@ -36,7 +36,7 @@ def to_world(view):
     return view.camera.camera_to_world(view.joints)
 
 
-def test_poses_are_turned_and_moved_only():
+def test_poses_are_only_rotated_and_moved():
     pos = walk(0)
     world = to_world(project_views(pos, 'a')[0])
     before, after = (torch.cdist(x, x) for x in (pos, world))
@@ -89,10 +89,12 @@ def test_views_agree_with_their_cameras():
     assert view.camera is camera
 
 
-def test_the_same_in_every_process():
+def test_results_are_the_same_in_every_process():
     pos = torch.from_numpy(STANDING)[None]
     view = project_views(pos, 'walk', seed=7)[1]
-    noisy, confidence = detector_noise(*_noise_args(view), 'walk', 7)
+    noisy, confidence = detector_noise(
+        view.keypoints, view.joints, view.camera, 'walk', seed=7
+    )
     assert view.joints[0, 3].tolist() == pytest.approx(
         [465.580206, 294.959593, 6165.629759]
     )
@@ -100,7 +102,7 @@ def test_the_same_in_every_process():
     assert float(confidence[0, 3]) == pytest.approx(0.743287)
 
 
-def test_clip_and_seed_decide_the_turn():
+def test_rotation_depends_on_clip_and_seed():
     pos = walk(5, 3)
     first = project_views(pos, 'a', seed=0)[0].joints
     assert torch.equal(first, project_views(pos, 'a', seed=0)[0].joints)
@@ -108,72 +110,9 @@ def test_clip_and_seed_decide_the_turn():
     assert not torch.allclose(first, project_views(pos, 'a', seed=1)[0].joints)
 
 
-def _noise_args(view):
-    return view.keypoints, view.joints, view.camera
-
-
 @pytest.fixture(scope='module')
-def noise():
-    view = project_views(walk(6, 4000, step=5.0), 'long')[0]
-    noisy, confidence = detector_noise(*_noise_args(view), 'long')
-    return view, noisy, confidence
-
-
-def test_noise_is_a_fraction_of_the_person(noise):
-    view, noisy, confidence = noise
-    scale = 1145 / view.joints[:, :1, 2]
-    error = (noisy - view.keypoints) / scale[..., None]
-    seen = confidence > 0
-    size = [error[:, i][seen[:, i]].square().mean() ** 0.5 for i in range(17)]
-    assert size[13] == pytest.approx(25, rel=0.1)  # wrist
-    assert size[10] == pytest.approx(13, rel=0.1)  # head
-    pixels = (noisy - view.keypoints).norm(dim=-1)[seen]
-    assert 4 < pixels.mean() < 6
-
-    near, far = view.joints.clone(), view.joints.clone()
-    far[..., 2] += near[:, :1, 2]
-    args = view.camera, 'long'
-    other, _ = detector_noise(view.keypoints, far, *args)
-    ratio = (noisy - view.keypoints)[seen] / (other - view.keypoints)[seen]
-    torch.testing.assert_close(ratio, torch.full_like(ratio, 2.0))
-
-
-def test_noise_is_correlated_in_time(noise):
-    view, noisy, confidence = noise
-    error = (noisy - view.keypoints)[:, 10, 0]
-    seen = confidence[:, 10] > 0
-    error = error * seen
-    rho = (error[1:] * error[:-1]).mean() / error.square().mean()
-    assert 0.45 < rho < 0.65
-    error = error - error.mean()
-    assert error.pow(4).mean() / error.square().mean() ** 2 > 3.5  # tails
-
-
-def test_missed_joints_fall_on_their_parent(noise):
-    _, noisy, confidence = noise
-    missed = confidence == 0
-    assert 0.005 < missed.double().mean() < 0.02
-    assert not missed[:, 0].any()
-    parent = torch.tensor(H36M17.parents)
-    frames, joints = (missed & ~missed[:, parent]).nonzero().unbind(dim=1)
-    on = noisy[frames, joints] == noisy[frames, parent[joints]]
-    assert len(frames) > 50 and on.all()
-    starts = missed[1:] & ~missed[:-1]
-    length = missed.sum() / starts.sum()
-    assert 3 < length < 5
-    assert confidence.min() >= 0 and confidence.max() <= 1
-
-
-def test_confidence_tells_the_expected_error(noise):
-    view, noisy, confidence = noise
-    seen = confidence > 0
-    error = (noisy - view.keypoints).norm(dim=-1)[seen]
-    sure = confidence[seen] > confidence[seen].median()
-    assert error[sure].mean() < 0.7 * error[~sure].mean()
-
-
-def test_lifting_clips():
-    motion = Data(
+def motion():
+    return Data(
         pos=walk(7, 12).transpose(0, 1).float().contiguous(),
         edge_index=H36M17.edge_index,
         num_nodes=17,
@@ -182,44 +121,63 @@ def test_lifting_clips():
         clip='s_walk',
         fps=25.0,
     )
+
+
+def test_lifting_clips_have_joints_and_their_projections(motion):
     clips = lifting_clips(motion, seed=3)
-    cameras = human36m_cameras('S1')
-    assert [clip.camera for clip in clips] == [c.name for c in cameras]
-    for clip, camera in zip(clips, cameras, strict=True):
+    for clip, camera in zip(clips, human36m_cameras('S1'), strict=True):
         clip.validate(raise_on_error=True)
         assert clip.x.shape == (17, 12, 2) and clip.x.dtype == torch.float32
         assert clip.y.shape == (17, 12, 3) and clip.y.dtype == torch.float32
         assert clip.is_node_attr('x') and clip.num_nodes == 17
         assert (clip.x - camera.project(clip.y)).abs().max() < 1e-2
+        assert 'confidence' not in clip
+
+
+def test_lifting_clips_have_metadata_and_intrinsics(motion):
+    clips = lifting_clips(motion, seed=3)
+    for clip, camera in zip(clips, human36m_cameras('S1'), strict=True):
+        assert clip.camera == camera.name
         assert clip.focal.tolist() == [list(camera.focal)]
         assert clip.center.tolist() == [list(camera.center)]
         assert clip.image_size.tolist() == [list(camera.image_size)]
         assert clip.image_size.dtype == torch.float64
-        assert 'confidence' not in clip
-        assert (clip.subject, clip.action, clip.clip, clip.fps) == (
-            's', 'walk', 's_walk', 25.0,
-        )  # fmt: skip
-    noisy = lifting_clips(motion, 'noisy', seed=3)
-    assert noisy[0].confidence.shape == (17, 12)
-    assert torch.equal(noisy[0].y, clips[0].y)
-    assert not torch.equal(noisy[0].x, clips[0].x)
-    bent = lifting_clips(motion, distortion='vp3d', seed=3)
-    assert not torch.equal(bent[0].x, clips[0].x)
+        assert (clip.subject, clip.action) == ('s', 'walk')
+        assert (clip.clip, clip.fps) == ('s_walk', 25.0)
 
 
-def test_errors():
-    view = project_views(walk(8, 2), 'a')[0]
-    with pytest.raises(ValueError, match="clip 'a'.*at least one frame"):
-        project_views(torch.zeros(0, 17, 3), 'a')
-    with pytest.raises(ValueError, match=r'\[T, 17, 3\]'):
-        project_views(torch.zeros(2, 16, 3), 'a')
-    bad = walk(8, 4)
-    bad[2, 5, 1] = float('nan')
+def test_options_of_lifting_clips_change_the_keypoints(motion):
+    exact, noisy, distorted = (
+        lifting_clips(motion, seed=3, **options)[0]
+        for options in ({}, {'keypoints': 'noisy'}, {'distortion': 'vp3d'})
+    )
+    assert noisy.confidence.shape == (17, 12)
+    assert torch.equal(noisy.y, exact.y)
+    assert not torch.equal(noisy.x, exact.x)
+    assert not torch.equal(distorted.x, exact.x)
+    with pytest.raises(ValueError, match="'gt' or 'noisy'"):
+        lifting_clips(motion, 'cpn')
+
+
+@pytest.mark.parametrize(
+    'shape, message',
+    [
+        ((0, 17, 3), "clip 'a'.*at least one frame"),
+        ((2, 16, 3), r'\[T, 17, 3\]'),
+    ],
+)
+def test_wrong_shapes(shape, message):
+    with pytest.raises(ValueError, match=message):
+        project_views(torch.zeros(shape), 'a')
+
+
+def test_joints_that_are_not_finite():
+    pos = walk(8, 4)
+    pos[2, 5, 1] = float('nan')
     with pytest.raises(ValueError, match='1 joints.* frame 2, joint 5'):
-        project_views(bad, 'a')
+        project_views(pos, 'a')
+
+
+def test_negative_seed():
     with pytest.raises(ValueError, match="'seed'"):
         project_views(walk(8, 2), 'a', seed=-1)
-    with pytest.raises(ValueError, match="'keypoints' of shape"):
-        detector_noise(view.keypoints[:1], view.joints, view.camera, 'a')
-    with pytest.raises(ValueError, match="'gt' or 'noisy'"):
-        lifting_clips(Data(), 'cpn')
