@@ -1,3 +1,5 @@
+r"""Writes poses as an animation in glTF 2.0."""
+
 from __future__ import annotations
 
 import base64
@@ -13,14 +15,14 @@ from scipy.spatial.transform import Rotation
 from pyg_hcsf.poses.articulation import (
     Articulation,
     articulate,
-    check_clip,
-    upright,
+    require_fps,
+    to_y_up,
 )
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.skeleton import get_skeleton
 
-MM = 1000.0  # in a unit of the file: it is in metres
+MM_PER_UNIT = 1000.0  # the file is in metres
 WIDTH = 0.03  # metres from the axis of a bone to its edges
 FLOAT, VERTICES = 5126, 34962  # as the specification numbers them
 COLOURS = {  # linear RGB
@@ -36,39 +38,41 @@ def write_gltf(
     rigid: bool = False,
     binary: bool = True,
 ) -> float:
-    r"""Writes the poses of people as an animation in glTF 2.0: y up, z
-    towards the viewer, in metres; each person a hierarchy of nodes, each bone
-    a stick. All are in one scene and one animation that begins with the first
-    frame of anybody; who comes later or leaves earlier stands still.
+    r"""Writes the poses of people as one animated scene: y up, z towards the
+    viewer, in metres. Each person is a hierarchy of nodes, each bone a stick.
+    The animation begins with the first frame of anybody; people who appear
+    later or leave earlier stand still meanwhile.
 
     Joints and rotations are those of
     :func:`~pyg_hcsf.poses.articulation.articulate` with pivots. Frames are
-    key frames; players fill gaps between them on straight lines.
+    key frames, between which players interpolate linearly.
 
     Args:
         path (pathlib.Path): The file.
         sequences (sequence of PoseSequence): The people; :obj:`fps` must be
             known.
-        rigid (bool, optional): Constant bones, whose joints only turn.
-            Otherwise joints also move on their parents, so that each is where
-            it was. (default: :obj:`False`)
-        binary (bool, optional): :obj:`.glb`, or :obj:`.gltf` with the
-            numbers within. (default: :obj:`True`)
+        rigid (bool, optional): If set to :obj:`True`, bones are of constant
+            length and joints only rotate. Otherwise joints are also
+            translated, and their positions are exact.
+            (default: :obj:`False`)
+        binary (bool, optional): If set to :obj:`True`, writes :obj:`.glb`,
+            otherwise :obj:`.gltf` with embedded data.
+            (default: :obj:`True`)
 
     Returns:
-        The largest distance in millimetres between a joint in the file and
-        where it was, but for what is rounded.
+        The largest distance in millimetres of a joint from its given
+        position, without rounding.
 
     Example:
         >>> write_gltf(Path('walk.glb'), [sequence])
     """
-    seconds = [s.frames / check_clip(s) for s in sequences]
+    seconds = [s.frames / require_fps(s) for s in sequences]
     start = min(times[0] for times in seconds)
     scene = _Scene()
     scene.add_sticks()
     error = 0.0
     for sequence, times in zip(sequences, seconds, strict=True):
-        position = upright(sequence)
+        position = to_y_up(sequence)
         skeleton = get_skeleton(sequence.skeleton)
         motion = articulate(position, skeleton, rigid, pivots=True)
         scene.add_person(sequence, motion, times - start, rigid)
@@ -79,6 +83,8 @@ def write_gltf(
 
 
 class _Scene:
+    r"""The JSON content and the binary buffer of a file."""
+
     def __init__(self) -> None:
         self.data = bytearray()
         self.animation: dict[str, Any] = {
@@ -105,6 +111,7 @@ class _Scene:
     def add_numbers(
         self, values: np.ndarray, target: Optional[int] = None
     ) -> int:
+        r"""Appends an array to the buffer and returns its accessor."""
         values = np.ascontiguousarray(values, '<f4')
         view = {
             'buffer': 0,
@@ -172,27 +179,26 @@ class _Scene:
     ) -> None:
         skeleton = motion.skeleton
         times = self.add_numbers(seconds)
-        step = motion.step / MM
+        translation = motion.translation / MM_PER_UNIT
         nodes: dict[int, int] = {}
         for joint in motion.order:
             parent = skeleton.parents[joint]
-            turn = _quaternions(motion.turn[:, joint])
+            rotation = _quaternions(motion.rotation[:, joint])
             node: dict[str, Any] = {
                 'name': skeleton.joints[joint],
-                'translation': step[0, joint].tolist(),
-                'rotation': turn[0].tolist(),
+                'translation': translation[0, joint].tolist(),
+                'rotation': rotation[0].tolist(),
             }
             nodes[joint] = self.add('nodes', node)
             if parent >= 0:
-                above = self.content['nodes'][nodes[parent]]
-                above.setdefault('children', []).append(nodes[joint])
-                self._add_stick(motion, joint, above)
+                parent_node = self.content['nodes'][nodes[parent]]
+                parent_node.setdefault('children', []).append(nodes[joint])
+                self._add_stick(motion, joint, parent_node)
             if parent < 0 or not rigid:
-                self._animate(
-                    nodes[joint], 'translation', times, step[:, joint]
-                )
+                moved = translation[:, joint]
+                self._animate(nodes[joint], 'translation', times, moved)
             if joint in skeleton.parents:
-                self._animate(nodes[joint], 'rotation', times, turn)
+                self._animate(nodes[joint], 'rotation', times, rotation)
         person = {
             'name': sequence.name,
             'children': [nodes[skeleton.root]],
@@ -205,28 +211,26 @@ class _Scene:
         self.content['scenes'][0]['nodes'].append(self.add('nodes', person))
 
     def _add_stick(
-        self, motion: Articulation, joint: int, above: dict[str, Any]
+        self, motion: Articulation, joint: int, parent_node: dict[str, Any]
     ) -> None:
-        rest = motion.rest[joint] / MM
+        rest = motion.rest[joint] / MM_PER_UNIT
         if not (length := float(np.linalg.norm(rest))) > 0:
             return
-        side = 'middle'
-        if joint in motion.skeleton.left:
-            side = 'left'
-        elif joint in motion.skeleton.right:
-            side = 'right'
+        left = joint in motion.skeleton.left
+        right = joint in motion.skeleton.right
+        colour = 'left' if left else 'right' if right else 'middle'
         x, y, z = rest / length
-        # The shortest way from y to there.
+        # The shortest rotation from the y axis to the bone.
         turn = (
             np.array([z, 0, -x, 1 + y]) if y > -1 else np.array([1, 0, 0, 0])
         )
         stick = {
             'name': f'{motion.skeleton.joints[joint]} bone',
-            'mesh': list(COLOURS).index(side),
+            'mesh': list(COLOURS).index(colour),
             'rotation': (turn / np.linalg.norm(turn)).tolist(),
             'scale': [WIDTH, length, WIDTH],
         }
-        above['children'].append(self.add('nodes', stick))
+        parent_node['children'].append(self.add('nodes', stick))
 
     def _animate(
         self, node: int, path: str, times: int, values: np.ndarray
@@ -266,7 +270,7 @@ class _Scene:
 
 
 def _quaternions(rotation: np.ndarray) -> np.ndarray:
-    r"""Unit quaternions, scalar last, each on the side of the one before."""
+    r"""Unit quaternions, scalar last, with signs that do not flip."""
     out = Rotation.from_matrix(rotation).as_quat()
     flips = np.where((out[1:] * out[:-1]).sum(axis=1) < 0, -1.0, 1.0)
     out[1:] *= flips.cumprod()[:, None]
