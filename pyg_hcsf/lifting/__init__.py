@@ -1,3 +1,5 @@
+r"""2D keypoints to 3D poses, of whole videos or live."""
+
 from .ground import Ground, find_ground
 from .lifter import Lifter
 from .lifter_weights import (

@@ -1,4 +1,4 @@
-r"""Live lifting over lines of JSON."""
+r"""Live lifting as a JSON Lines service."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ from pyg_hcsf.streaming import JsonLines
 
 
 class LineLifter(JsonLines):
-    r"""A :class:`LiveLifter` that reads and writes newline-delimited JSON.
+    r"""A :class:`LiveLifter` that reads and writes JSON Lines.
 
-    A line is one person in one frame: :obj:`frame`, the number of the frame;
-    :obj:`keypoints`, ``[[x, y, score], ...]`` or the same in one list, with
-    :obj:`null` where a joint is missing; and :obj:`track`, the id of the
-    person, if there are several. It answers, in millimetres, :obj:`frame`,
-    :obj:`track`, :obj:`pose`, ``[[x, y, z], ...]``, :obj:`root` and
-    :obj:`uncertainty`, as soon as the pose is due. ``{"stats": true}`` asks
-    for :meth:`LiveLifter.stats`. What is no such line, or longer than 64 kB,
-    is dropped and counted as garbage.
+    An input line is one person in one frame: :obj:`frame`, its number;
+    :obj:`keypoints`, ``[[x, y, score], ...]`` or the same flat, with
+    :obj:`null` for missing joints; and optionally :obj:`track`, the id of
+    the person. An output line has :obj:`frame`, :obj:`track`, :obj:`pose`,
+    ``[[x, y, z], ...]``, :obj:`root` and :obj:`uncertainty` in millimetres.
 
     Args:
-        live (LiveLifter): What lifts.
+        live (LiveLifter): The lifter.
 
     Example:
         >>> lines = LineLifter(live)

@@ -112,14 +112,14 @@ class LiveRecognizer:
         start = time.perf_counter()
         bodies = self._parse(frame, joints)
         if bodies is None:
-            self.drop('garbage')
+            self.count('garbage')
             return None
         if not self._take(int(frame), bodies):
             return None
         scores = self.recognizer.scores([np.stack(self._joints)])[0]
         first, held = int(frame) - self.window + 1, sum(self._held)
         label = self.recognizer.label(scores, first, int(frame), held, start)
-        self.drop('labels')
+        self.count('labels')
         self._latency.add(label.latency)
         return label
 
@@ -160,7 +160,7 @@ class LiveRecognizer:
         ):
             return None
         if len(x) > most and x[most:].any():
-            self.drop('crowded')
+            self.count('crowded')
         out = np.zeros(self._shape, np.float32)
         out[: len(x)] = x[:most]
         return out
@@ -171,10 +171,10 @@ class LiveRecognizer:
         if self._last is not None:
             missing = number - self._last - 1
             if missing < 0 and number >= self._last - self._restart:
-                self.drop('duplicate' if missing == -1 else 'late')
+                self.count('duplicate' if missing == -1 else 'late')
                 return False
             if missing < 0 or missing > self._patience:
-                self.drop('restart' if missing < 0 else 'gap')
+                self.count('restart' if missing < 0 else 'gap')
                 self._joints.clear()
                 self._held.clear()
                 self._due = missing = 0
@@ -184,11 +184,11 @@ class LiveRecognizer:
         self._held.append(False)
         self._last = number
         self._counts['held'] += missing
-        self.drop('taken')
+        self.count('taken')
         if len(self._joints) < self.window or number < self._due:
             return False
         self._due = number + self.hop
         if not any(body[0].any() for body in self._joints):
-            self.drop('empty')
+            self.count('empty')
             return False
         return True

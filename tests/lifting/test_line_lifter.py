@@ -99,7 +99,7 @@ def test_garbage_between_lines(make, text, expected, garbage):
     pose, stats = parse(out + lines.end())
     np.testing.assert_allclose(pose, expected, atol=0.06)
     assert stats['garbage'] == 20
-    assert len(lines._rest) <= module.LONGEST_LINE
+    assert len(lines._rest) <= module.MAX_LINE
 
 
 def test_long_lines_are_not_kept(make):
@@ -159,7 +159,7 @@ def test_clients_have_people_of_their_own(make, text, expected):
 
 
 def test_too_many_clients(make, text, monkeypatch):
-    monkeypatch.setattr(module, 'MOST_CLIENTS', 1)
+    monkeypatch.setattr(module, 'MAX_CLIENTS', 1)
 
     async def client(port):
         _, first = await asyncio.open_connection('127.0.0.1', port)
@@ -178,12 +178,12 @@ def test_too_many_clients(make, text, monkeypatch):
 @pytest.mark.parametrize('sent', [b'', b'{"frame": 1, "key', b'{}\n', None])
 def test_idle_clients_do_not_block_others(make, text, monkeypatch, sent):
     if sent is None:  # lines of the expected kind, a while ago
-        monkeypatch.setattr(module, 'SPARED', 0.2)
+        monkeypatch.setattr(module, 'IDLE_TIMEOUT_IF_FULL', 0.2)
         sent = text[0]
 
     async def client(port):
         idle = []
-        for _ in range(module.MOST_CLIENTS):
+        for _ in range(module.MAX_CLIENTS):
             idle.append(await asyncio.open_connection('127.0.0.1', port))
             idle[-1][1].write(sent)
         await asyncio.sleep(0.5)
@@ -200,7 +200,7 @@ def test_idle_clients_do_not_block_others(make, text, monkeypatch, sent):
 
 
 def test_clients_that_trickle_are_cut_off(make, monkeypatch):
-    monkeypatch.setattr(module, 'IDLEST', 0.5)
+    monkeypatch.setattr(module, 'IDLE_TIMEOUT', 0.5)
 
     async def client(port):
         reader, writer = await asyncio.open_connection('127.0.0.1', port)
@@ -220,7 +220,7 @@ def test_clients_that_trickle_are_cut_off(make, monkeypatch):
 
 
 def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
-    monkeypatch.setattr(module, 'SLOWEST', 0.3)
+    monkeypatch.setattr(module, 'WRITE_TIMEOUT', 0.3)
     stats = LineLifter._stats
     monkeypatch.setattr(  # 64 kB, to fill buffers soon
         LineLifter, '_stats', lambda self: b' ' * 2**16 + stats(self)
@@ -247,7 +247,7 @@ def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
 
 
 def test_idle_clients_are_cut_off(make, monkeypatch):
-    monkeypatch.setattr(module, 'IDLEST', 0.2)
+    monkeypatch.setattr(module, 'IDLE_TIMEOUT', 0.2)
 
     async def client(port):
         reader, writer = await asyncio.open_connection('127.0.0.1', port)
@@ -320,4 +320,4 @@ def test_clients_take_turns():
 
     asyncio.run(main())
     assert sum(sizes) == 2 * 99_999
-    assert max(sizes) <= module.TURN
+    assert max(sizes) <= module.CLIENT_CHUNK

@@ -194,15 +194,15 @@ def test_another_video_starts_anew(keypoints, weights):
 
 def test_how_far_back_another_video_starts(weights):
     """10 s at 25 Hz are 250 frames: so far back a frame is late."""
-    for back, fate, other in (
+    for back, event, other in (
         (250, 'late', 'restart'),
         (251, 'restart', 'late'),
     ):
         live = live_of(weights['single'], fps=25.0)
         assert live.push(1000, GOOD)
-        assert len(live.push(1000 - back, GOOD)) == (fate == 'restart')
+        assert len(live.push(1000 - back, GOOD)) == (event == 'restart')
         stats = live.stats()
-        assert (stats[fate], stats[other]) == (1, 0)
+        assert (stats[event], stats[other]) == (1, 0)
 
 
 def test_crowds(weights):
@@ -228,7 +228,7 @@ def test_memory_is_bounded(keypoints, weights):
         live.push(i, track.xy[i], track.score[i])
     (state,) = live._tracks.values()
     assert len(state.frames) == 8 * 2 + 3
-    assert not state.waiting
+    assert not state.pending
 
 
 def test_camera_must_be_known(weights):
