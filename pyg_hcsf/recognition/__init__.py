@@ -1,3 +1,5 @@
+r"""Actions from 3D joints, of whole clips or live."""
+
 from .line_recognizer import LineRecognizer
 from .live_recognizer import LiveRecognizer
 from .recognizer import Label, Recognizer

@@ -1,4 +1,4 @@
-r"""Live recognition over lines of JSON."""
+r"""Live action recognition as a JSON Lines service."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from pyg_hcsf.streaming import JsonLines
 
 
 class LineRecognizer(JsonLines):
-    r"""A :class:`LiveRecognizer` that reads and writes newline-delimited
-    JSON.
+    r"""A :class:`LiveRecognizer` that reads and writes JSON Lines.
 
-    A line is one frame: :obj:`frame`, its number, and :obj:`joints`,
-    ``[[x, y, z], ...]`` of one body, a list of such for several, or ``[]`` if
-    nobody is seen. When a label is due, it answers :func:`label_line`.
-    ``{"stats": true}`` asks for :meth:`LiveRecognizer.stats`. What is no such
-    line, or longer than 64 kB, is dropped and counted as garbage.
+    An input line is one frame: :obj:`frame`, its number, and :obj:`joints`,
+    ``[[x, y, z], ...]`` of one body, a list of these for several, or ``[]``
+    if there is nobody. Output lines are those of :func:`label_line`.
 
     Args:
-        live (LiveRecognizer): What recognises.
+        live (LiveRecognizer): The recogniser.
 
     Example:
         >>> lines = LineRecognizer(live)
@@ -42,7 +39,7 @@ class LineRecognizer(JsonLines):
 
 def label_line(label: Label) -> dict[str, Any]:
     r"""A label as JSON: :obj:`label`, :obj:`score`, :obj:`top5`,
-    :obj:`first`, :obj:`last`, :obj:`held` and :obj:`latency_ms`.
+    :obj:`first`, :obj:`last`, :obj:`filled` and :obj:`latency_ms`.
     """
     return {
         'label': label.name,
@@ -50,6 +47,6 @@ def label_line(label: Label) -> dict[str, Any]:
         'top5': [[name, round(score, 4)] for name, score in label.top5],
         'first': label.first,
         'last': label.last,
-        'held': label.held,
+        'filled': label.filled,
         'latency_ms': round(1e3 * label.latency, 2),
     }

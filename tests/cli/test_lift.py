@@ -206,4 +206,4 @@ def test_socket(weights, monkeypatch, capsys):
         ('body25', False, False, 4000),
         ('coco17', True, False, 4000),
     ]
-    assert 'Listens on 127.0.0.1:4321' in capsys.readouterr().err
+    assert 'Listening on 127.0.0.1:4321' in capsys.readouterr().err

@@ -30,10 +30,10 @@ def test_lines_come_in_any_pieces(recognizer, size):
         expected = recognizer.recognize(JOINTS[last - 19 : last + 1])
         assert label['label'] == expected.name == label['top5'][0][0]
         assert label['score'] == pytest.approx(expected.score, abs=1e-4)
-        assert label['first'] == last - 19 and label['held'] == 0
+        assert label['first'] == last - 19 and label['filled'] == 0
         assert label['latency_ms'] > 0
     stats = json.loads(lines.end())['stats']
-    assert stats['taken'] == 40 and stats['labels'] == 3
+    assert stats['accepted'] == 40 and stats['labels'] == 3
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_garbage(recognizer, garbage):
         out += lines.feed(line + garbage + b'\n')
     assert len(out.splitlines()) == 3
     stats = json.loads(lines.end())['stats']
-    assert stats['garbage'] == 40 and stats['taken'] == 40
+    assert stats['garbage'] == 40 and stats['accepted'] == 40
 
 
 def test_damaged_lines_never_raise(recognizer):

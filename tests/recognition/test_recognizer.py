@@ -79,7 +79,7 @@ def test_few_actions(make):
         (make_joints()[0, 0], r'\[T, M, 20, 3\].*got \[20, 3\]'),
         (make_joints()[:0], 'at least one frame'),
         (make_joints() * np.nan, 'finite'),
-        (make_joints() * 0, 'first place'),
+        (make_joints() * 0, 'first body'),
         (make_joints(bodies=2), 'at most 1 bodies'),
     ],
 )

@@ -1,4 +1,4 @@
-// State, controls and the loop that draws.
+// The state of the page, its controls and the drawing loop.
 
 const find = (id) => document.getElementById(id);
 const state = {
@@ -163,7 +163,7 @@ function tick(now) {
   requestAnimationFrame(tick);
 }
 
-// Both panels as they are on the screen, in one PNG.
+// Saves both panels as one PNG, as displayed.
 function save() {
   const parts = has.keypoints ? [imageCanvas, sceneCanvas] : [sceneCanvas];
   const sheet = document.createElement('canvas');
@@ -223,7 +223,7 @@ document.addEventListener('keydown', (event) => {
   act(event.shiftKey ? 10 : 1);
 });
 
-// One pointer turns, two pinch.
+// One pointer rotates the view, two zoom.
 const touches = new Map();
 const spread = () => {
   const [a, b] = [...touches.values()];
@@ -292,7 +292,7 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   set({});
 });
 
-// What the data lack has no control.
+// Controls without data are hidden.
 function option(text, value) {
   const node = make('option', text);
   node.value = value;
