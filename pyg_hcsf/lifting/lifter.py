@@ -227,7 +227,8 @@ class Lifter:
     ) -> LiftedFrames:
         r"""Lifts the target frame of each window: ``[B, W, ...]``."""
         y, spread = network(window_input(window.plane, window.score))
-        target = RootRay(*(value[:, network.info.target] for value in window))
+        frame = network.info.target
+        target = RootRay._make(value[:, frame] for value in window)
         floor, slope = network.info.calibration or (0.0, 1.0)
         pose = decode_pose(y.double(), target.rotation, self._size)
         return LiftedFrames(
@@ -251,8 +252,7 @@ class Lifter:
             self.lift_windows(select(observed, part), network)
             for part in windows.split(size)
         ]
-        columns = zip(*parts, strict=True)
-        return LiftedFrames(*(torch.cat(column) for column in columns))
+        return LiftedFrames._make(map(torch.cat, zip(*parts, strict=True)))
 
     def _assume(
         self, keypoints: Keypoints, network: LifterEnsemble, plan: WindowPlan

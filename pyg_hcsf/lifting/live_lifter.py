@@ -99,17 +99,9 @@ class LiveLifter(LiveModel):
         ...     print(pose.frame, pose.pose[10])
     """
 
-    events = (
-        'lifted',
-        'late',
-        'duplicate',
-        'garbage',
-        'incomplete',
-        'crowded',
-        'gap_or_jump',
-        'restart',
-        'evicted',
-    )
+    events: tuple[str, ...] = ('lifted', 'late', 'duplicate')
+    events += ('garbage', 'incomplete')
+    events += ('crowded', 'gap_or_jump', 'restart', 'evicted')
 
     def __init__(
         self,
@@ -289,5 +281,5 @@ class LiveLifter(LiveModel):
 
 
 def _concat(frames: Iterable[_Frame]) -> RootRay:
-    columns = zip(*(frame.observed for frame in frames), strict=True)
-    return RootRay(*(torch.cat(column) for column in columns))
+    observed = [frame.observed for frame in frames]
+    return RootRay._make(map(torch.cat, zip(*observed, strict=True)))

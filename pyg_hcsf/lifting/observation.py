@@ -48,7 +48,7 @@ def observe(
 
 def select(observed: RootRay, rows: Tensor) -> RootRay:
     r"""The observations in some frames, such as those of windows."""
-    return RootRay(*(value[rows] for value in observed))
+    return RootRay._make(value[rows] for value in observed)
 
 
 def find_root(pose: Tensor, observed: RootRay) -> Tensor:

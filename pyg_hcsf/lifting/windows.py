@@ -86,19 +86,10 @@ class WindowPlan:
 def window_rows(
     frames: Tensor, offsets: Sequence[int], starts: Optional[Tensor] = None
 ) -> Tensor:
-    r"""The rows of :obj:`frames` in the window of each frame. A missing frame
-    is replaced by the last one before it; beyond the ends of a segment, its
-    first or last frame is repeated.
-
-    Args:
-        frames (torch.Tensor): The frame numbers, ascending: ``[T]``.
-        offsets (sequence of int): See :func:`offsets_of`: ``W`` numbers.
-        starts (torch.Tensor, optional): See
-            :meth:`WindowPlan.segment_starts`: ``[T]``. :obj:`None` takes all
-            frames as one segment. (default: :obj:`None`)
-
-    Returns:
-        torch.Tensor: ``[T, W]``.
+    r"""The rows of :obj:`frames` ``[T]`` in the window of each frame:
+    ``[T, W]``, by the ``W`` numbers of :func:`offsets_of`. A missing frame is
+    replaced by the last one before it; beyond the ends of a segment
+    (:meth:`WindowPlan.segment_starts`), its first or last frame is repeated.
 
     Example:
         >>> window_rows(torch.tensor([4, 5, 7]), [-1, 0])

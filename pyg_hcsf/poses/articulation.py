@@ -56,12 +56,8 @@ class Articulation(NamedTuple):
         return position
 
     def deviation(self, position: np.ndarray) -> np.ndarray:
-        r"""The largest distance of a joint from its given position in each
-        frame: :obj:`[T]`.
-
-        Args:
-            position (numpy.ndarray): The given positions, without pivots:
-                :obj:`[T, N, 3]`.
+        r"""The largest distance of a joint from its given position
+        :obj:`[T, N, 3]` (without pivots) in each frame: :obj:`[T]`.
         """
         joints = self.positions()[:, : position.shape[1]]
         return np.linalg.norm(joints - position, axis=2).max(axis=1)
@@ -146,13 +142,10 @@ def articulate(
 
 
 def nearest_rotation(matrix: np.ndarray) -> np.ndarray:
-    r"""The rotations (never reflections) that are nearest to matrices. For a
-    sum of outer products :math:`\sum \mathbf{t}_i \mathbf{s}_i^\top` it is
-    the least-squares rotation of the vectors :math:`\mathbf{s}_i` to
-    :math:`\mathbf{t}_i` (Kabsch).
-
-    Args:
-        matrix (numpy.ndarray): Of shape :obj:`[*, 3, 3]`.
+    r"""The rotations (never reflections) that are nearest to matrices
+    :obj:`[*, 3, 3]`. For a sum of outer products :math:`\sum \mathbf{t}_i
+    \mathbf{s}_i^\top` it is the least-squares rotation of the vectors
+    :math:`\mathbf{s}_i` to :math:`\mathbf{t}_i` (Kabsch).
     """
     u, _, vt = np.linalg.svd(matrix)
     u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
@@ -160,17 +153,12 @@ def nearest_rotation(matrix: np.ndarray) -> np.ndarray:
 
 
 def remove_twist(rotation: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    r"""Adds twists about an axis so that consecutive rotations do not twist
-    against each other.
+    r"""Adds twists about a unit vector :obj:`[3]` so that consecutive
+    rotations :obj:`[T, 3, 3]` do not twist against each other.
 
     The shortest rotation to a direction spins where that direction passes
     the opposite of the axis, as at a fully bent elbow; the result does not.
     A tenth of the added twist is removed in each frame, so that it decays.
-
-    Args:
-        rotation (numpy.ndarray): Rotations without a twist:
-            :obj:`[T, 3, 3]`.
-        axis (numpy.ndarray): A unit vector: :obj:`[3]`.
     """
     change = np.swapaxes(rotation[:-1], 1, 2) @ rotation[1:]
     quaternion = Rotation.from_matrix(change).as_quat()
@@ -191,12 +179,7 @@ def to_y_up(sequence: PoseSequence) -> np.ndarray:
 
 
 def fill_gaps(sequence: PoseSequence, position: np.ndarray) -> np.ndarray:
-    r"""Interpolates missing frames linearly, for a constant frame rate.
-
-    Args:
-        sequence (PoseSequence): The sequence, for its frame numbers.
-        position (numpy.ndarray): The joints, :obj:`[T, N, 3]`.
-    """
+    r"""Interpolates joints :obj:`[T, N, 3]` linearly at missing frames."""
     frames = sequence.frames - sequence.frames[0]
     every = np.arange(int(frames[-1]) + 1)
     before = np.searchsorted(frames, every, 'right') - 1
@@ -207,10 +190,8 @@ def fill_gaps(sequence: PoseSequence, position: np.ndarray) -> np.ndarray:
 
 
 def require_fps(sequence: PoseSequence) -> float:
-    r"""Frames per second of a sequence that is exported as an animation.
-
-    Raises:
-        ValueError: If they are unknown, or the clip is too long.
+    r"""Frames per second of a sequence that is exported as an animation;
+    raises a :class:`ValueError` if unknown, or if the clip is too long.
     """
     person = f'person {shown(sequence.name)}'
     if sequence.fps is None:

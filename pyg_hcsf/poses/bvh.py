@@ -30,25 +30,16 @@ def write_bvh(
 ) -> float:
     r"""Writes the poses of a person as BVH: y up, in centimetres, with a
     T-pose at rest. The file begins with the first frame of the person;
-    missing frames are interpolated linearly. Joints and rotations are those
-    of :func:`~pyg_hcsf.poses.articulation.articulate`.
+    missing frames are interpolated linearly.
 
-    Args:
-        path (pathlib.Path): The file.
-        sequence (PoseSequence): The person; :obj:`fps` must be known.
-        rigid (bool, optional): If set to :obj:`True`, only the root has
-            position channels and bones are of constant length, as
-            retargeting tools need; bones that share a joint get a pivot
-            joint each. Otherwise each joint has six channels, and joint
-            positions are exact. (default: :obj:`False`)
+    If :obj:`rigid`, only the root has position channels and bones are of
+    constant length, as retargeting tools need; bones that share a joint get
+    a pivot joint each. Otherwise each joint has six channels, and joint
+    positions are exact.
 
     Returns:
         The largest distance in millimetres of a joint from its given
         position in the given frames, without rounding.
-
-    Example:
-        >>> write_bvh(Path('walk.bvh'), sequence)
-        >>> joints = read_bvh('walk.bvh').joint_positions(scale=10.0)
     """
     fps = require_fps(sequence)
     position = fill_gaps(sequence, to_y_up(sequence))

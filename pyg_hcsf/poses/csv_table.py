@@ -132,13 +132,10 @@ def _first_line(header: dict[str, Any]) -> str:
 
 def _columns(skeleton: str) -> list[str]:
     joints = get_skeleton(skeleton).joints
-    return [
-        'person',
-        'frame',
-        *(f'{joint}_{axis}' for joint in joints for axis in 'xyz'),
-        *(f'{joint}_uncertainty' for joint in joints),
-        *(f'root_{axis}' for axis in 'xyz'),
-    ]
+    columns = ['person', 'frame']
+    columns += [f'{joint}_{axis}' for joint in joints for axis in 'xyz']
+    columns += [f'{joint}_uncertainty' for joint in joints]
+    return [*columns, 'root_x', 'root_y', 'root_z']
 
 
 def _table(person: PoseSequence) -> np.ndarray:

@@ -19,10 +19,6 @@ def euler_angles(rotation: np.ndarray, order: str) -> np.ndarray:
 
     Returns:
         Radians, the second within :math:`\pm\pi/2`: :obj:`[T, 3]`.
-
-    Example:
-        >>> euler_angles(np.eye(3)[None], 'ZXY')
-        array([[0., 0., 0.]])
     """
     i, j, k = ('XYZ'.index(axis) for axis in order)
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
@@ -41,16 +37,10 @@ def euler_angles(rotation: np.ndarray, order: str) -> np.ndarray:
 
 
 def unwrap_euler(angles: np.ndarray) -> np.ndarray:
-    r"""Equivalent Euler angles that change as little as possible from frame
-    to frame; like :func:`numpy.unwrap`, which does not know that
-    :math:`(a, b, c)` and :math:`(a + \pi, \pi - b, c + \pi)` are the same.
-
-    Args:
-        angles (numpy.ndarray): Radians about three different axes:
-            :obj:`[T, N, 3]`.
-
-    Example:
-        >>> unwrap_euler(np.radians([[[179, 0, 0]], [[-179, 0, 0]]]))  # 181
+    r"""Equivalent Euler angles :obj:`[T, N, 3]` in radians that change as
+    little as possible from frame to frame. Other than :func:`numpy.unwrap`,
+    it uses that :math:`(a, b, c)` and :math:`(a + \pi, \pi - b, c + \pi)`
+    are the same rotation.
     """
     turn = 2 * np.pi
     other = angles + np.pi

@@ -43,28 +43,15 @@ def write_gltf(
     The animation begins with the first frame of anybody; people who appear
     later or leave earlier stand still meanwhile.
 
-    Joints and rotations are those of
-    :func:`~pyg_hcsf.poses.articulation.articulate` with pivots. Frames are
-    key frames, between which players interpolate linearly.
-
-    Args:
-        path (pathlib.Path): The file.
-        sequences (sequence of PoseSequence): The people; :obj:`fps` must be
-            known.
-        rigid (bool, optional): If set to :obj:`True`, bones are of constant
-            length and joints only rotate. Otherwise joints are also
-            translated, and their positions are exact.
-            (default: :obj:`False`)
-        binary (bool, optional): If set to :obj:`True`, writes :obj:`.glb`,
-            otherwise :obj:`.gltf` with embedded data.
-            (default: :obj:`True`)
+    Frames are key frames, between which players interpolate linearly. If
+    :obj:`rigid`, bones are of constant length and joints only rotate;
+    otherwise joints are also translated, and their positions are exact. The
+    file is :obj:`.glb` if :obj:`binary`, otherwise :obj:`.gltf` with embedded
+    data.
 
     Returns:
         The largest distance in millimetres of a joint from its given
         position, without rounding.
-
-    Example:
-        >>> write_gltf(Path('walk.glb'), [sequence])
     """
     seconds = [s.frames / require_fps(s) for s in sequences]
     start = min(times[0] for times in seconds)
@@ -87,26 +74,18 @@ class _Scene:
 
     def __init__(self) -> None:
         self.data = bytearray()
-        self.animation: dict[str, Any] = {
-            'name': 'poses',
-            'samplers': [],
-            'channels': [],
-        }
+        self.animation: dict[str, Any] = {'samplers': [], 'channels': []}
         self.content: dict[str, Any] = {
             'asset': {'version': '2.0', 'generator': 'pyg_hcsf'},
             'scene': 0,
             'scenes': [{'nodes': []}],
-            'nodes': [],
-            'meshes': [],
-            'materials': [],
-            'animations': [self.animation],
-            'accessors': [],
-            'bufferViews': [],
+            'animations': [{'name': 'poses', **self.animation}],
         }
 
     def add(self, key: str, item: dict[str, Any]) -> int:
-        self.content[key].append(item)
-        return len(self.content[key]) - 1
+        items = self.content.setdefault(key, [])
+        items.append(item)
+        return len(items) - 1
 
     def add_numbers(
         self, values: np.ndarray, target: Optional[int] = None
@@ -122,17 +101,15 @@ class _Scene:
             view['target'] = target
         self.data += values.tobytes()
         rows = values.reshape(len(values), -1)
-        return self.add(
-            'accessors',
-            {
-                'bufferView': self.add('bufferViews', view),
-                'componentType': FLOAT,
-                'count': len(rows),
-                'type': {1: 'SCALAR', 3: 'VEC3', 4: 'VEC4'}[rows.shape[1]],
-                'min': rows.min(axis=0).tolist(),
-                'max': rows.max(axis=0).tolist(),
-            },
-        )
+        accessor = {
+            'bufferView': self.add('bufferViews', view),
+            'componentType': FLOAT,
+            'count': len(rows),
+            'type': {1: 'SCALAR', 3: 'VEC3', 4: 'VEC4'}[rows.shape[1]],
+            'min': rows.min(axis=0).tolist(),
+            'max': rows.max(axis=0).tolist(),
+        }
+        return self.add('accessors', accessor)
 
     def add_sticks(self) -> None:
         r"""A pointed stick from the origin to :obj:`(0, 1, 0)` for each of
@@ -235,29 +212,28 @@ class _Scene:
     def _animate(
         self, node: int, path: str, times: int, values: np.ndarray
     ) -> None:
-        output = self.add_numbers(values)
-        samplers = self.animation['samplers']
-        samplers.append(
-            {'input': times, 'interpolation': 'LINEAR', 'output': output}
-        )
-        self.animation['channels'].append(
-            {
-                'sampler': len(samplers) - 1,
-                'target': {'node': node, 'path': path},
-            }
-        )
+        sampler = {'input': times, 'interpolation': 'LINEAR'}
+        sampler['output'] = self.add_numbers(values)
+        target = {'node': node, 'path': path}
+        channel = {
+            'sampler': len(self.animation['samplers']),
+            'target': target,
+        }
+        self.animation['samplers'].append(sampler)
+        self.animation['channels'].append(channel)
 
     def to_glb(self) -> bytes:
         buffers = [{'byteLength': len(self.data)}]
         text = json.dumps({**self.content, 'buffers': buffers}).encode()
         text += b' ' * (-len(text) % 4)
         size = 12 + 8 + len(text) + 8 + len(self.data)
-        return b''.join(
-            [
-                struct.pack('<4sII', b'glTF', 2, size),
-                struct.pack('<I4s', len(text), b'JSON') + text,
-                struct.pack('<I4s', len(self.data), b'BIN\0') + self.data,
-            ]
+        header = struct.pack('<4sII', b'glTF', 2, size)
+        header += struct.pack('<I4s', len(text), b'JSON')
+        return (
+            header
+            + text
+            + struct.pack('<I4s', len(self.data), b'BIN\0')
+            + self.data
         )
 
     def to_gltf(self) -> bytes:

@@ -154,15 +154,7 @@ def arrays_of(sequence: PoseSequence) -> dict[str, np.ndarray]:
 
 
 def parse_header(content: str | bytes, name: str) -> list[dict[str, Any]]:
-    r"""The people of a file, each a dictionary.
-
-    Args:
-        content (str or bytes): The result of :func:`make_header` as JSON.
-        name (str): The name of the file, for error messages.
-
-    Raises:
-        ValueError: If it is something else, or of a later version.
-    """
+    r"""The people of :func:`make_header` as JSON, each a dictionary."""
     try:
         header = load_json(content, _reject_constant)
     except (ValueError, RecursionError) as e:
@@ -188,12 +180,7 @@ def parse_header(content: str | bytes, name: str) -> list[dict[str, Any]]:
 def restore(
     person: Mapping[str, Any], arrays: Mapping[str, np.ndarray], name: str
 ) -> PoseSequence:
-    r"""Builds a sequence from the results of :func:`describe` and
-    :func:`arrays_of`.
-
-    Raises:
-        ValueError: If anything is missing or does not fit; names the file.
-    """
+    r"""Builds a sequence from :func:`describe` and :func:`arrays_of`."""
     size = person.get('image_size')
     layout = person.get('layout')
     try:

@@ -56,18 +56,9 @@ class LiveRecognizer(LiveModel):
         ...         print(label.name, label.score, label.latency)
     """
 
-    events = (
-        'accepted',
-        'late',
-        'duplicate',
-        'garbage',
-        'filled',
-        'crowded',
-        'gap',
-        'restart',
-        'labels',
-        'empty',
-    )
+    events: tuple[str, ...] = ('accepted', 'late', 'duplicate')
+    events += ('garbage', 'filled')
+    events += ('crowded', 'gap', 'restart', 'labels', 'empty')
 
     def __init__(
         self,

@@ -20,12 +20,8 @@ from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.viewer.graph_file import LearnedGraph
 from pyg_hcsf.viewer.timelines import Person, Results, align_timelines, rows_of
 
-SCRIPTS = (
-    'data.js',
-    'scene.js',
-    'panels.js',
-    'app.js',
-)  # concatenated to one module
+# Concatenated to one module, in this order.
+SCRIPTS = ('data.js', 'scene.js', 'panels.js', 'app.js', 'controls.js')
 
 
 def write_page(

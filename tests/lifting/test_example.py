@@ -1,11 +1,11 @@
 """The example of the README, with the weights that come with the package."""
 
-import runpy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from examples import make_walk
 from pyg_hcsf.keypoints import check_keypoints, read_keypoints
 from pyg_hcsf.lifting import Lifter, LiveLifter
 from tests.paths import REPO
@@ -20,8 +20,7 @@ def keypoints():
 
 @pytest.fixture(scope='module')
 def truth():
-    make = runpy.run_path(str(REPO / 'examples' / 'make_walk.py'))
-    return make['walk']().joints.numpy()
+    return make_walk.walk().joints.numpy()
 
 
 def test_nothing_needs_to_be_said(keypoints, truth):

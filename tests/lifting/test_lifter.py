@@ -141,7 +141,11 @@ def test_lifts_what_the_network_says(keypoints, weights, kind):
 def test_a_lens_is_undone(keypoints, weights):
     center, distortion = (930.0, 560.0), (-0.28, 0.07, 7e-4, -5e-4)
     lens = Camera(
-        *('lens', 1920, 1080, (2112.0, 2090.0), center),
+        'lens',
+        width=1920,
+        height=1080,
+        focal=(2112.0, 2090.0),
+        center=center,
         radial=(*distortion[:2], 0.0),
         tangential=distortion[2:],
     )

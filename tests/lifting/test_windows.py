@@ -59,7 +59,7 @@ def test_segments_start_after_gaps():
     assert plan.max_gap == 10
     starts = plan.segment_starts(frames, observed).tolist()
     assert starts == [True, False, False, True, False]
-    nobody = RootRay(*(value[:0] for value in observed))
+    nobody = RootRay._make(value[:0] for value in observed)
     assert plan.segment_starts(frames[:0], nobody).tolist() == []
 
 

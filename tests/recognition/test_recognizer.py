@@ -22,7 +22,11 @@ def evaluate(recognizer, clips, align):
     ]
     info = recognizer.info
     loader = ActionLoader(
-        *(items, recognizer.skeleton, 64, info.length, info.fit),
+        items,
+        recognizer.skeleton,
+        batch_size=64,
+        length=info.length,
+        fit=info.fit,
         stream=info.stream,
         motion=info.motion,
         num_classes=len(info.actions),

@@ -67,9 +67,8 @@ def test_error_in_the_title():
 
 def test_truth_on_another_skeleton(tmp_path):
     ours = standing()
-    truth = PoseSequence(
-        *('1', 'ntu25', ours.frames, np.ones((4, 25, 3)), 'world')
-    )
+    pose = np.ones((4, 25, 3))
+    truth = PoseSequence('1', 'ntu25', ours.frames, pose, 'world')
     figure = PoseFigure(align_timelines({'ours': [ours]}, [truth]))
     texts = [t.get_text() for t in figure.draw(0).axes[0].texts]
     assert texts == ['ours', '']  # drawn, not compared
@@ -86,7 +85,8 @@ def test_camera_as_in_the_page():
         )
     ]
     x = pose[0] + [0, 50, 0]
-    np.testing.assert_allclose(*(c.project(x) for c in seen), atol=1e-3)
+    first, second = (c.project(x) for c in seen)
+    np.testing.assert_allclose(first, second, atol=1e-3)
     turned = replace(standing(), pose=pose * [-1, -1, 1])
     yaw = PoseFigure(align_timelines({'ours': [turned]})).camera.yaw
     assert abs(abs(yaw) - np.pi) < 1e-6
@@ -131,12 +131,12 @@ def test_ffmpeg_fails(tmp_path, monkeypatch):
 def test_mp4(tmp_path):
     path = tmp_path / 'walk.mp4'
     write_mp4(path, {'ours': [standing(frames=5)]})
+    options = (
+        'ffprobe -v error -count_frames -of csv=p=0 '
+        '-show_entries stream=width,height,nb_read_frames'
+    )
     probe = subprocess.run(
-        [
-            *('ffprobe', '-v', 'error', '-count_frames', '-of', 'csv=p=0'),
-            *('-show_entries', 'stream=width,height,nb_read_frames'),
-            str(path),
-        ],
+        [*options.split(), str(path)],
         capture_output=True,
         text=True,
         check=True,
