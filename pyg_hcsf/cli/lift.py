@@ -29,14 +29,9 @@ from pyg_hcsf.keypoints import (
     read_keypoints,
     rotate_keypoints,
 )
-from pyg_hcsf.lifting import (
-    Lifter,
-    LineLifter,
-    LiveLifter,
-    available_weights,
-)
+from pyg_hcsf.lifting import Lifter, LiveLifter, available_weights
 from pyg_hcsf.poses import PoseSequence, write_poses
-from pyg_hcsf.streaming import stream_lines
+from pyg_hcsf.streaming import JsonLines, stream_lines
 from pyg_hcsf.viewer import write_page
 
 
@@ -194,12 +189,13 @@ def stream(lifter: Lifter, args: argparse.Namespace) -> None:
     """Lifts lines until they end, or the command is interrupted."""
     layout = args.layout or 'coco17'
 
-    def make() -> LineLifter:
-        live = LiveLifter(lifter, layout, fix_side_swaps=args.fix_side_swaps)
-        return LineLifter(live)
+    def make() -> LiveLifter:
+        return LiveLifter(lifter, layout, fix_side_swaps=args.fix_side_swaps)
 
-    delay = make().live.delay  # raises before the port opens
+    delay = make().delay  # raises before the port opens
     log(f'Lifting {layout}, with a delay of {delay} frames')
     stream_lines(
-        make, args.live, lambda port: log(f'Listening on 127.0.0.1:{port}')
+        lambda: JsonLines(make()),
+        args.live,
+        lambda port: log(f'Listening on 127.0.0.1:{port}'),
     )

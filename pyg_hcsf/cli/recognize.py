@@ -23,15 +23,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyg_hcsf.cli.command import CommandParser, log
-from pyg_hcsf.recognition import (
-    Label,
-    LineRecognizer,
-    LiveRecognizer,
-    Recognizer,
-)
+from pyg_hcsf.recognition import Label, LiveRecognizer, Recognizer
 from pyg_hcsf.recognition.joint_clip import read_joint_clip
-from pyg_hcsf.recognition.line_recognizer import label_line
-from pyg_hcsf.streaming import stream_lines
+from pyg_hcsf.recognition.live_recognizer import label_to_dict
+from pyg_hcsf.streaming import JsonLines, stream_lines
 
 
 def make_parser() -> CommandParser:
@@ -69,7 +64,7 @@ def main(argv: list[str] | None = None) -> list[Label]:
         return []
     labels = []
     for label in classify(recognizer, args):
-        print(json.dumps(label_line(label)), flush=True)
+        print(json.dumps(label_to_dict(label)), flush=True)
         labels.append(label)
     return labels
 
@@ -106,11 +101,12 @@ def classify(
 def stream(recognizer: Recognizer, args: argparse.Namespace) -> None:
     """Classifies lines until they end, or the command is interrupted."""
 
-    def make() -> LineRecognizer:
-        live = LiveRecognizer(recognizer, args.window, args.stride)
-        return LineRecognizer(live)
+    def make() -> JsonLines:
+        return JsonLines(LiveRecognizer(recognizer, args.window, args.stride))
 
-    info, live = recognizer.info, make().live  # raises before the port opens
+    # Raises before the port opens.
+    live = LiveRecognizer(recognizer, args.window, args.stride)
+    info = recognizer.info
     log(
         f'Classifying {len(info.actions)} actions of up to {info.num_bodies} '
         f'bodies of {info.skeleton}, in {info.unit} at {info.fps:g} Hz: '

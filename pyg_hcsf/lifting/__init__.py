@@ -9,14 +9,12 @@ from .lifter_weights import (
     load_lifter,
     save_lifter,
 )
-from .line_lifter import LineLifter
 from .live_lifter import LiveLifter, LivePose
 
 __all__ = [
     'Ground',
     'Lifter',
     'LifterInfo',
-    'LineLifter',
     'LiveLifter',
     'LivePose',
     'available_weights',

@@ -136,10 +136,6 @@ def _lens(
 def guess_image_size(keypoints: Keypoints) -> tuple[float, float]:
     r"""The smallest common video size that contains 99.9 % of the keypoints,
     or their extent if there is none.
-
-    Example:
-        >>> guess_image_size(keypoints)  # up to (1700, 900)
-        (1920, 1080)
     """
     points = [track.xy[track.score > 0] for track in keypoints.tracks]
     xy = np.concatenate([np.zeros((1, 2)), *points])

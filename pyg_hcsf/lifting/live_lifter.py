@@ -19,9 +19,7 @@ from pyg_hcsf.lifting.windows import WindowPlan, window_rows
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.streaming.live import LiveModel, order_event, parse_frame
 
-#: Seconds without a frame after which a person can be evicted by another.
-IDLE = 2.0
-
+IDLE = 2.0  # seconds without a frame after which a person can be evicted
 MAX_NAME = 80  # characters of a track id
 MAX_PIXEL = 1e6
 
@@ -46,20 +44,25 @@ class LivePose:
     root: np.ndarray
     uncertainty: np.ndarray
 
+    def to_dict(self) -> dict[str, Any]:
+        r"""The pose as for JSON, rounded to 0.1 mm."""
+        data: dict[str, Any] = {'frame': self.frame, 'track': self.track}
+        for key in ('pose', 'root', 'uncertainty'):
+            data[key] = getattr(self, key).round(1).tolist()
+        return data
+
 
 class _Frame(NamedTuple):
     number: int
     observed: RootRay  # [1, ...]
 
 
+@dataclass
 class _Track:
-    r"""The last frames of one person."""
-
-    def __init__(self, size: int, fixer: Optional[LiveSideSwapFixer]) -> None:
-        self.fixer = fixer
-        self.frames: deque[_Frame] = deque(maxlen=size)
-        self.pending = 0  # of these frames, the last that are not lifted yet
-        self.pushed = 0  # the number of the last push
+    frames: deque[_Frame]
+    fixer: Optional[LiveSideSwapFixer]
+    pending: int = 0  # of these frames, the last that are not lifted yet
+    pushed: int = 0  # the number of the last push
 
 
 class LiveLifter(LiveModel):
@@ -75,6 +78,11 @@ class LiveLifter(LiveModel):
     without hips or enough joints are dropped and counted (:meth:`stats`). A
     missing frame is replaced by the one before; after 0.4 s, a jump of the
     person, or a frame that is 10 s early, a window starts anew.
+
+    As a service (:class:`~pyg_hcsf.streaming.JsonLines`), it reads one person
+    in one frame per line: :obj:`frame`; :obj:`keypoints`, ``[[x, y, score],
+    ...]`` or the same flat, with :obj:`null` for missing joints; and
+    optionally :obj:`track`. It writes the fields of :class:`LivePose`.
 
     Not thread-safe.
 
@@ -99,9 +107,8 @@ class LiveLifter(LiveModel):
         ...     print(pose.frame, pose.pose[10])
     """
 
-    events: tuple[str, ...] = ('lifted', 'late', 'duplicate')
-    events += ('garbage', 'incomplete')
-    events += ('crowded', 'gap_or_jump', 'restart', 'evicted')
+    events: tuple[str, ...] = ('lifted', 'late', 'duplicate', 'garbage')
+    events += ('incomplete', 'crowded', 'gap_or_jump', 'restart', 'evicted')
 
     def __init__(
         self,
@@ -144,8 +151,7 @@ class LiveLifter(LiveModel):
                 (default: :obj:`"0"`)
 
         Returns:
-            list[LivePose]: The poses that are complete now. With a delay of
-            0, that of this frame, or none if it was dropped.
+            list[LivePose]: The poses that are complete now.
         """
         start = time.perf_counter()
         self._pushed += 1
@@ -168,12 +174,21 @@ class LiveLifter(LiveModel):
         return out
 
     def stats(self) -> dict[str, Any]:
-        r"""The counters of all :attr:`events`, the number of people, the
-        delay in frames, and the 50th and 99th percentile and the maximum of
-        the duration of :meth:`push` in ms.
-        """
+        r"""Also the number of people and the delay in frames."""
         state = {'tracks': len(self._tracks), 'delay': self.delay}
         return {**super().stats(), **state}
+
+    def parse_line(self, data: dict[str, Any]) -> tuple[Any, ...]:
+        points = np.array(data['keypoints'], np.float64)
+        points = points.reshape(self.num_joints, 3)
+        track = data.get('track', '0')
+        return data['frame'], points[:, :2], points[:, 2], track
+
+    def answer_line(self, *arguments: Any) -> list[dict[str, Any]]:
+        return [pose.to_dict() for pose in self.push(*arguments)]
+
+    def last_lines(self) -> list[dict[str, Any]]:
+        return [pose.to_dict() for pose in self.flush()]
 
     def _parse(
         self, frame: Any, xy: Any, score: Any, track: Any
@@ -243,10 +258,10 @@ class LiveLifter(LiveModel):
                     return None
                 self._tracks.popitem(last=False)
                 self.count('evicted')
-            fixer = (
-                LiveSideSwapFixer(self.layout) if self.fix_side_swaps else None
-            )
-            self._tracks[name] = _Track(self._size, fixer)
+            fixer = None
+            if self.fix_side_swaps:
+                fixer = LiveSideSwapFixer(self.layout)
+            self._tracks[name] = _Track(deque(maxlen=self._size), fixer)
         track = self._tracks[name]
         track.pushed = self._pushed
         self._tracks.move_to_end(name)

@@ -20,17 +20,9 @@ MIN_ANGLE = 1e-3  # rad, of a person: 1 pixel at a focal length of 1000
 def observe(
     xy: np.ndarray, score: np.ndarray, layout: str, camera: AssumedCamera
 ) -> tuple[RootRay, Tensor]:
-    r"""Converts keypoints to joints of Human3.6M along the ray of the root.
-
-    Args:
-        xy (numpy.ndarray): Pixels: ``[T, N, 2]``.
-        score (numpy.ndarray): Confidence: ``[T, N]``.
-        layout (str): The layout of the keypoints.
-        camera (AssumedCamera): The camera of the video.
-
-    Returns:
-        tuple: The observations, and which of the frames can be lifted,
-        ``[T]``, bool.
+    r"""Converts keypoints, pixels ``[T, N, 2]`` and scores ``[T, N]``, to
+    joints of Human3.6M along the ray of the root. Also returns which of the
+    frames can be lifted, ``[T]``, bool.
     """
     if camera.lens is not None:
         distorted = torch.from_numpy(np.array(xy, np.float64))

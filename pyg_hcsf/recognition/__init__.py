@@ -1,6 +1,5 @@
 r"""Actions from 3D joints, of whole clips or live."""
 
-from .line_recognizer import LineRecognizer
 from .live_recognizer import LiveRecognizer
 from .recognizer import Label, Recognizer
 from .recognizer_weights import (
@@ -11,7 +10,6 @@ from .recognizer_weights import (
 
 __all__ = [
     'Label',
-    'LineRecognizer',
     'LiveRecognizer',
     'Recognizer',
     'RecognizerInfo',

@@ -34,6 +34,11 @@ class LiveRecognizer(LiveModel):
     or a frame that is 10 s early, a window starts anew. If there are more
     bodies than the network has inputs for, the first are used.
 
+    As a service (:class:`~pyg_hcsf.streaming.JsonLines`), it reads one frame
+    per line: :obj:`frame`, and :obj:`joints`, ``[[x, y, z], ...]`` of one
+    body, a list of these for several, or ``[]``. It writes
+    :func:`label_to_dict`.
+
     Not thread-safe.
 
     Args:
@@ -56,9 +61,8 @@ class LiveRecognizer(LiveModel):
         ...         print(label.name, label.score, label.latency)
     """
 
-    events: tuple[str, ...] = ('accepted', 'late', 'duplicate')
-    events += ('garbage', 'filled')
-    events += ('crowded', 'gap', 'restart', 'labels', 'empty')
+    events: tuple[str, ...] = ('accepted', 'late', 'duplicate', 'garbage')
+    events += ('filled', 'crowded', 'gap', 'restart', 'labels', 'empty')
 
     def __init__(
         self,
@@ -119,6 +123,13 @@ class LiveRecognizer(LiveModel):
         self._latency.add(label.latency)
         return label
 
+    def parse_line(self, data: dict[str, Any]) -> tuple[Any, ...]:
+        return data['frame'], np.array(data['joints'], np.float64)
+
+    def answer_line(self, *arguments: Any) -> list[dict[str, Any]]:
+        label = self.push(*arguments)
+        return [] if label is None else [label_to_dict(label)]
+
     def _parse(self, joints: Any) -> Optional[np.ndarray]:
         m, n, _ = self._shape
         try:
@@ -173,3 +184,16 @@ class LiveRecognizer(LiveModel):
             self.count('empty')
             return False
         return True
+
+
+def label_to_dict(label: Label) -> dict[str, Any]:
+    r"""A label as for JSON, with the latency in ms."""
+    return {
+        'label': label.name,
+        'score': round(label.score, 4),
+        'top5': [[name, round(score, 4)] for name, score in label.top5],
+        'first': label.first,
+        'last': label.last,
+        'filled': label.filled,
+        'latency_ms': round(1e3 * label.latency, 2),
+    }

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Optional
 
@@ -22,14 +21,21 @@ IDLE_TIMEOUT_IF_FULL = 10.0  # the same, while another client waits
 MAX_CLIENTS = 8
 
 
-class JsonLines(ABC):
-    r"""Base class of services that read and write JSON Lines.
+class JsonLines:
+    r"""Reads and writes JSON Lines for a live model, such as
+    :class:`~pyg_hcsf.lifting.LiveLifter` or
+    :class:`~pyg_hcsf.recognition.LiveRecognizer`.
 
     The line ``{"stats": true}`` requests the statistics of the model. Invalid
     lines and lines over 64 kB are dropped and counted under ``'garbage'``.
 
     Args:
         live (LiveModel): The model that processes the frames.
+
+    Example:
+        >>> lines = JsonLines(LiveLifter(lifter))
+        >>> lines.feed(b'{"frame": 1, "keypoints": [[512, 80, 0.9], ...]}\n')
+        b'{"frame": 1, "track": "0", "pose": [[0.0, 0.0, 0.0], ...'
     """
 
     def __init__(self, live: LiveModel) -> None:
@@ -37,20 +43,6 @@ class JsonLines(ABC):
         self.num_lines = 0  # valid lines so far
         self._rest = b''
         self._skip = False  # the rest of a line that is too long
-
-    @abstractmethod
-    def parse(self, data: dict[str, Any]) -> tuple[Any, ...]:
-        r"""Converts a line to the arguments of :meth:`answer`. If it raises
-        one of Python's errors for invalid data, the line counts as garbage.
-        """
-
-    @abstractmethod
-    def answer(self, *arguments: Any) -> list[dict[str, Any]]:
-        r"""The output lines after an input line."""
-
-    def rest(self) -> list[dict[str, Any]]:
-        r"""The pending output lines at the end of the input."""
-        return []
 
     def feed(self, chunk: bytes) -> bytes:
         r"""Processes input of any length; returns the output lines."""
@@ -71,7 +63,7 @@ class JsonLines(ABC):
         r"""The last output lines: pending results and the statistics."""
         out = b'' if self._skip else self._process(self._rest)
         self._rest, self._skip = b'', False
-        return out + _dump(self.rest()) + self._stats()
+        return out + _dump(self.live.last_lines()) + self._stats()
 
     def _process(self, line: bytes) -> bytes:
         if not line.strip():
@@ -81,7 +73,7 @@ class JsonLines(ABC):
                 raise ValueError('too long')
             data = json.loads(line)
             stats = data.get('stats') is True
-            arguments = () if stats else self.parse(data)
+            arguments = () if stats else self.live.parse_line(data)
         except (
             AttributeError,
             KeyError,
@@ -93,7 +85,9 @@ class JsonLines(ABC):
             self.live.count('garbage')
             return b''
         self.num_lines += 1
-        return self._stats() if stats else _dump(self.answer(*arguments))
+        if stats:
+            return self._stats()
+        return _dump(self.live.answer_line(*arguments))
 
     def _stats(self) -> bytes:
         stats = {
@@ -110,13 +104,8 @@ def _dump(lines: list[dict[str, Any]]) -> bytes:
 
 
 def pipe_lines(lines: JsonLines, source: int, target: int) -> None:
-    r"""Reads lines from a file descriptor until its end, and writes the
-    results to another.
-
-    Args:
-        lines (JsonLines): The service.
-        source (int): The file descriptor to read.
-        target (int): The file descriptor to write.
+    r"""Reads lines from the file descriptor :obj:`source` until its end, and
+    writes the results to :obj:`target`.
 
     Example:
         >>> pipe_lines(lines, sys.stdin.fileno(), sys.stdout.fileno())
@@ -155,7 +144,7 @@ async def serve_lines(
         OSError: If the port is in use.
 
     Example:
-        >>> make = lambda: LineLifter(LiveLifter(lifter))
+        >>> make = lambda: JsonLines(LiveLifter(lifter))
         >>> asyncio.run(serve_lines(make, 4000, print))
     """
     clients = _Clients(make)
@@ -230,18 +219,17 @@ def stream_lines(
     r"""Runs a service until its input ends or it is interrupted.
 
     Args:
-        make (callable): Creates the service of a client.
+        make (callable): As for :func:`serve_lines`.
         where (str): :obj:`"stdin"` for standard input and output, or
             :obj:`"tcp:PORT"` for :func:`serve_lines`.
-        ready (callable, optional): Is called with the port once it is open.
+        ready (callable, optional): As for :func:`serve_lines`.
             (default: :obj:`None`)
 
     Raises:
         ValueError: If :obj:`where` is something else.
-        OSError: If the port is in use.
 
     Example:
-        >>> stream_lines(lambda: LineLifter(LiveLifter(lifter)), 'stdin')
+        >>> stream_lines(lambda: JsonLines(LiveLifter(lifter)), 'stdin')
     """
     kind, _, port = where.partition(':')
     if where == 'stdin':

@@ -3,6 +3,7 @@ r"""Event counters and latencies of models that process a stream of frames."""
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import Counter
 from typing import Any, Optional
 
@@ -47,9 +48,10 @@ class LatencyHistogram:
         return math.nan
 
 
-class LiveModel:
+class LiveModel(ABC):
     r"""Base class of models that process a stream frame by frame and count
-    what happens to the frames, such as ``'late'`` or ``'garbage'``.
+    what happens to the frames, such as ``'late'`` or ``'garbage'``. The three
+    methods on lines are for :class:`~pyg_hcsf.streaming.JsonLines`.
     """
 
     #: The names of all counters.
@@ -73,6 +75,21 @@ class LiveModel:
             'p99_ms': 1e3 * self._latency.quantile(0.99),
             'longest_ms': 1e3 * self._latency.longest,
         }
+
+    @abstractmethod
+    def parse_line(self, data: dict[str, Any]) -> tuple[Any, ...]:
+        r"""Converts an input line to the arguments of :meth:`answer_line`. If
+        it raises one of Python's errors for invalid data, the line counts as
+        garbage.
+        """
+
+    @abstractmethod
+    def answer_line(self, *arguments: Any) -> list[dict[str, Any]]:
+        r"""The output lines after an input line."""
+
+    def last_lines(self) -> list[dict[str, Any]]:
+        r"""The pending output lines at the end of the input."""
+        return []
 
 
 def parse_frame(frame: Any) -> Optional[int]:

@@ -99,9 +99,9 @@ class LearnedGraph:
         if (hops := self.attribution) is not None:
             size = len(hops.hops)
             _check_table(hops.total, None, size, "'total' of 'attribution'")
-            if hops.values is not None and hops.frames is None:
-                raise ValueError("Expected 'frames' for 'values' by frame")
             if hops.values is not None:
+                if hops.frames is None:
+                    raise ValueError("Expected 'frames' for 'values' by frame")
                 what = "'values' of 'attribution'"
                 _check_table(hops.values, hops.frames, size, what)
 

@@ -85,7 +85,7 @@ def test_page(weights, tmp_path):
     assert 'walk_coco17.json in 3D' in page
 
 
-def test_doubtful_input_needs_force(weights, tmp_path, capsys):
+def test_input_with_issues_needs_force(weights, tmp_path, capsys):
     data = json.loads(EXAMPLE.read_text())[:20]
     for person in data:
         points = np.reshape(person['keypoints'], (17, 3))
@@ -105,7 +105,7 @@ def test_doubtful_input_needs_force(weights, tmp_path, capsys):
     np.testing.assert_allclose(person.pose, other.pose[:20], atol=1e-3)
 
 
-def test_nobody_to_lift(weights, tmp_path):
+def test_no_person_can_be_lifted(weights, tmp_path):
     data = json.loads(EXAMPLE.read_text())[:5]
     for person in data:
         points = np.reshape(person['keypoints'], (17, 3))
@@ -164,7 +164,7 @@ def test_stdin(weights):
     assert last['stats']['lifted'] == 30
 
 
-def test_live_says_what_it_lacks(weights):
+def test_live_errors_name_what_is_missing(weights):
     with pytest.raises(ValueError, match="'image_size'"):
         main(['--live', 'stdin', '--weights', weights])
     args = ['--image_size', '9', '9', '--weights', weights]

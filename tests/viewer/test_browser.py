@@ -29,7 +29,7 @@ PIXELS = """(() => {
   return canvas.getContext('2d').getImageData(0, 0, width, height).data
     .reduce((sum, value, k) => (31 * sum + value * (k %% 251)) | 0, 7);
 })()"""
-"""A number that tells two states of a canvas apart."""
+"""A number that differs between two states of a canvas."""
 
 
 def walk(name, action, noise, seed):

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from pyg_hcsf.recognition import LineRecognizer, LiveRecognizer
+from pyg_hcsf.recognition import LiveRecognizer
+from pyg_hcsf.streaming import JsonLines
 from tests.recognition.small_recognizer import make_joints
 
 JOINTS = make_joints(40)
@@ -19,7 +20,7 @@ def lines_of(joints):
 @pytest.mark.parametrize('size', [7, 10**6])
 def test_lines_come_in_any_pieces(recognizer, size):
     content = b''.join(lines_of(JOINTS))
-    lines = LineRecognizer(LiveRecognizer(recognizer, 20, 10))
+    lines = JsonLines(LiveRecognizer(recognizer, 20, 10))
     out = b''
     for start in range(0, len(content), size):
         out += lines.feed(content[start : start + size])
@@ -52,7 +53,7 @@ def test_lines_come_in_any_pieces(recognizer, size):
     ],
 )
 def test_garbage(recognizer, garbage):
-    lines = LineRecognizer(LiveRecognizer(recognizer, 20, 10))
+    lines = JsonLines(LiveRecognizer(recognizer, 20, 10))
     out = b''
     for line in lines_of(JOINTS[:, 0]):
         out += lines.feed(line + garbage + b'\n')
@@ -63,7 +64,7 @@ def test_garbage(recognizer, garbage):
 
 def test_damaged_lines_never_raise(recognizer):
     rng = np.random.default_rng(0)
-    lines = LineRecognizer(LiveRecognizer(recognizer, 10, 10))
+    lines = JsonLines(LiveRecognizer(recognizer, 10, 10))
     for _ in range(10):
         content = bytearray(b''.join(lines_of(JOINTS)))
         for place in rng.integers(len(content), size=20):
