@@ -244,9 +244,9 @@ class Lifter:
         network: LifterEnsemble,
         plan: WindowPlan,
     ) -> LiftedFrames:
-        frames = torch.from_numpy(np.array(numbers, np.int64))
-        starts = plan.segment_starts(frames, observed)
-        windows = window_rows(frames, plan.offsets, starts)  # [T, W]
+        frames = np.array(numbers, np.int64)
+        starts = plan.segment_starts(torch.from_numpy(frames), observed)
+        windows = window_rows(frames, plan.offsets, starts.numpy())  # [T, W]
         size = max(1, self.batch_size // len(plan.offsets))
         parts = [
             self.lift_windows(select(observed, part), network)

@@ -278,7 +278,7 @@ class LiveLifter(LiveModel):
         r"""Lifts the pending frames that are followed by enough others."""
         if not track.pending:
             return []
-        numbers = torch.tensor([frame.number for frame in track.frames])
+        numbers = np.array([frame.number for frame in track.frames])
         pending = numbers[-track.pending :]
         due = pending[pending + ahead <= numbers[-1]]
         if not len(due):

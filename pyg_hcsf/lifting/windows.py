@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -84,7 +85,9 @@ class WindowPlan:
 
 
 def window_rows(
-    frames: Tensor, offsets: Sequence[int], starts: Optional[Tensor] = None
+    frames: np.ndarray,
+    offsets: Sequence[int],
+    starts: Optional[np.ndarray] = None,
 ) -> Tensor:
     r"""The rows of :obj:`frames` ``[T]`` in the window of each frame:
     ``[T, W]``, by the ``W`` numbers of :func:`offsets_of`. A missing frame is
@@ -92,14 +95,14 @@ def window_rows(
     (:meth:`WindowPlan.segment_starts`), its first or last frame is repeated.
 
     Example:
-        >>> window_rows(torch.tensor([4, 5, 7]), [-1, 0])
+        >>> window_rows(np.array([4, 5, 7]), [-1, 0])
         tensor([[0, 0], [0, 1], [1, 2]])
     """
-    wanted = frames[:, None] + torch.tensor(offsets)
-    found = torch.searchsorted(frames, wanted, side='right') - 1
+    wanted = frames[:, None] + np.array(offsets)
+    rows = np.searchsorted(frames, wanted, side='right') - 1
     if starts is None:
-        return found.clamp(min=0)
-    segment = starts.cumsum(0)
-    first = torch.searchsorted(segment, segment)
-    last = torch.searchsorted(segment, segment, side='right') - 1
-    return found.clamp(first[:, None], last[:, None])
+        return torch.from_numpy(rows.clip(0))
+    segment = starts.cumsum()
+    first = np.searchsorted(segment, segment)
+    last = np.searchsorted(segment, segment, side='right') - 1
+    return torch.from_numpy(rows.clip(first[:, None], last[:, None]))

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -72,8 +73,8 @@ def test_segments_start_after_jumps():
 
 
 def test_missing_frames_repeat_the_one_before_within_a_segment():
-    frames = torch.tensor([3, 4, 6, 7, 8])
-    starts = torch.tensor([True, False, False, True, False])
+    frames = np.array([3, 4, 6, 7, 8])
+    starts = np.array([True, False, False, True, False])
     out = window_rows(frames, [-2, -1, 0, 1], starts)
     assert frames[out].tolist() == [
         [3, 3, 3, 4],
@@ -85,6 +86,6 @@ def test_missing_frames_repeat_the_one_before_within_a_segment():
 
 
 def test_windows_of_one_segment():
-    frames = torch.tensor([4, 5, 7])
+    frames = np.array([4, 5, 7])
     out = window_rows(frames, [-1, 0, 1])
     assert frames[out].tolist() == [[4, 4, 5], [4, 5, 5], [5, 7, 7]]
