@@ -223,7 +223,7 @@ def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
     monkeypatch.setattr(module, 'WRITE_TIMEOUT', 0.3)
     stats = JsonLines._stats
     monkeypatch.setattr(  # 64 kB, to fill buffers soon
-        '_stats', lambda self: b' ' * 2**16 + stats(self)
+        JsonLines, '_stats', lambda self: b' ' * 2**16 + stats(self)
     )
 
     async def client(port):
