@@ -1,21 +1,17 @@
-"""Makes examples/walk_coco17.json: a walk of SyntheticMotion, as a camera and
-a detector with small errors see it, in COCO's format of results.
+"""Makes walk_coco17.json: a synthetic walk as 2D keypoints in COCO's format.
 
-    python examples/make_walk.py
+    python examples/make_walk.py examples/walk_coco17.json
 
-It is our own and free to use. The focal length, 1750 px, is not in the file,
-as it is in no detector's; the image is 1920 x 1080, at 25 Hz.
+The image has 1920 x 1080 pixels at 25 Hz. The focal length of 1750 px is not
+in the file, as for most detectors. The data are our own and free to use.
 """
 
-from __future__ import annotations
-
+import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import Camera, View, human36m_cameras, project_views
 from pyg_hcsf.geometry.random_bodies import coco_joints
@@ -23,67 +19,64 @@ from pyg_hcsf.geometry.random_keypoints import (
     KeypointNoise,
     disturb_keypoints,
 )
-from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.skeleton import get_skeleton
-
-OUT = Path(__file__).with_name('walk_coco17.json')
-NOISE = KeypointNoise(
-    *((0.6, 0.6), 0.0, 1.0, 0.0, 0.0, 0, 0.0, 1.0, 0.0)  # faces turned away
-)
 
 
 def walk() -> View:
-    """The walk and its camera, with the joints of Human3.6M."""
-    place = human36m_cameras('S1')[2]
+    """A walk as seen by a camera, with the joints of Human3.6M."""
+    pose = human36m_cameras('S1')[2]
     camera = Camera(
-        *('example', 1920, 1080, (1750.0, 1750.0), (960.0, 540.0)),
-        orientation=place.orientation,
-        translation=place.translation,
+        name='example',
+        width=1920,
+        height=1080,
+        focal=(1750.0, 1750.0),
+        center=(960.0, 540.0),
+        orientation=pose.orientation,
+        translation=pose.translation,
     )
     motion = motion_clip('S11', 'Walking', 1, 200)
-    return project_views(motion.pos.transpose(0, 1), motion.clip, 0, [camera])[
-        0
-    ]
+    joints = motion.pos.transpose(0, 1)
+    return project_views(joints, motion.clip, cameras=[camera])[0]
 
 
-def detect(view: View) -> list[dict[str, Any]]:
-    """What a detector of COCO's keypoints finds."""
+def main(out: Path) -> None:
+    """Projects COCO's joints, adds the errors of a detector, and saves."""
     generator = torch.Generator().manual_seed(0)
-    camera = view.camera
+    view = walk()
     joints = coco_joints(view.joints[None].float(), generator)
-    uv, score = disturb_keypoints(
-        camera.project(joints),
-        joints,
-        torch.tensor([[camera.focal]]),
-        torch.tensor([[camera.image_size]]),
-        get_skeleton('coco17'),
-        NOISE,
-        generator,
+    noise = KeypointNoise(
+        strength=(0.6, 0.6),
+        outlier_rate=0.0,
+        drop_rate=0.0,
+        blob_rate=0.0,
+        lost_rate=0.0,
+        back_rate=1.0,  # no face keypoints from behind
+        unscored_rate=0.0,
     )
-    points = torch.cat([uv, score[..., None]], dim=-1)[0]
+    uv, score = disturb_keypoints(
+        view.camera.project(joints),
+        joints,
+        focal=torch.tensor([[view.camera.focal]]),
+        image_size=torch.tensor([[view.camera.image_size]]),
+        skeleton=get_skeleton('coco17'),
+        noise=noise,
+        generator=generator,
+    )
+    people = []
+    points = torch.cat([uv, score[..., None]], dim=-1)[0]  # [T, 17, 3]
     points[points[..., 2] == 0] = 0.0
-    return [
-        {
+    for frame, person in enumerate(points):
+        entry = {
             'image_id': frame,
             'category_id': 1,
             'keypoints': [round(v, 2) for v in person.flatten().tolist()],
             'score': round(float(person[:, 2].mean()), 2),
         }
-        for frame, person in enumerate(points)
-    ]
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Runs the command line."""
-    parser = CommandParser(
-        prog='make_example.py', description=__doc__.split('\n\n')[0]
-    )
-    parser.add_argument('--out', type=Path, default=OUT)
-    args = parser.parse_args(argv)
-    with atomic_write(args.out) as part:
-        rows = ',\n'.join(json.dumps(row) for row in detect(walk()))
-        part.write_text(f'[\n{rows}\n]\n')
+        people.append(json.dumps(entry))
+    out.write_text('[\n' + ',\n'.join(people) + '\n]\n')
 
 
 if __name__ == '__main__':
-    run_command(main)
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('out', type=Path, help='.json file to write')
+    main(parser.parse_args().out)

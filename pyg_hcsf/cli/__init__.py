@@ -1,0 +1,1 @@
+r"""The commands lift, view, recognize, fuse and prepare."""

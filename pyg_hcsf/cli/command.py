@@ -1,4 +1,4 @@
-r"""How the commands of this project end: with one line and an exit code."""
+r"""Errors, exit codes and messages that all commands share."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-USAGE, STOPPED = 2, 130  # exit codes, as of other Unix commands
+USAGE, STOPPED = 2, 130  # exit codes, by the convention of Unix
 
 
 class UsageError(ValueError):
-    r"""A command line that asks for what there is not: exit code 2."""
+    r"""An invalid command line: exit code 2."""
 
 
 class CommandParser(argparse.ArgumentParser):
-    r"""Explains a wrong command line in one line, with exit code 2."""
+    r"""An argument parser whose errors are one line, with exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        """Ends the command."""
+        """Prints the error and exits."""
         self.exit(USAGE, f'error: {_one_line(message)} (see --help)\n')
 
 
 def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
-    r"""Runs a command and ends the process.
+    r"""Runs a command and exits.
 
-    The exit code is what :obj:`main` returns if that is an integer, else 0.
-    An error that is not one of the program is one line on standard error and
-    exit code 1, a wrong command line 2, and an interrupt by Ctrl-C 130.
-    Warnings are one line each. An error of the program keeps its traceback.
+    The exit code is the result of :obj:`main` if that is an integer, and
+    otherwise 0. Expected errors (such as :class:`ValueError`) print one line
+    to standard error and exit with 1, an invalid command line with 2, and an
+    interrupt by Ctrl-C with 130. Warnings are one line each. Other errors
+    keep their traceback.
 
     Args:
-        main (callable): Reads the command line and does the work.
-        stopped (str, optional): What is said after an interrupt.
+        main (callable): Parses the command line and does the work.
+        stopped (str, optional): The message after an interrupt.
             (default: :obj:`'stopped'`)
 
     Example:
@@ -49,7 +50,7 @@ def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
         code = result if type(result) is int else 0
     except KeyboardInterrupt:
         code = _fail(stopped, STOPPED)
-    except BrokenPipeError:  # the reader, such as head, has left
+    except BrokenPipeError:  # the reader, such as head, has exited
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -60,6 +61,11 @@ def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
     except (OSError, ValueError, RuntimeError, ImportError) as e:
         code = _fail(f'error: {e}', 1)
     sys.exit(code)
+
+
+def log(text: str) -> None:
+    r"""Prints a message to standard error, as standard output is for data."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def _fail(text: str, code: int) -> int:

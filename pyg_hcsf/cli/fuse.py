@@ -1,4 +1,4 @@
-"""Fuses the scores of runs that saw different streams of the same clips.
+"""Fuses the scores of action runs on different streams of the same clips.
 
     python tools/fuse.py runs/action/paper/{joint,bone,joint_motion,\
 bone_motion}/0
@@ -6,8 +6,8 @@ bone_motion}/0
     python tools/fuse.py JOINT BONE --weights 0.6 0.4 --scale logits \
         --out fused.npz
 
-Clips are joined by name; runs on other clips are refused. Named weights are
-for streams in the order joint, bone, joint motion, bone motion.
+Clips are matched by name; runs on different clips are rejected. Named weights
+are for streams in the order joint, bone, joint motion, bone motion.
 """
 
 from __future__ import annotations
@@ -29,28 +29,22 @@ from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 
 def make_parser() -> CommandParser:
-    """The command line."""
+    """The parser of the command line."""
     parser = CommandParser(
         prog='fuse.py', description=__doc__.split('\n\n')[0]
     )
-    parser.add_argument(
-        'runs', nargs='+', type=Path, help='folders of finished action runs'
-    )
-    parser.add_argument(
-        '--weights',
-        nargs='+',
-        default=['paper'],
-        help=f'{", ".join(WEIGHTS)}, or a number for each run',
-    )
-    parser.add_argument(
-        '--scale', choices=SCALES, help='what to add up; default: as named'
-    )
-    parser.add_argument('--out', type=Path, help='where fused scores go, .npz')
+    add = parser.add_argument
+    add('runs', nargs='+', type=Path, help='folders of finished action runs')
+    text = f'{", ".join(WEIGHTS)}, or one number per run'
+    add('--weights', nargs='+', default=['paper'], help=text)
+    text = 'scores to add up; default: those of the named weights'
+    add('--scale', choices=SCALES, help=text)
+    add('--out', type=Path, help='file to write the fused scores to, .npz')
     return parser
 
 
 def main(argv: list[str] | None = None) -> dict[str, float]:
-    """Runs the command line; returns top-1 by source, and of all fused."""
+    """Runs the command; returns top-1 accuracy by run, and of the fusion."""
     args = make_parser().parse_args(argv)
     weights: str | list[float] = args.weights[0]
     if len(args.weights) > 1 or weights not in WEIGHTS:
@@ -64,11 +58,11 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     streams = [read_scores(path) for path in args.runs]
     fused = fuse_scores(streams, weights, args.scale)
     out = {}
-    rows = [*streams, fused._replace(source='fused')]
-    width = max(len(stream.source) for stream in rows)
+    results = [*streams, fused._replace(source='fused')]
+    width = max(len(stream.source) for stream in results)
     print(f'{len(fused.names)} clips, in percent')
     print(f'{"":{width}}   top-1   top-5   class mean')
-    for stream in rows:
+    for stream in results:
         out[stream.source] = show(stream, width)
     if args.out:
         with atomic_write(args.out) as part, part.open('wb') as file:
@@ -83,7 +77,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
 
 
 def show(stream: StreamScores, width: int) -> float:
-    """Prints a line; returns top-1 in percent."""
+    """Prints the accuracies of a stream; returns top-1 in percent."""
     top1 = float(top_k_accuracy(stream.scores, stream.label))
     k = min(5, stream.scores.size(1))
     top5 = float(top_k_accuracy(stream.scores, stream.label, k))

@@ -2,25 +2,24 @@
 
     python tools/lift.py examples/walk_coco17.json --out walk.html
     python tools/lift.py alphapose-results.json --out poses.npz --fps 30 \
-        --height 1820 --image_size 1920 1080 --focal 1500 --up world
+        --height 1820 --image_size 1920 1080 --focal 1500 --axes world
     detector | python tools/lift.py --live stdin --image_size 1280 720
     python tools/lift.py --live tcp:4000 --layout body25 --image_size 1280 720
 
 The output is a page for a browser (.html), or poses as .json, .npz, .csv,
-.bvh, .glb or .gltf, as the suffix or --format says. Live, one line of JSON is
-one person in one frame, {"frame": 1, "track": "1", "keypoints": [[x, y,
-score], ...]}, and each pose is a line back; the port is open to this machine
-only.
+.bvh, .glb or .gltf, according to the suffix or --format. In live mode, each
+line of input is one person in one frame as JSON, {"frame": 1, "track": "1",
+"keypoints": [[x, y, score], ...]}, and each line of output is one pose. The
+port accepts connections from this machine only.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
 from pathlib import Path
 
-from pyg_hcsf.cli.command import CommandParser
+from pyg_hcsf.cli.command import CommandParser, log
 from pyg_hcsf.keypoints import (
     LAYOUTS,
     Keypoints,
@@ -30,19 +29,14 @@ from pyg_hcsf.keypoints import (
     read_keypoints,
     rotate_keypoints,
 )
-from pyg_hcsf.lifting import (
-    Lifter,
-    LineLifter,
-    LiveLifter,
-    available_weights,
-)
+from pyg_hcsf.lifting import Lifter, LiveLifter, available_weights
 from pyg_hcsf.poses import PoseSequence, write_poses
-from pyg_hcsf.streaming import stream_lines
+from pyg_hcsf.streaming import JsonLines, stream_lines
 from pyg_hcsf.viewer import write_page
 
 
 def make_parser() -> CommandParser:
-    """The command line."""
+    """The parser of the command line."""
     parser = CommandParser(
         prog='lift.py',
         description=__doc__,
@@ -50,54 +44,41 @@ def make_parser() -> CommandParser:
     )
     known = ', '.join(available_weights()) or 'none in this package'
     add = parser.add_argument
-    add('input', nargs='?', type=Path, help='the keypoints of a detector')
-    add('--out', type=Path, help='where the poses go')
-    add('--format', help='of --out; default: as its suffix says')
+    add('input', nargs='?', type=Path, help='keypoint file of a detector')
+    add('--out', type=Path, help='file to write the poses to')
+    add('--format', help='format of --out; default: that of its suffix')
     add('--live', help='stdin or tcp:PORT, instead of a file')
-    add('--layout', choices=LAYOUTS, help='the joints; default: recognised')
-    add(
-        '--weights',
-        nargs='+',
-        default=['single'],
-        help=f'single, temporal or files of a training (names: {known})',
-    )
-    add(
-        '--height',
-        type=float,
-        default=1700.0,
-        metavar='MM',
-        help='of the people; default 1700',
-    )
-    add('--focal', type=float, help='in pixels; default: 1.1 times the image')
-    add('--center', nargs=2, type=float, metavar=('X', 'Y'), help='in pixels')
-    add(
-        '--distortion',
-        type=numbers,
-        metavar="'K1 K2 P1 P2'",
-        help='of the lens, with --focal, as OpenCV calibrates it; also K3',
-    )
-    add('--image_size', nargs=2, type=float, metavar=('WIDTH', 'HEIGHT'))
-    add('--fps', type=float, help='frames per second, where not in the file')
-    add('--up', choices=['camera', 'world'], default='camera', help='axes')
-    add('--rigid', action='store_true', help='bones of .bvh keep their length')
-    add(
-        '--fix_side_swaps',
-        action='store_true',
-        help='exchange left and right back in frames where they jump',
-    )
-    add(
-        '--turn',
-        type=int,
-        choices=[90, 180, 270],
-        help='clockwise, where the camera was turned',
-    )
-    add('--mirrored', action='store_true', help='the video is a mirror image')
-    add('--force', action='store_true', help='lift doubtful keypoints, too')
+    add('--layout', choices=LAYOUTS, help='joint layout; default: detected')
+    text = f'single, temporal, or weight files (known names: {known})'
+    add('--weights', nargs='+', default=['single'], help=text)
+    text = 'height of the people in mm; default: 1700'
+    add('--height', type=float, default=1700.0, metavar='MM', help=text)
+    text = 'focal length in pixels; default: 1.1 times the longer image side'
+    add('--focal', type=float, help=text)
+    text = 'principal point in pixels; default: the middle of the image'
+    add('--center', nargs=2, type=float, metavar=('X', 'Y'), help=text)
+    text = 'OpenCV distortion of the lens, with --focal; optionally also K3'
+    add('--distortion', type=numbers, metavar="'K1 K2 P1 P2'", help=text)
+    text = 'size of the image in pixels, if not in the file'
+    add('--image_size', nargs=2, type=float, metavar=('W', 'H'), help=text)
+    add('--fps', type=float, help='frames per second, if not in the file')
+    text = 'axes of the poses: of the camera, or world axes with z up'
+    add('--axes', choices=['camera', 'world'], default='camera', help=text)
+    text = 'keep the bones of .bvh, .glb and .gltf at constant length'
+    add('--rigid', action='store_true', help=text)
+    text = 'undo swaps of left and right'
+    add('--fix_side_swaps', action='store_true', help=text)
+    text = 'degrees to rotate the keypoints clockwise, for a rotated camera'
+    add('--rotate', type=int, choices=[90, 180, 270], help=text)
+    text = 'undo the mirroring of a mirrored video'
+    add('--mirrored', action='store_true', help=text)
+    text = 'lift keypoints even if checks fail'
+    add('--force', action='store_true', help=text)
     return parser
 
 
 def numbers(text: str) -> list[float]:
-    """Numbers with spaces or commas between them."""
+    """Parses numbers that are separated by spaces or commas."""
     try:
         return [float(word) for word in text.replace(',', ' ').split()]
     except ValueError as e:
@@ -107,73 +88,53 @@ def numbers(text: str) -> list[float]:
 
 
 def main(argv: list[str] | None = None) -> list[PoseSequence]:
-    """Runs the command line; returns the poses of a file."""
+    """Runs the command; returns the poses of a file."""
     parser = make_parser()
     args = parser.parse_args(argv)
     if (args.input is None) == (args.live is None):
         parser.error('give either a file or --live')
     size = None if args.image_size is None else tuple(args.image_size)
-    one = args.weights[0] if len(args.weights) == 1 else args.weights
     lifter = Lifter(
-        *(one, args.height, args.focal, args.center),
+        args.weights[0] if len(args.weights) == 1 else args.weights,
+        height=args.height,
+        focal=args.focal,
+        center=args.center,
         image_size=size,
         fps=args.fps,
         distortion=args.distortion,
     )
     if args.live is not None:
         if args.out is not None:
-            parser.error('--live writes lines, not --out')
-        stream(lifter, args.layout or 'coco17', args.live, args.fix_side_swaps)
+            parser.error('--live writes to its output, not to --out')
+        stream(lifter, args)
         return []
     if args.out is None:
-        parser.error('--out says where the poses go')
-    return lift_file(lifter, args, size)
+        parser.error('give the file to write with --out')
+    return lift_file(lifter, args)
 
 
-def lift_file(
-    lifter: Lifter, args: argparse.Namespace, size: tuple[float, float] | None
-) -> list[PoseSequence]:
-    """Lifts a file, and says what was read, assumed and written."""
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
-        keypoints = read_keypoints(args.input, args.layout, size, args.fps)
-    for warning in said:
-        say(f'warning: {warning.message}')
-    print(describe(keypoints))
-    if args.turn:
-        keypoints = rotate_keypoints(keypoints, args.turn)
-    if args.mirrored:
-        keypoints = mirror_keypoints(keypoints)
-    if args.fix_side_swaps:
-        keypoints, count = fix_side_swaps(keypoints)
-        print(f'Left and right exchanged in frames: {count}')
-    issues = check_keypoints(keypoints)
-    for issue in issues:
-        print(f'warning: {issue}')
-    if any(issue.certain for issue in issues) and not args.force:
-        raise ValueError(
-            f"'{args.input}' is not lifted as it is doubtful; if it is right, "
-            'pass --force'
-        )
-    kind = (args.format or args.out.suffix.removeprefix('.')).lower()
-    if kind in ('bvh', 'glb', 'gltf') and not keypoints.fps:
+def lift_file(lifter: Lifter, args: argparse.Namespace) -> list[PoseSequence]:
+    """Lifts a file; prints what was read, assumed and written."""
+    keypoints = load_keypoints(args)
+    format = (args.format or args.out.suffix.removeprefix('.')).lower()
+    if format in ('bvh', 'glb', 'gltf') and not keypoints.fps:
         raise ValueError(
             f"The frame rate of '{args.input}' is not known, and "
-            f'{kind} needs one: pass --fps'
+            f'{format} needs one: pass --fps'
         )
-    with warnings.catch_warnings():  # of doubts that are printed above
+    with warnings.catch_warnings():  # issues were printed before
         warnings.filterwarnings('ignore', 'These keypoints look wrong')
-        people = lifter.lift(keypoints, args.up)
+        people = lifter.lift(keypoints, args.axes)
     if not people:
         raise ValueError(
-            f"Nobody in '{args.input}' has hips and 6 joints in any frame; "
-            'look at the confidences, or name the right --layout'
+            f"No person in '{args.input}' has hips and 6 joints in any frame: "
+            'check the confidences, or give the correct --layout'
         )
     frames = sum(len(person.frames) for person in people)
-    seen = sum(len(track.frames) for track in keypoints.tracks)
-    print(f'Lifted people: {len(people)}, frames: {frames} of {seen}')
+    total = sum(len(track.frames) for track in keypoints.tracks)
+    print(f'Lifted people: {len(people)}, frames: {frames} of {total}')
     print(people[0].note)
-    if kind == 'html':
+    if format == 'html':
         title = f'{args.input.name} in 3D'
         write_page(args.out, {'lifted': people}, title=title)
         print(f"Wrote '{args.out}'")
@@ -184,37 +145,57 @@ def lift_file(
     return people
 
 
-def describe(keypoints: Keypoints) -> str:
-    """What was recognised, in a line."""
-    size, fps = keypoints.image_size, keypoints.fps
-    return ', '.join(
-        (
-            f'Read {keypoints.source}: joints of {keypoints.layout}',
-            f'people: {len(keypoints.tracks)}',
-            f'frames: {sum(len(t.frames) for t in keypoints.tracks)}',
-            'image: unknown'
-            if size is None
-            else f'image: {size[0]:g} x {size[1]:g}',
-            'frame rate: unknown' if fps is None else f'{fps:g} Hz',
+def load_keypoints(args: argparse.Namespace) -> Keypoints:
+    """Reads, corrects and checks a keypoint file."""
+    size = None if args.image_size is None else tuple(args.image_size)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        keypoints = read_keypoints(args.input, args.layout, size, args.fps)
+    for warning in caught:
+        log(f'warning: {warning.message}')
+    print(describe(keypoints))
+    if args.rotate:
+        keypoints = rotate_keypoints(keypoints, args.rotate)
+    if args.mirrored:
+        keypoints = mirror_keypoints(keypoints)
+    if args.fix_side_swaps:
+        keypoints, count = fix_side_swaps(keypoints)
+        print(f'Frames with left and right swapped back: {count}')
+    issues = check_keypoints(keypoints)
+    for issue in issues:
+        print(f'warning: {issue}')
+    if any(issue.certain for issue in issues) and not args.force:
+        raise ValueError(
+            f"'{args.input}' is not lifted because of these issues; if the "
+            'keypoints are correct, pass --force'
         )
+    return keypoints
+
+
+def describe(keypoints: Keypoints) -> str:
+    """A summary in one line."""
+    size, fps = keypoints.image_size, keypoints.fps
+    frames = sum(len(track.frames) for track in keypoints.tracks)
+    image = 'unknown' if size is None else f'{size[0]:g} x {size[1]:g}'
+    rate = 'unknown' if fps is None else f'{fps:g} Hz'
+    return (
+        f'Read {keypoints.source}: joints of {keypoints.layout}, people: '
+        f'{len(keypoints.tracks)}, frames: {frames}, image: {image}, frame '
+        f'rate: {rate}'
     )
 
 
-def stream(
-    lifter: Lifter, layout: str, where: str, fix_side_swaps: bool
-) -> None:
-    """Lifts lines until they end, or the tool is stopped."""
+def stream(lifter: Lifter, args: argparse.Namespace) -> None:
+    """Lifts lines until they end, or the command is interrupted."""
+    layout = args.layout or 'coco17'
 
-    def make() -> LineLifter:
-        return LineLifter(
-            LiveLifter(lifter, layout, fix_side_swaps=fix_side_swaps)
-        )
+    def make() -> LiveLifter:
+        return LiveLifter(lifter, layout, fix_side_swaps=args.fix_side_swaps)
 
-    lines = make()  # complains before anybody connects
-    say(f'Lifts {layout}, with a delay of {lines.live.delay} frames')
-    stream_lines(make, where, lambda port: say(f'Listens on 127.0.0.1:{port}'))
-
-
-def say(text: str) -> None:
-    """To the terminal, as the output is lines."""
-    print(text, file=sys.stderr, flush=True)
+    delay = make().delay  # raises before the port opens
+    log(f'Lifting {layout}, with a delay of {delay} frames')
+    stream_lines(
+        lambda: JsonLines(make()),
+        args.live,
+        lambda port: log(f'Listening on 127.0.0.1:{port}'),
+    )

@@ -1,62 +1,59 @@
-"""Tells what people do, from a clip of 3D joints or live, with the network of
-a finished action run.
+"""Classifies actions in a clip of 3D joints or live, with the network of a
+finished action run.
 
     python tools/recognize.py a3_s2_t1_skeleton.mat \\
         --run runs/action/utd_mhad/hcsf/0
-    python tools/recognize.py CLIP.npz --run RUN --window 60 --hop 15
+    python tools/recognize.py CLIP.npz --run RUN --window 60 --stride 15
     sensor | python tools/recognize.py --live stdin --run RUN
     python tools/recognize.py --live tcp:4000 --run RUN
 
 A clip is a .skeleton of NTU RGB+D, a .mat of UTD-MHAD, or a .npz with joints
-[T, N, 3] or [T, M, N, 3] or the poses of tools/lift.py --up world. It is told
-as a whole, as in the evaluation of the run, or window by window. Live, one
-line of JSON is one frame, {"frame": 1, "joints": [[x, y, z], ...]}; the port
-is open to this machine only. Every label is a line of JSON.
+[T, N, 3] or [T, M, N, 3] or the poses of tools/lift.py --axes world. It is
+classified as a whole, as in the evaluation of the run, or window by window.
+In live mode, each line of input is one frame as JSON, {"frame": 1, "joints":
+[[x, y, z], ...]}. The port accepts connections from this machine only. Each
+line of output is one label as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyg_hcsf.cli.command import CommandParser
-from pyg_hcsf.recognition import (
-    Label,
-    LineRecognizer,
-    LiveRecognizer,
-    Recognizer,
-)
+from pyg_hcsf.cli.command import CommandParser, log
+from pyg_hcsf.recognition import Label, LiveRecognizer, Recognizer
 from pyg_hcsf.recognition.joint_clip import read_joint_clip
-from pyg_hcsf.recognition.line_recognizer import label_line
-from pyg_hcsf.streaming import stream_lines
+from pyg_hcsf.recognition.live_recognizer import label_to_dict
+from pyg_hcsf.streaming import JsonLines, stream_lines
 
 
 def make_parser() -> CommandParser:
-    """The command line."""
+    """The parser of the command line."""
     parser = CommandParser(
         prog='recognize.py',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add('clip', nargs='?', type=Path, help='the joints of people')
+    add('clip', nargs='?', type=Path, help='clip of 3D joints')
     add('--live', help='stdin or tcp:PORT, instead of a clip')
     add(
         '--run',
         type=Path,
         required=True,
-        help='the folder of an action run, or its recognizer.safetensors',
+        help='folder of an action run, or its recognizer.safetensors',
     )
-    add('--window', type=int, help='frames; default: those of a usual clip')
-    add('--hop', type=int, help='frames; default: a quarter of the window')
+    text = 'frames of a window; default: those of a typical training clip'
+    add('--window', type=int, help=text)
+    text = 'frames between labels; default: a quarter of the window'
+    add('--stride', type=int, help=text)
     return parser
 
 
 def main(argv: list[str] | None = None) -> list[Label]:
-    """Runs the command line; returns the labels of a clip."""
+    """Runs the command; returns the labels of a clip."""
     parser = make_parser()
     args = parser.parse_args(argv)
     if (args.clip is None) == (args.live is None):
@@ -66,57 +63,55 @@ def main(argv: list[str] | None = None) -> list[Label]:
         stream(recognizer, args)
         return []
     labels = []
-    for label in told(recognizer, args):
-        print(json.dumps(label_line(label)), flush=True)
+    for label in classify(recognizer, args):
+        print(json.dumps(label_to_dict(label)), flush=True)
         labels.append(label)
     return labels
 
 
-def told(recognizer: Recognizer, args: argparse.Namespace) -> Iterator[Label]:
-    """The labels of a file: of the whole clip, or of its windows."""
+def classify(
+    recognizer: Recognizer, args: argparse.Namespace
+) -> Iterator[Label]:
+    """Yields the labels of a file: of the whole clip, or of its windows."""
     joints, frames = read_joint_clip(args.clip)
-    if args.window is None and args.hop is None:
+    if args.window is None and args.stride is None:
         yield recognizer.recognize(joints)
         return
-    live = LiveRecognizer(recognizer, args.window, args.hop)
+    live = LiveRecognizer(recognizer, args.window, args.stride)
     if int(frames[-1] - frames[0]) + 1 < live.window:
         raise ValueError(
             f'Expected a clip of at least one window of {live.window} frames '
             f"(got {len(frames)} in '{args.clip}'): choose a shorter "
-            '--window, or none to have it told as a whole'
+            '--window, or none to classify the whole clip'
         )
     for frame, bodies in zip(frames.tolist(), joints, strict=True):
         label = live.push(frame, bodies)
         if label is not None:
             yield label
     stats = live.stats()
-    if not stats['taken']:
+    if not stats['accepted']:
         raise ValueError(
             f'Expected bodies of {recognizer.skeleton.num_joints} joints, '
             f"those of '{recognizer.skeleton.name}', in '{args.clip}' (got "
             f'joints of shape {list(joints.shape)})'
         )
-    say(json.dumps({'stats': stats}))
+    log(json.dumps({'stats': stats}))
 
 
 def stream(recognizer: Recognizer, args: argparse.Namespace) -> None:
-    """Tells lines until they end, or the tool is stopped."""
+    """Classifies lines until they end, or the command is interrupted."""
 
-    def make() -> LineRecognizer:
-        live = LiveRecognizer(recognizer, args.window, args.hop)
-        return LineRecognizer(live)
+    def make() -> JsonLines:
+        return JsonLines(LiveRecognizer(recognizer, args.window, args.stride))
 
-    info, live = recognizer.info, make().live  # complains before anybody joins
-    say(
-        f'Tells {len(info.actions)} actions of up to {info.num_bodies} bodies '
-        f'of {info.skeleton}, in {info.unit} at {info.fps:g} Hz: windows of '
-        f'{live.window} frames, every {live.hop}'
+    # Raises before the port opens.
+    live = LiveRecognizer(recognizer, args.window, args.stride)
+    info = recognizer.info
+    log(
+        f'Classifying {len(info.actions)} actions of up to {info.num_bodies} '
+        f'bodies of {info.skeleton}, in {info.unit} at {info.fps:g} Hz: '
+        f'windows of {live.window} frames with a stride of {live.stride}'
     )
     stream_lines(
-        make, args.live, lambda port: say(f'Listens on 127.0.0.1:{port}')
+        make, args.live, lambda port: log(f'Listening on 127.0.0.1:{port}')
     )
-
-
-def say(text: str) -> None:
-    """To the terminal, as the output is lines."""
-    print(text, file=sys.stderr, flush=True)

@@ -1,12 +1,12 @@
-"""Makes a page that plays 2D keypoints beside 3D poses, for any browser.
+"""Makes a page for any browser that plays 2D keypoints next to 3D poses.
 
     python tools/view.py poses.npz --out view.html
     python tools/view.py ours.npz theirs.npz --truth truth.npz --out view.html
     python tools/view.py poses.npz --graph graph.json --out view.html
     python tools/view.py poses.npz --png frame.png --frame 120 --gif walk.gif
 
-The page is one file and needs no network; press ? in it for its keys. Poses
-are files of pyg_hcsf.poses.write_poses; a learned graph is one of
+The page is one file without network access; press ? in it for its keys.
+Poses are files of pyg_hcsf.poses.write_poses, learned graphs files of
 pyg_hcsf.viewer.write_graph.
 """
 
@@ -20,26 +20,25 @@ from pyg_hcsf.viewer import read_graph, write_page
 
 
 def make_parser() -> CommandParser:
-    """The command line."""
+    """The parser of the command line."""
     parser = CommandParser(
         prog='view.py', description=__doc__.split('\n\n')[0]
     )
-    parser.add_argument(
-        'results', nargs='+', type=Path, help='one or two files of poses'
-    )
-    parser.add_argument('--truth', type=Path, help='the poses as they were')
-    parser.add_argument('--graph', type=Path, help='a learned graph, .json')
-    parser.add_argument('--title', help='default: the names of the files')
-    parser.add_argument('--out', type=Path, help='the page, .html')
-    parser.add_argument('--png', type=Path, help='a picture of one frame')
-    parser.add_argument('--frame', type=int, help='of --png; default: first')
-    parser.add_argument('--gif', type=Path, help='an animation')
-    parser.add_argument('--mp4', type=Path, help='a video; needs ffmpeg')
+    add = parser.add_argument
+    add('results', nargs='+', type=Path, help='one or two pose files')
+    add('--truth', type=Path, help='pose file of the ground truth')
+    add('--graph', type=Path, help='learned graph to show, .json')
+    add('--title', help='title of the page; default: names of the files')
+    add('--out', type=Path, help='page to write, .html')
+    add('--png', type=Path, help='picture of one frame to write')
+    add('--frame', type=int, help='frame of --png; default: the first')
+    add('--gif', type=Path, help='animation to write')
+    add('--mp4', type=Path, help='video to write; needs ffmpeg')
     return parser
 
 
 def main(argv: list[str] | None = None) -> list[Path]:
-    """Runs the command line; returns the files that it wrote."""
+    """Runs the command; returns the files that it wrote."""
     args = make_parser().parse_args(argv)
     if not (args.out or args.png or args.gif or args.mp4):
         raise UsageError(
@@ -66,7 +65,7 @@ def main(argv: list[str] | None = None) -> list[Path]:
         title = args.title or ', '.join(names)
         write_page(args.out, results, truth, graph, title)
     if args.png or args.gif or args.mp4:
-        from pyg_hcsf.viewer import pictures
+        from pyg_hcsf.viewer import pictures  # needs matplotlib
 
         if args.png:
             pictures.write_png(args.png, results, truth, args.frame)
@@ -82,7 +81,7 @@ def main(argv: list[str] | None = None) -> list[Path]:
 
 
 def names_of(paths: list[Path]) -> list[str]:
-    """The shortest ends of the paths that tell them apart."""
+    """The shortest distinct ends of the paths."""
     for length in range(1, max(len(path.parts) for path in paths) + 1):
         names = [
             str(Path(*path.with_suffix('').parts[-length:])) for path in paths

@@ -1,3 +1,5 @@
+r"""2D keypoints to 3D poses, of whole videos or live."""
+
 from .ground import Ground, find_ground
 from .lifter import Lifter
 from .lifter_weights import (
@@ -7,14 +9,12 @@ from .lifter_weights import (
     load_lifter,
     save_lifter,
 )
-from .line_lifter import LineLifter
 from .live_lifter import LiveLifter, LivePose
 
 __all__ = [
     'Ground',
     'Lifter',
     'LifterInfo',
-    'LineLifter',
     'LiveLifter',
     'LivePose',
     'available_weights',

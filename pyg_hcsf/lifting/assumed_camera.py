@@ -1,4 +1,4 @@
-r"""What is assumed of a video where nothing is said."""
+r"""The camera of a video, with assumptions for unknown parameters."""
 
 from __future__ import annotations
 
@@ -15,25 +15,20 @@ from pyg_hcsf.keypoints import Keypoints
 
 Focal = Union[float, tuple[float, float]]
 
-#: Common sizes of video, the smaller first, all also on their side.
+#: Common video sizes, in ascending order; portrait sizes are tried too.
 _SIZES = ((640, 480), (1280, 720), (1920, 1080), (2560, 1440), (3840, 2160))
 
-#: Layouts whose joints are where motion capture puts them; all others are
-#: where those who labelled images for a detector put them.
-MOCAP_LAYOUTS = ('h36m17', 'h36m16', 'mpi_inf_3dhp17')
 
-
-class Assumed(NamedTuple):
+class AssumedCamera(NamedTuple):
     r"""The camera of a video.
 
     Args:
         focal (torch.Tensor): ``[2]`` in pixels.
         center (torch.Tensor): ``[2]`` in pixels.
         image_size (tuple[float, float]): Width and height in pixels.
-        notes (tuple[str, ...]): A sentence for each thing that was not
-            known.
-        lens (Camera, optional): What undoes its distortion.
-            (default: :obj:`None`, there is none)
+        notes (tuple[str, ...]): A sentence for each assumption.
+        lens (Camera, optional): The model of the lens distortion, if any.
+            (default: :obj:`None`)
     """
 
     focal: Tensor
@@ -48,22 +43,23 @@ def assume_camera(
     focal: Optional[Focal] = None,
     center: Optional[tuple[float, float]] = None,
     distortion: Optional[Sequence[float]] = None,
-) -> Assumed:
-    r"""The camera of a video: what is known of it, and else
+) -> AssumedCamera:
+    r"""The camera of a video. Unknown parameters are taken from
     :func:`~pyg_hcsf.geometry.guess_camera`.
 
     Args:
         image_size (tuple, optional): Width and height in pixels; may be
-            :obj:`None` if the rest is known.
+            :obj:`None` if :obj:`focal` and :obj:`center` are given.
         focal (float or tuple, optional): The focal length in pixels, or
             those of both axes. (default: :obj:`None`)
         center (tuple, optional): The principal point in pixels.
             (default: :obj:`None`)
         distortion (sequence, optional): OpenCV's :math:`k_1, k_2, p_1, p_2`
-            and perhaps :math:`k_3`. (default: :obj:`None`)
+            and optionally :math:`k_3`. (default: :obj:`None`)
 
     Raises:
-        ValueError: If a value is not positive, or too little is known.
+        ValueError: If a value is not positive, or one that is needed is
+            missing.
     """
     both = _focal_lengths(focal)
     if not all(np.isfinite(v) and 0 < v <= 1e6 for v in (image_size or ())):
@@ -96,10 +92,12 @@ def assume_camera(
                 'calibration (got focal=None)'
             )
         lens = _lens(distortion, both, middle)
-    return Assumed(
-        torch.tensor(both, dtype=torch.float64),
-        torch.tensor(middle, dtype=torch.float64),
-        *(image_size, tuple(notes), lens),
+    return AssumedCamera(
+        focal=torch.tensor(both, dtype=torch.float64),
+        center=torch.tensor(middle, dtype=torch.float64),
+        image_size=image_size,
+        notes=tuple(notes),
+        lens=lens,
     )
 
 
@@ -127,21 +125,17 @@ def _lens(
     if values.shape not in ((4,), (5,)) or not np.isfinite(values).all():
         raise ValueError(
             "Expected 'distortion' to be the 4 or 5 numbers k1, k2, p1, p2 "
-            f'and k3 of OpenCV (got {tuple(distortion)}); the model of a '
-            'fisheye has others: undistort its keypoints first'
+            f'and k3 of OpenCV (got {tuple(distortion)}); a fisheye lens '
+            'needs another model: undistort its keypoints first'
         )
     k1, k2, p1, p2, k3 = [*values.tolist(), 0.0][:5]
-    # The image is not asked for its size.
+    # undistort() does not use the image size of 1 x 1.
     return Camera('lens', 1, 1, focal, center, (k1, k2, k3), (p1, p2))
 
 
 def guess_image_size(keypoints: Keypoints) -> tuple[float, float]:
-    r"""The smallest common size of video that all but a thousandth of the
-    keypoints lie in, or, if none is large enough, their own extent.
-
-    Example:
-        >>> guess_image_size(keypoints)  # seen up to (1700, 900)
-        (1920, 1080)
+    r"""The smallest common video size that contains 99.9 % of the keypoints,
+    or their extent if there is none.
     """
     points = [track.xy[track.score > 0] for track in keypoints.tracks]
     xy = np.concatenate([np.zeros((1, 2)), *points])
@@ -153,13 +147,3 @@ def guess_image_size(keypoints: Keypoints) -> tuple[float, float]:
         if far[0] <= high and far[1] <= wide:
             return (high, wide)
     return (float(far[0]), float(far[1]))
-
-
-def guess_family(layout: str) -> str:
-    r"""The layout of the weights for a layout of keypoints.
-
-    Example:
-        >>> guess_family('body25')
-        'coco17'
-    """
-    return 'h36m17' if layout in MOCAP_LAYOUTS else 'coco17'

@@ -1,4 +1,4 @@
-r"""Which way is up, and where the ground is, from people who stand on it."""
+r"""Estimates the up direction and the ground from standing people."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from pyg_hcsf.geometry.root_ray import body_size
 from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.skeleton import H36M17
 
-#: A body stands if its head is farther from its ankles than this share of
-#: the way along its bones.
+#: A body stands if the distance from ankles to head is more than this share of
+#: the length along its bones.
 STRAIGHT = 0.93
 
-#: Fewer standing bodies than this do not tell which way is up.
-FEWEST = 10
+MIN_STANDING = 10  # bodies, for an estimate of the up direction
 
 _FEET = [H36M17.joints.index(name) for name in ('LFoot', 'RFoot')]
 _HEAD = H36M17.joints.index('Head')
@@ -26,15 +25,15 @@ _THORAX = H36M17.joints.index('Thorax')
 
 
 class Ground(NamedTuple):
-    r"""The world of a still camera.
+    r"""The world axes of a static camera.
 
     Args:
         rotation (torch.Tensor): From the axes of the camera to those of the
             world, z up, y away from the camera: ``[3, 3]``.
-        standing (int): The bodies that told which way is up, or 0 if the
-            camera is taken to be level.
-        spread (float): By how many degrees one of them leans off their mean,
-            as a root mean square.
+        standing (int): The number of standing bodies of the estimate, or 0
+            if the camera is assumed to be level.
+        spread (float): The root mean square angle between these bodies and
+            their mean, in degrees.
     """
 
     rotation: Tensor
@@ -43,7 +42,7 @@ class Ground(NamedTuple):
 
     @property
     def note(self) -> str:
-        r"""What was assumed, for the reader."""
+        r"""The assumption, as a sentence."""
         if not self.standing:
             return 'Up is that of a level camera: too few bodies stand.'
         return (
@@ -53,17 +52,17 @@ class Ground(NamedTuple):
 
 
 def find_ground(pose: Tensor) -> Ground:
-    r"""Finds which way is up for a camera that does not move.
+    r"""Estimates the up direction of a static camera.
 
-    Up is the mean direction from the ankles to the thorax of all bodies that
-    stand upright, without those who lean by more than twice the median. If
-    fewer than 10 do, the camera is taken to be level. Of the true poses of
-    60 clips of 8 s of :class:`~pyg_hcsf.datasets.SyntheticMotion`, it is off
-    by 2.4 degrees in the mean and 9.7 at most where somebody stands, which
-    is in 44; of lifted ones of 8 clips, by 0.9 to 3.3.
+    Up is the mean direction from the ankles to the thorax of all standing
+    bodies, without those that lean by more than twice the median. With fewer
+    than 10 standing bodies, the camera is assumed to be level. On the true
+    poses of 60 clips of 8 s of :class:`~pyg_hcsf.datasets.SyntheticMotion`,
+    44 of which show standing people, the mean error is 2.4 degrees and the
+    maximum 9.7; on lifted poses of 8 clips, it is 0.9 to 3.3.
 
     Args:
-        pose (torch.Tensor): Bodies in the axes of the camera:
+        pose (torch.Tensor): Poses in the axes of the camera:
             ``[T, 17, 3]``.
 
     Example:
@@ -77,7 +76,7 @@ def find_ground(pose: Tensor) -> Ground:
     along = (pose[:, _THORAX] - feet)[stands]
     along = along / along.norm(dim=-1, keepdim=True)
     level = along.new_tensor([0.0, -1.0, 0.0])
-    if len(along) < FEWEST:
+    if len(along) < MIN_STANDING:
         return Ground(_upright(level), 0, 0.0)
     middle = along.median(dim=0).values
     lean = _angle(along, middle / middle.norm())
@@ -91,12 +90,12 @@ def find_ground(pose: Tensor) -> Ground:
 
 
 def to_world(people: list[PoseSequence]) -> list[PoseSequence]:
-    r"""The same poses with z up, and the ground each person stands on at
-    zero.
+    r"""Converts poses to world axes: z up, with the ground under each person
+    at zero.
 
     Args:
-        people (list of PoseSequence): All people whom one still camera saw,
-            in its axes, with the places of their roots.
+        people (list of PoseSequence): All people of one static camera, in
+            its axes, with :obj:`root`.
 
     Example:
         >>> people = to_world(Lifter().lift(keypoints))
@@ -113,22 +112,13 @@ def to_world(people: list[PoseSequence]) -> list[PoseSequence]:
         )
         root[:, 2] -= _height(pose, root)
         note = f'{person.note} {ground.note}'.strip()
-        out.append(
-            replace(
-                person,
-                pose=pose.numpy(),
-                root=root.numpy(),
-                axes='world',
-                note=note,
-            )
-        )
+        moved = replace(person, pose=pose.numpy(), root=root.numpy())
+        out.append(replace(moved, axes='world', note=note))
     return out
 
 
 def _height(pose: Tensor, root: Tensor) -> Tensor:
-    r"""The height of the ground under a body: that of the lower ankle in the
-    lowest tenth of the frames.
-    """
+    r"""The ground under a person: the 0.1 quantile of the lower ankle."""
     lowest = pose[:, _FEET, 2].amin(dim=1) + root[:, 2]
     return lowest.quantile(0.1)
 
@@ -138,7 +128,7 @@ def _angle(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _upright(up: Tensor) -> Tensor:
-    r"""Axes with z up and y as far away from the camera as can be."""
+    r"""World axes: z up, y away from the camera."""
     ahead = up.new_tensor([0.0, 0.0, 1.0])
     if abs(float(up[2])) > 0.99:  # a camera that looks up or down
         ahead = up.new_tensor([0.0, -1.0, 0.0])

@@ -1,4 +1,4 @@
-r"""One or several networks, and how far they disagree."""
+r"""The mean and the disagreement of one or several lifting networks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MIRRORED = list(H36M17.mirrored)
 
 
 class LifterEnsemble:
-    r"""Networks that lift the same windows, folded for inference. Each lifts
-    a window and its mirror image.
+    r"""Networks that lift the same windows, folded for inference, each with
+    the mirror image of the window as test-time augmentation.
 
     Args:
-        weights (sequence of str or pathlib.Path): Names or files, see
+        weights (sequence of str or pathlib.Path): Names or files, as for
             :func:`load_lifter`.
 
     Raises:
@@ -54,23 +54,23 @@ class LifterEnsemble:
                 ``[B, T, 17, 3]``.
 
         Returns:
-            tuple: The mean pose of unit size ``[B, 17, 3]``, and how far the
-            predictions it is the mean of disagree, ``[B, 17]``: the distance
-            of two, or twice the mean distance of more from their mean.
+            tuple: The mean pose of unit size, ``[B, 17, 3]``, and the
+            disagreement of the predictions, ``[B, 17]``: twice their mean
+            distance from the mean (for two, the distance between them).
         """
         both = torch.cat([x, mirror(x)]).float()
         if self.info.frames == 1:
             both = both.squeeze(1)
-        found = []
+        predictions = []
         for model in self.models:
             straight, mirrored = model(both).chunk(2)
-            found += [straight, mirror(mirrored)]
-        y = torch.stack(found)
+            predictions += [straight, mirror(mirrored)]
+        y = torch.stack(predictions)
         mean = y.mean(dim=0)
         return mean, 2 * (y - mean).norm(dim=-1).mean(dim=0)
 
 
 def mirror(x: Tensor) -> Tensor:
-    r"""Swaps the sides of the joints, and left and right of the axes."""
+    r"""Swaps left and right joints, and negates x."""
     x = x[..., _MIRRORED, :]
     return torch.cat([-x[..., :1], x[..., 1:]], dim=-1)

@@ -1,4 +1,4 @@
-r"""Files of lifting weights."""
+r"""Saves and loads the weights of lifting networks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ from pyg_hcsf.nn.models import PoseLifter
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
-#: The weights that come with the package: ``<name>.safetensors``.
+#: Folder of the pre-trained weights in the package.
 HOME = Path(__file__).parent / 'weights'
+
+#: Layouts with the joint positions of motion capture; those of all others are
+#: positions that annotators of images chose.
+MOCAP_LAYOUTS = ('h36m17', 'h36m16', 'mpi_inf_3dhp17')
 
 LAYOUTS = ('h36m17', 'coco17')
 SKELETON = 'h36m17'
@@ -32,30 +36,29 @@ FIXED = {'version': 1, 'skeleton': SKELETON}
 
 @dataclass(frozen=True)
 class LifterInfo:
-    r"""What a file of weights says of its network.
+    r"""The metadata of a lifting network, in the header of its file.
 
     Args:
-        layout (str): The keypoints it was trained on, :obj:`"h36m17"` or
-            :obj:`"coco17"`; the latter brought to the joints of Human3.6M.
-        model (dict): The arguments of
-            :class:`~pyg_hcsf.nn.PoseLifter`, :obj:`skeleton` left out; a
-            :obj:`graph` names that of the skeleton.
-        target (int, optional): The frame of its window that is lifted:
-            :obj:`0` is the first. :obj:`None` is the last of a network that
-            is causal, and the central one of another.
-            (default: :obj:`None`)
-        fps (float, optional): The frame rate that windows were trained at.
+        layout (str): The layout of the keypoints of the training:
+            :obj:`"h36m17"`, or :obj:`"coco17"` converted to the joints of
+            Human3.6M.
+        model (dict): The arguments of :class:`~pyg_hcsf.nn.PoseLifter`
+            without :obj:`skeleton`, whose graph may be named by
+            :obj:`graph`.
+        target (int, optional): The frame of a window that is lifted.
+            :obj:`None` uses the last one for a causal network and otherwise
+            the central one. (default: :obj:`None`)
+        fps (float, optional): The frame rate of the training.
             (default: :obj:`25.0`)
-        calibration (tuple, optional): The expected error of a joint over the
-            size of the person, as :obj:`(floor, slope)` of how far an image
-            and its mirror image disagree; see :func:`fit_calibration`.
+        calibration (tuple, optional): :obj:`(floor, slope)` of the expected
+            error of a joint as a function of the disagreement, both relative
+            to the size of the person; see :func:`fit_calibration`.
             (default: :obj:`None`)
-        card (dict, optional): The model card: what it was trained on, its
-            licence, how well it does; a text for each heading.
-            (default: :obj:`{}`)
+        card (dict, optional): The model card (training data, licence,
+            accuracy): a text for each heading. (default: :obj:`{}`)
 
     Raises:
-        ValueError: If a value is of another kind or out of range.
+        ValueError: If a value is of the wrong type or out of range.
 
     Example:
         >>> LifterInfo('coco17', dict(in_channels=3, frames=9)).delay
@@ -108,18 +111,18 @@ class LifterInfo:
 
     @property
     def frames(self) -> int:
-        r"""The frames of a window."""
+        r"""The number of frames of a window."""
         frames = self.model.get('frames', 1)
         return frames if type(frames) is int else 0
 
     @property
     def delay(self) -> int:
-        r"""The frames that are looked ahead."""
+        r"""The number of frames that a window looks ahead."""
         assert self.target is not None
         return self.frames - 1 - self.target
 
     def build(self) -> PoseLifter:
-        r"""The network, with random weights."""
+        r"""Creates the network with random weights."""
         options = dict(self.model)
         skeleton = get_skeleton(SKELETON, options.pop('graph', None))
         return PoseLifter(skeleton, **options)
@@ -131,18 +134,18 @@ def save_lifter(
     info: LifterInfo,
     half: bool = True,
 ) -> None:
-    r"""Writes the weights of a network.
+    r"""Saves the weights of a network.
 
     Args:
         path (str or pathlib.Path): The file, ``.safetensors``.
         model (PoseLifter): The network, not folded.
-        info (LifterInfo): What it is.
+        info (LifterInfo): Its metadata.
         half (bool, optional): If set to :obj:`False`, will not round large
             tensors to float16. (default: :obj:`True`)
 
     Raises:
         ValueError: If :obj:`info` describes another network, or weights are
-            not finite, rounded or not.
+            not finite (after rounding).
         RuntimeError: If the file cannot be written.
 
     Example:
@@ -153,18 +156,17 @@ def save_lifter(
 
 
 def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
-    r"""Reads the weights of a network, in evaluation and float32.
+    r"""Loads a network in evaluation mode and float32.
 
     Args:
-        path (str or pathlib.Path): The file, or the name of weights that
-            come with the package, see :func:`available_weights`.
+        path (str or pathlib.Path): A file of :func:`save_lifter`, or a name
+            of :func:`available_weights`.
 
     Returns:
-        tuple: The network and what the file says of it.
+        tuple: The network and its metadata.
 
     Raises:
-        ValueError: If there is no such file or name, or the file is not one
-            of :func:`save_lifter`.
+        ValueError: If there is no such file or name, or the file is damaged.
 
     Example:
         >>> model, info = load_lifter('single')
@@ -185,17 +187,28 @@ def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
 
 
 def available_weights() -> list[str]:
-    r"""The names of the weights that come with the package."""
+    r"""The names of the pre-trained weights in the package."""
     return sorted(path.stem for path in HOME.glob('*.safetensors'))
+
+
+def weights_layout(layout: str) -> str:
+    r"""The layout of the weights for keypoints of a layout.
+
+    Example:
+        >>> weights_layout('body25')
+        'coco17'
+    """
+    return 'h36m17' if layout in MOCAP_LAYOUTS else 'coco17'
 
 
 def fit_calibration(spread: Tensor, error: Tensor) -> tuple[float, float]:
     r"""Fits :math:`\text{error} \approx \text{floor} + \text{slope} \cdot
-    \text{spread}` for :obj:`LifterInfo.calibration`, neither negative.
+    \text{spread}` with non-negative coefficients, for
+    :obj:`LifterInfo.calibration`.
 
     Args:
-        spread (torch.Tensor): How far a prediction and its mirror image
-            disagree, over the size of the person, of any shape.
+        spread (torch.Tensor): The disagreement of predictions relative to the
+            size of the person, of any shape.
         error (torch.Tensor): The error of their mean, likewise.
 
     Example:

@@ -1,3 +1,5 @@
+r"""3D pose sequences, and the files that they are read from and written to."""
+
 from .pose_file import POSE_FORMATS, PoseFile, read_poses, write_poses
 from .sequence import PoseSequence
 

@@ -1,3 +1,5 @@
+r"""Joint positions to joint rotations on a rest pose, as animations need."""
+
 from __future__ import annotations
 
 from math import pi, remainder
@@ -11,10 +13,10 @@ from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
 
-LIMIT = 2**18  # frames of a clip, those in gaps too: an hour at 60 Hz
-PRIOR = 1e-6  # of the parent's turn, next to the directions of bones
-RELAX = 0.1  # of a twist that is taken back from one frame to the next
-# From axes to x, y up, z: half a turn about x, and a quarter.
+MAX_FRAMES = 2**18  # of a clip, gaps included: an hour at 60 Hz
+PRIOR = 1e-6  # weight of the parent's rotation in the fit of a joint's
+RELAX = 0.1  # share of the added twist that is removed in each frame
+# From PoseSequence.axes to y up: half a turn about x, and a quarter.
 Y_UP = {
     'camera': np.diag([1.0, -1.0, -1.0]),
     'world': np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]),
@@ -22,45 +24,40 @@ Y_UP = {
 
 
 class Articulation(NamedTuple):
-    r"""A motion as a rest pose whose joints turn, see :func:`articulate`.
+    r"""A motion as a rest pose with joint rotations (:func:`articulate`).
 
     Args:
         skeleton (Skeleton): The joints.
-        order (tuple[int, ...]): The joints, each behind its parent and with
-            all that hangs on it together.
-        rest (numpy.ndarray): Each joint from its parent in the rest pose,
-            zero for the root: :obj:`[N, 3]`.
-        step (numpy.ndarray): Each joint from its parent, in the axes that the
-            parent has turned: :obj:`[T, N, 3]`.
-        turn (numpy.ndarray): Rotations relative to the parent's:
-            :obj:`[T, N, 3, 3]`.
+        order (tuple[int, ...]): The joints in depth-first order.
+        rest (numpy.ndarray): Offset of each joint from its parent in the rest
+            pose, zero for the root: :obj:`[N, 3]`.
+        translation (numpy.ndarray): Offset of each joint from its parent, in
+            the parent's rotated axes: :obj:`[T, N, 3]`.
+        rotation (numpy.ndarray): Rotation of each joint relative to its
+            parent: :obj:`[T, N, 3, 3]`.
     """
 
     skeleton: Skeleton
     order: tuple[int, ...]
     rest: np.ndarray
-    step: np.ndarray
-    turn: np.ndarray
+    translation: np.ndarray
+    rotation: np.ndarray
 
     def positions(self) -> np.ndarray:
-        r"""Forward kinematics: the joints, :obj:`[T, N, 3]`."""
-        position = self.step.copy()
-        world = self.turn.copy()
+        r"""Joint positions by forward kinematics: :obj:`[T, N, 3]`."""
+        position = self.translation.copy()
+        world = self.rotation.copy()
         for joint in self.order[1:]:
             parent = self.skeleton.parents[joint]
             position[:, joint] = position[:, parent] + _apply(
-                world[:, parent], self.step[:, joint]
+                world[:, parent], self.translation[:, joint]
             )
-            world[:, joint] = world[:, parent] @ self.turn[:, joint]
+            world[:, joint] = world[:, parent] @ self.rotation[:, joint]
         return position
 
     def deviation(self, position: np.ndarray) -> np.ndarray:
-        r"""How far the joint that is furthest from where it should be is:
-        :obj:`[T]`.
-
-        Args:
-            position (numpy.ndarray): Where joints should be, without those
-                that were added: :obj:`[T, N, 3]`.
+        r"""The largest distance of a joint from its given position
+        :obj:`[T, N, 3]` (without pivots) in each frame: :obj:`[T]`.
         """
         joints = self.positions()[:, : position.shape[1]]
         return np.linalg.norm(joints - position, axis=2).max(axis=1)
@@ -72,27 +69,28 @@ def articulate(
     rigid: bool = False,
     pivots: bool = False,
 ) -> Articulation:
-    r"""Turns positions of joints into rotations of joints.
+    r"""Converts joint positions to joint rotations.
 
-    The rest pose is a T-pose with the median length of each bone; that of a
-    skeleton with joints of unknown names has the directions of the first
-    frame. A joint turns so that its children come as close as may be to where
-    they should be (:func:`nearest_rotation`). Beyond that, a joint with one
-    child does not twist against its parent, see :func:`calm_twist`, and a
-    bone without length follows its parent.
+    The rest pose is a T-pose with the median length of each bone. If the
+    skeleton has joints of unknown names, the rest pose has the bone
+    directions of the first frame instead. Each joint is rotated so that its
+    children come as close as possible to their positions, in the
+    least-squares sense (:func:`nearest_rotation`). A joint with one child
+    does not twist against its parent (:func:`remove_twist`), and a bone of
+    zero length follows its parent.
 
     Args:
         position (numpy.ndarray): The joints, y up: :obj:`[T, N, 3]`.
         skeleton (Skeleton): Their names and parents.
-        rigid (bool, optional): Keep the length and place of each bone on its
-            parent as in the rest pose: joints are then only near where they
-            were, and bones point from where their joint has come to where
-            its child should be, so that errors do not add up along a limb.
-            Otherwise joints are there exactly. (default: :obj:`False`)
-        pivots (bool, optional): For bones on the same joint to turn one by
-            one, as the neck and the shoulders do, give joints with several
-            children one more joint for each, in the same place, such as
-            :obj:`'Thorax_Neck'`; they are numbered behind the others.
+        rigid (bool, optional): If set to :obj:`True`, bones keep their rest
+            length, so that joints are only near their given positions. Each
+            rotation is fitted from where the joint has come to, so that
+            errors do not add up along a limb. Otherwise bones change their
+            length and positions are exact. (default: :obj:`False`)
+        pivots (bool, optional): If set to :obj:`True`, a joint with several
+            children gets one extra joint at its place for each of them, such
+            as :obj:`'Thorax_Neck'`, so that the bones rotate independently.
+            Extra joints are appended behind the others.
             (default: :obj:`False`)
 
     Example:
@@ -100,96 +98,88 @@ def articulate(
         >>> motion.positions()  # equal to position
     """
     direction = _rest_directions(position[0], skeleton)
-    hanging: dict[int, int] = {}  # what hangs on a pivot
+    child_of: dict[int, int] = {}  # pivot -> the joint that it rotates
     if pivots:
-        skeleton, hanging = _with_pivots(skeleton)
-        places = [skeleton.parents[pivot] for pivot in hanging]
-        position = np.concatenate([position, position[:, places]], axis=1)
-        still = np.zeros((len(hanging), 3))
-        direction = np.concatenate([direction, still])
+        skeleton, child_of = _with_pivots(skeleton)
+        copies = [skeleton.parents[pivot] for pivot in child_of]
+        position = np.concatenate([position, position[:, copies]], axis=1)
+        direction = np.concatenate([direction, np.zeros((len(copies), 3))])
     parents = np.array(skeleton.parents)
     bone = position - position[:, np.maximum(parents, 0)]
     length = np.median(np.linalg.norm(bone, axis=2), axis=0)
     rest = direction * length[:, None]
 
     order = _depth_first(skeleton)
-    step = np.empty_like(position)
-    placed = position.copy()
-    turn = np.empty((*position.shape, 3))
-    world = np.empty_like(turn)
+    translation = np.empty_like(position)
+    placed = position.copy()  # positions after the rotations so far
+    rotation = np.empty((*position.shape, 3))
+    world = np.empty_like(rotation)
     for joint in order:
         parent = parents[joint]
         prior = world[:, parent] if parent >= 0 else np.eye(3)
-        back = np.swapaxes(prior, -1, -2)
-        step[:, joint] = position[:, joint]
+        inverse = np.swapaxes(prior, -1, -2)
+        translation[:, joint] = position[:, joint]
         if parent >= 0:
-            away = position[:, joint] - placed[:, parent]
-            step[:, joint] = rest[joint] if rigid else _apply(back, away)
+            offset = position[:, joint] - placed[:, parent]
+            translation[:, joint] = (
+                rest[joint] if rigid else _apply(inverse, offset)
+            )
             placed[:, joint] = placed[:, parent] + _apply(
-                prior, step[:, joint]
+                prior, translation[:, joint]
             )
         children = np.flatnonzero(parents == joint).tolist()
-        aims = [hanging.get(i, i) for i in children]
-        toward = position[:, aims] - placed[:, [joint]]
-        scale = np.linalg.norm(toward, axis=2) @ length[aims]
-        fit = np.einsum('tci,cj->tij', toward, rest[aims])
+        targets = [child_of.get(i, i) for i in children]
+        toward = position[:, targets] - placed[:, [joint]]
+        scale = np.linalg.norm(toward, axis=2) @ length[targets]
+        fit = np.einsum('tci,cj->tij', toward, rest[targets])
         fit /= np.where(scale > 0, scale, 1.0)[:, None, None]
-        turn[:, joint] = back @ nearest_rotation(fit + PRIOR * prior)
-        if len(aims) == 1:
-            turn[:, joint] = calm_twist(turn[:, joint], direction[aims[0]])
-        world[:, joint] = prior @ turn[:, joint]
-    return Articulation(skeleton, order, rest, step, turn)
+        local = inverse @ nearest_rotation(fit + PRIOR * prior)
+        if len(targets) == 1:
+            local = remove_twist(local, direction[targets[0]])
+        rotation[:, joint] = local
+        world[:, joint] = prior @ local
+    return Articulation(skeleton, order, rest, translation, rotation)
 
 
 def nearest_rotation(matrix: np.ndarray) -> np.ndarray:
-    r"""The rotations nearest to matrices, never reflections: of the sum of
-    outer products of where vectors go and where they come from, the rotation
-    that takes them there best in the least-squares sense.
-
-    Args:
-        matrix (numpy.ndarray): Of shape :obj:`[*, 3, 3]`.
+    r"""The rotations (never reflections) that are nearest to matrices
+    :obj:`[*, 3, 3]`. For a sum of outer products :math:`\sum \mathbf{t}_i
+    \mathbf{s}_i^\top` it is the least-squares rotation of the vectors
+    :math:`\mathbf{s}_i` to :math:`\mathbf{t}_i` (Kabsch).
     """
     u, _, vt = np.linalg.svd(matrix)
     u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
     return u @ vt
 
 
-def calm_twist(turn: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    r"""Adds twists about an axis, after which the rotations follow each other
-    without one, but for a tenth of what was added so far, which is taken back.
+def remove_twist(rotation: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    r"""Adds twists about a unit vector :obj:`[3]` so that consecutive
+    rotations :obj:`[T, 3, 3]` do not twist against each other.
 
-    The shortest rotation to a direction spins where it passes by the opposite
-    of the axis, as a bent elbow does; this one does not.
-
-    Args:
-        turn (numpy.ndarray): Rotations without a twist: :obj:`[T, 3, 3]`.
-        axis (numpy.ndarray): A unit vector.
+    The shortest rotation to a direction spins where that direction passes
+    the opposite of the axis, as at a fully bent elbow; the result does not.
+    A tenth of the added twist is removed in each frame, so that it decays.
     """
-    change = np.swapaxes(turn[:-1], 1, 2) @ turn[1:]
+    change = np.swapaxes(rotation[:-1], 1, 2) @ rotation[1:]
     quaternion = Rotation.from_matrix(change).as_quat()
     spin = 2 * np.arctan2(quaternion[:, :3] @ axis, quaternion[:, 3])
     twist = [0.0]
     for angle in spin.tolist():
         twist.append((1 - RELAX) * remainder(twist[-1] - angle, 2 * pi))
     vectors = np.array(twist)[:, None] * axis
-    return turn @ Rotation.from_rotvec(vectors).as_matrix()
+    return rotation @ Rotation.from_rotvec(vectors).as_matrix()
 
 
-def upright(sequence: PoseSequence) -> np.ndarray:
+def to_y_up(sequence: PoseSequence) -> np.ndarray:
     r"""The joints of a sequence with y up and z towards the viewer, in
     millimetres: :obj:`[T, N, 3]`.
     """
-    check_clip(sequence)
+    require_fps(sequence)
     return sequence.position @ Y_UP[sequence.axes].T
 
 
-def every_frame(sequence: PoseSequence, position: np.ndarray) -> np.ndarray:
-    r"""Fills gaps between frames on straight lines, for a constant rate.
-
-    Args:
-        sequence (PoseSequence): Whose frames they are.
-        position (numpy.ndarray): The joints, :obj:`[T, N, 3]`.
-    """
+def fill_gaps(sequence: PoseSequence, position: np.ndarray) -> np.ndarray:
+    r"""Interpolates joints :obj:`[T, N, 3]` linearly at missing frames."""
     frames = sequence.frames - sequence.frames[0]
     every = np.arange(int(frames[-1]) + 1)
     before = np.searchsorted(frames, every, 'right') - 1
@@ -199,25 +189,23 @@ def every_frame(sequence: PoseSequence, position: np.ndarray) -> np.ndarray:
     return position[before] * (1 - weight) + position[after] * weight
 
 
-def check_clip(sequence: PoseSequence) -> float:
-    r"""Frames per second of a sequence that is to become a clip.
-
-    Raises:
-        ValueError: If they are not known, or the clip is too long.
+def require_fps(sequence: PoseSequence) -> float:
+    r"""Frames per second of a sequence that is exported as an animation;
+    raises a :class:`ValueError` if unknown, or if the clip is too long.
     """
-    who = f'person {shown(sequence.name)}'
+    person = f'person {shown(sequence.name)}'
     if sequence.fps is None:
         raise ValueError(
-            f"Expected the 'fps' of {who} to be known, for the speed of the "
-            'motion (got None): set it, as in dataclasses.replace(sequence, '
-            'fps=25)'
+            f"Expected the 'fps' of {person} to be known, for the speed of "
+            'the motion (got None): set it, as in '
+            'dataclasses.replace(sequence, fps=25)'
         )
     frames = int(sequence.frames[-1]) - int(sequence.frames[0]) + 1
-    if frames > LIMIT:
+    if frames > MAX_FRAMES:
         raise ValueError(
-            f"Expected the 'frames' of {who} to span at most {LIMIT} (got "
-            f'{frames}): write the parts before and after the gap apart, or '
-            '.json'
+            f"Expected the 'frames' of {person} to span at most {MAX_FRAMES} "
+            f'(got {frames}): write the parts before and after the gap apart, '
+            'or as .json'
         )
     return float(sequence.fps)
 
@@ -237,21 +225,21 @@ def _rest_directions(first: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 def _with_pivots(skeleton: Skeleton) -> tuple[Skeleton, dict[int, int]]:
     names, parents = list(skeleton.joints), list(skeleton.parents)
-    hanging = {}
+    child_of = {}
     for joint, parent in skeleton.bones:
         if skeleton.parents.count(parent) > 1:
             parents[joint] = len(names)
-            hanging[len(names)] = joint
+            child_of[len(names)] = joint
             names.append(f'{names[parent]}_{names[joint]}')
             parents.append(parent)
-    more = Skeleton(
+    extended = Skeleton(
         name=f'{skeleton.name} with pivots',
         joints=tuple(names),
         parents=tuple(parents),
         left=skeleton.left,
         right=skeleton.right,
     )
-    return more, hanging
+    return extended, child_of
 
 
 def _depth_first(skeleton: Skeleton) -> tuple[int, ...]:

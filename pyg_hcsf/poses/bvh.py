@@ -1,3 +1,5 @@
+r"""Writes one person's poses as a Biovision hierarchy (BVH)."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -7,73 +9,62 @@ import numpy as np
 from pyg_hcsf.poses.articulation import (
     Articulation,
     articulate,
-    check_clip,
-    every_frame,
-    upright,
+    fill_gaps,
+    require_fps,
+    to_y_up,
 )
-from pyg_hcsf.poses.euler import continuous, euler_angles
+from pyg_hcsf.poses.euler import euler_angles, unwrap_euler
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.skeleton import get_skeleton
 
-MM = 10.0  # in a unit of the file: it is in centimetres
-DECIMALS = 5  # of a centimetre and a degree
-END = 0.25  # of the last bone, for the end sites that the format wants
-SHORTEST = 10.0  # mm, of an end site
+MM_PER_UNIT = 10.0  # the file is in centimetres
+DECIMALS = 5  # of centimetres and degrees
+END_SHARE = 0.25  # length of an end site as a share of the last bone
+MIN_END_MM = 10.0  # least length of an end site
 POSITIONS = ('Xposition', 'Yposition', 'Zposition')
 
 
 def write_bvh(
     path: Path, sequence: PoseSequence, rigid: bool = False
 ) -> float:
-    r"""Writes the poses of a person as a Biovision hierarchy: y up, in
-    centimetres, a T-pose at rest, the first frame of the person first and
-    gaps between frames filled on straight lines. Joints and rotations are
-    those of :func:`~pyg_hcsf.poses.articulation.articulate`.
+    r"""Writes the poses of a person as BVH: y up, in centimetres, with a
+    T-pose at rest. The file begins with the first frame of the person;
+    missing frames are interpolated linearly.
 
-    Args:
-        path (pathlib.Path): The file.
-        sequence (PoseSequence): The person; :obj:`fps` must be known.
-        rigid (bool, optional): Three channels of rotation for each joint but
-            the root, and constant bones, as tools that retarget motion want;
-            bones on the same joint turn about joints of their own.
-            Otherwise six channels for each, which also say where a joint is
-            on its parent, so that each is where it was.
-            (default: :obj:`False`)
+    If :obj:`rigid`, only the root has position channels and bones are of
+    constant length, as retargeting tools need; bones that share a joint get
+    a pivot joint each. Otherwise each joint has six channels, and joint
+    positions are exact.
 
     Returns:
-        The largest distance in millimetres between a joint in the file and
-        where it was, but for what is rounded, in the frames that were given.
-
-    Example:
-        >>> write_bvh(Path('walk.bvh'), sequence)
-        >>> joints = read_bvh('walk.bvh').joint_positions(scale=10.0)
+        The largest distance in millimetres of a joint from its given
+        position in the given frames, without rounding.
     """
-    fps = check_clip(sequence)
-    position = every_frame(sequence, upright(sequence))
+    fps = require_fps(sequence)
+    position = fill_gaps(sequence, to_y_up(sequence))
     skeleton = get_skeleton(sequence.skeleton)
     motion = articulate(position, skeleton, rigid, pivots=rigid)
-    lines = ['HIERARCHY']
     orders = [_rotation_order(motion, j) for j in range(len(motion.rest))]
+    lines = ['HIERARCHY']
     depth = -1
     for joint in motion.order:
-        above = _depth(motion, joint)
-        lines += ['  ' * i + '}' for i in range(depth, above - 1, -1)]
-        depth = above
+        parent_depth = _depth(motion, joint)
+        lines += ['  ' * i + '}' for i in range(depth, parent_depth - 1, -1)]
+        depth = parent_depth
         lines += _joint(motion, joint, orders[joint], depth, rigid)
     lines += ['  ' * i + '}' for i in range(depth, -1, -1)]
     lines += ['MOTION', f'Frames: {len(position)}', f'Frame Time: {1 / fps}']
-    angles = np.stack(
-        [euler_angles(motion.turn[:, j], x) for j, x in enumerate(orders)],
-        axis=1,
-    )
-    angles = np.degrees(continuous(angles))
+    angles = [
+        euler_angles(motion.rotation[:, j], x) for j, x in enumerate(orders)
+    ]
+    degrees = np.degrees(unwrap_euler(np.stack(angles, axis=1)))
     columns = []
     for joint in motion.order:
         if not rigid or joint == motion.skeleton.root:
-            columns.append(motion.step[:, joint] / MM)
-        columns.append(angles[:, joint])
-    table = np.concatenate(columns, axis=1).round(DECIMALS) + 0.0
+            columns.append(motion.translation[:, joint] / MM_PER_UNIT)
+        columns.append(degrees[:, joint])
+    table = np.concatenate(columns, axis=1).round(DECIMALS) + 0.0  # no -0
     with atomic_write(path) as part, part.open('w', newline='\n') as file:
         file.write('\n'.join(lines) + '\n')
         np.savetxt(file, table, f'%.{DECIMALS}f')
@@ -96,16 +87,15 @@ def _joint(
     ]
     if joint not in motion.skeleton.parents:
         length = np.linalg.norm(motion.rest[joint])
+        end = np.array([0, MIN_END_MM, 0])
         if length > 0:
-            end = motion.rest[joint] * max(END, SHORTEST / length)
-        else:
-            end = np.array([0, SHORTEST, 0])
+            end = motion.rest[joint] * max(END_SHARE, MIN_END_MM / length)
         lines += ['  End Site', '  {', f'    OFFSET {_numbers(end)}', '  }']
     return ['  ' * depth + line for line in lines]
 
 
 def _numbers(vector: np.ndarray) -> str:
-    values = (vector / MM).round(DECIMALS) + 0.0
+    values = (vector / MM_PER_UNIT).round(DECIMALS) + 0.0
     return ' '.join(f'{x:.{DECIMALS}f}' for x in values)
 
 
@@ -117,9 +107,9 @@ def _depth(motion: Articulation, joint: int) -> int:
 
 
 def _rotation_order(motion: Articulation, joint: int) -> str:
-    r"""The axis that runs along the bones of the joint is the second, as a
-    joint hardly twists about it and a right angle there is where the angles
-    jump; the root turns upright first and may turn all round.
+    r"""The Euler order of a joint. The second angle is about the axis along
+    the bones: joints hardly twist about it, so that it stays off the gimbal
+    lock at 90 degrees. The root yaws first, as it may turn all round.
     """
     if joint == motion.skeleton.root:
         return 'YZX'

@@ -1,27 +1,24 @@
+r"""Euler angles of rotations over time, without jumps."""
+
 from __future__ import annotations
 
 import numpy as np
 
-GIMBAL = 1e-7  # the cosine below which two of the axes are one
+GIMBAL_COSINE = 1e-7  # of the second angle, below which two axes coincide
 
 
 def euler_angles(rotation: np.ndarray, order: str) -> np.ndarray:
-    r"""Angles about three different axes, each of the frame that those before
-    it have turned.
+    r"""Intrinsic Euler angles about three different axes.
 
-    Where the second is a right angle, and only the sum or difference of the
-    others matters, the third stays as it was in the frame before.
+    In gimbal lock (a second angle of 90 degrees), only the sum or difference
+    of the other two is determined: the third keeps its last value.
 
     Args:
-        rotation (numpy.ndarray): A motion: :obj:`[T, 3, 3]`.
+        rotation (numpy.ndarray): Rotations over time: :obj:`[T, 3, 3]`.
         order (str): The axes, such as :obj:`'ZXY'`.
 
     Returns:
-        Radians, the second of at most a right angle: :obj:`[T, 3]`.
-
-    Example:
-        >>> euler_angles(np.eye(3)[None], 'ZXY')
-        array([[0., 0., 0.]])
+        Radians, the second within :math:`\pm\pi/2`: :obj:`[T, 3]`.
     """
     i, j, k = ('XYZ'.index(axis) for axis in order)
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
@@ -29,36 +26,30 @@ def euler_angles(rotation: np.ndarray, order: str) -> np.ndarray:
     cosine = np.hypot(rotation[:, i, i], rotation[:, i, j])
     first = np.arctan2(-sign * rotation[:, j, k], rotation[:, k, k])
     third = np.arctan2(-sign * rotation[:, i, j], rotation[:, i, i])
-    locked = cosine < GIMBAL
+    locked = cosine < GIMBAL_COSINE
     if locked.any():
         free = np.where(locked, 0, np.arange(1, len(rotation) + 1))
-        last = np.maximum.accumulate(free)  # 0: not yet
+        last = np.maximum.accumulate(free)  # 0: no free frame yet
         third = np.concatenate([[0.0], third])[last]
         both = np.arctan2(sign * rotation[:, k, j], rotation[:, j, j])
-        side = sign * np.sign(sine)
-        first = np.where(locked, both - side * third, first)
+        first = np.where(locked, both - sign * np.sign(sine) * third, first)
     return np.stack([first, np.arctan2(sine, cosine), third], axis=1)
 
 
-def continuous(angles: np.ndarray) -> np.ndarray:
-    r"""The same rotations by angles that change as little as may be from
-    frame to frame.
-
-    Args:
-        angles (numpy.ndarray): Radians about three different axes:
-            :obj:`[T, N, 3]`.
-
-    Example:
-        >>> continuous(np.radians([[[179, 0, 0]], [[-179, 0, 0]]]))  # 181
+def unwrap_euler(angles: np.ndarray) -> np.ndarray:
+    r"""Equivalent Euler angles :obj:`[T, N, 3]` in radians that change as
+    little as possible from frame to frame. Other than :func:`numpy.unwrap`,
+    it uses that :math:`(a, b, c)` and :math:`(a + \pi, \pi - b, c + \pi)`
+    are the same rotation.
     """
     turn = 2 * np.pi
-    other = angles + np.pi  # the same rotation the other way round
+    other = angles + np.pi
     other[..., 1] = np.pi - angles[..., 1]
     both = np.stack([angles, other])  # [2, T, N, 3]
     out = angles.copy()
     joints = np.arange(angles.shape[1])
     for t in range(1, len(angles)):
         near = both[:, t] + turn * np.round((out[t - 1] - both[:, t]) / turn)
-        change = np.square(near - out[t - 1]).sum(axis=2)
+        change = np.square(near - out[t - 1]).sum(axis=2)  # [2, N]
         out[t] = near[change.argmin(axis=0), joints]
     return out

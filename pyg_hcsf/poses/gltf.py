@@ -1,3 +1,5 @@
+r"""Writes poses as an animation in glTF 2.0."""
+
 from __future__ import annotations
 
 import base64
@@ -13,14 +15,14 @@ from scipy.spatial.transform import Rotation
 from pyg_hcsf.poses.articulation import (
     Articulation,
     articulate,
-    check_clip,
-    upright,
+    require_fps,
+    to_y_up,
 )
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.skeleton import get_skeleton
 
-MM = 1000.0  # in a unit of the file: it is in metres
+MM_PER_UNIT = 1000.0  # the file is in metres
 WIDTH = 0.03  # metres from the axis of a bone to its edges
 FLOAT, VERTICES = 5126, 34962  # as the specification numbers them
 COLOURS = {  # linear RGB
@@ -36,39 +38,28 @@ def write_gltf(
     rigid: bool = False,
     binary: bool = True,
 ) -> float:
-    r"""Writes the poses of people as an animation in glTF 2.0: y up, z
-    towards the viewer, in metres; each person a hierarchy of nodes, each bone
-    a stick. All are in one scene and one animation that begins with the first
-    frame of anybody; who comes later or leaves earlier stands still.
+    r"""Writes the poses of people as one animated scene: y up, z towards the
+    viewer, in metres. Each person is a hierarchy of nodes, each bone a stick.
+    The animation begins with the first frame of anybody; people who appear
+    later or leave earlier stand still meanwhile.
 
-    Joints and rotations are those of
-    :func:`~pyg_hcsf.poses.articulation.articulate` with pivots. Frames are
-    key frames; players fill gaps between them on straight lines.
-
-    Args:
-        path (pathlib.Path): The file.
-        sequences (sequence of PoseSequence): The people; :obj:`fps` must be
-            known.
-        rigid (bool, optional): Constant bones, whose joints only turn.
-            Otherwise joints also move on their parents, so that each is where
-            it was. (default: :obj:`False`)
-        binary (bool, optional): :obj:`.glb`, or :obj:`.gltf` with the
-            numbers within. (default: :obj:`True`)
+    Frames are key frames, between which players interpolate linearly. If
+    :obj:`rigid`, bones are of constant length and joints only rotate;
+    otherwise joints are also translated, and their positions are exact. The
+    file is :obj:`.glb` if :obj:`binary`, otherwise :obj:`.gltf` with embedded
+    data.
 
     Returns:
-        The largest distance in millimetres between a joint in the file and
-        where it was, but for what is rounded.
-
-    Example:
-        >>> write_gltf(Path('walk.glb'), [sequence])
+        The largest distance in millimetres of a joint from its given
+        position, without rounding.
     """
-    seconds = [s.frames / check_clip(s) for s in sequences]
+    seconds = [s.frames / require_fps(s) for s in sequences]
     start = min(times[0] for times in seconds)
     scene = _Scene()
     scene.add_sticks()
     error = 0.0
     for sequence, times in zip(sequences, seconds, strict=True):
-        position = upright(sequence)
+        position = to_y_up(sequence)
         skeleton = get_skeleton(sequence.skeleton)
         motion = articulate(position, skeleton, rigid, pivots=True)
         scene.add_person(sequence, motion, times - start, rigid)
@@ -79,32 +70,27 @@ def write_gltf(
 
 
 class _Scene:
+    r"""The JSON content and the binary buffer of a file."""
+
     def __init__(self) -> None:
         self.data = bytearray()
-        self.animation: dict[str, Any] = {
-            'name': 'poses',
-            'samplers': [],
-            'channels': [],
-        }
+        self.animation: dict[str, Any] = {'samplers': [], 'channels': []}
         self.content: dict[str, Any] = {
             'asset': {'version': '2.0', 'generator': 'pyg_hcsf'},
             'scene': 0,
             'scenes': [{'nodes': []}],
-            'nodes': [],
-            'meshes': [],
-            'materials': [],
-            'animations': [self.animation],
-            'accessors': [],
-            'bufferViews': [],
+            'animations': [{'name': 'poses', **self.animation}],
         }
 
     def add(self, key: str, item: dict[str, Any]) -> int:
-        self.content[key].append(item)
-        return len(self.content[key]) - 1
+        items = self.content.setdefault(key, [])
+        items.append(item)
+        return len(items) - 1
 
     def add_numbers(
         self, values: np.ndarray, target: Optional[int] = None
     ) -> int:
+        r"""Appends an array to the buffer and returns its accessor."""
         values = np.ascontiguousarray(values, '<f4')
         view = {
             'buffer': 0,
@@ -115,17 +101,15 @@ class _Scene:
             view['target'] = target
         self.data += values.tobytes()
         rows = values.reshape(len(values), -1)
-        return self.add(
-            'accessors',
-            {
-                'bufferView': self.add('bufferViews', view),
-                'componentType': FLOAT,
-                'count': len(rows),
-                'type': {1: 'SCALAR', 3: 'VEC3', 4: 'VEC4'}[rows.shape[1]],
-                'min': rows.min(axis=0).tolist(),
-                'max': rows.max(axis=0).tolist(),
-            },
-        )
+        accessor = {
+            'bufferView': self.add('bufferViews', view),
+            'componentType': FLOAT,
+            'count': len(rows),
+            'type': {1: 'SCALAR', 3: 'VEC3', 4: 'VEC4'}[rows.shape[1]],
+            'min': rows.min(axis=0).tolist(),
+            'max': rows.max(axis=0).tolist(),
+        }
+        return self.add('accessors', accessor)
 
     def add_sticks(self) -> None:
         r"""A pointed stick from the origin to :obj:`(0, 1, 0)` for each of
@@ -172,27 +156,26 @@ class _Scene:
     ) -> None:
         skeleton = motion.skeleton
         times = self.add_numbers(seconds)
-        step = motion.step / MM
+        translation = motion.translation / MM_PER_UNIT
         nodes: dict[int, int] = {}
         for joint in motion.order:
             parent = skeleton.parents[joint]
-            turn = _quaternions(motion.turn[:, joint])
+            rotation = _quaternions(motion.rotation[:, joint])
             node: dict[str, Any] = {
                 'name': skeleton.joints[joint],
-                'translation': step[0, joint].tolist(),
-                'rotation': turn[0].tolist(),
+                'translation': translation[0, joint].tolist(),
+                'rotation': rotation[0].tolist(),
             }
             nodes[joint] = self.add('nodes', node)
             if parent >= 0:
-                above = self.content['nodes'][nodes[parent]]
-                above.setdefault('children', []).append(nodes[joint])
-                self._add_stick(motion, joint, above)
+                parent_node = self.content['nodes'][nodes[parent]]
+                parent_node.setdefault('children', []).append(nodes[joint])
+                self._add_stick(motion, joint, parent_node)
             if parent < 0 or not rigid:
-                self._animate(
-                    nodes[joint], 'translation', times, step[:, joint]
-                )
+                moved = translation[:, joint]
+                self._animate(nodes[joint], 'translation', times, moved)
             if joint in skeleton.parents:
-                self._animate(nodes[joint], 'rotation', times, turn)
+                self._animate(nodes[joint], 'rotation', times, rotation)
         person = {
             'name': sequence.name,
             'children': [nodes[skeleton.root]],
@@ -205,55 +188,52 @@ class _Scene:
         self.content['scenes'][0]['nodes'].append(self.add('nodes', person))
 
     def _add_stick(
-        self, motion: Articulation, joint: int, above: dict[str, Any]
+        self, motion: Articulation, joint: int, parent_node: dict[str, Any]
     ) -> None:
-        rest = motion.rest[joint] / MM
+        rest = motion.rest[joint] / MM_PER_UNIT
         if not (length := float(np.linalg.norm(rest))) > 0:
             return
-        side = 'middle'
-        if joint in motion.skeleton.left:
-            side = 'left'
-        elif joint in motion.skeleton.right:
-            side = 'right'
+        left = joint in motion.skeleton.left
+        right = joint in motion.skeleton.right
+        colour = 'left' if left else 'right' if right else 'middle'
         x, y, z = rest / length
-        # The shortest way from y to there.
+        # The shortest rotation from the y axis to the bone.
         turn = (
             np.array([z, 0, -x, 1 + y]) if y > -1 else np.array([1, 0, 0, 0])
         )
         stick = {
             'name': f'{motion.skeleton.joints[joint]} bone',
-            'mesh': list(COLOURS).index(side),
+            'mesh': list(COLOURS).index(colour),
             'rotation': (turn / np.linalg.norm(turn)).tolist(),
             'scale': [WIDTH, length, WIDTH],
         }
-        above['children'].append(self.add('nodes', stick))
+        parent_node['children'].append(self.add('nodes', stick))
 
     def _animate(
         self, node: int, path: str, times: int, values: np.ndarray
     ) -> None:
-        output = self.add_numbers(values)
-        samplers = self.animation['samplers']
-        samplers.append(
-            {'input': times, 'interpolation': 'LINEAR', 'output': output}
-        )
-        self.animation['channels'].append(
-            {
-                'sampler': len(samplers) - 1,
-                'target': {'node': node, 'path': path},
-            }
-        )
+        sampler = {'input': times, 'interpolation': 'LINEAR'}
+        sampler['output'] = self.add_numbers(values)
+        target = {'node': node, 'path': path}
+        channel = {
+            'sampler': len(self.animation['samplers']),
+            'target': target,
+        }
+        self.animation['samplers'].append(sampler)
+        self.animation['channels'].append(channel)
 
     def to_glb(self) -> bytes:
         buffers = [{'byteLength': len(self.data)}]
         text = json.dumps({**self.content, 'buffers': buffers}).encode()
         text += b' ' * (-len(text) % 4)
         size = 12 + 8 + len(text) + 8 + len(self.data)
-        return b''.join(
-            [
-                struct.pack('<4sII', b'glTF', 2, size),
-                struct.pack('<I4s', len(text), b'JSON') + text,
-                struct.pack('<I4s', len(self.data), b'BIN\0') + self.data,
-            ]
+        header = struct.pack('<4sII', b'glTF', 2, size)
+        header += struct.pack('<I4s', len(text), b'JSON')
+        return (
+            header
+            + text
+            + struct.pack('<I4s', len(self.data), b'BIN\0')
+            + self.data
         )
 
     def to_gltf(self) -> bytes:
@@ -266,7 +246,7 @@ class _Scene:
 
 
 def _quaternions(rotation: np.ndarray) -> np.ndarray:
-    r"""Unit quaternions, scalar last, each on the side of the one before."""
+    r"""Unit quaternions, scalar last, with signs that do not flip."""
     out = Rotation.from_matrix(rotation).as_quat()
     flips = np.where((out[1:] * out[:-1]).sum(axis=1) < 0, -1.0, 1.0)
     out[1:] *= flips.cumprod()[:, None]

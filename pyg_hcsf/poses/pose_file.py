@@ -1,3 +1,5 @@
+r"""Reads and writes 3D poses in all supported file formats."""
+
 from __future__ import annotations
 
 import re
@@ -6,19 +8,23 @@ from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
 from pyg_hcsf.poses.bvh import write_bvh
-from pyg_hcsf.poses.csv_text import read_csv, write_csv
+from pyg_hcsf.poses.csv_table import read_csv, write_csv
 from pyg_hcsf.poses.gltf import write_gltf
-from pyg_hcsf.poses.json_text import read_json, write_json
-from pyg_hcsf.poses.npz import read_npz, write_npz
-from pyg_hcsf.poses.records import fail
+from pyg_hcsf.poses.records import (
+    fail,
+    read_json,
+    read_npz,
+    write_json,
+    write_npz,
+)
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.shown import shown
 
 READERS = {'csv': read_csv, 'json': read_json, 'npz': read_npz}
-RECORDS = {'csv': write_csv, 'json': write_json, 'npz': write_npz}
-POSE_FORMATS = (*RECORDS, 'bvh', 'glb', 'gltf')
-LIMIT = 2**28  # bytes of a file: hours of a person
-NAME_LENGTH = 60  # of a person, in the name of a file
+WRITERS = {'csv': write_csv, 'json': write_json, 'npz': write_npz}
+POSE_FORMATS = (*WRITERS, 'bvh', 'glb', 'gltf')
+MAX_BYTES = 2**28  # of a file: hours of one person
+MAX_NAME = 60  # characters of a person's name in a file name
 
 
 class PoseFile(NamedTuple):
@@ -26,10 +32,10 @@ class PoseFile(NamedTuple):
 
     Args:
         path (pathlib.Path): Where it is.
-        people (tuple[str, ...]): The names of those in it.
-        deviation (float): The largest distance in millimetres between a
-            joint in the file and where it was, but for what is rounded: zero
-            unless the bones were made rigid.
+        people (tuple[str, ...]): The names of the people in it.
+        deviation (float): The largest distance in millimetres of a joint
+            from its given position, without rounding: zero unless the bones
+            were made rigid.
     """
 
     path: Path
@@ -43,16 +49,16 @@ def write_poses(
     format: Optional[str] = None,
     rigid: bool = False,
 ) -> list[PoseFile]:
-    r"""Writes the poses of people; each file whole or not at all.
+    r"""Writes the poses of people; each file completely or not at all.
 
     .. list-table::
         :widths: 10 70
         :header-rows: 1
 
         * - format
-          - what it holds
+          - content
         * - :obj:`json`
-          - everything, to 0.0001 mm; says itself what it holds
+          - everything, to 0.0001 mm; documents itself
         * - :obj:`npz`
           - everything, to the bit: :obj:`pose_0` is that of the first person
         * - :obj:`csv`
@@ -61,31 +67,31 @@ def write_poses(
         * - :obj:`bvh`
           - an animated skeleton, y up, in **centimetres** (scale 0.01 in
             Blender), one file per person: :obj:`<stem>_<name>.bvh` if there
-            are several. Frames in gaps lie on straight lines
+            are several. Missing frames are interpolated linearly
         * - :obj:`glb`, :obj:`gltf`
           - an animated skeleton with sticks for bones, y up, in metres
 
-    An animated skeleton has the joints where they are in :obj:`pose`, moved
-    by :obj:`root` if it is known. As bones of lifted poses change their
-    length, joints then also move on their parents; with :obj:`rigid` they
-    only turn, on bones of median length.
+    An animated skeleton has its joints at :obj:`pose`, plus :obj:`root` if
+    known. As the bones of lifted poses change their length, joints are also
+    translated against their parents; with :obj:`rigid` they only rotate, on
+    bones of median length.
 
     Args:
         path (str or pathlib.Path): The file.
-        sequences (sequence of PoseSequence): The people, each with a name of
-            its own.
-        format (str, optional): One of those above; by default what the suffix
-            of :obj:`path` says. (default: :obj:`None`)
-        rigid (bool, optional): Whether bones of an animated skeleton are of
-            constant length. (default: :obj:`False`)
+        sequences (sequence of PoseSequence): The people, with distinct
+            names.
+        format (str, optional): One of the formats above. :obj:`None` uses
+            the suffix of :obj:`path`. (default: :obj:`None`)
+        rigid (bool, optional): If set to :obj:`True`, bones of an animated
+            skeleton are of constant length. (default: :obj:`False`)
 
     Returns:
-        The files, with how far joints are from where they were.
+        list[PoseFile]: The written files.
 
     Raises:
-        ValueError: If there is nobody, two have the same name, the format is
-            not known, :obj:`rigid` is asked of one that holds positions, or
-            an animated skeleton has no :obj:`fps`.
+        ValueError: If there are no people, two have the same name, the format
+            is unknown, :obj:`rigid` is set for a format of joint positions,
+            or an animated skeleton has no :obj:`fps`.
         RuntimeError: If a file cannot be written.
 
     Example:
@@ -101,13 +107,13 @@ def write_poses(
             "Expected 'sequences' of one or more people with distinct names "
             f'(got {shown([*names])})'
         )
-    if kind in RECORDS:
+    if kind in WRITERS:
         if rigid:
             raise ValueError(
                 "Expected 'rigid' only with the formats 'bvh', 'glb' and "
                 f"'gltf' (got '{kind}')"
             )
-        RECORDS[kind](path, sequences)
+        WRITERS[kind](path, sequences)
         return [PoseFile(path, names, 0.0)]
     if kind != 'bvh':
         deviation = write_gltf(path, sequences, rigid, binary=kind == 'glb')
@@ -121,14 +127,14 @@ def write_poses(
 
 
 def read_poses(path: Union[str, Path]) -> list[PoseSequence]:
-    r"""Reads the poses of people that :func:`write_poses` wrote as
-    :obj:`.json`, :obj:`.csv` or :obj:`.npz`.
+    r"""Reads a :obj:`.json`, :obj:`.csv` or :obj:`.npz` file of
+    :func:`write_poses`.
 
     Args:
         path (str or pathlib.Path): The file.
 
     Raises:
-        ValueError: If it is missing, damaged, too large or something else.
+        ValueError: If it is missing, damaged, too large or of another format.
 
     Example:
         >>> read_poses('walk.json')[0].pose.shape
@@ -137,8 +143,8 @@ def read_poses(path: Union[str, Path]) -> list[PoseSequence]:
     path = Path(path)
     kind = _format_of(path, None, tuple(READERS))
     try:
-        if (size := path.stat().st_size) > LIMIT:
-            fail(str(path), f'it has {size} bytes, more than {LIMIT}')
+        if (size := path.stat().st_size) > MAX_BYTES:
+            fail(str(path), f'it has {size} bytes, more than {MAX_BYTES}')
         content = path.read_bytes()
     except OSError as e:
         raise ValueError(
@@ -166,11 +172,11 @@ def _format_of(
 def _one_per_person(path: Path, names: tuple[str, ...]) -> list[Path]:
     if len(names) == 1:
         return [path]
-    safe = [re.sub(r'[^\w.-]', '_', name)[:NAME_LENGTH] for name in names]
+    safe = [re.sub(r'[^\w.-]', '_', name)[:MAX_NAME] for name in names]
     if len({name.casefold() for name in safe}) < len(safe):
         raise ValueError(
-            "Expected 'sequences' of people whose names differ as parts of "
-            f'the names of files (got {safe})'
+            "Expected 'sequences' of people whose names differ within file "
+            f'names (got {safe})'
         )
     return [
         path.with_name(f'{path.stem}_{name}{path.suffix}') for name in safe

@@ -1,11 +1,13 @@
+r"""The T-pose that joint rotations are relative to."""
+
 from __future__ import annotations
 
 import numpy as np
 
 from pyg_hcsf.skeleton import Skeleton
 
-# A T-pose in centimetres from the hips: x to the person's left, y up, z to the
-# front. Only directions between joints are used. The right side mirrors it.
+# Centimetres from the hips: x to the person's left, y up, z to the front. Only
+# the directions between joints are used. Right joints mirror the left ones.
 T_POSE: dict[str, tuple[float, float, float]] = {
     **dict.fromkeys(
         ('Hip', 'HipCenter', 'MidHip', 'Pelvis', 'SpineBase'), (0, 0, 0)
@@ -54,14 +56,14 @@ def rest_directions(skeleton: Skeleton) -> np.ndarray | None:
 
     Returns:
         Unit vectors, x to the person's left, y up, z to the front, zero for
-        the root, of shape :obj:`[N, 3]`; :obj:`None` if it has a joint whose
-        place in a T-pose is not known by its name.
+        the root: :obj:`[N, 3]`; :obj:`None` if the skeleton has a joint whose
+        name is not in :data:`T_POSE`.
 
     Example:
         >>> rest_directions(get_skeleton('h36m17'))[12]  # the left elbow
         array([1., 0., 0.])
     """
-    place = np.empty((skeleton.num_joints, 3))
+    position = np.empty((skeleton.num_joints, 3))
     for i, mirrored in enumerate(skeleton.mirrored):
         right = i in skeleton.right
         name = skeleton.joints[mirrored if right else i]
@@ -69,10 +71,10 @@ def rest_directions(skeleton: Skeleton) -> np.ndarray | None:
             name = 'LAnkle'  # as in Human3.6M
         if name not in T_POSE:
             return None
-        place[i] = T_POSE[name]
+        position[i] = T_POSE[name]
         if right:
-            place[i, 0] *= -1
-    out = place - place[np.maximum(skeleton.parents, 0)]
+            position[i, 0] *= -1
+    out = position - position[np.maximum(skeleton.parents, 0)]
     out[skeleton.root] = 0
     length = np.linalg.norm(out, axis=1, keepdims=True)
     return np.divide(out, length, out=out, where=length > 0)

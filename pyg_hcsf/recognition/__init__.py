@@ -1,4 +1,5 @@
-from .line_recognizer import LineRecognizer
+r"""Actions from 3D joints, of whole clips or live."""
+
 from .live_recognizer import LiveRecognizer
 from .recognizer import Label, Recognizer
 from .recognizer_weights import (
@@ -9,7 +10,6 @@ from .recognizer_weights import (
 
 __all__ = [
     'Label',
-    'LineRecognizer',
     'LiveRecognizer',
     'Recognizer',
     'RecognizerInfo',

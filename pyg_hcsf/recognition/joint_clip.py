@@ -1,4 +1,4 @@
-r"""One clip of 3D joints, from any kind of file that holds one."""
+r"""Reads a clip of 3D joints from any supported file format."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from pyg_hcsf.datasets.ntu.bodies import select_bodies
 from pyg_hcsf.datasets.ntu.skeleton_text import parse_skeleton
 from pyg_hcsf.datasets.utd_mhad.reader import read_utd_mhad
-from pyg_hcsf.poses.npz import read_npz
+from pyg_hcsf.poses.records import read_npz
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.restricted_pickle import load_npz
 from pyg_hcsf.safe_io.shown import cause, shown
 
 SUFFIXES = ('.skeleton', '.mat', '.npz')
-LIMIT = 2**28  # bytes of a file
-MOST_PEOPLE = 64
+MAX_BYTES = 2**28  # of a file
+MAX_PEOPLE = 64
 LAST_FRAME = 2**53
 
 
@@ -37,18 +37,18 @@ class JointClip(NamedTuple):
 def read_joint_clip(path: Union[str, Path]) -> JointClip:
     r"""Reads a clip.
 
-    * ``.skeleton``: NTU RGB+D, metres, the bodies that 2s-AGCN takes, see
-      :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`;
+    * ``.skeleton``: NTU RGB+D, metres, with the body selection of 2s-AGCN
+      (:func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`);
     * ``.mat``: UTD-MHAD, metres;
     * ``.npz``: an array :obj:`joints` ``[T, N, 3]`` or ``[T, M, N, 3]`` and,
-      if frames are missing, their numbers :obj:`frames` ``[T]``; or the poses
-      that :func:`~pyg_hcsf.poses.write_poses` wrote, in millimetres.
+      if frames are missing, the frame numbers :obj:`frames` ``[T]``; or a
+      file of :func:`~pyg_hcsf.poses.write_poses`, in millimetres.
 
     Args:
         path (str or pathlib.Path): The file.
 
     Raises:
-        ValueError: If it is of another kind, damaged, empty or not finite;
+        ValueError: If it is of another format, damaged, empty or not finite;
             names the file.
 
     Example:
@@ -63,14 +63,14 @@ def read_joint_clip(path: Union[str, Path]) -> JointClip:
         )
     try:
         size = path.stat().st_size
-        content = path.read_bytes() if size <= LIMIT else b''
+        content = path.read_bytes() if size <= MAX_BYTES else b''
     except OSError as e:
         raise ValueError(
             f"Could not read the clip '{path}': {cause(e)}"
         ) from e
-    if size > LIMIT:
+    if size > MAX_BYTES:
         raise ValueError(
-            f'Expected a clip of at most {LIMIT} bytes (got {size} in '
+            f'Expected a clip of at most {MAX_BYTES} bytes (got {size} in '
             f"'{path}')"
         )
     frames: Optional[np.ndarray] = None
@@ -88,7 +88,7 @@ def _read_npz(
 ) -> tuple[np.ndarray, Optional[np.ndarray]]:
     arrays = load_npz(content, name)
     if 'meta' in arrays:
-        return _together(read_npz(content, name), name)
+        return _stack_people(read_npz(content, name), name)
     if 'joints' not in arrays:
         raise ValueError(
             f"Expected an array 'joints' in '{name}' (got "
@@ -97,21 +97,21 @@ def _read_npz(
     return arrays['joints'], arrays.get('frames')
 
 
-def _together(
+def _stack_people(
     people: list[PoseSequence], name: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""The poses of several people side by side."""
+    r"""Joints ``[T, M, N, 3]`` and frame numbers of several people."""
     skeletons = {person.skeleton for person in people}
-    if len(skeletons) != 1 or len(people) > MOST_PEOPLE:
+    if len(skeletons) != 1 or len(people) > MAX_PEOPLE:
         raise ValueError(
-            f'Expected one to {MOST_PEOPLE} people of one skeleton in '
+            f'Expected one to {MAX_PEOPLE} people of one skeleton in '
             f"'{name}' (got {len(people)} of {shown(sorted(skeletons))})"
         )
     frames = np.unique(np.concatenate([person.frames for person in people]))
     shape = (len(frames), len(people), *people[0].pose.shape[1:])
     joints = np.zeros(shape)
-    for place, person in enumerate(people):
-        joints[np.searchsorted(frames, person.frames), place] = person.position
+    for m, person in enumerate(people):
+        joints[np.searchsorted(frames, person.frames), m] = person.position
     return joints, frames
 
 

@@ -1,150 +1,138 @@
-r"""Actions of a stream that has not ended yet."""
+r"""Classifies the actions in a stream of 3D joints, window by window."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import deque
 from typing import Any, Optional
 
 import numpy as np
 
 from pyg_hcsf.recognition.recognizer import Label, Recognizer
-from pyg_hcsf.recognition.recognizer_weights import MOST_FRAMES
-from pyg_hcsf.streaming import LatencyHistogram
+from pyg_hcsf.recognition.recognizer_weights import MAX_FRAMES
+from pyg_hcsf.streaming.live import LiveModel, order_event, parse_frame
 from pyg_hcsf.transforms import PreNormalize
 
-#: Longer gaps start a window anew; in shorter ones the frame before is held.
-MAX_GAP = 0.4  # seconds
+#: Seconds without a frame after which a window starts anew.
+MAX_GAP = 0.4
 
-#: A frame that is earlier than the last by more than this is the start of
-#: another stream; by less, it is late.
-RESTART = 10.0  # seconds
-
-FARTHEST = 1e6  # in any unit of length
-MOST_BODIES = 64
-LAST_FRAME = 2**53
-
-#: What can become of a frame that is pushed, and what else is counted.
-FATES = ('taken', 'late', 'duplicate', 'garbage')
-EVENTS = ('held', 'crowded', 'gap', 'restart', 'labels', 'empty')
+MAX_COORDINATE = 1e6  # in any unit of length
+MAX_BODIES = 64
 
 
-class LiveRecognizer:
-    r"""Tells actions frame by frame, with the labels that :class:`Recognizer`
-    gives for the same windows.
+class LiveRecognizer(LiveModel):
+    r"""Classifies actions frame by frame, with the same labels as
+    :class:`Recognizer` gives for the same windows.
 
-    The first label comes with the last frame of the first whole window, and
-    then one every :obj:`hop` frames, at once: nothing is looked ahead. One
-    window is kept, memory does not grow.
+    The first label comes with the last frame of the first complete window,
+    and then one every :obj:`stride` frames, without delay. Memory is bounded:
+    one window is stored.
 
-    Data never raise: frames that are late, sent twice or garbage are dropped
-    and counted. A missing frame is taken by the one before, and each label
-    says how many are; after 0.4 s without frames, or a frame from 10 s
-    before, a window starts anew. Of more bodies than the network looks at
-    the first are taken.
+    Invalid data do not raise: frames that are late, duplicate or malformed
+    are dropped and counted (:meth:`stats`). A missing frame is filled with the
+    one before, and each label has the number of these; after a gap of 0.4 s,
+    or a frame that is 10 s early, a window starts anew. If there are more
+    bodies than the network has inputs for, the first are used.
 
-    One thread at a time may use it.
+    As a service (:class:`~pyg_hcsf.streaming.JsonLines`), it reads one frame
+    per line: :obj:`frame`, and :obj:`joints`, ``[[x, y, z], ...]`` of one
+    body, a list of these for several, or ``[]``. It writes
+    :func:`label_to_dict`.
+
+    Not thread-safe.
 
     Args:
         recognizer (Recognizer): The network.
-        window (int, optional): The frames of a window. :obj:`None` takes
-            those of a usual clip of the training. (default: :obj:`None`)
-        hop (int, optional): The frames from a label to the next. :obj:`None`
-            takes a quarter of the window. (default: :obj:`None`)
+        window (int, optional): The number of frames of a window. :obj:`None`
+            uses the length of a typical clip of the training.
+            (default: :obj:`None`)
+        stride (int, optional): The number of frames from one label to the
+            next. :obj:`None` uses a quarter of the window.
+            (default: :obj:`None`)
 
     Raises:
-        ValueError: If :obj:`window` or :obj:`hop` is out of range.
+        ValueError: If :obj:`window` or :obj:`stride` is out of range.
 
     Example:
-        >>> live = LiveRecognizer(recognizer, window=60, hop=15)
+        >>> live = LiveRecognizer(recognizer, window=60, stride=15)
         >>> for number, joints in enumerate(sensor):  # [20, 3]
         ...     label = live.push(number, joints)
         ...     if label is not None:
         ...         print(label.name, label.score, label.latency)
     """
 
+    events: tuple[str, ...] = ('accepted', 'late', 'duplicate', 'garbage')
+    events += ('filled', 'crowded', 'gap', 'restart', 'labels', 'empty')
+
     def __init__(
         self,
         recognizer: Recognizer,
         window: Optional[int] = None,
-        hop: Optional[int] = None,
+        stride: Optional[int] = None,
     ) -> None:
+        super().__init__()
         info = recognizer.info
         window = info.window if window is None else window
-        hop = max(1, window // 4) if hop is None else hop
-        most, transform = MOST_FRAMES, info.transform()
+        stride = max(1, window // 4) if stride is None else stride
+        longest, transform = MAX_FRAMES, info.transform()
         if isinstance(transform, PreNormalize) and transform.scheme == 'agcn':
-            most = min(most, transform.length)  # which it fills up to
-        if not 1 <= window <= most:
+            longest = min(longest, transform.length)  # it pads to this length
+        if not 1 <= window <= longest:
             raise ValueError(
-                f"Expected 'window' to be from 1 to {most} frames (got "
+                f"Expected 'window' to be from 1 to {longest} frames (got "
                 f'{window})'
             )
-        if not 1 <= hop <= window:
+        if not 1 <= stride <= window:
             raise ValueError(
-                f"Expected 'hop' to be from 1 to the window's {window} frames "
-                f'(got {hop})'
+                f"Expected 'stride' to be from 1 to the window's {window} "
+                f'frames (got {stride})'
             )
         self.recognizer = recognizer
         self.window = window
-        self.hop = hop
+        self.stride = stride
         self._shape = (info.num_bodies, recognizer.skeleton.num_joints, 3)
-        self._patience = round(MAX_GAP * info.fps)
-        self._restart = round(RESTART * info.fps)
         self._joints: deque[np.ndarray] = deque(maxlen=window)
-        self._held: deque[bool] = deque(maxlen=window)
-        self._last: Optional[int] = None  # frame
-        self._due = 0  # frame
-        self._counts: Counter[str] = Counter()
-        self._latency = LatencyHistogram()
+        self._filled: deque[bool] = deque(maxlen=window)
+        self._last: Optional[int] = None  # number of the last frame
+        self._due = 0  # the first frame that can have a label
 
     def push(self, frame: int, joints: Any) -> Optional[Label]:
-        r"""Takes a frame.
+        r"""Adds a frame.
 
         Args:
             frame (int): Its number.
-            joints (array): See :meth:`Recognizer.recognize`: ``[N, 3]``,
-                ``[M, N, 3]``, or nothing where nobody is seen.
+            joints (array): As for :meth:`Recognizer.recognize`: ``[N, 3]``,
+                ``[M, N, 3]``, or empty if there is nobody.
 
         Returns:
-            Label: If one is due, of the window that ends with this frame.
+            Label, optional: The label of the window that ends with this
+            frame, if one is due.
         """
         start = time.perf_counter()
-        bodies = self._parse(frame, joints)
-        if bodies is None:
-            self.drop('garbage')
+        number = parse_frame(frame)
+        bodies = None if number is None else self._parse(joints)
+        if number is None or bodies is None:
+            self.count('garbage')
             return None
-        if not self._take(int(frame), bodies):
+        if not self._add(number, bodies):
             return None
         scores = self.recognizer.scores([np.stack(self._joints)])[0]
-        first, held = int(frame) - self.window + 1, sum(self._held)
-        label = self.recognizer.label(scores, first, int(frame), held, start)
-        self.drop('labels')
+        first, filled = number - self.window + 1, sum(self._filled)
+        label = self.recognizer.label(scores, first, number, filled, start)
+        self.count('labels')
         self._latency.add(label.latency)
         return label
 
-    def drop(self, fate: str) -> None:
-        r"""Counts a frame that was not even one, such as a damaged line."""
-        self._counts[fate] += 1
+    def parse_line(self, data: dict[str, Any]) -> tuple[Any, ...]:
+        return data['frame'], np.array(data['joints'], np.float64)
 
-    def stats(self) -> dict[str, Any]:
-        r"""What became of the frames: a count for each of :data:`FATES` and
-        :data:`EVENTS`, and the 50th and 99th percentile and the longest of
-        the times that a label took, in ms.
-        """
-        return {
-            **{key: self._counts[key] for key in (*FATES, *EVENTS)},
-            'p50_ms': 1e3 * self._latency.quantile(0.5),
-            'p99_ms': 1e3 * self._latency.quantile(0.99),
-            'longest_ms': 1e3 * self._latency.longest,
-        }
+    def answer_line(self, *arguments: Any) -> list[dict[str, Any]]:
+        label = self.push(*arguments)
+        return [] if label is None else [label_to_dict(label)]
 
-    def _parse(self, frame: Any, joints: Any) -> Optional[np.ndarray]:
-        most, n, _ = self._shape
+    def _parse(self, joints: Any) -> Optional[np.ndarray]:
+        m, n, _ = self._shape
         try:
-            number = int(frame)
-            if number != frame or isinstance(frame, (bool, str)):
-                return None
             x = np.array(joints, np.float64)
         except (TypeError, ValueError, OverflowError, RecursionError):
             return None
@@ -153,42 +141,59 @@ class LiveRecognizer:
         elif x.ndim == 2:
             x = x[None]
         if (
-            not 0 <= number <= LAST_FRAME
-            or x.shape[1:] != (n, 3)
-            or len(x) > MOST_BODIES
-            or not bool((np.abs(x) <= FARTHEST).all())  # nor NaN
+            x.shape[1:] != (n, 3)
+            or len(x) > MAX_BODIES
+            or not bool((np.abs(x) <= MAX_COORDINATE).all())  # nor NaN
         ):
             return None
-        if len(x) > most and x[most:].any():
-            self.drop('crowded')
+        if len(x) > m and x[m:].any():
+            self.count('crowded')
         out = np.zeros(self._shape, np.float32)
-        out[: len(x)] = x[:most]
+        out[: len(x)] = x[:m]
         return out
 
-    def _take(self, number: int, bodies: np.ndarray) -> bool:
-        r"""Whether a label is due."""
+    def _add(self, number: int, bodies: np.ndarray) -> bool:
+        r"""Adds a frame to the window; returns whether a label is due."""
         missing = 0
         if self._last is not None:
+            fps = self.recognizer.info.fps
             missing = number - self._last - 1
-            if missing < 0 and number >= self._last - self._restart:
-                self.drop('duplicate' if missing == -1 else 'late')
+            event = order_event(number, self._last, fps)
+            if event is None and missing > round(MAX_GAP * fps):
+                event = 'gap'
+            if event is not None:
+                self.count(event)
+            if event in ('late', 'duplicate'):
                 return False
-            if missing < 0 or missing > self._patience:
-                self.drop('restart' if missing < 0 else 'gap')
+            if event is not None:
                 self._joints.clear()
-                self._held.clear()
+                self._filled.clear()
                 self._due = missing = 0
-        self._joints.extend([self._joints[-1]] * missing if missing else [])
-        self._held.extend([True] * missing)
+        if missing:
+            self._joints.extend([self._joints[-1]] * missing)
+            self._filled.extend([True] * missing)
         self._joints.append(bodies)
-        self._held.append(False)
+        self._filled.append(False)
         self._last = number
-        self._counts['held'] += missing
-        self.drop('taken')
+        self.count('filled', missing)
+        self.count('accepted')
         if len(self._joints) < self.window or number < self._due:
             return False
-        self._due = number + self.hop
+        self._due = number + self.stride
         if not any(body[0].any() for body in self._joints):
-            self.drop('empty')
+            self.count('empty')
             return False
         return True
+
+
+def label_to_dict(label: Label) -> dict[str, Any]:
+    r"""A label as for JSON, with the latency in ms."""
+    return {
+        'label': label.name,
+        'score': round(label.score, 4),
+        'top5': [[name, round(score, 4)] for name, score in label.top5],
+        'first': label.first,
+        'last': label.last,
+        'filled': label.filled,
+        'latency_ms': round(1e3 * label.latency, 2),
+    }

@@ -1,4 +1,4 @@
-r"""Clips of 3D joints to the names of actions."""
+r"""Classifies the actions of clips of 3D joints."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from pyg_hcsf.recognition.recognizer_weights import load_recognizer
 
 @dataclass(frozen=True)
 class Label:
-    r"""What somebody does.
+    r"""A classified action.
 
     Args:
-        name (str): The action.
+        name (str): The most probable action.
         score (float): Its probability, the softmax of the network.
-        top5 (tuple): The five likeliest actions, fewer if there are fewer,
-            and their probabilities: ``((name, score), ...)``.
-        first (int): The number of the first frame that was looked at.
-        last (int): That of the last.
-        held (int): The missing frames in between, which were taken by those
-            before them.
-        latency (float): The seconds from the last frame's arrival to this
-            label.
+        top5 (tuple): The five most probable actions (or all, if there are
+            fewer) and their probabilities: ``((name, score), ...)``.
+        first (int): The number of the first frame of the window.
+        last (int): The number of its last frame.
+        filled (int): The number of missing frames of the window, which were
+            filled with those before them.
+        latency (float): The time from the arrival of the last frame to this
+            label in seconds.
     """
 
     name: str
@@ -39,13 +39,13 @@ class Label:
     top5: tuple[tuple[str, float], ...]
     first: int
     last: int
-    held: int
+    filled: int
     latency: float
 
 
 class Recognizer:
-    r"""Tells the actions of clips by a trained network, with the clips
-    prepared as in its evaluation.
+    r"""Classifies clips with a trained network, using its evaluation
+    preprocessing.
 
     Args:
         path (str or pathlib.Path): The folder of a finished action run, or a
@@ -66,7 +66,7 @@ class Recognizer:
         self._transform = self.info.transform()
 
     def recognize(self, joints: Any) -> Label:
-        r"""Tells the action of a whole clip.
+        r"""Classifies a whole clip.
 
         Args:
             joints (array): In the unit and axes of the data that the network
@@ -74,9 +74,9 @@ class Recognizer:
                 or ``[T, N, 3]``.
 
         Raises:
-            ValueError: If it has other joints, more bodies than the network
-                looks at, no frame or nobody in its first place, or is not
-                finite.
+            ValueError: If the number of joints is wrong, there are more
+                bodies than inputs of the network, there are no frames, the
+                first body is always absent, or a value is not finite.
         """
         start = time.perf_counter()
         scores = self.scores([joints])[0]
@@ -84,7 +84,7 @@ class Recognizer:
 
     @torch.no_grad()
     def scores(self, clips: Sequence[Any]) -> Tensor:
-        r"""The logits of clips, see :meth:`recognize`: ``[B, C]``."""
+        r"""The logits of clips as in :meth:`recognize`: ``[B, C]``."""
         items = [self._prepared(joints) for joints in clips]
         loader = ActionLoader(
             items,
@@ -99,10 +99,10 @@ class Recognizer:
         return self.model(loader.load(torch.arange(len(items))).x)
 
     def label(
-        self, scores: Tensor, first: int, last: int, held: int, start: float
+        self, scores: Tensor, first: int, last: int, filled: int, start: float
     ) -> Label:
-        r"""The label of logits ``[C]``, of frames that came at
-        :obj:`start`, as :func:`time.perf_counter` counts.
+        r"""The label of logits ``[C]``, for frames that arrived at the time
+        :obj:`start` of :func:`time.perf_counter`.
         """
         share = scores.softmax(dim=0)
         values, places = share.topk(min(5, share.numel()))
@@ -113,7 +113,7 @@ class Recognizer:
             )
         )
         latency = time.perf_counter() - start
-        return Label(*top5[0], top5, first, last, held, latency)
+        return Label(*top5[0], top5, first, last, filled, latency)
 
     def _prepared(self, joints: Any) -> Data:
         x = np.asarray(joints, np.float32)
@@ -137,7 +137,7 @@ class Recognizer:
             )
         if not x[:, :1].any():
             raise ValueError(
-                "Expected 'joints' with a body in the first place (got only "
+                "Expected 'joints' with values for the first body (got only "
                 'zeros)'
             )
         missing = most - x.shape[1]

@@ -1,4 +1,4 @@
-r"""Files of action recognisers."""
+r"""Saves and loads action recognisers."""
 
 from __future__ import annotations
 
@@ -26,49 +26,49 @@ from pyg_hcsf.transforms import AlignBody, PreNormalize
 from pyg_hcsf.transforms.fit_frames import check_fit
 from pyg_hcsf.transforms.modality import check_stream
 
-#: The file that a finished action run leaves in its folder.
+#: Name of the file in the folder of a finished action run.
 NAME = 'recognizer.safetensors'
 
 KEY = 'pyg_hcsf_recognizer'
 FIXED = {'version': 1}
-MOST = {  # of what makes a network large
+LIMITS = {  # of the options that make a network large
     'hidden_channels': 256,
     'num_blocks': 30,
     'kernel_size': 99,
     'num_bodies': 16,
 }
-MOST_PAIR = 64  # hidden channels, where each pair of joints has its weights
-MOST_ACTIONS = 1024
-MOST_FRAMES = 3000
-LONGEST_NAME = 200
+MAX_PAIR_CHANNELS = 64  # hidden channels, with weights per pair of joints
+MAX_ACTIONS = 1024
+MAX_FRAMES = 3000
+MAX_NAME = 200
 
 
 @dataclass(frozen=True)
 class RecognizerInfo:
-    r"""What a file says of a recogniser: its network, and all that is done to
-    a clip before it.
+    r"""The metadata of an action recogniser, in the header of its file: the
+    network and the preprocessing of clips.
 
     Args:
-        skeleton (str): The name of the skeleton of its clips.
-        model (dict): The arguments of :class:`~pyg_hcsf.nn.ActionRecognizer`,
-            :obj:`skeleton` left out; a :obj:`graph` names that of the
-            skeleton.
+        skeleton (str): The name of the skeleton of the clips.
+        model (dict): The arguments of :class:`~pyg_hcsf.nn.ActionRecognizer`
+            without :obj:`skeleton`, whose graph may be named by
+            :obj:`graph`.
         actions (sequence of str): The names of the labels, in order.
-        window (int): The frames of a usual clip, as recorded.
-        normalize (dict, optional): How a clip is moved and turned: the
-            arguments of :class:`~pyg_hcsf.transforms.PreNormalize` if there
-            is a :obj:`recipe`, else :obj:`up` and :obj:`scale` of
-            :class:`~pyg_hcsf.transforms.AlignBody`. :obj:`None` leaves it.
+        window (int): The number of frames of a typical clip.
+        normalize (dict, optional): The alignment of clips: the arguments of
+            :class:`~pyg_hcsf.transforms.PreNormalize` if there is a
+            :obj:`scheme`, otherwise :obj:`up` and :obj:`scale` of
+            :class:`~pyg_hcsf.transforms.AlignBody`. :obj:`None` is none.
             (default: :obj:`None`)
-        stream, motion, length, fit (optional): What the network sees, see
+        stream, motion, length, fit (optional): The network input, as in
             :class:`~pyg_hcsf.data.action_loader.ActionLoader`.
-        fps (float, optional): The frame rate of its clips.
+        fps (float, optional): The frame rate of the clips.
             (default: :obj:`30.0`)
-        card (dict, optional): What it was trained on, how well it does; a
+        card (dict, optional): The model card (training data, accuracy): a
             text for each heading. (default: :obj:`{}`)
 
     Raises:
-        ValueError: If a value is of another kind or out of range.
+        ValueError: If a value is of the wrong type or out of range.
 
     Example:
         >>> model = dict(hidden_channels=16, out_channels=2, num_bodies=1)
@@ -91,22 +91,22 @@ class RecognizerInfo:
         self._check_model()
         actions = self.actions
         if not isinstance(actions, (tuple, list)) or not all(
-            isinstance(name, str) and 0 < len(name) <= LONGEST_NAME
+            isinstance(name, str) and 0 < len(name) <= MAX_NAME
             for name in actions
         ):
             raise wrong('actions', 'names', actions)
         object.__setattr__(self, 'actions', tuple(actions))
         number = self.model.get('out_channels', 60)
-        if len(set(actions)) != number or number > MOST_ACTIONS:
+        if len(set(actions)) != number or number > MAX_ACTIONS:
             raise ValueError(
-                "Expected a name of its own in 'actions' for each of the "
-                f"'out_channels' of 'model', at most {MOST_ACTIONS} (got "
+                "Expected distinct names in 'actions', one for each of the "
+                f"'out_channels' of 'model', at most {MAX_ACTIONS} (got "
                 f'{len(set(actions))} names, {shown(number)} channels)'
             )
         for name in ('window', 'length'):
             value = getattr(self, name)
-            if type(value) is not int or not 1 <= value <= MOST_FRAMES:
-                raise wrong(name, f'frames from 1 to {MOST_FRAMES}', value)
+            if type(value) is not int or not 1 <= value <= MAX_FRAMES:
+                raise wrong(name, f'frames from 1 to {MAX_FRAMES}', value)
         if not is_number(self.fps) or not 1 <= self.fps <= 1000:
             raise wrong('fps', 'between 1 and 1000', self.fps)
         check_stream(self.stream)
@@ -121,22 +121,22 @@ class RecognizerInfo:
 
     @property
     def num_bodies(self) -> int:
-        r"""The bodies that the network looks at."""
+        r"""The number of bodies of the network input."""
         return int(self.model.get('num_bodies', 2))
 
     @property
     def unit(self) -> str:
-        r"""That of the clips as recorded."""
+        r"""The unit of the recorded clips."""
         return 'mm' if (self.normalize or {}).get('scale') == 1e-3 else 'm'
 
     def build(self) -> ActionRecognizer:
-        r"""The network, with random weights."""
+        r"""Creates the network with random weights."""
         options = dict(self.model)
         skeleton = get_skeleton(self.skeleton, options.pop('graph', None))
         return ActionRecognizer(skeleton, **options)
 
     def transform(self) -> Optional[BaseTransform]:
-        r"""Moves and turns a clip."""
+        r"""The alignment of clips."""
         if self.normalize is None:
             return None
         try:
@@ -158,9 +158,9 @@ class RecognizerInfo:
                 'model', "the arguments of 'ActionRecognizer'", self.model
             )
         check_numbers(self.model)
-        limits, options = dict(MOST), self.model.get('layer_options')
+        limits, options = dict(LIMITS), self.model.get('layer_options')
         if isinstance(options, dict) and options.get('sharing') == 'pair':
-            limits['hidden_channels'] = MOST_PAIR
+            limits['hidden_channels'] = MAX_PAIR_CHANNELS
         for name, most in limits.items():
             value = self.model.get(name, 1)
             if type(value) is not int or not 1 <= value <= most:
@@ -173,18 +173,18 @@ def save_recognizer(
     info: RecognizerInfo,
     half: bool = False,
 ) -> None:
-    r"""Writes a recogniser.
+    r"""Saves a recogniser.
 
     Args:
         path (str or pathlib.Path): The file, ``.safetensors``.
         model (ActionRecognizer): The network.
-        info (RecognizerInfo): What it is.
+        info (RecognizerInfo): Its metadata.
         half (bool, optional): If set to :obj:`True`, will round large tensors
             to float16. (default: :obj:`False`)
 
     Raises:
         ValueError: If :obj:`info` describes another network, or weights are
-            not finite, rounded or not.
+            not finite (after rounding).
         RuntimeError: If the file cannot be written.
 
     Example:
@@ -196,14 +196,14 @@ def save_recognizer(
 def load_recognizer(
     path: Union[str, Path],
 ) -> tuple[ActionRecognizer, RecognizerInfo]:
-    r"""Reads a recogniser, in evaluation and float32.
+    r"""Loads a recogniser in evaluation mode and float32.
 
     Args:
-        path (str or pathlib.Path): The file of :func:`save_recognizer`, or
-            the folder of a finished action run.
+        path (str or pathlib.Path): A file of :func:`save_recognizer`, or the
+            folder of a finished action run.
 
     Returns:
-        tuple: The network and what the file says of it.
+        tuple: The network and its metadata.
 
     Raises:
         ValueError: If there is no such file, or it is damaged.

@@ -1,10 +1,12 @@
-from .json_lines import JsonLines, Live, pipe_lines, serve_lines, stream_lines
-from .latency import LatencyHistogram
+r"""Live models as a JSON Lines service, on standard input or a TCP port."""
+
+from .json_lines import JsonLines, pipe_lines, serve_lines, stream_lines
+from .live import LatencyHistogram, LiveModel
 
 __all__ = [
     'JsonLines',
     'LatencyHistogram',
-    'Live',
+    'LiveModel',
     'pipe_lines',
     'serve_lines',
     'stream_lines',

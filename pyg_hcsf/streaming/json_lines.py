@@ -1,4 +1,4 @@
-r"""Lines of JSON in and out, as they come."""
+r"""JSON Lines on standard input or a TCP port: one frame in, results out."""
 
 from __future__ import annotations
 
@@ -6,99 +6,88 @@ import asyncio
 import json
 import os
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Optional, Protocol
+from typing import Any, Optional
 
 from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.streaming.live import LiveModel
 
-LONGEST_LINE = 2**16  # bytes; one person of 133 joints is a tenth of it
-CHUNK = 2**16  # bytes
-TURN = 2**12  # bytes of a client, after which the others have their turn
-SLOWEST = 10.0  # seconds that a client may take to read what is due
-IDLEST = 600.0  # seconds that a client may send no line of the expected kind
-SPARED = 10.0  # the same, while others wait
-MOST_CLIENTS = 8
-
-
-class Live(Protocol):
-    r"""What frames are pushed to; it counts what became of them."""
-
-    def drop(self, fate: str) -> None:
-        r"""Counts a frame that was not even one, such as a damaged line."""
-
-    def stats(self) -> dict[str, Any]:
-        r"""What became of the frames, and how long it took."""
+MAX_LINE = 2**16  # bytes; a person of 133 joints takes a tenth of it
+PIPE_CHUNK = 2**16  # bytes
+CLIENT_CHUNK = 2**12  # bytes; small, so that clients take turns
+WRITE_TIMEOUT = 10.0  # seconds for a client to read its results
+IDLE_TIMEOUT = 600.0  # seconds for a client to send a valid line
+IDLE_TIMEOUT_IF_FULL = 10.0  # the same, while another client waits
+MAX_CLIENTS = 8
 
 
-class JsonLines(ABC):
-    r"""Reads and writes newline-delimited JSON for what is :class:`Live`.
+class JsonLines:
+    r"""Reads and writes JSON Lines for a live model, such as
+    :class:`~pyg_hcsf.lifting.LiveLifter` or
+    :class:`~pyg_hcsf.recognition.LiveRecognizer`.
 
-    ``{"stats": true}`` asks for its statistics. What is no line of the
-    expected kind, or longer than 64 kB, is dropped and counted as garbage.
+    The line ``{"stats": true}`` requests the statistics of the model. Invalid
+    lines and lines over 64 kB are dropped and counted under ``'garbage'``.
 
     Args:
-        live (Live): What frames are pushed to.
+        live (LiveModel): The model that processes the frames.
+
+    Example:
+        >>> lines = JsonLines(LiveLifter(lifter))
+        >>> lines.feed(b'{"frame": 1, "keypoints": [[512, 80, 0.9], ...]}\n')
+        b'{"frame": 1, "track": "0", "pose": [[0.0, 0.0, 0.0], ...'
     """
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: LiveModel) -> None:
         self.live = live
-        self.num_lines = 0  # of the expected kind, so far
+        self.num_lines = 0  # valid lines so far
         self._rest = b''
         self._skip = False  # the rest of a line that is too long
 
-    @abstractmethod
-    def parse(self, data: dict[str, Any]) -> tuple[Any, ...]:
-        r"""What a line says, for :meth:`answer`. One that raises an error of
-        Python's for wrong data is garbage.
-        """
-
-    @abstractmethod
-    def answer(self, *arguments: Any) -> list[dict[str, Any]]:
-        r"""The lines that are due after a line."""
-
-    def rest(self) -> list[dict[str, Any]]:
-        r"""The lines that are still due at the end."""
-        return []
-
     def feed(self, chunk: bytes) -> bytes:
-        r"""Takes bytes as they come; returns the lines that are due."""
+        r"""Processes input of any length; returns the output lines."""
         *lines, self._rest = (self._rest + chunk).split(b'\n')
         out = []
         for line in lines:
             if self._skip:
                 self._skip = False
             else:
-                out.append(self._take(line))
-        if len(self._rest) > LONGEST_LINE:
+                out.append(self._process(line))
+        if len(self._rest) > MAX_LINE:
             if not self._skip:
-                self.live.drop('garbage')
+                self.live.count('garbage')
             self._skip, self._rest = True, b''
         return b''.join(out)
 
     def end(self) -> bytes:
-        r"""The last lines: what still waited, and the statistics."""
-        out = b'' if self._skip else self._take(self._rest)
+        r"""The last output lines: pending results and the statistics."""
+        out = b'' if self._skip else self._process(self._rest)
         self._rest, self._skip = b'', False
-        return out + _dump(self.rest()) + self._stats()
+        return out + _dump(self.live.last_lines()) + self._stats()
 
-    def _take(self, line: bytes) -> bytes:
+    def _process(self, line: bytes) -> bytes:
         if not line.strip():
             return b''
         try:
-            if len(line) > LONGEST_LINE:
+            if len(line) > MAX_LINE:
                 raise ValueError('too long')
             data = json.loads(line)
             stats = data.get('stats') is True
-            arguments = () if stats else self.parse(data)
+            arguments = () if stats else self.live.parse_line(data)
         except (
-            *(AttributeError, KeyError, TypeError),
-            *(ValueError, OverflowError, RecursionError),
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+            RecursionError,
         ):
-            self.live.drop('garbage')
+            self.live.count('garbage')
             return b''
         self.num_lines += 1
-        return self._stats() if stats else _dump(self.answer(*arguments))
+        if stats:
+            return self._stats()
+        return _dump(self.live.answer_line(*arguments))
 
     def _stats(self) -> bytes:
         stats = {
@@ -115,18 +104,13 @@ def _dump(lines: list[dict[str, Any]]) -> bytes:
 
 
 def pipe_lines(lines: JsonLines, source: int, target: int) -> None:
-    r"""Answers one file descriptor on another until it ends; a slow reader is
-    waited for.
-
-    Args:
-        lines (JsonLines): What answers.
-        source (int): Where lines come from.
-        target (int): Where answers go.
+    r"""Reads lines from the file descriptor :obj:`source` until its end, and
+    writes the results to :obj:`target`.
 
     Example:
         >>> pipe_lines(lines, sys.stdin.fileno(), sys.stdout.fileno())
     """
-    while chunk := os.read(source, CHUNK):
+    while chunk := os.read(source, PIPE_CHUNK):
         _write(target, lines.feed(chunk))
     _write(target, lines.end())
 
@@ -141,83 +125,90 @@ async def serve_lines(
     port: int,
     ready: Optional[Callable[[int], None]] = None,
 ) -> None:
-    r"""Serves :class:`JsonLines` on a port of this machine, and only to it,
-    until it is cancelled. Each client has people of its own, and closes its
-    sending side to have the last lines.
+    r"""Serves :class:`JsonLines` on a port of 127.0.0.1 until it is
+    cancelled. Each client has a service of its own; it gets the last lines
+    after it has closed its sending side.
 
-    At most 8 clients are served. One more takes the place of the client that
-    has sent no line of the expected kind for the longest time, if it has sent
-    none at all or none for 10 s, or is told to try again. A client that does
-    not read what is due for 10 s, or sends no such line for 10 minutes, is
-    cut off.
+    At most 8 clients are served. Another one replaces the client that has
+    been idle longest, if that has sent no valid line yet or none for 10 s;
+    otherwise it is refused. A client is disconnected if it does not read its
+    results for 10 s, or sends no valid line for 10 minutes.
 
     Args:
-        make (callable): Makes what answers a client.
-        port (int): The port, 0 for any that is free.
+        make (callable): Creates the service of a client.
+        port (int): The port, 0 for any free one.
         ready (callable, optional): Is called with the port once it is open.
             (default: :obj:`None`)
 
     Raises:
-        OSError: If the port is taken.
+        OSError: If the port is in use.
 
     Example:
-        >>> make = lambda: LineLifter(LiveLifter(lifter))
+        >>> make = lambda: JsonLines(LiveLifter(lifter))
         >>> asyncio.run(serve_lines(make, 4000, print))
     """
-    # When each sent its last line, 0 before its first.
-    clients: dict[asyncio.StreamWriter, float] = {}
-    clock = asyncio.get_running_loop().time
-
-    def make_room() -> bool:
-        idlest = min(clients, key=lambda writer: clients[writer])
-        if clients[idlest] > clock() - SPARED:
-            return False
-        del clients[idlest]
-        refuse(idlest, 'no lines while others wait')
-        return True
-
-    def refuse(writer: asyncio.StreamWriter, why: str) -> None:
-        if writer.transport.get_write_buffer_size():  # it does not read
-            writer.transport.abort()
-        else:
-            writer.write(json.dumps({'error': why}).encode() + b'\n')
-            writer.close()
-
-    async def send(writer: asyncio.StreamWriter, lines: bytes) -> None:
-        writer.write(lines)
-        await asyncio.wait_for(writer.drain(), SLOWEST)
-
-    async def talk(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        if len(clients) >= MOST_CLIENTS and not make_room():
-            refuse(writer, 'too many clients, try again later')
-            return
-        clients[writer] = 0.0
-        last = clock()
-        try:
-            lines = make()
-            while chunk := await asyncio.wait_for(
-                reader.read(TURN), last + IDLEST - clock()
-            ):
-                before = lines.num_lines
-                out = lines.feed(chunk)
-                if lines.num_lines > before and writer in clients:
-                    clients[writer] = last = clock()
-                await send(writer, out)
-                await asyncio.sleep(0)  # drain() alone may not give way
-            await send(writer, lines.end())
-        except (OSError, asyncio.TimeoutError):
-            writer.transport.abort()
-        finally:
-            clients.pop(writer, None)
-            writer.close()
-
-    server = await asyncio.start_server(talk, '127.0.0.1', port)
+    clients = _Clients(make)
+    server = await asyncio.start_server(clients.talk, '127.0.0.1', port)
     if ready is not None:
         ready(server.sockets[0].getsockname()[1])
     async with server:
         await server.serve_forever()
+
+
+class _Clients:
+    def __init__(self, make: Callable[[], JsonLines]) -> None:
+        self.make = make
+        self.clock = asyncio.get_running_loop().time
+        # The time of the last valid line of each client, 0 before its first.
+        self.active: dict[asyncio.StreamWriter, float] = {}
+
+    async def talk(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if len(self.active) >= MAX_CLIENTS and not self._evict():
+            self._refuse(writer, 'too many clients, try again later')
+            return
+        self.active[writer] = 0.0
+        last = self.clock()
+        try:
+            lines = self.make()
+            while chunk := await asyncio.wait_for(
+                reader.read(CLIENT_CHUNK), last + IDLE_TIMEOUT - self.clock()
+            ):
+                before = lines.num_lines
+                out = lines.feed(chunk)
+                if lines.num_lines > before and writer in self.active:
+                    self.active[writer] = last = self.clock()
+                await self._send(writer, out)
+                await asyncio.sleep(0)  # drain() alone may not yield
+            await self._send(writer, lines.end())
+        except (OSError, asyncio.TimeoutError):
+            writer.transport.abort()
+        finally:
+            self.active.pop(writer, None)
+            writer.close()
+
+    def _evict(self) -> bool:
+        r"""Disconnects the client that has been idle longest, if it may."""
+        idle = min(self.active, key=self.active.__getitem__)
+        if self.active[idle] > self.clock() - IDLE_TIMEOUT_IF_FULL:
+            return False
+        del self.active[idle]
+        self._refuse(idle, 'no lines while others wait')
+        return True
+
+    @staticmethod
+    def _refuse(writer: asyncio.StreamWriter, reason: str) -> None:
+        if writer.transport.get_write_buffer_size():  # it does not read
+            writer.transport.abort()
+        else:
+            writer.write(json.dumps({'error': reason}).encode() + b'\n')
+            writer.close()
+
+    @staticmethod
+    async def _send(writer: asyncio.StreamWriter, lines: bytes) -> None:
+        writer.write(lines)
+        await asyncio.wait_for(writer.drain(), WRITE_TIMEOUT)
 
 
 def stream_lines(
@@ -225,22 +216,20 @@ def stream_lines(
     where: str,
     ready: Optional[Callable[[int], None]] = None,
 ) -> None:
-    r"""Answers lines where a command line says, until they end or it is
-    interrupted.
+    r"""Runs a service until its input ends or it is interrupted.
 
     Args:
-        make (callable): Makes what answers a client.
-        where (str): :obj:`"stdin"` answers standard input on standard output;
-            :obj:`"tcp:PORT"` is :func:`serve_lines`.
-        ready (callable, optional): Is called with the port once it is open.
+        make (callable): As for :func:`serve_lines`.
+        where (str): :obj:`"stdin"` for standard input and output, or
+            :obj:`"tcp:PORT"` for :func:`serve_lines`.
+        ready (callable, optional): As for :func:`serve_lines`.
             (default: :obj:`None`)
 
     Raises:
         ValueError: If :obj:`where` is something else.
-        OSError: If the port is taken.
 
     Example:
-        >>> stream_lines(lambda: LineLifter(LiveLifter(lifter)), 'stdin')
+        >>> stream_lines(lambda: JsonLines(LiveLifter(lifter)), 'stdin')
     """
     kind, _, port = where.partition(':')
     if where == 'stdin':

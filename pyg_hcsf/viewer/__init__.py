@@ -1,3 +1,5 @@
+r"""Pages, pictures and videos of poses and of learned graphs."""
+
 from .graph_file import (
     EdgeGroup,
     HopAttribution,

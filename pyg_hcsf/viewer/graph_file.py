@@ -1,3 +1,5 @@
+r"""Learned graphs of a network, and the JSON files that hold them."""
+
 from __future__ import annotations
 
 import json
@@ -11,22 +13,22 @@ from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.skeleton import get_skeleton
 
-LARGEST = 256 * 2**20  # bytes of a file that is read
+MAX_BYTES = 256 * 2**20  # of a file
 
 
 @dataclass(frozen=True, eq=False)
 class EdgeGroup:
-    r"""Learned weights of some edges.
+    r"""Learned weights of a group of edges.
 
     Args:
-        name (str): What they are, such as ``'first: M, hop 2'``.
-        hop (int): The furthest hop of the group.
-        edges (numpy.ndarray): ResultPoses and target joint of each edge:
+        name (str): A title, such as ``'first: M, hop 2'``.
+        hop (int): The largest hop of the group.
+        edges (numpy.ndarray): Source and target joint of each edge:
             ``[E, 2]``.
-        weights (numpy.ndarray): Their weights, positive or negative: ``[E]``,
-            or ``[T, E]`` if they change from frame to frame.
-        frames (numpy.ndarray, optional): The numbers of these frames,
-            ascending: ``[T]``. (default: :obj:`None`)
+        weights (numpy.ndarray): Positive or negative weights: ``[E]``, or
+            ``[T, E]`` if they differ from frame to frame.
+        frames (numpy.ndarray, optional): The frame numbers of
+            :obj:`weights`, ascending: ``[T]``. (default: :obj:`None`)
     """
 
     name: str
@@ -38,16 +40,16 @@ class EdgeGroup:
 
 @dataclass(frozen=True, eq=False)
 class HopAttribution:
-    r"""How much each hop matters for what a network predicts.
+    r"""The importance of each hop for the predictions of a network.
 
     Args:
         hops (tuple[int, ...]): The hops.
-        total (numpy.ndarray): The mean importance of an edge of each hop,
-            between 0 and 1, for all frames: ``[H]``.
-        values (numpy.ndarray, optional): The same for single frames:
+        total (numpy.ndarray): The mean importance of the edges of each hop
+            over all frames, between 0 and 1: ``[H]``.
+        values (numpy.ndarray, optional): The importance in single frames:
             ``[T, H]``. (default: :obj:`None`)
-        frames (numpy.ndarray, optional): The numbers of these frames,
-            ascending: ``[T]``. (default: :obj:`None`)
+        frames (numpy.ndarray, optional): The frame numbers of
+            :obj:`values`, ascending: ``[T]``. (default: :obj:`None`)
     """
 
     hops: tuple[int, ...]
@@ -58,17 +60,17 @@ class HopAttribution:
 
 @dataclass(frozen=True, eq=False)
 class LearnedGraph:
-    r"""What a network has learned about the graph of a skeleton.
+    r"""The graph that a network has learned on a skeleton.
 
     Args:
         skeleton (str): The name of the skeleton.
-        groups (tuple[EdgeGroup, ...]): Weights of edges.
-        attribution (HopAttribution, optional): How much each hop matters.
+        groups (tuple[EdgeGroup, ...]): The weights of its edges.
+        attribution (HopAttribution, optional): The importance of each hop.
             (default: :obj:`None`)
 
     Raises:
-        ValueError: If shapes do not match, an edge names no joint or a number
-            is not finite.
+        ValueError: If shapes do not match, a joint of an edge does not exist,
+            or a number is not finite.
     """
 
     skeleton: str
@@ -97,13 +99,11 @@ class LearnedGraph:
         if (hops := self.attribution) is not None:
             size = len(hops.hops)
             _check_table(hops.total, None, size, "'total' of 'attribution'")
-            if hops.values is not None and hops.frames is None:
-                raise ValueError("Expected 'frames' for 'values' by frame")
             if hops.values is not None:
-                _check_table(
-                    *(hops.values, hops.frames, size),
-                    "'values' of 'attribution'",
-                )
+                if hops.frames is None:
+                    raise ValueError("Expected 'frames' for 'values' by frame")
+                what = "'values' of 'attribution'"
+                _check_table(hops.values, hops.frames, size, what)
 
 
 def _check_table(
@@ -122,21 +122,21 @@ def _check_table(
 
 
 def write_graph(path: str | Path, graph: LearnedGraph) -> None:
-    r"""Writes a learned graph as JSON, with the names of
-    :class:`LearnedGraph` as keys, numbers rounded to six digits.
+    r"""Writes a learned graph as JSON, with the fields of
+    :class:`LearnedGraph` as keys and numbers rounded to six decimals.
 
     Example:
         >>> write_graph('graph.json', learned_graph(model, keypoints))
     """
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            whole = value.dtype.kind in 'iu'
-            return (value if whole else np.round(value, 6)).tolist()
-        return vars(value)
+    def to_json(value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            return vars(value)
+        integers = value.dtype.kind in 'iu'
+        return (value if integers else np.round(value, 6)).tolist()
 
     with atomic_write(path) as part:
-        part.write_text(json.dumps(graph, default=plain, allow_nan=False))
+        part.write_text(json.dumps(graph, default=to_json, allow_nan=False))
 
 
 def read_graph(path: str | Path) -> LearnedGraph:
@@ -146,7 +146,7 @@ def read_graph(path: str | Path) -> LearnedGraph:
         path (str or pathlib.Path): The file, of 256 MB at most.
 
     Raises:
-        ValueError: If it is no such file.
+        ValueError: If it is damaged or of another format.
 
     Example:
         >>> graph = read_graph('graph.json')
@@ -154,8 +154,8 @@ def read_graph(path: str | Path) -> LearnedGraph:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f'it is larger than {LARGEST} bytes')
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f'it is larger than {MAX_BYTES} bytes')
         spec = json.loads(path.read_bytes())
         groups = tuple(_group(entry) for entry in spec['groups'])
         hops = spec.get('attribution')
@@ -171,8 +171,12 @@ def read_graph(path: str | Path) -> LearnedGraph:
             'write one with pyg_hcsf.viewer.write_graph'
         ) from e
     except (
-        *(OSError, ValueError, TypeError, AttributeError),
-        *(OverflowError, RecursionError),
+        OSError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
     ) as e:
         raise ValueError(
             f"Could not read the learned graph '{path}': {cause(e)}"

@@ -1,3 +1,5 @@
+r"""Extracts learned graphs and the importance of hops from a pose lifter."""
+
 from __future__ import annotations
 
 import copy
@@ -23,18 +25,18 @@ def learned_graph(
     frames: Optional[Sequence[int]] = None,
     attribution: Optional[HopAttribution] = None,
 ) -> LearnedGraph:
-    r"""The dynamic graphs that a network has learned: of each layer and group
-    of hops the static :math:`\mathbf{M}_k`, and as it is added to it the
-    offset :math:`\alpha_k \mathbf{O}_k` of each input.
+    r"""Extracts the dynamic graphs of a network: the static
+    :math:`\mathbf{M}_k` of each layer and hop group, and the offset
+    :math:`\alpha_k \mathbf{O}_k` that is added to it for each input.
 
     Args:
-        model (PoseLifter): With the layer :obj:`"hcsf"` or :obj:`"lcn"` and
-            a dynamic graph.
+        model (PoseLifter): A network with the layer :obj:`"hcsf"` or
+            :obj:`"lcn"` and a dynamic graph.
         x (torch.Tensor): Normalised keypoints, one input for each frame:
             ``[T, N, C]``, or ``[T, F, N, C]`` for windows of F frames.
-        frames (sequence of int, optional): The numbers of the frames,
-            ascending. (default: :obj:`0, 1, ...`)
-        attribution (HopAttribution, optional): See
+        frames (sequence of int, optional): The frame numbers, ascending.
+            (default: :obj:`0, 1, ...`)
+        attribution (HopAttribution, optional): The result of
             :func:`hop_attribution`. (default: :obj:`None`)
 
     Raises:
@@ -56,15 +58,12 @@ def learned_graph(
             'one with layer_options=dict(dynamic=...)'
         )
     numbers = _numbers(frames, len(x))
-    weights: dict[str, Tensor] = {}
+    weights: dict[Module, Tensor] = {}
 
-    def keep(name: str) -> Any:
-        def hook(module: Module, args: Any, out: Tensor) -> None:
-            weights[name] = out
+    def hook(module: Module, args: Any, out: Tensor) -> None:
+        weights[module] = out
 
-        return hook
-
-    handles = [m.register_forward_hook(keep(n)) for n, m in graphs.items()]
+    handles = [m.register_forward_hook(hook) for m in graphs.values()]
     training = model.training
     try:
         with torch.no_grad():
@@ -75,15 +74,13 @@ def learned_graph(
             handle.remove()
     groups = []
     for name, graph in graphs.items():
-        weight = weights[name]
-        if graph.offset and graph.base is not None:
-            weight = weight - graph.base.detach()
-        if weight.dim() == 3:  # one graph for each frame of a window
-            weight = weight[:, weight.size(1) // 2]
         base = None if graph.base is None else graph.base.detach()
-        groups += _groups(
-            name, graph.hops, base, weight if graph.offset else None, numbers
-        )
+        offset = None
+        if graph.offset:
+            offset = weights[graph] - (0 if base is None else base)
+            if offset.dim() == 3:  # one graph per frame: the central one
+                offset = offset[:, offset.size(1) // 2]
+        groups += _groups(name, graph.hops, base, offset, numbers)
     return LearnedGraph(model.skeleton.name, tuple(groups), attribution)
 
 
@@ -99,35 +96,40 @@ def _groups(
     for k, hop in enumerate(hops.group_hops):
         part = slice(*hops.group_ptr[k : k + 2])
         reach = f'hop {hop}' if k or not hop else f'hops 0-{hop}'
-        for kind, weight, times in (
+        for kind, weight, numbers in (
             ('M', base, None),
             ('αO', offset, frames),
         ):
             if weight is not None:
-                values = weight[..., part].cpu().numpy()
-                title = f'{name}: {kind}, {reach}'
-                out.append(EdgeGroup(title, hop, edges[part], values, times))
+                group = EdgeGroup(
+                    name=f'{name}: {kind}, {reach}',
+                    hop=hop,
+                    edges=edges[part],
+                    weights=weight[..., part].cpu().numpy(),
+                    frames=numbers,
+                )
+                out.append(group)
     return out
 
 
 class _Flat(Module):
-    """A lifter as an explainer calls it: a row for each node, whatever frames
-    that holds, and an output in its own spread, so that what a lost edge
-    costs is a share of the variance.
+    """A lifter in the form that PyG's explainer needs: one row per node, with
+    the frames as features, and an output of unit standard deviation, so that
+    the loss of an edge is relative to the variance.
     """
 
     def __init__(self, model: PoseLifter, shape: torch.Size) -> None:
         super().__init__()
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self.shape = shape  # [T, (F,) C]
-        self.spread: Optional[Tensor] = None
+        self.std: Optional[Tensor] = None
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         x = x.unflatten(1, self.shape).movedim(0, -2)  # [T, (F,) N, C]
         out = self.model(x)
-        if self.spread is None:
-            self.spread = out.flatten(0, 1).std(0).clamp(min=1e-6)
-        return (out / self.spread).movedim(-2, 0).flatten(1)
+        if self.std is None:
+            self.std = out.flatten(0, 1).std(0).clamp(min=1e-6)
+        return (out / self.std).movedim(-2, 0).flatten(1)
 
 
 def hop_attribution(
@@ -139,27 +141,27 @@ def hop_attribution(
     lr: float = 0.03,
     **kwargs: Any,
 ) -> HopAttribution:
-    r"""How much the edges of each hop matter for what a network predicts, by
-    PyG's :class:`~torch_geometric.explain.GNNExplainer`: it learns which
-    edges can be masked in all layers at once while the prediction stays, and
-    the masks are averaged over the edges of each hop.
+    r"""The importance of the edges of each hop for the predictions of a
+    network, by PyG's :class:`~torch_geometric.explain.GNNExplainer`: it
+    learns a mask of the edges, shared by all layers, that preserves the
+    predictions. Masks are averaged over the edges of each hop.
 
     Args:
-        model (PoseLifter): With a layer of template edges, such as
+        model (PoseLifter): A network whose layers have hops, such as
             :obj:`"hcsf"`.
         x (torch.Tensor): Normalised keypoints, as in :func:`learned_graph`.
-        frames (sequence of int, optional): The numbers of the frames,
-            ascending. (default: :obj:`0, 1, ...`)
-        each (sequence of int, optional): Which rows of :obj:`x` are also
-            explained one by one, ascending. (default: none)
-        epochs (int, optional): The steps of the explainer.
+        frames (sequence of int, optional): The frame numbers, ascending.
+            (default: :obj:`0, 1, ...`)
+        each (sequence of int, optional): The rows of :obj:`x` to explain
+            also one by one, ascending. (default: none)
+        epochs (int, optional): The number of steps of the explainer.
             (default: :obj:`100`)
-        lr (float, optional): How far they go. (default: :obj:`0.03`)
+        lr (float, optional): Its learning rate. (default: :obj:`0.03`)
         **kwargs (optional): Additional arguments of
             :class:`~torch_geometric.explain.GNNExplainer`.
 
     Raises:
-        ValueError: If the layers have no template edges, or not all the same.
+        ValueError: If the layers have no hops.
 
     Example:
         >>> hops = hop_attribution(PoseLifter(), torch.rand(8, 17, 2))

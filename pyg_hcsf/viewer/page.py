@@ -1,3 +1,5 @@
+r"""Writes the viewer page: HTML, script, style and poses in one file."""
+
 from __future__ import annotations
 
 import base64
@@ -18,7 +20,8 @@ from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.viewer.graph_file import LearnedGraph
 from pyg_hcsf.viewer.timelines import Person, Results, align_timelines, rows_of
 
-SCRIPTS = ('data.js', 'scene.js', 'panels.js', 'app.js')  # one module
+# Concatenated to one module, in this order.
+SCRIPTS = ('data.js', 'scene.js', 'panels.js', 'app.js', 'controls.js')
 
 
 def write_page(
@@ -28,26 +31,26 @@ def write_page(
     graph: Optional[LearnedGraph] = None,
     title: str = 'Poses',
 ) -> None:
-    r"""Writes a page for a browser that plays 2D keypoints beside 3D poses.
+    r"""Writes a page for a browser that plays 2D keypoints next to 3D poses.
 
-    The page is one file that needs no network, and may not use one: its
-    content security policy allows its own script and style, by their hashes,
-    and nothing else. Names of people and files are text, never markup.
+    The page is one file without network access: its content security policy
+    allows only its own script and style, by their hashes. Names of people
+    and files are escaped.
 
     Args:
         path (str or pathlib.Path): The HTML file.
         results (mapping from str to sequence of PoseSequence): One or two
             results by name, each a list of people.
         truth (sequence of PoseSequence, optional): The ground truth, drawn
-            behind results and compared with them joint by joint, both with
-            the root at the origin. (default: :obj:`None`)
-        graph (LearnedGraph, optional): Learned weights of edges and hops.
+            behind the results and compared with them joint by joint, relative
+            to the root. (default: :obj:`None`)
+        graph (LearnedGraph, optional): A learned graph to draw.
             (default: :obj:`None`)
         title (str, optional): The heading. (default: :obj:`'Poses'`)
 
     Raises:
-        ValueError: If poses do not match, see :func:`align_timelines`, or the graph
-            is of a skeleton that no result has.
+        ValueError: If poses do not match (see :func:`align_timelines`), or
+            the graph is not on the skeleton of a result.
         RuntimeError: If the file cannot be written.
 
     Example:
@@ -82,14 +85,13 @@ def page_content(
     truth: Optional[Sequence[PoseSequence]] = None,
     graph: Optional[LearnedGraph] = None,
 ) -> dict[str, Any]:
-    r"""What the page's script is given, ready for JSON: see
-    :func:`write_page`. Arrays are base64 of their little-endian bytes.
+    r"""The data of the page as for JSON, with arrays in base64 of their
+    little-endian bytes. Arguments are those of :func:`write_page`.
     """
     scene = align_timelines(results, truth)
-    everyone = [person for s in scene.sources for person in s.people]
+    sequences = [person.sequence for s in scene.sources for person in s.people]
     bodies: list[str] = []
-    for person in everyone:
-        sequence = person.sequence
+    for sequence in sequences:
         bodies += [sequence.skeleton, sequence.layout or sequence.skeleton]
     bodies = list(dict.fromkeys(bodies))
     return {
@@ -106,12 +108,8 @@ def page_content(
             }
             for source in scene.sources
         ],
-        'notes': list(
-            dict.fromkeys(p.sequence.note for p in everyone if p.sequence.note)
-        ),
-        'graph': None
-        if graph is None
-        else _graph(graph, bodies, scene.frames),
+        'notes': list(dict.fromkeys(s.note for s in sequences if s.note)),
+        'graph': graph and _graph(graph, bodies, scene.frames),
     }
 
 
@@ -156,9 +154,8 @@ def _graph(
         )
 
     def row(frames: Optional[np.ndarray]) -> Optional[str]:
-        return (
-            None if frames is None else _pack(rows_of(frames, timeline), '<i4')
-        )
+        rows = None if frames is None else rows_of(frames, timeline)
+        return _pack(rows, '<i4')
 
     hops = graph.attribution
     return {
@@ -189,7 +186,7 @@ def _pack(values: Optional[np.ndarray], kind: str) -> Optional[str]:
 
 
 def _json(content: Any) -> str:
-    """JSON that an HTML parser cannot leave: no markup, no line ends."""
+    """JSON that cannot end its HTML element: markup is escaped."""
     text = json.dumps(content, allow_nan=False, separators=(',', ':'))
     for mark in '<>&':
         text = text.replace(mark, f'\\u{ord(mark):04x}')

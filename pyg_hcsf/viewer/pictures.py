@@ -1,3 +1,5 @@
+r"""Writes poses as PNG pictures, GIF animations and MP4 videos."""
+
 from __future__ import annotations
 
 import contextlib
@@ -23,7 +25,7 @@ except ImportError as e:
         "Pictures need matplotlib: pip install 'pyg_hcsf[plot]'"
     ) from e
 
-GIF_RATE = 25  # frames a second at most: browsers slow down above 50
+GIF_RATE = 25  # maximum frames per second; browsers slow down above 50
 
 
 def write_png(
@@ -37,11 +39,11 @@ def write_png(
 
     Args:
         path (str or pathlib.Path): The file.
-        results (mapping from str to sequence of PoseSequence): See
+        results (mapping from str to sequence of PoseSequence): As in
             :func:`~pyg_hcsf.viewer.write_page`.
-        truth (sequence of PoseSequence, optional): Likewise.
+        truth (sequence of PoseSequence, optional): The ground truth.
             (default: :obj:`None`)
-        frame (int, optional): The number of the frame. :obj:`None` takes the
+        frame (int, optional): The number of the frame. :obj:`None` draws the
             first. (default: :obj:`None`)
 
     Raises:
@@ -67,9 +69,8 @@ def write_gif(
     results: Results,
     truth: Optional[Sequence[PoseSequence]] = None,
 ) -> None:
-    r"""Writes all frames as an animated GIF of at most about 25 frames a
-    second, at the speed of the motion. Arguments and errors are those of
-    :func:`write_png`.
+    r"""Writes all frames as an animated GIF in real time, of at most about 25
+    frames per second. Arguments and errors are those of :func:`write_png`.
 
     Example:
         >>> write_gif('walk.gif', {'ours': read_poses('poses.npz')})
@@ -114,20 +115,21 @@ def write_mp4(
         )
     scene = align_timelines(results, truth)
     first = next(_pictures(scene, 1))
-    size = f'{first.shape[1]}x{first.shape[0]}'
+    height, width, _ = first.shape
+    options = (
+        '-loglevel error -y -f rawvideo -pix_fmt rgb24 '
+        f'-s {width}x{height} -r {_rate(scene):g} -i - '
+        '-pix_fmt yuv420p -f mp4'
+    )
     with atomic_write(path) as part, tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [
-                *(program, '-loglevel', 'error', '-y', '-f', 'rawvideo'),
-                *('-pix_fmt', 'rgb24', '-s', size, '-r', f'{_rate(scene):g}'),
-                *('-i', '-', '-pix_fmt', 'yuv420p', '-f', 'mp4', str(part)),
-            ],
+            [program, *options.split(), str(part)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=log,
         )
         assert process.stdin is not None
-        # If it ends before its input does, its exit status tells.
+        # If ffmpeg exits early, its exit status is checked below.
         with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
             for picture in _pictures(scene, 1):
                 pipe.write(picture.tobytes())
@@ -139,16 +141,16 @@ def write_mp4(
 
 
 def _pictures(scene: Scene, step: int) -> Iterator[np.ndarray]:
-    """Every so many frames, as RGB."""
-    stage = PoseFigure(scene)
-    canvas = FigureCanvasAgg(stage.figure)
+    """Every :obj:`step`-th frame as RGB: ``[H, W, 3]``."""
+    figure = PoseFigure(scene)
+    canvas = FigureCanvasAgg(figure.figure)
     for t in range(0, len(scene.frames), step):
-        stage.draw(t)
+        figure.draw(t)
         canvas.draw()
         yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _rate(scene: Scene) -> float:
-    """Pictures a second: of a video that was thinned, fewer than its own."""
+    """Frames per second on the timeline, fewer than of a subsampled video."""
     gaps = np.diff(scene.frames)
     return (scene.fps or 25.0) / float(np.median(gaps) if len(gaps) else 1)

@@ -1,3 +1,5 @@
+r"""Draws the viewer's first view of a frame with matplotlib."""
+
 from __future__ import annotations
 
 import math
@@ -22,7 +24,7 @@ except ImportError as e:
         "Pictures need matplotlib: pip install 'pyg_hcsf[plot]'"
     ) from e
 
-# As in the page, see assets/viewer.css.
+# The colours of assets/viewer.css.
 LEFT, RIGHT, TRUNK, TRUTH = '#0072B2', '#D55E00', '#45494E', '#A3A8AD'
 GRID, INK, MUTED = '#E4E5E2', '#1C1E21', '#666C73'
 HEIGHT = 540  # pixels
@@ -30,24 +32,26 @@ APART = 1100  # millimetres between people
 
 
 class PoseFigure:
-    r"""A figure of the 2D keypoints and, side by side, each result in front
-    of the ground truth, seen as in the page at first.
+    r"""A figure with panels for the 2D keypoints and for each result in front
+    of the ground truth, from the initial view of the page.
 
     Args:
-        scene (Scene): What to draw.
+        scene (Scene): The poses.
 
     Example:
-        >>> stage = PoseFigure(align_timelines({'ours': read_poses('poses.npz')}))
-        >>> stage.draw(0).savefig('first.png')
+        >>> scene = align_timelines({'ours': read_poses('poses.npz')})
+        >>> PoseFigure(scene).draw(0).savefig('first.png')
     """
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         results = [source for source in scene.sources if not source.truth]
         self.truth = next((s for s in scene.sources if s.truth), None)
-        self.seen = [p for p in results[0].people if p.sequence.keypoints]
-        columns = len(results) + bool(self.seen)
-        # An even number of pixels, for video.
+        self.with_keypoints = [
+            p for p in results[0].people if p.sequence.keypoints
+        ]
+        columns = len(results) + bool(self.with_keypoints)
+        # The size in pixels must be even for video.
         self.figure = Figure((4 * columns, HEIGHT / 100), dpi=100)
         axes = self.figure.subplots(1, columns, squeeze=False)[0]
         self.figure.subplots_adjust(0.01, 0.02, 0.99, 0.9, wspace=0.02)
@@ -55,23 +59,23 @@ class PoseFigure:
             ax.set(xticks=[], yticks=[], aspect='equal')
             ax.spines[:].set_visible(False)
         self.camera = _Camera(scene)
-        if self.seen:
+        if self.with_keypoints:
             self._frame_image(axes[0])
         self.panels = list(zip(axes[-len(results) :], results, strict=True))
         for ax, _ in self.panels:
-            self.camera.frame(ax)
+            self.camera.draw_floor(ax)
         self.axes = axes
         self.drawn: list[Any] = []
 
     def draw(self, t: int) -> Figure:
-        r"""Draws a frame, by its place on the timeline."""
+        r"""Draws the frame at an index of the timeline."""
         for artist in self.drawn:
             artist.remove()
         self.drawn = []
         number = self.scene.frames[t]
-        if self.seen:
+        if self.with_keypoints:
             self._title(self.axes[0], '2D keypoints', f'frame {number}')
-            for person in self.seen:
+            for person in self.with_keypoints:
                 self._draw_image(person, person.row[t])
         for ax, source in self.panels:
             errors = []
@@ -89,14 +93,16 @@ class PoseFigure:
         return self.figure
 
     def _title(self, ax: Any, name: str, note: str) -> None:
-        for text, place, colour, weight in (
+        for text, x, colour, weight in (
             (name, 0.03, INK, 'bold'),
             (note, 0.97, MUTED, 'normal'),
         ):
             artist = ax.text(
-                *(place, 1.03, text),
+                x,
+                1.03,
+                text,
                 transform=ax.transAxes,
-                ha='left' if place < 0.5 else 'right',
+                ha='left' if x < 0.5 else 'right',
                 color=colour,
                 weight=weight,
                 fontsize=10,
@@ -105,7 +111,7 @@ class PoseFigure:
             self.drawn.append(artist)
 
     def _frame_image(self, ax: Any) -> None:
-        tracks = [p.sequence.keypoints for p in self.seen]
+        tracks = [p.sequence.keypoints for p in self.with_keypoints]
         xy = np.concatenate([t.xy.reshape(-1, 2) for t in tracks if t])
         xy = xy[np.isfinite(xy).all(1)]
         xy = xy if len(xy) else np.array([[0.0, 0.0], [1.0, 1.0]])
@@ -117,28 +123,28 @@ class PoseFigure:
         if row < 0 or track is None or layout is None:
             return
         body = get_skeleton(layout)
-        sure = np.clip(track.score[row], 0.06, 1)
-        self._draw_bones(self.axes[0], track.xy[row], body, sure, 2.0)
+        alpha = np.clip(track.score[row], 0.06, 1)
+        self._draw_bones(self.axes[0], track.xy[row], body, alpha, 2.0)
 
     def _draw_pose(
         self, ax: Any, person: Person, t: int, ghost: bool = False
     ) -> None:
         body = get_skeleton(person.sequence.skeleton)
         points = self.camera.project(
-            person.pose[person.row[t]] + self.camera.place(person.number)
+            person.pose[person.row[t]] + self.camera.offsets[person.number]
         )
-        sure = np.ones(len(points))
+        alpha = np.ones(len(points))
         if ghost:
-            self._draw_bones(ax, points, body, sure, 1.6, TRUTH)
+            self._draw_bones(ax, points, body, alpha, 1.6, TRUTH)
         else:
-            self._draw_bones(ax, points, body, sure, 3.4)
+            self._draw_bones(ax, points, body, alpha, 3.4)
 
     def _draw_bones(
         self,
         ax: Any,
         points: np.ndarray,
         body: Skeleton,
-        sure: np.ndarray,
+        alpha: np.ndarray,
         width: float,
         colour: Optional[str] = None,
     ) -> None:
@@ -146,7 +152,7 @@ class PoseFigure:
         lines = LineCollection(
             list(points[bones]),
             colors=[colour or _side(body, child) for child, _ in bones],
-            alpha=list(sure[bones].min(1)),
+            alpha=list(alpha[bones].min(1)),
             linewidths=width,
             capstyle='round',
         )
@@ -156,21 +162,21 @@ class PoseFigure:
                 *points.T,
                 s=4 * width,
                 color=[_side(body, j) for j in range(len(points))],
-                alpha=sure,
+                alpha=alpha,
                 zorder=3,
             )
             self.drawn.append(dots)
 
 
 class _Camera:
-    """Projects space, z up, as the page does at first."""
+    """The initial camera of the page, z up."""
 
     def __init__(self, scene: Scene) -> None:
         count = len(scene.names)
         first = scene.sources[0].people[0]
         self.yaw = 0.0 if scene.axes == 'camera' else _facing(first)
         self.pitch = 0.14
-        self.places, tall, wide = [], 0.0, 0.0
+        self.offsets, tall, wide = [], 0.0, 0.0
         across = np.array([math.cos(self.yaw), math.sin(self.yaw)])
         for number in range(count):
             pose = _reference(scene.sources, number).pose
@@ -180,16 +186,13 @@ class _Camera:
             tall = max(tall, float(top - floor))
             wide = max(wide, float(np.quantile(reach, 0.98)))
             slot = APART * (number - (count - 1) / 2)
-            self.places.append(np.array([*(slot * across), -floor]))
+            self.offsets.append(np.array([*(slot * across), -floor]))
         self.center = np.array([0, 0, tall / 2])
         self.extent = np.array([APART / 2 * (count - 1) + wide, tall / 2 + 80])
         self.distance = 5 * float(self.extent.max())
 
-    def place(self, number: int) -> np.ndarray:
-        return self.places[number]
-
     def project(self, x: np.ndarray) -> np.ndarray:
-        """``[*, 3]`` in millimetres to ``[*, 2]``, likewise at the centre."""
+        """Projects ``[*, 3]`` to ``[*, 2]`` in millimetres at the center."""
         dx, dy, dz = np.moveaxis(x - self.center, -1, 0)
         cy, sy = math.cos(self.yaw), math.sin(self.yaw)
         cp, sp = math.cos(self.pitch), math.sin(self.pitch)
@@ -198,7 +201,7 @@ class _Camera:
         out = np.stack([cy * dx + sy * dy, cp * dz + sp * far], axis=-1)
         return out * (self.distance / np.maximum(depth, 1))[..., None]
 
-    def frame(self, ax: Any) -> None:
+    def draw_floor(self, ax: Any) -> None:
         reach = 500 * math.ceil(self.extent[0] / 500 + 1)
         ticks = np.arange(-reach, reach + 1, 500)
         ends = np.array([-reach, reach])
@@ -223,13 +226,13 @@ def _same_skeleton(first: Person, second: Person) -> bool:
 
 
 def _reference(sources: Sequence[ResultPoses], number: int) -> Person:
-    """The truth of a person, or else the first result."""
+    """The ground truth of a person, or else the first result."""
     found = [_find(source, number) for source in reversed(sources)]
     return next(person for person in found if person is not None)
 
 
 def _facing(person: Person) -> float:
-    """The yaw of a camera that looks a person in the face, in frame 0."""
+    """The yaw of a camera in front of a person, in the first frame."""
     body = get_skeleton(person.sequence.skeleton)
     left, right = list(body.left), list(body.right)
     pose = person.pose[0]
@@ -246,7 +249,7 @@ def _side(body: Skeleton, joint: int) -> str:
 def _fit(
     ax: Any, center: np.ndarray, half: np.ndarray, down: bool = False
 ) -> None:
-    """Sets the limits of a plot so that it holds a box and fills its place."""
+    """Sets the limits of a plot to contain a box at equal scales."""
     box = ax.get_position(original=True)
     figure = ax.figure.get_size_inches()
     w, h = box.width * figure[0], box.height * figure[1]

@@ -1,3 +1,5 @@
+r"""Results and ground truth on a common timeline, z up, for drawing."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +11,7 @@ import numpy as np
 from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.safe_io.shown import shown
 
-LARGEST = 2**24  # people times frames of a scene
+MAX_SIZE = 2**24  # people times frames of a scene
 Results = Mapping[str, Sequence[PoseSequence]]
 
 
@@ -18,10 +20,11 @@ class Person:
     r"""One person of one source on the timeline of a scene.
 
     Args:
-        number (int): Which of the people of the scene it is.
-        sequence (PoseSequence): What was given.
+        number (int): The index of the person in :attr:`Scene.names`.
+        sequence (PoseSequence): The given poses.
         pose (numpy.ndarray): Joints in millimetres, z up: ``[T, N, 3]``.
-        root (numpy.ndarray, optional): Where the root is, z up: ``[T, 3]``.
+        root (numpy.ndarray, optional): Position of the root, z up:
+            ``[T, 3]``.
         row (numpy.ndarray): The row of each frame of the scene in
             :obj:`pose`, :obj:`-1` where there is none.
     """
@@ -35,7 +38,7 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class ResultPoses:
-    r"""A result, or the ground truth: its name and its people."""
+    r"""The people of a result or of the ground truth."""
 
     name: str
     truth: bool
@@ -44,14 +47,13 @@ class ResultPoses:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    r"""Results, and the ground truth if there is one, on one timeline.
+    r"""Results, and optionally the ground truth, on one timeline.
 
     Args:
-        frames (numpy.ndarray): The numbers of the frames of any result,
-            ascending.
-        names (tuple[str, ...]): The people.
+        frames (numpy.ndarray): The frame numbers of all results, ascending.
+        names (tuple[str, ...]): The names of the people.
         sources (tuple[ResultPoses, ...]): The results, then the truth.
-        axes (str): The axes that the sources were given in.
+        axes (str): The axes of the given poses.
         fps (float, optional): Frames per second, if known.
     """
 
@@ -65,10 +67,10 @@ class Scene:
 def align_timelines(
     results: Results, truth: Optional[Sequence[PoseSequence]] = None
 ) -> Scene:
-    r"""Puts results and the ground truth on one timeline, with z up.
+    r"""Converts results and the ground truth to one timeline and z up.
 
-    People are matched by name; where each source has one person, they are
-    taken to be the same.
+    People are matched by name; if each source has one person, these are
+    assumed to be the same.
 
     Args:
         results (mapping from str to sequence of PoseSequence): One or two
@@ -78,7 +80,7 @@ def align_timelines(
 
     Raises:
         ValueError: If there are no results or more than two, one has
-            nobody or two people of a name, or axes differ.
+            no people or two of the same name, or axes differ.
 
     Example:
         >>> scene = align_timelines({'ours': read_poses('poses.npz')})
@@ -98,14 +100,14 @@ def align_timelines(
     if len({person.axes for person in every}) > 1:
         raise ValueError(
             "Expected all of 'results' and 'truth' in the same axes (got "
-            f'{shown([person.axes for person in every])}); turn those of '
-            'the world into the camera with Camera.world_to_camera'
+            f'{shown([person.axes for person in every])}); convert world '
+            'axes with Camera.world_to_camera'
         )
     visible = [person for people in results.values() for person in people]
     frames = np.unique(np.concatenate([person.frames for person in visible]))
-    if len(visible) * len(frames) > LARGEST:
+    if len(visible) * len(frames) > MAX_SIZE:
         raise ValueError(
-            f"Expected 'results' of up to {LARGEST:,} people times frames "
+            f"Expected 'results' of up to {MAX_SIZE:,} people times frames "
             f'(got {len(visible)} people and {len(frames)} frames): write '
             'fewer people or frames to a file'
         )
@@ -115,19 +117,19 @@ def align_timelines(
         names = names[:1]
     sources = []
     for name, is_truth, people in given:
-        placed = [
-            _place(person, 0 if alone else names.index(person.name), frames)
+        aligned = [
+            _align(person, 0 if alone else names.index(person.name), frames)
             for person in people
             if alone or person.name in names
         ]
-        sources.append(ResultPoses(name, is_truth, tuple(placed)))
+        sources.append(ResultPoses(name, is_truth, tuple(aligned)))
     fps = next((person.fps for person in every if person.fps), None)
     return Scene(frames, names, tuple(sources), every[0].axes, fps)
 
 
 def joint_errors(person: Person, truth: Person) -> np.ndarray:
-    r"""The distance of each joint to the truth, both with the root at the
-    origin: ``[frames, N]``, NaN where one of them is missing.
+    r"""The distance of each joint to the ground truth relative to the root:
+    ``[frames, N]``, NaN where one of them is missing.
 
     Raises:
         ValueError: If their skeletons differ.
@@ -146,12 +148,12 @@ def joint_errors(person: Person, truth: Person) -> np.ndarray:
 
 
 def rows_of(frames: np.ndarray, timeline: np.ndarray) -> np.ndarray:
-    r"""For each number of :obj:`timeline`, where it is in :obj:`frames`;
-    :obj:`-1` if it is not.
+    r"""The index of each number of :obj:`timeline` in :obj:`frames`, or
+    :obj:`-1`.
     """
-    place = np.searchsorted(frames, timeline)
-    place[place == len(frames)] = 0
-    return np.where(frames[place] == timeline, place, -1)
+    row = np.searchsorted(frames, timeline)
+    row[row == len(frames)] = 0
+    return np.where(frames[row] == timeline, row, -1)
 
 
 def _check(source: str, people: Sequence[PoseSequence]) -> None:
@@ -173,7 +175,7 @@ def _check(source: str, people: Sequence[PoseSequence]) -> None:
             )
 
 
-def _place(person: PoseSequence, number: int, timeline: np.ndarray) -> Person:
+def _align(person: PoseSequence, number: int, timeline: np.ndarray) -> Person:
     root = None if person.root is None else _z_up(person.root, person.axes)
     pose = _z_up(person.pose, person.axes)
     row = rows_of(np.asarray(person.frames), timeline)
@@ -181,7 +183,7 @@ def _place(person: PoseSequence, number: int, timeline: np.ndarray) -> Person:
 
 
 def _z_up(x: np.ndarray, axes: str) -> np.ndarray:
-    """From x right, y down, z away to x right, y away, z up."""
+    """Camera axes (x right, y down, z away) to x right, y away, z up."""
     if axes == 'camera':
         x = np.stack([x[..., 0], x[..., 2], -x[..., 1]], axis=-1)
     return x.astype(np.float32)

@@ -104,7 +104,6 @@ def test_wrong_command_lines(run, name, words):
         ('experiments/run.py', ['--task', 'lift', '--smoke', '--out']),
         ('experiments/run.py', ['--task', 'bench', '--smoke', '--out']),
         ('experiments/bench/scaling.py', ['--smoke', '--out']),
-        ('examples/make_stream.py', ['--out']),
         ('tools/lift.py', [REPO / 'examples/walk_coco17.json', '--out']),
     ],
 )

@@ -1,5 +1,3 @@
-"""A lifter in another runtime."""
-
 import pytest
 import torch
 
@@ -13,7 +11,7 @@ def test_lifter_as_onnx(weights, tmp_path):
     pytest.importorskip('onnxscript')
     runtime = pytest.importorskip('onnxruntime')
     path = tmp_path / 'lifter.onnx'
-    export_onnx.export(weights, path)
+    export_onnx.main(weights, path)
     assert [file.name for file in tmp_path.iterdir()] == ['lifter.onnx']
     model, info = load_lifter(weights)
     session = runtime.InferenceSession(path)

@@ -23,7 +23,7 @@ def make_weights(path, seed=0, **changes):
 
 @pytest.fixture(scope='session')
 def weights(tmp_path_factory):
-    """Files: frame by frame, nine frames, and nine with four ahead."""
+    """Weights of one frame, of nine, and of nine with four ahead."""
     folder = tmp_path_factory.mktemp('weights')
     return {
         'single': make_weights(folder / 'single.safetensors'),
@@ -35,17 +35,21 @@ def weights(tmp_path_factory):
 
 
 def camera():
-    """A camera with a common size of video."""
+    """A camera of a common video size."""
     pose = human36m_cameras('S1')[0]
     return Camera(
-        *('video', *SIZE, (2112.0, 2112.0), (960.0, 540.0)),
+        'video',
+        width=SIZE[0],
+        height=SIZE[1],
+        focal=(2112.0, 2112.0),
+        center=(960.0, 540.0),
         orientation=pose.orientation,
         translation=pose.translation,
     )
 
 
-def filmed(action='Walking', take=1, frames=60, subject='S9'):
-    """A clip as a camera sees it: joints in mm and pixels."""
+def project(action='Walking', take=1, frames=60, subject='S9'):
+    """A clip projected to a camera: joints in mm and pixels."""
     motion = motion_clip(subject, action, take, frames)
     return project_views(
         motion.pos.transpose(0, 1), motion.clip, 0, [camera()]
@@ -54,7 +58,7 @@ def filmed(action='Walking', take=1, frames=60, subject='S9'):
 
 @pytest.fixture(scope='session')
 def walk():
-    return filmed()
+    return project()
 
 
 @pytest.fixture

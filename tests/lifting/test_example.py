@@ -1,11 +1,11 @@
 """The example of the README, with the weights that come with the package."""
 
-import runpy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from examples import make_walk
 from pyg_hcsf.keypoints import check_keypoints, read_keypoints
 from pyg_hcsf.lifting import Lifter, LiveLifter
 from tests.paths import REPO
@@ -20,23 +20,22 @@ def keypoints():
 
 @pytest.fixture(scope='module')
 def truth():
-    make = runpy.run_path(str(REPO / 'examples' / 'make_walk.py'))
-    return make['walk']().joints.numpy()
+    return make_walk.walk().joints.numpy()
 
 
-def test_nothing_needs_to_be_said(keypoints, truth):
+def test_lifts_without_options(keypoints, truth):
     assert not check_keypoints(keypoints)
     (person,) = Lifter().lift(keypoints)
     error = np.linalg.norm(person.pose - (truth - truth[:, :1]), axis=-1)
     assert error.mean() < 55  # mm, at 1700 mm for 1742
-    # The expected error is about the error, and tells joints apart.
+    # The expected error is about the error, overall and by joint.
     expected = person.uncertainty
     assert 0.7 < expected[:, 1:].mean() / error[:, 1:].mean() < 1.6
     by_joint = np.corrcoef(expected[:, 1:].mean(0), error[:, 1:].mean(0))
     assert by_joint[0, 1] > 0.3
 
 
-def test_what_is_known_helps(keypoints, truth):
+def test_known_height_and_focal_length_improve_the_result(keypoints, truth):
     lifter = Lifter(height=1742.0, focal=1750.0, image_size=SIZE)
     (person,) = lifter.lift(keypoints, axes='camera')
     assert np.linalg.norm(person.root - truth[:, 0], axis=-1).mean() < 250
@@ -46,7 +45,7 @@ def test_what_is_known_helps(keypoints, truth):
     assert heads.min() > 1450 and heads.max() < 1900
 
 
-def test_live_is_the_same(keypoints):
+def test_live_poses_are_the_same(keypoints):
     live = LiveLifter(Lifter(image_size=SIZE))
     track = keypoints.tracks[0]
     poses = []

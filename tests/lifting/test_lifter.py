@@ -20,7 +20,7 @@ from tests.scale import deviation
 
 
 class Oracle:
-    """A network that knows the answer; its mirror image is off by 0.01."""
+    """A network with perfect predictions and a disagreement of 0.01."""
 
     def __init__(self, info, y):
         self.info, self.y, self.given = info, y, []
@@ -141,7 +141,11 @@ def test_lifts_what_the_network_says(keypoints, weights, kind):
 def test_a_lens_is_undone(keypoints, weights):
     center, distortion = (930.0, 560.0), (-0.28, 0.07, 7e-4, -5e-4)
     lens = Camera(
-        *('lens', 1920, 1080, (2112.0, 2090.0), center),
+        'lens',
+        width=1920,
+        height=1080,
+        focal=(2112.0, 2090.0),
+        center=center,
         radial=(*distortion[:2], 0.0),
         tangential=distortion[2:],
     )
@@ -233,8 +237,8 @@ def test_what_is_assumed(keypoints, weights):
         assert words in person.note
     (same,) = Lifter(weights['causal']).lift(keypoints)
     assert np.array_equal(person.pose, same.pose)
-    told = Lifter(weights['causal'], focal=900, center=(1, 2), fps=50)
-    (person,) = told.lift(unknown)
+    known = Lifter(weights['causal'], focal=900, center=(1, 2), fps=50)
+    (person,) = known.lift(unknown)
     assert 'Image' not in person.note and 'Focal' not in person.note
     assert '2 apart' in person.note and person.fps == 50
     tall = Lifter(weights['causal'], height=1870.0).lift(keypoints)[0]

@@ -68,7 +68,7 @@ def test_equal_to_offline_with_faults(keypoints, weights, kind):
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_left_and_right_are_mended(keypoints, weights, kind):
+def test_side_swaps_are_fixed(keypoints, weights, kind):
     track = keypoints.tracks[0]
     swap = list(get_skeleton('h36m17').mirrored)
     xy, score = track.xy.copy(), track.score.copy()
@@ -179,7 +179,7 @@ def test_another_video_starts_anew(keypoints, weights):
     poses = []
     for i in range(60):
         out = live.push(i, track.xy[i], track.score[i])
-        if i == 0:  # what waited comes out
+        if i == 0:  # with the pending poses
             assert [pose.frame for pose in before + out] == list(
                 range(1000, 1006)
             )
@@ -192,20 +192,20 @@ def test_another_video_starts_anew(keypoints, weights):
         assert np.array_equal(pose.pose, other.pose)
 
 
-def test_how_far_back_another_video_starts(weights):
+def test_frames_that_are_10_s_early_restart(weights):
     """10 s at 25 Hz are 250 frames: so far back a frame is late."""
-    for back, fate, other in (
+    for back, event, other in (
         (250, 'late', 'restart'),
         (251, 'restart', 'late'),
     ):
         live = live_of(weights['single'], fps=25.0)
         assert live.push(1000, GOOD)
-        assert len(live.push(1000 - back, GOOD)) == (fate == 'restart')
+        assert len(live.push(1000 - back, GOOD)) == (event == 'restart')
         stats = live.stats()
-        assert (stats[fate], stats[other]) == (1, 0)
+        assert (stats[event], stats[other]) == (1, 0)
 
 
-def test_crowds(weights):
+def test_idle_people_are_evicted(weights):
     live = live_of(weights['single'], max_tracks=2)
     for name in 'abc':
         live.push(0, GOOD, track=name)
@@ -228,7 +228,7 @@ def test_memory_is_bounded(keypoints, weights):
         live.push(i, track.xy[i], track.score[i])
     (state,) = live._tracks.values()
     assert len(state.frames) == 8 * 2 + 3
-    assert not state.waiting
+    assert not state.pending
 
 
 def test_camera_must_be_known(weights):

@@ -46,7 +46,7 @@ def test_card(name):
 
 @pytest.mark.parametrize('action', ['Walking', 'Sitting'])
 @pytest.mark.parametrize('name', NAMES)
-def test_lifts_people_it_has_not_seen(name, action):
+def test_lifts_people_that_are_not_in_the_training_data(name, action):
     model, info = load_lifter(name)
     pos = motion_clip('S9', action, 1, 50).pos.transpose(0, 1)
     camera = human36m_cameras()[1]
@@ -54,7 +54,7 @@ def test_lifts_people_it_has_not_seen(name, action):
     uv = view.keypoints
     if info.layout == 'coco17':
         generator = torch.Generator().manual_seed(0)
-        # Faces are made of world poses and filmed as these were.
+        # Face keypoints are made in world axes and projected alike.
         world = camera.camera_to_world(view.joints)
         coco = coco_joints(world[None], generator)[0]
         uv = camera.project(camera.world_to_camera(coco))

@@ -1,18 +1,21 @@
+import numpy as np
 import pytest
 import torch
 
 from pyg_hcsf.geometry.root_ray import RootRay
+from pyg_hcsf.lifting import LifterInfo
 from pyg_hcsf.lifting.windows import (
     JUMP,
+    WindowPlan,
     frame_stride_of,
-    max_gap_of,
     offsets_of,
-    starts,
-    windows,
+    window_rows,
 )
 
+INFO = LifterInfo('h36m17', dict(in_channels=3, frames=9))
 
-def seen_at(*x):
+
+def observe_at(*x):
     """A person of unit size about roots at these places."""
     root = torch.tensor([[a, 0.0, 1.0] for a in x]).double()
     rotation = torch.eye(3).double().repeat(len(x), 1, 1)
@@ -44,23 +47,35 @@ def test_offsets():
     assert offsets_of(9, 8, 0.4) == [-3, -3, -2, -2, -2, -1, -1, 0, 0]
 
 
-def test_windows_start_after_gaps_and_jumps():
+def test_plan_of_a_video_at_twice_the_frame_rate_of_the_training():
+    plan = WindowPlan(INFO, fps=50)
+    assert plan.frame_stride == 2 and plan.delay == 8
+    assert plan.offsets == [-8, -6, -4, -2, 0, 2, 4, 6, 8]
+
+
+def test_segments_start_after_gaps():
+    plan = WindowPlan(INFO)
     frames = torch.tensor([3, 4, 14, 25, 26])
-    seen = seen_at(0.0, 0.01, 0.02, 0.03, 0.04)
-    assert max_gap_of(25) == 10
-    assert starts(frames, seen, 10).tolist() == [True, 0, 0, True, 0]
-    jump = 1.1 * JUMP * 0.05  # of one frame; it is none over ten
-    seen = seen_at(0.0, jump, 2 * jump, 2 * jump, 0.0)
-    found = starts(frames, seen, 100).tolist()
-    assert found == [True, True, False, False, True]
-    nobody = RootRay(*(value[:0] for value in seen))
-    assert starts(frames[:0], nobody, 10).tolist() == []
+    observed = observe_at(0.0, 0.01, 0.02, 0.03, 0.04)
+    assert plan.max_gap == 10
+    starts = plan.segment_starts(frames, observed).tolist()
+    assert starts == [True, False, False, True, False]
+    nobody = RootRay._make(value[:0] for value in observed)
+    assert plan.segment_starts(frames[:0], nobody).tolist() == []
 
 
-def test_windows_hold_what_is_missing():
-    frames = torch.tensor([3, 4, 6, 7, 8])
-    begin = torch.tensor([True, False, False, True, False])
-    out = windows(frames, begin, [-2, -1, 0, 1])
+def test_segments_start_after_jumps():
+    frames = torch.tensor([3, 4, 14, 15, 16])
+    jump = 1.1 * JUMP * 0.05  # too far for one frame, but not for ten
+    observed = observe_at(0.0, jump, 2 * jump, 2 * jump, 0.0)
+    starts = WindowPlan(INFO).segment_starts(frames, observed).tolist()
+    assert starts == [True, True, False, False, True]
+
+
+def test_missing_frames_repeat_the_one_before_within_a_segment():
+    frames = np.array([3, 4, 6, 7, 8])
+    starts = np.array([True, False, False, True, False])
+    out = window_rows(frames, [-2, -1, 0, 1], starts)
     assert frames[out].tolist() == [
         [3, 3, 3, 4],
         [3, 3, 4, 4],
@@ -68,3 +83,9 @@ def test_windows_hold_what_is_missing():
         [7, 7, 7, 8],
         [7, 7, 8, 8],
     ]
+
+
+def test_windows_of_one_segment():
+    frames = np.array([4, 5, 7])
+    out = window_rows(frames, [-1, 0, 1])
+    assert frames[out].tolist() == [[4, 4, 5], [4, 5, 5], [5, 7, 7]]

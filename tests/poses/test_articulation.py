@@ -6,11 +6,11 @@ from scipy.spatial.transform import Rotation
 
 from pyg_hcsf.poses.articulation import (
     articulate,
-    calm_twist,
-    every_frame,
-    upright,
+    fill_gaps,
+    remove_twist,
+    to_y_up,
 )
-from pyg_hcsf.poses.euler import continuous, euler_angles
+from pyg_hcsf.poses.euler import euler_angles, unwrap_euler
 from pyg_hcsf.poses.rest_pose import rest_directions
 from pyg_hcsf.skeleton import Skeleton, available_skeletons, get_skeleton
 
@@ -70,14 +70,14 @@ def test_forward_kinematics_of_any_pose(name, pivots):
     motion = articulate(position, skeleton, pivots=pivots)
     assert motion.deviation(position).max() < 1e-6
     np.testing.assert_allclose(
-        np.linalg.det(motion.turn), np.ones(motion.turn.shape[:2])
+        np.linalg.det(motion.rotation), np.ones(motion.rotation.shape[:2])
     )
 
 
 def test_joints_at_rest_do_not_turn():
     for pivots in (False, True):
         motion = articulate(standing(), H36M17, pivots=pivots)
-        np.testing.assert_allclose(angle(motion.turn), 0, atol=1e-4)
+        np.testing.assert_allclose(angle(motion.rotation), 0, atol=1e-4)
 
 
 def test_bent_limbs_turn_as_they_should():
@@ -87,7 +87,7 @@ def test_bent_limbs_turn_as_they_should():
     position[0, wrist] = position[0, elbow] + [0, 0, 100]  # to the front
     knee, foot = joints.index('RKnee'), joints.index('RFoot')
     position[0, foot] = position[0, knee] + [0, 0, -100]  # to the back
-    turn = articulate(position, H36M17).turn[0]
+    turn = articulate(position, H36M17).rotation[0]
     expected = np.tile(np.eye(3), (17, 1, 1))
     expected[elbow] = compose(np.radians(-90), 'Y')
     expected[knee] = compose(np.radians(90), 'X')
@@ -98,8 +98,8 @@ def test_whole_body_turns_at_the_root():
     rotation = Rotation.random(5, rng=1).as_matrix()
     position = np.einsum('tij,tnj->tni', rotation, standing(5))
     motion = articulate(position, H36M17)
-    np.testing.assert_allclose(motion.turn[:, 0], rotation, atol=1e-5)
-    np.testing.assert_allclose(angle(motion.turn[:, 1:]), 0, atol=1e-3)
+    np.testing.assert_allclose(motion.rotation[:, 0], rotation, atol=1e-5)
+    np.testing.assert_allclose(angle(motion.rotation[:, 1:]), 0, atol=1e-3)
 
 
 def test_straight_line_and_points():
@@ -109,8 +109,10 @@ def test_straight_line_and_points():
         position = np.stack([frame, frame])
         motion = articulate(position, H36M17)
         assert motion.deviation(position).max() < 1e-9
-        np.testing.assert_allclose(np.linalg.det(motion.turn), 1)
-        np.testing.assert_allclose(motion.turn[0], motion.turn[1], atol=1e-9)
+        np.testing.assert_allclose(np.linalg.det(motion.rotation), 1)
+        np.testing.assert_allclose(
+            motion.rotation[0], motion.rotation[1], atol=1e-9
+        )
 
 
 def test_bone_without_length_follows_its_parent():
@@ -118,7 +120,7 @@ def test_bone_without_length_follows_its_parent():
     hand = H36M17.joints.index('LWrist')
     position[1, hand] = position[1, hand - 1]
     motion = articulate(position, H36M17, rigid=True, pivots=True)
-    np.testing.assert_allclose(angle(motion.turn), 0, atol=1e-4)
+    np.testing.assert_allclose(angle(motion.rotation), 0, atol=1e-4)
     np.testing.assert_allclose(motion.deviation(position), [0, 100, 0])
 
 
@@ -128,8 +130,10 @@ def test_unknown_joints_rest_as_in_the_first_frame():
     position[1, 2] = [4, 0, -3]
     motion = articulate(position, tail)
     np.testing.assert_allclose(motion.rest, [[0, 0, 0], [0, 0, -3], [0, 4, 0]])
-    np.testing.assert_allclose(angle(motion.turn[0]), 0, atol=1e-4)
-    np.testing.assert_allclose(angle(motion.turn[1]), [0, 90, 0], atol=1e-3)
+    np.testing.assert_allclose(angle(motion.rotation[0]), 0, atol=1e-4)
+    np.testing.assert_allclose(
+        angle(motion.rotation[1]), [0, 90, 0], atol=1e-3
+    )
 
 
 def test_rigid_bones_are_exact_where_lengths_are_constant(clips):
@@ -137,13 +141,13 @@ def test_rigid_bones_are_exact_where_lengths_are_constant(clips):
         position = clip * [1, -1, -1]
         motion = articulate(position, H36M17, rigid=True, pivots=True)
         assert motion.deviation(position).max() < 1e-2
-        assert (motion.step[:, 1:] == motion.rest[1:]).all()
+        assert (motion.translation[:, 1:] == motion.rest[1:]).all()
 
 
 def test_rotations_follow_each_other(clips):
     for clip in clips:
         position = clip * [1, -1, -1]
-        turn = articulate(position, H36M17).turn
+        turn = articulate(position, H36M17).rotation
         change = np.swapaxes(turn[:-1], 2, 3) @ turn[1:]
         assert angle(change).max() < 45
 
@@ -158,7 +162,7 @@ def test_twist_is_calm_at_the_back_of_the_axis():
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     vectors = np.arccos(target[:, :1]) * normal
     turn = Rotation.from_rotvec(vectors).as_matrix()
-    calm = calm_twist(turn, axis)
+    calm = remove_twist(turn, axis)
     np.testing.assert_allclose(calm @ axis, target, atol=1e-12)
 
     def step(rotation):
@@ -168,7 +172,7 @@ def test_twist_is_calm_at_the_back_of_the_axis():
     assert step(calm) < 25
     # And what was added goes away once the joint rests.
     rest = np.concatenate([turn, turn[-1:].repeat(100, axis=0)])
-    last = calm_twist(rest, axis)[-1]
+    last = remove_twist(rest, axis)[-1]
     np.testing.assert_allclose(last, turn[-1], atol=1e-3)
 
 
@@ -177,7 +181,7 @@ def test_euler_angles(order):
     rotation = Rotation.random(200, rng=0).as_matrix()
     angles = euler_angles(rotation, order)
     np.testing.assert_allclose(compose(angles, order), rotation, atol=1e-9)
-    near = continuous(angles[:, None])[:, 0]
+    near = unwrap_euler(angles[:, None])[:, 0]
     np.testing.assert_allclose(compose(near, order), rotation, atol=1e-9)
     jump = np.abs(np.diff(near, axis=0)).sum(axis=1)
     assert (jump <= np.abs(np.diff(angles, axis=0)).sum(axis=1) + 4).all()
@@ -199,18 +203,18 @@ def test_angles_do_not_jump():
     turns = np.radians(np.arange(0, 1080, 15))
     angles = np.stack([turns, 0.8 * np.sin(turns), 0 * turns], axis=1)
     rotation = compose(angles, 'ZXY')
-    out = continuous(euler_angles(rotation, 'ZXY')[:, None])[:, 0]
+    out = unwrap_euler(euler_angles(rotation, 'ZXY')[:, None])[:, 0]
     np.testing.assert_allclose(out, angles, atol=1e-9)
     # The second angle goes past a right angle without a flip.
     angles = np.radians([[10, a, 20] for a in range(0, 180, 8)])
-    out = continuous(euler_angles(compose(angles, 'ZXY'), 'ZXY')[:, None])
+    out = unwrap_euler(euler_angles(compose(angles, 'ZXY'), 'ZXY')[:, None])
     np.testing.assert_allclose(out[:, 0], angles, atol=1e-6)
 
 
 def test_gaps_are_filled(lifted):
     sequence = lifted(frames=[7, 8, 11])
-    position = upright(sequence)
-    filled = every_frame(sequence, position)
+    position = to_y_up(sequence)
+    filled = fill_gaps(sequence, position)
     np.testing.assert_allclose(filled[[0, 1, 4]], position)
     expected = (2 * position[1] + position[2]) / 3
     np.testing.assert_allclose(filled[2], expected)
@@ -218,7 +222,7 @@ def test_gaps_are_filled(lifted):
         lifted(frames=[7]), frames=np.array([7], np.uint8), root=None
     )
     np.testing.assert_allclose(
-        every_frame(single, upright(single)), upright(single)
+        fill_gaps(single, to_y_up(single)), to_y_up(single)
     )
 
 
@@ -227,14 +231,14 @@ def test_axes(lifted):
     camera, world = lifted(), lifted(axes='world')
     # x to the right, y up, z towards the viewer
     expected = camera.position * [1, -1, -1]
-    np.testing.assert_allclose(upright(camera), expected)
+    np.testing.assert_allclose(to_y_up(camera), expected)
     np.testing.assert_allclose(
-        upright(world), world.position[..., [0, 2, 1]] * [1, 1, -1]
+        to_y_up(world), world.position[..., [0, 2, 1]] * [1, 1, -1]
     )
 
 
 def test_clips_are_checked(lifted):
     with pytest.raises(ValueError, match="'fps' of person 'anna'"):
-        upright(lifted(fps=None))
+        to_y_up(lifted(fps=None))
     with pytest.raises(ValueError, match='at most 262144 .*got 10000001'):
-        upright(lifted(frames=[0, 10**7]))
+        to_y_up(lifted(frames=[0, 10**7]))

@@ -8,9 +8,8 @@ import pytest
 
 from pyg_hcsf.keypoints import Track
 from pyg_hcsf.poses import PoseSequence, read_poses, write_poses
-from pyg_hcsf.poses.csv_text import read_csv
-from pyg_hcsf.poses.json_text import read_json
-from pyg_hcsf.poses.npz import read_npz
+from pyg_hcsf.poses.csv_table import read_csv
+from pyg_hcsf.poses.records import read_json, read_npz
 
 FRAMES = np.array([3, 4, 6, 9])
 
@@ -99,7 +98,7 @@ def test_round_trip_of_a_table(tmp_path, dtype):
         ('\nanna,3,', '\nanna,3.5,', 'int'),
         ('\nanna,3,', '\nanna,3,x', 'float'),
         ('\nanna,3,', '\nanna,3,1,', '75 cells|76 cells|74 cells'),
-        ('\nanna,3,', '\nbob,3,', 'row 3 is of nobody'),
+        ('\nanna,3,', '\nbob,3,', 'row 3 names an unknown person'),
         ('\nanna,3,', '\nanna,4,', "'frames'.*ascending"),
         ('\nanna,3,', '\nanna,9' + 30 * '9' + ',', "'frames'.*integers"),
         ('"joints": ["Hip"', '"joints": ["Hüfte"', "'joints'"),
@@ -149,7 +148,7 @@ def test_json_explains_itself(tmp_path):
         ({'axes': 'y'}, "'axes'.*'camera'"),
         ({'fps': 0.0}, "'fps'.*got 0.0"),
         ({'fps': float('nan')}, "'fps'.*got nan"),
-        ({'name': 'a\nb'}, "'name'.*printed"),
+        ({'name': 'a\nb'}, "'name'.*printable"),
         ({'note': None}, "'note'.*a text"),
         ({'image_size': [1, 2]}, "'image_size'.*a list"),
         ({'image_size': (0, 2)}, "'image_size'"),

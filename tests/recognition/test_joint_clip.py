@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.poses import PoseSequence, write_poses
-from pyg_hcsf.recognition.joint_clip import LIMIT, read_joint_clip
+from pyg_hcsf.recognition.joint_clip import MAX_BYTES, read_joint_clip
 from tests.datasets.utd_mhad.utd_mhad_files import joints, write_utd_mhad
 
 RNG = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def test_other_files(tmp_path):
     path = tmp_path / 'a.npz'
     path.touch()
     with path.open('r+b') as file:
-        file.truncate(LIMIT + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(ValueError, match='at most'):
         read_joint_clip(path)
     objects = np.array([None, {}], object)

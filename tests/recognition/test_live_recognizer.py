@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.recognition import LiveRecognizer
-from pyg_hcsf.recognition.live_recognizer import EVENTS, FATES
 from tests.recognition.small_recognizer import make_joints
 
 JOINTS = make_joints()
@@ -20,47 +19,49 @@ def play(live, numbers, joints=JOINTS):
     return out
 
 
-@pytest.mark.parametrize('window, hop', [(20, 5), (None, None), (7, 1)])
-def test_equals_the_same_windows_offline(recognizer, window, hop):
-    live = LiveRecognizer(recognizer, window, hop)
-    window, hop = window or 20, hop or 5
-    assert (live.window, live.hop) == (window, hop)
+@pytest.mark.parametrize('window, stride', [(20, 5), (None, None), (7, 1)])
+def test_equals_the_same_windows_offline(recognizer, window, stride):
+    live = LiveRecognizer(recognizer, window, stride)
+    window, stride = window or 20, stride or 5
+    assert (live.window, live.stride) == (window, stride)
     labels = play(live, range(60))
-    assert list(labels) == list(range(window - 1, 60, hop))
+    assert list(labels) == list(range(window - 1, 60, stride))
     for last, label in labels.items():
         assert (label.first, label.last) == (last - window + 1, last)
         offline = recognizer.recognize(JOINTS[label.first : last + 1])
         assert [n for n, _ in label.top5] == [n for n, _ in offline.top5]
         for (_, one), (_, two) in zip(label.top5, offline.top5, strict=True):
             assert one == pytest.approx(two, abs=1e-5)
-        assert label.held == 0
+        assert label.filled == 0
     stats = live.stats()
-    assert stats['taken'] == 60 and stats['labels'] == len(labels)
+    assert stats['accepted'] == 60 and stats['labels'] == len(labels)
     assert 0 < stats['p50_ms'] <= stats['p99_ms'] <= 1.03 * stats['longest_ms']
     longest = max(label.latency for label in labels.values())
     assert stats['longest_ms'] == pytest.approx(1e3 * longest)
 
 
-def test_missing_frames_are_held(recognizer):
+def test_missing_frames_are_filled_with_the_one_before(recognizer):
     live = LiveRecognizer(recognizer, 20, 5)
     labels = play(live, [n for n in range(40) if n not in (8, 9, 15, 24)])
     # The one at 24 comes with the next frame; five more to the next.
     assert list(labels) == [19, 25, 30, 35]
-    assert [label.held for label in labels.values()] == [3, 4, 2, 1]
+    assert [label.filled for label in labels.values()] == [3, 4, 2, 1]
     x = JOINTS.copy()
     x[8:10], x[15] = x[7], x[14]
     expected = recognizer.recognize(x[:20])
     assert labels[19].score == pytest.approx(expected.score, abs=1e-5)
     stats = live.stats()
-    assert stats['held'] == 4 and stats['taken'] == 36 and stats['gap'] == 0
+    assert (
+        stats['filled'] == 4 and stats['accepted'] == 36 and stats['gap'] == 0
+    )
 
 
 def test_long_gaps_start_anew(recognizer):
     live = LiveRecognizer(recognizer, 20, 5)
     labels = play(live, [*range(22), *range(35, 60)])  # 13 of 30 a second
     assert list(labels) == [19, 54, 59]
-    assert labels[54].first == 35 and labels[54].held == 0
-    assert live.stats()['gap'] == 1 and live.stats()['held'] == 0
+    assert labels[54].first == 35 and labels[54].filled == 0
+    assert live.stats()['gap'] == 1 and live.stats()['filled'] == 0
     play(live, range(60, 73))
     assert live.stats()['labels'] == 5
 
@@ -103,7 +104,7 @@ def test_wrong_frames_change_nothing(recognizer):
     stats = live.stats()
     assert stats['garbage'] == 60 * len(wrong)
     assert stats['duplicate'] == 61 and stats['late'] == 59
-    assert set(stats) == {*FATES, *EVENTS, 'p50_ms', 'p99_ms', 'longest_ms'}
+    assert set(stats) == {*live.events, 'p50_ms', 'p99_ms', 'longest_ms'}
 
 
 def test_a_stream_that_starts_over(recognizer):
@@ -137,14 +138,14 @@ def test_nobody_and_too_many(make):
 
 
 def test_wrong_windows(recognizer):
-    for window, hop, words in (
+    for window, stride, words in (
         (0, None, "'window'.*got 0"),
         (3001, None, "'window'.* 3000 frames .got 3001"),
-        (20, 0, "'hop'.*got 0"),
-        (20, 21, "'hop'.* window's 20 frames .got 21"),
+        (20, 0, "'stride'.*got 0"),
+        (20, 21, "'stride'.* window's 20 frames .got 21"),
     ):
         with pytest.raises(ValueError, match=words):
-            LiveRecognizer(recognizer, window, hop)
+            LiveRecognizer(recognizer, window, stride)
 
 
 def test_memory_is_constant(recognizer):
@@ -156,5 +157,5 @@ def test_memory_is_constant(recognizer):
         play(live, range(start, start + 200))
         sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert len(live._joints) == len(live._held) == 20
+    assert len(live._joints) == len(live._filled) == 20
     assert sizes[1] - sizes[0] < 20_000

@@ -22,7 +22,11 @@ def evaluate(recognizer, clips, align):
     ]
     info = recognizer.info
     loader = ActionLoader(
-        *(items, recognizer.skeleton, 64, info.length, info.fit),
+        items,
+        recognizer.skeleton,
+        batch_size=64,
+        length=info.length,
+        fit=info.fit,
         stream=info.stream,
         motion=info.motion,
         num_classes=len(info.actions),
@@ -79,7 +83,7 @@ def test_few_actions(make):
         (make_joints()[0, 0], r'\[T, M, 20, 3\].*got \[20, 3\]'),
         (make_joints()[:0], 'at least one frame'),
         (make_joints() * np.nan, 'finite'),
-        (make_joints() * 0, 'first place'),
+        (make_joints() * 0, 'first body'),
         (make_joints(bodies=2), 'at most 1 bodies'),
     ],
 )

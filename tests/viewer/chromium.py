@@ -15,10 +15,18 @@ from pathlib import Path
 
 BINARY = shutil.which('chromium') or shutil.which('chromium-browser')
 FLAGS = (
-    *('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic'),
-    *('--no-first-run', '--disable-background-networking'),
-    *('--disable-component-update', '--disable-sync', '--hide-scrollbars'),
-    *('--disable-dev-shm-usage', '--remote-debugging-pipe', 'about:blank'),
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--hide-scrollbars',
+    '--disable-dev-shm-usage',
+    '--remote-debugging-pipe',
+    'about:blank',
 )
 SECONDS = 60  # that any answer may take on a busy machine
 KEYS = {

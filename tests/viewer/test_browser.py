@@ -29,7 +29,7 @@ PIXELS = """(() => {
   return canvas.getContext('2d').getImageData(0, 0, width, height).data
     .reduce((sum, value, k) => (31 * sum + value * (k %% 251)) | 0, 7);
 })()"""
-"""A number that tells two states of a canvas apart."""
+"""A number that differs between two states of a canvas."""
 
 
 def walk(name, action, noise, seed):
@@ -44,7 +44,10 @@ def walk(name, action, noise, seed):
     offset[:, 0] = 0
     frames = np.arange(10, 10 + FRAMES)
     return PoseSequence(
-        *(name, 'h36m17', frames, pose + offset),
+        name,
+        'h36m17',
+        frames,
+        pose + offset,
         fps=25.0,
         uncertainty=np.full((FRAMES, 17), 2 * float(noise)),
         root=joints[:, 0],
@@ -65,7 +68,10 @@ def pages(tmp_path_factory):
         (
             EdgeGroup('M', 1, edges, np.linspace(-1, 1, 17)),
             EdgeGroup(
-                *('O', 2, edges, np.eye(3, 17)),
+                'O',
+                2,
+                edges,
+                np.eye(3, 17),
                 frames=np.array([10, 12, 14], np.int32),
             ),
         ),
@@ -125,7 +131,11 @@ def test_keys(pages, browser):
         seen.add(pixels(browser))
     assert len(seen) == 11  # each changed the picture
     assert pressed(browser) == [
-        *('Side by side', 'Uncertainty', 'Graph', 'Labels', 'Roam'),
+        'Side by side',
+        'Uncertainty',
+        'Graph',
+        'Labels',
+        'Roam',
     ]
     browser.press('?')
     assert browser.run('document.getElementById("help").open')

@@ -33,8 +33,10 @@ def test_groups_are_the_graph_of_each_layer():
     assert model.training  # as it was
     assert graph.skeleton == 'h36m17'
     assert [group.name for group in graph.groups][:4] == [
-        *('first: M, hops 0-1', 'first: αO, hops 0-1'),
-        *('first: M, hop 2', 'first: αO, hop 2'),
+        'first: M, hops 0-1',
+        'first: αO, hops 0-1',
+        'first: M, hop 2',
+        'first: αO, hop 2',
     ]
     assert graph.groups[-1].name == 'last: αO, hop 2'
     assert len(graph.groups) == 6 * 4
@@ -120,9 +122,11 @@ def test_attribution_needs_hops():
 def example():
     rng = np.random.default_rng(0)
     group = EdgeGroup(
-        *('M', 1, np.array([[0, 1], [2, 2]], np.int32)),
-        rng.normal(size=(3, 2)).astype(np.float32),
-        np.array([1, 4, 5], np.int32),
+        'M',
+        hop=1,
+        edges=np.array([[0, 1], [2, 2]], np.int32),
+        weights=rng.normal(size=(3, 2)).astype(np.float32),
+        frames=np.array([1, 4, 5], np.int32),
     )
     hops = HopAttribution((0, 1), np.array([0.5, 0.25], np.float32))
     return LearnedGraph('h36m17', (group,), hops)

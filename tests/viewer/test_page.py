@@ -26,7 +26,11 @@ def person(name='1', frames=6, seed=0, axes='camera', **kwargs):
     xy[0, 3] = np.nan
     track = Track(name, frames, xy, np.full((count, 17), 0.5))
     return PoseSequence(
-        *(name, 'h36m17', frames, pose, axes),
+        name,
+        'h36m17',
+        frames,
+        pose,
+        axes,
         keypoints=track,
         layout='h36m17',
         **kwargs,
@@ -132,7 +136,9 @@ def test_data_cannot_end_its_element(tmp_path):
 
 def test_graph_rows(tmp_path):
     group = EdgeGroup(
-        *('first: M', 1, np.array([[0, 1], [1, 0]], np.int32)),
+        'first: M',
+        hop=1,
+        edges=np.array([[0, 1], [1, 0]], np.int32),
         weights=np.array([[1, 2], [3, 4]], np.float32),
         frames=np.array([2, 4], np.int32),
     )
@@ -145,10 +151,8 @@ def test_graph_rows(tmp_path):
     assert page.array(written['row'], '<i4').tolist() == [-1, 0, 1]
     assert page.array(written['weights'], '<f4').tolist() == [1, 2, 3, 4]
     with pytest.raises(ValueError, match="'graph' of one of the skeletons"):
-        write_page(
-            *(path, {'ours': [person()]}),
-            graph=LearnedGraph('ntu25', (group,)),
-        )
+        other = LearnedGraph('ntu25', (group,))
+        write_page(path, {'ours': [person()]}, graph=other)
     assert Page(path).data == page.data  # what was there is unchanged
 
 
@@ -186,7 +190,8 @@ def test_errors_where_both_are():
         {'ours': [person(frames=np.array([0, 1, 3]))]},
         [person(frames=np.array([1, 2, 3, 4]), axes='camera')],
     )
-    error = joint_errors(*(s.people[0] for s in scene.sources))
+    ours, truth = (source.people[0] for source in scene.sources)
+    error = joint_errors(ours, truth)
     assert np.isnan(error).all(1).tolist() == [True, False, False]
 
 

@@ -44,7 +44,7 @@ def test_png(tmp_path):
     where, image = colours(path)
     assert image.shape == (540, 400, 3)
     left, right = where(LEFT), where(RIGHT)
-    # Observation from the front: the left of the person at the right.
+    # In the front view, the left joints are on the right.
     assert left[:, 1].mean() > 200 > right[:, 1].mean()
     assert len(where(TRUTH)) == 0
     write_png(path, {'a': [standing()], 'b': [standing()]}, [standing(60.0)])
@@ -57,21 +57,20 @@ def test_png(tmp_path):
 
 def test_error_in_the_title():
     ours, truth = standing(), standing(30.0)
-    stage = PoseFigure(align_timelines({'$x_': [ours]}, [truth]))
-    texts = [t.get_text() for t in stage.draw(0).axes[0].texts]
+    figure = PoseFigure(align_timelines({'$x_': [ours]}, [truth]))
+    texts = [t.get_text() for t in figure.draw(0).axes[0].texts]
     error = 16 / 17 * np.sqrt(3) * 30
     assert texts == ['$x_', f'{error:.1f} mm']
-    again = [t.get_text() for t in stage.draw(1).axes[0].texts]
+    again = [t.get_text() for t in figure.draw(1).axes[0].texts]
     assert again == texts  # those of the last frame are gone
 
 
 def test_truth_on_another_skeleton(tmp_path):
     ours = standing()
-    truth = PoseSequence(
-        *('1', 'ntu25', ours.frames, np.ones((4, 25, 3)), 'world')
-    )
-    stage = PoseFigure(align_timelines({'ours': [ours]}, [truth]))
-    texts = [t.get_text() for t in stage.draw(0).axes[0].texts]
+    pose = np.ones((4, 25, 3))
+    truth = PoseSequence('1', 'ntu25', ours.frames, pose, 'world')
+    figure = PoseFigure(align_timelines({'ours': [ours]}, [truth]))
+    texts = [t.get_text() for t in figure.draw(0).axes[0].texts]
     assert texts == ['ours', '']  # drawn, not compared
 
 
@@ -86,7 +85,8 @@ def test_camera_as_in_the_page():
         )
     ]
     x = pose[0] + [0, 50, 0]
-    np.testing.assert_allclose(*(c.project(x) for c in seen), atol=1e-3)
+    first, second = (c.project(x) for c in seen)
+    np.testing.assert_allclose(first, second, atol=1e-3)
     turned = replace(standing(), pose=pose * [-1, -1, 1])
     yaw = PoseFigure(align_timelines({'ours': [turned]})).camera.yaw
     assert abs(abs(yaw) - np.pi) < 1e-6
@@ -131,14 +131,14 @@ def test_ffmpeg_fails(tmp_path, monkeypatch):
 def test_mp4(tmp_path):
     path = tmp_path / 'walk.mp4'
     write_mp4(path, {'ours': [standing(frames=5)]})
-    told = subprocess.run(
-        [
-            *('ffprobe', '-v', 'error', '-count_frames', '-of', 'csv=p=0'),
-            *('-show_entries', 'stream=width,height,nb_read_frames'),
-            str(path),
-        ],
+    options = (
+        'ffprobe -v error -count_frames -of csv=p=0 '
+        '-show_entries stream=width,height,nb_read_frames'
+    )
+    probe = subprocess.run(
+        [*options.split(), str(path)],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout.strip() == '400,540,5'
+    assert probe.stdout.strip() == '400,540,5'

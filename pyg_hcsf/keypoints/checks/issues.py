@@ -143,7 +143,7 @@ def _turn(
     """
     turn = (
         f'turn them clockwise by rotate_keypoints(keypoints, {degrees}) '
-        f'(lift.py --turn {degrees})'
+        f'(lift.py --rotate {degrees})'
     )
     if other is None:
         return turn

@@ -1,5 +1,5 @@
-// What the page was given, and what is measured on it. Lengths are in
-// millimetres with z up; NaN is a joint that is missing.
+// The data of the page, and errors computed from them. Lengths are in
+// millimetres with z up; missing joints are NaN.
 
 function decode(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -61,8 +61,8 @@ function joint(person, t, j) {
   return person.pose.subarray(k, k + 3);
 }
 
-// The distance of every joint to the truth, or how far off the model itself
-// expects it to be: [frames, joints] of the whole timeline, or null.
+// The error of every joint against the ground truth, or else the error that the
+// model expects: [frames, joints] over the timeline, or null.
 function measured(person) {
   const n = person.size;
   const other = personOf(truth, person.number);
@@ -103,14 +103,14 @@ const has = {
   graph: Boolean(page.graph?.groups.length),
   hops: Boolean(page.graph?.hops),
 };
-// The end of the colour scale and of the bars: a round number.
+// The maximum of the colour scale and of the bars, rounded.
 const worst = quantile(
   people.flatMap((person) => [...(person.measure ?? [])]), 0.98);
 const scaleEnd = [20, 50, 100, 150, 200, 300, 500, 1000, 2000].find(
   (end) => end >= worst) ?? 5000;
 
-// What a person takes up around the root: how far down and up the joints
-// are, and how far to the sides most of the time.
+// The extent of a person around the root: lowest and highest joint, and the
+// horizontal reach in most frames.
 const bounds = page.names.map((_, number) => {
   const person = personOf(truth, number) ?? people.find(
     (person) => person.number === number);

@@ -1,4 +1,4 @@
-// The 2D panel, the curve over time and the bars beside the poses.
+// The 2D panel, the error curve and the bars next to the poses.
 
 const colours = {};
 
@@ -16,7 +16,7 @@ function readColours() {
 const tint = (source) =>
   results.indexOf(source) === 1 ? colours.second : colours.first;
 
-// From none to the end of the scale.
+// The colour of an error between 0 and the end of the scale.
 function heat(value) {
   const place = 2 * clamp(value / scaleEnd, 0, 1);
   const k = place < 1 ? 0 : 1;
@@ -25,7 +25,7 @@ function heat(value) {
   return `rgb(${rgb.join(' ')})`;
 }
 
-// Makes a canvas as sharp as the screen; returns its context and size.
+// Sets the resolution of a canvas; returns its context and size.
 function prepare(canvas) {
   const ratio = window.devicePixelRatio || 1;
   const { clientWidth: w, clientHeight: h } = canvas;
@@ -39,7 +39,7 @@ function prepare(canvas) {
   return { ctx, w, h };
 }
 
-// The part of the image in which people are seen, with a margin.
+// The part of the image with people, plus a margin.
 const seen = people.filter((person) => person.keypoints);
 const imageSize = seen.map((p) => p.keypoints.size).find(Boolean);
 const picture = (() => {
@@ -100,15 +100,15 @@ function drawImage(canvas, state) {
   drawWords(ctx, words);
 }
 
-// The mean over joints and the people shown, of one result in one frame.
+// The mean over joints and visible people of a result in a frame.
 const course = (source, t, state) => mean(source.people
   .filter((p) => p.course && state.visible.includes(p.number))
   .map((p) => p.course[t]));
 
 const INSET = 8; // half of a slider's thumb: where its track begins
 
-// A curve for each result, of at most as many bins as pixels: the worst frame
-// of each bin. Kept until other people or another width are asked for.
+// A curve for each result with one bin per pixel, at the maximum of its frames.
+// Cached until the visible people or the width change.
 const drawn = { key: '', curves: [] };
 function curvesOf(bins, state) {
   const key = `${bins} ${state.person}`;

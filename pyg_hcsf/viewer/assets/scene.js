@@ -1,4 +1,4 @@
-// The 3D panel: a camera that orbits, bones and joints sorted by depth.
+// The 3D panel: an orbit camera, with bones and joints sorted by depth.
 
 class Orbit {
   constructor() {
@@ -22,7 +22,7 @@ class Orbit {
     this.zoom = clamp(this.zoom * factor, 0.25, 10);
   }
 
-  // A function from space to pixels in a box: [x, y, depth, pixels per mm].
+  // The projection of points to a box: [x, y, depth, pixels per mm].
   projection(box) {
     const [width, height] = this.extent;
     const distance = 5 * Math.max(width, height);
@@ -44,8 +44,8 @@ class Orbit {
   }
 }
 
-// Seen by a camera, the front is what the camera saw; else it is where the
-// first person faces at first, which the left and right joints tell.
+// In camera axes, the front view is that of the camera. Otherwise it faces the
+// first person in the first frame, by the left and right joints.
 const facing = (() => {
   const person = people[0];
   if (page.axes === 'camera' || !person.pose.length) return 0;
@@ -61,7 +61,7 @@ const facing = (() => {
 
 const APART = 1100; // people who are shown in place, in millimetres
 
-// Points the camera at what is shown.
+// Points the camera at the visible people.
 function aim(orbit, visible, roaming) {
   if (!roaming) {
     const most = (size) => Math.max(...visible.map((n) => size(bounds[n])));
@@ -91,7 +91,7 @@ function aim(orbit, visible, roaming) {
     (high[2] - low[2]) / 2];
 }
 
-// The height of the floor where people roam: under all of them.
+// The height of the common floor of people at their roots.
 let lowest = null;
 function floorOf(roaming) {
   if (!roaming) return 0;
@@ -157,8 +157,8 @@ function sideColour(body, j) {
   return body.right.includes(j) ? colours.right : colours.trunk;
 }
 
-// The points of one person in one frame: {at, space, front} by joint, front
-// being the depth of the nearest bone; or null.
+// The joints of a person in a frame: {at, space, front} with pixels, position
+// and the depth of the nearest bone; or null.
 function posed(person, t, project, place) {
   if (person.row[t] < 0) return null;
   return person.body.joints.map((_, j) => {
@@ -168,8 +168,8 @@ function posed(person, t, project, place) {
   });
 }
 
-// Draws people into one box. A layer is {source, ghost, colour}: the truth is
-// a ghost; a colour tells two results apart that lie over each other.
+// Draws people into a box. A layer is {source, ghost, colour}: the ground truth
+// is drawn as a ghost, and overlaid results in one colour each.
 function drawScene(ctx, box, layers, orbit, state) {
   const project = orbit.projection(box);
   ctx.save();
@@ -260,8 +260,8 @@ function drawWords(ctx, words) {
   }
 }
 
-// Edges j -> i of the chosen group, the strongest last; bowed, so that those
-// of both directions are seen; a node's edge to itself is a ring.
+// Draws the edges j -> i of the selected group, the strongest on top. Edges are
+// curved, to show both directions; self-loops are rings.
 function drawEdges(ctx, points, person, state) {
   const group = page.graph.groups[state.group];
   if (person.skeleton !== page.graph.skeleton) return;

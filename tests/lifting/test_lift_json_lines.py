@@ -6,9 +6,9 @@ import socket
 import numpy as np
 import pytest
 
-from pyg_hcsf.lifting import Lifter, LineLifter, LiveLifter
+from pyg_hcsf.lifting import Lifter, LiveLifter
+from pyg_hcsf.streaming import JsonLines, serve_lines
 from pyg_hcsf.streaming import json_lines as module
-from pyg_hcsf.streaming import serve_lines
 
 SIZE = (1920, 1080)
 
@@ -55,7 +55,7 @@ def parse(out, frames=20):
 @pytest.mark.parametrize('size', [1, 1000, 10**6])
 def test_lines_come_in_any_pieces(make, text, expected, size):
     content = b''.join(text)[:-1]  # the last without its end
-    lines = LineLifter(make())
+    lines = JsonLines(make())
     out = b''
     for start in range(0, len(content), size):
         out += lines.feed(content[start : start + size])
@@ -91,7 +91,7 @@ GARBAGE = [
 
 @pytest.mark.parametrize('garbage', GARBAGE)
 def test_garbage_between_lines(make, text, expected, garbage):
-    lines = LineLifter(make())
+    lines = JsonLines(make())
     out = b''
     for line in text:
         out += lines.feed(line + garbage[:70000])
@@ -99,11 +99,11 @@ def test_garbage_between_lines(make, text, expected, garbage):
     pose, stats = parse(out + lines.end())
     np.testing.assert_allclose(pose, expected, atol=0.06)
     assert stats['garbage'] == 20
-    assert len(lines._rest) <= module.LONGEST_LINE
+    assert len(lines._rest) <= module.MAX_LINE
 
 
 def test_long_lines_are_not_kept(make):
-    lines = LineLifter(make())
+    lines = JsonLines(make())
     for _ in range(100):
         assert lines.feed(b'x' * 10**5) == b''
         assert len(lines._rest) == 0
@@ -114,7 +114,7 @@ def test_long_lines_are_not_kept(make):
 def test_missing_joints_are_null(make, text):
     data = json.loads(text[1])
     data['keypoints'][9] = [None, None, 0]
-    lines = LineLifter(make())
+    lines = JsonLines(make())
     lines.feed(json.dumps(data).encode() + b'\n')
     (stats,) = lines.feed(b'{"stats": true}\n').splitlines()
     assert json.loads(stats)['stats']['garbage'] == 0
@@ -126,7 +126,7 @@ def serve(make, client, **limits):
 
     async def run():
         port = asyncio.get_running_loop().create_future()
-        served = serve_lines(lambda: LineLifter(make()), 0, port.set_result)
+        served = serve_lines(lambda: JsonLines(make()), 0, port.set_result)
         server = asyncio.create_task(served)
         try:
             return await asyncio.wait_for(client(await port), 30)
@@ -159,7 +159,7 @@ def test_clients_have_people_of_their_own(make, text, expected):
 
 
 def test_too_many_clients(make, text, monkeypatch):
-    monkeypatch.setattr(module, 'MOST_CLIENTS', 1)
+    monkeypatch.setattr(module, 'MAX_CLIENTS', 1)
 
     async def client(port):
         _, first = await asyncio.open_connection('127.0.0.1', port)
@@ -177,13 +177,13 @@ def test_too_many_clients(make, text, monkeypatch):
 
 @pytest.mark.parametrize('sent', [b'', b'{"frame": 1, "key', b'{}\n', None])
 def test_idle_clients_do_not_block_others(make, text, monkeypatch, sent):
-    if sent is None:  # lines of the expected kind, a while ago
-        monkeypatch.setattr(module, 'SPARED', 0.2)
+    if sent is None:  # valid lines, a while ago
+        monkeypatch.setattr(module, 'IDLE_TIMEOUT_IF_FULL', 0.2)
         sent = text[0]
 
     async def client(port):
         idle = []
-        for _ in range(module.MOST_CLIENTS):
+        for _ in range(module.MAX_CLIENTS):
             idle.append(await asyncio.open_connection('127.0.0.1', port))
             idle[-1][1].write(sent)
         await asyncio.sleep(0.5)
@@ -200,7 +200,7 @@ def test_idle_clients_do_not_block_others(make, text, monkeypatch, sent):
 
 
 def test_clients_that_trickle_are_cut_off(make, monkeypatch):
-    monkeypatch.setattr(module, 'IDLEST', 0.5)
+    monkeypatch.setattr(module, 'IDLE_TIMEOUT', 0.5)
 
     async def client(port):
         reader, writer = await asyncio.open_connection('127.0.0.1', port)
@@ -220,10 +220,10 @@ def test_clients_that_trickle_are_cut_off(make, monkeypatch):
 
 
 def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
-    monkeypatch.setattr(module, 'SLOWEST', 0.3)
-    stats = LineLifter._stats
+    monkeypatch.setattr(module, 'WRITE_TIMEOUT', 0.3)
+    stats = JsonLines._stats
     monkeypatch.setattr(  # 64 kB, to fill buffers soon
-        LineLifter, '_stats', lambda self: b' ' * 2**16 + stats(self)
+        JsonLines, '_stats', lambda self: b' ' * 2**16 + stats(self)
     )
 
     async def client(port):
@@ -247,7 +247,7 @@ def test_clients_that_leave_or_do_not_read(make, text, monkeypatch):
 
 
 def test_idle_clients_are_cut_off(make, monkeypatch):
-    monkeypatch.setattr(module, 'IDLEST', 0.2)
+    monkeypatch.setattr(module, 'IDLE_TIMEOUT', 0.2)
 
     async def client(port):
         reader, writer = await asyncio.open_connection('127.0.0.1', port)
@@ -272,7 +272,7 @@ def test_only_this_machine_is_served(make):
 
 def test_damaged_lines_never_raise(make, text):
     rng = np.random.default_rng(0)
-    lines = LineLifter(make())
+    lines = JsonLines(make())
     for _ in range(20):
         content = bytearray(b''.join(text))
         for place in rng.integers(len(content), size=20):
@@ -280,14 +280,14 @@ def test_damaged_lines_never_raise(make, text):
         for pose in lines.feed(bytes(content)).splitlines():
             assert {'frame', 'stats'} & json.loads(pose).keys()
     stats = lines.live.stats()
-    fates = ('lifted', 'late', 'duplicate', 'incomplete', 'crowded')
+    events = ('lifted', 'late', 'duplicate', 'incomplete', 'crowded')
     assert stats['garbage'] > 20
-    assert sum(stats[fate] for fate in fates) > 100
+    assert sum(stats[event] for event in events) > 100
     assert np.isfinite(stats['p99_ms'])
 
 
 def test_clients_take_turns():
-    """Who sends much at once is served a few kB at a time."""
+    """A client that sends much at once is served in small chunks."""
     sizes = []
 
     class Fake:
@@ -320,4 +320,4 @@ def test_clients_take_turns():
 
     asyncio.run(main())
     assert sum(sizes) == 2 * 99_999
-    assert max(sizes) <= module.TURN
+    assert max(sizes) <= module.CLIENT_CHUNK

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from pyg_hcsf.recognition import LineRecognizer, LiveRecognizer
+from pyg_hcsf.recognition import LiveRecognizer
+from pyg_hcsf.streaming import JsonLines
 from tests.recognition.small_recognizer import make_joints
 
 JOINTS = make_joints(40)
@@ -19,7 +20,7 @@ def lines_of(joints):
 @pytest.mark.parametrize('size', [7, 10**6])
 def test_lines_come_in_any_pieces(recognizer, size):
     content = b''.join(lines_of(JOINTS))
-    lines = LineRecognizer(LiveRecognizer(recognizer, 20, 10))
+    lines = JsonLines(LiveRecognizer(recognizer, 20, 10))
     out = b''
     for start in range(0, len(content), size):
         out += lines.feed(content[start : start + size])
@@ -30,10 +31,10 @@ def test_lines_come_in_any_pieces(recognizer, size):
         expected = recognizer.recognize(JOINTS[last - 19 : last + 1])
         assert label['label'] == expected.name == label['top5'][0][0]
         assert label['score'] == pytest.approx(expected.score, abs=1e-4)
-        assert label['first'] == last - 19 and label['held'] == 0
+        assert label['first'] == last - 19 and label['filled'] == 0
         assert label['latency_ms'] > 0
     stats = json.loads(lines.end())['stats']
-    assert stats['taken'] == 40 and stats['labels'] == 3
+    assert stats['accepted'] == 40 and stats['labels'] == 3
 
 
 @pytest.mark.parametrize(
@@ -52,18 +53,18 @@ def test_lines_come_in_any_pieces(recognizer, size):
     ],
 )
 def test_garbage(recognizer, garbage):
-    lines = LineRecognizer(LiveRecognizer(recognizer, 20, 10))
+    lines = JsonLines(LiveRecognizer(recognizer, 20, 10))
     out = b''
     for line in lines_of(JOINTS[:, 0]):
         out += lines.feed(line + garbage + b'\n')
     assert len(out.splitlines()) == 3
     stats = json.loads(lines.end())['stats']
-    assert stats['garbage'] == 40 and stats['taken'] == 40
+    assert stats['garbage'] == 40 and stats['accepted'] == 40
 
 
 def test_damaged_lines_never_raise(recognizer):
     rng = np.random.default_rng(0)
-    lines = LineRecognizer(LiveRecognizer(recognizer, 10, 10))
+    lines = JsonLines(LiveRecognizer(recognizer, 10, 10))
     for _ in range(10):
         content = bytearray(b''.join(lines_of(JOINTS)))
         for place in rng.integers(len(content), size=20):
