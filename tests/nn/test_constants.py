@@ -15,7 +15,7 @@ from pyg_hcsf.nn import (
     SemGCNConv,
     make_layer,
 )
-from pyg_hcsf.nn.conv.hcsf_conv import SHARINGS
+from pyg_hcsf.nn.conv.hop_weights import SHARINGS
 
 H36M = get_skeleton('h36m17')
 LAYERS = {
