@@ -144,8 +144,8 @@ class HCSFConv(MessagePassing, HopWeights):
         ]:
             if value != needed:
                 raise ValueError(
-                    f"Expected '{name}' of a hop-aware layer to be "
-                    f'{needed!r} (got {value!r})'
+                    f"Expected '{name}' to be {needed!r} (got {value!r}): "
+                    'hop-aware layers sum over sources'
                 )
         if min(in_channels, out_channels) < 1:
             raise ValueError(

@@ -231,7 +231,7 @@ def test_hop_channels(args, options, expected):
 
 
 def test_parameter_count():
-    """pose.md 3.10: 1.34 M for C=64, S=1, L=2, d=1/8 and six layers."""
+    """1.34 M for C=64, S=1, L=2, d=1/8 and six layers, as in the paper."""
     hops = HopEdges(H36M, 1, 2)
     total = sum(
         sum(p.numel() for p in HCSFConv(*c, hops).parameters())
@@ -561,7 +561,7 @@ def test_adjacency_of_a_double_layer():
         (dict(base='min'), "'base' .* got 'min'"),
         (dict(decay_origin='T'), "'decay_origin' .* got 'T'"),
         (dict(normalize='l2'), "'normalize' .* got 'l2'"),
-        (dict(aggr='mean'), "'aggr' .*'add' .got 'mean'"),
+        (dict(aggr='mean'), "'aggr' to be 'add' .got 'mean'"),
         (dict(flow='target_to_source'), 'target_to_source'),
         (dict(kernel='x'), "'kernel' .* got 'x'"),
         (dict(decomposed_layers=2), "'decomposed_layers' to be 1 .got 2"),
@@ -571,40 +571,45 @@ def test_adjacency_of_a_double_layer():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message.replace(' .* ', '.*')):
         HCSFConv(4, 8, HOPS, **options)
+
+
+def test_channels_cannot_be_lazy():
     with pytest.raises(ValueError, match='cannot be lazy'):
         HCSFConv(-1, 8, HOPS)
+
+
+def test_features_cannot_be_decomposed():
     with pytest.raises(ValueError, match='need all input channels'):
         HCSFConv(4, 8, HOPS).decomposed_layers = 2
 
 
-def test_bad_input():
-    conv = HCSFConv(4, 8, HOPS)
-    x = torch.randn(2, 17, 4)
-    with pytest.raises(ValueError, match='with 17 joints .*2, 16, 4'):
-        conv(x[:, :16], HOPS.edge_index)
-    with pytest.raises(ValueError, match='with 17 joints .*1, 34, 4'):
-        conv(x.view(1, 34, 4), HOPS.edge_index)
-    with pytest.raises(ValueError, match='bipartite message passing'):
-        conv((x, x), HOPS.edge_index)
-    with pytest.raises(ValueError, match='AddHopEdges'):
-        conv(x, H36M.edge_index)
-    with pytest.raises(ValueError, match='in its order or with'):
-        conv(x, HOPS.edge_index.flip(1))
-    with pytest.raises(ValueError, match="'edge_weight' with one value"):
-        conv(x, HOPS.edge_index, edge_weight=torch.rand(5))
-    with pytest.raises(ValueError, match='with 4 channels.*17, 3'):
-        conv(x[..., :3], HOPS.edge_index)
-    with pytest.raises(ValueError, match='got NoneType'):
-        conv(x, None)
-    for shape in [(3,), (4,), (1, 2)]:
-        with pytest.raises(ValueError, match="leading dimensions of 'x'"):
-            weight = torch.rand(*shape, HOPS.num_pairs)
-            conv(x, HOPS.edge_index, edge_weight=weight)
-    with pytest.raises(ValueError, match=r"'edge_pair' of shape \[175\]"):
-        conv(x, HOPS.edge_index, HOPS.edge_pair[:0])
-    pair = HOPS.edge_pair.clone()
-    pair[0] = 1
-    with pytest.raises(ValueError, match='give it the weight 0'):
-        conv(x, HOPS.edge_index, pair)
-    with pytest.raises(ValueError, match="Expected 'edge_index'"):
-        conv(x, HOPS.edge_index, pair + 1000)
+X = torch.randn(2, 17, 4)
+EDGES, PAIR = HOPS.edge_index, HOPS.edge_pair
+
+
+@pytest.mark.parametrize(
+    'args,message',
+    [
+        ((X[:, :16], EDGES), 'with 17 joints .*2, 16, 4'),
+        ((X.view(1, 34, 4), EDGES), 'with 17 joints .*1, 34, 4'),
+        (((X, X), EDGES), 'bipartite message passing'),
+        ((X[..., :3], EDGES), 'with 4 channels.*17, 3'),
+        ((X, H36M.edge_index), 'AddHopEdges'),
+        ((X, EDGES.flip(1)), 'in its order or with'),
+        ((X, None), 'got NoneType'),
+        ((X, EDGES, PAIR[:0]), r"'edge_pair' of shape \[175\]"),
+        ((X, EDGES, PAIR.clamp(min=1)), 'give it the weight 0'),
+        ((X, EDGES, PAIR + 1000), "Expected 'edge_index'"),
+        ((X, EDGES, None, torch.rand(5)), "'edge_weight' with one value"),
+        *[
+            (
+                (X, EDGES, None, torch.rand(*shape, 175)),
+                "leading dimensions of 'x'",
+            )
+            for shape in [(3,), (4,), (1, 2)]
+        ],
+    ],
+)
+def test_bad_input(args, message):
+    with pytest.raises(ValueError, match=message):
+        HCSFConv(4, 8, HOPS)(*args)
