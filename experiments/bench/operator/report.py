@@ -91,13 +91,14 @@ def write_report(
     facts = environment()
     frame = pd.DataFrame(records).assign(**facts)
     same = [*facts, *HEAD]  # columns that are the same in all rows of a table
-    timed = 'candidate' in frame
-    if timed:
+    if 'candidate' in frame:
         threads = frame['threads'].dropna().unique()
         facts['threads'] = ', '.join(map(str, threads))
     parts = [f'# Benchmark: {folder.name}', description.strip()]
     parts.append('\n'.join(f'* {key}: {facts[key]}' for key in facts))
-    parts += [f'```bash\n{command}\n```', *([HOW] if timed else [])]
+    parts.append(f'```bash\n{command}\n```')
+    if 'candidate' in frame:
+        parts.append(HOW)
     text = [', '.join(f'{key} {value}' for key, value in facts.items())]
     for _, rows in frame.groupby('row', sort=False):
         label, kind = str(rows['label'].iloc[0]), str(rows['kind'].iloc[0])

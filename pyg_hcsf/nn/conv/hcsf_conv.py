@@ -90,9 +90,9 @@ class HCSFConv(MessagePassing, HopWeights):
           edge indices :math:`(2, |\mathcal{E}|)` or a sparse adjacency, whose
           values are pairs (integers) or factors of the static adjacency
           :math:`a_{ij}` (floating point),
-          pair of each edge :math:`(|\mathcal{E}|)` *(optional)*,
+          pair of each edge :math:`(|\mathcal{E}|)` (optional),
           edge weights :math:`a_{ij}` :math:`(|\mathcal{E}|)` or
-          :math:`(*, |\mathcal{E}|)` *(optional)*, whose leading dimensions
+          :math:`(*, |\mathcal{E}|)` (optional), whose leading dimensions
           broadcast; with node features
           :math:`(B, T, |\mathcal{V}|, C_{in})`, edge weights
           :math:`(B, |\mathcal{E}|)` apply to all frames of a clip

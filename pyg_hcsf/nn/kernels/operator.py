@@ -116,7 +116,8 @@ def _(grad, x, weights, edge_index, edge_weight, gathered):
     grad_edge = x.new_empty(0, 0)
     if edge_weight is not None:
         grad_edge = x.new_empty(edge_weight.size(1), edge_weight.size(0))
-    return [grad_x, grad_edge.t(), *(x.new_empty(w.shape) for w in weights)]
+    grad_weights = [x.new_empty(w.shape) for w in weights]
+    return [grad_x, grad_edge.t(), *grad_weights]
 
 
 class _Product(Function):
@@ -169,9 +170,10 @@ def _gradients(ctx, grad, backward):
 
 def _differentiable(grad, x, weights, edge_index, edge_weight):
     r"""Gradients that can be differentiated again, by the reference."""
-    inputs = [x, *weights, *([] if edge_weight is None else [edge_weight])]
     inputs = [
-        t if t.requires_grad else t.detach().requires_grad_() for t in inputs
+        t if t.requires_grad else t.detach().requires_grad_()
+        for t in (x, *weights, edge_weight)
+        if t is not None
     ]
     x, weights = inputs[0], inputs[1 : 1 + len(weights)]
     if edge_weight is not None:
