@@ -146,7 +146,7 @@ def test_edge_permutation(conv):
 
 def test_node_and_pair_permutation(conv):
     if conv.node_transform:
-        pytest.skip('W_a of a node is tied to its place')
+        pytest.skip('W_a of a node depends on its position')
     batch = batch_of(3)
     x = torch.randn(51, 6, dtype=torch.double)
     weight = torch.rand(batch.num_edges, dtype=torch.double)
@@ -164,7 +164,7 @@ def test_node_and_pair_permutation(conv):
 
 
 def test_message_passing_equals_fused(conv):
-    """A hook, and so the path that explainers see."""
+    """A hook selects the path by messages, as explainers do."""
     x = torch.randn(3, 17, 6, dtype=torch.double)
     weight = torch.rand(3, HOPS.num_pairs, dtype=torch.double)
     expected = conv(x, HOPS.edge_index, edge_weight=weight)
@@ -191,7 +191,7 @@ def test_lcn_limit():
     single = LCNConv(6, 8, one).double()
     with torch.no_grad():
         for e, (j, i) in enumerate(one.edge_index.t().tolist()):
-            g, row = divmod_group(j, i)
+            g, row = group_and_row(j, i)
             single.weights[0][e] = lcn.weights[g][row]
     x = torch.randn(4, 17, 6, dtype=torch.double)
     expected = lcn(x, HOPS.edge_index)
@@ -199,7 +199,7 @@ def test_lcn_limit():
     assert torch.allclose(single(x, one.edge_index), expected, atol=1e-12)
 
 
-def divmod_group(source, target):
+def group_and_row(source, target):
     match = (HOPS.edge_index.t() == torch.tensor([source, target])).all(1)
     edge = int(match.nonzero())
     group = int(HOPS.edge_group[edge])
@@ -255,7 +255,7 @@ def test_gradients(conv):
         assert bool((parameter.grad != 0).any()), name
 
 
-def test_edges_must_be_those_of_copies():
+def test_edges_of_other_graphs_are_rejected():
     conv = HCSFConv(4, 8, HOPS)
     batch = batch_of(2)
     x = torch.randn(34, 4)
@@ -320,7 +320,7 @@ def test_clip_shares_one_graph():
 
 
 @pytest.mark.parametrize('kernel', ['batched', 'dense', 'reference'])
-def test_kernels_share_a_state(kernel):
+def test_kernels_share_a_state_dict(kernel):
     conv = HCSFConv(4, 8, HOPS).double()
     other = HCSFConv(4, 8, HOPS, kernel=kernel).double()
     other.load_state_dict(conv.state_dict())

@@ -124,7 +124,7 @@ def test_gathered_kernel_is_deterministic(weighted, device):
         assert all(map(torch.equal, bits[0], other))
 
 
-def test_edges_that_change_are_read_again():
+def test_changed_edges_are_read_again():
     x, weights, edge_index, _ = arguments()
     edge_index = edge_index.clone()
     pair_product(x, weights, edge_index, kernel='batched')
@@ -151,7 +151,7 @@ def test_nodes_without_pairs_and_empty_groups():
 
 
 def test_no_weight_per_batched_edge():
-    """The backward pass keeps what is of the size of the input only."""
+    """No tensor larger than the input or weights is saved for backward."""
     x, weights, edge_index, _ = arguments(batch=64)
     saved = []
 
@@ -288,7 +288,7 @@ def test_flops(kernel):
     assert counter.get_total_flops() == 3 * hand
 
 
-def test_edges_changed_behind_the_version_are_read_again():
+def test_edges_changed_by_numpy_are_read_again():
     x, weights, edge_index, _ = arguments()
     edge_index = edge_index.clone()
     pair_product(x, weights, edge_index, kernel='batched')

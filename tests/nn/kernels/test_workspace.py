@@ -6,7 +6,7 @@ from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.nn.kernels.workspace import CACHE, workspace
 
 
-def test_is_kept_and_grows():
+def test_buffer_is_reused_and_grows():
     x = torch.zeros(1)
     first = workspace(x, 'test', 2, 3)
     assert first.shape == (2, 3)
@@ -17,7 +17,7 @@ def test_is_kept_and_grows():
 
 
 def run_in_new_thread(function):
-    """Runs a function in a thread, which has no memory yet."""
+    """Runs a function in a thread, whose workspace is empty."""
     errors = []
 
     def run():
