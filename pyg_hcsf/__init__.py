@@ -1,3 +1,5 @@
+r"""Skeletal graph learning on PyTorch Geometric."""
+
 from .hops import HopEdges
 from .skeleton import (
     Skeleton,

@@ -1,8 +1,11 @@
+r"""The hop-indexed edge set of a template graph."""
+
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.skeleton import Skeleton
 
 NEIGHBORHOODS = ('ring', 'cumulative', 'dense')
@@ -10,12 +13,13 @@ NORMALIZATIONS = ('binary', 'row', 'hop', 'sym')
 
 
 class HopEdges:
-    r"""The hop-indexed edge set of one template graph: every node pair
-    :math:`(i, j)` that a hop-aware layer connects, as **one**
-    :obj:`edge_index` sorted by hop and target, with the attributes
-    :obj:`edge_hop` and :obj:`edge_pair`.
+    r"""The hop-indexed edge set of a template graph: all node pairs
+    :math:`(i, j)` that a hop-aware layer connects, in one :obj:`edge_index`
+    ``[2, E]`` sorted by hop and target, with the edge attributes
+    :obj:`edge_hop` ``[E]`` (the hop) and :obj:`edge_pair` ``[E]`` (the number
+    of the pair, which identifies it in any other order of edges).
 
-    The edges fall into :math:`1 + L - S` consecutive groups: the short-range
+    The edges form :math:`1 + L - S` consecutive groups: the short-range
     group :math:`\mathcal{N}_{S,i} = \{ j : \mathrm{dist}(i, j) \leq S \}` with
     the node itself, and one group for each long-range hop
     :math:`k = S + 1, \ldots, L`.
@@ -24,17 +28,19 @@ class HopEdges:
         skeleton (Skeleton): The template graph.
         short_hops (int, optional): The furthest hop :math:`S` of the
             short-range group. (default: :obj:`1`)
-        long_hops (int, optional): The furthest hop :math:`L` of all.
+        long_hops (int, optional): The furthest hop :math:`L`.
             (default: :obj:`2`)
-        neighborhood (str, optional): What a long-range group :math:`k` holds:
-            :obj:`"ring"` the pairs at distance :math:`k`; :obj:`"cumulative"`
-            those within :math:`k`; :obj:`"dense"` all :math:`N^2` pairs, as
-            the short-range group does then, with the adjacency value zero
-            where the topology has no edge. (default: :obj:`"ring"`)
+        neighborhood (str, optional): The pairs of a long-range group
+            :math:`k`: :obj:`"ring"` those at distance :math:`k`;
+            :obj:`"cumulative"` those within :math:`k`; :obj:`"dense"` all
+            :math:`N^2` pairs (also in the short-range group), with adjacency
+            value zero where the topology has no edge.
+            (default: :obj:`"ring"`)
 
     Raises:
         ValueError: If hops are negative, :obj:`short_hops` exceeds
-            :obj:`long_hops`, or :obj:`long_hops` the diameter of the graph.
+            :obj:`long_hops`, or :obj:`long_hops` exceeds the diameter of the
+            graph.
 
     Example:
         >>> hops = HopEdges(get_skeleton('h36m17'), 1, 2)
@@ -65,47 +71,35 @@ class HopEdges:
                 f"of graph '{skeleton.graph}' of '{skeleton.name}' (got "
                 f'{long_hops})'
             )
-        if neighborhood not in NEIGHBORHOODS:
-            raise ValueError(
-                f"Expected 'neighborhood' to be one of {NEIGHBORHOODS} (got "
-                f"'{neighborhood}')"
-            )
+        check_choice('neighborhood', neighborhood, NEIGHBORHOODS)
         self.skeleton = skeleton
         self.short_hops = short_hops
         self.long_hops = long_hops
         self.neighborhood = neighborhood
-
-        with torch.device('cpu'):  # also where another device is the default
+        with torch.device('cpu'):  # whatever the default device is
             self._build()
 
     def _build(self) -> None:
-        short_hops, long_hops = self.short_hops, self.long_hops
-        neighborhood = self.neighborhood
-        distance = self.skeleton.hop_distance()
-        everywhere = torch.ones_like(distance, dtype=torch.bool)
+        short_hops, dense = self.short_hops, self.neighborhood == 'dense'
+        distance = self.skeleton.hop_distance()  # [N, N], rows are targets
         near = (distance >= 0) & (distance <= short_hops)
-        blocks, topology = [], []
-        # Rows of the blocks are targets, columns are sources.
-        inside = everywhere if neighborhood == 'dense' else near
         label = distance.where(near, short_hops)
-        for hop in range(short_hops + 1):
-            target, source = (inside & (label == hop)).nonzero().t()
-            blocks.append((source, target, torch.full_like(source, hop)))
-            topology.append(near[target, source])
-        for hop in range(short_hops + 1, long_hops + 1):
-            member = distance == hop
-            if neighborhood == 'cumulative':
-                member = (distance >= 0) & (distance <= hop)
-            inside = everywhere if neighborhood == 'dense' else member
+        edges, hops, topology = [], [], []
+        for hop in range(self.long_hops + 1):
+            # The pairs that belong to the hop, and those with an edge
+            allowed, connected = label == hop, near
+            if hop > short_hops:
+                allowed, connected = torch.ones_like(near), distance == hop
+                if self.neighborhood == 'cumulative':
+                    connected = (distance >= 0) & (distance <= hop)
+            inside = allowed if dense else allowed & connected
             target, source = inside.nonzero().t()
-            blocks.append((source, target, torch.full_like(source, hop)))
-            topology.append(member[target, source])
-
-        source, target, self.edge_hop = (
-            torch.cat(part) for part in zip(*blocks, strict=True)
-        )
-        self.edge_index = torch.stack([source, target])
-        self.edge_pair = torch.arange(source.numel())
+            edges.append(torch.stack([source, target]))
+            hops.append(torch.full_like(source, hop))
+            topology.append(connected[target, source])
+        self.edge_index = torch.cat(edges, dim=1)
+        self.edge_hop = torch.cat(hops)
+        self.edge_pair = torch.arange(self.edge_hop.numel())
         self.topology = torch.cat(topology)
 
     @property
@@ -128,7 +122,7 @@ class HopEdges:
 
     @property
     def group_ptr(self) -> list[int]:
-        r"""Where each group of edges begins, and the end of the last."""
+        r"""The first edge of each group, and the end of the last group."""
         counts = self.edge_group.bincount(minlength=len(self.group_hops))
         return [0, *counts.cumsum(0).tolist()]
 
@@ -143,21 +137,20 @@ class HopEdges:
         r"""The values :math:`a_{ij}` of the static adjacency, ``[E]``.
 
         Args:
-            normalize (str, optional): :obj:`"binary"` zeros and ones;
-                :obj:`"row"` divided by the number of neighbors of the target
-                in its group; :obj:`"hop"` by that at the same hop, so that
-                the node itself weighs as much as each ring around it;
-                :obj:`"sym"` by the geometric mean of those of
-                target and source. (default: :obj:`"binary"`)
+            normalize (str, optional): :obj:`"binary"` for zeros and ones;
+                :obj:`"row"` divides by the number of neighbors of the target
+                in its group; :obj:`"hop"` by the number at the same hop, so
+                that each ring has the same total weight; :obj:`"sym"` by the
+                geometric mean of the numbers of neighbors of target and
+                source in the group. (default: :obj:`"binary"`)
             dtype (torch.dtype, optional): The floating-point type of the
                 values, which are computed in double precision. :obj:`None`
-                takes the default type. (default: :obj:`None`)
+                is the default type. (default: :obj:`None`)
+
+        Raises:
+            ValueError: If there is no such normalization.
         """
-        if normalize not in NORMALIZATIONS:
-            raise ValueError(
-                f"Expected 'normalize' to be one of {NORMALIZATIONS} (got "
-                f"'{normalize}')"
-            )
+        check_choice('normalize', normalize, NORMALIZATIONS)
         value = self.topology.double()
         dtype = dtype or torch.get_default_dtype()
         if normalize == 'binary':

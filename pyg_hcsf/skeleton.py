@@ -1,3 +1,5 @@
+r"""Skeletons: joints, bones, and the graphs that networks use on them."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,8 +17,7 @@ from torch import Tensor
 
 from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.safe_io.yaml_text import load_yaml
-
-MOST_JOINTS = 1000  # of a file; distances between all pairs are computed
+from pyg_hcsf.skeleton_file import parse_skeleton
 
 
 @dataclass(frozen=True)
@@ -25,22 +26,24 @@ class Skeleton:
     networks use on them.
 
     Built-in skeletons are YAML files in ``pyg_hcsf/skeletons``; custom ones
-    have the same form, see :func:`load_skeleton`.
+    have the same format, see :func:`load_skeleton`.
 
     Args:
-        name (str): The name it is registered under.
+        name (str): The name of the skeleton.
         joints (tuple[str, ...]): The joint names, in order.
         parents (tuple[int, ...]): The parent of each joint in the kinematic
             tree, :obj:`-1` for the root.
         left (tuple[int, ...]): The joints of the left side.
-        right (tuple[int, ...]): Their mirror images, in the same order.
+        right (tuple[int, ...]): The joints of the right side, in the order of
+            their mirror images in :obj:`left`.
         graphs (Mapping[str, tuple[tuple[int, int], ...]]): Undirected edge
             lists by name; ``'tree'`` is always the bones.
         graph (str): The name of the graph in use.
 
     Raises:
-        ValueError: If parents contain a cycle, the tree has not exactly one
-            root, sides do not pair up, or an edge names no joint.
+        ValueError: If joints repeat, parents contain a cycle or not exactly
+            one root, sides do not pair up, an edge does not connect two
+            joints, or there is no such graph.
 
     Example:
         >>> skeleton = get_skeleton('h36m17', graph='lcn')
@@ -59,35 +62,10 @@ class Skeleton:
     graph: str = 'tree'
 
     def __post_init__(self) -> None:
-        n = len(self.joints)
-        where = f"in skeleton '{self.name}'"
+        n, where = len(self.joints), f"in skeleton '{self.name}'"
         if len(set(self.joints)) != n:
             raise ValueError(f"Expected distinct 'joints' {where}")
-        if len(self.parents) != n:
-            raise ValueError(
-                f"Expected one entry of 'parents' per joint {where} (got "
-                f'{len(self.parents)} for {n} joints)'
-            )
-        if sum(p == -1 for p in self.parents) != 1:
-            raise ValueError(
-                f"Expected exactly one root (-1) in 'parents' {where} (got "
-                f'{self.parents})'
-            )
-        for joint, parent in enumerate(self.parents):
-            if not -1 <= parent < n:
-                raise ValueError(
-                    f"Expected 'parents' between -1 and {n - 1} {where} (got "
-                    f'{parent} for joint {joint})'
-                )
-            seen = {joint}
-            while parent != -1:
-                if parent in seen:
-                    raise ValueError(
-                        f"Expected 'parents' without a cycle {where} (got one "
-                        f"through joint '{self.joints[joint]}')"
-                    )
-                seen.add(parent)
-                parent = self.parents[parent]
+        self._check_parents(where)
         sides = self.left + self.right
         if len(self.left) != len(self.right) or len(set(sides)) != len(sides):
             raise ValueError(
@@ -108,6 +86,34 @@ class Skeleton:
                 f"Expected 'graph' {where} to be one of {sorted(graphs)} "
                 f"(got '{self.graph}')"
             )
+
+    def _check_parents(self, where: str) -> None:
+        n = len(self.joints)
+        if len(self.parents) != n:
+            raise ValueError(
+                f"Expected one entry of 'parents' per joint {where} (got "
+                f'{len(self.parents)} for {n} joints)'
+            )
+        if self.parents.count(-1) != 1:
+            raise ValueError(
+                f"Expected exactly one root (-1) in 'parents' {where} (got "
+                f'{self.parents})'
+            )
+        for joint, parent in enumerate(self.parents):
+            if not -1 <= parent < n:
+                raise ValueError(
+                    f"Expected 'parents' between -1 and {n - 1} {where} (got "
+                    f'{parent} for joint {joint})'
+                )
+            seen = {joint}
+            while parent != -1:
+                if parent in seen:
+                    raise ValueError(
+                        f"Expected 'parents' without a cycle {where} (got one "
+                        f"through joint '{self.joints[joint]}')"
+                    )
+                seen.add(parent)
+                parent = self.parents[parent]
 
     @property
     def num_joints(self) -> int:
@@ -139,7 +145,7 @@ class Skeleton:
 
     @property
     def mirrored(self) -> tuple[int, ...]:
-        r"""For each joint, its mirror image: a permutation."""
+        r"""The mirror image of each joint, itself in the middle: ``[N]``."""
         out = list(range(self.num_joints))
         for i, j in zip(self.left, self.right, strict=True):
             out[i], out[j] = j, i
@@ -163,12 +169,8 @@ class Skeleton:
         return int(self.hop_distance().max())
 
     def with_graph(self, graph: str) -> Skeleton:
-        r"""The same skeleton with another of its graphs in use."""
+        r"""Returns the skeleton with another of its graphs in use."""
         return replace(self, graph=graph)
-
-
-def _pairs(edges: Any) -> tuple[tuple[int, int], ...]:
-    return tuple((int(i), int(j)) for i, j in edges)
 
 
 def load_skeleton(path: str | Path) -> Skeleton:
@@ -183,92 +185,24 @@ def load_skeleton(path: str | Path) -> Skeleton:
         path (str or pathlib.Path): The file, of at most 64 kB.
 
     Raises:
-        ValueError: If a key is missing, a joint is not known, or there are
-            more than 1,000; names the file.
+        ValueError: If the file cannot be read, a key or joint is missing or
+            unknown, or there are more than 1,000 joints; names the file.
 
     Example:
         >>> skeleton = load_skeleton('my_rig.yaml')
         >>> skeleton.edge_index.shape
     """
-    path = Path(path)
-    spec = load_yaml(path, 'skeleton file')
+    spec = load_yaml(Path(path), 'skeleton file')
     try:
-        return _from_spec(spec, str(path))
+        return _parse(spec, str(path))
     except ValueError as e:
         raise ValueError(cause(e)) from e
 
 
-def _from_spec(spec: Any, where: str) -> Skeleton:
-    allowed = {'name', 'source', 'joints', 'pairs', 'graph', 'graphs'}
-    if not isinstance(spec, dict) or not {'name', 'joints'} <= set(spec):
-        raise ValueError(f"Expected the keys 'name' and 'joints' in {where}")
-    if set(spec) - allowed:
-        raise ValueError(
-            f'Expected only the keys {sorted(allowed)} in {where} (got '
-            f'{sorted(map(str, set(spec) - allowed))})'
-        )
-    spec = {'pairs': [], 'graph': 'tree', 'graphs': {}, **spec}
-
-    def wrong(key: str, kind: str, value: Any) -> ValueError:
-        return ValueError(
-            f"Expected '{key}' in {where} to be {kind} (got {value!r})"
-        )
-
-    for key, kind, what in (
-        ('name', str, 'a string'),
-        ('joints', dict, 'a mapping from each joint to its parent'),
-        ('graph', str, 'a string'),
-        ('graphs', dict, "a mapping from names to 'add' and 'remove'"),
-    ):
-        if not isinstance(spec[key], kind):
-            raise wrong(key, what, spec[key])
-    names = tuple(str(name) for name in spec['joints'])
-    if len(names) > MOST_JOINTS:
-        raise ValueError(
-            f"Expected up to {MOST_JOINTS} 'joints' in {where} (got "
-            f'{len(names)})'
-        )
-    number = {name: i for i, name in enumerate(names)}
-
-    def joint(name: Any) -> int:
-        if not isinstance(name, str) or name not in number:
-            raise ValueError(
-                f'Expected one of the joints {list(names)} in {where} (got '
-                f'{name!r})'
-            )
-        return number[name]
-
-    def pairs_of(key: str, value: Any) -> list[tuple[int, int]]:
-        if not isinstance(value, list) or not all(
-            isinstance(pair, list) and len(pair) == 2 for pair in value
-        ):
-            raise wrong(key, 'a list of pairs of joints', value)
-        return [(joint(i), joint(j)) for i, j in value]
-
-    parents = tuple(
-        -1 if parent is None else joint(parent)
-        for parent in spec['joints'].values()
-    )
-    pairs = pairs_of('pairs', spec['pairs'])
-    tree = {(c, p) for c, p in enumerate(parents) if p != -1}
-    graphs = {}
-    for name, change in spec['graphs'].items():
-        if not isinstance(change, dict) or set(change) - {'add', 'remove'}:
-            raise wrong(f'graphs: {name}', "'add' and 'remove'", change)
-        add = set(pairs_of('add', change.get('add', [])))
-        cut = set(map(frozenset, pairs_of('remove', change.get('remove', []))))
-        edges = {e for e in tree if frozenset(e) not in cut} | add
-        graphs[str(name)] = _pairs(sorted(edges))
+def _parse(spec: Any, where: str) -> Skeleton:
+    arguments = parse_skeleton(spec, where)
     try:
-        return Skeleton(
-            name=spec['name'],
-            joints=names,
-            parents=parents,
-            left=tuple(i for i, _ in pairs),
-            right=tuple(j for _, j in pairs),
-            graphs=graphs,
-            graph=spec['graph'],
-        )
+        return Skeleton(**arguments)
     except ValueError as e:
         raise ValueError(f'{e}, read from {where}') from e
 
@@ -279,9 +213,7 @@ def _registry() -> dict[str, Skeleton]:
     folder = resources.files('pyg_hcsf') / 'skeletons'
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith('.yaml'):
-            skeleton = _from_spec(
-                yaml.safe_load(entry.read_text()), entry.name
-            )
+            skeleton = _parse(yaml.safe_load(entry.read_text()), entry.name)
             out[skeleton.name] = skeleton
     return out
 
@@ -296,8 +228,8 @@ def get_skeleton(name: str, graph: str | None = None) -> Skeleton:
 
     Args:
         name (str): One of :func:`available_skeletons`.
-        graph (str, optional): The graph to use on it. :obj:`None` takes the
-            skeleton's own default. (default: :obj:`None`)
+        graph (str, optional): The graph to use. :obj:`None` is the default
+            graph of the skeleton. (default: :obj:`None`)
 
     Raises:
         ValueError: If there is no skeleton or graph of that name.

@@ -54,7 +54,7 @@ def test_normalization_tolerates_empty_rings(normalize):
 
 
 def test_normalization_by_hop():
-    """A group of hops 0 to 2 is three means, one of each ring."""
+    """In a group of hops 0 to 2 the weights of each ring add up to one."""
     hops = HopEdges(H36M, 2, 3)
     weight = hops.edge_weight('hop')
     for hop in range(4):
@@ -75,8 +75,11 @@ def test_normalization_by_hop():
         ((1, 2, 'star'), "got 'star'"),
     ],
 )
-def test_broken_hops(args, message):
+def test_bad_hops(args, message):
     with pytest.raises(ValueError, match=message.replace(' .* ', '.*')):
         HopEdges(H36M, *args)
-    with pytest.raises(ValueError, match="got 'max'"):
+
+
+def test_unknown_normalization():
+    with pytest.raises(ValueError, match="'normalize' .*got 'max'"):
         HopEdges(H36M).edge_weight('max')

@@ -1,3 +1,5 @@
+r"""Graph operators, and networks for poses and actions."""
+
 from .conv import HCSFConv, LCNConv, PartitionConv, SemGCNConv
 from .graph import DynamicGraph
 from .kernels import pair_product

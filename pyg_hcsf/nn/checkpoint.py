@@ -1,5 +1,5 @@
-r"""Files of weights: safetensors, with what a network needs to be used in the
-file's own header.
+r"""Weights of networks in safetensors files, with a JSON header that describes
+the network.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from torch.nn.modules.module import (
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.shown import cause, shown
 
-LARGEST_FILE = 2**28  # bytes
-LARGEST_NUMBER = 1024  # of any option of a network
-MOST_OPTIONS = 64  # in one place
-MOST_TENSORS = 10_000
-SMALL = 1024  # tensors of fewer numbers are never rounded to float16
+MAX_FILE_SIZE = 2**28  # bytes
+MAX_NUMBER = 1024  # of any option of a network
+MAX_OPTIONS = 64  # in one list or mapping
+MAX_TENSORS = 10_000
+SMALL = 1024  # tensors with fewer elements are never rounded to float16
 
 
 class NetworkInfo(Protocol):
-    r"""A dataclass that says what a network is: :obj:`model` are its
-    arguments.
+    r"""A dataclass that describes a network by the arguments :obj:`model` of
+    its constructor.
     """
 
     @property
@@ -57,18 +57,18 @@ def write_weights(
     r"""Writes the weights of a network.
 
     Args:
-        path (str or pathlib.Path): The file, ``.safetensors``.
+        path (str or pathlib.Path): The ``.safetensors`` file.
         model (torch.nn.Module): The network.
-        info (NetworkInfo): What it is.
-        key (str): Tells files of its kind from others.
-        fixed (dict): What the header says beside :obj:`info`, such as a
-            version.
+        info (NetworkInfo): Its description, which goes into the header.
+        key (str): The metadata key of the header, which identifies the kind
+            of file.
+        fixed (dict): Further entries of the header, such as a version.
         half (bool): If set to :obj:`True`, large tensors are rounded to
             float16.
 
     Raises:
         ValueError: If :obj:`info` describes another network, or weights are
-            not finite, rounded or not.
+            not finite, also after rounding.
         RuntimeError: If the file cannot be written.
     """
     tensors = {}
@@ -88,21 +88,22 @@ def write_weights(
 def read_weights(
     path: Path, key: str, parse: Callable[[str], Info], writer: str
 ) -> tuple[Module, Info]:
-    r"""Reads what :func:`write_weights` wrote, in evaluation and float32.
+    r"""Reads a file of :func:`write_weights`; returns the network, in
+    evaluation mode and float32, and its description.
 
     Args:
         path (pathlib.Path): The file.
-        key (str): As it was written.
-        parse (callable): Makes the info of a header, see
+        key (str): The metadata key of the header.
+        parse (callable): Parses the text of the header, see
             :func:`parse_header`.
         writer (str): The function that writes such files, for errors.
 
     Raises:
-        ValueError: If it is no such file, or damaged.
+        ValueError: If it is another kind of file, or damaged.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f'it is larger than {LARGEST_FILE} bytes')
+        if path.stat().st_size > MAX_FILE_SIZE:
+            raise ValueError(f'it is larger than {MAX_FILE_SIZE} bytes')
         with safe_open(path, 'pt') as file:
             text = (file.metadata() or {}).get(key)
             if text is None:
@@ -111,7 +112,7 @@ def read_weights(
                 )
             info = parse(text)
             names = list(file.keys())
-            if len(names) > MOST_TENSORS:
+            if len(names) > MAX_TENSORS:
                 raise ValueError(f'it has {len(names)} tensors')
             shapes = {name: file.get_slice(name).get_shape() for name in names}
             model = _build(info, shapes, 'it')
@@ -119,8 +120,12 @@ def read_weights(
         _fill(model, tensors, 'it')
         return model, info
     except (
-        *(OSError, ValueError, TypeError, OverflowError),
-        *(SafetensorError, RecursionError),
+        OSError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        SafetensorError,
+        RecursionError,
     ) as e:
         raise ValueError(
             f"Could not read the weights '{path}': {cause(e)}. Expected a "
@@ -131,15 +136,15 @@ def read_weights(
 def parse_header(
     text: str, info: Callable[..., Info], fixed: dict[str, Any]
 ) -> Info:
-    r"""What a header says of a network.
+    r"""Parses the JSON header into a dataclass.
 
     Args:
         text (str): The header.
-        info (type): The dataclass that is made of it.
-        fixed (dict): What else it must say.
+        info (type): The dataclass.
+        fixed (dict): Further entries that the header must have.
 
     Raises:
-        ValueError: If it says more, less or something else.
+        ValueError: If entries are unknown, missing or have another value.
     """
     header = json.loads(text)
     own = fields(info)  # type: ignore[arg-type]
@@ -163,29 +168,29 @@ def parse_header(
 
 
 def check_numbers(value: Any) -> None:
-    r"""No option of a network is so large that it fills the memory.
+    r"""Rejects options of a network that are large enough to exhaust memory.
 
     Raises:
-        ValueError: If one is.
+        ValueError: If there are too many, or a number is too large.
     """
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
-        if len(value) > MOST_OPTIONS:
-            raise wrong('model', f'at most {MOST_OPTIONS} options', value)
+        if len(value) > MAX_OPTIONS:
+            raise wrong('model', f'at most {MAX_OPTIONS} options', value)
         for item in value:
             check_numbers(item)
-    elif isinstance(value, (int, float)) and not abs(value) <= LARGEST_NUMBER:
-        raise wrong('model', f'numbers up to {LARGEST_NUMBER}', value)
+    elif isinstance(value, (int, float)) and not abs(value) <= MAX_NUMBER:
+        raise wrong('model', f'numbers up to {MAX_NUMBER}', value)
 
 
 def is_number(value: Any) -> bool:
-    r"""Whether a value of a header is a number, and no truth value."""
+    r"""Whether a value of a header is a number and not a boolean."""
     return type(value) in (int, float)
 
 
 def wrong(name: str, expected: str, value: Any) -> ValueError:
-    r"""The error for a value of a header."""
+    r"""Returns the error for an unexpected value of a header."""
     return ValueError(
         f"Expected '{name}' to be {expected} (got {shown(value)})"
     )
@@ -194,23 +199,29 @@ def wrong(name: str, expected: str, value: Any) -> ValueError:
 def _build(
     info: NetworkInfo, shapes: dict[str, list[int]], what: str
 ) -> Module:
-    r"""The network of an info, whose tensors have to be of these shapes."""
+    r"""Builds the network and compares the shapes of its tensors."""
     try:
-        with _at_most(sum(map(math.prod, shapes.values()))):
+        with _limit_parameters(sum(map(math.prod, shapes.values()))):
             model = info.build().eval()
     except (
-        *(TypeError, ValueError, RuntimeError, AttributeError),
-        *(LookupError, ArithmeticError, MemoryError, AssertionError),
+        TypeError,
+        ValueError,
+        RuntimeError,
+        AttributeError,
+        LookupError,
+        ArithmeticError,
+        MemoryError,
+        AssertionError,
     ) as e:
         raise ValueError(
             f"'model' {shown(info.model)} does not fit {what}: {cause(e)}"
         ) from e
     expected = model.state_dict()
     if expected.keys() != shapes.keys():
-        odd = sorted(expected.keys() ^ shapes.keys())
+        names = sorted(expected.keys() ^ shapes.keys())
         raise ValueError(
-            f"'model' does not describe {what}: they differ in {len(odd)} "
-            f'tensors such as {shown(odd[0])}'
+            f"'model' does not describe {what}: they differ in {len(names)} "
+            f'tensors such as {shown(names[0])}'
         )
     for name, shape in shapes.items():
         if shape != list(expected[name].shape):
@@ -222,12 +233,12 @@ def _build(
 
 
 @contextlib.contextmanager
-def _at_most(numbers: int) -> Iterator[None]:
-    r"""Stops to build a network in this thread once its parameters are of
-    more numbers, before they are given values: the system provides memory
-    only when it is written to.
+def _limit_parameters(limit: int) -> Iterator[None]:
+    r"""Stops the construction of a network in this thread once its parameters
+    have more elements. Parameters are counted before they are initialised,
+    when the system has not yet provided their memory.
     """
-    thread, left = threading.get_ident(), numbers
+    thread, left = threading.get_ident(), limit
 
     def count(module: Module, name: str, parameter: Optional[Tensor]) -> None:
         nonlocal left
@@ -235,8 +246,8 @@ def _at_most(numbers: int) -> Iterator[None]:
             left -= parameter.numel()
             if left < 0:
                 raise ValueError(
-                    f'its parameters are more than the {numbers} numbers '
-                    'that are there'
+                    f'its parameters have more than the {limit} elements of '
+                    'the tensors'
                 )
 
     handle = register_module_parameter_registration_hook(count)
@@ -250,4 +261,4 @@ def _fill(model: Module, tensors: dict[str, Tensor], what: str) -> None:
     for name, tensor in tensors.items():
         if not bool(tensor.isfinite().all()):
             raise ValueError(f"'{name}' of {what} is not finite")
-    model.load_state_dict(tensors)  # in the type of the network
+    model.load_state_dict(tensors)  # converted to the type of the network

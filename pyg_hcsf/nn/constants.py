@@ -1,3 +1,5 @@
+r"""Base classes of modules: buffers that are constant, and no TorchScript."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -22,21 +24,21 @@ class NoTorchScript(Module):
 
 
 class ConstantBuffers(NoTorchScript):
-    r"""A module with buffers that are computed from its template graph: they
-    are in no state dict, so their values are restored after every conversion.
-    Memory from :meth:`to_empty` gets them back, and a layer that is converted
-    to another floating-point type gets them rounded from double precision.
-    With ``load_state_dict(..., assign=True)`` they take the device and the
-    floating-point type of the assigned parameters.
+    r"""A module with buffers that are computed from its template graph. They
+    are not in the state dict; instead, each conversion of the module restores
+    their exact values: after :meth:`to_empty`, and, rounded from double
+    precision, after a change of the floating-point type. After
+    ``load_state_dict(..., assign=True)`` they have the device and type of the
+    assigned parameters.
     """
 
     def register_constants(self, **values: Tensor) -> None:
-        r"""Registers buffers on the default device and, if they are floating
-        point, in the default type.
+        r"""Registers buffers on the default device, floating-point ones in
+        the default type.
 
         Args:
-            **values (torch.Tensor): The values by the name of the buffer, on
-                the CPU, floating-point ones in double precision.
+            **values (torch.Tensor): The values by buffer name, on the CPU and
+                in double precision if floating point.
         """
         self._constants = values
         device, default = torch.get_default_device(), torch.get_default_dtype()
@@ -85,10 +87,8 @@ class ConstantBuffers(NoTorchScript):
         ]
         if not assigned:
             return
-        device, dtype = assigned[0].device, assigned[0].dtype
+        like = assigned[0].device, assigned[0].dtype
         for module in self.modules():
             if isinstance(module, ConstantBuffers):
                 for name in module._constants:
-                    module._buffers[name] = module._constant(
-                        name, device, dtype
-                    )
+                    module._buffers[name] = module._constant(name, *like)

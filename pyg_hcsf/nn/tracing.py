@@ -1,4 +1,4 @@
-r"""Which mode of torch a call runs in: eager, traced or transformed."""
+r"""Queries of the mode that a call runs in: eager, traced or transformed."""
 
 import torch
 from torch import Tensor
@@ -9,9 +9,9 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 def transformed(x: Tensor) -> bool:
     r"""Whether a transform of :mod:`torch.func` or forward-mode automatic
-    differentiation is active, or a tensor holds several gradients of
-    :func:`torch.autograd.grad`. In-place operations, :obj:`out=` arguments and
-    custom autograd functions are not supported there.
+    differentiation is active, or a tensor is a batch of gradients of
+    :func:`torch.autograd.grad`. These do not support in-place operations,
+    :obj:`out=` arguments and custom autograd functions.
     """
     if torch.compiler.is_compiling():
         return torch._C._functorch.peek_interpreter_stack() is not None
@@ -23,8 +23,8 @@ def transformed(x: Tensor) -> bool:
 
 
 def has_values(x: Tensor) -> bool:
-    r"""Whether Python can branch on the values of a tensor: not while a graph
-    is traced, not inside of :func:`torch.vmap`, and not for meta and fake
+    r"""Whether Python can branch on the values of a tensor, which is not
+    possible in a traced graph, in :func:`torch.vmap`, and for meta and fake
     tensors.
     """
     return not (
@@ -38,8 +38,8 @@ def has_values(x: Tensor) -> bool:
 
 
 def unwrapped(x: Tensor) -> Tensor:
-    r"""The values of a tensor for checks inside of a transform of
-    :mod:`torch.func`, such as those of all samples under :func:`torch.vmap`.
+    r"""The tensor within a transform of :mod:`torch.func`, such as that of all
+    samples in :func:`torch.vmap`, for checks of its values.
     """
     if torch.compiler.is_compiling():
         return x

@@ -15,7 +15,7 @@ from pyg_hcsf.nn import (
     SemGCNConv,
     make_layer,
 )
-from pyg_hcsf.nn.conv.hcsf_conv import SHARINGS
+from pyg_hcsf.nn.conv.hop_weights import SHARINGS
 
 H36M = get_skeleton('h36m17')
 LAYERS = {
@@ -40,7 +40,7 @@ def run(layer, x):
 
 
 def poison(layer):
-    """What memory that nobody has written may hold."""
+    """Fills all tensors with wrong values, like uninitialised memory."""
     for tensor in (*layer.parameters(), *layer.buffers()):
         tensor.data.fill_(True if tensor.dtype == torch.bool else 77)
 
@@ -68,7 +68,7 @@ def test_materialised_from_meta(make):
 
 @pytest.mark.parametrize('device', ['meta', 'cpu'])
 def test_assigned_parameters(make, device):
-    """The buffers follow the device and the type of what is assigned."""
+    """Buffers take the device and type of assigned parameters."""
     layer = make().double()
     x = torch.randn(2, 3, 17, 4, dtype=torch.double)
     with torch.device(device):
@@ -94,7 +94,7 @@ def test_to_empty_and_reset_parameters(make):
 
 
 def test_conversions_lose_nothing(make):
-    """A third in a float64 layer is that of float64, wherever it was."""
+    """Buffers of a float64 layer are exact after any conversions."""
     torch.set_default_dtype(torch.double)
     try:
         exact = make()
@@ -113,7 +113,7 @@ def test_conversions_lose_nothing(make):
 
 
 def test_buffers_stay_the_same_tensors(make):
-    """CUDA graphs and other processes hold on to their memory."""
+    """CUDA graphs and other processes use their memory."""
     layer = make()
     before = [buffer.data_ptr() for buffer in layer.buffers()]
     layer.float().cpu()

@@ -1,0 +1,1 @@
+"""Benchmarks of the operator, its peers, and networks."""

@@ -1,4 +1,4 @@
-"""Action recognisers, and their sum over neighbours by PyG's messages."""
+"""Action recognizers, and sums over neighbors by messages of PyG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import CrossEntropyLoss, Module
 from torch_geometric.nn import SimpleConv
 
-from experiments.bench.operator.layers import copies
+from experiments.bench.operator.layers import group_edges
 from experiments.bench.operator.models import (
     INFER,
     TRAIN,
@@ -47,8 +47,8 @@ def action_candidates(
     squeeze: float,
     clips: Tensor,
 ) -> list[Candidate]:
-    """Whole networks on clips ``[B, N, T, M, 3]`` of full bodies, HCSF also
-    by PyG's messages, and on clips whose second body is zero.
+    """Networks on clips ``[B, N, T, M, 3]`` with all bodies present; HCSF
+    also by messages of PyG, and on clips whose second body is zero.
     """
     torch.manual_seed(0)
     out, plain = [], None
@@ -75,7 +75,7 @@ def action_candidates(
         plain = model if name == HCSF else plain
     assert plain is not None
     other = _network(MESSAGES, by_messages(plain), clips)
-    del other.steps[TRAIN]  # it would take minutes
+    del other.steps[TRAIN]  # which would take minutes
     other.result, other.expected = result(other.steps), result(out[2].steps)
     out.append(other)
     if clips.size(3) > 1:
@@ -84,14 +84,14 @@ def action_candidates(
         single = _network(ONE_BODY, deepcopy(plain), alone)
         del single.steps[TRAIN]  # training computes all bodies
         single.result = result(single.steps)
-        # With gradients all bodies are computed.
+        # With gradients, all bodies are computed.
         single.expected = lambda: [plain(alone).detach()]
         out.append(single)
     return out
 
 
 def by_messages(model: ActionRecognizer) -> ActionRecognizer:
-    """The same network with another sum over neighbours."""
+    """A copy of the network with :class:`Messages` as its layers."""
     model = deepcopy(model)
     for block in model.blocks:
         conv = block.get_submodule('layer.conv')
@@ -101,10 +101,9 @@ def by_messages(model: ActionRecognizer) -> ActionRecognizer:
 
 
 class Messages(Module):
-    """HCSF with shared weights out of parts of PyG: for each group of hops a
-    linear map, and SimpleConv on a batch of copies of the graph, which copies
-    features to the edges and adds them up by target. The edges of the batch
-    are made once.
+    """HCSF with shared weights from parts of PyG: for each group of hops a
+    linear map and a SimpleConv on a batch of copies of the graph, whose edges
+    are computed once.
     """
 
     def __init__(self, conv: HCSFConv) -> None:
@@ -128,25 +127,12 @@ class Messages(Module):
         return (out + self.conv.bias).view(*x.shape[:-1], -1)
 
 
-def group_edges(conv: HCSFConv, rows: int) -> list[tuple[Tensor, Tensor]]:
-    """For each group of hops the edges of so many graphs, and their values."""
-    group, device = conv.hops.edge_group, conv.adjacency.device
-    out = []
-    for g in range(len(conv.weights)):
-        edges = conv.hops.edge_index[:, group == g]
-        edges = copies(edges, conv.hops.num_nodes, rows, device)
-        value = conv.adjacency[(group == g).to(device)]
-        out.append((edges, value.repeat(rows)))
-    return out
-
-
 def neighbor_candidates(
     hops: HopEdges, channels: int, squeeze: float, rows: int, device: str
 ) -> list[Candidate]:
-    """The sum over neighbours of HCSF alone, of features that have been
-    transformed and before they are put side by side: for each group of hops a
-    dense matrix of joints by joints, or PyG's SimpleConv on a batch of graphs
-    or on a static one.
+    """The sums over neighbors alone, without transforming and concatenating
+    features: for each group of hops a dense matrix of joints by joints, or
+    PyG's SimpleConv on a batch of graphs or on a static one.
     """
     torch.manual_seed(0)
     conv = HCSFConv(channels, channels, hops, squeeze, sharing='all')
@@ -204,7 +190,7 @@ def _sum(
         {'forward': forward, 'forward+backward': backward},
         floor=HCSF,
         result=lambda: [*forward(), *backward()],
-        held=tensor_bytes(*leaves, *grads),
+        num_bytes=tensor_bytes(*leaves, *grads),
     )
 
 
@@ -216,5 +202,5 @@ def _network(name: str, model: ActionRecognizer, clips: Tensor) -> Candidate:
         {INFER: infer(model, clips), TRAIN: train},
         floor=ST_GCN,
         macs=len(clips) * count_clip_macs(model, clips.size(2)),
-        held=tensor_bytes(clips, *model.parameters()),
+        num_bytes=tensor_bytes(clips, *model.parameters()),
     )

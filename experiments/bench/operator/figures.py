@@ -1,4 +1,4 @@
-"""Pictures of a benchmark: bars of ratios, lines of sweeps."""
+"""Figures of a benchmark: bars of ratios, and lines of sweeps."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from experiments.bench.operator.timing import HCSF
 from experiments.reporting.drawing import BLUE, GREEN, GREY, ORANGE, SKY, STYLE
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
-FLOORS = {'action': 'ST-GCN', 'neighbors': 'HCSF'}  # others: their products
+FLOORS = {'action': 'ST-GCN', 'neighbors': 'HCSF'}  # else matrix products
 
 
 @contextmanager
-def _picture(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
+def _figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=size, layout='constrained')
         yield figure
@@ -31,7 +31,7 @@ def _picture(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
 
 
 def draw_all(frame: pd.DataFrame, folder: Path) -> dict[str, Path]:
-    """Draws each row of a preset; returns the pictures by title."""
+    """Draws each row of a preset; returns the paths by title."""
     out = {}
     for row, rows in frame.groupby('row', sort=False):
         if rows['kind'].iloc[0] == 'scaling':
@@ -56,15 +56,14 @@ def _plain(axis: Any) -> None:
 
 
 def _bars(rows: pd.DataFrame, path: Path) -> None:
-    """For each thing timed a panel: the candidates' ratios to the floor, with
-    quartiles, on a logarithmic scale from one.
+    """A panel per step: ratios of the candidates to the floor, with quartiles,
+    on a logarithmic scale.
     """
     if rows['kind'].iloc[0] == 'model':
         rows = rows[rows['candidate'] != rows['floor']]
-    whats = list(dict.fromkeys(rows['what']))
-    names = list(dict.fromkeys(rows['candidate']))
+    whats, names = rows['what'].unique(), rows['candidate'].unique()
     size = (5.4 + 3.4 * (len(whats) - 1), 1.2 + 0.27 * len(names))
-    with _picture(path, size) as figure:
+    with _figure(path, size) as figure:
         figure.suptitle(str(rows['label'].iloc[0]), fontsize=9)
         axes = figure.subplots(1, len(whats), sharey=True, squeeze=False)[0]
         for ax, what in zip(axes, whats, strict=True):
@@ -100,16 +99,17 @@ def _bars(rows: pd.DataFrame, path: Path) -> None:
 
 
 def _lines(rows: pd.DataFrame, path: Path) -> None:
-    """Left the time of a pose, right its ratio to the floor."""
+    """On the left the time per pose, on the right its ratio to the floor."""
     key = rows['sweep'].iloc[0]
-    place = 'joints' if key == 'skeleton' else key
-    with _picture(path, (8.2, 3.5)) as figure:
+    axis = 'joints' if key == 'skeleton' else key
+    with _figure(path, (8.2, 3.5)) as figure:
         left, right = figure.subplots(1, 2)
-        colours = dict(zip(_whats(rows), (GREEN, BLUE), strict=False))
+        whats = map(str, rows['what'].unique())
+        colours = dict(zip(whats, (GREEN, BLUE), strict=False))
         for (_, name), part in rows.groupby(['what', 'candidate'], sort=False):
-            part, what = part.sort_values(place), str(part['what'].iloc[0])
+            part, what = part.sort_values(axis), str(part['what'].iloc[0])
             floor = name == part['floor'].iloc[0]
-            x, scale = part[place], 1e3 / part['batch']
+            x, scale = part[axis], 1e3 / part['batch']
             style = {'color': colours[what], 'lw': 1.4}
             style |= {'ls': '--' if floor else '-', 'marker': 'o', 'ms': 3.5}
             low, high = scale * part['q25_ms'], scale * part['q75_ms']
@@ -118,19 +118,18 @@ def _lines(rows: pd.DataFrame, path: Path) -> None:
             left.fill_between(x, low, high, color=colours[what], alpha=0.15)
             if not floor:
                 right.plot(x, part['to_floor'], label=what, **style)
+                low, high = part['to_floor_q25'], part['to_floor_q75']
                 right.fill_between(
-                    *(x, part['to_floor_q25'], part['to_floor_q75']),
-                    color=colours[what],
-                    alpha=0.15,
+                    x, low, high, color=colours[what], alpha=0.15
                 )
         right.axhline(1, color=GREY, lw=0.8, ls='--')
         for ax in (left, right):
-            values = sorted(rows[place].unique())
+            values = sorted(rows[axis].unique())
             if values[0] > 0 and values[-1] / values[0] > 4:
                 ax.set_xscale('log')
             ax.set_xticks(values, [f'{v:g}' for v in values])
             ax.xaxis.set_minor_locator(NullLocator())
-            ax.set_xlabel(place.replace('_', ' '))
+            ax.set_xlabel(axis.replace('_', ' '))
         left.set_yscale('log')
         _plain(left.yaxis)
         top = np.nanmax(rows['to_floor_q75'])
@@ -140,7 +139,3 @@ def _lines(rows: pd.DataFrame, path: Path) -> None:
         figure.suptitle(str(rows['label'].iloc[0]), fontsize=9)
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc='outside lower center', ncols=2)
-
-
-def _whats(rows: pd.DataFrame) -> list[str]:
-    return [str(what) for what in dict.fromkeys(rows['what'])]

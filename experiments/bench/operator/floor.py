@@ -1,4 +1,4 @@
-"""Yardsticks: plain matrix products of equal arithmetic, and memory."""
+"""Lower bounds: matrix products of equal arithmetic, and memory reads."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ def floor(
     name: str = FLOOR,
     device: str | torch.device = 'cpu',
 ) -> Candidate:
-    """Plain matrix products: one forward, two backward for the gradients of
-    input and weight. They write where space is already allocated, so that
-    no allocation makes the floor higher than the arithmetic.
+    """Matrix products: one forward, and two backward for the gradients of
+    input and weight. They write to preallocated memory, so that their time is
+    that of the arithmetic alone.
     """
     products = list(products)
 
-    def matrix(rows: int, columns: int) -> torch.Tensor:
-        return torch.randn(rows, columns, device=device)
-
     jobs = []
     for p in products:
-        x, w = matrix(p.rows, p.depth), matrix(p.depth, p.width)
-        grads = torch.empty_like(x), torch.empty_like(w)
-        jobs.append((x, w, matrix(p.rows, p.width), *grads, p.first))
+        x = torch.randn(p.rows, p.depth, device=device)
+        w = torch.randn(p.depth, p.width, device=device)
+        out = torch.randn(p.rows, p.width, device=device)
+        grad_x, grad_w = torch.empty_like(x), torch.empty_like(w)
+        jobs.append((x, w, out, grad_x, grad_w, p.first))
 
     def forward() -> None:
         for x, w, out, *_ in jobs:
@@ -49,14 +48,14 @@ def floor(
         steps={'forward': forward, 'forward+backward': backward},
         floor=name,
         macs=sum(p.macs for p in products),
-        held=sum(tensor_bytes(x, w, out) for x, w, out, *_ in jobs),
+        num_bytes=sum(tensor_bytes(x, w, out) for x, w, out, *_ in jobs),
     )
 
 
 def memory_read(size: int, name: str, what: str, device: str) -> Candidate:
-    """The time to read so many bytes once from memory, which is what a pass
-    over the weights of a network for a single pose cannot be faster than:
-    256 MB, more than caches hold, are summed up, and a share of it is taken.
+    """The time to read ``size`` bytes once from memory, a lower bound of the
+    pass of a single pose, which uses each weight once. It is the share of the
+    time to sum 256 MB, which do not fit into caches.
     """
     buffer = torch.ones(1 << 26, device=device)
     step: Step = buffer.sum

@@ -1,5 +1,5 @@
-"""Layers that a user of PyG would take instead, at equal width, and the shared
-weights of action recognition in several ways.
+"""Layers of PyG at equal width, and implementations of HCSF with shared
+weights.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch_geometric.nn import GCNConv, MixHopConv, RGCNConv
 from torch_geometric.utils import scatter, to_torch_csr_tensor
 
 from experiments.bench.operator.floor import floor
-from experiments.bench.operator.peers import autograd_candidate, everything
+from experiments.bench.operator.problem import autograd_candidate, everything
 from experiments.bench.operator.timing import HCSF, Candidate
 from experiments.sweep.cost import products_of
 from pyg_hcsf.hops import HopEdges
@@ -32,11 +32,11 @@ def layer_candidates(
     batch: int,
     device: str,
 ) -> list[Candidate]:
-    """Whole layers from C to C channels. All but HCSF and LCN compute another
-    function, with fewer weights: they show what it costs to tell pairs apart.
+    """Layers from C to C channels. All but HCSF and LCN compute another
+    function with fewer weights, and show the cost of a weight per pair.
 
-    PyG's layers and one HCSF run on a batch of copies of the graph, as PyG
-    makes it; HCSF and LCN also on a static graph, as our networks do.
+    PyG's layers and one HCSF run on a PyG batch of copies of the graph, the
+    other HCSF and LCN on a static graph, as in our networks.
     """
     torch.manual_seed(0)
     n, c, last = hops.num_nodes, channels, hops.long_hops
@@ -45,8 +45,8 @@ def layer_candidates(
     conv = HCSFConv(c, c, hops, squeeze)
     lcn_hops = HopEdges(skeleton, last, last)
     relations = hops.edge_hop.repeat(batch).to(device)
-    bones = copies(skeleton.edge_index, n, batch, device)
-    edges = copies(hops.edge_index, n, batch, device)
+    bones = repeat_edges(skeleton.edge_index, n, batch, device)
+    edges = repeat_edges(hops.edge_index, n, batch, device)
     template = hops.edge_index.to(device)
     lcn_template = lcn_hops.edge_index.to(device)
     width = -(-c // (last + 1))
@@ -69,7 +69,7 @@ def layer_candidates(
 
 
 class _Dynamic(Module):
-    """HCSF with a graph of each sample."""
+    """HCSF with a dynamic graph per sample."""
 
     def __init__(self, channels: int, conv: HCSFConv) -> None:
         super().__init__()
@@ -91,10 +91,10 @@ def _layer(
     return autograd_candidate(name, lambda: module(x, *rest), leaves, grad)
 
 
-def copies(
+def repeat_edges(
     edge_index: Tensor, nodes: int, batch: int, device: str | torch.device
 ) -> Tensor:
-    """The edges of a batch of copies of one graph, as PyG makes it."""
+    """The edges of a PyG batch of copies of one graph."""
     offset = nodes * torch.arange(batch).view(-1, 1, 1)
     edges = edge_index.unsqueeze(0) + offset
     return edges.transpose(0, 1).flatten(1).to(device)
@@ -103,9 +103,9 @@ def copies(
 def shared_candidates(
     hops: HopEdges, channels: int, squeeze: float, batch: int, device: str
 ) -> list[Candidate]:
-    """One weight for each group of hops, as in action recognition, so that
-    what is left of the graph is a small matrix: a dense product with it, the
-    messages of PyG, a gather and scatter, or one sparse matrix for the batch.
+    """One weight per group of hops, as in action recognition, with the sums
+    over neighbors by a small dense matrix, messages of PyG, gather and
+    scatter, or one sparse matrix for the batch.
     """
     torch.manual_seed(0)
     n, c = hops.num_nodes, channels
@@ -129,24 +129,29 @@ def shared_candidates(
     return [floor(every, device=device), *out]
 
 
-def _groups(conv: HCSFConv) -> list[tuple[Tensor, Tensor]]:
-    """The edges of each group of hops, and their adjacency values."""
-    group = conv.hops.edge_group
-    device = conv.adjacency.device
+def group_edges(
+    conv: HCSFConv, copies: int = 1
+) -> list[tuple[Tensor, Tensor]]:
+    """The edges of each group of hops for a batch of copies of the graph, and
+    their adjacency values.
+    """
+    group, device = conv.hops.edge_group, conv.adjacency.device
     out = []
     for g in range(len(conv.weights)):
-        edges = conv.hops.edge_index[:, group == g].to(device)
-        out.append((edges, conv.adjacency[(group == g).to(device)]))
+        edges = conv.hops.edge_index[:, group == g]
+        edges = repeat_edges(edges, conv.hops.num_nodes, copies, device)
+        value = conv.adjacency[(group == g).to(device)]
+        out.append((edges, value.repeat(copies)))
     return out
 
 
 class _Scatter(Module):
-    """Transforms, copies to the edges, sums by target."""
+    """Transforms nodes, gathers them by edge, and sums by target."""
 
     def __init__(self, conv: HCSFConv) -> None:
         super().__init__()
         self.conv = conv
-        self.groups = _groups(conv)
+        self.groups = group_edges(conv)
 
     def forward(self, x: Tensor) -> Tensor:
         outs = []
@@ -159,21 +164,17 @@ class _Scatter(Module):
 
 
 class _Sparse(Module):
-    """Transforms, multiplies by the sparse adjacency of the whole batch."""
+    """Transforms nodes and multiplies by the sparse adjacency of the batch."""
 
     def __init__(self, conv: HCSFConv, batch: int) -> None:
         super().__init__()
         self.conv = conv
-        n, device = conv.hops.num_nodes, conv.adjacency.device
+        n = conv.hops.num_nodes
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # CSR is called a beta feature
             self.matrices = [
-                to_torch_csr_tensor(
-                    copies(edges.flip(0).cpu(), n, batch, device),
-                    value.repeat(batch),
-                    batch * n,
-                )
-                for edges, value in _groups(conv)
+                to_torch_csr_tensor(edges.flip(0), value, batch * n)
+                for edges, value in group_edges(conv, batch)
             ]
 
     def forward(self, x: Tensor) -> Tensor:

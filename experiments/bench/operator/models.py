@@ -1,4 +1,4 @@
-"""Whole pose networks: a training step, and inference."""
+"""Pose networks: a training step, and inference."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 @lru_cache
-def inference_forms(model: PoseLifter) -> dict[str, Callable]:
-    """Other ways to run a trained network; each must give what it gives.
+def inference_functions(model: PoseLifter) -> dict[str, Callable]:
+    """Other ways to run a trained network, with the same results.
 
-    This is the one place to add another, such as a folded network: a name and
-    a function from ``[B, N, 2]`` to ``[B, N, 3]``, or the module itself, whose
-    weights are then what a single pose has to read.
+    To add one, add a name and a function from ``[B, N, 2]`` to ``[B, N, 3]``,
+    or a module, whose number of bytes is then the lower bound for single
+    poses.
     """
     folded = model.folded()
-    forms: dict[str, Callable] = {'folded': folded}
+    functions: dict[str, Callable] = {'folded': folded}
     on_cpu = next(model.buffers()).device.type == 'cpu'
     if on_cpu and find_spec('onnxruntime') and find_spec('onnxscript'):
-        forms['folded, ONNX Runtime'] = _onnx_runtime(folded)
-    return forms
+        functions['folded, ONNX Runtime'] = _onnx_runtime(folded)
+    return functions
 
 
 @lru_cache
@@ -63,7 +63,7 @@ def trained(
     squeeze: float,
     device: str,
 ) -> PoseLifter:
-    """A network for inference, with batch norm statistics of its own."""
+    """A network for inference, with running statistics of random poses."""
     torch.manual_seed(0)
     settings = deepcopy(MODELS[name])
     options = settings.setdefault('layer_options', {})
@@ -86,9 +86,9 @@ def model_candidates(
     batch: int,
     device: str,
 ) -> list[Candidate]:
-    """All networks, and for each its own floor: the sum of the plain matrix
-    products of its layers. For single poses that is the time to read its
-    weights once from memory, as each weight is used only once or few times.
+    """All networks, and a lower bound for each: the matrix products of its
+    layers, or for single poses the time to read its weights once from memory,
+    as each weight is used only once or a few times.
     """
     torch.manual_seed(0)
     x = torch.rand(batch, skeleton.num_joints, 2, device=device)
@@ -96,11 +96,11 @@ def model_candidates(
     out = []
     for name in MODELS:
         model = trained(name, skeleton, channels, long_hops, squeeze, device)
-        own = _forms(name, model, x, y)
+        own = _variants(name, model, x, y)
         if batch == 1:
             for each in own:
                 each.floor = f'{READ}, {each.name}'
-                size = each.held or own[0].held
+                size = each.num_bytes or own[0].num_bytes
                 out.append(memory_read(size, each.floor, INFER, device))
         else:
             low = floor(products_of(model, x), f'{FLOOR}, {name}', device)
@@ -113,32 +113,32 @@ def model_candidates(
     return out
 
 
-def _forms(
+def _variants(
     name: str, model: PoseLifter, x: Tensor, y: Tensor
 ) -> list[Candidate]:
-    """A network as it is, and in its other forms for inference."""
+    """A network, and the other ways to run it."""
     macs = sum(product.macs for product in products_of(model, x))
     ends = tensor_bytes(x, y)
     steps = {INFER: infer(model, x)}
     if len(x) > 1:
         steps[TRAIN] = training_step(deepcopy(model), x, y, L1Loss())
-    out = [Candidate(name, steps, macs=macs, held=_size(model) + ends)]
+    out = [Candidate(name, steps, macs=macs, num_bytes=_size(model) + ends)]
     if name != HCSF:
         return out
     if len(x) > 1 and x.is_cuda:
         step = training_step(deepcopy(model), x, y, L1Loss(), graph=True)
         graph = {TRAIN: step}
         out.append(Candidate(f'{name}, CUDA graph', graph, macs=macs))
-    for form, function in inference_forms(model).items():
-        held = 0
+    for form, function in inference_functions(model).items():
+        num_bytes = 0
         if isinstance(function, Module):
-            held = _size(function) + ends
+            num_bytes = _size(function) + ends
         out.append(
             Candidate(
                 f'{name}, {form}',
                 steps={INFER: infer(function, x)},
                 macs=macs,
-                held=held,
+                num_bytes=num_bytes,
                 result=result({INFER: infer(function, x)}),
                 expected=result(steps),
             )
@@ -149,7 +149,7 @@ def _forms(
 def training_step(
     model: Module, x: Tensor, y: Tensor, error: Module, graph: bool = False
 ) -> Callable[[], None]:
-    """A step of AdamW."""
+    """A training step with AdamW."""
     module: Module = graphed(model, x) if graph else model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
 
@@ -163,7 +163,7 @@ def training_step(
 
 
 def infer(function: Callable, x: Tensor) -> Callable[[], Any]:
-    """A pass without gradients."""
+    """A forward pass without gradients."""
 
     def step() -> Any:
         with torch.inference_mode():
@@ -173,24 +173,24 @@ def infer(function: Callable, x: Tensor) -> Callable[[], Any]:
 
 
 def result(steps: dict[str, Callable]) -> Callable[[], list[Tensor]]:
-    """What inference gives, to be held against another."""
+    """A function that returns the output of inference, for comparison."""
     return lambda: [steps[INFER]()]
 
 
 def _size(model: Module) -> int:
-    """The bytes of all numbers that a pass reads."""
+    """The bytes of all parameters and floating-point buffers."""
     buffers = [b for b in model.buffers() if b.is_floating_point()]
     return tensor_bytes(*model.parameters(), *buffers)
 
 
 def _onnx_runtime(model: PoseLifter) -> Callable[[Tensor], Tensor]:
-    """The network as ONNX Runtime runs it, with as many threads."""
+    """The network in ONNX Runtime, with the same number of threads."""
     import onnxruntime
 
     example = torch.rand(2, model.skeleton.num_joints, 2)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    logging.disable(logging.WARNING)  # the exporter warns about its insides
+    logging.disable(logging.WARNING)  # the exporter warns about internals
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
         warnings.simplefilter('ignore')
         path = Path(folder) / 'model.onnx'

@@ -1,10 +1,10 @@
-"""The report of a benchmark: report.md, results.csv and pictures."""
+"""The report of a benchmark: report.md, results.csv and figures."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,33 +19,34 @@ from experiments.sweep.folder import commit
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 HOW = (
-    'Candidates take a turn in every round, in shuffled order. Times are '
-    'medians over rounds [quartiles]; a ratio is formed in each round, and '
-    'its median is given. `x floor` divides by the floor, `x HCSF` by HCSF. '
-    '`peak MB` is what one call allocates beyond its inputs and weights at '
-    'most, `peak / held` that over inputs, outputs and weights together. '
-    'Every candidate marked `=` was first found equal to the reference, '
-    'values and gradients, to 1e-4.'
+    'Each round times all candidates in shuffled order. Times are medians '
+    'over rounds [quartiles]; ratios are computed in each round, and their '
+    'medians are given: `x floor` to the lower bound, `x HCSF` to HCSF. '
+    '`peak MB` is the peak of the memory that one call allocates, '
+    '`peak / tensors` its ratio to inputs, outputs and weights together. '
+    'Values and gradients of candidates marked `=` equal the reference '
+    'within 1e-4.'
+)
+SLOPES = (
+    'Slopes of log(time per pose) against the logarithm of the quantity: 1 is '
+    'proportional growth.'
 )
 FLOORS = {
-    'product': 'Floor: one product `[B N, C] @ [C, D]` with as many '
-    'multiply-adds as the pairs have, and its two backward; nothing is '
-    'allocated, gathered or added up.',
+    'product': 'Floor (lower bound): one product `[B N, C] @ [C, D]` with '
+    'the multiply-adds of all pairs, and its two backward products, without '
+    'allocating, gathering or summing.',
     'layer': 'Floor: the same for the products of HCSF. GCNConv, MixHopConv '
     'and RGCNConv compute other functions, with far fewer weights.',
-    'shared': 'Floor: the plain products of equal arithmetic of HCSF.',
-    'model': 'Floor: for each layer a plain product with its multiply-adds, '
-    'and two backward; no norms, sums, losses or updates. Of a single pose: '
-    'the time to read all weights once from memory.',
-    'action': 'Floor: ST-GCN at equal channels. Clips have full bodies, but '
-    'for `no second body`.',
-    'neighbors': 'Floor: HCSF, a dense product for each group of hops. '
-    'Features have been transformed before; they are put side by side '
-    'afterwards, which is not timed.',
+    'shared': 'Floor: matrix products with the multiply-adds of HCSF.',
+    'model': 'Floor: for each layer one product with its multiply-adds, and '
+    'two backward, without norms, sums, losses or updates; for a single '
+    'pose the time to read all weights once from memory.',
+    'action': 'Floor: ST-GCN with the same channels. All bodies of a clip '
+    'are present, except in `no second body`.',
+    'neighbors': 'Floor: HCSF, one dense product per group of hops. '
+    'Transforming and concatenating the features is not timed.',
 }
 RATES = {'model': 'poses/s', 'action': 'clips/s'}
-
-
 HEAD = ('preset', 'row', 'kind', 'label')
 
 
@@ -54,7 +55,7 @@ def environment() -> dict[str, str]:
     cuda = torch.cuda.is_available()
     return {
         'processor': _processor(),
-        'cores': str(len(_cores())),
+        'cores': str(_num_cores()),
         **({'GPU': torch.cuda.get_device_name()} if cuda else {}),
         'torch': torch.__version__,
         'torch_geometric': torch_geometric.__version__,
@@ -63,11 +64,10 @@ def environment() -> dict[str, str]:
     }
 
 
-def _cores() -> set[int]:
-
+def _num_cores() -> int:
     if hasattr(os, 'sched_getaffinity'):
-        return os.sched_getaffinity(0)
-    return set(range(os.cpu_count() or 1))
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _processor() -> str:
@@ -85,73 +85,60 @@ def write_report(
     description: str,
     command: str,
 ) -> tuple[str, Path]:
-    """Writes everything; returns the text for the terminal and the path of
+    """Writes all files; returns a text for the terminal and the path of
     report.md.
     """
-    place = environment()
-    frame = pd.DataFrame(records).assign(**place)
-    title = '/'.join(folder.parts[-1:])
-    facts = dict(place)
+    facts = environment()
+    frame = pd.DataFrame(records).assign(**facts)
+    same = [*facts, *HEAD]  # columns that are the same in all rows of a table
     if 'candidate' in frame:
-        facts['threads'] = ', '.join(map(str, _unique(frame, 'threads')))
-    lines = '\n'.join(f'* {key}: {value}' for key, value in facts.items())
-    parts = [f'# Benchmark: {title}', description.strip()]
-    parts += [lines, f'```bash\n{command}\n```']
+        threads = frame['threads'].dropna().unique()
+        facts['threads'] = ', '.join(map(str, threads))
+    parts = [f'# Benchmark: {folder.name}', description.strip()]
+    parts.append('\n'.join(f'* {key}: {facts[key]}' for key in facts))
+    parts.append(f'```bash\n{command}\n```')
     if 'candidate' in frame:
         parts.append(HOW)
     text = [', '.join(f'{key} {value}' for key, value in facts.items())]
-    for label, kind, rows in _rows(frame):
+    for _, rows in frame.groupby('row', sort=False):
+        label, kind = str(rows['label'].iloc[0]), str(rows['kind'].iloc[0])
+        sweep = kind != 'scaling' and bool((rows['sweep'] != '').any())
         parts.append(f'## {label}')
         if kind == 'scaling':
             own = rows.dropna(axis=1, how='all').convert_dtypes()
-            tables = {'': own.drop(columns=[*place, *HEAD]).map(_cell)}
-        elif (rows['sweep'] != '').any():
-            tables = {
-                str(what): sweep_table(part)
-                for what, part in rows.groupby('what', sort=False)
-            }
+            tables = {'': own.drop(columns=same).map(_cell)}
+        elif sweep:
+            tables = _by_step(rows, sweep_table)
+            tables['Growth'] = fit_table(rows)
         else:
             parts.append(FLOORS[kind])
-            shown = rows
             if kind == 'model':  # the floors of networks are a column
-                shown = rows[rows['candidate'] != rows['floor']]
-            tables = {
-                str(what): candidate_table(part)
-                for what, part in shown.groupby('what', sort=False)
-            }
+                rows = rows[rows['candidate'] != rows['floor']]
+            tables = _by_step(rows, candidate_table)
         for what, table in tables.items():
             parts += [f'### {what}'] if what else []
             parts.append(_markdown(table, 'github'))
             text.append(f'{label}: {what}'.rstrip(': '))
             text.append(_markdown(table, 'simple'))
-        if kind != 'scaling' and (rows['sweep'] != '').any():
-            table = fit_table(rows)
-            note = (
-                'Slopes of log(time per pose) against the logarithm of what '
-                'grows: 1 grows as fast, less is slower.'
-            )
-            parts += ['### Growth', _markdown(table, 'github'), note]
-            text.append(_markdown(table, 'simple'))
-    parts += _pictures(frame, folder)
+        parts += [SLOPES] if sweep else []
+    parts += _figures(frame, folder)
     write_table(frame, folder / 'results.csv')
     with atomic_write(folder / 'report.md') as path:
         path.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
     return '\n'.join(text), folder / 'report.md'
 
 
-def _rows(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    for _, rows in frame.groupby('row', sort=False):
-        yield str(rows['label'].iloc[0]), str(rows['kind'].iloc[0]), rows
+def _by_step(
+    rows: pd.DataFrame, make: Callable[[pd.DataFrame], pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    steps = rows.groupby('what', sort=False)
+    return {str(what): make(part) for what, part in steps}
 
 
-def _unique(frame: pd.DataFrame, key: str) -> list[Any]:
-    return list(frame[key].dropna().unique())
-
-
-def _pictures(frame: pd.DataFrame, folder: Path) -> list[str]:
+def _figures(frame: pd.DataFrame, folder: Path) -> list[str]:
     if not find_spec('matplotlib'):
-        return ['Pictures need `pip install matplotlib`.']
-    from experiments.bench.operator.figures import draw_all
+        return ['Figures need `pip install matplotlib`.']
+    from experiments.bench.operator.figures import draw_all  # optional
 
     return [
         f'![{title}]({path.relative_to(folder).as_posix()})'
@@ -199,7 +186,7 @@ def candidate_table(rows: pd.DataFrame) -> pd.DataFrame:
             'x floor': _spread(r, 'to_floor'),
             'x HCSF': _spread(r, 'to_hcsf'),
             'peak MB': _digits(r.peak_extra_mb),
-            'peak / held': _digits(r.peak_to_held),
+            'peak / tensors': _digits(r.peak_to_tensors),
         }
         if r.kind in RATES:
             line |= {
@@ -224,14 +211,14 @@ def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
                 'multiply-adds of a pose': f'{r.macs // r.batch:,}',
                 'us per pose': _digits(1e3 * r.median_ms / r.batch),
                 'x floor': _spread(r, 'to_floor'),
-                'peak / held': _digits(r.peak_to_held),
+                'peak / tensors': _digits(r.peak_to_tensors),
             }
         )
     return pd.DataFrame(lines)
 
 
 def fit_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """How fast the time of a pose grows with what a sweep changes."""
+    """The growth of the time per pose with the quantities of a sweep."""
     key = rows['sweep'].iloc[0]
     lines = []
     for what, part in rows[rows['candidate'] != rows['floor']].groupby('what'):
@@ -243,7 +230,7 @@ def fit_table(rows: pd.DataFrame) -> pd.DataFrame:
         if key == 'batch':
             quantities = {'batch': part['batch']}
         for name, values in quantities.items():
-            if values.max() < 1.5 * values.min():  # too few to tell
+            if values.max() < 1.5 * values.min():  # too small a range
                 continue
             slope, fit = log_fit(values, time)
             lines.append(

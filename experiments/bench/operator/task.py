@@ -1,32 +1,37 @@
-"""What the operators and networks cost: ratios within one run.
+"""Times operators and networks, as ratios of one run.
 
     python experiments/run.py --task bench            # the node-pair product
-    python experiments/run.py --task bench --list     #   and whole networks
+    python experiments/run.py --task bench --list     # all presets
     python experiments/run.py --task bench --preset sweep
     python experiments/run.py --task bench --preset operator/product_C64 \
         --rounds 40 --threads 1
 
-A preset is one table, a row one set of candidates that are timed side by
-side; see bench_timing.py for how. Results go to runs/bench/<preset>/:
-results.csv, report.md and pictures.
+A preset is a table, and each of its rows a set of candidates that are timed
+together, see timing.py. The results are in runs/bench/<preset>/: results.csv,
+report.md and figures.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Any
 
 import torch
 import yaml
-from jsonargparse import ArgumentParser
 from tqdm import tqdm
 
+from experiments.bench import scaling
 from experiments.bench.operator.action import (
     action_candidates,
     neighbor_candidates,
+)
+from experiments.bench.operator.config import (
+    SHAPE,
+    BenchConfig,
+    make_parser,
+    row_config,
 )
 from experiments.bench.operator.layers import (
     layer_candidates,
@@ -35,135 +40,15 @@ from experiments.bench.operator.layers import (
 from experiments.bench.operator.models import model_candidates
 from experiments.bench.operator.peers import (
     floor_and_hcsf,
-    make_problem,
     product_candidates,
 )
+from experiments.bench.operator.problem import make_problem
 from experiments.bench.operator.report import write_report
 from experiments.bench.operator.timing import Candidate, check, measure
 from experiments.sweep.presets import list_presets, load_preset
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn import HCSFConv
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
-
-SHAPE = (
-    *('skeleton', 'graph', 'channels', 'batch'),
-    *('short_hops', 'long_hops', 'squeeze', 'node_major'),
-)
-
-
-@dataclass
-class BenchConfig:
-    """One row: candidates that are timed side by side, at one shape or more.
-
-    Args:
-        kind: The candidates: product is the node-pair product and other ways
-            to write it; pair of it only the package's own and the floor;
-            layer whole layers of PyG; shared those with shared weights; model
-            whole networks; action those that recognise actions, neighbors
-            their sum over neighbours; scaling what bench_scaling.py measures.
-        what: What is timed.
-        skeleton: A skeleton, or wholebody133, a stand-in of as many joints.
-        graph: The named graph of the skeleton.
-        batch: Poses in a batch, or clips.
-        frames: Frames of a clip.
-        bodies: Bodies in a clip.
-        channels: The width C, in and out.
-        short_hops: S.
-        long_hops: L.
-        squeeze: d.
-        node_major: Features lie in memory by joint, as inside a network.
-        sweep: A setting that takes each of values in turn.
-        values: Its values.
-        rounds: How often each candidate takes a turn.
-        threads: Threads of PyTorch; its own choice if none.
-        device: Where to run.
-    """
-
-    kind: Literal[
-        'product',
-        'pair',
-        'layer',
-        'shared',
-        'model',
-        'action',
-        'neighbors',
-        'scaling',
-    ] = 'product'
-    what: list[str] = field(
-        default_factory=lambda: ['forward', 'forward+backward']
-    )
-    skeleton: str = 'h36m17'
-    graph: str = 'tree'
-    batch: int = 256
-    frames: int = 100
-    bodies: int = 2
-    channels: int = 128
-    short_hops: int = 1
-    long_hops: int = 2
-    squeeze: float = 0.125
-    node_major: bool = False
-    sweep: Optional[str] = None
-    values: list[Any] = field(default_factory=list)
-    rounds: int = 15
-    threads: Optional[int] = None
-    device: str = 'cpu'
-
-    def shapes(self) -> Iterator[BenchConfig]:
-        """The row at each of its shapes."""
-        if self.sweep is None:
-            yield self
-        elif self.sweep not in SHAPE:
-            raise ValueError(
-                f"Expected 'sweep' to be one of {SHAPE} (got '{self.sweep}')"
-            )
-        else:
-            for value in self.values:
-                yield replace(self, **{self.sweep: value})
-
-
-def make_parser() -> ArgumentParser:
-    """The command line."""
-    parser = ArgumentParser(
-        prog='run.py --task bench',
-        description=__doc__.split('\n')[0],
-        exit_on_error=False,
-    )
-    parser.add_argument('--task', type=str, help='bench')
-    parser.add_argument(
-        '--preset', type=str, default='default', help='a name or name/row'
-    )
-    parser.add_argument('--out', type=str, default='runs', help='for results')
-    parser.add_argument(
-        '--smoke', action='store_true', help='tiny: equality, not time'
-    )
-    parser.add_argument(
-        '--list', action='store_true', help='show presets and their rows'
-    )
-    parser.add_argument(
-        '--print_config', action='store_true', help='show settings, and stop'
-    )
-    parser.add_argument('--label', type=str, default='')
-    parser.add_class_arguments(BenchConfig)
-    return parser
-
-
-def row_config(row: dict[str, Any], argv: list[str]) -> BenchConfig:
-    """A row of a preset, changed by the command line."""
-    parser = make_parser()
-    parser.set_defaults(row)
-    args = parser.parse_args(argv).as_dict()
-    names = BenchConfig.__dataclass_fields__
-    config = BenchConfig(**{name: args[name] for name in names})
-    if args['smoke']:
-        config.channels, config.batch = 8, min(config.batch, 4)
-        config.frames = min(config.frames, 12)
-        config.rounds, config.threads = 2, 1
-        if config.sweep in ('batch', 'channels'):
-            config.values = [1, 8]
-        config.values = config.values[:2]
-        if not torch.cuda.is_available():
-            config.device = 'cpu'
-    return config
 
 
 def main(argv: list[str]) -> Path | None:
@@ -199,18 +84,18 @@ def main(argv: list[str]) -> Path | None:
         torch.set_num_threads(threads)
     command = shlex.join(['python', 'experiments/run.py', *argv])
     text, path = write_report(records, folder, preset.description, command)
-    print(f'{text}\n\nTables and pictures: {path}', flush=True)
+    print(f'{text}\n\nTables and figures: {path}', flush=True)
     return path
 
 
 def run_row(
     config: BenchConfig, folder: Path, smoke: bool
 ) -> list[dict[str, Any]]:
-    """Checks and times the candidates of a row; returns one record each.
+    """Checks and times the candidates of a row; returns one record for each.
 
     Raises:
-        RuntimeError: If a candidate does not compute what it should.
-        ValueError: If there is no such device.
+        RuntimeError: If the results of a candidate differ from the reference.
+        ValueError: If there is no such device, or no candidate has a step.
     """
     if config.device != 'cpu' and not torch.cuda.is_available():
         raise ValueError(
@@ -218,9 +103,7 @@ def run_row(
             f"'{config.device}')"
         )
     if config.kind == 'scaling':
-        from experiments.bench import scaling as bench_scaling
-
-        parts = [getattr(bench_scaling, name) for name in config.what]
+        parts = [getattr(scaling, name) for name in config.what]
         return [record for part in parts for record in part(folder, smoke)]
     records = []
     for shape in config.shapes():
@@ -253,11 +136,14 @@ def make_candidates(
 ) -> list[Candidate]:
     """The candidates of a kind at one shape."""
     c = config
-    rest = (c.squeeze, c.batch, c.device)
     if c.kind == 'layer':
-        return layer_candidates(skeleton, hops, c.channels, *rest)
+        return layer_candidates(
+            skeleton, hops, c.channels, c.squeeze, c.batch, c.device
+        )
     if c.kind == 'shared':
-        return shared_candidates(hops, c.channels, *rest)
+        return shared_candidates(
+            hops, c.channels, c.squeeze, c.batch, c.device
+        )
     if c.kind == 'neighbors':
         rows = c.batch * c.bodies * c.frames
         return neighbor_candidates(hops, c.channels, c.squeeze, rows, c.device)
@@ -266,29 +152,28 @@ def make_candidates(
         clips = torch.randn(shape, device=c.device)
         return action_candidates(skeleton, hops, c.channels, c.squeeze, clips)
     if c.kind == 'model':
-        return model_candidates(skeleton, c.channels, c.long_hops, *rest)
+        return model_candidates(
+            skeleton, c.channels, c.long_hops, c.squeeze, c.batch, c.device
+        )
     conv = HCSFConv(c.channels, c.channels, hops, c.squeeze)
     problem = make_problem(
         hops, c.channels, conv.hop_channels, c.batch, c.node_major, c.device
     )
-    make: dict[str, Callable] = {
-        'product': product_candidates,
-        'pair': floor_and_hcsf,
-    }
-    return make[c.kind](problem)
+    make = floor_and_hcsf if c.kind == 'pair' else product_candidates
+    return make(problem)
 
 
 def find_skeleton(name: str, graph: str) -> Skeleton:
-    """A skeleton of the package, or the stand-in for whole bodies."""
+    """A skeleton of the package, or :func:`wholebody133`."""
     return (
         wholebody133() if name == 'wholebody133' else get_skeleton(name, graph)
     )
 
 
 def wholebody133() -> Skeleton:
-    """A stand-in for COCO-WholeBody, which defines 133 keypoints and no tree:
-    COCO's 17 joints, three to each foot, a chain of 68 for the face, and for
-    each hand a palm with five chains of four.
+    """A tree of the 133 keypoints of COCO-WholeBody, which defines none:
+    COCO's 17 joints, three per foot, a chain of 68 for the face, and for each
+    hand a palm with five chains of four.
     """
     body = get_skeleton('coco17')
     parents = list(body.parents)

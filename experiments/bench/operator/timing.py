@@ -1,8 +1,8 @@
-"""Times candidates side by side, on a machine that others may use too.
+"""Timing of several candidates on a machine that may be shared.
 
-All candidates take a turn in every round, in an order that is shuffled, so
-that a drift of the machine hits all alike. A ratio is formed within a round;
-what is reported is its median over the rounds, with the quartiles.
+Every round times all candidates in shuffled order, so that slow changes of the
+machine affect all of them. Ratios are computed within a round; their median
+and quartiles over the rounds are reported.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from torch.profiler import ProfilerActivity, profile
 
 HCSF = 'HCSF'  # the name of the candidate that `to_hcsf` divides by
 TOLERANCE = 1e-4
-SAMPLE = 0.01  # s: short calls are repeated until a sample has lasted so long
-MAX_GAP = 0.3  # s: slower ones sit out rounds, as they would fill the time
+SAMPLE = 0.01  # s: short steps are repeated for at least this time
+SLOW = 0.3  # s: longer steps skip rounds
 
 Step = Callable[[], Any]
 
 
 @dataclass
 class Candidate:
-    """One way to do the work, or the yardstick that others are held against.
+    """An implementation to be timed, or a lower bound for others.
 
     Args:
         name: The name in tables.
-        steps: What is timed, by name, such as forward+backward.
+        steps: The functions to time by name, such as forward+backward.
         floor: The name of the candidate that ``to_floor`` divides by.
-        result: Computes what must equal ``expected``: outputs, gradients.
-        expected: The same by the reference.
-        macs: Multiply-adds of one forward.
-        held: Bytes of its inputs, outputs and weights; none where PyTorch
-            does not see its memory.
-        scale: A factor on its time, for a yardstick that is read off a larger
-            piece of work.
+        result: Computes outputs and gradients, which must equal ``expected``.
+        expected: Computes the same by the reference.
+        macs: Multiply-adds of one forward pass.
+        num_bytes: Bytes of its inputs, outputs and weights; 0 where PyTorch
+            does not allocate its memory.
+        scale: A factor on its time, if its steps do more work than is
+            compared.
     """
 
     name: str
@@ -53,15 +53,15 @@ class Candidate:
     result: Optional[Callable[[], list[Tensor]]] = None
     expected: Optional[Callable[[], list[Tensor]]] = None
     macs: int = 0
-    held: int = 0
+    num_bytes: int = 0
     scale: float = 1.0
 
 
 def check(candidates: Sequence[Candidate]) -> None:
-    """Refuses candidates that do not compute what they are compared with.
+    """Compares the results of candidates with those of the reference.
 
     Raises:
-        RuntimeError: If one is off by more than 1e-4 of the largest value.
+        RuntimeError: If one differs by more than 1e-4 of the largest value.
     """
     for candidate in candidates:
         if candidate.result is None or candidate.expected is None:
@@ -87,7 +87,7 @@ def check(candidates: Sequence[Candidate]) -> None:
 def measure(
     candidates: Sequence[Candidate], what: str, rounds: int
 ) -> list[dict[str, Any]]:
-    """Times all candidates that know the step, and returns their records."""
+    """Times a step of all candidates that have it; returns their records."""
     known = [c for c in candidates if what in c.steps]
     seconds = {c.name: _warm(c.steps[what]) for c in known}
     samples: dict[str, dict[int, list[float]]] = {c.name: {} for c in known}
@@ -95,12 +95,12 @@ def measure(
         order = random.Random(turn).sample(known, len(known))
         for candidate in order:
             cost = seconds[candidate.name]
-            pause = min(math.ceil(cost / MAX_GAP), max(1, rounds // 3))
+            pause = min(math.ceil(cost / SLOW), max(1, rounds // 3))
             if turn % pause:
                 continue
             step = candidate.steps[what]
             calls = max(1, min(300, round(SAMPLE / cost)))
-            if cost < MAX_GAP:
+            if cost < SLOW:
                 step()
             samples[candidate.name][turn] = [
                 candidate.scale * _seconds(step) for _ in range(calls)
@@ -110,7 +110,7 @@ def measure(
 
 def _warm(step: Step) -> float:
     first = _seconds(step)
-    if first > MAX_GAP:
+    if first > SLOW:
         return first
     return min(_seconds(step) for _ in range(2))
 
@@ -163,11 +163,11 @@ def _record(
         lows = [np.median(x) for x in samples[candidate.floor].values()]
         record['floor_ms'] = 1e3 * float(np.median(lows))
     peak = np.nan
-    if candidate.held:
+    if candidate.num_bytes:
         peak = peak_bytes(candidate.steps[what])
     return record | {
         'peak_extra_mb': peak / 1e6,
-        'peak_to_held': peak / max(1, candidate.held),
+        'peak_to_tensors': peak / max(1, candidate.num_bytes),
         'macs': candidate.macs,
         'checked': candidate.result is not None,
         'rounds': len(turns),
@@ -176,13 +176,13 @@ def _record(
 
 
 def peak_bytes(step: Step) -> int:
-    """The most memory that one call holds beyond what was there before it.
+    """The peak of the memory that a call allocates.
 
-    On a CPU the profiler of PyTorch sees every allocation and release of its
-    allocator, those inside custom operators too; their running sum is what
-    is held. Outputs, gradients and all that is kept between are counted;
-    inputs and weights, which were there before, are not, nor is the scratch
-    space of the matrix library, which the allocator never sees.
+    On a CPU this is the largest running sum of all allocations and releases
+    that the profiler of PyTorch records, also within custom operators. It
+    includes outputs, gradients and saved tensors, but not inputs and weights,
+    which exist before, nor workspaces of the matrix library, which do not use
+    the allocator of PyTorch.
     """
     if torch.cuda.is_available():
         torch.cuda.synchronize()
@@ -205,20 +205,20 @@ def peak_bytes(step: Step) -> int:
         if event.name() == '[memory]'
     ]
     events.sort(key=lambda event: event[0])
-    held = np.cumsum([0] + [size for _, size in events])
-    return int(held.max())
+    allocated = np.cumsum([0] + [size for _, size in events])
+    return int(allocated.max())
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The profiler's library notes its start and end on the terminal."""
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    """Hides messages that the profiler writes to stderr in C++."""
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
         os.close(null)
 
 

@@ -1,3 +1,5 @@
+r"""Graph convolutions on a template graph."""
+
 from .hcsf_conv import HCSFConv
 from .lcn_conv import LCNConv
 from .partition_conv import PartitionConv

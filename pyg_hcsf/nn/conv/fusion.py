@@ -1,16 +1,24 @@
+r"""Fusion of the features of hop groups."""
+
 from __future__ import annotations
 
+from typing import Optional
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Identity, Linear, Module, ModuleList
+
+from pyg_hcsf.choices import check_choice
+from pyg_hcsf.nn.kernels import by_rows
 
 FUSIONS = ('cat', 'add', 'mul')
 
 
 class Fusion(Module):
-    r"""Fuses features of several widths: :obj:`"cat"` side by side;
-    :obj:`"add"` or :obj:`"mul"` elementwise, after a linear map of each to the
-    widest where widths differ.
+    r"""Fuses features of several widths: :obj:`"cat"` concatenates them;
+    :obj:`"add"` and :obj:`"mul"` combine them elementwise, after linear maps
+    of the narrower ones to the largest width.
     """
 
     def __init__(self, widths: list[int], mode: str) -> None:
@@ -18,14 +26,13 @@ class Fusion(Module):
         self.mode = mode
         self.out_channels = sum(widths) if mode == 'cat' else max(widths)
         self.lins = ModuleList()
-        if mode != 'cat':
-            for width in widths:
-                same = width == self.out_channels
-                self.lins.append(
-                    Identity()
-                    if same
-                    else Linear(width, self.out_channels, bias=False)
-                )
+        for width in [] if mode == 'cat' else widths:
+            same = width == self.out_channels
+            self.lins.append(
+                Identity()
+                if same
+                else Linear(width, self.out_channels, bias=False)
+            )
 
     def forward(self, xs: list[Tensor]) -> Tensor:
         if self.mode == 'cat':
@@ -48,17 +55,14 @@ class HopFusion(Module):
         fuse (str): :math:`\mathcal{F}_a`.
 
     Shapes:
-        - **input:** the features side by side :math:`(*, \sum_k C_k)`
-        - **output:** :math:`(*, C)`, see :obj:`out_channels`
+        - **input:** concatenated features :math:`(*, \sum_k C_k)`
+        - **output:** :math:`(*, C)`, where :math:`C` is :obj:`out_channels`
     """
 
     def __init__(self, widths: list[int], fuse_long: str, fuse: str) -> None:
         super().__init__()
-        for name, mode in [('fuse_long', fuse_long), ('fuse', fuse)]:
-            if mode not in FUSIONS:
-                raise ValueError(
-                    f"Expected '{name}' to be one of {FUSIONS} (got '{mode}')"
-                )
+        check_choice('fuse_long', fuse_long, FUSIONS)
+        check_choice('fuse', fuse, FUSIONS)
         self.widths = widths
         self.out_channels = sum(widths)
         self.stages = ModuleList()
@@ -79,3 +83,17 @@ class HopFusion(Module):
         short, *rest = x.split(self.widths, dim=-1)
         long, last = self.stages
         return last([short, long(rest)])
+
+
+def transform_nodes(
+    x: Tensor, weight: Tensor, bias: Optional[Tensor]
+) -> Tensor:
+    r"""Multiplies node features ``[*, N, C]`` by one matrix ``[1, C, D]``, or
+    by one for each node ``[N, C, D]``, and adds a bias ``[D]``.
+    """
+    if weight.size(0) == 1:
+        return by_rows(lambda x: F.linear(x, weight[0].t(), bias), x)
+    h = x.reshape(-1, *weight.shape[:2])
+    out = torch.einsum('bnc,ncd->bnd', h, weight)
+    out = out.reshape(*x.shape[:-1], out.size(-1))
+    return out if bias is None else out + bias

@@ -1,3 +1,5 @@
+r"""Locally connected networks (LCN)."""
+
 from typing import Any
 
 from pyg_hcsf.hops import HopEdges
@@ -14,14 +16,15 @@ class LCNConv(HCSFConv):
         \mathbf{h}_i = \sum_{j \in \mathcal{N}_{L,i}} a_{ij} \,
         \mathbf{x}_j \mathbf{W}_{ij}
 
-    where :math:`\mathcal{N}_{L,i}` holds the nodes within :math:`L` hops of
-    node :math:`i` and itself: :class:`~pyg_hcsf.nn.HCSFConv` in one stage.
+    where :math:`\mathcal{N}_{L,i}` contains node :math:`i` and the nodes
+    within :math:`L` hops of it: :class:`~pyg_hcsf.nn.HCSFConv` without
+    hierarchy.
 
     Args:
         in_channels (int): Size of each input sample.
         out_channels (int): Size of each output sample.
         hops (HopEdges): The hop-indexed edge set of the template graph, which
-            sets :math:`L`.
+            defines :math:`L`.
         bias (bool, optional): If set to :obj:`False`, the layer will not learn
             an additive bias. (default: :obj:`True`)
         **kwargs (optional): Additional arguments of

@@ -1,3 +1,5 @@
+r"""The spatial graph convolutions of ST-GCN and AAGCN."""
+
 from __future__ import annotations
 
 import torch
@@ -18,37 +20,41 @@ class PartitionConv(ConstantBuffers):
         \mathbf{X}^{\prime} = \sum_{p=1}^{3} \mathbf{A}_p \mathbf{X}
         \mathbf{W}_p
 
-    where :math:`p` runs over the node itself, its neighbors that are nearer
-    to the root of the skeleton, and those that are farther from it, and
+    where the three partitions :math:`p` are the node itself, its neighbors
+    nearer to the root of the skeleton, and its other neighbors, and
 
     .. math::
         \mathbf{A}_p = \mathbf{M}_p \odot \mathbf{G}_p \quad \textrm{or} \quad
         \mathbf{A}_p = \mathbf{M}_p + \alpha \tanh \left( \frac{1}{C_h T} \,
         \theta_p(\mathbf{X})^{\top} \phi_p(\mathbf{X}) \right)
 
-    with a learned importance :math:`\mathbf{M}_p` of the fixed graph
-    :math:`\mathbf{G}_p`, or, if :obj:`adaptive`, the graph of the
+    with a learned importance :math:`\mathbf{M}_p` of each edge of the fixed
+    graph :math:`\mathbf{G}_p`; or, if :obj:`adaptive`, as in the
     `"Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
-    Convolutional Networks" <https://arxiv.org/abs/1912.06971>`_ paper:
-    :math:`\mathbf{M}_p` starts from :math:`\mathbf{G}_p` and the offset from
-    zero. (Its attention modules and its residual inside of the layer are
-    left out.)
+    Convolutional Networks" <https://arxiv.org/abs/1912.06971>`_ paper, with
+    :math:`\mathbf{M}_p` initialised to :math:`\mathbf{G}_p` and
+    :math:`\alpha` to zero. (Attention modules and the residual within the
+    layer are left out.)
 
     Args:
         in_channels (int): Size of each input sample.
         out_channels (int): Size of each output sample.
-        skeleton (Skeleton): The template graph. Each node averages over its
-            neighbors: over all of them together, or, if :obj:`adaptive`, over
-            those of a partition, as in the two papers' code.
+        skeleton (Skeleton): The template graph. Its adjacency is normalised
+            by the number of neighbors: of all of them, or, if
+            :obj:`adaptive`, of those of a partition, as in the code of the
+            two papers.
         adaptive (bool, optional): If set to :obj:`True`, learns the graph and
-            an offset for each clip. (default: :obj:`False`)
+            adds an offset for each clip. (default: :obj:`False`)
         bias (bool, optional): If set to :obj:`False`, the layer will not learn
             an additive bias. (default: :obj:`True`)
 
     Shapes:
         - **input:** node features :math:`(B, T, |\mathcal{V}|, C_{in})`, or
           :math:`(*, |\mathcal{V}|, C_{in})` if not :obj:`adaptive`
-        - **output:** likewise, with :math:`C_{out}`
+        - **output:** the same with :math:`C_{out}` channels
+
+    Raises:
+        ValueError: If the input has another shape.
 
     Example:
         >>> conv = PartitionConv(3, 64, get_skeleton('ntu25'))
@@ -112,7 +118,7 @@ class PartitionConv(ConstantBuffers):
             graph = self.mask * self.graph  # [3, N, N], rows are targets
         else:
             graph = self.mask + self.scale * self._offsets(x)  # [B, 1, ...]
-        # One product over (source, partition) for each target.
+        # For each target one product over (partition, source):
         graph = graph.transpose(-3, -2).flatten(-2)  # [*, N, 3 * N]
         h = (x @ self.weight).unflatten(-1, (3, -1)).transpose(-3, -2)
         out = graph @ h.flatten(-3, -2)
@@ -138,8 +144,8 @@ class PartitionConv(ConstantBuffers):
 
 
 def partitions(skeleton: Skeleton) -> Tensor:
-    r"""The binary graphs of :class:`PartitionConv`, rows being targets: the
-    node itself, neighbors nearer to the root, and those as far or farther:
+    r"""The binary adjacencies of :class:`PartitionConv` with targets as rows:
+    self-loops, neighbors nearer to the root, and other neighbors:
     ``[3, N, N]``.
     """
     distance = skeleton.hop_distance()

@@ -1,3 +1,5 @@
+r"""Semantic graph convolution (SemGCN)."""
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,8 +21,8 @@ class SemGCNConv(ConstantBuffers):
         \mathbf{W}_1, \quad
         \mathbf{A} = \mathrm{softmax}_j(\mathbf{E})
 
-    where one logit :math:`e_{ij}` is learned per edge of the skeleton and per
-    node itself, and the softmax runs over the neighbors :math:`j` of node
+    where one logit :math:`e_{ij}` is learned per edge and self-loop of the
+    skeleton, and the softmax runs over the neighbors :math:`j` of node
     :math:`i`.
 
     Args:

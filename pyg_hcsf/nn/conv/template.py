@@ -1,3 +1,5 @@
+r"""The edges of a call, compared with those of the template graph."""
+
 from __future__ import annotations
 
 from typing import NamedTuple, Optional
@@ -14,8 +16,8 @@ from pyg_hcsf.nn.tracing import has_values
 
 
 class Edges(NamedTuple):
-    r"""The edges of a call as they were given, and how to sort them and their
-    nodes into the order of the template, where they are in another one.
+    r"""The edges of a call in the given order, with the permutations of edges
+    and nodes that sort them into the order of the template.
     """
 
     edge_index: Tensor
@@ -23,12 +25,12 @@ class Edges(NamedTuple):
     edge_weight: Optional[Tensor]
     edge_order: Optional[Tensor] = None
     node_order: Optional[Tensor] = None
-    valid: Optional[Tensor] = None  # only while a model is exported
+    valid: Optional[Tensor] = None  # whether they match, in exported models
 
 
 class TemplateEdges(ConstantBuffers):
-    r"""Finds out in which order the edges that a layer was given lie on its
-    template graph, and refuses those of another graph.
+    r"""Determines the order of the edges that a layer was given, and raises an
+    error if they are not copies of the template graph.
 
     Args:
         hops (HopEdges): The template.
@@ -47,13 +49,13 @@ class TemplateEdges(ConstantBuffers):
         self.register_constants(
             edge_index=hops.edge_index, edge_pair=hops.edge_pair, lookup=lookup
         )
-        self._message = (
+        self._expected = (
             f"Expected 'edge_index' to be that of {hops}, in its order or "
             "with 'edge_pair'; take it from HopEdges.edge_index or apply the "
             'transform AddHopEdges'
         )
-        # After so many steps along edges all nodes of a graph are reached, if
-        # the template is connected.
+        # The number of steps along edges after which all nodes of a graph have
+        # been reached, or 0 if the template is not connected.
         self._steps = 0
         if hops.long_hops > 0 and bool(
             (hops.skeleton.hop_distance() >= 0).all()
@@ -71,23 +73,17 @@ class TemplateEdges(ConstantBuffers):
         hops = self.hops
         if not isinstance(x, Tensor):
             raise ValueError(
-                'Expected node features of one set of nodes: node pairs of a '
-                f'template have no bipartite form (got {type(x).__name__})'
+                "Expected 'x' to be a tensor: bipartite message passing is "
+                f'not supported (got {type(x).__name__})'
             )
-        static = x.dim() != 2
-        if x.dim() < 2 or x.size(-2) % hops.num_nodes:
+        n, static = hops.num_nodes, x.dim() != 2
+        if x.dim() < 2 or x.size(-2) % n or (static and x.size(-2) != n):
+            batch = '' if x.dim() > 2 else ' (or a multiple, for a batch)'
             raise ValueError(
-                f"Expected 'x' with {hops.num_nodes} joints of "
-                f"'{hops.skeleton.name}' (or a multiple, for a batch) in "
-                f'dimension -2 (got shape {tuple(x.shape)})'
+                f"Expected 'x' with {n} joints of '{hops.skeleton.name}'"
+                f'{batch} in dimension -2 (got shape {tuple(x.shape)})'
             )
-        copies = x.size(-2) // hops.num_nodes
-        if static and copies != 1:
-            raise ValueError(
-                f"Expected 'x' with {hops.num_nodes} joints of "
-                f"'{hops.skeleton.name}' in dimension -2 (got shape "
-                f'{tuple(x.shape)})'
-            )
+        copies = x.size(-2) // n
         if isinstance(edge_index, EdgeIndex):
             edge_index = edge_index.as_tensor()
         if isinstance(edge_index, SparseTensor) or is_torch_sparse_tensor(
@@ -174,7 +170,7 @@ class TemplateEdges(ConstantBuffers):
         edge_weight: OptTensor,
         copies: int,
     ) -> Edges:
-        # Indices on the CPU are taken for a layer on another device, too.
+        # Indices on the CPU are accepted by a layer on another device.
         edge_index = edge_index.to(self.edge_index)
         pairs = self.edge_pair.repeat(copies)
         given = pairs if edge_pair is None else edge_pair.to(pairs)
@@ -197,9 +193,9 @@ class TemplateEdges(ConstantBuffers):
                 edge_order=edge_order, node_order=node_order
             )
         if traced:
-            torch._assert_async(valid, self._message)
-            # ONNX and TorchScript drop assertions: edges of another graph
-            # make the output NaN there.
+            torch._assert_async(valid, self._expected)
+            # ONNX and TorchScript drop assertions, so that edges of another
+            # graph make the output NaN instead.
             saved = torch.compiler.is_exporting() or torch.jit.is_tracing()
             return edges._replace(valid=valid if saved else None)
         if not bool(valid):
@@ -230,14 +226,14 @@ class TemplateEdges(ConstantBuffers):
         template: Tensor,
         copies: int,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        r"""The orders of edges and of nodes that turn copies of the template
-        into it, and whether they do, without a branch on values.
+        r"""The permutations of edges and nodes that sort copies of the
+        template, and whether they do, without a branch on values.
         """
         n, p = self.hops.num_nodes, self.hops.num_pairs
         source, target = edges = edge_index.clamp(0, max(n * copies - 1, 0))
         pair = edge_pair.clamp(0, p - 1)
-        # A node is the joint that its pairs end at, and belongs to the graph
-        # of the lowest node that it is connected with.
+        # The pairs that end at a node tell which joint it is. Its graph is
+        # numbered by the lowest node that it is connected with.
         node = torch.arange(n * copies, device=edge_index.device)
         joint = torch.zeros_like(node).scatter(
             0, target, self.edge_index[1, pair]
@@ -246,10 +242,10 @@ class TemplateEdges(ConstantBuffers):
         for _ in range(self._steps):
             graph = graph.scatter_reduce(0, target, graph[source], 'amin')
         node_order = (graph * n + joint).argsort()
-        place = torch.zeros_like(node).scatter(0, node_order, node)
-        edge_order = (place[target] // n * p + pair).argsort()
+        rank = torch.zeros_like(node).scatter(0, node_order, node)
+        edge_order = (rank[target] // n * p + pair).argsort()
         valid = (
-            (place[edges][:, edge_order] == template).all()
+            (rank[edges][:, edge_order] == template).all()
             & (pair[edge_order] == self.edge_pair.repeat(copies)).all()
             & (edges == edge_index).all()
             & (pair == edge_pair).all()
@@ -258,6 +254,14 @@ class TemplateEdges(ConstantBuffers):
 
     def _mismatch(self, edge_index: Tensor, copies: int) -> str:
         return (
-            f'{self._message} (got shape {tuple(edge_index.shape)} for '
+            f'{self._expected} (got shape {tuple(edge_index.shape)} for '
             f'{copies} graph(s) of {self.hops.num_pairs} edges)'
         )
+
+
+def repeat_frames(edge_weight: Tensor, num_frames: int) -> Tensor:
+    r"""Edge weights ``[B, E]`` of clips as those of all of their frames."""
+    if edge_weight.size(0) != num_frames:
+        repeats = num_frames // edge_weight.size(0)
+        edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
+    return edge_weight

@@ -1,3 +1,5 @@
+r"""Learned graphs."""
+
 from .dynamic_graph import DynamicGraph
 
 __all__ = ['DynamicGraph']

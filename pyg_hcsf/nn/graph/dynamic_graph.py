@@ -1,3 +1,5 @@
+r"""Temporal-aware dynamic graphs."""
+
 from typing import Optional
 
 import torch
@@ -5,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Conv2d, Parameter
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.kernels import by_rows
@@ -23,44 +26,45 @@ class DynamicGraph(ConstantBuffers):
         \mathbf{O}_k &= \tanh \left( \frac{1}{C_h T_h} \,
         \theta_k(\mathbf{X})^{\top} \phi_k(\mathbf{X}) \right)
 
-    where :math:`\mathbf{M}_k` is a learned graph that starts from the
-    topology, and :math:`\theta_k` and :math:`\phi_k` are convolutions over
-    :math:`F` frames to :math:`C_h` channels and :math:`T_h` frames, one per
-    group of hops.
-    Both are sampled at the edges of the group: no edge is created or lost.
+    where :math:`\mathbf{M}_k` is a learned graph, initialised to the topology,
+    and :math:`\theta_k` and :math:`\phi_k` are temporal convolutions over
+    :math:`F` frames to :math:`C_h` channels and :math:`T_h` frames, one of
+    each per hop group.
+    Both terms are evaluated at the edges of the group only.
 
     Args:
         in_channels (int): Size of each input sample.
         hops (HopEdges): The hop-indexed edge set of the template graph. With
             ``neighborhood='dense'``, each :math:`\mathbf{A}_k` is a full
             matrix.
-        init (str, optional): The start of :math:`\mathbf{M}_k`:
+        init (str, optional): The initial :math:`\mathbf{M}_k`:
             :obj:`"physical"` the topology, :obj:`"dense"` ones,
-            :obj:`"random"` uniform in :math:`[0, 1)`; :obj:`None` leaves
-            :math:`\mathbf{M}_k` out. (default: :obj:`"physical"`)
+            :obj:`"random"` uniform in :math:`[0, 1)`; :obj:`None` omits
+            :math:`\mathbf{M}_k`. (default: :obj:`"physical"`)
         learn_base (bool, optional): If set to :obj:`False`,
-            :math:`\mathbf{M}_k` keeps its initial values.
+            :math:`\mathbf{M}_k` is not learned. (default: :obj:`True`)
+        offset (bool, optional): If set to :obj:`False`, omits
+            :math:`\mathbf{O}_k`. (default: :obj:`True`)
+        learn_scale (bool, optional): If set to :obj:`False`,
+            :math:`\alpha_k` is one, else it is learned from an initial zero.
             (default: :obj:`True`)
-        offset (bool, optional): If set to :obj:`False`, leaves
-            :math:`\mathbf{O}_k` out. (default: :obj:`True`)
-        learn_scale (bool, optional): If set to :obj:`False`, :math:`\alpha` is
-            fixed to one, else it starts from zero. (default: :obj:`True`)
-        scaled (bool, optional): If set to :obj:`False`, does not divide by
+        scaled (bool, optional): If set to :obj:`False`, omits the division by
             :math:`C_h T_h`. (default: :obj:`True`)
-        per_frame (bool, optional): If set to :obj:`True`, one
+        per_frame (bool, optional): If set to :obj:`True`, computes one
             :math:`\mathbf{O}_k` per frame instead of one per clip.
             (default: :obj:`False`)
         top_k (int, optional): For each target and group, keeps the
             :obj:`top_k` offsets of largest magnitude and sets the others to
-            zero. (default: :obj:`None`, all)
-        kernel_size (int, optional): The temporal kernel :math:`F`, odd.
-            (default: :obj:`1`)
-        stride (int, optional): Its stride. (default: :obj:`1`)
-        dilation (int, optional): Its dilation. (default: :obj:`1`)
-        embed_channels (int, optional): :math:`C_h`. :obj:`None` takes a
-            quarter of :obj:`in_channels`, at least 4. (default: :obj:`None`)
-        normalize (str, optional): The values of the topology, see
-            :meth:`HopEdges.edge_weight`. (default: :obj:`"binary"`)
+            zero. :obj:`None` keeps all. (default: :obj:`None`)
+        kernel_size (int, optional): The size :math:`F` of the temporal
+            kernel, odd. (default: :obj:`1`)
+        stride (int, optional): The temporal stride. (default: :obj:`1`)
+        dilation (int, optional): The temporal dilation. (default: :obj:`1`)
+        embed_channels (int, optional): :math:`C_h`. :obj:`None` is a quarter
+            of :obj:`in_channels`, at least 4. (default: :obj:`None`)
+        normalize (str, optional): The normalization of the topology, see
+            :meth:`~pyg_hcsf.HopEdges.edge_weight`.
+            (default: :obj:`"binary"`)
 
     Shapes:
         - **input:** node features :math:`(B, |\mathcal{V}|, C_{in})` of
@@ -68,6 +72,9 @@ class DynamicGraph(ConstantBuffers):
         - **output:** edge weights :math:`(B, |\mathcal{E}|)`, or
           :math:`(B, T, |\mathcal{E}|)` if :obj:`per_frame`;
           :math:`(|\mathcal{E}|)` without :obj:`offset`
+
+    Raises:
+        ValueError: If an option or the shape of the input is not supported.
 
     Example:
         >>> graph = DynamicGraph(16, hops, kernel_size=3)
@@ -96,14 +103,11 @@ class DynamicGraph(ConstantBuffers):
         normalize: str = 'binary',
     ) -> None:
         super().__init__()
-        if init is not None and init not in INITS:
-            raise ValueError(
-                f"Expected 'init' to be one of {INITS} or None (got '{init}')"
-            )
+        check_choice('init', init, (*INITS, None))
         if init is None and not offset:
             raise ValueError(
-                "Expected 'init' or 'offset': without both no edge has a "
-                'weight (got init=None, offset=False)'
+                "Expected 'init' or 'offset', as without both there are no "
+                'edge weights (got init=None, offset=False)'
             )
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(
@@ -143,9 +147,8 @@ class DynamicGraph(ConstantBuffers):
 
         self.register_parameter('base', None)
         if init is not None:
-            self.base = Parameter(
-                torch.empty(hops.num_pairs), requires_grad=learn_base
-            )
+            base = torch.empty(hops.num_pairs)
+            self.base = Parameter(base, requires_grad=learn_base)
         self.register_parameter('scale', None)
         if offset:
             self.scale = Parameter(
@@ -183,8 +186,8 @@ class DynamicGraph(ConstantBuffers):
         return weight if self.base is None else self.base + weight
 
     def offsets(self, x: Tensor) -> Tensor:
-        r"""The dynamic offsets :math:`\mathbf{O}_k` of all groups, rows being
-        targets, flattened to ``[*, (L - S + 1) * N * N]``.
+        r"""The dynamic offsets :math:`\mathbf{O}_k` of all groups, targets
+        as rows, flattened to ``[*, (L - S + 1) * N * N]``.
         """
         shape = (self.hops.num_nodes, self.in_channels)
         if x.dim() not in (3, 4) or x.shape[-2:] != shape:
@@ -217,7 +220,7 @@ class DynamicGraph(ConstantBuffers):
         embed = self.embed
         if clips.size(1) > 1:
             return embed(clips.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        # Of a single frame the kernel sees its middle only.
+        # On a single frame only the centre of the kernel is used.
         weight = embed.weight[:, :, embed.kernel_size[0] // 2, 0]
         return by_rows(lambda x: F.linear(x, weight, embed.bias), clips)
 

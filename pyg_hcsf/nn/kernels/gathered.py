@@ -1,6 +1,7 @@
-r"""Groups on an accelerator: all pairs at once. Sums over pairs are products
-with matrices of zeros and ones: few calls, and the same bits each time, where
-atomic additions give others.
+r"""The gathered kernel, for accelerators: the source features of all pairs of
+a group are gathered and multiplied at once. Sums over pairs are products with
+incidence matrices, which take few calls and are deterministic, unlike atomic
+additions.
 """
 
 from __future__ import annotations
@@ -10,41 +11,41 @@ from typing import Optional
 import torch
 from torch import Tensor
 
-from pyg_hcsf.nn.kernels.plan import Wide
+from pyg_hcsf.nn.kernels.plan import Group
 
 
-def add_whole(
+def add_gathered(
     x: Tensor,
     weight: Tensor,
     edge_weight: Optional[Tensor],
-    group: Wide,
+    group: Group,
     out: Tensor,
-    fresh: bool = True,
+    overwrite: bool = True,
 ) -> None:
-    r"""Writes the sums of a group, ``[N, B, D]``, to :obj:`out`, or adds them
-    if :obj:`fresh` is not set.
+    r"""Writes the sums of a group to :obj:`out` ``[N, B, D]``, or adds them
+    if :obj:`overwrite` is not set.
     """
-    x_j = x.index_select(0, group.source)
+    x_j = x.index_select(0, group.source)  # [P_g, B, C]
     if edge_weight is not None:
         x_j.mul_(edge_weight[group.pairs].unsqueeze(-1))
     message = torch.bmm(x_j, weight)
     total = (group.by_target @ message.flatten(1)).view(out.shape)
-    if fresh:
+    if overwrite:
         out.copy_(total)
     else:
         out.add_(total)
 
 
-def add_whole_backward(
+def add_gathered_backward(
     grad: Tensor,
     x: Tensor,
     weight: Tensor,
     edge_weight: Optional[Tensor],
-    group: Wide,
+    group: Group,
     grads: tuple[Tensor, Tensor, Tensor],
 ) -> None:
-    r"""Writes the gradient of :obj:`weight`, and of edge weights
-    ``[P, B]``; adds that of :obj:`x`.
+    r"""Adds the gradient of :obj:`x` to the first of :obj:`grads`; writes
+    those of :obj:`weight` and of edge weights ``[P, B]`` to the others.
     """
     grad_x, grad_weight, grad_edge = grads
     x_j = x.index_select(0, group.source)

@@ -1,7 +1,9 @@
-r"""Groups of few output channels: the squeezed hops. Gathering their sources
-would cost more than their products. All narrow pairs that leave one source are
-the rows of one matrix, padded to the same number for each source; one batched
-product makes all messages, and a sum by row brings them home.
+r"""The packed kernel, for groups of few output channels on a CPU (the squeezed
+hops), where gathering the sources would cost more than their products.
+
+The weights of all pairs that leave one source are the rows of one matrix,
+padded to the same number :math:`K` of rows for each source. One batched
+product computes all messages, and an ``index_add_`` sums them by target.
 """
 
 from __future__ import annotations
@@ -12,56 +14,62 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pyg_hcsf.nn.kernels.plan import Narrow
-from pyg_hcsf.nn.kernels.workspace import scratch
+from pyg_hcsf.nn.kernels.plan import PackedGroups
+from pyg_hcsf.nn.kernels.workspace import workspace
 
 
-def pack(x: Tensor, weights: list[Tensor], narrow: Narrow) -> Tensor:
-    r"""The rows of each source, ``[N, K, C]``, in memory of the thread."""
-    rows = [weights[g].mT.reshape(-1, x.size(-1)) for g in narrow.groups]
-    rows.append(x.new_zeros(1, x.size(-1)))
-    packed = scratch(x, 'packed', narrow.weight_row.numel(), x.size(-1))
-    torch.index_select(torch.cat(rows), 0, narrow.weight_row, out=packed)
-    return packed.view(x.size(0), -1, x.size(-1))
+def pack_weights(
+    x: Tensor, weights: list[Tensor], packed: PackedGroups
+) -> Tensor:
+    r"""The rows of each source, ``[N, K, C]``, in a workspace."""
+    rows = [weights[g].mT.reshape(-1, x.size(-1)) for g in packed.groups]
+    rows.append(x.new_zeros(1, x.size(-1)))  # for the padding
+    out = workspace(x, 'packed', packed.weight_row.numel(), x.size(-1))
+    torch.index_select(torch.cat(rows), 0, packed.weight_row, out=out)
+    return out.view(x.size(0), -1, x.size(-1))
 
 
-def _narrow_messages(packed: Tensor, x: Tensor) -> Tensor:
-    out = scratch(x, 'message', *packed.shape[:2], x.size(1))
-    return torch.bmm(packed, x.mT, out=out).flatten(0, 1)  # [N * K, B]
+def _messages(rows: Tensor, x: Tensor) -> Tensor:
+    out = workspace(x, 'message', *rows.shape[:2], x.size(1))
+    return torch.bmm(rows, x.mT, out=out).flatten(0, 1)  # [N * K, B]
 
 
-def _edge_rows(edge_weight: Tensor, narrow: Narrow) -> Tensor:
+def _edge_rows(edge_weight: Tensor, packed: PackedGroups) -> Tensor:
     padded = F.pad(edge_weight, (0, 0, 0, 1))
-    return padded.index_select(0, narrow.pair)  # [N * K, B]
+    return padded.index_select(0, packed.pair)  # [N * K, B]
 
 
-def _split(x: Tensor, narrow: Narrow) -> tuple[Tensor, ...]:
-    widths = [columns.stop - columns.start for columns in narrow.columns]
-    return x.split(widths, dim=-1)
-
-
-def narrow_parts(
-    x: Tensor,
-    packed: Tensor,
-    edge_weight: Optional[Tensor],
-    narrow: Narrow,
+def _by_group(
+    total: Tensor, num_nodes: int, packed: PackedGroups
 ) -> tuple[Tensor, ...]:
-    r"""The sums of each narrow group, ``[N, B, D_g]``."""
+    # Without the last row, which collects the padding: [N, B, D_g] each
+    shape = (num_nodes, packed.channels, total.size(-1))
+    widths = [columns.stop - columns.start for columns in packed.columns]
+    return total[:-1].view(shape).mT.split(widths, dim=-1)
+
+
+def packed_sums(
+    x: Tensor,
+    rows: Tensor,
+    edge_weight: Optional[Tensor],
+    packed: PackedGroups,
+) -> tuple[Tensor, ...]:
+    r"""The sums of each packed group, ``[N, B, D_g]``."""
     n, b, _ = x.shape
-    message = _narrow_messages(packed, x)
+    message = _messages(rows, x)
     if edge_weight is not None:
-        message.mul_(_edge_rows(edge_weight, narrow))
-    total = x.new_zeros(n * narrow.channels + 1, b)
-    total.index_add_(0, narrow.target_row, message)
-    return _split(total[:-1].view(n, narrow.channels, b).mT, narrow)
+        message.mul_(_edge_rows(edge_weight, packed))
+    total = x.new_zeros(n * packed.channels + 1, b)
+    total.index_add_(0, packed.target_row, message)
+    return _by_group(total, n, packed)
 
 
-def add_narrow_backward(
+def add_packed_backward(
     grad: Tensor,
     x: Tensor,
     weights: list[Tensor],
     edge_weight: Optional[Tensor],
-    narrow: Narrow,
+    packed: PackedGroups,
     grads: tuple[Tensor, list[Tensor], Tensor],
 ) -> None:
     r"""Writes the gradients of the weights, and adds those of :obj:`x` and of
@@ -69,23 +77,24 @@ def add_narrow_backward(
     """
     grad_x, grad_weights, grad_edge = grads
     n, b, c = x.shape
-    total = x.new_zeros(n * narrow.channels + 1, b)
-    parts = _split(total[:-1].view(n, narrow.channels, b).mT, narrow)
-    for part, columns in zip(parts, narrow.columns, strict=True):
+    total = x.new_zeros(n * packed.channels + 1, b)
+    parts = _by_group(total, n, packed)
+    for part, columns in zip(parts, packed.columns, strict=True):
         part.copy_(grad[..., columns])
-    pulled = scratch(x, 'pulled', narrow.target_row.numel(), b)
-    torch.index_select(total, 0, narrow.target_row, out=pulled)  # [N * K, B]
-    packed = pack(x, weights, narrow)
+    grad_row = workspace(x, 'grad_row', packed.target_row.numel(), b)
+    torch.index_select(total, 0, packed.target_row, out=grad_row)  # [N * K, B]
+    rows = pack_weights(x, weights, packed)
     if edge_weight is not None:
-        message = _narrow_messages(packed, x).mul_(pulled)
-        # The pairs of wide groups have no rows: nothing is added to them.
+        message = _messages(rows, x).mul_(grad_row)
+        # Pairs of other groups have no rows, so that nothing is added there.
         padded = F.pad(grad_edge, (0, 0, 0, 1))
-        padded.index_add_(0, narrow.pair, message)
+        padded.index_add_(0, packed.pair, message)
         grad_edge.copy_(padded[:-1])
-        pulled.mul_(_edge_rows(edge_weight, narrow))
-    pulled = pulled.view(n, packed.size(1), b)
-    grad_x.baddbmm_(pulled.mT, packed)
-    rows = torch.bmm(pulled, x).view(-1, c).index_select(0, narrow.place)
-    sizes = [weights[g].size(0) * weights[g].size(2) for g in narrow.groups]
-    for g, part in zip(narrow.groups, rows.split(sizes), strict=True):
+        grad_row.mul_(_edge_rows(edge_weight, packed))
+    grad_row = grad_row.view(n, rows.size(1), b)
+    grad_x.baddbmm_(grad_row.mT, rows)
+    grad_rows = torch.bmm(grad_row, x).view(-1, c)
+    grad_rows = grad_rows.index_select(0, packed.packed_row)
+    sizes = [weights[g].size(0) * weights[g].size(2) for g in packed.groups]
+    for g, part in zip(packed.groups, grad_rows.split(sizes), strict=True):
         grad_weights[g].copy_(part.view(-1, weights[g].size(2), c).mT)

@@ -1,15 +1,18 @@
+r"""The node-pair product and the choice of its kernel."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Optional
 
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.nn.kernels.operator import batched_product
-from pyg_hcsf.nn.kernels.reference import reference_product
+from pyg_hcsf.nn.kernels.reference import dense_product, reference_product
 
-KERNELS = ('auto', 'batched', 'dense', 'reference', 'whole')
+KERNELS = ('auto', 'batched', 'dense', 'gathered', 'reference')
 
 
 def pair_product(
@@ -25,9 +28,9 @@ def pair_product(
         \mathbf{h}_i = \big\Vert_g \sum_{(i, j) \in \mathcal{E}_g} a_{ij}
         \, \mathbf{x}_j \mathbf{W}_{ij}
 
-    where every node pair :math:`(i, j)` of a small template graph has a weight
-    matrix of its own, used by all samples at once: no weight is ever gathered
-    per batched edge.
+    where each node pair :math:`(i, j)` of a small template graph has a weight
+    matrix of its own. All samples of a batch use it in one product; weights
+    are never gathered for the edges of a batch.
 
     Args:
         x (torch.Tensor): Node features ``[B, N, C]``.
@@ -37,28 +40,24 @@ def pair_product(
             each of the :math:`P = \sum_g P_g` pairs, group after group:
             ``[2, P]``.
         edge_weight (torch.Tensor, optional): :math:`a_{ij}`, ``[P]`` or
-            ``[B, P]``. (default: :obj:`None`, all ones)
-        kernel (str, optional): :obj:`"reference"` is the readable one;
-            :obj:`"batched"` takes batched matrix products over some pairs at a
-            time, as a custom operator for CPUs; :obj:`"whole"` those over all
-            pairs of a group, for accelerators; :obj:`"dense"` one matrix from
-            all nodes to all nodes with zeros between unconnected ones, for
-            inputs of few channels; :obj:`"auto"` chooses by shape and device
-            (on a CPU the readable one up to a batch of 32) and the readable
-            one while a model is exported. (default: :obj:`"auto"`)
+            ``[B, P]``; :obj:`None` for ones. (default: :obj:`None`)
+        kernel (str, optional): :obj:`"reference"`, :obj:`"dense"`,
+            :obj:`"batched"` (CPU) or :obj:`"gathered"` (accelerators), see
+            :mod:`pyg_hcsf.nn.kernels`; :obj:`"auto"` chooses by shape and
+            device. (default: :obj:`"auto"`)
 
     Returns:
         torch.Tensor: ``[B, N, sum(D_g)]``, contiguous.
+
+    Raises:
+        ValueError: If there is no such kernel.
 
     Example:
         >>> weight = torch.randn(2, 3, 8)  # pairs (0, 0) and (0, 1)
         >>> edge_index = torch.tensor([[0, 1], [0, 0]])
         >>> out = pair_product(torch.randn(5, 2, 3), [weight], edge_index)
     """
-    if kernel not in KERNELS:
-        raise ValueError(
-            f"Expected 'kernel' to be one of {KERNELS} (got '{kernel}')"
-        )
+    check_choice('kernel', kernel, KERNELS)
     out = node_major_product(x, weights, edge_index, edge_weight, kernel)
     return out.contiguous()
 
@@ -70,8 +69,8 @@ def node_major_product(
     edge_weight: Optional[Tensor],
     kernel: str,
 ) -> Tensor:
-    r"""See :func:`pair_product`. The memory of the output may be node-major (a
-    transposed view); the fast kernels read both orders.
+    r"""Like :func:`pair_product`, but the memory of the output may be
+    node-major (a transposed view of ``[N, B, D]``).
     """
     if kernel == 'auto':
         kernel = _choose(x)
@@ -88,11 +87,11 @@ def node_major_product(
             w * a.view(-1, 1, 1) for w, a in zip(weights, parts, strict=True)
         ]
         edge_weight = None
-    if kernel in ('batched', 'whole'):
+    if kernel in ('batched', 'gathered'):
         return batched_product(
-            x, list(weights), edge_index, edge_weight, kernel == 'whole'
+            x, list(weights), edge_index, edge_weight, kernel == 'gathered'
         )
-    product = _dense if kernel == 'dense' else reference_product
+    product = dense_product if kernel == 'dense' else reference_product
     return product(x, list(weights), edge_index, edge_weight)
 
 
@@ -103,28 +102,25 @@ def _choose(x: Tensor) -> str:
     if x.size(-1) <= 4:
         return 'dense'
     if x.device.type != 'cpu':
-        return 'whole'
+        return 'gathered'
     return 'reference' if x.size(0) <= 32 else 'batched'
 
 
-def _dense(
-    x: Tensor,
-    weights: Sequence[Tensor],
-    edge_index: Tensor,
-    edge_weight: Optional[Tensor],
-) -> Tensor:
-    b, n, c = x.shape
-    outs, start = [], 0
-    for weight in weights:
-        group = slice(start, start + weight.size(0))
-        source, target = edge_index[:, group]
-        x_i = x.expand(n, b, n, c)  # what each target may see
-        if edge_weight is not None:
-            a = x.new_zeros(n, n, b)
-            a = a.index_put((target, source), edge_weight.t()[group])
-            x_i = x_i * a.transpose(1, 2).unsqueeze(-1)
-        blocks = weight.new_zeros(n, n, *weight.shape[1:])
-        blocks = blocks.index_put((target, source), weight)
-        outs.append(x_i.flatten(2) @ blocks.flatten(1, 2))
-        start = group.stop
-    return torch.cat(outs, dim=-1).transpose(0, 1)
+def by_rows(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    r"""Applies a function of rows ``[R, C]`` to node features ``[*, N, C]``.
+    Features in node-major memory, as :func:`node_major_product` returns them,
+    are passed and returned without a transposing copy.
+
+    Args:
+        function (callable): Maps ``[R, C]`` to ``[R, D]``; must act on each
+            row independently, or like batch norm not depend on their order.
+        x (torch.Tensor): Node features ``[*, N, C]``.
+
+    Example:
+        >>> out = by_rows(torch.nn.Linear(16, 32), torch.randn(8, 17, 16))
+    """
+    node_major = x.dim() > 2 and x.movedim(-2, 0).is_contiguous()
+    if node_major:
+        x = x.movedim(-2, 0)
+    out = function(x.reshape(-1, x.size(-1))).unflatten(0, x.shape[:-1])
+    return out.movedim(0, -2) if node_major else out

@@ -1,3 +1,7 @@
+r"""Execution plans of the node-pair product: which groups use which kernel,
+and the indices that the kernels need.
+"""
+
 from __future__ import annotations
 
 from functools import lru_cache
@@ -8,100 +12,105 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 
-class Wide(NamedTuple):
-    r"""The pairs of one group, see :mod:`~pyg_hcsf.nn.kernels.per_pair` and
+class Group(NamedTuple):
+    r"""The pairs of one group for :mod:`~pyg_hcsf.nn.kernels.per_pair` and
     :mod:`~pyg_hcsf.nn.kernels.gathered`.
     """
 
-    group: int
+    number: int
     columns: slice  # of the output
     pairs: slice
     source: Tensor
     target: Tensor
-    ends: list[tuple[int, int, int]]  # and 0 for the first of a target, or 1
-    missing: list[int]  # nodes that no pair reaches
-    own: int  # N if it begins with all nodes and themselves, in order
-    by_target: Tensor  # [N, P_g] of zeros and ones
+    ends: list[tuple[int, int, int]]  # source, target, 0 if its first else 1
+    unreached: list[int]  # nodes that are no pair's target
+    num_loops: int  # N if the first N pairs are the self-loops in order, or 0
+    by_target: Tensor  # incidence matrix [N, P_g]
     by_source: Tensor
 
 
-class Narrow(NamedTuple):
-    r"""All narrow groups, see :mod:`~pyg_hcsf.nn.kernels.packed`: :math:`K`
-    rows a source, :math:`D` channels a target. The rows beyond the last of a
-    source read zeros and write to a place of their own.
+class PackedGroups(NamedTuple):
+    r"""All groups for :mod:`~pyg_hcsf.nn.kernels.packed`: :math:`K` rows for
+    each source, :math:`D` channels for each target. Padding rows read a row of
+    zeros and write to an extra row.
     """
 
     groups: list[int]
     columns: list[slice]
     channels: int  # D
-    weight_row: Tensor  # [N * K], in the rows of all weights, and one of zeros
-    place: Tensor  # [sum(P_g * D_g)], its inverse
-    target_row: Tensor  # [N * K], in [N * D + 1]
-    pair: Tensor  # [N * K], in [P + 1]
+    weight_row: Tensor  # [N * K]: row of all weights, then one of zeros
+    packed_row: Tensor  # [sum(P_g * D_g)]: the inverse of weight_row
+    target_row: Tensor  # [N * K]: row of the sums [N * D + 1]
+    pair: Tensor  # [N * K]: row of the edge weights [P + 1]
 
 
 class Plan(NamedTuple):
-    r"""Who multiplies what, either all pairs of a group at once or not."""
+    r"""The groups of a product: those that are processed one at a time, and
+    those that are packed together.
+    """
 
-    whole: bool
-    wide: list[Wide]
-    narrow: Optional[Narrow]
+    groups: list[Group]
+    packed: Optional[PackedGroups]
 
 
-def is_narrow(in_channels: int, out_channels: int) -> bool:
-    r"""Whether pairs of these widths are better taken source by source."""
+def use_packed(in_channels: int, out_channels: int) -> bool:
+    r"""Whether groups of these widths are faster by the packed kernel."""
     return out_channels <= 8 and 4 * out_channels <= in_channels
 
 
 @lru_cache(maxsize=256)
 def _cached_plan(
     pairs: tuple[tuple[int, ...], tuple[int, ...]],
-    sizes: tuple[int, ...],
-    widths: tuple[int, ...],
+    shapes: tuple[tuple[int, int], ...],
     in_channels: int,
     num_nodes: int,
     dtype: torch.dtype,
     device: torch.device,
-    whole: bool,
+    gathered: bool,
 ) -> Plan:
-    wide: list[Wide] = []
-    narrow: list[Wide] = []
-    # On the CPU also where another device is the default:
+    groups: list[Group] = []
+    packed: list[Group] = []
+    # Explicitly on the CPU, whatever the default device is:
     nodes = torch.arange(num_nodes, device='cpu').view(-1, 1)
+    loops = [(i, i, 0) for i in range(num_nodes)]
     column = start = 0
-    for g, (size, width) in enumerate(zip(sizes, widths, strict=True)):
-        columns = slice(column, column + width)
-        source, target = (
-            torch.tensor(
-                part[start : start + size], dtype=torch.long, device='cpu'
-            )
-            for part in pairs
-        )
-        numbers = slice(start, start + size)
+    for number, (size, width) in enumerate(shapes):
+        stop = start + size
+        sources, targets = (end[start:stop] for end in pairs)
         ends, reached = [], set()
-        for j, i in zip(source.tolist(), target.tolist(), strict=True):
+        for j, i in zip(sources, targets, strict=True):
             ends.append((j, i, int(i in reached)))
             reached.add(i)
-        missing = [i for i in range(num_nodes) if i not in reached]
-        own = ends[:num_nodes] == [(i, i, 0) for i in range(num_nodes)]
-        group = Wide(
-            *(g, columns, numbers, source.to(device), target.to(device)),
-            *(ends, missing, num_nodes if own else 0),
-            *((nodes == end).to(device, dtype) for end in (target, source)),
+        source, target = (
+            torch.tensor(end, dtype=torch.long, device='cpu')
+            for end in (sources, targets)
         )
-        few = is_narrow(in_channels, width) and not whole
-        (narrow if few else wide).append(group)
-        column, start = columns.stop, numbers.stop
-    return Plan(whole, wide, _narrow_plan(narrow, num_nodes, start, device))
+        group = Group(
+            number=number,
+            columns=slice(column, column + width),
+            pairs=slice(start, stop),
+            source=source.to(device),
+            target=target.to(device),
+            ends=ends,
+            unreached=[i for i in range(num_nodes) if i not in reached],
+            num_loops=num_nodes if ends[:num_nodes] == loops else 0,
+            by_target=(nodes == target).to(device, dtype),
+            by_source=(nodes == source).to(device, dtype),
+        )
+        few = use_packed(in_channels, width) and not gathered
+        (packed if few else groups).append(group)
+        column, start = column + width, stop
+    return Plan(groups, _pack(packed, num_nodes, start, device))
 
 
-def _narrow_plan(
-    groups: list[Wide], num_nodes: int, num_pairs: int, device: torch.device
-) -> Optional[Narrow]:
+def _pack(
+    groups: list[Group], num_nodes: int, num_pairs: int, device: torch.device
+) -> Optional[PackedGroups]:
     if not groups:
         return None
     widths = [g.columns.stop - g.columns.start for g in groups]
     channels = sum(widths)
+    # For each source: (weight row, target row, pair) of its packed rows
     rows: list[list[tuple[int, int, int]]] = [[] for _ in range(num_nodes)]
     weight_row = offset = 0
     for group, width in zip(groups, widths, strict=True):
@@ -110,53 +119,60 @@ def _narrow_plan(
                 rows[j].append((weight_row, i * channels + offset + d, pair))
                 weight_row += 1
         offset += width
-    pad = (weight_row, num_nodes * channels, num_pairs)
-    longest = max(len(part) for part in rows)
+    padding = (weight_row, num_nodes * channels, num_pairs)
+    longest = max(map(len, rows))
     table = torch.tensor(
-        [row for part in rows for row in part + [pad] * (longest - len(part))],
+        [r for own in rows for r in own + [padding] * (longest - len(own))],
         device=device,
     )
     weight_rows, target_rows, pairs = table.t().contiguous()
-    return Narrow(
-        [group.group for group in groups],
-        [group.columns for group in groups],
-        channels,
-        weight_rows,
-        weight_rows.argsort(stable=True)[:weight_row],
-        target_rows,
-        pairs,
+    return PackedGroups(
+        groups=[group.number for group in groups],
+        columns=[group.columns for group in groups],
+        channels=channels,
+        weight_row=weight_rows,
+        packed_row=weight_rows.argsort(stable=True)[:weight_row],
+        target_row=target_rows,
+        pair=pairs,
     )
 
 
-_known = WeakTensorKeyDictionary()
+_known_pairs = WeakTensorKeyDictionary()
 
 
 def _pairs(edge_index: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    # tolist() synchronises an accelerator, so its result is kept there while
-    # the version of the tensor says that it is unchanged. An inference tensor
-    # has no version.
+    # tolist() synchronises the GPU, so its result is cached for as long as
+    # the version counter of the tensor is the same; inference tensors have
+    # none. On the CPU, NumPy can change a tensor without counting.
     cached = edge_index.device.type != 'cpu' and not edge_index.is_inference()
     version = edge_index._version if cached else 0
-    kept = _known.get(edge_index) if cached else None
-    if kept is None or kept[0] != version:
+    known = _known_pairs.get(edge_index) if cached else None
+    if known is None or known[0] != version:
         source, target = edge_index.tolist()
-        kept = (version, (tuple(source), tuple(target)))
+        known = (version, (tuple(source), tuple(target)))
         if cached:
-            _known[edge_index] = kept
-    return kept[1]
+            _known_pairs[edge_index] = known
+    return known[1]
 
 
 def make_plan(
-    x: Tensor, weights: list[Tensor], edge_index: Tensor, whole: bool
+    x: Tensor, weights: list[Tensor], edge_index: Tensor, gathered: bool
 ) -> Plan:
-    r"""The plan for the shapes of a call, made once for each."""
+    r"""The plan for the pairs and shapes of a call, from a cache.
+
+    Args:
+        x (torch.Tensor): Node features, whose last two dimensions are
+            ``[N, C]``.
+        weights (list[torch.Tensor]): ``[P_g, C, D_g]`` for each group.
+        edge_index (torch.Tensor): The pairs, ``[2, P]``.
+        gathered (bool): If set to :obj:`True`, no group is packed.
+    """
     return _cached_plan(
         _pairs(edge_index),
-        tuple(w.size(0) for w in weights),
-        tuple(w.size(2) for w in weights),
+        tuple((w.size(0), w.size(2)) for w in weights),
         x.size(-1),
-        x.size(1),
+        x.size(-2),
         x.dtype,
         x.device,
-        whole,
+        gathered,
     )

@@ -1,3 +1,5 @@
+r"""Temporary memory that each thread keeps between calls."""
+
 from __future__ import annotations
 
 import math
@@ -6,22 +8,24 @@ import threading
 import torch
 from torch import Tensor
 
-CACHE = 2**19  # elements that stay in the cache of a CPU core
+CACHE = 2**19  # elements that fit into the cache of a CPU core
 
-_kept = threading.local()
+_buffers = threading.local()
 
 
-def scratch(x: Tensor, name: str, *shape: int) -> Tensor:
-    r"""Uninitialised memory for a step. On a CPU each thread keeps some:
-    fresh pages cost as much as small products.
+def workspace(x: Tensor, name: str, *shape: int) -> Tensor:
+    r"""Uninitialised memory with the type and device of :obj:`x`. On a CPU
+    each thread reuses one buffer per name, as mapping fresh pages takes as
+    long as a small matrix product.
     """
     size = math.prod(shape)
     if x.device.type != 'cpu' or size > 2 * CACHE:
         return x.new_empty(shape)
     key = f'{name} {x.dtype}'
-    kept = getattr(_kept, key, None)
-    if kept is None or kept.numel() < size:
-        with torch.inference_mode(False):  # a training may use it later
-            kept = torch.empty(size, dtype=x.dtype, device=x.device)
-        setattr(_kept, key, kept)
-    return kept[:size].view(shape)
+    buffer = getattr(_buffers, key, None)
+    if buffer is None or buffer.numel() < size:
+        # Tensors created in inference mode could not be used in training.
+        with torch.inference_mode(False):
+            buffer = torch.empty(size, dtype=x.dtype, device=x.device)
+        setattr(_buffers, key, buffer)
+    return buffer[:size].view(shape)

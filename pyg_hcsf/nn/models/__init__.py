@@ -1,3 +1,5 @@
+r"""Networks, and their layers by name."""
+
 from .action_layers import ACTION_LAYERS
 from .action_recognizer import ActionRecognizer
 from .layers import LAYERS, make_layer

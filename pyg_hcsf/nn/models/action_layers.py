@@ -1,3 +1,8 @@
+r"""Layers of action networks, built by name with one signature: each maps
+clips ``[B, T, N, C_in]`` to ``C_out`` channels. By default they share weights
+and use row-normalised adjacencies, like other skeleton-based recognisers.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,22 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import Module, ModuleList
 
-from pyg_hcsf.hops import HopEdges
-from pyg_hcsf.nn.conv import HCSFConv, PartitionConv
-from pyg_hcsf.nn.models.layers import HopLayer
+from pyg_hcsf.nn.conv import PartitionConv
+from pyg_hcsf.nn.models.layers import LAYERS
 from pyg_hcsf.skeleton import Skeleton
-
-# A layer maps clips [B, T, N, C_in] to C_out channels. Weights are shared and
-# adjacencies row-normalised, as the recognisers of the field do.
-
-
-def _with_graph(
-    conv: HCSFConv, dynamic: Optional[dict[str, Any]], out_channels: int
-) -> HopLayer:
-    if dynamic is not None:  # C_h is a quarter of the output, as in AAGCN
-        width = max(4, out_channels // 4)
-        dynamic = {'embed_channels': width, **dynamic}
-    return HopLayer(conv, dynamic)
 
 
 def _hcsf(
@@ -31,14 +23,22 @@ def _hcsf(
     skeleton: Skeleton,
     short_hops: int = 5,
     long_hops: int = 7,
-    neighborhood: str = 'ring',
     sharing: str = 'all',
     dynamic: Optional[dict[str, Any]] = None,
     **kwargs: Any,
 ) -> Module:
-    hops = HopEdges(skeleton, short_hops, long_hops, neighborhood)
-    conv = HCSFConv(in_channels, out_channels, hops, sharing=sharing, **kwargs)
-    return _with_graph(conv, dynamic, out_channels)
+    if dynamic is not None:  # C_h is a quarter of the output, as in AAGCN
+        dynamic = {'embed_channels': max(4, out_channels // 4), **dynamic}
+    return LAYERS['hcsf'](
+        in_channels,
+        out_channels,
+        skeleton,
+        short_hops=short_hops,
+        long_hops=long_hops,
+        sharing=sharing,
+        dynamic=dynamic,
+        **kwargs,
+    )
 
 
 def _k_hop(
@@ -46,24 +46,21 @@ def _k_hop(
     out_channels: int,
     skeleton: Skeleton,
     long_hops: int = 1,
-    sharing: str = 'all',
-    dynamic: Optional[dict[str, Any]] = None,
     **kwargs: Any,
 ) -> Module:
-    hops = HopEdges(skeleton, long_hops, long_hops)
-    conv = HCSFConv(
+    return _hcsf(
         in_channels,
         out_channels,
-        hops,
-        sharing=sharing,
+        skeleton,
+        short_hops=long_hops,
+        long_hops=long_hops,
         hierarchy=False,
         **kwargs,
     )
-    return _with_graph(conv, dynamic, out_channels)
 
 
-class SeveralHops(Module):
-    r"""Layers that see different neighborhoods, side by side or averaged."""
+class MultiHopLayer(Module):
+    r"""Layers of different neighborhoods, concatenated or averaged."""
 
     def __init__(self, layers: list[Module], concat: bool) -> None:
         super().__init__()
@@ -94,7 +91,7 @@ def _mixhop(
         _k_hop(in_channels, width + (i < more), skeleton, hop, **kwargs)
         for i, hop in enumerate(hops)
     ]
-    return SeveralHops(layers, concat=True)
+    return MultiHopLayer(layers, concat=True)
 
 
 def _ms_hop(
@@ -108,7 +105,7 @@ def _ms_hop(
         _k_hop(in_channels, out_channels, skeleton, hop, **kwargs)
         for hop in hops
     ]
-    return SeveralHops(layers, concat=False)
+    return MultiHopLayer(layers, concat=False)
 
 
 def _aagcn(

@@ -1,6 +1,9 @@
+r"""Layers of a :class:`~pyg_hcsf.nn.PoseLifter` for inference, with batch norm
+and constant factors folded into their weights.
+"""
+
 from __future__ import annotations
 
-import copy
 from typing import Optional
 
 import torch
@@ -8,17 +11,16 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Conv2d, Module
 
-from pyg_hcsf.nn.conv import HCSFConv
+from pyg_hcsf.nn.conv.template import repeat_frames
 from pyg_hcsf.nn.graph import DynamicGraph
-from pyg_hcsf.nn.kernels.gathered import add_whole
-from pyg_hcsf.nn.kernels.packed import narrow_parts, pack
-from pyg_hcsf.nn.kernels.per_pair import add_wide
+from pyg_hcsf.nn.kernels.gathered import add_gathered
+from pyg_hcsf.nn.kernels.packed import pack_weights, packed_sums
+from pyg_hcsf.nn.kernels.per_pair import add_per_pair
 from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
-from pyg_hcsf.nn.models.layers import FlatLayer, HopLayer
 from pyg_hcsf.nn.tracing import has_values, transformed
 
-SMALL_BATCH = 24
+SMALL_BATCH = 24  # poses up to which FoldedPairs makes the fewest calls
 
 
 class FoldedUnit(Module):
@@ -34,7 +36,7 @@ class FoldedUnit(Module):
 
 
 class Affine(Module):
-    r"""A layer as it is, and a scale and shift for each channel."""
+    r"""A layer that cannot be folded, then a scale and shift per channel."""
 
     scale: Tensor
     shift: Tensor
@@ -50,8 +52,8 @@ class Affine(Module):
 
 
 class FoldedTemporalConv(Module):
-    r"""A convolution over time, joint by joint, as one product of the frames
-    under its kernel side by side: ``[B, T, N, C]`` to ``[B, T', N, D]``.
+    r"""A temporal convolution of each joint as one matrix product over the
+    concatenated frames of its kernel: ``[B, T, N, C]`` to ``[B, T', N, D]``.
     """
 
     weight: Tensor
@@ -74,8 +76,8 @@ class FoldedTemporalConv(Module):
 
 
 class DensePairs(Module):
-    r"""Node pairs of few input channels, as one matrix from all nodes to each
-    node: ``[N, N * C, D]``.
+    r"""Pair weights of few input channels as one matrix from all nodes to
+    each node: ``[N, N * C, D]``.
     """
 
     weight: Tensor
@@ -100,16 +102,16 @@ class DensePairs(Module):
 
 
 class FoldedPairs(Module):
-    r"""Node pairs with weights of their own
+    r"""Pair weights in factored form
 
     .. math::
         \mathbf{h}_i = \sum_{j} a_{ij} \, \mathbf{x}_j \mathbf{W}'_{ij} +
         \Big( \big\Vert_k \sum_j a_{ij} \, \mathbf{x}_j \mathbf{W}_{ij} \Big)
         \mathbf{W}'_a + \mathbf{b}'
 
-    where the first sum runs over the groups whose products with their rows of
-    :math:`\mathbf{W}_a` are no larger than they are, and the second over the
-    others, the squeezed hops.
+    The first sum runs over the pairs whose weights were multiplied by their
+    rows of :math:`\mathbf{W}_a`, because the product is not larger (the first
+    of :obj:`weights`); the second over the squeezed hops.
     """
 
     edge_index: Tensor
@@ -143,27 +145,24 @@ class FoldedPairs(Module):
         incidence = (nodes == edge_index[1]).to(bias.dtype)
         self.register_buffer('incidence', incidence)  # [N, P]
         x = bias.new_empty(0, n, weights[0].size(1))
-        plan = make_plan(x, weights, edge_index, whole=False)
-        packed = bias.new_empty(0)
-        if plan.narrow is not None:
-            packed = pack(x.transpose(0, 1), weights, plan.narrow).clone()
-        self.register_buffer('packed', packed)
+        plan = make_plan(x, weights, edge_index, gathered=False)
+        rows = bias.new_empty(0)
+        if plan.packed is not None:
+            rows = pack_weights(x.transpose(0, 1), weights, plan.packed)
+        self.register_buffer('packed', rows.clone())
 
     @property
     def weights(self) -> list[Tensor]:
         return [getattr(self, f'weight_{k}') for k in range(len(self.sizes))]
 
     def forward(self, x: Tensor) -> Tensor:
-        shape = x.shape
+        shape, frames = x.shape, x.reshape(-1, *x.shape[-2:])
         edge_weight = None
         if self.graph is not None:
             edge_weight = self.graph(x).index_select(-1, self.order)
-        x = x.reshape(-1, *shape[-2:])
-        if edge_weight is not None:
             edge_weight = edge_weight.reshape(-1, self.order.numel())
-            if edge_weight.size(0) != x.size(0):  # one graph for T frames
-                repeats = x.size(0) // edge_weight.size(0)
-                edge_weight = edge_weight.repeat_interleave(repeats, dim=0)
+            edge_weight = repeat_frames(edge_weight, frames.size(0))
+        x = frames
         if (
             not has_values(x)
             or transformed(x)
@@ -186,8 +185,7 @@ class FoldedPairs(Module):
         return out + h[..., width:] @ self.weight_a
 
     def _small(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
-        # Calls cost more than arithmetic: as few as there can be, and each
-        # weight is read once.
+        # At small batches the number of calls costs more than arithmetic.
         (b, n, _), width = x.shape, self.bias.numel()
         x_j = x.transpose(0, 1).index_select(0, self.edge_index[0])
         if edge_weight is not None:
@@ -207,99 +205,33 @@ class FoldedPairs(Module):
         return out.view(n, b, width).transpose(0, 1)
 
     def _large(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
-        whole, width = x.device.type != 'cpu', self.bias.numel()
-        plan = make_plan(x, self.weights, self.edge_index, whole)
-        add_group = add_whole if whole else add_wide
-        x = x.transpose(0, 1).contiguous()
+        gathered, width = x.device.type != 'cpu', self.bias.numel()
+        plan = make_plan(x, self.weights, self.edge_index, gathered)
+        add_group = add_gathered if gathered else add_per_pair
+        x = x.transpose(0, 1).contiguous()  # [N, B, C]
         if edge_weight is not None:
-            edge_weight = edge_weight.t().contiguous()
+            edge_weight = edge_weight.t().contiguous()  # [P, B]
         out = x.new_empty(*x.shape[:2], width).copy_(self.bias)
         low = x.new_zeros(*x.shape[:2], self.weight_a.size(0))
-        for wide in plan.wide:
-            weight = getattr(self, f'weight_{wide.group}')
-            columns = wide.columns
-            into = out if wide.group == 0 else low[..., _less(columns, width)]
-            add_group(x, weight, edge_weight, wide, into, wide.group > 0)
-        if plan.narrow is not None:
-            parts = narrow_parts(x, self.packed, edge_weight, plan.narrow)
-            groups, columns_ = plan.narrow.groups, plan.narrow.columns
-            for g, part, columns in zip(groups, parts, columns_, strict=True):
+
+        def low_columns(columns: slice) -> Tensor:
+            return low[..., columns.start - width : columns.stop - width]
+
+        for group in plan.groups:
+            weight = getattr(self, f'weight_{group.number}')
+            first = group.number == 0
+            into = out if first else low_columns(group.columns)
+            add_group(x, weight, edge_weight, group, into, overwrite=not first)
+        if (packed := plan.packed) is not None:
+            parts = packed_sums(x, self.packed, edge_weight, packed)
+            for g, columns, part in zip(
+                packed.groups, packed.columns, parts, strict=True
+            ):
                 if g == 0:
                     out += part
                 else:
-                    low[..., _less(columns, width)] = part
+                    low_columns(columns).copy_(part)
         if low.numel() > 0:
             rows = low.view(-1, low.size(-1))
             out.view(-1, width).addmm_(rows, self.weight_a)
         return out.transpose(0, 1)
-
-
-def _less(columns: slice, width: int) -> slice:
-    return slice(columns.start - width, columns.stop - width)
-
-
-def fold_layer(layer: Module, scale: Tensor, shift: Tensor) -> Module:
-    r"""A layer for inference that computes ``layer(x) * scale + shift``.
-
-    Args:
-        layer (torch.nn.Module): A layer of a
-            :class:`~pyg_hcsf.nn.PoseLifter`; not changed.
-        scale (torch.Tensor): The factor of each output channel, ``[C]``, or of
-            each of all nodes, ``[N * C]``.
-        shift (torch.Tensor): What is added, likewise.
-    """
-    if isinstance(layer, HopLayer) and layer.conv.foldable:
-        return _fold_pairs(layer.conv, layer.graph, scale, shift)
-    layer = copy.deepcopy(layer)
-    if isinstance(layer, FlatLayer):
-        repeats = layer.lin.out_features // scale.numel()
-        scale, shift = scale.repeat(repeats), shift.repeat(repeats)
-        layer.lin.weight.mul_(scale.view(-1, 1))
-        layer.lin.bias.mul_(scale).add_(shift)
-        return layer
-    return Affine(layer, scale, shift)
-
-
-def _fold_pairs(
-    conv: HCSFConv,
-    graph: Optional[DynamicGraph],
-    scale: Tensor,
-    shift: Tensor,
-) -> Module:
-    n, ptr = conv.hops.num_nodes, conv.hops.group_ptr
-    values, dynamic = conv.adjacency, None
-    if graph is not None:
-        if graph.offset:
-            values, dynamic = torch.ones_like(values), copy.deepcopy(graph)
-        else:
-            values = graph.base
-    direct, low, low_a, direct_pairs, low_pairs = [], [], [], [], []
-    column = 0
-    for g, weight in enumerate(conv.weights):
-        pairs = list(range(ptr[g], ptr[g + 1]))
-        weight = weight * values[pairs].view(-1, 1, 1)
-        if conv.weight_a is None:
-            direct.append(weight * scale)
-            direct_pairs += pairs
-            continue
-        rows = conv.weight_a[0, column : column + weight.size(-1)] * scale
-        column += weight.size(-1)
-        thin = conv.in_channels <= 4 and dynamic is None
-        if thin or rows.size(1) <= rows.size(0):
-            direct.append(weight @ rows)
-            direct_pairs += pairs
-        else:
-            low.append(weight)
-            low_a.append(rows)
-            low_pairs += pairs
-    bias = shift.clone()
-    if conv.bias is not None:
-        bias += conv.bias * scale
-    merged = torch.cat(direct)
-    order = torch.tensor(direct_pairs + low_pairs, device=bias.device)
-    edge_index = conv.template.edge_index[:, order]
-    if conv.in_channels <= 4 and dynamic is None:
-        return DensePairs(merged, edge_index, n, bias)
-    weight_a = torch.cat([bias.new_empty(0, bias.numel()), *low_a])
-    weights = [merged, *low]
-    return FoldedPairs(weights, edge_index, weight_a, bias, n, dynamic, order)

@@ -1,28 +1,33 @@
+r"""Layers of pose networks, built by name with one signature: each maps node
+features ``[B, N, C_in]`` or ``[B, T, N, C_in]`` to ``C_out`` channels.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import Linear, Module
+from torch.nn import BatchNorm1d, Conv2d, Linear, Module
 from torch_geometric.nn import GCNConv, MixHopConv
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.conv import HCSFConv, LCNConv, SemGCNConv
 from pyg_hcsf.nn.graph import DynamicGraph
+from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.tracing import has_values
 from pyg_hcsf.skeleton import Skeleton
 
-# A layer maps node features [B, N, C_in] or [B, T, N, C_in] to C_out channels;
-# `make_layer` builds any of them by name with one signature.
-
 
 class HopLayer(Module):
-    r"""A hop-aware operator on its template graph, with a dynamic graph or
-    without.
+    r"""A hop-aware operator on its template graph, optionally with a dynamic
+    graph: :obj:`dynamic` holds the arguments of
+    :class:`~pyg_hcsf.nn.DynamicGraph`.
     """
 
     def __init__(
@@ -42,8 +47,8 @@ class HopLayer(Module):
 
 
 class EdgeLayer(ConstantBuffers):
-    r"""An operator of PyG on the edges of the skeleton, and a linear map where
-    its output is wider than asked for.
+    r"""A PyG operator on the edges of the skeleton, with a linear map where
+    its output width is not :obj:`out_channels`.
     """
 
     edge_index: Tensor
@@ -61,6 +66,48 @@ class EdgeLayer(ConstantBuffers):
     def forward(self, x: Tensor) -> Tensor:
         out = self.conv(x, self.edge_index)
         return out if self.lin is None else self.lin(out)
+
+
+class TemporalConv(Module):
+    r"""An unpadded temporal convolution of each joint:
+    ``[B, T, N, C]`` to ``[B, T - (kernel_size - 1) * dilation, N, C]``.
+    """
+
+    def __init__(self, channels: int, kernel_size: int, dilation: int) -> None:
+        super().__init__()
+        self.conv = Conv2d(
+            channels, channels, (kernel_size, 1), dilation=(dilation, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+class Unit(Module):
+    r"""A graph layer or temporal convolution, then batch norm, LeakyReLU and
+    dropout. Batch norm is per channel, or per node and channel if
+    :obj:`norm_width` is :math:`N C`.
+    """
+
+    def __init__(
+        self, layer: Module, norm_width: int, slope: float, dropout: float
+    ) -> None:
+        super().__init__()
+        self.layer = layer
+        self.norm = BatchNorm1d(norm_width)
+        self.slope = slope
+        self.dropout = dropout
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.layer(x)
+        if self.norm.num_features == x.size(-1):
+            return by_rows(self._activate, x)
+        rows = x.reshape(-1, self.norm.num_features)
+        return self._activate(rows).view(x.shape)
+
+    def _activate(self, x: Tensor) -> Tensor:
+        x = F.leaky_relu(self.norm(x), self.slope, inplace=True)
+        return dropout(x, self.dropout, self.training)
 
 
 class FlatLayer(Module):
@@ -109,39 +156,21 @@ def _lcn(
     return HopLayer(conv, dynamic)
 
 
-def _shared(sharing: str) -> Callable[..., Module]:
-    def make(
-        in_channels: int,
-        out_channels: int,
-        skeleton: Skeleton,
-        long_hops: int = 2,
-        **kwargs: Any,
-    ) -> Module:
-        hops = HopEdges(skeleton, long_hops, long_hops)
-        conv = HCSFConv(
-            in_channels,
-            out_channels,
-            hops,
-            sharing=sharing,
-            hierarchy=False,
-            **kwargs,
-        )
-        return HopLayer(conv)
-
-    return make
-
-
 def _ms_hop(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
     long_hops: int = 3,
 ) -> Module:
-    hops = HopEdges(skeleton, 1, long_hops, neighborhood='cumulative')
-    conv = HCSFConv(
-        in_channels, out_channels, hops, sharing='all', hierarchy=False
+    return _hcsf(
+        in_channels,
+        out_channels,
+        skeleton,
+        long_hops=long_hops,
+        neighborhood='cumulative',
+        sharing='all',
+        hierarchy=False,
     )
-    return HopLayer(conv)
 
 
 def _gcn(in_channels: int, out_channels: int, skeleton: Skeleton) -> Module:
@@ -167,8 +196,8 @@ LAYERS: dict[str, Callable[..., Module]] = {
     'mixhop': _mixhop,
     'ms_hop': _ms_hop,
     'sem_gcn': SemGCNConv,
-    'pre_agg': _shared('source'),
-    'post_agg': _shared('target'),
+    'pre_agg': partial(_lcn, sharing='source'),
+    'post_agg': partial(_lcn, sharing='target'),
     'fcn': FlatLayer,
 }
 
@@ -188,7 +217,7 @@ def make_layer(
         in_channels (int): Size of each input sample.
         out_channels (int): Size of each output sample.
         skeleton (Skeleton): The template graph.
-        known (dict, optional): What builds a layer, by name.
+        known (dict, optional): The functions that build layers, by name.
             (default: :obj:`LAYERS`)
         **options (optional): The layer's own arguments.
 
@@ -196,10 +225,7 @@ def make_layer(
         ValueError: If there is no such layer, or it does not take an option.
     """
     known = LAYERS if known is None else known
-    if name not in known:
-        raise ValueError(
-            f"Expected 'layer' to be one of {sorted(known)} (got '{name}')"
-        )
+    check_choice('layer', name, sorted(known))
     try:
         return known[name](in_channels, out_channels, skeleton, **options)
     except TypeError as e:
@@ -207,26 +233,26 @@ def make_layer(
 
 
 def needs_joint_embedding(name: str, options: dict[str, Any]) -> bool:
-    r"""Whether a layer can tell joints apart that only their place in the
-    graph distinguishes. One that shares its weights cannot tell left from
-    right, and so not a body that faces the camera from one that does not.
+    r"""Whether the output of a layer does not depend on which joint its input
+    belongs to: one that shares its weights over a fixed graph cannot tell left
+    from right, so its network needs an embedding of each joint.
     """
     if name in ('gcn', 'mixhop', 'ms_hop'):
-        return False
+        return True
     shared = options.get('sharing', 'pair') in ('hop', 'all')
-    return not shared or options.get('dynamic') is not None
+    return shared and options.get('dynamic') is None
 
 
 def batch_norm_width(name: str, channels: int, num_nodes: int) -> int:
-    r"""The features that one batch norm of a network of such layers keeps
-    apart: channels, or for the fully connected one channels of each node.
+    r"""The number of batch norm features of a network: its channels, or for
+    the fully connected network the channels of all nodes.
     """
     return channels * num_nodes if name == 'fcn' else channels
 
 
 def keep_node_major(model: Module) -> None:
-    r"""Lets the hop-aware layers of a network, whose other layers read both
-    orders of memory, return theirs without a copy.
+    r"""Makes the hop-aware layers of a network return node-major memory,
+    which saves a copy where the other layers read both orders of memory.
     """
     for module in model.modules():
         if isinstance(module, HCSFConv):
@@ -234,9 +260,9 @@ def keep_node_major(model: Module) -> None:
 
 
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    r"""Sets elements to zero with probability :obj:`p`, rounded to 1/65536, in
-    training. On a CPU torch draws one number an element, which takes longer
-    than a layer; here four share the bits of one, or eight where :obj:`p` is a
+    r"""Dropout with probability :obj:`p`, rounded to 1/65536. On a CPU torch
+    draws one random number per element, which takes longer than a layer; here
+    four elements share the bits of one draw, or eight if :obj:`p` is a
     multiple of 1/256.
     """
     if x.device.type != 'cpu' or not has_values(x):

@@ -10,21 +10,22 @@ from torch_geometric.nn.inits import reset
 
 from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.nn.graph import DynamicGraph
-from pyg_hcsf.nn.models.folded import fold_layer
+from pyg_hcsf.nn.models.fold import fold_layer, fold_unit
 from pyg_hcsf.nn.models.layers import (
+    TemporalConv,
+    Unit,
     batch_norm_width,
     keep_node_major,
     make_layer,
     needs_joint_embedding,
 )
-from pyg_hcsf.nn.models.unit import TemporalConv, Unit, fold_unit
 from pyg_hcsf.nn.tracing import has_values, unwrapped
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 
 def _looks_around(module: Module) -> bool:
-    # Offsets are of all frames of a window. Without them the output hangs on
-    # every third frame of what a block makes, and no other need be made.
+    # Dynamic offsets depend on every frame. Without them only every third
+    # frame of the output of a block is used.
     return isinstance(module, DynamicGraph) and module.offset
 
 
@@ -147,7 +148,7 @@ class PoseLifter(NoTorchScript):
 
         self.first: Module = unit(in_channels)
         self.register_parameter('embedding', None)
-        if not needs_joint_embedding(layer, options):
+        if needs_joint_embedding(layer, options):
             size = (self.skeleton.num_joints, hidden_channels)
             self.embedding = Parameter(torch.randn(size))
         self.blocks = ModuleList()

@@ -1,4 +1,4 @@
-"""The benchmark at tiny shapes: everything but the times."""
+"""The operator benchmarks at tiny shapes, without checking times."""
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,9 @@ from experiments.bench.operator.action import (
 from experiments.bench.operator.floor import FLOOR, READ, floor
 from experiments.bench.operator.peers import (
     floor_and_hcsf,
-    make_problem,
     product_candidates,
 )
+from experiments.bench.operator.problem import make_problem
 from experiments.bench.operator.report import log_fit
 from experiments.bench.operator.timing import (
     HCSF,
@@ -81,10 +81,8 @@ def test_operator(tmp_path, capsys):
 
 def test_sweep(tmp_path):
     path, frame = smoke(tmp_path, 'sweep')
-    assert set(frame['sweep']) == {
-        *('batch', 'channels', 'skeleton'),
-        *('long_hops', 'short_hops', 'squeeze'),
-    }
+    swept = 'batch channels skeleton long_hops short_hops squeeze'
+    assert set(frame['sweep']) == set(swept.split())
     assert 'slope' in path.read_text()
     joints = frame[frame['row'] == 'joints']
     assert set(joints['joints']) == {17, 25}
@@ -118,7 +116,7 @@ def test_action(tmp_path):
 
 
 def test_networks_of_actions():
-    """By messages they are the same, and no second body is computed."""
+    """Networks by messages give the same results, which are compared."""
     skeleton = get_skeleton('ntu25')
     hops = HopEdges(skeleton, 5, 7)
     clips = torch.randn(2, 25, 12, 2, 3)
@@ -196,7 +194,8 @@ def test_peers_are_checked(node_major):
         with pytest.raises(RuntimeError, match=f"'broken'.*result {index} is"):
             check([broken])
     nothing = Candidate(
-        *('broken', {}),
+        'broken',
+        {},
         result=lambda: [torch.full((2,), float('nan'))],
         expected=lambda: [torch.ones(2)],
     )
@@ -236,7 +235,7 @@ def test_floor_has_equal_arithmetic():
 
 
 def test_measure():
-    """Ratios are of one round, slow candidates sit out, peaks are seen."""
+    """Ratios are computed within a round, and peaks of memory measured."""
     torch.manual_seed(0)
     low = floor([Product(64, 64, 64)])
     calls = []
@@ -244,14 +243,14 @@ def test_measure():
         HCSF,
         {'forward': lambda: calls.append(torch.ones(250_000))},
         floor=FLOOR,
-        held=1_000_000,
+        num_bytes=1_000_000,
     )
     first, second = measure([low, hcsf], 'forward', 3)
     assert first['to_floor'] == first['to_floor_q25'] == 1
     assert second['to_hcsf'] == 1
     assert second['rounds'] == 3 and second['calls'] >= 3
     assert second['peak_extra_mb'] == pytest.approx(1)
-    assert second['peak_to_held'] == pytest.approx(1)
+    assert second['peak_to_tensors'] == pytest.approx(1)
     product = second['to_floor'] * first['to_hcsf']
     assert product == pytest.approx(1, rel=0.5)
 
@@ -270,7 +269,7 @@ def test_log_fit():
     assert log_fit(x, pd.Series(np.array([1.0, 3.0, 2.0, 5.0])))[1] < 0.9
 
 
-def test_stand_in():
+def test_tree_of_whole_bodies():
     skeleton = task.wholebody133()
     assert skeleton.num_joints == 133
     assert len(skeleton.bones) == 132

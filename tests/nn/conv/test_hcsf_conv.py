@@ -12,7 +12,7 @@ from torch_geometric.typing import SparseTensor
 
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.nn import DynamicGraph, HCSFConv, LCNConv
-from pyg_hcsf.nn.conv.hcsf_conv import SHARINGS
+from pyg_hcsf.nn.conv.hop_weights import SHARINGS
 from pyg_hcsf.transforms import AddHopEdges
 from tests.scale import deviation
 
@@ -146,7 +146,7 @@ def test_edge_permutation(conv):
 
 def test_node_and_pair_permutation(conv):
     if conv.node_transform:
-        pytest.skip('W_a of a node is tied to its place')
+        pytest.skip('W_a of a node depends on its position')
     batch = batch_of(3)
     x = torch.randn(51, 6, dtype=torch.double)
     weight = torch.rand(batch.num_edges, dtype=torch.double)
@@ -164,7 +164,7 @@ def test_node_and_pair_permutation(conv):
 
 
 def test_message_passing_equals_fused(conv):
-    """A hook, and so the path that explainers see."""
+    """A hook selects the path by messages, as explainers do."""
     x = torch.randn(3, 17, 6, dtype=torch.double)
     weight = torch.rand(3, HOPS.num_pairs, dtype=torch.double)
     expected = conv(x, HOPS.edge_index, edge_weight=weight)
@@ -191,7 +191,7 @@ def test_lcn_limit():
     single = LCNConv(6, 8, one).double()
     with torch.no_grad():
         for e, (j, i) in enumerate(one.edge_index.t().tolist()):
-            g, row = divmod_group(j, i)
+            g, row = group_and_row(j, i)
             single.weights[0][e] = lcn.weights[g][row]
     x = torch.randn(4, 17, 6, dtype=torch.double)
     expected = lcn(x, HOPS.edge_index)
@@ -199,7 +199,7 @@ def test_lcn_limit():
     assert torch.allclose(single(x, one.edge_index), expected, atol=1e-12)
 
 
-def divmod_group(source, target):
+def group_and_row(source, target):
     match = (HOPS.edge_index.t() == torch.tensor([source, target])).all(1)
     edge = int(match.nonzero())
     group = int(HOPS.edge_group[edge])
@@ -231,7 +231,7 @@ def test_hop_channels(args, options, expected):
 
 
 def test_parameter_count():
-    """pose.md 3.10: 1.34 M for C=64, S=1, L=2, d=1/8 and six layers."""
+    """1.34 M for C=64, S=1, L=2, d=1/8 and six layers, as in the paper."""
     hops = HopEdges(H36M, 1, 2)
     total = sum(
         sum(p.numel() for p in HCSFConv(*c, hops).parameters())
@@ -255,7 +255,7 @@ def test_gradients(conv):
         assert bool((parameter.grad != 0).any()), name
 
 
-def test_edges_must_be_those_of_copies():
+def test_edges_of_other_graphs_are_rejected():
     conv = HCSFConv(4, 8, HOPS)
     batch = batch_of(2)
     x = torch.randn(34, 4)
@@ -320,7 +320,7 @@ def test_clip_shares_one_graph():
 
 
 @pytest.mark.parametrize('kernel', ['batched', 'dense', 'reference'])
-def test_kernels_share_a_state(kernel):
+def test_kernels_share_a_state_dict(kernel):
     conv = HCSFConv(4, 8, HOPS).double()
     other = HCSFConv(4, 8, HOPS, kernel=kernel).double()
     other.load_state_dict(conv.state_dict())
@@ -561,7 +561,7 @@ def test_adjacency_of_a_double_layer():
         (dict(base='min'), "'base' .* got 'min'"),
         (dict(decay_origin='T'), "'decay_origin' .* got 'T'"),
         (dict(normalize='l2'), "'normalize' .* got 'l2'"),
-        (dict(aggr='mean'), "aggr='add' .* got 'mean'"),
+        (dict(aggr='mean'), "'aggr' to be 'add' .got 'mean'"),
         (dict(flow='target_to_source'), 'target_to_source'),
         (dict(kernel='x'), "'kernel' .* got 'x'"),
         (dict(decomposed_layers=2), "'decomposed_layers' to be 1 .got 2"),
@@ -571,40 +571,45 @@ def test_adjacency_of_a_double_layer():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message.replace(' .* ', '.*')):
         HCSFConv(4, 8, HOPS, **options)
+
+
+def test_channels_cannot_be_lazy():
     with pytest.raises(ValueError, match='cannot be lazy'):
         HCSFConv(-1, 8, HOPS)
-    with pytest.raises(ValueError, match='does not support feature decomp'):
+
+
+def test_features_cannot_be_decomposed():
+    with pytest.raises(ValueError, match='need all input channels'):
         HCSFConv(4, 8, HOPS).decomposed_layers = 2
 
 
-def test_bad_input():
-    conv = HCSFConv(4, 8, HOPS)
-    x = torch.randn(2, 17, 4)
-    with pytest.raises(ValueError, match='with 17 joints .*2, 16, 4'):
-        conv(x[:, :16], HOPS.edge_index)
-    with pytest.raises(ValueError, match='with 17 joints .*1, 34, 4'):
-        conv(x.view(1, 34, 4), HOPS.edge_index)
-    with pytest.raises(ValueError, match='no bipartite form'):
-        conv((x, x), HOPS.edge_index)
-    with pytest.raises(ValueError, match='AddHopEdges'):
-        conv(x, H36M.edge_index)
-    with pytest.raises(ValueError, match='in its order or with'):
-        conv(x, HOPS.edge_index.flip(1))
-    with pytest.raises(ValueError, match="'edge_weight' with one value"):
-        conv(x, HOPS.edge_index, edge_weight=torch.rand(5))
-    with pytest.raises(ValueError, match='with 4 channels.*17, 3'):
-        conv(x[..., :3], HOPS.edge_index)
-    with pytest.raises(ValueError, match='got NoneType'):
-        conv(x, None)
-    for shape in [(3,), (4,), (1, 2)]:
-        with pytest.raises(ValueError, match="leading dimensions of 'x'"):
-            weight = torch.rand(*shape, HOPS.num_pairs)
-            conv(x, HOPS.edge_index, edge_weight=weight)
-    with pytest.raises(ValueError, match=r"'edge_pair' of shape \[175\]"):
-        conv(x, HOPS.edge_index, HOPS.edge_pair[:0])
-    pair = HOPS.edge_pair.clone()
-    pair[0] = 1
-    with pytest.raises(ValueError, match='give it the weight 0'):
-        conv(x, HOPS.edge_index, pair)
-    with pytest.raises(ValueError, match="Expected 'edge_index'"):
-        conv(x, HOPS.edge_index, pair + 1000)
+X = torch.randn(2, 17, 4)
+EDGES, PAIR = HOPS.edge_index, HOPS.edge_pair
+
+
+@pytest.mark.parametrize(
+    'args,message',
+    [
+        ((X[:, :16], EDGES), 'with 17 joints .*2, 16, 4'),
+        ((X.view(1, 34, 4), EDGES), 'with 17 joints .*1, 34, 4'),
+        (((X, X), EDGES), 'bipartite message passing'),
+        ((X[..., :3], EDGES), 'with 4 channels.*17, 3'),
+        ((X, H36M.edge_index), 'AddHopEdges'),
+        ((X, EDGES.flip(1)), 'in its order or with'),
+        ((X, None), 'got NoneType'),
+        ((X, EDGES, PAIR[:0]), r"'edge_pair' of shape \[175\]"),
+        ((X, EDGES, PAIR.clamp(min=1)), 'give it the weight 0'),
+        ((X, EDGES, PAIR + 1000), "Expected 'edge_index'"),
+        ((X, EDGES, None, torch.rand(5)), "'edge_weight' with one value"),
+        *[
+            (
+                (X, EDGES, None, torch.rand(*shape, 175)),
+                "leading dimensions of 'x'",
+            )
+            for shape in [(3,), (4,), (1, 2)]
+        ],
+    ],
+)
+def test_bad_input(args, message):
+    with pytest.raises(ValueError, match=message):
+        HCSFConv(4, 8, HOPS)(*args)

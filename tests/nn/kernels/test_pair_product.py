@@ -5,8 +5,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.nn import pair_product
-from pyg_hcsf.nn.kernels import KERNELS
-from pyg_hcsf.nn.kernels import per_pair as wide
+from pyg_hcsf.nn.kernels import KERNELS, per_pair
 
 
 def arguments(
@@ -44,20 +43,20 @@ def dense(x, weights, edge_index, edge_weight):
 
 
 @pytest.mark.parametrize('node_major', [False, True])
-@pytest.mark.parametrize('large', [1, 2**40], ids=['alone', 'gathered'])
+@pytest.mark.parametrize('large', [1, 2**40], ids=['addmm', 'bmm'])
 @pytest.mark.parametrize('widths', [(16, 2), (5, 5), (1, 16)])
 @pytest.mark.parametrize('weighted', ['none', 'static', 'dynamic'])
 @pytest.mark.parametrize('kernel', KERNELS)
 def test_kernels_equal_the_definition(
     kernel, weighted, widths, large, node_major, device, monkeypatch
 ):
-    """Wide and narrow groups, pairs alone, gathered in steps and all at once,
-    both orders of memory.
+    """Per-pair (by addmm and by bmm in several steps), packed and gathered
+    groups, in both orders of memory.
     """
-    if large == 1 and (device.type == 'cuda' or kernel == 'whole'):
-        pytest.skip('no pair is taken alone')
-    monkeypatch.setattr(wide, 'LARGE', large)
-    monkeypatch.setattr(wide, 'CACHE', 600)  # several steps
+    if large == 1 and (device.type == 'cuda' or kernel == 'gathered'):
+        pytest.skip('addmm is not used')
+    monkeypatch.setattr(per_pair, 'LARGE', large)
+    monkeypatch.setattr(per_pair, 'CACHE', 600)  # several steps
     args = arguments(weighted=weighted, widths=widths, device=device)
     if node_major:
         x = args[0].transpose(0, 1).contiguous().transpose(0, 1)
@@ -77,7 +76,7 @@ def test_kernels_equal_the_definition(
         assert torch.allclose(a, b, atol=1e-12)
 
 
-@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+@pytest.mark.parametrize('kernel', ['batched', 'gathered'])
 @pytest.mark.parametrize('weighted', ['none', 'static', 'dynamic'])
 def test_gradcheck(weighted, kernel, device):
     hops = HopEdges(get_skeleton('h36m17'), 0, 1)
@@ -94,38 +93,38 @@ def test_gradcheck(weighted, kernel, device):
         return pair_product(x, [w0, w1], edge_index, a, kernel)
 
     inputs = (x, w0, w1) if weighted == 'none' else (x, w0, w1, a)
-    # Only all at once has the same bits each time, on an accelerator.
+    # Only the gathered kernel is deterministic on an accelerator.
     near = 1e-12 if kernel == 'batched' else 0.0
     assert torch.autograd.gradcheck(
         product, inputs, fast_mode=True, nondet_tol=near
     )
 
 
-@pytest.mark.parametrize('whole', [False, True])
-def test_custom_operator_is_sound(whole, device):
+@pytest.mark.parametrize('gathered', [False, True])
+def test_custom_operator_is_sound(gathered, device):
     x, weights, edge_index, a = arguments(weighted='dynamic', device=device)
     x.requires_grad_()
     torch.library.opcheck(
         torch.ops.pyg_hcsf.pair_product.default,
-        (x, weights, edge_index, a, whole),
+        (x, weights, edge_index, a, gathered),
     )
 
 
 @pytest.mark.parametrize('weighted', ['none', 'dynamic'])
-def test_all_at_once_has_the_same_bits_each_time(weighted, device):
+def test_gathered_kernel_is_deterministic(weighted, device):
     args = arguments(64, widths=(16, 2), weighted=weighted, device=device)
     leaves = [args[0], *args[1]]
     bits = []
     for _ in range(3):
         for leaf in leaves:
             leaf.requires_grad_()
-        out = pair_product(*args, kernel='whole')
+        out = pair_product(*args, kernel='gathered')
         bits.append([out, *torch.autograd.grad(out.square().sum(), leaves)])
     for other in bits[1:]:
         assert all(map(torch.equal, bits[0], other))
 
 
-def test_edges_that_change_are_read_again():
+def test_changed_edges_are_read_again():
     x, weights, edge_index, _ = arguments()
     edge_index = edge_index.clone()
     pair_product(x, weights, edge_index, kernel='batched')
@@ -142,9 +141,9 @@ def test_nodes_without_pairs_and_empty_groups():
         torch.randn(1, 16, 2, dtype=torch.double),
     ]
     edge_index = torch.tensor([[0, 3, 4], [1, 1, 0]])
-    for large, kernel in ((1, 'batched'), (2**40, 'batched'), (1, 'whole')):
+    for large, kernel in ((1, 'batched'), (2**40, 'batched'), (1, 'gathered')):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(wide, 'LARGE', large)
+            patch.setattr(per_pair, 'LARGE', large)
             out = pair_product(x, weights, edge_index, kernel=kernel)
         expected = dense(x, weights, edge_index, None)
         assert torch.allclose(out, expected, atol=1e-12)
@@ -152,7 +151,7 @@ def test_nodes_without_pairs_and_empty_groups():
 
 
 def test_no_weight_per_batched_edge():
-    """The backward pass keeps what is of the size of the input only."""
+    """No tensor larger than the input or weights is saved for backward."""
     x, weights, edge_index, _ = arguments(batch=64)
     saved = []
 
@@ -166,7 +165,7 @@ def test_no_weight_per_batched_edge():
     assert max(saved) <= max(x.numel(), *(w.numel() for w in weights))
 
 
-@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+@pytest.mark.parametrize('kernel', ['batched', 'gathered'])
 @pytest.mark.parametrize('weighted', ['none', 'dynamic'])
 def test_double_backward(weighted, kernel):
     hops = HopEdges(get_skeleton('h36m17'), 0, 1)
@@ -234,7 +233,7 @@ def test_output_is_contiguous(kernel):
 
 
 @pytest.mark.parametrize('weighted', ['none', 'dynamic'])
-@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+@pytest.mark.parametrize('kernel', ['batched', 'gathered'])
 def test_several_gradients_at_once(kernel, weighted):
     """torch.autograd.grad with is_grads_batched, which vectorised Jacobians
     use, too.
@@ -255,7 +254,7 @@ def test_several_gradients_at_once(kernel, weighted):
             torch.testing.assert_close(a[k], b)
 
 
-@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+@pytest.mark.parametrize('kernel', ['batched', 'gathered'])
 def test_compiled_transforms(kernel):
     """torch.compile of a function that torch.func transforms."""
     torch._dynamo.reset()
@@ -276,7 +275,7 @@ def test_compiled_transforms(kernel):
         torch.testing.assert_close(out, function(inputs))
 
 
-@pytest.mark.parametrize('kernel', ['batched', 'whole'])
+@pytest.mark.parametrize('kernel', ['batched', 'gathered'])
 def test_flops(kernel):
     """Backward takes two products for each of the forward pass."""
     x, weights, edge_index, _ = arguments(64)
@@ -289,7 +288,7 @@ def test_flops(kernel):
     assert counter.get_total_flops() == 3 * hand
 
 
-def test_edges_changed_behind_the_version_are_read_again():
+def test_edges_changed_by_numpy_are_read_again():
     x, weights, edge_index, _ = arguments()
     edge_index = edge_index.clone()
     pair_product(x, weights, edge_index, kernel='batched')

@@ -3,21 +3,21 @@ import threading
 import torch
 
 from pyg_hcsf.nn import PoseLifter
-from pyg_hcsf.nn.kernels.workspace import CACHE, scratch
+from pyg_hcsf.nn.kernels.workspace import CACHE, workspace
 
 
-def test_is_kept_and_grows():
+def test_buffer_is_reused_and_grows():
     x = torch.zeros(1)
-    first = scratch(x, 'test', 2, 3)
+    first = workspace(x, 'test', 2, 3)
     assert first.shape == (2, 3)
-    assert scratch(x, 'test', 6).data_ptr() == first.data_ptr()
-    assert scratch(x, 'other', 6).data_ptr() != first.data_ptr()
-    assert scratch(x.double(), 'test', 6).dtype == torch.double
-    assert scratch(x, 'test', 3 * CACHE).shape == (3 * CACHE,)
+    assert workspace(x, 'test', 6).data_ptr() == first.data_ptr()
+    assert workspace(x, 'other', 6).data_ptr() != first.data_ptr()
+    assert workspace(x.double(), 'test', 6).dtype == torch.double
+    assert workspace(x, 'test', 3 * CACHE).shape == (3 * CACHE,)
 
 
 def run_in_new_thread(function):
-    """Runs a function in a thread, which has no memory yet."""
+    """Runs a function in a thread, whose workspace is empty."""
     errors = []
 
     def run():

@@ -10,7 +10,7 @@ from tests.scale import deviation
 NETWORKS = {name: dict(layer=name) for name in LAYERS} | {
     'hcsf L=4': dict(layer_options=dict(long_hops=4)),
     'hcsf S=0': dict(layer_options=dict(short_hops=0)),
-    'hcsf wide': dict(hidden_channels=72, layer_options=dict(squeeze=0.5)),
+    '72 channels': dict(hidden_channels=72, layer_options=dict(squeeze=0.5)),
     'dynamic': dict(layer_options=dict(dynamic=dict(kernel_size=3))),
     'learned graph': dict(layer_options=dict(dynamic=dict(offset=False))),
     'lcn dynamic': dict(layer='lcn', layer_options=dict(dynamic={})),
@@ -39,7 +39,7 @@ NETWORKS = {name: dict(layer=name) for name in LAYERS} | {
 
 
 def trained(name):
-    """A network with parameters and statistics of its own."""
+    """A network with random parameters and running statistics."""
     torch.manual_seed(0)
     settings = {'hidden_channels': 40, **NETWORKS[name]}
     model = PoseLifter(**settings)
@@ -56,7 +56,7 @@ def keypoints(model, batch, dtype=torch.float):
 
 
 @pytest.mark.parametrize('name', NETWORKS)
-def test_equal(name):
+def test_equals_the_network(name):
     model = trained(name)
     folded = model.folded()
     assert not any(p.requires_grad for p in folded.parameters())
@@ -83,7 +83,7 @@ def test_autocast(name, batch):
     assert deviation(out, expected) < 0.05
 
 
-def test_leaves_the_network_alone():
+def test_network_is_not_changed():
     model = trained('hcsf')
     before = copy.deepcopy(model.state_dict())
     model.folded()
@@ -93,7 +93,7 @@ def test_leaves_the_network_alone():
     assert model.folded().first.layer.weight.requires_grad is False
 
 
-def test_travels():
+def test_pickle_deepcopy_and_bfloat16():
     model = trained('dynamic').folded()
     x = keypoints(model, 2)
     out = model(x)

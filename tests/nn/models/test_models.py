@@ -245,7 +245,7 @@ def test_causal_networks_keep_the_last_frame():
 
 
 def test_published_parameter_counts():
-    """pose.md 3.10, C=64: LCN with L=2, and HCSF at S=1, L=2, d=1/8."""
+    """At C=64 LCN with L=2, and HCSF with S=1, L=2, d=1/8."""
 
     def count(model):
         weights = [p for p in model.parameters() if p.dim() == 3]
