@@ -38,7 +38,7 @@ from pyg_hcsf.datasets.synthetic.dataset import SPLITS, TAKES, motion_clip
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.capture import View, detector_noise, project_views
 from pyg_hcsf.keypoints import Keypoints, Track, check_keypoints
-from pyg_hcsf.keypoints.convert import LAYOUTS
+from pyg_hcsf.keypoints.layouts import LAYOUTS
 
 NONE, CONFUSED = 'none', 'none, limbs confused'
 LONG = 3  # seconds
@@ -187,7 +187,7 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
                         'cameras': file.cameras,
                         'long': len(k.tracks[0].frames) >= LONG * 25,
                         'found': bool(issues),
-                        'refused': any(issue.certain for issue in issues),
+                        'refused': any(issue.level == 'error' for issue in issues),
                         'as': ', '.join(issue.kind for issue in issues),
                         'layout': k.layout,
                         'file': file.name,

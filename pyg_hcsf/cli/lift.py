@@ -150,7 +150,7 @@ def lift_file(
     issues = check_keypoints(keypoints)
     for issue in issues:
         print(f'warning: {issue}')
-    if any(issue.certain for issue in issues) and not args.force:
+    if any(issue.level == 'error' for issue in issues) and not args.force:
         raise ValueError(
             f"'{args.input}' is not lifted as it is doubtful; if it is right, "
             'pass --force'

@@ -100,7 +100,9 @@ def test_what_files_tell(tmp_path):
     k = read_keypoints(write(tmp_path, FORMATS['npz ids'][0]))
     assert [t.name for t in k.tracks] == ['4', '9']
     assert (k.image_size, k.fps) == (SIZE, 50.0)
-    with pytest.warns(UserWarning, match="'fps' is 25, but the file says 50"):
+    with pytest.warns(
+        UserWarning, match="'fps' is 25, but in the file it is 50"
+    ):
         k = read_keypoints(
             write(tmp_path, FORMATS['npz ids'][0]), image_size=(8, 9), fps=25
         )
@@ -194,7 +196,7 @@ def test_names_of_images(tmp_path):
     np.testing.assert_allclose(k.tracks[0].xy, POINTS[:, 0, :, :2])
     for t, name in zip(range(7, 13), 'qwerty', strict=True):
         content = content.replace(f'cam3_{t}_hd2'.encode(), name.encode())
-    with pytest.warns(UserWarning, match='do not number them'):
+    with pytest.warns(UserWarning, match='have no frame numbers'):
         k = read_keypoints(write(tmp_path, content), layout='coco17')
     np.testing.assert_array_equal(k.tracks[0].frames, np.arange(6))
 
@@ -214,7 +216,7 @@ def test_images_of_two_videos_in_a_file(tmp_path):
     [
         (b'', {}, 'is empty'),
         (b'[{"image_id": 1, ', {}, 'line 1, column'),
-        (b'[' * 10_000, {}, 'not whole JSON'),
+        (b'[' * 10_000, {}, 'not valid JSON'),
         (b'{"a": 1}', {}, 'not as OpenPose'),
         (b'[]', {}, 'not as OpenPose'),
         (b'{"images": [], "annotations": [{}]}', {}, "list 'images'"),
@@ -253,7 +255,7 @@ def test_images_of_two_videos_in_a_file(tmp_path):
         (
             b'[{"image_id": -1, "keypoints": [1, 2, 1]}]',
             {},
-            'entry 0.*number of a frame',
+            'entry 0.*frame number',
         ),
         (
             b'[{"frame_id": 0, "instances": [{"keypoints": [[1]]}]}]',

@@ -29,7 +29,7 @@ def test_one_person(axes, frames):
     one = WALK[:, 0, :, :2]
     one = np.concatenate([one, one[::-1]])[:frames]
     array = one.transpose(axes)
-    found = find_axes(array, 'a.npz', 'keypoints')
+    found = find_axes(array, "array 'keypoints'")
     np.testing.assert_array_equal(found.move(array)[:, 0], one)
 
 
@@ -38,7 +38,7 @@ def test_one_person(axes, frames):
 def test_several_people(axes, people):
     points = formats.some_people(frames=30, people=people)
     array = points.transpose(axes)
-    found = find_axes(array, 'a.npz', 'keypoints')
+    found = find_axes(array, "array 'keypoints'")
     np.testing.assert_array_equal(found.move(array), points)
 
 
@@ -49,7 +49,7 @@ def test_two_people_in_two_dimensions(axes):
     points = np.stack([body(30), body(30) + [250, 0, 0]], axis=1)[..., :2]
     points += rng.normal(scale=1.0, size=points.shape)
     array = points.transpose(axes)
-    found = find_axes(array, 'a.npz', 'keypoints')
+    found = find_axes(array, "array 'keypoints'")
     np.testing.assert_array_equal(found.move(array), points)
 
 
@@ -94,13 +94,15 @@ def test_one_image(tmp_path):
 def test_what_motion_does_not_tell(tmp_path):
     rng = np.random.default_rng(0)
     array = rng.uniform(0, 500, (2, 17, 40, 2))
-    with pytest.raises(ValueError, match=r"array 'keypoints'.*several orders"):
+    with pytest.raises(
+        ValueError, match=r"array 'keypoints'.*expected an order"
+    ):
         read(tmp_path, keypoints=array)
     still = np.tile(WALK[:1, :1], (1, 2, 1, 1))[:, :, :, :2]
     array = np.broadcast_to(still, (2, 2, 17, 2))  # one person, 2 or 4 times
     with pytest.raises(ValueError, match='save an array'):
-        find_axes(rng.uniform(0, 9, (3, 4, 5)), 'a.npz', 'keypoints')
-    assert find_axes(array, 'a.npz', 'keypoints') == USUAL[1]
+        find_axes(rng.uniform(0, 9, (3, 4, 5)), "array 'keypoints'")
+    assert find_axes(array, "array 'keypoints'") == USUAL[1]
 
 
 @pytest.mark.parametrize(

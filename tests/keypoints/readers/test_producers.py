@@ -305,7 +305,7 @@ def test_cut_lines(tmp_path):
     path = tmp_path / 'file'
     content = FILES['lines'][0]
     path.write_bytes(content[:-40])
-    with pytest.warns(UserWarning, match='last line, 16, is cut'):
+    with pytest.warns(UserWarning, match='last line, 16, is incomplete'):
         k = read_keypoints(path, 'coco17')
     assert [len(t.frames) for t in k.tracks] == [8, 7]
     path.write_bytes(content.replace(b'"track"', b'track', 1))
@@ -425,7 +425,7 @@ def test_texts_of_json(tmp_path):
     path.write_bytes(dump(json.dumps(frames)))
     check_people(read_keypoints(path), POINTS)
     path.write_bytes(dump([json.dumps(frames[0])[:-9]]))
-    with pytest.raises(ValueError, match='not whole JSON'):
+    with pytest.raises(ValueError, match='not valid JSON'):
         read_keypoints(path)
 
 

@@ -244,7 +244,7 @@ def test_excel_and_long_names_of_axes(tmp_path):
 
 def test_a_cut_table(tmp_path):
     text = WIDE['sleap'].rstrip()[:-300]
-    with pytest.warns(UserWarning, match='line 17 is cut'):
+    with pytest.warns(UserWarning, match='line 17 is incomplete'):
         k = read(tmp_path, text)
     assert [len(t.frames) for t in k.tracks] == [8, 7]
     with pytest.raises(ValueError, match='line 17: expected'):

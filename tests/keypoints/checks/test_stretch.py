@@ -10,9 +10,9 @@ from experiments.fitting.postures import POSTURES, in_postures
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.keypoints import check_keypoints, common_names
-from pyg_hcsf.keypoints.checks.aspect import extents, log_stretch
+from pyg_hcsf.keypoints.checks.stretch import extents, log_stretch
 from pyg_hcsf.keypoints.checks.check import warn_of_issues
-from pyg_hcsf.keypoints.convert import map_tracks
+from pyg_hcsf.keypoints.track import map_tracks
 
 # Whom nothing was fitted on.
 CLIPS = [motion_clip('S9', a, 1, 100) for a in ('Walking', 'Greeting')]
@@ -40,7 +40,7 @@ def test_a_portrait_video_given_as_landscape(layout, number):
         lambda t: replace(t, xy=t.xy / (high, wide) * (wide, high)),
     )
     (issue,) = check_keypoints(wrong)
-    assert issue.kind == 'stretched' and issue.certain
+    assert issue.kind == 'stretched' and issue.level == 'error'
     assert f'image_size=({high:g}, {wide:g})' in issue.remedy
     with pytest.warns(UserWarning, match='look wrong: stretched'):
         warn_of_issues(wrong)
@@ -67,7 +67,7 @@ def test_pixels_of_a_portrait_video():
     right = map_tracks(right, lambda t: replace(t, xy=t.xy + shift))
     assert check_keypoints(right) == []
     (issue,) = check_keypoints(size_exchanged(right, None))
-    assert issue.kind == 'size' and issue.certain
+    assert issue.kind == 'size' and issue.level == 'error'
     assert 'image_size=(1920, 1080)' in issue.remedy
 
 
@@ -119,7 +119,7 @@ def test_single_images():
         for t in range(0, 100, 10)
     )
     (issue,) = check_keypoints(replace(right, tracks=alone))
-    assert issue.kind == 'single images' and not issue.certain
+    assert issue.kind == 'single images' and issue.level == 'warning'
     assert check_keypoints(replace(right, tracks=alone[:1])) == []
 
 
@@ -133,7 +133,7 @@ def test_postures_are_not_doubted(posture):
     assert after.shape == before.shape
     for number in range(2):
         found = check_keypoints(make(clips[0], 'coco17', number))
-        assert not [issue for issue in found if issue.certain]
+        assert not [issue for issue in found if issue.level == 'error']
 
 
 def test_confused_legs_are_not_exchanged_legs():
