@@ -1,13 +1,15 @@
 r"""Detected people as the readers return them, and checks of their joints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, TypeVar
 
 import numpy as np
 
 from pyg_hcsf.keypoints.messages import file_error
 from pyg_hcsf.safe_io.shown import shown
+
+T = TypeVar('T')
 
 MAX_JOINTS = 256
 MAX_PEOPLE = 300  # in one frame
@@ -131,12 +133,22 @@ def mark_missing(joints: np.ndarray, where: str = '') -> np.ndarray:
     return out
 
 
-def parse_frame_number(value: Any, where: str) -> int:
-    r"""Checks a frame number.
+def parse_size(width: Any, height: Any) -> tuple[float, float] | None:
+    r"""The size of the image, if both are positive numbers."""
+    for side in (width, height):
+        if not isinstance(side, (int, float)) or not 0 < side <= MAX_PIXELS:
+            return None
+    return float(width), float(height)
 
-    Raises:
-        ValueError: If it is no whole number from 0 to :obj:`MAX_FRAME`.
-    """
+
+def only(values: Iterable[T]) -> T | None:
+    r"""The value that all of several have, or :obj:`None`."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
+def parse_frame_number(value: Any, where: str) -> int:
+    r"""Checks a frame number, which is a whole number from 0."""
     if (
         not isinstance(value, (int, float))
         or isinstance(value, bool)

@@ -14,14 +14,9 @@ from pyg_hcsf.skeleton import get_skeleton
 
 # Words in joint names that mean the same, without left and right.
 _SYNONYMS = {
-    'root': 'hip',
-    'pelvis': 'hip',
-    'midhip': 'hip',
-    'hipcenter': 'hip',
-    'centerhip': 'hip',
-    'littletoe': 'smalltoe',
-    'neckbase': 'neck',
-}
+    'root': 'hip', 'pelvis': 'hip', 'midhip': 'hip', 'hipcenter': 'hip',
+    'centerhip': 'hip', 'littletoe': 'smalltoe', 'neckbase': 'neck',
+}  # fmt: skip
 _SIDES = {'l': 'l', 'left': 'l', 'r': 'r', 'right': 'r'}
 #: A layout is recognised by at least this many joints, which must include
 #: both hips and both shoulders.
@@ -31,13 +26,8 @@ _MANY = 60  # unknown joints; so many are those of hands and face
 
 
 class JointOrder(NamedTuple):
-    r"""Which joints of a file are the joints of a layout.
-
-    Args:
-        layout (str): The layout.
-        indices (list[int]): The index in the file of each joint of the
-            layout, -1 where the file lacks it.
-        unused (list[str]): Names in the file that the layout lacks.
+    r"""The layout of a file, the index in the file of each joint of the layout
+    (-1 if the file lacks it), and names in the file that the layout lacks.
     """
 
     layout: str
@@ -56,11 +46,8 @@ class JointOrder(NamedTuple):
     def warn(self) -> None:
         r"""Warns about joints that the file or the layout lacks."""
         joints = get_skeleton(self.layout).joints
-        missing = [
-            name
-            for name, index in zip(joints, self.indices, strict=True)
-            if index < 0
-        ]
+        pairs = zip(joints, self.indices, strict=True)
+        missing = [name for name, index in pairs if index < 0]
         if missing:
             warn(
                 f"its joints are read as layout '{self.layout}', but it lacks "
@@ -71,23 +58,13 @@ class JointOrder(NamedTuple):
 
 
 def match_names(names: Any) -> JointOrder | None:
-    r"""Finds the layout that has joints of these names, in any order.
+    r"""Finds the layout that has joints of these names, in any order, or
+    :obj:`None` if none has 8 of them, hips and shoulders among them.
 
     Names such as ``'left_hip'``, ``'LHip'`` and ``'Left Hip'`` are the same.
     If several layouts match, the best is the one in the same order, then one
     without missing joints, then the one with the most of these joints, and
     then the smallest.
-
-    Args:
-        names (list of str): The names in the order of the file.
-
-    Returns:
-        JointOrder: The layout and the indices, or :obj:`None` if no layout
-        has 8 of the joints, hips and shoulders among them.
-
-    Example:
-        >>> match_names(['LHip', 'RHip', ...]).layout
-        'coco17'
     """
     if not isinstance(names, (list, tuple)) or not 1 <= len(names) <= 256:
         return None
@@ -114,13 +91,8 @@ def match_names(names: Any) -> JointOrder | None:
 def order_by_names(
     parsed: ParsedFile, names: Any, layout: str | None = None
 ) -> ParsedFile:
-    r"""Puts the joints of all people into the order of a layout.
-
-    Args:
-        parsed (ParsedFile): The contents of a file.
-        names (list of str): The names of its joints.
-        layout (str, optional): The layout if the names match none.
-            (default: :obj:`None`)
+    r"""Puts the joints of all people into the order of the layout that their
+    names match; without one, sets the layout.
     """
     order = match_names(names)
     found = parsed.detections

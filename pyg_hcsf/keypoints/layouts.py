@@ -24,12 +24,9 @@ _COMMON_NAMES: dict[str, dict[str, str]] = {
     'h36m17': _H36M_NAMES,
     'h36m16': _H36M_NAMES,
     'mpi_inf_3dhp17': {
-        'Pelvis': 'Hip',
-        'Neck': 'Thorax',
-        'Head': 'Neck',
-        'HeadTop': 'Head',
+        'Pelvis': 'Hip', 'Neck': 'Thorax', 'Head': 'Neck', 'HeadTop': 'Head',
     },
-}
+}  # fmt: skip
 LAYOUTS = tuple(_COMMON_NAMES)
 TARGETS = ('coco17', 'h36m17', 'h36m16')
 

@@ -18,9 +18,9 @@ from pyg_hcsf.keypoints.readers import READERS
 from pyg_hcsf.keypoints.readers.folder import read_folder
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
 from pyg_hcsf.keypoints.readers.json_frames import (
+    find_size,
     first_entry,
     first_key,
-    parse_size,
     time_stamps,
 )
 from pyg_hcsf.keypoints.readers.json_text import parse_json
@@ -189,7 +189,7 @@ def _read_json(data: Any) -> ParsedFile:
         and isinstance(first_entry(data[key]), (dict, list))
         and not first_key(data, ('keypoints', 'annotations', 'instance_info'))
     ):
-        size = parse_size(data)
+        size = find_size(data)
         fps = data.get('fps', data.get('frame_rate'))
         if not isinstance(fps, (int, float)) or not 0 < fps <= MAX_FPS:
             fps = None

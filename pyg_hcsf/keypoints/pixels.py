@@ -18,10 +18,6 @@ def to_pixels(
 ) -> ParsedFile:
     r"""Multiplies normalised coordinates by the size of the image.
 
-    Args:
-        parsed (ParsedFile): The contents of a file.
-        size (tuple, optional): Width and height in pixels, if known.
-
     Raises:
         ValueError: If the format has normalised coordinates and the size is
             unknown.

@@ -83,7 +83,8 @@ class LiveSideSwapFixer:
     def push(
         self, frame: int, xy: np.ndarray, score: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        r"""Returns the joints of the next frame, swapped if necessary.
+        r"""Returns the joints and confidences of the next frame, swapped if
+        necessary.
 
         Args:
             frame (int): The frame number.

@@ -93,11 +93,7 @@ def make_tracks(detections: Sequence[Detection]) -> tuple[Track, ...]:
 
 
 class DetectionArray:
-    r"""All detections of a file as arrays, in order of their frames.
-
-    Args:
-        detections (sequence of Detection): The detections, in order.
-    """
+    r"""All detections of a file as arrays, in order of their frames."""
 
     def __init__(self, detections: Sequence[Detection]) -> None:
         self.ids = [d.track_id for d in detections]

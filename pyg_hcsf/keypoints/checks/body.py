@@ -20,19 +20,13 @@ from pyg_hcsf.keypoints.track import Track
 SIDED = ('Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')
 #: Limbs, then the width of shoulders and hips.
 LENGTHS = (
-    ('LShoulder', 'LElbow'),
-    ('RShoulder', 'RElbow'),
-    ('LElbow', 'LWrist'),
-    ('RElbow', 'RWrist'),
-    ('LHip', 'LKnee'),
-    ('RHip', 'RKnee'),
-    ('LKnee', 'LAnkle'),
-    ('RKnee', 'RAnkle'),
-    ('LShoulder', 'LHip'),
-    ('RShoulder', 'RHip'),
-    ('LShoulder', 'RShoulder'),
-    ('LHip', 'RHip'),
-)
+    ('LShoulder', 'LElbow'), ('RShoulder', 'RElbow'),
+    ('LElbow', 'LWrist'), ('RElbow', 'RWrist'),
+    ('LHip', 'LKnee'), ('RHip', 'RKnee'),
+    ('LKnee', 'LAnkle'), ('RKnee', 'RAnkle'),
+    ('LShoulder', 'LHip'), ('RShoulder', 'RHip'),
+    ('LShoulder', 'RShoulder'), ('LHip', 'RHip'),
+)  # fmt: skip
 MAX_FRAMES = 2000  # that are measured, spread over all tracks
 LONG = 75  # frames in which each limb is seen from the side at least once
 #: The largest misfit of a person, and how much worse the misfit in another
@@ -49,12 +43,7 @@ def weights() -> dict[str, np.ndarray]:
 
 
 class Limbs:
-    r"""The joints of all people in a video, by name.
-
-    Args:
-        tracks (sequence of Track): The people.
-        layout (str): The layout of their joints.
-    """
+    r"""The joints of all people by name, in at most 2,000 frames."""
 
     def __init__(self, tracks: Sequence[Track], layout: str) -> None:
         xy = np.concatenate([t.xy for t in tracks])
@@ -96,15 +85,9 @@ def proportions(limbs: Limbs) -> np.ndarray:
 
 def misfit(tracks: Sequence[Track], layout: str) -> float:
     r"""By how many standard deviations (root mean square) proportions differ
-    from those of people, NaN if a limb is never seen.
-
-    In few frames, some limbs may never be seen from the side: the fewer the
-    frames, the more weight has the distribution of the proportions in short
-    videos.
-
-    Args:
-        tracks (sequence of Track): The people.
-        layout (str): The layout that their joints may have.
+    from those of people, NaN if a limb is never seen. In few frames, some
+    limbs may never be seen from the side, so the distribution in short videos
+    has more weight.
     """
     short = max(0.0, 1 - sum(len(t.frames) for t in tracks) / LONG)
     mean, covariance = (
@@ -116,12 +99,8 @@ def misfit(tracks: Sequence[Track], layout: str) -> float:
 
 
 def fit_layout(tracks: Sequence[Track], layouts: Sequence[str]) -> str | None:
-    r"""The layout in which limbs have the proportions of people, or
-    :obj:`None` if none has or two are close to each other.
-
-    Args:
-        tracks (sequence of Track): The people.
-        layouts (sequence of str): Two or more layouts to choose from.
+    r"""The one of several layouts in which limbs have the proportions of
+    people, or :obj:`None` if none has or two are close to each other.
     """
     costs = sorted((misfit(tracks, name), name) for name in layouts)
     if not np.isfinite([cost for cost, _ in costs]).all():

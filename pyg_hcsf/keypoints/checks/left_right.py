@@ -21,22 +21,15 @@ from pyg_hcsf.keypoints.track import Keypoints, Track
 #: The outputs of the network: whether left is left at the hips, and whether
 #: two joints of a limb are on the same side.
 OUTPUTS = (
-    ('Hip', 'Hip'),
-    ('Shoulder', 'Hip'),
-    ('Shoulder', 'Elbow'),
-    ('Elbow', 'Wrist'),
-    ('Hip', 'Knee'),
-    ('Knee', 'Ankle'),
-)
+    ('Hip', 'Hip'), ('Shoulder', 'Hip'), ('Shoulder', 'Elbow'),
+    ('Elbow', 'Wrist'), ('Hip', 'Knee'), ('Knee', 'Ankle'),
+)  # fmt: skip
 #: Joints that are exchanged by mistake: legs (exchanged arms look the same),
 #: and parts of them.
 SWAPS = (
-    ('Hip', 'Knee', 'Ankle'),
-    ('Knee', 'Ankle'),
-    ('Elbow', 'Wrist'),
-    ('Ankle',),
-    ('Wrist',),
-)
+    ('Hip', 'Knee', 'Ankle'), ('Knee', 'Ankle'), ('Elbow', 'Wrist'),
+    ('Ankle',), ('Wrist',),
+)  # fmt: skip
 MIN_FRAMES = 10  # with both arms and legs
 MOTION = 0.24  # seconds before and after a frame, in which motion is measured
 FPS = 30.0  # if it is unknown
@@ -121,11 +114,9 @@ def side_evidence(keypoints: Keypoints) -> SideEvidence:
     r"""Compares the poses of a video with those after each of the usual
     swaps of left and right joints.
     """
+    layout, fps = keypoints.layout, keypoints.fps
     poses = np.concatenate(
-        [
-            pose_features(track, keypoints.layout, keypoints.fps)
-            for track in keypoints.tracks
-        ]
+        [pose_features(track, layout, fps) for track in keypoints.tracks]
     )
     if not len(poses):
         return SideEvidence()
@@ -145,18 +136,13 @@ def side_evidence(keypoints: Keypoints) -> SideEvidence:
 
 
 def pose_features(track: Track, layout: str, fps: float | None) -> np.ndarray:
-    r"""The inputs of the network, for frames with both arms and legs.
+    r"""The inputs of the network, for frames with both arms and legs:
+    ``[F, 14, 2]``.
 
-    Args:
-        track (Track): A person.
-        layout (str): The layout of the joints.
-        fps (float, optional): Frames per second.
-
-    Returns:
-        ``[F, 14, 2]``: the left and the right joints of :obj:`SIDED`,
-        relative to the middle of the hips, in units of the root mean square
-        distance of the joints from their mean; the motion of this mean in the
-        same units; and the growth of the unit, with a zero.
+    These are the left and the right joints of :obj:`SIDED`, relative to the
+    middle of the hips, in units of the root mean square distance of the
+    joints from their mean; the motion of this mean in the same units; and the
+    growth of the unit, with a zero.
     """
     names = common_names(layout)
     order = [names.index(side + name) for side in 'LR' for name in SIDED]

@@ -111,13 +111,10 @@ def swap_share(keypoints: Keypoints) -> float:
 
 
 def step_size(keypoints: Keypoints) -> tuple[float, float]:
-    r"""How far people move from one frame to the next.
-
-    Returns:
-        tuple: The mean over joints in sizes of the person (root mean square
-        distance of the joints from their mean), and its ratio to the motion
-        in half of the frames of a person. Both are medians over the frames of
-        people with 5 frames or more, 0 if there are none.
+    r"""How far people move from one frame to the next, in sizes of the person
+    (root mean square distance of the joints from their mean), and the ratio
+    to the motion in half of the frames of a person: medians over the frames
+    of people with 5 frames or more, 0 if there are none.
     """
     near: list[np.ndarray] = []
     far: list[np.ndarray] = []

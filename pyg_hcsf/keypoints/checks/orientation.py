@@ -60,11 +60,8 @@ def _advise_rotation(
 
 def down_vector(keypoints: Keypoints) -> tuple[float, float]:
     r"""The direction from shoulders to ankles or, if these are missing, hips:
-    ``(0, 1)`` for people who stand.
-
-    Returns:
-        tuple: x, which at least four of five frames exceed to the right
-        (positive) or to the left (negative), else 0; and the median of y.
+    ``(0, 1)`` for people who stand. x is what at least four of five frames
+    exceed to the right or to the left, else 0; y is the median.
     """
     limbs = Limbs(keypoints.tracks, keypoints.layout)
     down = limbs.middle('Ankle') - limbs.middle('Shoulder')

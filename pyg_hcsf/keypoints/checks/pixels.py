@@ -83,16 +83,9 @@ def share_outside(
     min_score: float = 0.0,
     margin: float = 10.0,
 ) -> float:
-    r"""The share of joints outside of the image.
-
-    Args:
-        keypoints (Keypoints): The keypoints of a video.
-        image_size (tuple, optional): Width and height in pixels; without a
-            size only negative coordinates are outside.
-        min_score (float, optional): Joints of this confidence and less are
-            not counted. (default: :obj:`0.0`)
-        margin (float, optional): How many pixels joints may lie outside of
-            an image without a size. (default: :obj:`10.0`)
+    r"""The share of joints, of a higher confidence than this, that are outside
+    of the image. Without a size, these are the joints with coordinates of
+    less than minus the margin.
     """
     xy = np.concatenate([t.xy[t.score > min_score] for t in keypoints.tracks])
     xy = xy[np.isfinite(xy).all(axis=1)]

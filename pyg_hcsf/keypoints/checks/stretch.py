@@ -26,22 +26,13 @@ PARTS = {'whole': 7, 'upper': 5}
 def extents(
     tracks: Sequence[Track], layout: str, part: str = 'whole'
 ) -> np.ndarray:
-    r"""How far limbs extend in four directions of the image.
+    r"""How far limbs extend in four directions of the image: ``[4 * L]`` for
+    ``L`` kinds of limbs, NaN where one is never seen.
 
     Each frame is measured in units of the root mean square length of its
     limbs. For each limb and direction, this is the logarithm of the 85th
     percentile over all frames, less the mean of all, so that it does not
     depend on the size of the person.
-
-    Args:
-        tracks (sequence of Track): The people.
-        layout (str): The layout of their joints.
-        part (str, optional): ``'whole'`` for all limbs, ``'upper'`` for those
-            above the hips. (default: :obj:`'whole'`)
-
-    Returns:
-        numpy.ndarray: ``[4 * L]`` for ``L`` kinds of limbs, NaN where a limb
-        is never seen.
     """
     used = LIMBS[: PARTS[part]]
     limbs = Limbs(tracks, layout).vectors()  # [F, 12, 2]
@@ -67,19 +58,12 @@ def regression_terms(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 
 def log_stretch(tracks: Sequence[Track], layout: str) -> float:
-    r"""The logarithm of the factor by which x is stretched more than y.
+    r"""The logarithm of the factor by which x is stretched more than y, 0 if
+    there are fewer than 10 frames or a limb above the hips is never seen.
 
     A limb that turns in front of a camera reaches as far in one direction of
     the image as in the other. How far each limb usually turns is learnt by a
     quadratic regression on :func:`extents`.
-
-    Args:
-        tracks (sequence of Track): The people.
-        layout (str): The layout of their joints.
-
-    Returns:
-        float: 0 if nothing is stretched, and if there are fewer than 10
-        frames or a limb above the hips is never seen.
     """
     if sum(len(track.frames) for track in tracks) < MIN_FRAMES:
         return 0.0

@@ -19,7 +19,6 @@ from pyg_hcsf.keypoints.readers import (
     mmpose,
     openpifpaf,
     openpose,
-    ragged_arrays,
     records,
     table,
     tfjs,
@@ -44,20 +43,12 @@ class Reader(Protocol):
 #: precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
-        openpose,
-        alphapose,
-        coco,
-        mmpose,
-        easy_vitpose,
-        ultralytics,
-        tfjs,
-        mediapipe,
-        openpifpaf,
-        records,
+        openpose, alphapose, coco, mmpose, easy_vitpose, ultralytics, tfjs,
+        mediapipe, openpifpaf, records,
     ],
     'text': [yolo_labels, deeplabcut, table],
-    'arrays': [videopose3d, ragged_arrays, detectron, arrays],
-}
+    'arrays': [videopose3d, detectron, arrays],
+}  # fmt: skip
 
 
 def register_reader(kind: str, reader: Reader) -> None:

@@ -24,13 +24,8 @@ REMEDY = f"save an array 'keypoints' of shape {SHAPES} with numpy.savez"
 
 
 class Axes(NamedTuple):
-    r"""The axes of an array.
-
-    Args:
-        time (int): The axis of frames.
-        people (int or None): The axis of people, :obj:`None` for one person.
-        joints (int): The axis of joints.
-        xy (int): The axis of x, y and maybe a confidence.
+    r"""The axes of an array: of frames, of people (:obj:`None` for one
+    person), of joints, and of x, y and maybe a confidence.
     """
 
     time: int
@@ -57,13 +52,6 @@ def find_axes(array: np.ndarray, where: str) -> Axes:
     The order ``[T, N, C]`` or ``[T, P, N, C]`` is used if people move
     smoothly in it. If they do not, or if there is one frame, it is another
     order in which they do, if that is clear.
-
-    Args:
-        array (numpy.ndarray): The keypoints.
-        where (str): The name of the array for errors.
-
-    Raises:
-        ValueError: If it has another shape, or several orders are possible.
 
     Example:
         >>> find_axes(np.zeros((17, 2, 100)), "array 'keypoints'")

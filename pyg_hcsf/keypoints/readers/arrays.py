@@ -10,8 +10,9 @@ with a confidence as third coordinate, and optionally
 * ``layout``, ``image_size`` (``[2]``) and ``fps``.
 
 Axes in another order, such as ``[1, T, N, 2]`` or ``[2, N, T]``, are
-recognised by the motion. ``reconstruction``, as MHFormer, PoseFormerV2,
-MotionAGFormer and others save it, has Human3.6M's joints.
+recognised by the motion. Frames with different numbers of people are an array
+of objects ``[T]``, each ``[P, N, 2 or 3]``. ``reconstruction``, as MHFormer,
+PoseFormerV2, MotionAGFormer and others save it, has Human3.6M's joints.
 """
 
 from typing import Any
@@ -23,6 +24,8 @@ from pyg_hcsf.keypoints.detections import (
     Detection,
     ParsedFile,
     mark_missing,
+    parse_frame_number,
+    parse_joints,
 )
 from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
 from pyg_hcsf.keypoints.readers.array_axes import (
@@ -63,6 +66,8 @@ def matches(arrays: dict[str, np.ndarray]) -> bool:
 def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     r"""Reads the people of a video."""
     key = _find_keypoints(arrays)
+    if arrays[key].dtype == object and is_ragged(arrays[key]):
+        return _read_ragged(arrays)
     arrays = rename_arrays(arrays)
     joints = _parse_joints(arrays[key], key, arrays.get('scores'))
     shape = joints.shape[:2]  # [T, P]
@@ -94,6 +99,32 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
         fps=rate if fps is None else float(fps.reshape(-1)[0]),
         default_layout=KEYPOINTS.get(key),
     )
+
+
+def is_ragged(frames: np.ndarray) -> bool:
+    r"""Whether an array of objects has an array of joints for each frame."""
+    return frames.ndim == 1 and all(
+        isinstance(f, np.ndarray)
+        and f.dtype.kind in 'iuf'
+        and f.ndim in (2, 3)
+        for f in frames
+    )
+
+
+def _read_ragged(arrays: dict[str, np.ndarray]) -> ParsedFile:
+    arrays = rename_arrays(arrays)
+    rows = arrays['keypoints']
+    frames = check_numbers(arrays.get('frames'), 'frames', rows.shape)
+    people = []
+    for number, found in enumerate(rows):
+        frame = number if frames is None else frames[number].item()
+        where = f'frame {number}'
+        frame = parse_frame_number(frame, where)
+        for values in found if found.ndim == 3 else found[None]:
+            joints = mark_missing(parse_joints(values, where), where)
+            people.append(Detection(frame, None, joints))
+    warn_unread('arrays', arrays.keys() - {'keypoints', 'frames'})
+    return ParsedFile('npz', people)
 
 
 def _find_keypoints(arrays: dict[str, np.ndarray]) -> str:

@@ -16,7 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import ParsedFile, parse_frame_number
+from pyg_hcsf.keypoints.detections import (
+    ParsedFile,
+    only,
+    parse_frame_number,
+    parse_size,
+)
 from pyg_hcsf.keypoints.joint_names import order_by_names
 from pyg_hcsf.keypoints.messages import file_error, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
@@ -31,7 +36,6 @@ from pyg_hcsf.keypoints.readers.json_frames import (
 from pyg_hcsf.keypoints.readers.json_people import read_people
 from pyg_hcsf.safe_io.shown import shown
 
-Size = tuple[float, float]
 _KEYS = ('keypoints',)
 #: Each annotation has another ``id``; its scores are not those of joints.
 _UNUSED_KEYS = {'id', 'scores', 'score'}
@@ -62,8 +66,11 @@ def read(data: Any) -> ParsedFile:
         default_layout='coco17',
     )
     people = [e.person for e in entries if isinstance(e.person, dict)]
-    sizes = {_parse_size(person.get('image_size')) for person in people}
-    return replace(parsed, image_size=_only(sizes))
+    sizes = [person.get('image_size') for person in people]
+    pairs = [
+        s if isinstance(s, list) and len(s) == 2 else (0, 0) for s in sizes
+    ]
+    return replace(parsed, image_size=only(parse_size(*p) for p in pairs))
 
 
 def _has_densities(people: Iterable[Any]) -> bool:
@@ -116,9 +123,11 @@ def _read_annotations(data: dict[str, Any]) -> ParsedFile:
     return parsed
 
 
-def _parse_images(images: list[Any]) -> tuple[dict[int, int], Size | None]:
+def _parse_images(
+    images: list[Any],
+) -> tuple[dict[int, int], tuple[float, float] | None]:
     r"""The frame number of each image by its id, and the size of all."""
-    ids, videos, sizes = [], {}, set()
+    ids, videos, sizes = [], {}, []
     for number, image in enumerate(images):
         where = f'image {number}'
         if not isinstance(image, dict):
@@ -126,7 +135,7 @@ def _parse_images(images: list[Any]) -> tuple[dict[int, int], Size | None]:
         key = image.get('id', image.get('frame_id'))
         ids.append(parse_frame_number(key, where))
         videos[shown(image.get('vid_id', image.get('video_id')), 40)] = number
-        sizes.add(_parse_size([image.get('width'), image.get('height')]))
+        sizes.append(parse_size(image.get('width'), image.get('height')))
     if len(videos) > 1:
         raise several_videos(videos)
     values: list[Any] = ids
@@ -139,16 +148,4 @@ def _parse_images(images: list[Any]) -> tuple[dict[int, int], Size | None]:
     if len(set(ids)) < len(ids):
         warn('several of its images have one id: the last is taken')
     frames = dict(zip(ids, number_frames(values), strict=True))
-    return frames, _only(sizes)
-
-
-def _parse_size(value: Any) -> Size | None:
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    known = all(isinstance(v, (int, float)) and 0 < v <= 1e6 for v in value)
-    return (float(value[0]), float(value[1])) if known else None
-
-
-def _only(sizes: set[Size | None]) -> Size | None:
-    r"""The size of all images, if it is one."""
-    return next(iter(sizes)) if len(sizes) == 1 else None
+    return frames, only(sizes)

@@ -18,13 +18,16 @@ from pyg_hcsf.keypoints.detections import (
     ParsedFile,
     mark_missing,
     parse_joints,
+    parse_size,
 )
 from pyg_hcsf.keypoints.messages import file_error
+from pyg_hcsf.keypoints.readers.arrays import is_ragged
 
 
 def matches(arrays: dict[str, np.ndarray]) -> bool:
-    r"""Whether keypoints are an array of objects."""
-    return 'keypoints' in arrays and arrays['keypoints'].dtype == object
+    r"""Whether keypoints are an array of objects that are no arrays."""
+    found = arrays.get('keypoints')
+    return found is not None and found.dtype == object and not is_ragged(found)
 
 
 def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
@@ -51,7 +54,8 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
             joints = mark_missing(joints, where)
             box = parse_box_score(_box_score(boxes, frame, number))
             people.append(Detection(frame, None, joints, box))
-    size = image_size(single_mapping(arrays.get('metadata')))
+    metadata = single_mapping(arrays.get('metadata'))
+    size = parse_size(metadata.get('w'), metadata.get('h'))
     return ParsedFile('detectron', people, 'coco17', size)
 
 
@@ -78,10 +82,3 @@ def single_mapping(array: np.ndarray | None) -> dict[str, Any]:
         return {}
     item = array.reshape(-1)[0]
     return item if isinstance(item, dict) else {}
-
-
-def image_size(value: Any) -> tuple[float, float] | None:
-    r"""``w`` and ``h`` of a mapping, if it has both."""
-    sides = [value.get(k) for k in 'wh'] if isinstance(value, dict) else []
-    known = [float(s) for s in sides if isinstance(s, (int, float)) and s > 0]
-    return (known[0], known[1]) if len(known) == 2 else None

@@ -22,18 +22,8 @@ def read_folder(
     folder: Path, read_file: Callable[[Path], ParsedFile]
 ) -> ParsedFile:
     r"""Reads a folder of JSON files, or else of text files, whose names have
-    the frame numbers.
-
-    Empty and damaged files are left out and named in a warning, and so is a
-    file without a number among those with one.
-
-    Args:
-        folder (pathlib.Path): The folder.
-        read_file (callable): Reads a file.
-
-    Raises:
-        ValueError: If it has no such file, files of several videos, or a
-            file of several frames; names it.
+    the frame numbers. Empty and damaged files are left out and named in a
+    warning, and so is a file without a number among those with one.
     """
     files = _find_files(folder)
     parts: list[ParsedFile] = []

@@ -15,17 +15,9 @@ _SUFFIXES = re.compile(r'(\.[A-Za-z]\w{0,15})+$')
 
 
 def number_frames(values: Sequence[Any]) -> list[int]:
-    r"""The frame numbers for the numbers or image names in a file.
-
-    Names without numbers are counted in their order, with a warning.
-
-    Args:
-        values (sequence): Numbers, or names of images such as
-            ``'a/000012.jpg'``; several may be the same.
-
-    Raises:
-        ValueError: If they are of several videos, or neither numbers nor
-            names.
+    r"""The frame numbers for the numbers, or the image names such as
+    ``'a/000012.jpg'``, in a file; several may be the same. Names without
+    numbers are counted in their order, with a warning.
 
     Example:
         >>> number_frames(['a_9.jpg', 'a_10.jpg', 'a_10.jpg'])
@@ -53,21 +45,13 @@ def number_frames(values: Sequence[Any]) -> list[int]:
 
 
 def number_times(times: Sequence[float]) -> tuple[list[int], float | None]:
-    r"""The frame numbers for time stamps, so that a gap stays a gap.
+    r"""The frame numbers for time stamps, so that a gap stays a gap, and the
+    frames per second or :obj:`None`.
 
     The usual step between two time stamps is one frame. They are in seconds
     if this step is one second at most, else in milli-, micro- or nanoseconds,
     whichever comes first with a step of one second at most. Whole numbers
     with a usual step of 1, 2 or 3 are frame numbers.
-
-    Args:
-        times (sequence of float): Time stamps; several may be the same.
-
-    Returns:
-        tuple: The frame numbers, and the frames per second or :obj:`None`.
-
-    Raises:
-        ValueError: If a time stamp is missing.
 
     Example:
         >>> number_times([0.0, 0.04, 0.04, 0.16])
@@ -104,17 +88,11 @@ def several_videos(videos: Iterable[str]) -> ValueError:
 
 
 def group_names(names: Sequence[str]) -> dict[str, dict[str, int]]:
-    r"""Groups names by all but their frame numbers.
+    r"""The frame numbers of names (0 where there is none), grouped by the rest
+    of the name, with ``*`` for the frame number.
 
     The frame number is the last number that differs between names with
     otherwise the same text.
-
-    Args:
-        names (sequence of str): Different names of files or images.
-
-    Returns:
-        dict: For each group, named with ``*`` for the frame number, the
-        frame numbers by name; 0 where a name has none.
 
     Example:
         >>> group_names(['a_9.json', 'a_10.json', 'b_9.json'])

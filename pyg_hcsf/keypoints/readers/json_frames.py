@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import Detection
+from pyg_hcsf.keypoints.detections import Detection, parse_size
 from pyg_hcsf.keypoints.messages import file_error, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
@@ -43,13 +43,9 @@ MAX_STEP = 0.2  # of a person's size, from frame to frame
 
 
 class Entry(NamedTuple):
-    r"""One person in one frame of parsed JSON.
-
-    Args:
-        frame (int): The frame number, -1 if entries have none.
-        where (str): The place in the file, for errors.
-        person (Any): The value of the person.
-        frame_values (dict): The values of the frame, empty if it has none.
+    r"""One person in one frame of parsed JSON: the frame number (-1 if entries
+    have none), the place for errors, the value of the person, and the values
+    of the frame, empty if it has none.
     """
 
     frame: int
@@ -101,12 +97,12 @@ def nesting(value: Any) -> int:
     return depth if isinstance(value, (int, float)) else 0
 
 
-def parse_size(value: dict[str, Any]) -> tuple[float, float] | None:
+def find_size(value: dict[str, Any]) -> tuple[float, float] | None:
     r"""The width and height in a mapping, if any."""
     for kind in ('', 'image_', 'canvas_'):
-        sides = [value.get(kind + side, 0) for side in ('width', 'height')]
-        if all(isinstance(s, (int, float)) and 0 < s <= 1e6 for s in sides):
-            return float(sides[0]), float(sides[1])
+        sides = (value.get(kind + side) for side in ('width', 'height'))
+        if (size := parse_size(*sides)) is not None:
+            return size
     return None
 
 
@@ -139,13 +135,6 @@ def find_entries(
     The file is a list of frames or maps image names to them. A frame is a
     list of people, or a mapping with such a list and maybe its number.
     Or the file is a list of people, each with a frame number or none.
-
-    Args:
-        data (Any): The parsed JSON.
-        people_keys (sequence of str, optional): Keys of lists of people.
-
-    Raises:
-        ValueError: If it is anything else; names the entry.
     """
     if is_frame_mapping(data):
         numbers, names = number_frames(list(data)), list(data)
@@ -218,9 +207,6 @@ def _list_people(data: list[Any]) -> list[Entry]:
 def frame_numbers(data: list[Any]) -> list[int]:
     r"""The frame numbers of frames or people: those in the file, else by time
     stamps, else in their order.
-
-    Raises:
-        ValueError: If some have a number and some have not.
     """
     keys = [first_key(value, FRAME_KEYS) for value in data]
     if not any(keys):
@@ -281,9 +267,6 @@ def number_unnumbered(found: list[Detection]) -> list[Detection]:
 def parse_track_id(value: Any, where: str) -> str | None:
     r"""The id of a person, or :obj:`None` without one; negative numbers and
     empty texts are none.
-
-    Raises:
-        ValueError: If it is neither a number nor a text.
     """
     name = value[key] if (key := first_key(value, TRACK_KEYS)) else None
     for _ in range(2):  # some trackers wrap it in lists

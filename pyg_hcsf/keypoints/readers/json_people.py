@@ -78,28 +78,14 @@ def read_people(
 ) -> ParsedFile:
     r"""Reads the people of parsed JSON.
 
-    A person is a list of joints, or a mapping that has one under a key such
-    as ``'keypoints'``. Joints are numbers ``x0, y0, c0, x1, ...``; rows of
-    ``x, y`` or ``x, y, c``, with the confidences maybe in a list of their
-    own; mappings of ``x`` and ``y`` with or without names; a mapping from
-    names to joints; or lists called ``x`` and ``y``. Keys that are not read
-    are named in a warning.
-
-    Args:
-        source (str): The format.
-        entries (iterable of Entry): The people.
-        keys (sequence of str, optional): Keys of the joints of a person.
-        other_keys (iterable of str, optional): Keys that need no warning.
-        box_key (str, optional): The key of the score of a person's box.
-            (default: :obj:`"bbox_score"`)
-        has_densities (bool, optional): Whether confidences are converted by
-            :func:`~pyg_hcsf.keypoints.confidence.density_confidence`.
-            (default: :obj:`False`)
-        default_layout (str, optional): The usual layout of the format.
-            (default: :obj:`None`)
-
-    Raises:
-        ValueError: If a person is damaged; names the entry.
+    A person is a list of joints, or a mapping that has one under one of the
+    keys. Joints are numbers ``x0, y0, c0, x1, ...``; rows of ``x, y`` or
+    ``x, y, c``, with the confidences maybe in a list of their own; mappings
+    of ``x`` and ``y`` with or without names; a mapping from names to joints;
+    or lists called ``x`` and ``y``. Keys that are not read, but for the other
+    keys, are named in a warning. The box key is that of the score of a
+    person's box. Densities are converted by
+    :func:`~pyg_hcsf.keypoints.confidence.density_confidence`.
     """
     parser = _PersonParser(keys, box_key, has_densities)
     found, places, names = [], [], []

@@ -8,8 +8,7 @@ from itertools import islice
 from typing import Any
 
 from pyg_hcsf.keypoints.messages import file_error, warn
-from pyg_hcsf.safe_io.json_bytes import check_density, load_json
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.json_bytes import load_json
 
 
 def parse_json(content: bytes) -> Any:
@@ -18,28 +17,44 @@ def parse_json(content: bytes) -> Any:
     Strings that are JSON themselves, as in ``[r.to_json() for r in
     results]``, are parsed, too. If the last line is incomplete, because the
     writer was stopped, it is left out with a warning.
-
-    Raises:
-        ValueError: If it is damaged; names the line.
     """
-    data = _parse(content)
+    try:
+        data = load_json(content)
+    except json.JSONDecodeError as e:
+        if e.msg == 'Extra data':
+            return _parse_lines(content, e)
+        raise _invalid(e) from e
+    except (ValueError, RecursionError) as e:
+        raise _invalid(e) from e
     if isinstance(data, str):
-        return _parse_document(data.encode())
+        return _parse_text(data)
     texts = isinstance(data, list) and all(isinstance(v, str) for v in data)
     if texts and data and all(_is_container(v.encode()) for v in data):
-        return [_parse_document(v.encode()) for v in data]
+        return list(map(_parse_text, data))
     return data
 
 
-def _parse(content: bytes) -> Any:
+def _parse_text(text: str) -> Any:
     try:
-        check_density(content)
-    except ValueError as e:
-        raise file_error(f'{cause(e)}: get it again') from e
-    first, second = [*islice(_lines(content), 2), b'', b''][:2]
-    if not _is_container(second) or not _is_complete(first):
-        return _parse_document(content)
-    values = []
+        return load_json(text)
+    except (ValueError, RecursionError) as e:
+        raise _invalid(e) from e
+
+
+def _invalid(error: Exception) -> ValueError:
+    return file_error(
+        f'it is not valid JSON ({error!s:.200}): get it again, or run the '
+        'detector again'
+    )
+
+
+def _parse_lines(content: bytes, error: json.JSONDecodeError) -> list[Any]:
+    r"""Parses JSON Lines; raises the error of the document if the second line
+    is no list or object.
+    """
+    if not _is_container([*islice(_lines(content), 2), b''][1]):
+        raise _invalid(error) from error
+    values: list[Any] = []
     lines = enumerate(_lines(content), start=1)
     for number, line in lines:
         try:
@@ -56,28 +71,9 @@ def _parse(content: bytes) -> Any:
     return values
 
 
-def _parse_document(content: bytes) -> Any:
-    try:
-        return load_json(content)
-    except json.JSONDecodeError as e:
-        reason = f'{e.msg} in line {e.lineno}, column {e.colno}'
-    except (ValueError, RecursionError) as e:
-        reason = str(e)
-    raise file_error(
-        f'it is not valid JSON ({reason:.200}): get it again, or run the '
-        'detector again'
-    )
-
-
 def _lines(content: bytes) -> Iterator[bytes]:
+    r"""The lines that are not blank, one at a time to save memory."""
     return (line for line in BytesIO(content) if line.strip())
-
-
-def _is_complete(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line.decode('utf-8-sig')), (dict, list))
-    except (ValueError, RecursionError):
-        return False
 
 
 def _is_container(line: bytes) -> bool:

@@ -16,13 +16,9 @@ from pyg_hcsf.keypoints.readers.json_people import read_people
 
 #: The layouts of the data sets whose joints MMPose's models find.
 DATASETS = {
-    'coco': 'coco17',
-    'coco_wholebody': 'coco17',
-    'halpe': 'halpe26',
-    'halpe26': 'halpe26',
-    'mpii': 'mpii16',
-    'h36m': 'h36m17',
-}
+    'coco': 'coco17', 'coco_wholebody': 'coco17', 'halpe': 'halpe26',
+    'halpe26': 'halpe26', 'mpii': 'mpii16', 'h36m': 'h36m17',
+}  # fmt: skip
 
 
 def matches(data: Any) -> bool:

@@ -10,7 +10,7 @@ faces and 3D keypoints are not read.
 from dataclasses import replace
 from typing import Any
 
-from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.detections import ParsedFile, only
 from pyg_hcsf.keypoints.messages import file_error
 from pyg_hcsf.keypoints.readers.json_frames import find_entries
 from pyg_hcsf.keypoints.readers.json_people import read_people
@@ -46,6 +46,5 @@ def read(data: dict[str, Any]) -> ParsedFile:
 
 def set_layout(parsed: ParsedFile) -> ParsedFile:
     r"""Sets the layout to OpenPose's with as many joints, if none is set."""
-    counts = {len(d.joints) for d in parsed.detections}
-    layout = LAYOUTS.get(counts.pop()) if len(counts) == 1 else None
-    return replace(parsed, layout=parsed.layout or layout)
+    count = only(len(d.joints) for d in parsed.detections)
+    return replace(parsed, layout=parsed.layout or LAYOUTS.get(count or 0))

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.detections import ParsedFile, only
 from pyg_hcsf.keypoints.joint_names import MIN_JOINTS, is_joint_name
 from pyg_hcsf.keypoints.messages import file_error, warn_unread
 from pyg_hcsf.keypoints.readers import arrays
 from pyg_hcsf.keypoints.readers.json_frames import (
     Entry,
     find_entries,
+    find_size,
     first_key,
     first_person,
     nesting,
-    parse_size,
 )
 from pyg_hcsf.keypoints.readers.json_people import (
     KEYPOINT_KEYS,
@@ -52,13 +52,12 @@ def read(data: Any) -> ParsedFile:
     if isinstance(data, list):  # without requests of the live protocol
         data = [v for v in data if not _is_request(v)]
     entries = find_entries(data)
-    sizes = {parse_size(entry.frame_values) for entry in entries}
     people = [
         part
         for number, entry in enumerate(entries)
         for part in _split_people(entry, number)
     ]
-    size = sizes.pop() if len(sizes) == 1 else None
+    size = only(find_size(entry.frame_values) for entry in entries)
     return replace(read_people('records', people), image_size=size)
 
 

@@ -176,15 +176,8 @@ def to_parsed_file(
     joints: list[str],
     source: str = 'csv',
 ) -> ParsedFile:
-    r"""Puts joints into the order of a layout, if they have its names, or of
-    the numbers in their names.
-
-    Args:
-        points (numpy.ndarray): Joints, missing ones marked: ``[R, N, 3]``.
-        frames (list[int]): The frame number of each row.
-        people (list): The id of each person, or :obj:`None`.
-        joints (list[str]): The names of the joints.
-        source (str, optional): The format. (default: :obj:`'csv'`)
+    r"""People of joints ``[R, N, 3]``, which are put into the order of a
+    layout, if they have its names, or of the numbers in their names.
     """
     order = match_names(joints)
     if order is not None:

@@ -27,12 +27,7 @@ MIN_LINE = 8  # as '0,0,1,2' has
 
 
 def to_snake(name: str) -> str:
-    r"""The name of a column in lower case, with ``_`` between its words.
-
-    Example:
-        >>> to_snake('Frame #'), to_snake('LeftEyeX')
-        ('frame', 'left_eye_x')
-    """
+    r"""The name of a column as ``'left_eye_x'``."""
     words = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', name)
     return re.sub(r'[\W_]+', '_', words).strip('_').lower()
 
@@ -61,13 +56,8 @@ NOT_READ = {'z', 'presence'}  # of joints
 
 
 class Table(NamedTuple):
-    r"""The fields of a table of text.
-
-    Args:
-        header (list[str]): The names of the columns.
-        names (list[str]): The same as :func:`to_snake` returns them.
-        rows (list[list[str]]): The other lines.
-        lines (list[int]): Their line numbers in the file.
+    r"""A table of text: the names of the columns, the same as :func:`to_snake`
+    returns them, the fields of the other lines, and their line numbers.
     """
 
     header: list[str]
@@ -176,18 +166,9 @@ def _parse_number(text: str, where: str) -> float:
 
 def split_table(text: str, headers: int = 1) -> Table:
     r"""Splits a table of comma-separated values into fields, also with
-    semicolons or tabs.
-
-    If the file ends within the last line, this line is left out with a
-    warning.
-
-    Args:
-        text (str): The file.
-        headers (int, optional): The number of header lines, of which only the
-            first is separated from the rows. (default: :obj:`1`)
-
-    Raises:
-        ValueError: If lines have different numbers of fields.
+    semicolons or tabs. Only the first of several header lines is separated
+    from the rows. If the file ends within the last line, this line is left
+    out with a warning.
     """
     if text[:4].lower() == 'sep=':  # which names the separator for Excel
         text = text.split('\n', 1)[-1]

@@ -10,11 +10,16 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.keypoints.checks.body import misfit
-from pyg_hcsf.keypoints.detections import Detection, ParsedFile, mark_missing
+from pyg_hcsf.keypoints.detections import (
+    Detection,
+    ParsedFile,
+    mark_missing,
+    parse_size,
+)
 from pyg_hcsf.keypoints.layouts import common_names
 from pyg_hcsf.keypoints.messages import file_error, warn
 from pyg_hcsf.keypoints.pixels import is_normalised, scale
-from pyg_hcsf.keypoints.readers.detectron import image_size, single_mapping
+from pyg_hcsf.keypoints.readers.detectron import single_mapping
 from pyg_hcsf.keypoints.track import Track
 from pyg_hcsf.safe_io.shown import shown
 
@@ -54,9 +59,11 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
         raise file_error('expected one array [T, N, 2]', where)
     metadata = single_mapping(arrays.get('metadata'))
     sizes, name = metadata.get('video_metadata'), metadata.get('layout_name')
-    size = image_size(sizes.get(video) if isinstance(sizes, dict) else None)
-    known = (found != 0).any(axis=-1, keepdims=True)
-    joints = np.concatenate([found.astype(np.float64), known], axis=-1)
+    value = sizes.get(video) if isinstance(sizes, dict) else None
+    known = value if isinstance(value, dict) else {}
+    size = parse_size(known.get('w'), known.get('h'))
+    seen = (found != 0).any(axis=-1, keepdims=True)
+    joints = np.concatenate([found.astype(np.float64), seen], axis=-1)
     parsed = ParsedFile(
         source='videopose3d',
         detections=[
