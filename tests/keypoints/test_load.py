@@ -5,17 +5,12 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.keypoints import read_keypoints
-from pyg_hcsf.skeleton import get_skeleton
 from tests.keypoints import keypoint_files as formats
+from tests.keypoints.keypoint_files import COCO, SNAKE
+from tests.keypoints.readers.test_deeplabcut import deeplabcut
+from tests.keypoints.readers.test_json_text import LINES
 
 SIZE = (1920.0, 1080.0)
-COCO = get_skeleton('coco17').joints
-SNAKE = [
-    {'L': 'left_', 'R': 'right_'}.get(n[0], '') + n[1:].lower()
-    if n != 'Nose'
-    else 'nose'
-    for n in COCO
-]
 POINTS = formats.some_people()
 WITH_33 = formats.some_people(33)
 
@@ -115,28 +110,6 @@ def test_what_files_tell(tmp_path):
     )
 
 
-def test_videopose3d(tmp_path):
-    k = read_keypoints(write(tmp_path, formats.videopose3d(POINTS)))
-    assert (k.source, k.layout, len(k.tracks)) == ('videopose3d', 'coco17', 1)
-    assert k.image_size == SIZE
-    np.testing.assert_array_equal(k.tracks[0].xy, POINTS[:, 0, :, :2])
-
-
-@pytest.mark.parametrize(
-    'size, layout', [(25, 'body25'), (18, 'coco18'), (25, None)]
-)
-def test_openpose_folder(tmp_path, size, layout):
-    points = formats.some_people(size)
-    for t, frame in enumerate(points):
-        name = f'walk_{2 * t:012d}_keypoints.json'
-        write(tmp_path, formats.openpose(frame), name)
-    k = read_keypoints(tmp_path, layout=layout)
-    assert (k.source, k.layout) == ('openpose', layout or 'body25')
-    assert len(k.tracks) == 2
-    for track in k.tracks:
-        np.testing.assert_array_equal(track.frames, 2 * np.arange(6))
-
-
 def test_folder_of_mmpose(tmp_path):
     for t, frame in enumerate(POINTS):
         write(tmp_path, formats.mmpose_image(frame), f'{t}.json')
@@ -215,7 +188,7 @@ def test_images_of_two_videos_in_a_file(tmp_path):
     'content, options, reason',
     [
         (b'', {}, 'is empty'),
-        (b'[{"image_id": 1, ', {}, 'line 1, column'),
+        (b'[{"image_id": 1, ', {}, 'line 1 column'),
         (b'[' * 10_000, {}, 'not valid JSON'),
         (b'{"a": 1}', {}, 'not as OpenPose'),
         (b'[]', {}, 'not as OpenPose'),
@@ -311,34 +284,19 @@ def test_no_pickle_is_run(tmp_path):
     assert not (tmp_path / 'evil').exists()
 
 
-def lines(points):
-    return b'\n'.join(
-        formats.dump({'frame': t, 'track': p, 'keypoints': person.tolist()})
-        for t, frame in enumerate(points)
-        for p, person in enumerate(frame)
-    )
-
-
 def labels(frame):
     rows = (person.ravel() / 1000 for person in frame)
     text = '\n'.join(' '.join(map(str, [0, 0, 0, 0, 0, *r])) for r in rows)
     return text.encode()
 
 
-def deeplabcut(points):
-    rows = [['scorer'] + ['a'] * 51, ['bodyparts'] + list(np.repeat(SNAKE, 3))]
-    rows.append(['coords', *('x', 'y', 'likelihood') * 17])
-    rows += [[t, *frame.ravel().tolist()] for t, frame in enumerate(points)]
-    return '\n'.join(','.join(map(str, row)) for row in rows).encode()
-
-
 FUZZED = {
     **{name: FORMATS[name][:2] for name in FORMATS if name != 'long numbers'},
     'openpose': (formats.openpose(POINTS[0]), {}),
     'videopose3d': (formats.videopose3d(POINTS), {}),
-    'lines': (lines(POINTS), {}),
+    'lines': (LINES, {}),
     'labels': (labels(POINTS[0]), {'image_size': SIZE}),
-    'deeplabcut': (deeplabcut(POINTS[:, 0]), {}),
+    'deeplabcut': (deeplabcut({'only': 0}), {}),
     'axes': (formats.npz(reconstruction=POINTS[None, :, 0]), {}),
 }
 

@@ -23,7 +23,7 @@ from pyg_hcsf.keypoints.checks.left_right import (
 )
 from pyg_hcsf.keypoints.track import map_tracks
 
-# Whom the checks were not fitted on.
+# Motion that the checks were not fitted on.
 CLIP = motion_clip('S9', 'Walking', 1, 100)
 VIEW = project_views(CLIP.pos.transpose(0, 1), CLIP.clip)[0]
 FILES = {name: make_file(VIEW, CLIP.clip, name, 25.0) for name in LAYOUTS}
@@ -110,11 +110,11 @@ def test_face(layout):
 
 
 @pytest.mark.parametrize(
-    'layout, said',
+    'layout, wrong',
     [('coco17', 'h36m17'), ('h36m17', 'coco17'), ('mpii16', 'h36m16')],
 )
-def test_another_layout(tmp_path, layout, said):
-    (issue,) = check_keypoints(replace(FILES[layout], layout=said))
+def test_another_layout(tmp_path, layout, wrong):
+    (issue,) = check_keypoints(replace(FILES[layout], layout=wrong))
     assert issue.kind == 'layout'
     assert f"pass layout='{layout}'" in issue.remedy
 

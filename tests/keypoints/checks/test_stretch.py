@@ -10,11 +10,11 @@ from experiments.fitting.postures import POSTURES, in_postures
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.capture import project_views
 from pyg_hcsf.keypoints import check_keypoints, common_names
-from pyg_hcsf.keypoints.checks.stretch import extents, log_stretch
 from pyg_hcsf.keypoints.checks.check import warn_of_issues
+from pyg_hcsf.keypoints.checks.stretch import extents, log_stretch
 from pyg_hcsf.keypoints.track import map_tracks
 
-# Whom nothing was fitted on.
+# Motion that the checks were not fitted on.
 CLIPS = [motion_clip('S9', a, 1, 100) for a in ('Walking', 'Greeting')]
 
 
@@ -54,9 +54,11 @@ def test_crops_of_another_shape(way):
     wrong = replace(wrong, image_size=None)
     (issue,) = check_keypoints(wrong)
     assert issue.kind == 'stretched'
-    (told,) = map(float, re.findall(r'multiply x by ([\d.]+)', issue.remedy))
-    assert 0.7 < told * factor < 1.4
-    even = map_tracks(wrong, lambda t: replace(t, xy=t.xy * (told, 1)))
+    (factor_of_x,) = map(
+        float, re.findall(r'multiply x by ([\d.]+)', issue.remedy)
+    )
+    assert 0.7 < factor_of_x * factor < 1.4
+    even = map_tracks(wrong, lambda t: replace(t, xy=t.xy * (factor_of_x, 1)))
     assert check_keypoints(even) == []
 
 
@@ -124,7 +126,7 @@ def test_single_images():
 
 
 @pytest.mark.parametrize('posture', [p for p in POSTURES if p != 'lying'])
-def test_postures_are_not_doubted(posture):
+def test_postures_have_no_errors(posture):
     for seed, name in enumerate(POSTURES):
         if name == posture:
             clips = in_postures(CLIPS[:1], seed)
@@ -137,7 +139,7 @@ def test_postures_are_not_doubted(posture):
 
 
 def test_confused_legs_are_not_exchanged_legs():
-    # Observation from the side, a detector takes one leg for the other at times.
+    # From the side, a detector takes one leg for the other at times.
     rng = np.random.default_rng(0)
     right = make(in_postures(CLIPS[:1], 0)[0], 'coco17')
     legs = [common_names('coco17').index(f'{s}{n}')

@@ -78,14 +78,6 @@ def test_scores_are_moved_too(tmp_path):
     check_people(k, WALK[:, :1])
 
 
-def test_another_name(tmp_path):
-    others = {'boxes': WALK[:, :, 0], 'kpts': WALK}
-    with pytest.warns(UserWarning, match="array 'kpts' is taken"):
-        check_people(read(tmp_path, kpts=WALK), WALK)
-    with pytest.raises(ValueError, match="no array 'keypoints'"):
-        read(tmp_path, **others)
-
-
 def test_one_image(tmp_path):
     check_people(read(tmp_path, keypoints=WALK[:1]), WALK[:1])
     check_people(read(tmp_path, keypoints=WALK[:1, 0]), WALK[:1, :1])
@@ -103,61 +95,6 @@ def test_what_motion_does_not_tell(tmp_path):
     with pytest.raises(ValueError, match='save an array'):
         find_axes(rng.uniform(0, 9, (3, 4, 5)), "array 'keypoints'")
     assert find_axes(array, "array 'keypoints'") == USUAL[1]
-
-
-@pytest.mark.parametrize(
-    'scores, frames, ids',
-    [
-        ('keypoint_scores', 'frame_ids', 'ids'),
-        ('confidence', 'frame_numbers', 'track_id'),
-        ('conf', 'image_ids', 'person_ids'),
-    ],
-)
-@pytest.mark.parametrize('end', ['.npz', '.json'])
-def test_usual_names_of_arrays(tmp_path, scores, frames, ids, end):
-    points = formats.some_people(frames=8)
-    arrays = {
-        'keypoints': points[..., :2],
-        scores: points[..., 2],
-        frames: 5 * np.arange(8),
-        ids: np.array([4, 9]),
-        'image': np.zeros((2, 2)),  # is none of them
-    }
-    path = tmp_path / f'a{end}'
-    if end == '.npz':
-        np.savez(path, **arrays)
-    else:
-        lists = {key: array.tolist() for key, array in arrays.items()}
-        path.write_text(json.dumps(lists))
-    with pytest.warns(UserWarning, match="not read: 'image'$"):
-        k = read_keypoints(path, 'coco17')
-    assert [t.name for t in k.tracks] == ['4', '9']
-    check_people(k, points, 5 * np.arange(8))
-
-
-def test_time_stamps_of_arrays(tmp_path):
-    points = formats.some_people(frames=8, people=1)
-    path = tmp_path / 'a.npz'
-    times = np.array([0, 1, 2, 3, 9, 10, 11, 12]) / 50
-    np.savez(path, keypoints=points[:, 0], timestamps=times)
-    k = read_keypoints(path, 'coco17')
-    check_people(k, points, np.rint(50 * times))
-    assert k.fps == 50
-
-
-def test_frames_of_different_numbers_of_people(tmp_path):
-    points = formats.some_people(frames=8)
-    path = tmp_path / 'a.npz'
-    frames = np.empty(8, dtype=object)
-    for t, people in enumerate(points):
-        frames[t] = people[:1] if t == 7 else people
-    np.savez(path, keypoints=frames, frames=np.arange(8) + 3)
-    k = read_keypoints(path, 'coco17')
-    assert [t.frames.tolist() for t in k.tracks] == [
-        list(range(3, 11)),
-        list(range(3, 10)),
-    ]
-    np.testing.assert_allclose(k.tracks[1].xy, points[:7, 1, :, :2])
 
 
 @pytest.mark.parametrize('axes', [*permutations(range(4))])
