@@ -2,7 +2,7 @@ r"""Reads the 2D keypoints of a video from the file of any detector."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, Optional
+from typing import Any, Optional
 
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
 from pyg_hcsf.keypoints.detections import ParsedFile
@@ -147,13 +147,13 @@ def _read_file(path: Path) -> ParsedFile:
         content = _to_utf8(content)
         if content.lstrip().startswith((b'[', b'{', b'"[', b'"{')):
             return _read_json(parse_json(content))
+        text = ''  # a binary file, which no reader matches
         if b'\0' not in content[:4096]:
             try:
                 text = content.decode()
             except UnicodeDecodeError:
                 text = content.decode('cp1252', 'replace')
-            return _read('text', text)
-        _raise_unknown()
+        return _read('text', text)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -213,10 +213,6 @@ def _read(kind: str, data: Any) -> ParsedFile:
             'Ultralytics, MediaPipe and others write it: save an array '
             "'keypoints' [T, N, 3] with numpy.savez instead"
         )
-    _raise_unknown()
-
-
-def _raise_unknown() -> NoReturn:
     raise file_error(
         'it is in none of the formats that are read: JSON, .npz or a table '
         'with commas. Read .npy, pickles and others with the code that wrote '

@@ -44,8 +44,8 @@ def check_motion(keypoints: Keypoints) -> Iterator[Issue]:
             part,
             level='warning',
         )
-    long = [t for t in keypoints.tracks if len(t.frames) >= 5]
-    if long and not any(map(_moves, long)):
+    long = [t.xy for t in keypoints.tracks if len(t.frames) >= 5]
+    if long and not any(np.diff(np.nan_to_num(x), axis=0).any() for x in long):
         yield Issue(
             'frozen',
             'nobody moves at all',
@@ -144,7 +144,3 @@ def single_share(keypoints: Keypoints) -> float:
     if len(frames) < 5:
         return 0.0
     return float(np.mean([len(t.frames) == 1 for t in keypoints.tracks]))
-
-
-def _moves(track: Track) -> bool:
-    return bool((np.diff(np.nan_to_num(track.xy), axis=0) != 0).any())

@@ -16,8 +16,6 @@ MAX_OUTSIDE = 0.3  # share of the joints that are not in the image
 CONFIDENT, MAX_CONFIDENT_OUTSIDE = 0.3, 0.05
 FLIP_Y = np.array([1.0, -1.0])
 
-Size = tuple[float, float]
-
 
 def check_pixels(keypoints: Keypoints) -> Iterator[Issue]:
     r"""Checks whether coordinates are pixels of the image."""
@@ -79,7 +77,7 @@ def box_sides(xy: np.ndarray) -> np.ndarray:
 
 def share_outside(
     keypoints: Keypoints,
-    image_size: Size | None,
+    image_size: tuple[float, float] | None,
     min_score: float = 0.0,
     margin: float = 10.0,
 ) -> float:

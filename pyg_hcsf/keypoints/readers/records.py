@@ -50,7 +50,11 @@ def read(data: Any) -> ParsedFile:
     if isinstance(data, list) and nesting(data) >= 3:
         return arrays.read({'keypoints': _to_array(data)})
     if isinstance(data, list):  # without requests of the live protocol
-        data = [v for v in data if not _is_request(v)]
+        data = [
+            value
+            for value in data
+            if not isinstance(value, dict) or value.keys() != {'stats'}
+        ]
     entries = find_entries(data)
     people = [
         part
@@ -59,10 +63,6 @@ def read(data: Any) -> ParsedFile:
     ]
     size = only(find_size(entry.frame_values) for entry in entries)
     return replace(read_people('records', people), image_size=size)
-
-
-def _is_request(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {'stats'}
 
 
 def _split_people(entry: Entry, number: int) -> list[Entry]:

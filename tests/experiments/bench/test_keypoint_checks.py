@@ -94,7 +94,7 @@ def test_fit(files, monkeypatch, tmp_path, capsys):
         assert array.shape == body.weights()[name].shape
     # It has learnt what it saw.
     monkeypatch.setattr(body, 'weights', lambda: fitted)
-    monkeypatch.setattr(sides, 'weights', lambda: fitted)
+    monkeypatch.setattr(left_right, 'weights', lambda: fitted)
     told = []
     for file in files:
         (track,) = file.keypoints.tracks

@@ -57,8 +57,9 @@ def test_crops_of_another_shape(way):
     (factor_of_x,) = map(
         float, re.findall(r'multiply x by ([\d.]+)', issue.remedy)
     )
-    assert 0.7 < factor_of_x * factor < 1.4
-    even = map_tracks(wrong, lambda t: replace(t, xy=t.xy * (factor_of_x, 1)))
+    assert 0.7 < float(factor_of_x) * factor < 1.4
+    by = np.array([float(factor_of_x), 1])
+    even = map_tracks(wrong, lambda t: replace(t, xy=t.xy * by))
     assert check_keypoints(even) == []
 
 
