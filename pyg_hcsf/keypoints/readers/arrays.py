@@ -66,7 +66,7 @@ def matches(arrays: dict[str, np.ndarray]) -> bool:
 def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     r"""Reads the people of a video."""
     key = _find_keypoints(arrays)
-    if arrays[key].dtype == object and is_ragged(arrays[key]):
+    if key == 'keypoints' and is_ragged(arrays[key]):
         return _read_ragged(arrays)
     arrays = rename_arrays(arrays)
     joints = _parse_joints(arrays[key], key, arrays.get('scores'))
@@ -103,6 +103,8 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
 
 def is_ragged(frames: np.ndarray) -> bool:
     r"""Whether an array of objects has an array of joints for each frame."""
+    if not isinstance(frames, np.ndarray) or frames.dtype != object:
+        return False
     return frames.ndim == 1 and all(
         isinstance(f, np.ndarray)
         and f.dtype.kind in 'iuf'

@@ -99,7 +99,7 @@ def test_fit(files, monkeypatch, tmp_path, capsys):
     for file in files:
         (track,) = file.keypoints.tracks
         seen = left_right.pose_features(track, file.keypoints.layout, 25.0)
-        told.append(sides.side_logits(seen).mean(axis=0))
+        told.append(left_right.side_logits(seen).mean(axis=0))
         found = left_right.side_evidence(file.keypoints)
         np.testing.assert_allclose(found.left, told[-1][0], atol=0.5)
         log = stretch.log_stretch(file.keypoints.tracks, file.keypoints.layout)
