@@ -187,7 +187,7 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
                         'cameras': file.cameras,
                         'long': len(k.tracks[0].frames) >= LONG * 25,
                         'found': bool(issues),
-                        'refused': any(issue.level == 'error' for issue in issues),
+                        'refused': any(i.level == 'error' for i in issues),
                         'as': ', '.join(issue.kind for issue in issues),
                         'layout': k.layout,
                         'file': file.name,

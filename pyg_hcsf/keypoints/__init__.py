@@ -1,3 +1,5 @@
+r"""2D keypoints of people: reading, checking and converting them."""
+
 from .checks.check import check_keypoints, raise_for_issues
 from .checks.issue import Issue
 from .layouts import LAYOUTS, common_names, convert_joints, to_layout
