@@ -39,7 +39,7 @@ from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.keypoint_noise import detector_noise
 from pyg_hcsf.geometry.virtual_cameras import View, project_views
 from pyg_hcsf.keypoints import Keypoints, Track, check_keypoints
-from pyg_hcsf.keypoints.convert import LAYOUTS
+from pyg_hcsf.keypoints.layouts import LAYOUTS
 
 NONE, CONFUSED = 'none', 'none, limbs confused'
 LONG = 3  # seconds
@@ -188,7 +188,7 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
                         'cameras': file.cameras,
                         'long': len(k.tracks[0].frames) >= LONG * 25,
                         'found': bool(issues),
-                        'refused': any(issue.certain for issue in issues),
+                        'refused': any(i.level == 'error' for i in issues),
                         'as': ', '.join(issue.kind for issue in issues),
                         'layout': k.layout,
                         'file': file.name,

@@ -39,11 +39,13 @@ from experiments.fitting.postures import in_postures
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.keypoints import Keypoints, Track
-from pyg_hcsf.keypoints.checks import aspect, body, sides
+from pyg_hcsf.keypoints.checks import body, left_right, stretch
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 PATH = Path(body.__file__).with_name('body.npz')
-PAIRS = tuple(tuple(map(body.SIDED.index, pair)) for pair in sides.OUTPUTS)
+PAIRS = tuple(
+    tuple(map(body.SIDED.index, pair)) for pair in left_right.OUTPUTS
+)
 # Which of the six pairs of joints are exchanged: in order of body.SIDED.
 MASKS = (
     *('000000', '000000', '111111', '111111', '111000', '000111'),
@@ -91,7 +93,7 @@ def fit_proportions(seen: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return mean, gap.T @ gap / len(gap) + 1e-3 * np.eye(len(mean))
 
 
-def stretch(track: Track, log: float) -> Track:
+def stretched(track: Track, log: float) -> Track:
     """A track in an image whose x is ``exp(log)`` times as wide."""
     return replace(track, xy=track.xy * np.exp([log / 2, -log / 2]))
 
@@ -104,13 +106,13 @@ def fit_stretch(files: list[Keypoints], part: str) -> dict[str, np.ndarray]:
     seen, logs = [], []
     for k in files:
         for log in (0.0, *rng.uniform(-STRETCH, STRETCH, STRETCHES)):
-            tracks = [stretch(track, log) for track in k.tracks]
-            seen.append(aspect.extents(tracks, k.layout, part))
+            tracks = [stretched(track, log) for track in k.tracks]
+            seen.append(stretch.extents(tracks, k.layout, part))
             logs.append(log)
     known = np.stack(seen)
     whole = np.isfinite(known).all(axis=1)
     mean = known[whole].mean(axis=0)
-    x, y = aspect.terms(known[whole], mean), np.array(logs)[whole]
+    x, y = stretch.regression_terms(known[whole], mean), np.array(logs)[whole]
     ridge = RIDGE * np.eye(x.shape[1])
     fitted = np.linalg.solve(x.T @ x + ridge, x.T @ y)
     return {f'extent_{part}': mean, f'stretch_{part}': fitted}
@@ -123,7 +125,7 @@ def fit_stretches(clips: list[Data]) -> dict[str, np.ndarray]:
         others = other_bodies(clips, seed)
         for put in (others, in_postures(others, seed)):
             files += [file.keypoints for file in make_files(put, seed)]
-    parts = [fit_stretch(files, part) for part in aspect.PARTS]
+    parts = [fit_stretch(files, part) for part in stretch.PARTS]
     return {name: array for part in parts for name, array in part.items()}
 
 
@@ -144,7 +146,9 @@ def disturb(x: Tensor) -> Tensor:
     """Tilts the camera, forgets motion, mirrors and adds noise."""
     number = len(x)
     everywhere = torch.ones(number, 6, dtype=torch.bool)
-    mirrored = exchange(x, everywhere) * torch.from_numpy(sides.SIGNS).float()
+    mirrored = (
+        exchange(x, everywhere) * torch.from_numpy(left_right.SIGNS).float()
+    )
     x = torch.where(torch.rand(number, 1, 1) < 0.5, mirrored, x)
     angle = (torch.rand(number, 1) - 0.5) * 0.3
     cos, sin = angle.cos(), angle.sin()
@@ -200,14 +204,14 @@ def fit_sides(poses: list[Tensor]) -> dict[str, np.ndarray]:
 
 
 def fit_bodies(clips: list[Data]) -> dict[str, np.ndarray]:
-    """The proportions, and the network that tells the sides."""
+    """The proportions, and the network that distinguishes left and right."""
     rng = np.random.default_rng(0)
     poses, whole, short = [], [], []
     for seed in range(PASSES):
         for file in make_files(other_bodies(clips, seed), seed):
             k = file.keypoints
             (track,) = k.tracks
-            seen = sides.pose_features(track, k.layout, k.fps)[::3]
+            seen = left_right.pose_features(track, k.layout, k.fps)[::3]
             poses.append(torch.from_numpy(seen).float())
             for part, out in ((track, whole), (shorten(track, rng), short)):
                 out.append(body.proportions(body.Limbs([part], k.layout)))

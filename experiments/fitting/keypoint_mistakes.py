@@ -15,8 +15,8 @@ from pyg_hcsf.keypoints import (
     common_names,
     rotate_keypoints,
 )
-from pyg_hcsf.keypoints.convert import map_tracks
-from pyg_hcsf.keypoints.joint_names import candidates
+from pyg_hcsf.keypoints.layouts import layouts_with
+from pyg_hcsf.keypoints.track import map_tracks
 from pyg_hcsf.skeleton import get_skeleton
 
 LEGS, ARMS = ('Hip', 'Knee', 'Ankle'), ('Shoulder', 'Elbow', 'Wrist')
@@ -127,7 +127,7 @@ def confused(k: Keypoints, rng: np.random.Generator) -> Keypoints:
 def other_layout(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
     """Read as another layout with as many joints."""
     number = len(common_names(k.layout))
-    others = [name for name in candidates(number) if name != k.layout]
+    others = [name for name in layouts_with(number) if name != k.layout]
     return replace(k, layout=rng.choice(others)) if others else None
 
 

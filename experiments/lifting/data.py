@@ -40,7 +40,7 @@ from pyg_hcsf.geometry.root_ray import (
     look_at_root,
     window_input,
 )
-from pyg_hcsf.keypoints.convert import convert_joints
+from pyg_hcsf.keypoints.layouts import convert_joints
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 
 

@@ -164,7 +164,7 @@ def load_keypoints(args: argparse.Namespace) -> Keypoints:
     issues = check_keypoints(keypoints)
     for issue in issues:
         print(f'warning: {issue}')
-    if any(issue.certain for issue in issues) and not args.force:
+    if any(issue.level == 'error' for issue in issues) and not args.force:
         raise ValueError(
             f"'{args.input}' is not lifted because of these issues; if the "
             'keypoints are correct, pass --force'

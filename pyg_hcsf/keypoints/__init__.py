@@ -1,9 +1,12 @@
+r"""2D keypoints of people: reading, checking and converting them."""
+
 from .checks.check import check_keypoints, raise_for_issues
-from .checks.issues import Issue
-from .checks.side_swaps import LiveSideSwapFixer, fix_side_swaps
-from .convert import LAYOUTS, common_names, convert_joints, to_layout
+from .checks.issue import Issue
+from .layouts import LAYOUTS, common_names, convert_joints, to_layout
 from .load import read_keypoints
 from .orient import mirror_keypoints, rotate_keypoints, swap_sides
+from .readers import register_reader
+from .side_swaps import LiveSideSwapFixer, fix_side_swaps
 from .track import Keypoints, Track
 
 __all__ = [
@@ -15,11 +18,12 @@ __all__ = [
     'check_keypoints',
     'common_names',
     'convert_joints',
-    'swap_sides',
     'fix_side_swaps',
     'mirror_keypoints',
-    'read_keypoints',
     'raise_for_issues',
+    'read_keypoints',
+    'register_reader',
     'rotate_keypoints',
+    'swap_sides',
     'to_layout',
 ]

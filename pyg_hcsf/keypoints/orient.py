@@ -1,30 +1,30 @@
-r"""Turns and mirrors the keypoints of a whole video."""
-
-from __future__ import annotations
+r"""Rotates and mirrors the keypoints of a video, or exchanges its sides."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from pyg_hcsf.keypoints.convert import map_tracks
-from pyg_hcsf.keypoints.track import Keypoints, Track
+from pyg_hcsf.keypoints.track import (
+    Keypoints,
+    Track,
+    map_tracks,
+    reorder_joints,
+)
 from pyg_hcsf.skeleton import get_skeleton
-
-Size = tuple[float, float]
 
 
 def rotate_keypoints(keypoints: Keypoints, degrees: int) -> Keypoints:
-    r"""Turns the image clockwise, as needed where the camera was turned.
+    r"""Rotates the image clockwise, for videos of a rotated camera.
 
     Args:
-        keypoints (Keypoints): Those of a video.
+        keypoints (Keypoints): The keypoints of a video.
         degrees (int): 90, 180 or 270, clockwise as seen in the image.
 
     Returns:
-        Keypoints: In an image whose width and height are exchanged if it was
-        turned by 90 or 270 degrees. Where :obj:`image_size` is not known,
-        the largest coordinates are taken for it, and it stays unknown.
+        Keypoints: Width and height of the image are exchanged if it was
+        rotated by 90 or 270 degrees. If :obj:`image_size` is unknown, the
+        largest coordinates are used instead, and it stays unknown.
 
     Raises:
         ValueError: If :obj:`degrees` is another number.
@@ -39,51 +39,50 @@ def rotate_keypoints(keypoints: Keypoints, degrees: int) -> Keypoints:
             f"Expected 'degrees' to be 90, 180 or 270 (got {degrees})"
         )
     size = keypoints.image_size
-    wide, high = size or _extent(keypoints)
+    width, height = size or _extent(keypoints)
 
-    def turn(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def rotate(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if degrees == 180:
-            return wide - x, high - y
-        return (high - y, x) if degrees == 90 else (y, wide - x)
+            return width - x, height - y
+        return (height - y, x) if degrees == 90 else (y, width - x)
 
     if size is not None and degrees != 180:
-        size = high, wide
-    return replace(_move(keypoints, turn), image_size=size)
+        size = height, width
+    return replace(_map_xy(keypoints, rotate), image_size=size)
 
 
 def mirror_keypoints(keypoints: Keypoints) -> Keypoints:
-    r"""Mirrors a video, as needed where the camera mirrored it, as that for
-    selfies does: x is counted from the other edge, and left and right are
-    exchanged, since a detector took the mirrored left hand for a right one.
+    r"""Mirrors a video, for cameras that mirror it, as many do for selfies.
+
+    x is measured from the other edge of the image, and left and right joints
+    are exchanged, as a detector takes a mirrored left hand for a right one.
 
     Args:
-        keypoints (Keypoints): Those of a mirrored video.
+        keypoints (Keypoints): The keypoints of a mirrored video.
 
     Example:
         >>> people = Lifter('single').lift(mirror_keypoints(keypoints))
     """
-    wide, _ = keypoints.image_size or _extent(keypoints)
-    return swap_sides(_move(keypoints, lambda x, y: (wide - x, y)))
+    width, _ = keypoints.image_size or _extent(keypoints)
+    return swap_sides(_map_xy(keypoints, lambda x, y: (width - x, y)))
 
 
 def swap_sides(keypoints: Keypoints) -> Keypoints:
-    r"""Exchanges the left and right joints of everybody in all frames.
+    r"""Exchanges the left and right joints of all people in all frames.
 
     Args:
-        keypoints (Keypoints): Those whose names are exchanged.
+        keypoints (Keypoints): Keypoints whose left joints are named right.
 
     Example:
         >>> swap_sides(keypoints).tracks[0].xy.shape
         (120, 17, 2)
     """
-    order = list(get_skeleton(keypoints.layout).mirrored)
-    return map_tracks(
-        keypoints,
-        lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order]),
+    return reorder_joints(
+        keypoints, list(get_skeleton(keypoints.layout).mirrored)
     )
 
 
-def _move(keypoints: Keypoints, change: Callable) -> Keypoints:
+def _map_xy(keypoints: Keypoints, change: Callable) -> Keypoints:
     def move(track: Track) -> Track:
         x, y = change(track.xy[..., 0], track.xy[..., 1])
         return replace(track, xy=np.stack([x, y], axis=-1))
@@ -91,8 +90,8 @@ def _move(keypoints: Keypoints, change: Callable) -> Keypoints:
     return map_tracks(keypoints, move)
 
 
-def _extent(keypoints: Keypoints) -> Size:
+def _extent(keypoints: Keypoints) -> tuple[float, float]:
     r"""The largest x and y."""
     points = np.concatenate([t.xy[t.score > 0] for t in keypoints.tracks])
-    wide, high = points.max(axis=0) if len(points) else (0.0, 0.0)
-    return float(wide), float(high)
+    width, height = points.max(axis=0) if len(points) else (0.0, 0.0)
+    return float(width), float(height)

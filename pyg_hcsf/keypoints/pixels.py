@@ -1,74 +1,66 @@
-r"""Makes pixels of coordinates that are parts of the image's size."""
-
-from __future__ import annotations
+r"""Scales normalised coordinates, from 0 to 1, to pixels."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.keypoints.people import People, refuse, warn
+from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.messages import file_error, warn
 
-#: Formats whose coordinates usually are parts of the image.
-PARTS = ('mediapipe', 'ultralytics labels')
-INSIDE = (-0.05, 1.05)
-SMALLEST = 16.0  # pixels of an image
+#: Formats whose coordinates are normalised, as are all of 33 joints.
+NORMALISED = ('mediapipe', 'ultralytics labels')
+INSIDE = (-0.05, 1.05)  # of the image, in normalised coordinates
+MIN_IMAGE = 16.0  # pixels; a smaller "size" means that nothing is to be scaled
 
 
 def to_pixels(
-    found: People, size: tuple[float, float] | None, path: Path
-) -> People:
-    r"""Multiplies coordinates that are parts of the image by its size.
-
-    They are taken as such if nine of ten are between 0 and 1 and nobody is
-    larger than twice that, which no one is in pixels.
-
-    Args:
-        found (People): The people of a file.
-        size (tuple, optional): Width and height in pixels, if known.
-        path (pathlib.Path): What errors and warnings call the file.
+    parsed: ParsedFile, size: tuple[float, float] | None
+) -> ParsedFile:
+    r"""Multiplies normalised coordinates by the size of the image.
 
     Raises:
-        ValueError: If they are such parts, as usual in their format, and the
-            size is not known.
+        ValueError: If the format has normalised coordinates and the size is
+            unknown.
     """
-    if not is_normalised(found):
-        return found
-    if size is None and (found.source in PARTS or _landmarks(found)):
-        refuse(
-            path,
-            '',
-            "its coordinates are parts of the image's size, so pass "
-            "'image_size', its width and height in pixels (--image_size)",
+    if not is_normalised(parsed):
+        return parsed
+    expected = parsed.source in NORMALISED or (
+        len(parsed.detections[0].joints) == 33
+    )
+    if size is None and expected:
+        raise file_error(
+            'its coordinates are fractions of the image size: pass '
+            "'image_size', the width and height in pixels (--image_size)"
         )
     if size is None:
         warn(
-            path,
-            "its coordinates look like parts of the image's size: pass "
-            "'image_size' to have pixels",
+            'its coordinates look like fractions of the image size: pass '
+            "'image_size' to convert them to pixels"
         )
-        return found
-    if min(size) < SMALLEST:
-        return found
-    if found.source not in PARTS and not _landmarks(found):
+        return parsed
+    if min(size) < MIN_IMAGE:
+        return parsed
+    if not expected:
         warn(
-            path,
-            "its coordinates are parts of the image's size and are multiplied "
-            f'by {size[0]:g} and {size[1]:g} pixels',
+            'its coordinates are fractions of the image size and are '
+            f'multiplied by {size[0]:g} and {size[1]:g} pixels'
         )
-    scale = np.array([*size, 1.0])
-    people = [p._replace(points=p.points * scale) for p in found.people]
-    return replace(found, people=people)
+    return scale(parsed, size)
 
 
-def _landmarks(found: People) -> bool:
-    return any(len(person.points) == 33 for person in found.people[:1])
+def scale(parsed: ParsedFile, size: tuple[float, float]) -> ParsedFile:
+    r"""Multiplies all x and y by a width and a height."""
+    by = np.array([*size, 1.0])
+    found = [d._replace(joints=d.joints * by) for d in parsed.detections]
+    return replace(parsed, detections=found)
 
 
-def is_normalised(found: People) -> bool:
-    r"""Whether coordinates look like parts of the image's size."""
-    step = max(1, len(found.people) // 500)
-    parts = [p.points[p.points[:, 2] > 0, :2] for p in found.people[::step]]
+def is_normalised(parsed: ParsedFile) -> bool:
+    r"""Whether nine of ten joints lie between 0 and 1, and all below 8, which
+    is no person in pixels.
+    """
+    sample = parsed.detections[:: max(1, len(parsed.detections) // 500)]
+    parts = [d.joints[d.joints[:, 2] > 0, :2] for d in sample]
     xy = np.concatenate(parts) if parts else np.empty((0, 2))
     if len(xy) < 8 or np.abs(xy).max() > 8:
         return False

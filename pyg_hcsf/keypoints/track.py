@@ -1,6 +1,7 @@
-from __future__ import annotations
+r"""The 2D keypoints of the people in a video."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Optional
 
 import numpy as np
@@ -8,12 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    r"""The 2D keypoints of one person through a video.
+    r"""The 2D keypoints of one person in a video.
 
     Args:
         name (str): The id of the person.
         frames (numpy.ndarray): The numbers of the frames in which the person
-            was seen, ascending: ``[T]``.
+            was detected, ascending: ``[T]``.
         xy (numpy.ndarray): Pixels, x to the right and y down, NaN where a
             joint is missing: ``[T, N, 2]``.
         score (numpy.ndarray): Confidence between 0 and 1, 0 where a joint is
@@ -28,13 +29,13 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Keypoints:
-    r"""The 2D keypoints of a video, as :func:`read_keypoints` gives them.
+    r"""The 2D keypoints of a video, as returned by :func:`read_keypoints`.
 
     Args:
-        layout (str): The name of the skeleton whose joints they are, see
+        layout (str): The skeleton that names the joints, see
             :func:`~pyg_hcsf.available_skeletons`.
         tracks (tuple[Track, ...]): The people.
-        source (str): The format they were read from.
+        source (str): The format of the file, such as ``'openpose'``.
         image_size (tuple[float, float], optional): Width and height of the
             image in pixels, if known. (default: :obj:`None`)
         fps (float, optional): Frames per second, if known.
@@ -46,3 +47,18 @@ class Keypoints:
     source: str
     image_size: Optional[tuple[float, float]] = None
     fps: Optional[float] = None
+
+
+def map_tracks(
+    keypoints: Keypoints, function: Callable[[Track], Track]
+) -> Keypoints:
+    r"""Applies a function to each track."""
+    return replace(keypoints, tracks=tuple(map(function, keypoints.tracks)))
+
+
+def reorder_joints(keypoints: Keypoints, order: list[int]) -> Keypoints:
+    r"""Puts the joints of all tracks into another order."""
+    return map_tracks(
+        keypoints,
+        lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order]),
+    )

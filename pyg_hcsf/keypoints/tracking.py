@@ -1,96 +1,109 @@
 r"""Follows people through the frames of a file, by id or by distance."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.keypoints.people import MAX_PEOPLE, Person, refuse, warn
+from pyg_hcsf.keypoints.detections import MAX_PEOPLE, Detection
+from pyg_hcsf.keypoints.messages import file_error, warn
 from pyg_hcsf.keypoints.track import Track
 
-#: A person is looked for within half of its size, for so many frames.
-REACH = 0.5
-MAX_GAP = 10
-#: People followed by distance who are seen in fewer frames than this are left
-#: out of files with more frames than that.
-FLUKE, LONG = 3, 30
-PAIRS = 2**16  # that are compared at a time
+#: How far a person moves at most from one frame to the next, in sizes of the
+#: person (diagonals of the box), and for how many frames nobody sees it.
+MAX_STEP, MAX_GAP = 0.5, 10
+#: People followed by distance in fewer frames than the first number are left
+#: out of files with at least the second number of frames.
+MIN_FRAMES, LONG = 3, 30
+MAX_PAIRS = 2**16  # that are compared at a time
+#: The lowest box score of a person. Detectors' own programs show people from
+#: 0.3 on (MMPose's demos), 0.25 (Ultralytics) or 0.7 (VideoPose3D's
+#: infer_video_d2.py).
+MIN_BOX_SCORE = 0.3
 
 
-def make_tracks(
-    people: Sequence[Person], path: str | Path
-) -> tuple[Track, ...]:
+def drop_low_scores(found: Sequence[Detection]) -> Sequence[Detection]:
+    r"""Leaves out detections with a box score under 0.3, and under half of
+    the median, as the scores of a file may have another scale.
+    """
+    scores = [d.box_score for d in found if d.box_score is not None]
+    if not scores:
+        return found
+    lowest = min(MIN_BOX_SCORE, float(np.median(scores)) / 2)
+    kept = [d for d in found if d.box_score is None or d.box_score >= lowest]
+    if len(kept) < len(found):
+        warn(
+            f'left out {len(found) - len(kept)} of {len(found)} detections '
+            f'with a box score under {lowest:.2g}, which are probably no '
+            'people'
+        )
+    return kept
+
+
+def make_tracks(detections: Sequence[Detection]) -> tuple[Track, ...]:
     r"""Makes one track of each person.
 
-    Those with ids are followed by id, unless the ids cannot be those of
-    people: if several people in one frame have the same, if there are new
-    ones every few frames, or if they jump between people. Then, and without
-    ids, detections in successive frames are paired in order of their
+    People with ids are followed by id. Ids are ignored, with a warning, if
+    several people in one frame have the same, if there are new ones every few
+    frames, or if they jump between people.
+
+    Without ids, detections in successive frames are paired in order of their
     distance, the mean over the joints that both have, as long as it is under
-    half the diagonal of the earlier one's box. Who is not seen for 10 frames
-    (of those that the file has, if it has every second one) has left, and
+    half the diagonal of the earlier one's box. A person who is missing for
+    more than 10 frames (of those in the file, if it has every second one)
     comes back as another person. In files of 30 frames and more, people who
     are followed by distance for fewer than 3 frames are left out, with a
     warning.
 
     Args:
-        people (sequence of Person): The detections of a file.
-        path (str or pathlib.Path): The file, for errors and warnings.
+        detections (sequence of Detection): The detections of a file.
 
     Raises:
         ValueError: If there is nobody, people have different numbers of
             joints, or a frame has more than 300 people.
     """
-    seen = [p for p in people if p.points[:, 2].any()]
+    seen = [d for d in detections if d.joints[:, 2].any()]
     if not seen:
-        refuse(path, '', 'nobody is in it: check the detector and its input')
-    sizes = sorted({len(p.points) for p in seen})
-    if len(sizes) > 1:
-        refuse(
-            path,
-            '',
-            f'expected as many joints of each person (got {sizes}): read the '
-            'results of one model at a time',
+        raise file_error(
+            'there is nobody in it: check the detector and its input'
         )
-    seen.sort(key=lambda p: p.frame)
-    found = Detections(seen)
+    sizes = sorted({len(d.joints) for d in seen})
+    if len(sizes) > 1:
+        raise file_error(
+            f'expected as many joints of each person (got {sizes}): read the '
+            'results of one model at a time'
+        )
+    seen.sort(key=lambda d: d.frame)
+    found = DetectionArray(seen)
     frames, counts = np.unique(found.frames, return_counts=True)
     if counts.max() > MAX_PEOPLE:
-        refuse(
-            path,
-            f'frame {frames[counts.argmax()]}',
+        raise file_error(
             f'expected up to {MAX_PEOPLE} people in a frame (got '
             f'{counts.max()})',
+            f'frame {frames[counts.argmax()]}',
         )
-    named, free = _by_id(found, path)
+    named, unnamed = _group_by_id(found)
     tracks = [found.track(name, rows) for name, rows in named.items()]
-    paths = found.follow(free) if free else []
+    paths = found.follow(unnamed) if unnamed else []
     if len(frames) >= LONG:
-        paths = _without_flukes(paths, found, path)
+        paths = _drop_short(paths, found)
     for number, rows in enumerate(paths, start=1):
         name = f'unnamed {number}' if named else str(number)
         tracks.append(found.track(name, rows))
     return tuple(tracks)
 
 
-class Detections:
-    r"""All detections of a file as arrays, in order of their frames.
+class DetectionArray:
+    r"""All detections of a file as arrays, in order of their frames."""
 
-    Args:
-        people (sequence of Person): The detections, in order.
-    """
-
-    def __init__(self, people: Sequence[Person]) -> None:
-        self.names = [p.name for p in people]
-        self.frames = np.array([p.frame for p in people])
-        self.points = np.stack([p.points for p in people])
-        self.there = self.points[..., 2] > 0
-        self.xy = np.where(self.there[..., None], self.points[..., :2], 0.0)
-        shown = self.there[..., None]
-        self.low = np.where(shown, self.xy, np.inf).min(axis=1)
-        self.high = np.where(shown, self.xy, -np.inf).max(axis=1)
+    def __init__(self, detections: Sequence[Detection]) -> None:
+        self.ids = [d.track_id for d in detections]
+        self.frames = np.array([d.frame for d in detections])
+        self.joints = np.stack([d.joints for d in detections])  # [D, N, 3]
+        self.seen = self.joints[..., 2] > 0
+        seen = self.seen[..., None]
+        self.xy = np.where(seen, self.joints[..., :2], 0.0)
+        self.low = np.where(seen, self.xy, np.inf).min(axis=1)
+        self.high = np.where(seen, self.xy, -np.inf).max(axis=1)
         self.size = np.linalg.norm(self.high - self.low, axis=1) + 1e-9
         steps = np.diff(np.unique(self.frames))
         stride = int(np.median(steps)) if len(steps) >= MAX_GAP else 1
@@ -98,12 +111,12 @@ class Detections:
 
     def track(self, name: str, rows: list[int]) -> Track:
         r"""The track of some detections in ascending frames."""
-        points = self.points[rows]
+        joints = self.joints[rows]
         return Track(
             name=name,
             frames=self.frames[rows].astype(np.int64),
-            xy=points[..., :2].copy(),
-            score=points[..., 2].copy(),
+            xy=joints[..., :2].copy(),
+            score=joints[..., 2].copy(),
         )
 
     def distance(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -111,10 +124,12 @@ class Detections:
         in sizes of the first, infinite if there are none: ``[P]``.
         """
         parts = [np.empty(0)]
-        for start in range(0, len(before), PAIRS):
-            a, b = (rows[start : start + PAIRS] for rows in (before, after))
+        for start in range(0, len(before), MAX_PAIRS):
+            a, b = (
+                rows[start : start + MAX_PAIRS] for rows in (before, after)
+            )
             gap = self.xy[a] - self.xy[b]
-            both = self.there[a] & self.there[b]
+            both = self.seen[a] & self.seen[b]
             total = (np.sqrt(np.square(gap).sum(axis=-1)) * both).sum(axis=1)
             count = both.sum(axis=1)
             mean = total / np.maximum(count, 1) / self.size[a]
@@ -124,11 +139,11 @@ class Detections:
     def pairs(
         self, before: np.ndarray, after: np.ndarray
     ) -> list[tuple[float, int, int]]:
-        r"""Which detections are near which, the nearest first, as distance
-        and positions in both lists.
+        r"""Pairs of detections that are close to each other, the closest
+        first: the distance, and the indices in both arrays.
         """
-        if len(before) * len(after) > 64:  # compare boxes that are close
-            reach = REACH * self.size[before, None]
+        if len(before) * len(after) > 64:  # compare only boxes that are close
+            reach = MAX_STEP * self.size[before, None]
             low, high = self.low[before] - reach, self.high[before] + reach
             close = np.ones((len(before), len(after)), dtype=bool)
             for axis in range(2):
@@ -138,24 +153,21 @@ class Detections:
         else:
             i, j = np.indices((len(before), len(after))).reshape(2, -1)
         far = self.distance(before[i], after[j])
-        near = far < REACH
-        return sorted(
-            zip(far[near].tolist(), i[near], j[near], strict=True),
-        )
+        near = far < MAX_STEP
+        return sorted(zip(far[near].tolist(), i[near], j[near], strict=True))
 
     def follow(self, rows: Sequence[int]) -> list[list[int]]:
-        r"""Follows detections by distance: a list of rows for each person, in
-        order of their first frames.
+        r"""Follows detections by distance: the rows of each person, in order
+        of their first frames.
         """
         done: list[list[int]] = []
         live: list[list[int]] = []
         at = np.asarray(rows)
         cuts = np.flatnonzero(np.diff(self.frames[at])) + 1
-        for after in np.split(at, cuts):
+        for after in np.split(at, cuts):  # frame by frame
             since = self.frames[after[0]] - self.max_gap
-            gone = [t for t in live if self.frames[t[-1]] < since]
+            done += [t for t in live if self.frames[t[-1]] < since]
             live = [t for t in live if self.frames[t[-1]] >= since]
-            done += gone
             if len(live) > 2 * MAX_PEOPLE:
                 live.sort(key=lambda t: -t[-1])
                 done += live[2 * MAX_PEOPLE :]
@@ -172,39 +184,38 @@ class Detections:
         return sorted(done + live, key=lambda track: track[0])
 
 
-def _by_id(
-    found: Detections, path: str | Path
+def _group_by_id(
+    found: DetectionArray,
 ) -> tuple[dict[str, list[int]], list[int]]:
     r"""The rows of each id, and those to be followed by distance."""
     named: dict[str, list[int]] = {}
-    for row, name in enumerate(found.names):
-        if name is not None:
-            named.setdefault(name, []).append(row)
+    for row, track_id in enumerate(found.ids):
+        if track_id is not None:
+            named.setdefault(track_id, []).append(row)
+    everybody = list(range(len(found.ids)))
     if not named:
-        return {}, list(range(len(found.names)))
-    free = [row for row, name in enumerate(found.names) if name is None]
-    spare, shared = _one_each_frame(found, named)
-    reason = None
-    if shared > 0.05 * sum(map(len, named.values())):
+        return {}, everybody
+    spare = _keep_one_each_frame(found, named)
+    if len(spare) > 0.05 * sum(map(len, named.values())):
         reason = 'several people in one frame have the same id'
     else:
-        reason = _no_tracks(found, named)
-    if reason is not None:
+        reason = _why_no_tracks(found, named)
+    if reason:
         warn(
-            path,
             f'its ids are not used, as {reason}: people are followed by '
-            'distance instead',
+            'distance instead'
         )
-        return {}, list(range(len(found.names)))
-    return named, sorted(free + spare)
+        return {}, everybody
+    unnamed = [row for row in everybody if found.ids[row] is None]
+    return named, sorted(unnamed + spare)
 
 
-def _one_each_frame(
-    found: Detections, named: dict[str, list[int]]
-) -> tuple[list[int], int]:
-    r"""Leaves one detection in each frame to each id, the one that is nearest
-    to the one before; returns others that are elsewhere, and how many they
-    are. Others at the same place are the same person, found twice.
+def _keep_one_each_frame(
+    found: DetectionArray, named: dict[str, list[int]]
+) -> list[int]:
+    r"""Keeps one detection in each frame of each id, the one that is closest
+    to the one before. Returns others that are elsewhere; those at the same
+    place are the same person, found twice.
     """
     spare: list[int] = []
     for name, rows in named.items():
@@ -214,52 +225,52 @@ def _one_each_frame(
         kept: list[int] = []
         for group in np.split(rows, np.flatnonzero(np.diff(frames)) + 1):
             if len(group) > 1:
-                order = -found.points[group, :, 2].sum(axis=1)
+                order = -found.joints[group, :, 2].sum(axis=1)
                 if kept:
                     last = np.full(len(group), kept[-1])
                     order = found.distance(last, group)
                 group = group[np.argsort(order, kind='stable')]
                 first = np.full(len(group) - 1, group[0])
-                far = found.distance(first, group[1:]) > REACH / 2
+                far = found.distance(first, group[1:]) > MAX_STEP / 2
                 spare += group[1:][far].tolist()
             kept.append(int(group[0]))
         named[name] = kept
-    return spare, len(spare)
+    return spare
 
 
-def _no_tracks(found: Detections, named: dict[str, list[int]]) -> str | None:
-    r"""Why ids cannot be those of people, if so."""
+def _why_no_tracks(found: DetectionArray, named: dict[str, list[int]]) -> str:
+    r"""Why ids cannot be those of people, ``''`` if they can."""
     lengths = np.array([len(rows) for rows in named.values()])
     flicker = np.median(lengths) < MAX_GAP and len(lengths) >= 4
-    before = np.concatenate([rows[:-1] for rows in named.values()])
-    after = np.concatenate([rows[1:] for rows in named.values()])
-    before, after = before.astype(int), after.astype(int)
+    before, after = (
+        np.concatenate([rows[part] for rows in named.values()]).astype(int)
+        for part in (slice(-1), slice(1, None))
+    )
     close = found.frames[after] - found.frames[before] <= found.max_gap
     before, after = before[close], after[close]
-    jumps = int((found.distance(before, after) >= REACH).sum())
+    jumps = int((found.distance(before, after) >= MAX_STEP).sum())
     jumpy = jumps >= 4 and jumps > 0.03 * len(before)
     if not flicker and not jumpy:
-        return None
-    rows = sorted(row for part in named.values() for row in part)
-    people = len(found.follow(rows))
+        return ''
+    people = len(found.follow(sorted(sum(named.values(), []))))
     if flicker and 4 * people <= len(lengths):
         return f'{len(lengths)} ids are of {people} people'
     if jumpy and people <= len(lengths):
         return f'they jump between people {jumps} times'
-    return None
+    return ''
 
 
-def _without_flukes(
-    paths: list[list[int]], found: Detections, path: str | Path
+def _drop_short(
+    paths: list[list[int]], found: DetectionArray
 ) -> list[list[int]]:
-    short = [rows for rows in paths if len(rows) < FLUKE]
+    r"""Leaves out people in fewer than 3 frames, if there are others."""
+    short = [rows for rows in paths if len(rows) < MIN_FRAMES]
     if not short or len(short) == len(paths):
         return paths
-    where = sorted({int(found.frames[row]) for rows in short for row in rows})
-    more = f' and {len(where) - 5} more' if len(where) > 5 else ''
+    frames = sorted({int(found.frames[row]) for rows in short for row in rows})
+    more = f' and {len(frames) - 5} more' if len(frames) > 5 else ''
     warn(
-        path,
-        f'people seen in fewer than {FLUKE} successive frames are left out: '
-        f'{len(short)}, in frames {", ".join(map(str, where[:5]))}{more}',
+        f'people in fewer than {MIN_FRAMES} successive frames are left out: '
+        f'{len(short)}, in frames {", ".join(map(str, frames[:5]))}{more}'
     )
-    return [rows for rows in paths if len(rows) >= FLUKE]
+    return [rows for rows in paths if len(rows) >= MIN_FRAMES]

@@ -5,6 +5,22 @@ import json
 
 import numpy as np
 
+from pyg_hcsf.keypoints import read_keypoints
+from pyg_hcsf.skeleton import get_skeleton
+
+SIZE = (1280.0, 720.0)
+COCO = get_skeleton('coco17').joints
+CAMEL = [
+    {'L': 'left', 'R': 'right'}.get(n[0], '') + n[1:]
+    if n != 'Nose'
+    else 'nose'
+    for n in COCO
+]
+SNAKE = [
+    n.replace('left', 'left_').replace('right', 'right_').lower()
+    for n in CAMEL
+]
+
 
 def some_people(layout_size=17, frames=6, people=2, seed=0):
     """``[T, P, N, 3]``: people apart, who move a little."""
@@ -14,6 +30,21 @@ def some_people(layout_size=17, frames=6, people=2, seed=0):
     steps = rng.normal(scale=2, size=(frames, people, layout_size, 2))
     score = rng.uniform(0.3, 0.9, (frames, people, layout_size, 1))
     return np.concatenate([start + steps.cumsum(axis=0), score], axis=-1)
+
+
+#: Two people in eight frames: ``[T, P, N, 3]``.
+POINTS = some_people(frames=8)
+
+
+def read(tmp_path, content, *args, **options):
+    """The keypoints of a file of these bytes, or of this value as JSON."""
+    path = tmp_path / 'file'
+    path.write_bytes(content if isinstance(content, bytes) else dump(content))
+    return read_keypoints(path, *args, **options)
+
+
+def flat(person):
+    return person.ravel().tolist()
 
 
 def dump(value):
@@ -239,3 +270,23 @@ def check_people(keypoints, points, frames=None, score=True):
         np.testing.assert_allclose(track.xy, points[:, p, :, :2], rtol=1e-6)
         if score:
             np.testing.assert_allclose(track.score, points[:, p, :, 2], 1e-6)
+
+
+def lines(records):
+    return '\n'.join(map(json.dumps, records)).encode()
+
+
+def in_frames(make):
+    return [[make(person, p) for p, person in enumerate(t)] for t in POINTS]
+
+
+def movenet(person, p, names=SNAKE):
+    marks = [
+        {'y': y, 'x': x, 'score': s, 'name': name}
+        for (x, y, s), name in zip(person.tolist(), names, strict=True)
+    ]
+    return {'score': 0.8, 'keypoints': marks[::-1], 'id': p + 1}
+
+
+def record(t, p, frame='frame', track='track', **more):
+    return {frame: t, track: f'{p}', 'keypoints': POINTS[t, p].tolist()} | more

@@ -80,20 +80,6 @@ def test_frames_with_weak_hips_are_lifted(tmp_path):
     assert len(person.frames) == 30
 
 
-def test_coco_results_of_detectron2(tmp_path):
-    entries = json.loads(coco(some_people()))
-    for entry in entries:
-        entry['keypoints'][2::3] = [0.1] * 16 + [2.8]
-    path = tmp_path / 'a.json'
-    path.write_bytes(dump(entries))
-    assert read(path).tracks[0].score[0, -1] == 1  # not known
-    for entry in entries:
-        entry['bbox'] = [0, 0, 9, 9]
-    path.write_bytes(dump(entries))
-    (low, high) = read(path).tracks[0].score[0, -2:]
-    assert 0.4 < low < 0.6 and 0.8 < high < 1
-
-
 def test_weak_detections_are_left_out(tmp_path):
     entries = json.loads(coco(some_people()))
     ghosts = [{**e, 'score': 0.05} for e in entries if e['image_id'] < 3]

@@ -5,17 +5,12 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.keypoints import read_keypoints
-from pyg_hcsf.skeleton import get_skeleton
 from tests.keypoints import keypoint_files as formats
+from tests.keypoints.keypoint_files import COCO, SNAKE
+from tests.keypoints.readers.test_deeplabcut import deeplabcut
+from tests.keypoints.readers.test_json_text import LINES
 
 SIZE = (1920.0, 1080.0)
-COCO = get_skeleton('coco17').joints
-SNAKE = [
-    {'L': 'left_', 'R': 'right_'}.get(n[0], '') + n[1:].lower()
-    if n != 'Nose'
-    else 'nose'
-    for n in COCO
-]
 POINTS = formats.some_people()
 WITH_33 = formats.some_people(33)
 
@@ -100,7 +95,9 @@ def test_what_files_tell(tmp_path):
     k = read_keypoints(write(tmp_path, FORMATS['npz ids'][0]))
     assert [t.name for t in k.tracks] == ['4', '9']
     assert (k.image_size, k.fps) == (SIZE, 50.0)
-    with pytest.warns(UserWarning, match="'fps' is 25, but the file says 50"):
+    with pytest.warns(
+        UserWarning, match="'fps' is 25, but in the file it is 50"
+    ):
         k = read_keypoints(
             write(tmp_path, FORMATS['npz ids'][0]), image_size=(8, 9), fps=25
         )
@@ -111,28 +108,6 @@ def test_what_files_tell(tmp_path):
         ).image_size
         == SIZE
     )
-
-
-def test_videopose3d(tmp_path):
-    k = read_keypoints(write(tmp_path, formats.videopose3d(POINTS)))
-    assert (k.source, k.layout, len(k.tracks)) == ('videopose3d', 'coco17', 1)
-    assert k.image_size == SIZE
-    np.testing.assert_array_equal(k.tracks[0].xy, POINTS[:, 0, :, :2])
-
-
-@pytest.mark.parametrize(
-    'size, layout', [(25, 'body25'), (18, 'coco18'), (25, None)]
-)
-def test_openpose_folder(tmp_path, size, layout):
-    points = formats.some_people(size)
-    for t, frame in enumerate(points):
-        name = f'walk_{2 * t:012d}_keypoints.json'
-        write(tmp_path, formats.openpose(frame), name)
-    k = read_keypoints(tmp_path, layout=layout)
-    assert (k.source, k.layout) == ('openpose', layout or 'body25')
-    assert len(k.tracks) == 2
-    for track in k.tracks:
-        np.testing.assert_array_equal(track.frames, 2 * np.arange(6))
 
 
 def test_folder_of_mmpose(tmp_path):
@@ -194,7 +169,7 @@ def test_names_of_images(tmp_path):
     np.testing.assert_allclose(k.tracks[0].xy, POINTS[:, 0, :, :2])
     for t, name in zip(range(7, 13), 'qwerty', strict=True):
         content = content.replace(f'cam3_{t}_hd2'.encode(), name.encode())
-    with pytest.warns(UserWarning, match='do not number them'):
+    with pytest.warns(UserWarning, match='have no frame numbers'):
         k = read_keypoints(write(tmp_path, content), layout='coco17')
     np.testing.assert_array_equal(k.tracks[0].frames, np.arange(6))
 
@@ -213,8 +188,8 @@ def test_images_of_two_videos_in_a_file(tmp_path):
     'content, options, reason',
     [
         (b'', {}, 'is empty'),
-        (b'[{"image_id": 1, ', {}, 'line 1, column'),
-        (b'[' * 10_000, {}, 'not whole JSON'),
+        (b'[{"image_id": 1, ', {}, 'line 1 column'),
+        (b'[' * 10_000, {}, 'not valid JSON'),
         (b'{"a": 1}', {}, 'not as OpenPose'),
         (b'[]', {}, 'not as OpenPose'),
         (b'{"images": [], "annotations": [{}]}', {}, "list 'images'"),
@@ -253,7 +228,7 @@ def test_images_of_two_videos_in_a_file(tmp_path):
         (
             b'[{"image_id": -1, "keypoints": [1, 2, 1]}]',
             {},
-            'entry 0.*number of a frame',
+            'entry 0.*frame number',
         ),
         (
             b'[{"frame_id": 0, "instances": [{"keypoints": [[1]]}]}]',
@@ -309,34 +284,19 @@ def test_no_pickle_is_run(tmp_path):
     assert not (tmp_path / 'evil').exists()
 
 
-def lines(points):
-    return b'\n'.join(
-        formats.dump({'frame': t, 'track': p, 'keypoints': person.tolist()})
-        for t, frame in enumerate(points)
-        for p, person in enumerate(frame)
-    )
-
-
 def labels(frame):
     rows = (person.ravel() / 1000 for person in frame)
     text = '\n'.join(' '.join(map(str, [0, 0, 0, 0, 0, *r])) for r in rows)
     return text.encode()
 
 
-def deeplabcut(points):
-    rows = [['scorer'] + ['a'] * 51, ['bodyparts'] + list(np.repeat(SNAKE, 3))]
-    rows.append(['coords', *('x', 'y', 'likelihood') * 17])
-    rows += [[t, *frame.ravel().tolist()] for t, frame in enumerate(points)]
-    return '\n'.join(','.join(map(str, row)) for row in rows).encode()
-
-
 FUZZED = {
     **{name: FORMATS[name][:2] for name in FORMATS if name != 'long numbers'},
     'openpose': (formats.openpose(POINTS[0]), {}),
     'videopose3d': (formats.videopose3d(POINTS), {}),
-    'lines': (lines(POINTS), {}),
+    'lines': (LINES, {}),
     'labels': (labels(POINTS[0]), {'image_size': SIZE}),
-    'deeplabcut': (deeplabcut(POINTS[:, 0]), {}),
+    'deeplabcut': (deeplabcut({'only': 0}), {}),
     'axes': (formats.npz(reconstruction=POINTS[None, :, 0]), {}),
 }
 

@@ -37,24 +37,24 @@ def assert_same(found, expected, moved=0.0):
 @pytest.mark.parametrize('view', range(4))
 @pytest.mark.parametrize('layout', LAYOUTS)
 @pytest.mark.parametrize('degrees', [90, 180, 270])
-def test_advice_for_a_turned_camera(degrees, layout, view, known):
+def test_advice_for_a_rotated_camera(degrees, layout, view, known):
     right = make(layout, view)
     if not known:
         right = replace(right, image_size=None)
     wrong = rotate_keypoints(right, degrees)
     (issue,) = check_keypoints(wrong)
-    assert issue.certain
+    assert issue.level == 'error'
     (advice,) = re.findall(
         r'rotate_keypoints\(keypoints, (\d+)\)', issue.remedy
     )
-    assert issue.remedy.startswith('turn')  # before any other advice
-    mended = rotate_keypoints(wrong, int(advice))
+    assert issue.remedy.startswith('rotate')  # before any other advice
+    upright = rotate_keypoints(wrong, int(advice))
     if not known:  # the image is as large as the joints say
-        moved = np.nanmean(mended.tracks[0].xy - right.tracks[0].xy, (0, 1))
-        assert_same(mended, right, moved)
+        moved = np.nanmean(upright.tracks[0].xy - right.tracks[0].xy, (0, 1))
+        assert_same(upright, right, moved)
     else:
-        assert_same(mended, right)
-    raise_for_issues(mended)
+        assert_same(upright, right)
+    raise_for_issues(upright)
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)
@@ -111,7 +111,7 @@ def test_exchanged_sides_can_be_two_mistakes():
     coordinates = swap_sides(mirror_keypoints(right))
     for wrong in (names, coordinates):
         (issue,) = check_keypoints(wrong)
-        assert issue.kind == 'sides' and not issue.certain
+        assert issue.kind == 'sides' and issue.level == 'warning'
         assert 'swap_sides(keypoints)' in issue.remedy
         assert 'subtract x from the width' in issue.remedy
     assert_same(swap_sides(names), right)

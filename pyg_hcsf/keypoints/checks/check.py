@@ -1,74 +1,74 @@
-from __future__ import annotations
+r"""Checks keypoints for the usual mistakes."""
 
 import warnings
 
-from pyg_hcsf.keypoints.checks.evidence import distinct
-from pyg_hcsf.keypoints.checks.issues import (
-    Issue,
-    frame_issues,
-    layout_issues,
-    orientation_issues,
-    pixel_issues,
-    side_issues,
-)
+from pyg_hcsf.keypoints.checks.issue import Issue
+from pyg_hcsf.keypoints.checks.layout import check_layout
+from pyg_hcsf.keypoints.checks.left_right import check_left_right
+from pyg_hcsf.keypoints.checks.motion import check_motion, drop_still_frames
+from pyg_hcsf.keypoints.checks.orientation import check_orientation
+from pyg_hcsf.keypoints.checks.pixels import check_pixels
 from pyg_hcsf.keypoints.track import Keypoints
 
 
 def check_keypoints(keypoints: Keypoints) -> list[Issue]:
-    r"""Looks for the usual mistakes in files of keypoints: coordinates that
-    are not pixels, width and height of the image exchanged or stretched, x
-    and y exchanged, a camera that was turned, y that points up, another
-    layout, left and right exchanged, in all or some joints or frames, single
-    images instead of a video, people who do not move at all, and a detector
-    that is not sure of anything.
+    r"""Checks keypoints for the usual mistakes.
 
-    All people and frames are looked at together. A certain doubt about
-    pixels, the layout or the direction of bodies ends the search, as nothing
-    else can be told then. That left and right are exchanged in all joints is
-    seen from perspective, the height of the camera and the direction people
-    move in, and needs 10 frames that show arms and legs. It is a hint, not
-    certain: it is found in some files and not in others, and where bodies are
-    measured otherwise than those it was fitted on, it is often wrong. A
-    mirrored video looks like one of another person and cannot be told at all;
-    see ``docs/keypoints.md``.
+    These are coordinates that are not pixels, an image size whose width and
+    height are exchanged, a stretched image, exchanged x and y, a rotated
+    camera, y pointing up, another layout, left and right exchanged at all or
+    some joints or in some frames, single images instead of a video, people
+    who do not move at all, and low confidences.
+
+    All people and frames are measured together. After an error about pixels,
+    the layout or the orientation, the other checks are skipped, as their
+    results would mean nothing.
+
+    Left and right exchanged at all joints (``'sides'``) follow from
+    perspective, the height of the camera and the direction in which people
+    move, in at least 10 frames with both arms and legs. This is a warning
+    only: it misses more than half of such files, and is often wrong for
+    people who are measured otherwise than the motion capture that it was
+    fitted on. A mirrored video looks like one of another person and cannot be
+    recognised, see ``docs/keypoints.md``.
 
     Args:
-        keypoints (Keypoints): What :func:`read_keypoints` gave.
+        keypoints (Keypoints): The keypoints of a video.
 
     Returns:
-        A doubt for each mistake that is likely; none if the keypoints look
-        like people.
+        list[Issue]: The likely mistakes, empty if there are none.
 
     Example:
-        >>> [doubt.kind for doubt in check_keypoints(keypoints)]
+        >>> [issue.kind for issue in check_keypoints(keypoints)]
         []
     """
+    poses = drop_still_frames(keypoints)
     issues: list[Issue] = []
-    poses = distinct(keypoints)
-    for look, what in (
-        (pixel_issues, keypoints),
-        (layout_issues, poses),
-        (orientation_issues, keypoints),
+    for check, checked in (
+        (check_pixels, keypoints),
+        (check_layout, poses),
+        (check_orientation, keypoints),
     ):
-        issues += look(what)
-        if any(issue.certain for issue in issues):
+        issues += check(checked)
+        if any(issue.level == 'error' for issue in issues):
             return issues
-    return [*issues, *side_issues(poses), *frame_issues(keypoints)]
+    return [*issues, *check_left_right(poses), *check_motion(keypoints)]
 
 
 def raise_for_issues(keypoints: Keypoints) -> None:
-    r"""Refuses keypoints that :func:`check_keypoints` doubts for certain.
+    r"""Raises an error if :func:`check_keypoints` finds issues of level
+    ``'error'``.
 
     Args:
-        keypoints (Keypoints): What :func:`read_keypoints` gave.
+        keypoints (Keypoints): The keypoints of a video.
 
     Raises:
-        ValueError: With these doubts, and what to do.
+        ValueError: With these issues and their remedies.
 
     Example:
         >>> raise_for_issues(read_keypoints('alphapose-results.json'))
     """
-    issues = [d for d in check_keypoints(keypoints) if d.certain]
+    issues = [i for i in check_keypoints(keypoints) if i.level == 'error']
     if issues:
         raise ValueError(
             'These keypoints look wrong: ' + '. '.join(map(str, issues))
@@ -76,14 +76,7 @@ def raise_for_issues(keypoints: Keypoints) -> None:
 
 
 def warn_of_issues(keypoints: Keypoints) -> None:
-    r"""Warns of keypoints that :func:`raise_for_issues` refuses.
-
-    Args:
-        keypoints (Keypoints): What :func:`read_keypoints` gave.
-
-    Example:
-        >>> warn_of_issues(read_keypoints('alphapose-results.json'))
-    """
+    r"""Warns about what :func:`raise_for_issues` raises an error for."""
     try:
         raise_for_issues(keypoints)
     except ValueError as e:

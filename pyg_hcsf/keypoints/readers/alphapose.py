@@ -1,67 +1,55 @@
-r"""Reads AlphaPose's and PoseFlow's results."""
+r"""Reads the results of AlphaPose and PoseFlow.
 
-from __future__ import annotations
+``alphapose-results.json`` is a list of people, or with ``--format cmu`` or
+``open`` a mapping from images to ``bodies`` or ``people``. PoseFlow writes a
+mapping from images to people. A mapping from people to frames is read, too.
+``idx`` is the id of a person; frames are numbered by the names of images.
+"""
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.keypoints.people import People, Person
-from pyg_hcsf.keypoints.readers.json_entries import (
-    by_image,
+from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.readers.json_frames import (
     find_entries,
-    first_of,
+    first_mapping,
+    is_frame_mapping,
 )
-from pyg_hcsf.keypoints.readers.json_joints import PersonReader
-from pyg_hcsf.keypoints.readers.openpose import LAYOUTS
+from pyg_hcsf.keypoints.readers.json_people import read_people
+from pyg_hcsf.keypoints.readers.openpose import set_layout
 
-_PEOPLE = ('people', 'bodies')
+_PEOPLE_KEYS = ('people', 'bodies')
 _KEYS = ('keypoints', 'joints', 'pose_keypoints_2d')
 
 
 def matches(data: Any) -> bool:
     r"""Whether parsed JSON is a result of AlphaPose or PoseFlow."""
-    first = first_of(data)
-    if not isinstance(first, dict):
-        return False
-    if by_image(data):
-        return by_image(first) or any(k in first for k in (*_PEOPLE, *_KEYS))
+    first = first_mapping(data)
+    if is_frame_mapping(data):
+        known = {*_PEOPLE_KEYS, *_KEYS} & first.keys()
+        return is_frame_mapping(first) or bool(known)
     if not isinstance(first.get('keypoints'), list):
         return False
     return isinstance(first.get('image_id'), str) or (
-        'image_id' in first and 'idx' in first
+        {'image_id', 'idx'} <= first.keys()
     )
 
 
-def read(data: Any, path: Path) -> People:
-    r"""Reads ``alphapose-results.json``: a list of people, or with ``--format
-    cmu`` or ``open`` a mapping from images to ``bodies`` or ``people``, and
-    what PoseFlow makes of it, a mapping from images to people. Also read is
-    a mapping from people to frames.
+def read(data: Any) -> ParsedFile:
+    r"""Reads the people of a video."""
+    if is_frame_mapping(data) and all(map(is_frame_mapping, data.values())):
+        people = [
+            detection._replace(track_id=name[:80])
+            for name, frames in data.items()
+            for detection in _read(frames).detections
+        ]
+        return ParsedFile('alphapose', people, default_layout='coco17')
+    return set_layout(_read(data))
 
-    People are those of ``idx``, where they are tracked. Frames are numbered
-    by the names of images.
 
-    Args:
-        data (dict or list): The parsed JSON.
-        path (pathlib.Path): What errors call the file.
-
-    Raises:
-        ValueError: If an entry is damaged; names it.
-
-    Example:
-        >>> read(json.loads(path.read_text()), path).source
-        'alphapose'
-    """
-    reader = PersonReader('alphapose', path, _KEYS)
-    if by_image(data) and all(by_image(part) for part in data.values()):
-        people: list[Person] = []
-        for name, frames in data.items():
-            one = PersonReader('alphapose', path, _KEYS)
-            part = one.finish(find_entries(frames, path, _PEOPLE))
-            people += [p._replace(name=name[:80]) for p in part.people]
-        return People('alphapose', people, usual='coco17')
-    found = reader.finish(find_entries(data, path, _PEOPLE))
-    sizes = {len(person.points) for person in found.people}
-    layout = LAYOUTS.get(sizes.pop()) if len(sizes) == 1 else None
-    return replace(found, layout=found.layout or layout, usual='coco17')
+def _read(data: Any) -> ParsedFile:
+    return read_people(
+        'alphapose',
+        find_entries(data, _PEOPLE_KEYS),
+        _KEYS,
+        default_layout='coco17',
+    )

@@ -1,88 +1,79 @@
 r"""Reads a folder with a file of keypoints for each frame of a video."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pyg_hcsf.keypoints.people import People, read_bytes, refuse, warn
+from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.messages import file_error, reading, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     group_names,
-    refuse_several,
+    several_videos,
 )
 from pyg_hcsf.safe_io.shown import shown
 
 MAX_FILES = 10**6
 SUFFIXES = ('.json', '.txt')
-NAMED = 5  # files in a warning
+MAX_NAMED = 5  # files in a warning
 
 
 def read_folder(
-    folder: Path, read_people: Callable[[bytes, Path], People]
-) -> People:
-    r"""Reads a folder of JSON files, or else of text files, one for each
-    frame, which are numbered by their names.
-
-    Files that are empty or damaged are left out and named in a warning, and
-    so is a file without a number among those with one.
-
-    Args:
-        folder (pathlib.Path): The folder.
-        read_people (Callable): Reads the content of a file.
-
-    Raises:
-        ValueError: If it holds no such file, files of several videos, or a
-            file of more than a frame; names it.
+    folder: Path, read_file: Callable[[Path], ParsedFile]
+) -> ParsedFile:
+    r"""Reads a folder of JSON files, or else of text files, whose names have
+    the frame numbers. Empty and damaged files are left out and named in a
+    warning, and so is a file without a number among those with one.
     """
-    files = _files(folder)
-    parts: list[People] = []
-    bad: list[str] = []
+    files = _find_files(folder)
+    parts: list[ParsedFile] = []
+    damaged: list[str] = []
     reason: ValueError | None = None
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         for file, frame in files:
             try:
-                part = read_people(read_bytes(file), file)
+                part = read_file(file)
             except ValueError as e:
-                bad.append(file.name)
+                damaged.append(file.name)
                 reason = reason or e
                 continue
-            if len({person.frame for person in part.people}) > 1:
-                refuse(file, '', 'expected one frame in each file of a folder')
-            people = [person._replace(frame=frame) for person in part.people]
-            parts.append(replace(part, people=people))
-    for message in dict.fromkeys(
-        str(warning.message).split("': ", 1)[-1] for warning in said
-    ):
-        warn(folder, message)  # once, not for each file
-    if reason is not None and not any(part.people for part in parts):
-        raise reason
+            if len({d.frame for d in part.detections}) > 1:
+                with reading(file):
+                    raise file_error(
+                        'expected one frame in a file of a folder'
+                    )
+            found = [d._replace(frame=frame) for d in part.detections]
+            parts.append(replace(part, detections=found))
+    texts = [str(warning.message).split("': ", 1)[-1] for warning in caught]
+    for text in dict.fromkeys(texts):
+        warn(text)  # once, not for each file
     if reason is not None:
-        more = f' and {len(bad) - NAMED} more' if len(bad) > NAMED else ''
-        names = ', '.join(shown(name, 60) for name in bad[:NAMED])
+        if not any(part.detections for part in parts):
+            raise reason
+        more = len(damaged) - MAX_NAMED
         warn(
-            folder,
-            f'{len(bad)} of {len(files)} files are left out, as they are '
-            f'empty or damaged: {names}{more} ({reason!s:.200})',
+            f'{len(damaged)} of {len(files)} files are left out, as they are '
+            f'empty or damaged: {_list_names(damaged)}'
+            + f' and {more} more' * (more > 0)
+            + f' ({reason!s:.200})'
         )
-    told = max(parts, key=lambda part: (part.layout is not None, bool(part)))
-    layouts = {part.layout for part in parts if part.people}
-    if len(layouts - {None}) > 1:
-        refuse(
-            folder,
-            '',
+    layouts = {part.layout for part in parts if part.detections} - {None}
+    if len(layouts) > 1:
+        raise file_error(
             f'expected one layout (got {shown(sorted(map(str, layouts)))}): '
-            'read the results of one model at a time',
+            'read the results of one model at a time'
         )
-    return replace(
-        told, people=[person for part in parts for person in part.people]
-    )
+    best = max(parts, key=lambda part: part.layout is not None)
+    return replace(best, detections=[d for p in parts for d in p.detections])
 
 
-def _files(folder: Path) -> list[tuple[Path, int]]:
-    r"""The files of frames, in order, and the numbers of these."""
+def _list_names(names: list[str]) -> str:
+    return ', '.join(shown(name, 60) for name in names[:MAX_NAMED])
+
+
+def _find_files(folder: Path) -> list[tuple[Path, int]]:
+    r"""The files and their frame numbers, in order."""
     found: list[Path] = []
     for suffix in SUFFIXES:
         found = found or [
@@ -91,34 +82,29 @@ def _files(folder: Path) -> list[tuple[Path, int]]:
             if not file.name.startswith('.')
         ]
     if not 0 < len(found) <= MAX_FILES:
-        refuse(
-            folder,
-            '',
+        raise file_error(
             f'expected 1 to {MAX_FILES:,} JSON files, or text files, of one '
-            'video, with the number of the frame in their names (got '
-            f'{len(found)})',
+            'video, with the frame number in their names (got '
+            f'{len(found)})'
         )
     groups = group_names([file.name for file in found])
     frames = {name: group for name, group in groups.items() if '*' in name}
-    others = [
-        n for name in groups.keys() - frames.keys() for n in groups[name]
-    ]
+    others = sorted(
+        n for k in groups.keys() - frames.keys() for n in groups[k]
+    )
     if len(frames) > 1:
-        refuse_several(frames, folder)
+        raise several_videos(frames)
     if not frames and len(others) > 1:
-        refuse(
-            folder,
-            '',
-            'expected the number of the frame in the names of files, which '
-            f'are of one video (got {shown(sorted(others))})',
+        raise file_error(
+            'expected the frame number in the names of the files of one '
+            f'video (got {shown(others)})'
         )
     if not frames:
         return [(found[0], 0)]
     if others:
-        names = ', '.join(shown(name, 60) for name in sorted(others)[:NAMED])
-        warn(folder, f'files without a number are left out: {names}')
+        warn(f'files without a number are left out: {_list_names(others)}')
     ((_, numbers),) = frames.items()
     if len(set(numbers.values())) < len(numbers):
-        refuse(folder, '', 'several of its files have the same number')
+        raise file_error('several of its files have the same number')
     order = sorted(numbers.items(), key=lambda item: item[1])
     return [(folder / name, number) for name, number in order]

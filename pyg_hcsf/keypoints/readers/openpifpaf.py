@@ -1,52 +1,42 @@
-r"""Reads predictions of OpenPifPaf."""
+r"""Reads predictions of OpenPifPaf (``--json-output``).
 
-from __future__ import annotations
+``openpifpaf.video`` writes lines of ``frame`` and ``predictions``,
+``openpifpaf.predict`` the predictions of an image. Only those of category 1,
+people, are read.
+"""
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.keypoints.people import People
-from pyg_hcsf.keypoints.readers.json_entries import find_entries, first_of
-from pyg_hcsf.keypoints.readers.json_joints import PersonReader
+from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.readers.json_frames import (
+    find_entries,
+    first_entry,
+    first_mapping,
+)
+from pyg_hcsf.keypoints.readers.json_people import read_people
 
 
 def matches(data: Any) -> bool:
     r"""Whether parsed JSON is of predictions of OpenPifPaf."""
-    first = first_of(data)
-    if not isinstance(first, dict):
-        return False
+    first = first_mapping(data)
     if isinstance(first.get('predictions'), list):
-        inner = first_of(first['predictions'])
-        first = {} if inner is None else inner
-        return isinstance(first, dict) and (
-            not first or isinstance(first.get('keypoints'), list)
+        person = first_entry(first['predictions'])
+        return not person or (
+            isinstance(person, dict)
+            and isinstance(person.get('keypoints'), list)
         )
     known = {'keypoints', 'bbox', 'category_id'} <= first.keys()
     return known and not {'image_id', 'frame', 'frame_id'} & first.keys()
 
 
-def read(data: Any, path: Path) -> People:
-    r"""Reads ``--json-output`` of ``openpifpaf.video``, lines of ``frame`` and
-    ``predictions``, or of ``openpifpaf.predict``, the predictions of an image.
-    Predictions of other categories than the first, people, are not read.
-
-    Args:
-        data (dict or list): The parsed JSON, or the list of its lines.
-        path (pathlib.Path): What errors call the file.
-
-    Raises:
-        ValueError: If an entry is damaged; names it.
-
-    Example:
-        >>> read([{'frame': 1, 'predictions': []}], path).source
-        'openpifpaf'
-    """
-    entries = find_entries(data, path, ('predictions',))
-    people = [e for e in entries if _is_person(e.value)]
-    reader = PersonReader('openpifpaf', path, ('keypoints',))
-    return replace(reader.finish(people), usual='coco17')
-
-
-def _is_person(value: Any) -> bool:
-    return not isinstance(value, dict) or value.get('category_id', 1) == 1
+def read(data: Any) -> ParsedFile:
+    r"""Reads the people of a video or an image."""
+    people = [
+        entry
+        for entry in find_entries(data, ('predictions',))
+        if not isinstance(entry.person, dict)
+        or entry.person.get('category_id', 1) == 1
+    ]
+    return read_people(
+        'openpifpaf', people, ('keypoints',), default_layout='coco17'
+    )

@@ -1,20 +1,28 @@
-from __future__ import annotations
+r"""Reads OpenPose's frames (``--write_json``).
+
+Each has ``people`` with ``pose_keypoints_2d`` (``pose_keypoints`` in old
+versions): x, y and confidence of BODY_25 or of the 18 joints of its COCO
+model. RTMLib, Sports2D and Pose2Sim write COCO's 17 and Halpe's 26 joints in
+the same way. ``person_id`` is used where people are tracked (not -1). Hands,
+faces and 3D keypoints are not read.
+"""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from pyg_hcsf.keypoints.people import People, refuse
-from pyg_hcsf.keypoints.readers.json_entries import find_entries
-from pyg_hcsf.keypoints.readers.json_joints import PersonReader
+from pyg_hcsf.keypoints.detections import ParsedFile, only
+from pyg_hcsf.keypoints.messages import file_error
+from pyg_hcsf.keypoints.readers.json_frames import find_entries
+from pyg_hcsf.keypoints.readers.json_people import read_people
 
 LAYOUTS = {25: 'body25', 18: 'coco18'}
-_KNOWN = (
-    *('face_keypoints_2d', 'hand_left_keypoints_2d', 'face_keypoints'),
-    *('hand_right_keypoints_2d', 'hand_left_keypoints', 'pose_keypoints_3d'),
-    *('hand_right_keypoints', 'face_keypoints_3d', 'hand_left_keypoints_3d'),
-    *('hand_right_keypoints_3d', 'foot_keypoints_2d'),
-)
+_KEYS = ('pose_keypoints_2d', 'pose_keypoints', 'keypoints')
+_OTHER_KEYS = (
+    'face_keypoints_2d', 'hand_left_keypoints_2d', 'face_keypoints',
+    'hand_right_keypoints_2d', 'hand_left_keypoints', 'pose_keypoints_3d',
+    'hand_right_keypoints', 'face_keypoints_3d', 'hand_left_keypoints_3d',
+    'hand_right_keypoints_3d', 'foot_keypoints_2d',
+)  # fmt: skip
 
 
 def matches(data: Any) -> bool:
@@ -23,33 +31,20 @@ def matches(data: Any) -> bool:
     return isinstance(people, list) and not {'frame', 'frame_id'} & data.keys()
 
 
-def read(data: dict[str, Any], path: Path) -> People:
-    r"""Reads one frame of OpenPose's ``--write_json``: ``people``, each with
-    ``pose_keypoints_2d`` (``pose_keypoints`` in old versions): x, y and
-    confidence of BODY_25 or of the 18 joints of its COCO model. RTMLib,
-    Sports2D and Pose2Sim write COCO's 17 and Halpe's 26 in the same way.
-
-    ``person_id`` is used where there is tracking (not -1). Keypoints of
-    hands and faces, and in 3D, are not read.
-
-    Args:
-        data (dict): The parsed JSON.
-        path (pathlib.Path): What errors call the file.
-
-    Raises:
-        ValueError: If it is damaged; names the file and the person.
-
-    Example:
-        >>> read(json.loads(path.read_text()), path).layout
-        'body25'
-    """
-    keys = ('pose_keypoints_2d', 'pose_keypoints', 'keypoints')
-    reader = PersonReader('openpose', path, keys, _KNOWN)
-    entries = find_entries([data], path, ('people',))
+def read(data: dict[str, Any]) -> ParsedFile:
+    r"""Reads the people of a frame."""
+    entries = find_entries([data], ('people',))
     for entry in entries:
-        if not isinstance(entry.value, dict):
-            refuse(path, entry.where, "expected 'pose_keypoints_2d'")
-    found = reader.finish(entries)
-    sizes = {len(person.points) for person in found.people}
-    layout = LAYOUTS.get(sizes.pop()) if len(sizes) == 1 else None
-    return replace(found, layout=found.layout or layout, usual='coco17')
+        if not isinstance(entry.person, dict):
+            raise file_error("expected 'pose_keypoints_2d'", entry.where)
+    return set_layout(
+        read_people(
+            'openpose', entries, _KEYS, _OTHER_KEYS, default_layout='coco17'
+        )
+    )
+
+
+def set_layout(parsed: ParsedFile) -> ParsedFile:
+    r"""Sets the layout to OpenPose's with as many joints, if none is set."""
+    count = only(len(d.joints) for d in parsed.detections)
+    return replace(parsed, layout=parsed.layout or LAYOUTS.get(count or 0))

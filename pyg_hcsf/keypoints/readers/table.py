@@ -1,292 +1,196 @@
-from __future__ import annotations
+r"""Reads tables of keypoints, of any producer, with a line of headers.
 
-import csv
-import io
+In the long form a line is a joint: ``frame``, ``person`` (may be left out),
+``joint`` (its name or number), ``x``, ``y`` and maybe ``score``. In the wide
+form a line is a person: ``frame``, maybe ``person``, and for each joint
+``nose_x``, ``nose_y`` and maybe ``nose_score``, or ``x0``, ``y0`` and maybe
+``c0``. Joints are identified by names in any order, or by numbers from 0 or
+1. The usual names of such columns are known, also SLEAP's; others are named
+in a warning. An empty field is a missing joint.
+"""
+
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.keypoints.joint_names import order_of
-from pyg_hcsf.keypoints.people import (
+from pyg_hcsf.keypoints.detections import (
     MAX_JOINTS,
-    People,
-    Person,
-    clean,
-    refuse,
-    warn,
-    warn_unread,
+    Detection,
+    ParsedFile,
+    mark_missing,
 )
+from pyg_hcsf.keypoints.joint_names import match_names
+from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
+from pyg_hcsf.keypoints.readers.json_frames import SCORE_KEYS
 from pyg_hcsf.keypoints.readers.table_columns import (
-    FRAMES,
-    JOINTS,
-    KNOWN,
-    PARTS,
-    PEOPLE,
-    SCORES,
+    FRAME_COLUMNS,
+    JOINT_COLUMNS,
+    OTHER_COLUMNS,
+    PERSON_COLUMNS,
     Table,
-    column_of,
-    frames_of,
-    numbers,
-    people_of,
-    to_snake,
-    unread_columns,
+    split_table,
 )
 from pyg_hcsf.safe_io.shown import shown
 
-MOST_COLUMNS = 16 * MAX_JOINTS
-FEW_LINES = 250_000  # that any file may have
-SHORTEST = 8  # characters a line, of more; the line '0,0,1,2' has as many
-_AFTER = re.compile(rf'(.+?)[ ._:-]({PARTS})')
-_BEFORE = re.compile(rf'({PARTS})[ ._:-]?(\d+)|({PARTS})[ ._:-](.+)')
+_PARTS = '|'.join(
+    ['x', 'y', 'z', 'presence', *sorted(SCORE_KEYS, key=len, reverse=True)]
+)
+_NAME_PART = re.compile(rf'(.+?)[ ._:-]({_PARTS})')
+_PART_NAME = re.compile(rf'({_PARTS})[ ._:-]?(\d+)|({_PARTS})[ ._:-](.+)')
 _DIGITS = re.compile(r'[0-9]{1,8}')
+_AXIS_SUFFIXES = (
+    'px', 'pixel', 'pixels', 'coord', 'coordinate', 'pos', 'position'
+)  # fmt: skip
 
 
 def matches(text: str) -> bool:
-    r"""Whether text may be a table: its first line has several fields."""
+    r"""Whether the first line of a text has several fields."""
     line = text[:65536].lstrip().split('\n', 1)[0]
     return any(separator in line for separator in ',;\t')
 
 
-def read(text: str, path: Path) -> People:
-    r"""Reads a table of comma-separated values with a line of headers, also
-    with semicolons or tabs.
-
-    In the long form a line is a joint: ``frame``, ``person`` (may be left
-    out), ``joint`` (its name or number), ``x``, ``y`` and maybe ``score``. In
-    the wide form a line is a person: ``frame``, maybe ``person``, and for
-    each joint ``nose_x``, ``nose_y`` and maybe ``nose_score``, or ``x0``,
-    ``y0`` and maybe ``c0``. Names tell the joints whatever their order,
-    numbers begin at 0 or 1. The usual names of such columns are known, those
-    of SLEAP, too; others are named in a warning. An empty field is a missing
-    joint.
-
-    Args:
-        text (str): The file.
-        path (pathlib.Path): What errors call it.
-
-    Raises:
-        ValueError: If a line is damaged; names it.
-
-    Example:
-        >>> text = 'frame,joint,x,y\n0,Nose,10,20\n...'
-        >>> people = read(text, Path('keypoints.csv'))
-    """
-    table = split(text, path)
-    names = [to_snake(name) for name in table.header]
-    if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in table.header):
-        refuse(path, 'line 1', 'expected names of columns, not numbers')
-    if len(set(table.header)) < len(table.header):
-        refuse(
-            path,
+def read(text: str) -> ParsedFile:
+    r"""Reads the people of a video."""
+    table = split_table(text)
+    header = table.header
+    if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in header):
+        raise file_error('expected names of columns, not numbers', 'line 1')
+    if len(set(header)) < len(header):
+        raise file_error(
+            f'expected different names of columns (got {shown(header)})',
             'line 1',
-            f'expected different names of columns (got {shown(table.header)})',
         )
-    joint = column_of(names, JOINTS)
-    x, y = (column_of(names, _of_axis(axis)) for axis in 'xy')
-    if joint is not None and x is not None and y is not None:
-        return _long(table, names, (joint, x, y), path)
-    return _wide(table, names, path)
-
-
-def split(text: str, path: Path, headers: int = 1) -> Table:
-    r"""Splits a table into fields.
-
-    Args:
-        text (str): The file.
-        path (pathlib.Path): What errors call it.
-        headers (int, optional): How many lines of headers it has, of which
-            the first is returned apart. (default: :obj:`1`)
-
-    Raises:
-        ValueError: If lines have different numbers of fields; but the last
-            one is left out with a warning if the file ends in it.
-    """
-    if text[:4].lower() == 'sep=':  # as Excel is told of the separator
-        text = text.split('\n', 1)[-1]
-    first = text[:65536].split('\n', 1)[0]
-    separator = max(',;\t', key=first.count)
-    # What a field or a line takes in memory, whatever its length.
-    if (count := text[: text.find('\n')].count(separator)) > MOST_COLUMNS:
-        refuse(
-            path,
-            'line 1',
-            f'expected up to {MOST_COLUMNS:,} columns (got {count + 1:,})',
-        )
-    if (count := text.count('\n')) > max(FEW_LINES, len(text) // SHORTEST):
-        refuse(
-            path,
-            '',
-            f'it holds {count:,} lines in {len(text):,} characters, most of '
-            'them empty: get it again',
-        )
-    try:
-        reader = csv.reader(
-            io.StringIO(text, newline=''), delimiter=separator, strict=True
-        )
-        found = [(reader.line_num, row) for row in reader if any(row)]
-    except csv.Error as e:
-        refuse(path, '', f'it is not a table of text ({e!s:.80})')
-    width = len(found[0][1]) if found else 0
-    cut = bool(found) and len(found[-1][1]) < width
-    if cut and len(found) > headers + 1 and text[-1] not in '\n\r':
-        warn(path, f'line {found.pop()[0]} is cut and left out')
-    for line, row in found:
-        if len(row) != width:
-            refuse(
-                path,
-                f'line {line}',
-                f'expected {width} fields as in the first line '
-                f'(got {len(row)})',
-            )
-    if len(found) < headers + 1:
-        refuse(path, '', 'expected a line of headers, and lines of numbers')
-    if separator == ';':  # of countries that write numbers with commas
-        found = [(n, [f.replace(',', '.') for f in row]) for n, row in found]
-    lines, rows = zip(*found, strict=True)
-    return Table(rows[0], list(rows[1:]), list(lines[1:]))
-
-
-def _of_axis(axis: str) -> tuple[str, ...]:
-    r"""What the column of a coordinate is called in the long form."""
-    ends = ('px', 'pixel', 'pixels', 'coord', 'coordinate', 'pos', 'position')
-    return (axis, *(f'{axis}_{end}' for end in ends), f'pos_{axis}')
-
-
-def _long(
-    table: Table, names: list[str], columns: tuple[int, int, int], path: Path
-) -> People:
-    (frames, fps), people = (
-        frames_of(table, names, path),
-        people_of(table, names),
+    joint = table.column(JOINT_COLUMNS)
+    x, y = (
+        table.column((a, *(f'{a}_{s}' for s in _AXIS_SUFFIXES), f'pos_{a}'))
+        for a in 'xy'
     )
-    joint, x, y = columns
-    score = column_of(names, SCORES)
-    used = {*columns, score}
-    warn_unread(path, 'columns', unread_columns(table.header, names, used))
+    if joint is not None and x is not None and y is not None:
+        return _read_long(table, joint, x, y)
+    return _read_wide(table)
+
+
+def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
+    frames, fps = table.frames()
+    people = table.track_ids()
+    score = table.column(SCORE_KEYS)
+    warn_unread('columns', table.unread_columns({joint, x, y, score}))
     labels = [row[joint].strip() for row in table.rows]
     joints = list(dict.fromkeys(labels))
     if len(joints) > MAX_JOINTS:
-        refuse(path, '', f'expected up to {MAX_JOINTS} names of joints')
+        raise file_error(f'expected up to {MAX_JOINTS} names of joints')
     if all(_DIGITS.fullmatch(label) for label in joints):
-        place, joints = _numbered(joints, path), []
+        index, joints = _index_by_number(joints), []
     else:
-        place = {label: number for number, label in enumerate(joints)}
-    scores = [] if score is None else [score]
-    xyc = numbers(table, [x, y, *scores], path)
+        index = {label: number for number, label in enumerate(joints)}
+    xyc = table.numbers([x, y] + ([] if score is None else [score]))
     if score is None:
         xyc = np.column_stack([xyc, np.ones(len(xyc))])
-    group: dict[tuple[int, str | None], int] = {}
+    persons: dict[tuple[int, str | None], int] = {}
     keys = zip(frames, people, strict=True)
-    at = [group.setdefault(key, len(group)) for key in keys]
-    size = max(place.values()) + 1
-    cells = np.array(at) * size + [place[label] for label in labels]
+    at = [persons.setdefault(key, len(persons)) for key in keys]
+    size = max(index.values()) + 1
+    cells = np.array(at) * size + [index[label] for label in labels]
     order, counts = np.unique(cells, return_counts=True)
     if len(order) < len(cells):
         twice = int(np.flatnonzero(cells == order[counts.argmax()])[1])
-        refuse(
-            path,
+        raise file_error(
+            f'joint {shown(labels[twice], 40)} comes twice: if there are '
+            "several people in a frame, add a column 'person'",
             f'line {table.lines[twice]}',
-            f'joint {shown(labels[twice], 40)} comes twice; of several '
-            "people in a frame, a column 'person' tells who is who",
         )
-    points = np.full((len(group) * size, 3), [np.nan, np.nan, 0.0])
+    points = np.full((len(persons) * size, 3), [np.nan, np.nan, 0.0])
     points[cells] = xyc
-    points = clean(points.reshape(len(group), size, 3), path, '')
-    at_frames, at_people = [f for f, _ in group], [p for _, p in group]
-    found = to_people(points, at_frames, at_people, joints, path)
-    return replace(found, fps=fps)
+    points = mark_missing(points.reshape(len(persons), size, 3))
+    parsed = to_parsed_file(
+        points, [f for f, _ in persons], [p for _, p in persons], joints
+    )
+    return replace(parsed, fps=fps)
 
 
-def _numbered(joints: list[str], path: Path) -> dict[str, int]:
-    r"""Places of joints that are numbered from 0 or 1."""
+def _index_by_number(joints: list[str]) -> dict[str, int]:
+    r"""The indices of joints that are numbered from 0 or 1."""
     first, last = min(map(int, joints)), max(map(int, joints))
     if last >= MAX_JOINTS:
-        refuse(path, '', f'expected joints below {MAX_JOINTS}')
+        raise file_error(f'expected joints below {MAX_JOINTS}')
     base = int(first == 1 and last == len(joints))
     if base:
-        warn(path, f'joints 1 to {last} are read as 0 to {last - 1}')
+        warn(f'joints 1 to {last} are read as 0 to {last - 1}')
     return {joint: int(joint) - base for joint in joints}
 
 
-def _wide(table: Table, names: list[str], path: Path) -> People:
+def _read_wide(table: Table) -> ParsedFile:
+    joints = _joint_columns(table.names)
+    if not 1 <= len(joints) <= MAX_JOINTS:
+        raise file_error(
+            "expected the columns 'joint', 'x' and 'y', or x and y of each "
+            "joint, such as 'nose_x' and 'nose_y', or 'x0' and 'y0' (got "
+            f'{shown(table.header)})',
+            'line 1',
+        )
+    used = {index for parts in joints.values() for index in parts.values()}
+    warn_unread('columns', table.unread_columns(used))
+    frames, fps = table.frames()
+    people = table.track_ids()
+    scored = ['score' in parts for parts in joints.values()]
+    if any(scored) and not all(scored):
+        raise file_error(
+            'expected a confidence of each joint, or none', 'line 1'
+        )
+    kinds = ('x', 'y', 'score')[: 2 + any(scored)]
+    points = table.numbers([p[k] for p in joints.values() for k in kinds])
+    points = points.reshape(len(points), len(joints), -1)
+    if not any(scored):
+        known = (points != 0).any(axis=-1, keepdims=True)
+        points = np.concatenate([points, known], axis=-1)
+    parsed = to_parsed_file(mark_missing(points), frames, people, list(joints))
+    return replace(parsed, fps=fps)
+
+
+def _joint_columns(names: list[str]) -> dict[str, dict[str, int]]:
+    r"""The columns of x, y and maybe of the score of each joint."""
     joints: dict[str, dict[str, int]] = {}
-    for place, name in enumerate(names):
-        if name in FRAMES or name in PEOPLE or name in KNOWN:
+    for index, name in enumerate(names):
+        if name in (*FRAME_COLUMNS, *PERSON_COLUMNS, *OTHER_COLUMNS):
             continue
-        after, before = _AFTER.fullmatch(name), _BEFORE.fullmatch(name)
-        if before is not None:
-            part = before[1] or before[3]
-            joint = before[2] or before[4]
-        elif after is not None:
-            joint, part = after[1], after[2]
+        if (found := _PART_NAME.fullmatch(name)) is not None:
+            part, joint = found[1] or found[3], found[2] or found[4]
+        elif (found := _NAME_PART.fullmatch(name)) is not None:
+            joint, part = found[1], found[2]
         else:
             continue
         if part not in ('x', 'y', 'z', 'presence'):
             part = 'score'
-        joints.setdefault(joint, {}).setdefault(part, place)
-    joints = {j: p for j, p in joints.items() if {'x', 'y'} <= p.keys()}
+        joints.setdefault(joint, {}).setdefault(part, index)
     for box in ('bbox', 'box', 'center', 'bbox_center'):
         joints.pop(box, None)
-    if not 1 <= len(joints) <= MAX_JOINTS:
-        refuse(
-            path,
-            'line 1',
-            "expected the columns 'joint', 'x' and 'y', or x and y of each "
-            "joint, such as 'nose_x' and 'nose_y', or 'x0' and 'y0' (got "
-            f'{shown(table.header)})',
-        )
-    used = {place for parts in joints.values() for place in parts.values()}
-    warn_unread(path, 'columns', unread_columns(table.header, names, used))
-    (frames, fps), people = (
-        frames_of(table, names, path),
-        people_of(table, names),
-    )
-    scored = all('score' in parts for parts in joints.values())
-    if not scored and any('score' in p for p in joints.values()):
-        refuse(path, 'line 1', 'expected a confidence of each joint, or none')
-    kinds = ('x', 'y', 'score')[: 2 + scored]
-    columns = [parts[k] for parts in joints.values() for k in kinds]
-    points = numbers(table, columns, path)
-    points = points.reshape(len(points), len(joints), -1)
-    if not scored:
-        points = np.pad(points, ((0, 0), (0, 0), (0, 1)), constant_values=1)
-        points[(points[..., :2] == 0).all(axis=-1), 2] = 0.0
-    points = clean(points, path, '')
-    found = to_people(points, frames, people, list(joints), path)
-    return replace(found, fps=fps)
+    return {j: p for j, p in joints.items() if {'x', 'y'} <= p.keys()}
 
 
-def to_people(
+def to_parsed_file(
     points: np.ndarray,
     frames: Sequence[int],
     people: Sequence[str | None],
     joints: list[str],
-    path: Path,
     source: str = 'csv',
-) -> People:
-    r"""People of an array, their joints in the order that names tell.
-
-    Args:
-        points (numpy.ndarray): Checked joints: ``[R, N, 3]``.
-        frames (list[int]): The frame of each.
-        people (list): The id of each, or :obj:`None`.
-        joints (list[str]): What the joints are called.
-        path (pathlib.Path): What warnings call the file.
-        source (str, optional): The format. (default: :obj:`'csv'`)
+) -> ParsedFile:
+    r"""People of joints ``[R, N, 3]``, which are put into the order of a
+    layout, if they have its names, or of the numbers in their names.
     """
-    order = order_of(joints)
-    layout = None
+    order = match_names(joints)
     if order is not None:
-        order.warn(path)
-        points, layout = order.pick(points), order.layout
+        order.warn()
+        points = order.pick(points)
     elif len(joints) == points.shape[1]:
         found = [re.findall('[0-9]+', joint) for joint in joints]
         if all(len(n) == 1 for n in found):  # such as L0_x or x10
-            places = [int(n[0]) for n in found]
-            if len(set(places)) == len(places):
-                points = points[:, np.argsort(places)]
-    rows = zip(frames, people, points, strict=True)
-    return People(source, [Person(*row) for row in rows], layout)
+            numbers = [int(n[0]) for n in found]
+            if len(set(numbers)) == len(numbers):
+                points = points[:, np.argsort(numbers)]
+    return ParsedFile(
+        source,
+        list(map(Detection, frames, people, points)),
+        None if order is None else order.layout,
+    )

@@ -1,185 +1,216 @@
-r"""The columns of tables of keypoints, by their usual names."""
+r"""Splits tables of text, and finds their columns by the usual names."""
 
-from __future__ import annotations
-
+import csv
+import io
 import re
 from collections.abc import Collection
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.keypoints.people import MAX_FRAME, refuse, warn
+from pyg_hcsf.keypoints.detections import MAX_FRAME, MAX_JOINTS
+from pyg_hcsf.keypoints.messages import file_error, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
 )
-from pyg_hcsf.keypoints.readers.json_entries import FRAME, SCORES, TIMES, TRACK
+from pyg_hcsf.keypoints.readers.json_frames import (
+    FRAME_KEYS,
+    TIME_KEYS,
+    TRACK_KEYS,
+)
 from pyg_hcsf.safe_io.shown import shown
+
+MAX_COLUMNS = 16 * MAX_JOINTS
+MANY_LINES = 250_000  # a file with more needs MIN_LINE characters a line
+MIN_LINE = 8  # as '0,0,1,2' has
 
 
 def to_snake(name: str) -> str:
-    r"""The name of a column in lower case, with ``_`` between its words.
-
-    Args:
-        name (str): Such as ``'Frame #'``, ``'nose.x'`` or ``'LeftEyeX'``.
-
-    Example:
-        >>> to_snake('Frame #'), to_snake('LeftEyeX')
-        ('frame', 'left_eye_x')
-    """
+    r"""The name of a column as ``'left_eye_x'``."""
     words = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', name)
     return re.sub(r'[\W_]+', '_', words).strip('_').lower()
 
 
-# What columns are called, see to_snake.
-FRAMES = (
-    *dict.fromkeys(f(n) for n in FRAME for f in (to_snake, str.lower)),
-    *('frames', 'img', 'img_id', 'f', 'fr'),
-)
-PEOPLE = (
-    *dict.fromkeys(f(n) for n in TRACK for f in (to_snake, str.lower)),
-    *('person_idx', 'person_index', 'person_number', 'pid', 'track_name'),
-    *('individual', 'instance', 'subject', 'object_id', 'tid'),
-)
-JOINTS = (
-    *('joint', 'keypoint', 'landmark', 'bodypart', 'body_part', 'part'),
-    *('joint_name', 'keypoint_name', 'landmark_name', 'node', 'kpt'),
-    *('joint_id', 'keypoint_id', 'landmark_id', 'joint_idx', 'keypoint_idx'),
-    *('landmark_index', 'keypoint_index', 'joint_index', 'kpt_id', 'index'),
-)
-ROWS = ('', 'unnamed_0', 'index')  # as pandas writes them
-KNOWN = {*TIMES, *ROWS, 'instance_score', 'z', 'presence'}
-PARTS = '|'.join(['x', 'y', 'z', 'presence', *sorted(SCORES, key=len)[::-1]])
+# The names of columns, as to_snake returns them.
+FRAME_COLUMNS = (
+    *dict.fromkeys(f(k) for k in FRAME_KEYS for f in (to_snake, str.lower)),
+    'frames', 'img', 'img_id', 'f', 'fr',
+)  # fmt: skip
+PERSON_COLUMNS = (
+    *dict.fromkeys(f(k) for k in TRACK_KEYS for f in (to_snake, str.lower)),
+    'person_idx', 'person_index', 'person_number', 'pid', 'track_name',
+    'individual', 'instance', 'subject', 'object_id', 'tid',
+)  # fmt: skip
+JOINT_COLUMNS = (
+    'joint', 'keypoint', 'landmark', 'bodypart', 'body_part', 'part',
+    'joint_name', 'keypoint_name', 'landmark_name', 'node', 'kpt',
+    'joint_id', 'keypoint_id', 'landmark_id', 'joint_idx', 'keypoint_idx',
+    'landmark_index', 'keypoint_index', 'joint_index', 'kpt_id', 'index',
+)  # fmt: skip
+ROW_COLUMNS = ('', 'unnamed_0', 'index')  # row numbers of pandas
+OTHER_COLUMNS = {
+    *TIME_KEYS, *ROW_COLUMNS, 'instance_score', 'z', 'presence'
+}  # fmt: skip
+NOT_READ = {'z', 'presence'}  # of joints
 
 
 class Table(NamedTuple):
-    r"""The fields of a table of text.
-
-    Args:
-        header (list[str]): The names of the columns, as they are.
-        rows (list[list[str]]): The other lines.
-        lines (list[int]): Their numbers in the file.
+    r"""A table of text: the names of the columns, the same as :func:`to_snake`
+    returns them, the fields of the other lines, and their line numbers.
     """
 
     header: list[str]
+    names: list[str]
     rows: list[list[str]]
     lines: list[int]
 
+    def column(self, names: Collection[str]) -> int | None:
+        r"""The index of the first of these columns that the table has."""
+        known = (name for name in names if name in self.names)
+        return next((self.names.index(name) for name in known), None)
 
-def numbers(table: Table, columns: list[int], path: Path) -> np.ndarray:
-    r"""The numbers of some columns, NaN where a field is empty: ``[R, C]``.
+    def numbers(self, columns: list[int]) -> np.ndarray:
+        r"""The numbers in some columns, NaN for empty fields: ``[R, C]``."""
+        out = np.empty((len(self.rows), len(columns)))
+        for number, row in enumerate(self.rows):
+            try:
+                out[number] = [float(row[c] or 'nan') for c in columns]
+            except ValueError:
+                line = f'line {self.lines[number]}'
+                out[number] = [_parse_number(row[c], line) for c in columns]
+        return out
 
-    Raises:
-        ValueError: If one is no number; names the line.
-    """
-    out = np.empty((len(table.rows), len(columns)))
-    for number, row in enumerate(table.rows):
-        try:
-            out[number] = [float(row[c] or 'nan') for c in columns]
-        except ValueError:
-            line = f'line {table.lines[number]}'
-            out[number] = [_number(row[c], path, line) for c in columns]
-    return out
+    def frames(self) -> tuple[list[int], float | None]:
+        r"""The frame number of each line, and the frames per second of time
+        stamps.
 
+        Without a column of frame numbers, frames are numbered by time stamps
+        or by the row numbers of pandas, or each line is a frame, with a
+        warning.
+        """
+        column = self.column(FRAME_COLUMNS)
+        if column is not None:
+            return self._frame_numbers(column), None
+        time = self.column(TIME_KEYS)
+        if time is not None:
+            warn(
+                "it has no column 'frame': frames are numbered by time "
+                f'stamps, column {shown(self.header[time], 40)}'
+            )
+            return number_times(self.numbers([time])[:, 0].tolist())
+        if self.column(JOINT_COLUMNS) is not None and (
+            {'x', 'y'} <= set(self.names)
+        ):
+            raise file_error(
+                f"expected a column called 'frame' (got {shown(self.names)})",
+                'line 1',
+            )
+        column = self.column(ROW_COLUMNS)
+        texts = (
+            [] if column is None else [r[column].strip() for r in self.rows]
+        )
+        if texts and all(t.isdecimal() and len(t) < 16 for t in texts):
+            numbers = list(map(int, texts))
+            if column is not None and (np.diff(numbers) > 0).all():
+                warn(
+                    "it has no column 'frame': frames are numbered by column "
+                    f'{shown(self.header[column], 40)}'
+                )
+                return numbers, None
+        warn("it has no column 'frame': each line is taken as a frame")
+        return list(range(len(self.rows))), None
 
-def unread_columns(
-    header: list[str], names: list[str], used: Collection[int | None]
-) -> list[str]:
-    r"""The names of columns that are neither used nor known."""
-    known = {*FRAMES, *PEOPLE, *KNOWN}
-    z = {'z', 'presence'}
-    return [
-        title
-        for place, (title, name) in enumerate(zip(header, names, strict=True))
-        if place not in used
-        and name not in known
-        and re.split(r'[ ._:-]', name)[-1].rstrip('0123456789') not in z
-        and re.split(r'[ ._:-]', name)[0].rstrip('0123456789') not in z
-    ]
-
-
-def frames_of(
-    table: Table, names: list[str], path: Path
-) -> tuple[list[int], float | None]:
-    r"""The number of the frame of each line, and the frames per second if
-    time stamps tell them.
-
-    Without such a column, frames are numbered by time stamps, by the numbers
-    of rows as pandas writes them, or each line is a frame, with a warning.
-
-    Args:
-        table (Table): The table.
-        names (list[str]): The names of its columns in lower case.
-        path (pathlib.Path): What errors call the file.
-
-    Raises:
-        ValueError: If one is no number; names the line.
-    """
-    column = column_of(names, FRAMES)
-    if column is not None:
-        values = [row[column].strip() for row in table.rows]
+    def _frame_numbers(self, column: int) -> list[int]:
+        values = [row[column].strip() for row in self.rows]
         try:
             found = [float(value) for value in values]
         except ValueError:
-            return number_frames(values, path), None
-        for line, value, text in zip(table.lines, found, values, strict=True):
+            return number_frames(values)
+        for line, value, text in zip(self.lines, found, values, strict=True):
             if not 0 <= value <= MAX_FRAME or value != int(value):
-                refuse(
-                    path,
+                raise file_error(
+                    f'expected a frame number (got {shown(text, 40)})',
                     f'line {line}',
-                    f'expected the number of a frame (got {shown(text, 40)})',
                 )
-        return [int(value) for value in found], None
-    time = column_of(names, TIMES)
-    if time is not None:
-        warn(
-            path,
-            "it has no column 'frame': frames are numbered by time stamps, "
-            f'column {shown(table.header[time], 40)}',
-        )
-        return number_times(numbers(table, [time], path)[:, 0].tolist(), path)
-    if column_of(names, JOINTS) is not None and {'x', 'y'} <= set(names):
-        refuse(
-            path,
-            'line 1',
-            f"expected a column called 'frame' (got {shown(names)})",
-        )
-    row = column_of(names, ROWS)
-    if row is not None:
-        texts = [line[row].strip() for line in table.rows]
-        if all(text.isdecimal() and len(text) < 16 for text in texts):
-            counted = list(map(int, texts))
-            if (np.diff(counted) > 0).all():
-                warn(
-                    path,
-                    "it has no column 'frame': frames are numbered by column "
-                    f'{shown(table.header[row], 40)}',
-                )
-                return counted, None
-    warn(path, "it has no column 'frame': each line is taken as a frame")
-    return list(range(len(table.rows))), None
+        return [int(value) for value in found]
+
+    def track_ids(self) -> list[str | None]:
+        r"""The id of the person of each line, :obj:`None` without one."""
+        column = self.column(PERSON_COLUMNS)
+        if column is None:
+            return [None] * len(self.rows)
+        found = [row[column].strip()[:80] for row in self.rows]
+        return [None if n in ('', 'nan') or n[:1] == '-' else n for n in found]
+
+    def unread_columns(self, used: Collection[int | None]) -> list[str]:
+        r"""The names of columns that are neither used nor known."""
+        known = {*FRAME_COLUMNS, *PERSON_COLUMNS, *OTHER_COLUMNS}
+        unread = []
+        for index, name in enumerate(self.names):
+            words = re.split(r'[ ._:-]', name)
+            ends = {words[i].rstrip('0123456789') for i in (0, -1)}
+            if index not in used and name not in known and not ends & NOT_READ:
+                unread.append(self.header[index])
+        return unread
 
 
-def people_of(table: Table, names: list[str]) -> list[str | None]:
-    r"""The id of the person of each line, :obj:`None` without one."""
-    column = column_of(names, PEOPLE)
-    if column is None:
-        return [None] * len(table.rows)
-    found = [row[column].strip()[:80] for row in table.rows]
-    return [None if n in ('', 'nan') or n[:1] == '-' else n for n in found]
-
-
-def column_of(header: list[str], names: tuple[str, ...]) -> int | None:
-    r"""The first of some columns that a table has."""
-    for name in names:
-        if name in header:
-            return header.index(name)
-    return None
-
-
-def _number(text: str, path: Path, entry: str) -> float:
+def _parse_number(text: str, where: str) -> float:
     try:
         return float(text) if text.strip() else float('nan')
-    except ValueError:
-        refuse(path, entry, f'expected a number (got {shown(text, 40)})')
+    except ValueError as e:
+        raise file_error(
+            f'expected a number (got {shown(text, 40)})', where
+        ) from e
+
+
+def split_table(text: str, headers: int = 1) -> Table:
+    r"""Splits a table of comma-separated values into fields, also with
+    semicolons or tabs. Only the first of several header lines is separated
+    from the rows. If the file ends within the last line, this line is left
+    out with a warning.
+    """
+    if text[:4].lower() == 'sep=':  # which names the separator for Excel
+        text = text.split('\n', 1)[-1]
+    first = text[:65536].split('\n', 1)[0]
+    separator = max(',;\t', key=first.count)
+    # Each field and each line takes memory, however short it is.
+    if (count := text[: text.find('\n')].count(separator)) > MAX_COLUMNS:
+        raise file_error(
+            f'expected up to {MAX_COLUMNS:,} columns (got {count + 1:,})',
+            'line 1',
+        )
+    if (count := text.count('\n')) > max(MANY_LINES, len(text) // MIN_LINE):
+        raise file_error(
+            f'it has {count:,} lines in {len(text):,} characters, most of '
+            'them empty: get it again'
+        )
+    try:
+        reader = csv.reader(
+            io.StringIO(text, newline=''), delimiter=separator, strict=True
+        )
+        found = [(reader.line_num, row) for row in reader if any(row)]
+    except csv.Error as e:
+        raise file_error(f'it is not a table of text ({e!s:.80})') from e
+    width = len(found[0][1]) if found else 0
+    incomplete = bool(found) and len(found[-1][1]) < width
+    if incomplete and len(found) > headers + 1 and text[-1] not in '\n\r':
+        warn(f'line {found.pop()[0]} is incomplete and left out')
+    for line, row in found:
+        if len(row) != width:
+            raise file_error(
+                f'expected {width} fields as in the first line '
+                f'(got {len(row)})',
+                f'line {line}',
+            )
+    if len(found) < headers + 1:
+        raise file_error('expected a line of headers, and lines of numbers')
+    if separator == ';':  # of countries with decimal commas
+        found = [(n, [f.replace(',', '.') for f in row]) for n, row in found]
+    (_, header), *rows = found
+    return Table(
+        header=header,
+        names=[to_snake(name) for name in header],
+        rows=[row for _, row in rows],
+        lines=[line for line, _ in rows],
+    )

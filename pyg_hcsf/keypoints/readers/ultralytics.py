@@ -1,47 +1,31 @@
-from __future__ import annotations
+r"""Reads results of Ultralytics' pose models (``Results.to_json()``).
 
-from dataclasses import replace
-from pathlib import Path
+A result is a list of people, each with ``box``, maybe ``track_id``, and
+``keypoints``: a mapping of the lists ``x``, ``y`` and ``visible``. A video is
+a list of results. The joints are those that the model was trained with,
+COCO's 17 for the published models.
+"""
+
 from typing import Any
 
-from pyg_hcsf.keypoints.people import People
-from pyg_hcsf.keypoints.readers.json_entries import (
-    PEOPLE,
-    find_entries,
-    first_of,
-    key_of,
-)
-from pyg_hcsf.keypoints.readers.json_joints import PersonReader
+from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.readers.json_frames import find_entries, first_person
+from pyg_hcsf.keypoints.readers.json_people import read_people
 
 
 def matches(data: Any) -> bool:
-    r"""Whether parsed JSON is of people whose keypoints are lists of x."""
-    first = first_of(data)
-    if isinstance(first, dict) and key_of(first, PEOPLE):
-        first = first_of(first[str(key_of(first, PEOPLE))])
-    points = first.get('keypoints') if isinstance(first, dict) else None
-    return isinstance(points, dict) and isinstance(points.get('x'), list)
+    r"""Whether parsed JSON is of people whose keypoints have lists of x."""
+    first = first_person(data)
+    joints = first.get('keypoints') if isinstance(first, dict) else None
+    return isinstance(joints, dict) and isinstance(joints.get('x'), list)
 
 
-def read(data: Any, path: Path) -> People:
-    r"""Reads what ``Results.to_json()`` of Ultralytics' pose models gives: a
-    list of people, each with ``box``, maybe ``track_id``, and ``keypoints``:
-    a mapping of the lists ``x``, ``y`` and ``visible``. For a video, a list
-    of such lists, one a frame. Layout as trained, of the published models
-    COCO's 17 keypoints.
-
-    Args:
-        data (list): The parsed JSON.
-        path (pathlib.Path): What errors call the file.
-
-    Raises:
-        ValueError: If an entry is damaged; names it.
-
-    Example:
-        >>> read(json.loads(results[0].to_json()), path)
-    """
-    reader = PersonReader(
-        'ultralytics', path, ('keypoints',), box='confidence'
+def read(data: Any) -> ParsedFile:
+    r"""Reads the people of a video or an image."""
+    return read_people(
+        'ultralytics',
+        find_entries(data),
+        ('keypoints',),
+        box_key='confidence',
+        default_layout='coco17',
     )
-    found = reader.finish(find_entries(data, path))
-    return replace(found, usual='coco17')

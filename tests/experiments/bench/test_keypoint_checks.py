@@ -6,7 +6,7 @@ from experiments.fitting import keypoint_checks as fit_checks
 from experiments.fitting import keypoint_mistakes, postures
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.keypoints import LAYOUTS, common_names
-from pyg_hcsf.keypoints.checks import aspect, body, sides
+from pyg_hcsf.keypoints.checks import body, left_right, stretch
 from pyg_hcsf.skeleton import H36M17
 
 CLIPS = [motion_clip('S11', a, 1, 50) for a in ('Walking', 'Posing')]
@@ -94,15 +94,15 @@ def test_fit(files, monkeypatch, tmp_path, capsys):
         assert array.shape == body.weights()[name].shape
     # It has learnt what it saw.
     monkeypatch.setattr(body, 'weights', lambda: fitted)
-    monkeypatch.setattr(sides, 'weights', lambda: fitted)
+    monkeypatch.setattr(left_right, 'weights', lambda: fitted)
     told = []
     for file in files:
         (track,) = file.keypoints.tracks
-        seen = sides.pose_features(track, file.keypoints.layout, 25.0)
-        told.append(sides.side_logits(seen).mean(axis=0))
-        found = sides.tell_sides(file.keypoints)
+        seen = left_right.pose_features(track, file.keypoints.layout, 25.0)
+        told.append(left_right.side_logits(seen).mean(axis=0))
+        found = left_right.side_evidence(file.keypoints)
         np.testing.assert_allclose(found.left, told[-1][0], atol=0.5)
-        log = aspect.log_stretch(file.keypoints.tracks, file.keypoints.layout)
+        log = stretch.log_stretch(file.keypoints.tracks, file.keypoints.layout)
         assert abs(log) < 0.5
     assert np.mean(np.stack(told) > 0) > 0.9
     assert fit_checks.main(['--only', 'stretch']) == 0

@@ -15,15 +15,15 @@ from pyg_hcsf.keypoints import (
     raise_for_issues,
     read_keypoints,
 )
-from pyg_hcsf.keypoints.checks.sides import (
+from pyg_hcsf.keypoints.checks.left_right import (
     MIRROR,
     SIGNS,
     pose_features,
     side_logits,
 )
-from pyg_hcsf.keypoints.convert import map_tracks
+from pyg_hcsf.keypoints.track import map_tracks
 
-# Whom the checks were not fitted on.
+# Motion that the checks were not fitted on.
 CLIP = motion_clip('S9', 'Walking', 1, 100)
 VIEW = project_views(CLIP.pos.transpose(0, 1), CLIP.clip)[0]
 FILES = {name: make_file(VIEW, CLIP.clip, name, 25.0) for name in LAYOUTS}
@@ -61,7 +61,7 @@ def test_mistakes(mistake, layout):
     issues = check_keypoints(wrong)
     assert KINDS[mistake] in [issue.kind for issue in issues], issues
     if mistake == 'all left and right':  # a hint
-        assert not issues[0].certain
+        assert issues[0].level == 'warning'
         raise_for_issues(wrong)
     else:
         match = f'look wrong: .*{re.escape(issues[0].remedy)}'
@@ -81,7 +81,7 @@ def test_people_who_stand_still(frame):
             return replace(track, frames=np.arange(80), xy=xy, score=score)
 
         still = map_tracks(FILES[layout], hold)
-        assert [d for d in check_keypoints(still) if d.certain] == []
+        assert [d for d in check_keypoints(still) if d.level == 'error'] == []
 
 
 def test_advice_for_coordinates_that_are_no_pixels():
@@ -106,15 +106,15 @@ def test_shuffled_joints(layout):
 def test_face(layout):
     wrong = MISTAKES['body, not face'](FILES[layout], None)
     (issue,) = check_keypoints(wrong)
-    assert issue.kind == 'some sides' and 'face' in issue.reason
+    assert issue.kind == 'some sides' and 'face' in issue.text
 
 
 @pytest.mark.parametrize(
-    'layout, said',
+    'layout, wrong',
     [('coco17', 'h36m17'), ('h36m17', 'coco17'), ('mpii16', 'h36m16')],
 )
-def test_another_layout(tmp_path, layout, said):
-    (issue,) = check_keypoints(replace(FILES[layout], layout=said))
+def test_another_layout(tmp_path, layout, wrong):
+    (issue,) = check_keypoints(replace(FILES[layout], layout=wrong))
     assert issue.kind == 'layout'
     assert f"pass layout='{layout}'" in issue.remedy
 
@@ -138,7 +138,7 @@ def test_layout_is_not_clear(tmp_path):
 def test_outside_of_the_image():
     k = replace(FILES['coco17'], image_size=(200.0, 200.0))
     (issue,) = check_keypoints(k)
-    assert issue.kind == 'outside' and '200 x 200' in issue.reason
+    assert issue.kind == 'outside' and '200 x 200' in issue.text
     assert issue.value > 0.5
     assert check_keypoints(replace(k, image_size=None)) == []
 

@@ -85,14 +85,14 @@ def test_the_same_number_twice(folder):
         read_keypoints(folder)
 
 
-def test_what_is_said_of_each_file_is_said_once(folder):
+def test_a_warning_about_each_file_is_given_once(folder):
     for file in folder.iterdir():
         text = file.read_text().replace('"people"', '"camera": 3, "people"')
         text = text.replace('"person_id"', '"gait": 1, "person_id"')
         file.write_text(text)
-    with pytest.warns(UserWarning, match="'gait'") as said:
+    with pytest.warns(UserWarning, match="'gait'") as caught:
         read_keypoints(folder)
-    assert len(said) == 1
+    assert len(caught) == 1
 
 
 def test_two_models(folder):

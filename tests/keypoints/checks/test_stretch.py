@@ -10,11 +10,11 @@ from experiments.fitting.postures import POSTURES, in_postures
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.virtual_cameras import project_views
 from pyg_hcsf.keypoints import check_keypoints, common_names
-from pyg_hcsf.keypoints.checks.aspect import extents, log_stretch
 from pyg_hcsf.keypoints.checks.check import warn_of_issues
-from pyg_hcsf.keypoints.convert import map_tracks
+from pyg_hcsf.keypoints.checks.stretch import extents, log_stretch
+from pyg_hcsf.keypoints.track import map_tracks
 
-# Whom nothing was fitted on.
+# Motion that the checks were not fitted on.
 CLIPS = [motion_clip('S9', a, 1, 100) for a in ('Walking', 'Greeting')]
 
 
@@ -40,7 +40,7 @@ def test_a_portrait_video_given_as_landscape(layout, number):
         lambda t: replace(t, xy=t.xy / (high, wide) * (wide, high)),
     )
     (issue,) = check_keypoints(wrong)
-    assert issue.kind == 'stretched' and issue.certain
+    assert issue.kind == 'stretched' and issue.level == 'error'
     assert f'image_size=({high:g}, {wide:g})' in issue.remedy
     with pytest.warns(UserWarning, match='look wrong: stretched'):
         warn_of_issues(wrong)
@@ -54,9 +54,12 @@ def test_crops_of_another_shape(way):
     wrong = replace(wrong, image_size=None)
     (issue,) = check_keypoints(wrong)
     assert issue.kind == 'stretched'
-    (told,) = map(float, re.findall(r'multiply x by ([\d.]+)', issue.remedy))
-    assert 0.7 < told * factor < 1.4
-    even = map_tracks(wrong, lambda t: replace(t, xy=t.xy * (told, 1)))
+    (factor_of_x,) = map(
+        float, re.findall(r'multiply x by ([\d.]+)', issue.remedy)
+    )
+    assert 0.7 < float(factor_of_x) * factor < 1.4
+    by = np.array([float(factor_of_x), 1])
+    even = map_tracks(wrong, lambda t: replace(t, xy=t.xy * by))
     assert check_keypoints(even) == []
 
 
@@ -67,7 +70,7 @@ def test_pixels_of_a_portrait_video():
     right = map_tracks(right, lambda t: replace(t, xy=t.xy + shift))
     assert check_keypoints(right) == []
     (issue,) = check_keypoints(size_exchanged(right, None))
-    assert issue.kind == 'size' and issue.certain
+    assert issue.kind == 'size' and issue.level == 'error'
     assert 'image_size=(1920, 1080)' in issue.remedy
 
 
@@ -119,12 +122,12 @@ def test_single_images():
         for t in range(0, 100, 10)
     )
     (issue,) = check_keypoints(replace(right, tracks=alone))
-    assert issue.kind == 'single images' and not issue.certain
+    assert issue.kind == 'single images' and issue.level == 'warning'
     assert check_keypoints(replace(right, tracks=alone[:1])) == []
 
 
 @pytest.mark.parametrize('posture', [p for p in POSTURES if p != 'lying'])
-def test_postures_are_not_doubted(posture):
+def test_postures_have_no_errors(posture):
     for seed, name in enumerate(POSTURES):
         if name == posture:
             clips = in_postures(CLIPS[:1], seed)
@@ -133,11 +136,11 @@ def test_postures_are_not_doubted(posture):
     assert after.shape == before.shape
     for number in range(2):
         found = check_keypoints(make(clips[0], 'coco17', number))
-        assert not [issue for issue in found if issue.certain]
+        assert not [issue for issue in found if issue.level == 'error']
 
 
 def test_confused_legs_are_not_exchanged_legs():
-    # Observation from the side, a detector takes one leg for the other at times.
+    # From the side, a detector takes one leg for the other at times.
     rng = np.random.default_rng(0)
     right = make(in_postures(CLIPS[:1], 0)[0], 'coco17')
     legs = [common_names('coco17').index(f'{s}{n}')

@@ -1,19 +1,20 @@
 import numpy as np
 import pytest
 
-from pyg_hcsf.keypoints.people import Person, to_points
-from pyg_hcsf.keypoints.tracking import Detections, make_tracks
+from pyg_hcsf.keypoints.detections import Detection
+from pyg_hcsf.keypoints.messages import reading
+from pyg_hcsf.keypoints.tracking import DetectionArray, make_tracks
 
 
 def person(frame, x, name=None, joints=4, score=1.0, y=0.0):
     rng = np.random.default_rng(0)
     xy = rng.uniform(0, 100, (joints, 2)) + [x, y]
-    return Person(frame, name, np.hstack([xy, np.full((joints, 1), score)]))
+    return Detection(frame, name, np.hstack([xy, np.full((joints, 1), score)]))
 
 
 def test_ids():
     people = [person(t, 500 * t, name) for t in range(3) for name in 'ba']
-    tracks = make_tracks(people[::-1], 'a.json')
+    tracks = make_tracks(people[::-1])
     assert sorted(t.name for t in tracks) == ['a', 'b']
     for track in tracks:
         np.testing.assert_array_equal(track.frames, [0, 1, 2])
@@ -25,8 +26,9 @@ def test_one_id_of_two_people():
         for t in range(20)
         for x, score in ((0, 0.4), (300, 0.5 - 0.2 * (t % 2)))
     ]
-    with pytest.warns(UserWarning, match="'a.json': its ids.*the same id"):
-        tracks = make_tracks(people, 'a.json')
+    match = "'a.json': its ids.*the same id"
+    with reading('a.json'), pytest.warns(UserWarning, match=match):
+        tracks = make_tracks(people)
     assert len(tracks) == 2
     for track in tracks:
         np.testing.assert_array_equal(track.frames, np.arange(20))
@@ -39,7 +41,7 @@ def test_one_person_found_twice():
         for t in range(5)
         for x, score in ((0, 0.4), (2, 0.5))
     ]
-    (track,) = make_tracks(people, 'a.json')
+    (track,) = make_tracks(people)
     assert (track.xy[:, 0, 0] == track.xy[0, 0, 0]).all()
     assert (track.score == 0.5).all()
 
@@ -49,7 +51,7 @@ def test_one_id_twice_in_one_frame_of_many():
     people = [person(t, 3 * t, '1') for t in range(40)]
     people += [person(t, 300, '2') for t in range(40) if t != 20]
     people.insert(0, person(20, 300, '1', score=0.9))
-    tracks = make_tracks(people, 'a.json')
+    tracks = make_tracks(people)
     first, second, rest = sorted(tracks, key=lambda t: t.name)
     assert (first.name, len(first.frames)) == ('1', 40)
     np.testing.assert_allclose(np.diff(first.xy[:, 0, 0]), 3)
@@ -64,7 +66,7 @@ def test_new_ids_in_every_frame():
         for n, x in enumerate((0, 400))
     ]
     with pytest.warns(UserWarning, match='120 ids are of 2 people'):
-        tracks = make_tracks(people, 'a.json')
+        tracks = make_tracks(people)
     assert [len(t.frames) for t in tracks] == [60, 60]
 
 
@@ -78,7 +80,7 @@ def test_ids_that_are_places_in_a_list():
             person(t, 400 * p + t, str(n)) for n, p in enumerate(places)
         ]
     with pytest.warns(UserWarning, match='jump between people'):
-        tracks = make_tracks(people, 'a.json')
+        tracks = make_tracks(people)
     assert [len(t.frames) for t in tracks] == [60, 60, 60]
     for track in tracks:
         np.testing.assert_allclose(np.diff(track.xy[:, 0, 0]), 1)
@@ -88,7 +90,7 @@ def test_ids_of_a_tracker_are_kept():
     # Who leaves comes back with another id; a fast person is one.
     people = [person(t, 200 * t, 'fast') for t in range(40)]
     people += [person(t, 0, f'{t // 12}', y=900) for t in range(40)]
-    tracks = make_tracks(people, 'a.json')
+    tracks = make_tracks(people)
     assert sorted(t.name for t in tracks) == ['0', '1', '2', '3', 'fast']
     assert max(len(t.frames) for t in tracks) == 40
 
@@ -98,7 +100,7 @@ def test_frames_of_a_stride(stride):
     # Absent for 8 of the frames that the file has.
     people = [person(stride * t, 2 * t) for t in range(60) if not 20 <= t < 28]
     people += [person(stride * t, 500) for t in range(60)]
-    tracks = make_tracks(people, 'a.json')
+    tracks = make_tracks(people)
     assert [len(t.frames) for t in tracks] == [52, 60]
     assert tracks[0].frames[-1] == 59 * stride
 
@@ -107,14 +109,14 @@ def test_a_ghost_of_one_frame_is_left_out():
     people = [person(t, 0) for t in range(40) if t != 17]
     people.append(person(17, 600))
     with pytest.warns(UserWarning, match='left out: 1, in frames 17'):
-        (track,) = make_tracks(people, 'a.json')
+        (track,) = make_tracks(people)
     assert len(track.frames) == 39 and 17 not in track.frames
 
 
 def test_crowds_take_linear_time():
     # 300 people in every frame; as many comparisons as frames.
     def work(frames):
-        found = Detections(
+        found = DetectionArray(
             [
                 person(t, 37 * x, joints=2, y=53 * x)
                 for t in range(frames)
@@ -144,7 +146,7 @@ def test_without_ids():
     for t in range(20):
         pair = [person(t, 30 * t), person(t, 1100 - 30 * t, y=120)]
         people += pair[:: (-1) ** t]
-    tracks = make_tracks(people, 'a.json')
+    tracks = make_tracks(people)
     assert len(tracks) == 2
     for track in tracks:
         assert len(track.frames) == 20
@@ -155,45 +157,34 @@ def test_without_ids():
 @pytest.mark.parametrize('gap, tracks', [(10, 1), (11, 2)])
 def test_who_is_away_for_long_has_left(gap, tracks):
     people = [person(5, 0), person(5 + gap, 0)]
-    assert len(make_tracks(people, 'a.json')) == tracks
+    assert len(make_tracks(people)) == tracks
 
 
 def test_who_is_far_away_is_another():
-    size = np.linalg.norm(np.ptp(person(0, 0).points[:, :2], axis=0))
+    size = np.linalg.norm(np.ptp(person(0, 0).joints[:, :2], axis=0))
     for share, tracks in ((0.45, 1), (0.55, 2)):
         people = [person(0, 0), person(1, share * size)]
-        assert len(make_tracks(people, 'a.json')) == tracks
+        assert len(make_tracks(people)) == tracks
 
 
 def test_with_and_without_ids():
     people = [
         person(t, x, n) for t in (0, 1) for x, n in ((0, '1'), (900, None))
     ]
-    tracks = make_tracks(people, 'a.json')
+    tracks = make_tracks(people)
     assert [t.name for t in tracks] == ['1', 'unnamed 1']
 
 
 @pytest.mark.parametrize(
     'people, reason',
     [
-        ([], 'nobody is in it'),
-        ([person(0, 0, score=0)], 'nobody is in it'),
+        ([], 'there is nobody in it'),
+        ([person(0, 0, score=0)], 'there is nobody in it'),
         ([person(0, 0), person(1, 0, joints=5)], r'got \[4, 5\]'),
         ([person(3, x) for x in range(301)], 'frame 3.*up to 300 people'),
     ],
 )
 def test_wrong_people(people, reason):
-    with pytest.raises(ValueError, match=rf"'a.json'.*{reason}"):
-        make_tracks(people, 'a.json')
-
-
-def test_points():
-    points = to_points([[1, 2], [0, 0], [None, 3]], 'a', 'b')
-    np.testing.assert_array_equal(
-        points, [[1, 2, 1], [np.nan, np.nan, 0], [np.nan, np.nan, 0]]
-    )
-    points = to_points([0, 0, 0.5, 0, 0, 1, 3, 4, 0, 5, 6, 7], 'a', 'b')
-    np.testing.assert_array_equal(points[:, 2], [0, 1, 0, 1])
-    for bad in ('text', {'a': 1}, [[1], [1, 2]], [], [1, 2], [10**400] * 3):
-        with pytest.raises(ValueError, match="'a', b"):
-            to_points(bad, 'a', 'b')
+    match = rf"'a.json'.*{reason}"
+    with reading('a.json'), pytest.raises(ValueError, match=match):
+        make_tracks(people)

@@ -49,22 +49,22 @@ def check_same(a, b):
 )
 def test_frames_are_exchanged_back(view, wrong, missing):
     given = make(view, wrong, missing)
-    mended, count = fix_side_swaps(given)
+    fixed, count = fix_side_swaps(given)
     assert count == len(wrong)
-    check_same(mended, make(view, missing=missing))
-    again, count = fix_side_swaps(mended)
+    check_same(fixed, make(view, missing=missing))
+    again, count = fix_side_swaps(fixed)
     assert count == 0
-    check_same(again, mended)
+    check_same(again, fixed)
 
 
 def test_most_frames_are_right():
-    """Which of the two it is cannot be told from motion."""
-    mended, count = fix_side_swaps(make(0, range(20, 60)))
+    """Motion does not show which of the two sides is right."""
+    fixed, count = fix_side_swaps(make(0, range(20, 60)))
     assert count == 20
-    check_same(mended, make(0, range(60)))
+    check_same(fixed, make(0, range(60)))
 
 
-def test_what_was_before_a_gap_tells_nothing():
+def test_frames_before_a_gap_do_not_count():
     given = make(0, range(20, 60))
     (track,) = given.tracks
     frames = track.frames + 11 * (track.frames >= 20)
@@ -72,7 +72,7 @@ def test_what_was_before_a_gap_tells_nothing():
     assert fix_side_swaps(given)[1] == 0
 
 
-def test_the_check_is_content_afterwards():
+def test_the_check_finds_no_swaps_afterwards():
     given = make(1, [*range(8, 20), *range(31, 40)])
     assert [issue.kind for issue in check_keypoints(given)] == ['sides change']
     assert check_keypoints(fix_side_swaps(given)[0]) == []
@@ -85,9 +85,9 @@ def test_short_and_empty_tracks():
         track, xy=np.full_like(track.xy, np.nan), score=0 * track.score
     )
     given = Keypoints('h36m17', (one, nothing), 'test')
-    mended, count = fix_side_swaps(given)
+    fixed, count = fix_side_swaps(given)
     assert count == 0
-    check_same(mended, given)
+    check_same(fixed, given)
 
 
 def live(keypoints):

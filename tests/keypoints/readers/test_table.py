@@ -5,8 +5,7 @@ import pytest
 
 from pyg_hcsf.keypoints import read_keypoints
 from tests.keypoints import keypoint_files as formats
-from tests.keypoints.keypoint_files import check_people
-from tests.keypoints.readers.test_producers import CAMEL, COCO, SNAKE
+from tests.keypoints.keypoint_files import CAMEL, COCO, SNAKE, check_people
 
 POINTS = formats.some_people(frames=8)  # [T, P, N, 3]
 ALL = [(t, p) for t in range(8) for p in range(2)]
@@ -20,13 +19,20 @@ def read(tmp_path, text, *args, **options):
     return read_keypoints(path, *args, **options)
 
 
-def wide(names, frame='frame', person='track_id', order=None, end='{},{},{}'):
+def wide(
+    names,
+    frame='frame',
+    person='track_id',
+    order=None,
+    end='{},{},{}',
+    points=POINTS,
+):
     """``names`` are the three columns of each joint."""
     order = range(17) if order is None else order
     header = ','.join(names[j] for j in order)
     rows = [f'{frame},{person},{header}']
     for t, p in ALL:
-        cells = ','.join(end.format(*POINTS[t, p, j].tolist()) for j in order)
+        cells = ','.join(end.format(*points[t, p, j].tolist()) for j in order)
         rows.append(f'{t},{p + 1},{cells}')
     return '\n'.join(rows) + '\n'
 
@@ -143,16 +149,11 @@ def test_landmarks_of_mediapipe(tmp_path, named):
         read(tmp_path, text)
 
 
-def test_parts_of_the_image(tmp_path):
-    points = POINTS.copy()
-    POINTS[..., :2] /= 1000
-    try:
-        text = wide(columns(SNAKE))
-    finally:
-        POINTS[:] = points
+def test_normalised_coordinates(tmp_path):
+    text = wide(columns(SNAKE), points=POINTS / [1000, 1000, 1])
     with pytest.warns(UserWarning, match='multiplied by 1000 and 1000'):
         check_people(read(tmp_path, text, image_size=(1000, 1000)), POINTS)
-    with pytest.warns(UserWarning, match="pass 'image_size' to have pixels"):
+    with pytest.warns(UserWarning, match="pass 'image_size' to convert"):
         read(tmp_path, text)
 
 
@@ -167,11 +168,11 @@ def test_unknown_columns_are_named(tmp_path):
 
 def test_joints_that_no_layout_has(tmp_path):
     text = wide(columns([*SNAKE[:16], 'ball']))
-    with pytest.warns(UserWarning) as said:
+    with pytest.warns(UserWarning) as caught:
         k = read(tmp_path, text)
     assert k.layout == 'coco17'
-    assert any('lacks RAnkle' in str(w.message) for w in said)
-    assert any("joints are not read: 'ball'" in str(w.message) for w in said)
+    assert any('lacks RAnkle' in str(w.message) for w in caught)
+    assert any("joints are not read: 'ball'" in str(w.message) for w in caught)
     assert np.isnan(k.tracks[0].xy[:, 16]).all()
 
 
@@ -244,46 +245,11 @@ def test_excel_and_long_names_of_axes(tmp_path):
 
 def test_a_cut_table(tmp_path):
     text = WIDE['sleap'].rstrip()[:-300]
-    with pytest.warns(UserWarning, match='line 17 is cut'):
+    with pytest.warns(UserWarning, match='line 17 is incomplete'):
         k = read(tmp_path, text)
     assert [len(t.frames) for t in k.tracks] == [8, 7]
     with pytest.raises(ValueError, match='line 17: expected'):
         read(tmp_path, text + '\n')
-
-
-def deeplabcut(people, frames=range(8)):
-    """The points of people ``{name: number}``, as DeepLabCut writes them."""
-    cells = [(n, p, j) for n, p in people.items() for j in ORDER]
-    each = ('x', 'y', 'likelihood')
-    rows = [
-        ['scorer'] + ['DLC_resnet50'] * 3 * len(cells),
-        ['individuals'] + [n for n, _, _ in cells for _ in each],
-        ['bodyparts'] + [SNAKE[j] for _, _, j in cells for _ in each],
-        ['coords', *each * len(cells)],
-    ]
-    if len(people) == 1:
-        del rows[1]
-    for t, frame in enumerate(frames):
-        values = [
-            repr(v) for _, p, j in cells for v in POINTS[t, p, j].tolist()
-        ]
-        rows.append([f'{frame}', *values])
-    return '\n'.join(','.join(row) for row in rows) + '\n'
-
-
-def test_deeplabcut(tmp_path):
-    k = read(tmp_path, deeplabcut({'only': 0}))
-    assert (k.source, k.layout) == ('deeplabcut', 'coco17')
-    check_people(k, POINTS[:, :1])
-    k = read(tmp_path, deeplabcut({'ann': 0, 'bob': 1}))
-    assert [t.name for t in k.tracks] == ['ann', 'bob']
-    check_people(k, POINTS)
-    names = [f'labeled-data/walk/img{3 * t:04d}.png' for t in range(8)]
-    k = read(tmp_path, deeplabcut({'only': 0}, names))
-    check_people(k, POINTS[:, :1], 3 * np.arange(8))
-    text = deeplabcut({'only': 0}).replace('bodyparts', 'bodypart', 1)
-    with pytest.raises(ValueError, match=r"file.csv'"):
-        read(tmp_path, text)
 
 
 def test_no_headers(tmp_path):

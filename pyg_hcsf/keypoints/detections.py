@@ -1,0 +1,161 @@
+r"""Detected people as the readers return them, and checks of their joints."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Optional, TypeVar
+
+import numpy as np
+
+from pyg_hcsf.keypoints.messages import file_error
+from pyg_hcsf.safe_io.shown import shown
+
+T = TypeVar('T')
+
+MAX_JOINTS = 256
+MAX_PEOPLE = 300  # in one frame
+MAX_FRAME = 2**53  # up to here floats, JSON's numbers, hold each integer
+MAX_PIXELS = 1e6
+
+#: Numbers of joints of the layouts that are read. They decide whether a flat
+#: list of numbers has two or three for each joint.
+JOINT_COUNTS = (16, 17, 18, 25, 26, 33, 133, 136)
+
+
+class Detection(NamedTuple):
+    r"""One person in one frame.
+
+    Args:
+        frame (int): The frame number.
+        track_id (str or None): The id of the person, if the file has one.
+        joints (numpy.ndarray): x, y and confidence of each joint:
+            ``[N, 3]``.
+        box_score (float, optional): The detector's confidence that there is
+            a person, from 0 to 1. (default: :obj:`None`)
+    """
+
+    frame: int
+    track_id: Optional[str]
+    joints: np.ndarray
+    box_score: Optional[float] = None
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedFile:
+    r"""The contents of a file of keypoints, before people are tracked.
+
+    Args:
+        source (str): The format, such as ``'alphapose'``.
+        detections (sequence of Detection): In any order.
+        layout (str, optional): The layout of the joints, if the file names
+            it. (default: :obj:`None`)
+        image_size (tuple, optional): Width and height of the image, if the
+            file has them. (default: :obj:`None`)
+        fps (float, optional): Frames per second, if the file has them.
+            (default: :obj:`None`)
+        default_layout (str, optional): The layout that the producer usually
+            writes. It is used unless the proportions of the limbs contradict
+            it. (default: :obj:`None`)
+    """
+
+    source: str
+    detections: Sequence[Detection]
+    layout: Optional[str] = None
+    image_size: Optional[tuple[float, float]] = None
+    fps: Optional[float] = None
+    default_layout: Optional[str] = None
+
+
+def parse_joints(values: Any, where: str) -> np.ndarray:
+    r"""Converts the joints of one person to an array ``[N, 3]``.
+
+    Args:
+        values (Any): Numbers ``x0, y0, c0, x1, ...``, or rows of ``x, y`` or
+            ``x, y, c``. :obj:`None` stands for a missing number. Without
+            confidences, they are 1, or 0 where x and y are 0.
+        where (str): The place in the file, for errors.
+
+    Raises:
+        ValueError: If they are anything else.
+    """
+    try:
+        joints = np.array(values, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as e:
+        raise file_error(
+            f'expected numbers as keypoints ({e!s:.80})', where
+        ) from e
+    if joints.ndim == 1:
+        joints = joints.reshape(-1, _numbers_per_joint(len(joints)))
+    if joints.ndim == 2 and joints.shape[1] == 2:
+        joints = np.column_stack([joints, (joints != 0).any(axis=1)])
+    shape = joints.shape
+    if len(shape) != 2 or shape[1] != 3 or not 1 <= shape[0] <= MAX_JOINTS:
+        raise file_error(
+            f'expected 1 to {MAX_JOINTS} joints of x, y and a confidence '
+            f'(got numbers of shape {list(shape)})',
+            where,
+        )
+    return joints
+
+
+def _numbers_per_joint(count: int) -> int:
+    r"""How many of the numbers in a flat list belong to each joint."""
+    for width in (3, 2):
+        if count % width == 0 and count // width in JOINT_COUNTS:
+            return width
+    return 3 if count % 3 == 0 else 1
+
+
+def mark_missing(joints: np.ndarray, where: str = '') -> np.ndarray:
+    r"""Sets missing joints to NaN, NaN and a confidence of 0.
+
+    A joint is missing where a coordinate is not finite, where the confidence
+    is not positive, and where x and y are both 0 with a confidence of less
+    than 1. Confidences above 1, as some detectors have them, become 1.
+
+    Args:
+        joints (numpy.ndarray): x, y and confidence: ``[*, 3]``.
+        where (str, optional): The place in the file, for errors.
+            (default: :obj:`''`)
+
+    Raises:
+        ValueError: If coordinates are larger than those of any image.
+    """
+    xy, score = joints[..., :2], np.nan_to_num(joints[..., 2], posinf=1.0)
+    zero = (xy == 0).all(axis=-1) & (score < 1)
+    missing = ~np.isfinite(xy).all(axis=-1) | (score <= 0) | zero
+    largest = np.abs(xy[~missing]).max(initial=0)
+    if largest > MAX_PIXELS:
+        raise file_error(
+            f'expected pixels up to {MAX_PIXELS:g} (got {largest:g})', where
+        )
+    out = np.concatenate([xy, score.clip(0, 1)[..., None]], axis=-1)
+    out[missing] = np.nan, np.nan, 0.0
+    return out
+
+
+def parse_size(width: Any, height: Any) -> tuple[float, float] | None:
+    r"""The size of the image, if both are positive numbers."""
+    for side in (width, height):
+        if not isinstance(side, (int, float)) or not 0 < side <= MAX_PIXELS:
+            return None
+    return float(width), float(height)
+
+
+def only(values: Iterable[T]) -> T | None:
+    r"""The value that all of several have, or :obj:`None`."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
+def parse_frame_number(value: Any, where: str) -> int:
+    r"""Checks a frame number, which is a whole number from 0."""
+    if (
+        not isinstance(value, (int, float))
+        or isinstance(value, bool)
+        or not 0 <= value <= MAX_FRAME
+        or value != int(value)
+    ):
+        raise file_error(
+            f'expected a frame number (got {shown(value, 40)})', where
+        )
+    return int(value)

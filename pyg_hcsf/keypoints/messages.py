@@ -1,0 +1,51 @@
+r"""Errors and warnings that name the file that is being read."""
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from pyg_hcsf.safe_io.shown import shortened, shown
+
+# The file being read. A helper deep inside a reader names it in its messages
+# without every function on the way passing the path on. Each thread has its
+# own value.
+_file: ContextVar[str] = ContextVar('file', default='keypoints')
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    r"""Makes errors and warnings inside of the block name this file."""
+    token = _file.set(str(path))
+    try:
+        yield
+    finally:
+        _file.reset(token)
+
+
+def file_error(message: str, where: str = '') -> ValueError:
+    r"""An error that names the file and the place in it.
+
+    Args:
+        message (str): What was expected, what was got, and the remedy.
+        where (str, optional): The place, such as ``'line 3'``.
+            (default: :obj:`''`)
+    """
+    place = f"'{_file.get()}', {where}" if where else f"'{_file.get()}'"
+    return ValueError(shortened(f'{place}: {message}'))
+
+
+def warn(message: str) -> None:
+    r"""Warns about an assumption, or about data that was left out."""
+    warnings.warn(f"'{_file.get()}': {message}", UserWarning, stacklevel=3)
+
+
+def warn_unread(what: str, names: Iterable[Any]) -> None:
+    r"""Warns about the names of keys or columns that were not read, if any."""
+    names = sorted(map(str, names))
+    if names:
+        more = f' and {len(names) - 8} more' if len(names) > 8 else ''
+        listed = ', '.join(shown(name, 40) for name in names[:8])
+        warn(f'these {what} are not read: {listed}{more}')

@@ -1,0 +1,283 @@
+r"""Finds the people and frames in parsed JSON, however they are nested."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pyg_hcsf.keypoints.detections import Detection, parse_size
+from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.readers.frame_numbers import (
+    number_frames,
+    number_times,
+)
+from pyg_hcsf.keypoints.tracking import DetectionArray
+from pyg_hcsf.safe_io.shown import shown
+
+# Keys of a frame's number, of its people, of a person's id, of confidences
+# and of time stamps.
+FRAME_KEYS = (
+    'frame', 'frame_id', 'frame_idx', 'frame_index', 'frame_number',
+    'frame_num', 'frame_no', 'frameId', 'frameIndex', 'frameNumber',
+    'image_id', 'image', 'image_name', 'img_name', 'file_name', 'filename',
+    'file',
+)  # fmt: skip
+PEOPLE_KEYS = (
+    'people', 'persons', 'instances', 'predictions', 'poses', 'detections',
+    'annotations', 'bodies', 'results', 'humans', 'pose_results',
+)  # fmt: skip
+TRACK_KEYS = (
+    'track_id', 'track', 'idx', 'person_id', 'tracking_id', 'trackId',
+    'id_', 'instance_id', 'person', 'personId', 'id',
+)  # fmt: skip
+SCORE_KEYS = (
+    'score', 'confidence', 'conf', 'likelihood', 'visibility', 'visible',
+    'prob', 'probability', 'certainty', 'vis', 'c', 's', 'v', 'p',
+)  # fmt: skip
+TIME_KEYS = tuple(
+    f'{name}{unit}'
+    for name in ('timestamp', 'time_stamp', 'time', 't')
+    for unit in ('', '_s', '_sec', '_seconds', '_ms', 'Ms', '_us', '_ns')
+)
+MAX_STEP = 0.2  # of a person's size, from frame to frame
+
+
+class Entry(NamedTuple):
+    r"""One person in one frame of parsed JSON: the frame number (-1 if entries
+    have none), the place for errors, the value of the person, and the values
+    of the frame, empty if it has none.
+    """
+
+    frame: int
+    where: str
+    person: Any
+    frame_values: dict[str, Any]
+
+
+def first_entry(data: Any) -> Any:
+    r"""The first value in nested lists that is not empty, or the first value
+    of a mapping from frames.
+    """
+    if is_frame_mapping(data):
+        data = list(data.values())
+    while isinstance(data, list):
+        data = next((value for value in data if value), None)
+    return data
+
+
+def first_mapping(data: Any) -> dict[str, Any]:
+    r"""The first entry if it is a mapping, else an empty one."""
+    first = first_entry(data)
+    return first if isinstance(first, dict) else {}
+
+
+def first_person(data: Any) -> Any:
+    r"""The first entry, or the first of its people."""
+    first = first_entry(data)
+    key = first_key(first, PEOPLE_KEYS)
+    return first if key is None else first_entry(first[key])
+
+
+def first_key(value: Any, keys: Iterable[str]) -> str | None:
+    r"""The first of these keys that a mapping has with a value."""
+    if isinstance(value, dict):
+        for key in keys:
+            if value.get(key) is not None:
+                return key
+    return None
+
+
+def nesting(value: Any) -> int:
+    r"""How many lists are nested around the first number, 0 if there is no
+    number.
+    """
+    depth = 0
+    while isinstance(value, list) and value and depth < 9:
+        value, depth = value[0], depth + 1
+    return depth if isinstance(value, (int, float)) else 0
+
+
+def find_size(value: dict[str, Any]) -> tuple[float, float] | None:
+    r"""The width and height in a mapping, if any."""
+    for kind in ('', 'image_', 'canvas_'):
+        sides = (value.get(kind + side) for side in ('width', 'height'))
+        if (size := parse_size(*sides)) is not None:
+            return size
+    return None
+
+
+def is_frame_mapping(data: Any) -> bool:
+    r"""Whether this maps image names or frame numbers to frames."""
+    return (
+        isinstance(data, dict)
+        and bool(data)
+        and all(map(_is_frame, data.values()))
+        and all(any(c in '0123456789' for c in key[-80:]) for key in data)
+    )
+
+
+def _is_frame(value: Any) -> bool:
+    if isinstance(value, list) and value:
+        value = value[0]
+        if isinstance(value, list):
+            return bool(value) and isinstance(
+                value[0], (int, float, list, dict)
+            )
+        return isinstance(value, dict)
+    return isinstance(value, (dict, list))
+
+
+def find_entries(
+    data: Any, people_keys: Sequence[str] = PEOPLE_KEYS
+) -> list[Entry]:
+    r"""Lists the people of all frames.
+
+    The file is a list of frames or maps image names to them. A frame is a
+    list of people, or a mapping with such a list and maybe its number.
+    Or the file is a list of people, each with a frame number or none.
+    """
+    if is_frame_mapping(data):
+        numbers, names = number_frames(list(data)), list(data)
+        places = [f'frame {shown(name, 60)}' for name in names]
+        data = list(data.values())
+    else:
+        if isinstance(data, dict):
+            inner = data.get(first_key(data, people_keys) or '')
+            if isinstance(inner, list) and first_key(
+                first_entry(inner), FRAME_KEYS
+            ):
+                return find_entries(inner, people_keys)
+            data = [data]
+        if not isinstance(data, list):
+            raise file_error('expected a list of frames or people')
+        if not any(
+            isinstance(v, list) or v is None or first_key(v, people_keys)
+            for v in data
+        ):
+            return _list_people(data)
+        numbers = frame_numbers(data)
+        places = [f'entry {number}' for number in range(len(data))]
+    return [
+        entry
+        for frame, where, value in zip(numbers, places, data, strict=True)
+        for entry in _people_of_frame(frame, where, value, people_keys)
+    ]
+
+
+def _people_of_frame(
+    frame: int, where: str, value: Any, people_keys: Sequence[str]
+) -> list[Entry]:
+    frame_values: dict[str, Any] = {}
+    if isinstance(value, dict):
+        key = next((k for k in people_keys if k in value), None)
+        if key is None:
+            return [Entry(frame, where, value, {})]
+        frame_values, value = value, value[key]
+    if isinstance(value, dict):
+        value = list(value.values()) if is_frame_mapping(value) else [value]
+    if value is not None and not isinstance(value, list):
+        raise file_error(
+            f'expected a list of people (got {shown(value)})', where
+        )
+    if value and isinstance(value[0], list):
+        # Rows of joints are one person, lists of rows are several.
+        one = value[0] and isinstance(value[0][0], (int, float))
+        value = [value] if one else value
+    return [
+        Entry(frame, f'{where}, person {number}', person, frame_values)
+        for number, person in enumerate(value or [])
+    ]
+
+
+def _list_people(data: list[Any]) -> list[Entry]:
+    r"""People in a list, all with frame numbers or all without."""
+    places = [f'entry {number}' for number in range(len(data))]
+    for where, value in zip(places, data, strict=True):
+        if not isinstance(value, dict):
+            raise file_error(f'expected a mapping (got {shown(value)})', where)
+    numbers = [-1] * len(data)
+    if any(first_key(v, FRAME_KEYS) for v in data) or time_stamps(data):
+        numbers = frame_numbers(data)
+    return [
+        Entry(frame, where, value, {})
+        for frame, where, value in zip(numbers, places, data, strict=True)
+    ]
+
+
+def frame_numbers(data: list[Any]) -> list[int]:
+    r"""The frame numbers of frames or people: those in the file, else by time
+    stamps, else in their order.
+    """
+    keys = [first_key(value, FRAME_KEYS) for value in data]
+    if not any(keys):
+        times = time_stamps(data)
+        if times is None:
+            return list(range(len(data)))
+        numbers, _ = number_times(times)
+        if numbers[-1] >= len(data):
+            warn('its frames are numbered by time stamps, with gaps')
+        return numbers
+    if not all(keys):
+        raise file_error(
+            'expected a frame number as in the other entries',
+            f'entry {keys.index(None)}',
+        )
+    return number_frames([v[k] for v, k in zip(data, keys, strict=True)])
+
+
+def time_stamps(data: Any) -> list[float] | None:
+    r"""The time stamps of frames or people without frame numbers, if all of
+    them have one.
+    """
+    first = first_entry(data) if isinstance(data, list) else None
+    key = first_key(first, TIME_KEYS)
+    if key is None or any(first_key(value, FRAME_KEYS) for value in data):
+        return None
+    found = [v.get(key) if isinstance(v, dict) else None for v in data]
+    times = [
+        float(v)
+        for v in found
+        if isinstance(v, (int, float)) and abs(v) < 1e300
+    ]
+    return times if len(times) == len(found) else None
+
+
+def number_unnumbered(found: list[Detection]) -> list[Detection]:
+    r"""Numbers detections without frame numbers, which have -1.
+
+    They are people in one image, unless each is close to the one before:
+    then they are one person in successive frames.
+    """
+    if not found or found[0].frame >= 0:
+        return found
+    seen = [d for d in found if d.joints[:, 2].any()]
+    moving = False
+    if len(seen) > 1 and len({len(d.joints) for d in seen}) == 1:
+        array, rows = DetectionArray(seen), np.arange(len(seen))
+        steps = array.distance(rows[:-1], rows[1:])
+        moving = bool(np.median(steps) < MAX_STEP)
+    if moving:
+        warn(
+            'its entries have no frame numbers and are taken as one person '
+            'in successive frames'
+        )
+    return [d._replace(frame=n * moving) for n, d in enumerate(found)]
+
+
+def parse_track_id(value: Any, where: str) -> str | None:
+    r"""The id of a person, or :obj:`None` without one; negative numbers and
+    empty texts are none.
+    """
+    name = value[key] if (key := first_key(value, TRACK_KEYS)) else None
+    for _ in range(2):  # some trackers wrap it in lists
+        if isinstance(name, list) and len(name) == 1:
+            name = name[0]
+    if name is None or isinstance(name, (list, dict)) or name == '':
+        return None
+    if isinstance(name, str):
+        return name[:80]
+    if not isinstance(name, (int, float)) or isinstance(name, bool):
+        raise file_error(f'expected an id (got {shown(name, 40)})', where)
+    if name < 0:
+        return None
+    return str(name)[:80] if isinstance(name, int) else f'{name:.15g}'

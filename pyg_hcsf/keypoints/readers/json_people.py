@@ -1,0 +1,286 @@
+r"""Reads the joints of people from parsed JSON, in any of the usual forms."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pyg_hcsf.keypoints.confidence import density_confidence, parse_box_score
+from pyg_hcsf.keypoints.detections import (
+    MAX_JOINTS,
+    Detection,
+    ParsedFile,
+    mark_missing,
+    parse_joints,
+)
+from pyg_hcsf.keypoints.joint_names import (
+    MIN_JOINTS,
+    is_joint_name,
+    match_names,
+)
+from pyg_hcsf.keypoints.messages import file_error, warn_unread
+from pyg_hcsf.keypoints.readers.json_frames import (
+    FRAME_KEYS,
+    PEOPLE_KEYS,
+    SCORE_KEYS,
+    TIME_KEYS,
+    TRACK_KEYS,
+    Entry,
+    first_key,
+    number_unnumbered,
+    parse_track_id,
+)
+from pyg_hcsf.safe_io.shown import shown
+
+KEYPOINT_KEYS = (
+    'keypoints', 'pose_keypoints_2d', 'pose_keypoints', 'keypoints_2d',
+    'keypoints2d', 'keypoints2D', 'joints', 'body_parts', 'kpts', 'kpt',
+    'landmarks', 'pose_landmarks', 'poseLandmarks', 'points', 'pose',
+)  # fmt: skip
+#: Keys of a list with the confidences of all joints of a person.
+SCORE_LIST_KEYS = (
+    'keypoint_scores', 'keypoints_scores', 'keypoints_score', 'kpt_scores',
+    'keypoint_score', 'keypointScores', 'scores', 'confidences',
+    'confidence', 'conf', 'score', 'visibility',
+)  # fmt: skip
+_NAME_KEYS = ('name', 'part', 'joint', 'label', 'bodypart', 'keypoint', 'id')
+# Keys that are known and not needed: of a person, of a frame, of a joint.
+_OTHER_PERSON_KEYS = {
+    'bbox', 'box', 'boxes', 'bbox_score', 'bbox_scores', 'area', 'class',
+    'category_id', 'iscrowd', 'num_keypoints', 'segmentation', 'version',
+    'name', 'label', 'image_size', 'bbox_head', 'center', 'scale', 'id',
+    'keypoints3D', 'fps', 'skeleton', 'cls', 'proposal_score', 'pose_score',
+    'bbox_id', 'imgSize', 'keypoints_visible', 'kp_score', 'annotations',
+    'width', 'height', 'foot_kpts', 'face_kpts', 'lefthand_kpts',
+    'righthand_kpts', 'bboxes', 'face_box', 'lefthand_box', 'righthand_box',
+    'face_valid', 'foot_valid', 'lefthand_valid', 'righthand_valid',
+    'wholebody_score', *TIME_KEYS, *FRAME_KEYS, *TRACK_KEYS, *SCORE_KEYS,
+    *SCORE_LIST_KEYS,
+}  # fmt: skip
+_OTHER_FRAME_KEYS = {
+    'part_candidates', 'canvas_width', 'canvas_height', 'image_width',
+    'image_height', 'meta_info', 'video', 'video_path', 'num_people',
+    *PEOPLE_KEYS,
+}  # fmt: skip
+_JOINT_KEYS = {'x', 'y', 'z', 'position', 'presence', 'name', 'part'}
+
+Names = tuple[str, ...] | None
+
+
+def read_people(
+    source: str,
+    entries: Iterable[Entry],
+    keys: Sequence[str] = KEYPOINT_KEYS,
+    other_keys: Iterable[str] = (),
+    box_key: str = 'bbox_score',
+    has_densities: bool = False,
+    default_layout: str | None = None,
+) -> ParsedFile:
+    r"""Reads the people of parsed JSON.
+
+    A person is a list of joints, or a mapping that has one under one of the
+    keys. Joints are numbers ``x0, y0, c0, x1, ...``; rows of ``x, y`` or
+    ``x, y, c``, with the confidences maybe in a list of their own; mappings
+    of ``x`` and ``y`` with or without names; a mapping from names to joints;
+    or lists called ``x`` and ``y``. Keys that are not read, but for the other
+    keys, are named in a warning. The box key is that of the score of a
+    person's box. Densities are converted by
+    :func:`~pyg_hcsf.keypoints.confidence.density_confidence`.
+    """
+    parser = _PersonParser(keys, box_key, has_densities)
+    found, places, names = [], [], []
+    frame_keys: set[str] = set()
+    for entry in entries:
+        frame_keys |= entry.frame_values.keys()
+        if (parsed := parser.parse(entry)) is not None:
+            detection, joint_names = parsed
+            found.append(detection)
+            places.append(entry.where)
+            names.append(joint_names)
+    found = _mark_missing(found, places)
+    found, layout = _order_by_names(found, names)
+    known = _OTHER_PERSON_KEYS | {*keys, *other_keys}
+    unread = parser.unread | (frame_keys - known - _OTHER_FRAME_KEYS)
+    # Some formats, as ml5's, repeat each joint under its name.
+    unread |= {k for k in parser.seen - known if not is_joint_name(k)}
+    warn_unread('keys', unread)
+    return ParsedFile(
+        source=source,
+        detections=number_unnumbered(found),
+        layout=layout,
+        default_layout=default_layout,
+    )
+
+
+class _PersonParser:
+    r"""Parses people one by one, and collects the keys of people (``seen``)
+    and those of joints that are not read (``unread``).
+    """
+
+    def __init__(
+        self, keys: Sequence[str], box_key: str, has_densities: bool
+    ) -> None:
+        self.keys, self.box_key = keys, box_key
+        self.has_densities = has_densities
+        self.seen: set[str] = set()
+        self.unread: set[str] = set()
+
+    def parse(self, entry: Entry) -> tuple[Detection, Names] | None:
+        r"""The person and the names of the joints, if there are any;
+        :obj:`None` for an empty list of joints.
+        """
+        raw, where = entry.person, entry.where
+        person = self._find_joints(raw, where) if isinstance(raw, dict) else {}
+        if person:
+            key = next(k for k in self.keys if k in person)
+            raw = person[key]
+        if isinstance(raw, dict) and isinstance(raw.get('landmark'), list):
+            raw = raw['landmark']  # a protocol buffer of MediaPipe
+        if not raw:
+            return None
+        scores = person.get(first_key(person, SCORE_LIST_KEYS) or '')
+        names, joints = self._parse_joints(raw, scores, where)
+        if self.has_densities:
+            joints[:, 2] = density_confidence(joints[:, 2])
+        track_id = parse_track_id(person, where)
+        box_score = parse_box_score(person.get(self.box_key))
+        return Detection(entry.frame, track_id, joints, box_score), names
+
+    def _find_joints(
+        self, person: dict[str, Any], where: str
+    ) -> dict[str, Any]:
+        r"""A person with its joints under one of the keys."""
+        self.seen |= person.keys()
+        if any(key in person for key in self.keys):
+            return person
+        named = {k: v for k, v in person.items() if is_joint_name(k)}
+        if len(named) >= MIN_JOINTS:
+            return {self.keys[0]: named}
+        expected = ' or '.join(map(repr, self.keys[:2]))
+        raise file_error(
+            f'expected {expected} (got {shown(list(person))})', where
+        )
+
+    def _parse_joints(
+        self, raw: Any, scores: Any, where: str
+    ) -> tuple[Names, np.ndarray]:
+        names: Names = None
+        if isinstance(raw, dict):
+            if isinstance(raw.get('x'), list):
+                raw, scores = _join_columns(raw, where), None
+            else:
+                names, raw = tuple(map(str, raw)), list(raw.values())
+        if not isinstance(raw, list):
+            raise file_error(f'expected joints (got {shown(raw)})', where)
+        if isinstance(raw[0], dict):
+            labels, raw = self._parse_mappings(raw, where)
+            names = names or labels
+        rows = isinstance(raw[0], list)
+        if isinstance(scores, list) and (rows or len(raw) == 2 * len(scores)):
+            raw = _join_scores(raw, scores, where)
+        joints = parse_joints(raw, where)
+        if names is not None and len(set(names)) != len(joints):
+            raise file_error('expected different names of joints', where)
+        return names, joints
+
+    def _parse_mappings(
+        self, marks: list[Any], where: str
+    ) -> tuple[Names, list[list[Any]]]:
+        r"""The names, if there are any, and rows of x, y and score."""
+        score = first_key(marks[0], SCORE_KEYS)
+        label = next((k for k in _NAME_KEYS if k in marks[0]), None)
+        self.unread |= marks[0].keys() - _JOINT_KEYS - {label, *SCORE_KEYS}
+        rows, names = [], []
+        for number, mark in enumerate(marks):
+            at = mark.get('position', mark) if isinstance(mark, dict) else None
+            if not isinstance(at, dict) or not {'x', 'y'} <= at.keys():
+                raise file_error(
+                    f"expected 'x' and 'y' (got {shown(mark)})",
+                    f'{where}, joint {number}',
+                )
+            value = 1.0 if score is None else mark.get(score, 0.0)
+            rows.append([at['x'], at['y'], value])
+            names.append(str(mark.get(label))[:80])
+        return (None if label is None else tuple(names)), rows
+
+
+def _join_columns(raw: dict[str, Any], where: str) -> list[list[Any]]:
+    r"""Rows of the lists ``x``, ``y`` and maybe of scores."""
+    score = first_key(raw, SCORE_KEYS)
+    columns = [raw['x'], raw.get('y')] + ([raw[score]] if score else [])
+    if not all(
+        isinstance(c, list) and len(c) == len(raw['x']) for c in columns
+    ):
+        raise file_error("expected 'x', 'y' and scores of one length", where)
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _join_scores(rows: list[Any], scores: list[Any], where: str) -> list[Any]:
+    r"""Rows of x, y and score."""
+    if not isinstance(rows[0], list):
+        rows = [rows[i : i + 2] for i in range(0, len(rows), 2)]
+    scores = [s[0] if isinstance(s, list) and s else s for s in scores]
+    if len(rows) != len(scores):
+        raise file_error(
+            f'expected as many confidences as joints (got {len(scores)} and '
+            f'{len(rows)})',
+            where,
+        )
+    if all(isinstance(row, list) and len(row) == 2 for row in rows):
+        return [[*row, s] for row, s in zip(rows, scores, strict=True)]
+    row = rows[0] if isinstance(rows[0], list) else []
+    if len(row) != 3 or row[2] != scores[0]:
+        raise file_error(
+            'expected x and y, and confidences: if these are 3D poses, '
+            'read the 2D keypoints that they were estimated from (got '
+            f'{shown(row)})',
+            where,
+        )
+    return rows  # which have the same confidences
+
+
+def _mark_missing(
+    found: list[Detection], places: list[str]
+) -> list[Detection]:
+    r"""Marks missing joints, of all people at once where possible."""
+    if len({len(d.joints) for d in found}) == 1:
+        joints = np.stack([d.joints for d in found])
+        largest = np.nan_to_num(np.abs(joints[..., :2])).max(axis=(1, 2))
+        marked = list(mark_missing(joints, places[int(largest.argmax())]))
+    else:
+        pairs = zip(found, places, strict=True)
+        marked = [mark_missing(d.joints, where) for d, where in pairs]
+    return [
+        d._replace(joints=joints)
+        for d, joints in zip(found, marked, strict=True)
+    ]
+
+
+def _order_by_names(
+    found: list[Detection], names: list[Names]
+) -> tuple[list[Detection], str | None]:
+    r"""Puts joints with names into the order of a layout, or of the numbers
+    that are their names; also returns the layout.
+    """
+    if not any(names):
+        return found, None
+    union = list(
+        dict.fromkeys(n for x in dict.fromkeys(names) for n in x or ())
+    )
+    if len(union) > MAX_JOINTS or None in names:
+        raise file_error('expected the same joints of each person')
+    order = match_names(union)
+    if order is None and all(name.isdecimal() for name in union):
+        union.sort(key=int)
+    index = {name: number for number, name in enumerate(union)}
+    ordered = []
+    for detection, joint_names in zip(found, names, strict=True):
+        joints = np.full((len(union), 3), [np.nan, np.nan, 0.0])
+        joints[[index[n] for n in joint_names or ()]] = detection.joints
+        if order is not None:
+            joints = order.pick(joints)
+        ordered.append(detection._replace(joints=joints))
+    if order is None:
+        return ordered, None
+    order.warn()
+    return ordered, order.layout
