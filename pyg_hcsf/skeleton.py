@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import shortest_path
 from torch import Tensor
 
 from pyg_hcsf.safe_io.shown import cause
-from pyg_hcsf.safe_io.yaml_text import load_yaml
+from pyg_hcsf.safe_io.yaml_file import load_yaml
 
 MOST_JOINTS = 1000  # of a file; distances between all pairs are computed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pyg_hcsf.keypoints.people import parse_json, refuse, warn
-from pyg_hcsf.safe_io.json_bytes import check_density
+from pyg_hcsf.safe_io.json_file import check_density
 from pyg_hcsf.safe_io.shown import cause
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn, Optional
 import numpy as np
 
 from pyg_hcsf.keypoints.confidence import density_confidence
-from pyg_hcsf.safe_io.json_bytes import load_json
+from pyg_hcsf.safe_io.json_file import load_json
 from pyg_hcsf.safe_io.shown import shortened, shown
 
 MAX_BYTES = 2**28  # of one file; an hour of one person is a third of it

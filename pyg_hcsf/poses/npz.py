@@ -18,7 +18,7 @@ from pyg_hcsf.poses.records import (
 )
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 
 
 def write_npz(path: Path, sequences: Sequence[PoseSequence]) -> None:

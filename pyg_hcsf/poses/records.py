@@ -9,7 +9,7 @@ import numpy as np
 
 from pyg_hcsf.keypoints import Track
 from pyg_hcsf.poses.sequence import AXES, PoseSequence
-from pyg_hcsf.safe_io.json_bytes import load_json
+from pyg_hcsf.safe_io.json_file import load_json
 from pyg_hcsf.safe_io.shown import cause, shortened, shown
 from pyg_hcsf.skeleton import get_skeleton
 

@@ -18,9 +18,9 @@ from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS
 from pyg_hcsf.datasets.ntu.skeleton_files import find_skeletons
 from pyg_hcsf.datasets.ntu.source import CUSTOMARY, find_source
 from pyg_hcsf.datasets.utd_mhad.reader import FILE_LIMIT, UTD_MHAD_FILE
+from pyg_hcsf.safe_io.archives import list_members
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.members import list_members
-from pyg_hcsf.safe_io.npy_header import read_npy_header
+from pyg_hcsf.safe_io.npy import read_npy_header
 
 SCAN = 2**26  # bytes in which names of clips are looked for
 LAST_OF_60 = 17  # the last setup of NTU RGB+D 60

@@ -26,7 +26,7 @@ from pyg_hcsf.datasets.utd_mhad.reader import (
     UTD_MHAD_SUBJECTS,
 )
 from pyg_hcsf.protocols import H36M_ACTIONS
-from pyg_hcsf.safe_io.members import list_members
+from pyg_hcsf.safe_io.archives import list_members
 
 # The options of a class, with 'format' as the name of what will be read.
 Options = Mapping[str, Any]

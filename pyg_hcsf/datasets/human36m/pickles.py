@@ -19,7 +19,7 @@ from pyg_hcsf.datasets.human36m.reader import (
 )
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.human36m import human36m_cameras
-from pyg_hcsf.safe_io.restricted_pickle import load_pickle
+from pyg_hcsf.safe_io.pickle_reader import load_pickle
 from pyg_hcsf.safe_io.shown import shown
 
 SOURCE = re.compile(r's_(\d+)_act_(\d+)_subact_(\d+)(?:_ca_\d+)?')

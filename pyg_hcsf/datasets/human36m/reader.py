@@ -11,9 +11,9 @@ import numpy as np
 
 from pyg_hcsf.datasets.human36m.joint_orders import joint_order
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import cause, shortened, shown
-from pyg_hcsf.safe_io.tar_members import read_tgz
+from pyg_hcsf.safe_io.tar_archive import read_tgz
 
 TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
 TEST_SUBJECTS = ('S9', 'S11')

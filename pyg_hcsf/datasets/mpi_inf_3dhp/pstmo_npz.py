@@ -18,7 +18,7 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
     TRAIN_SEQUENCES,
     to_float32,
 )
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import shown
 
 

@@ -28,7 +28,7 @@ from pyg_hcsf.keypoints.readers.detectron import (
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
 from pyg_hcsf.keypoints.readers.json_entries import FRAME, SCORES, TIMES, TRACK
 from pyg_hcsf.keypoints.readers.json_joints import LISTS
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import shown
 
 #: What an array of keypoints is called, and what others are.

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from pyg_hcsf import load_skeleton
-from pyg_hcsf.safe_io.yaml_text import load_yaml
+from pyg_hcsf.safe_io.yaml_file import load_yaml
 
 # Ten lists of ten lists of ... of ten texts.
 LEVELS = ['- &a0 [x,x,x,x,x,x,x,x,x,x]'] + [

@@ -1,4 +1,4 @@
-r"""Parses JSON files of strangers in memory that their size bounds."""
+r"""Parses JSON in memory that is bounded by the size of the file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any, Optional
 
-FEW = 500_000  # lists and objects that any file may hold
-DENSEST = 5  # bytes of a file for each of more; the pair [0,0] has six
+MIN_CONTAINERS = 500_000  # lists and objects that any file may contain
+BYTES_PER_CONTAINER = 5  # of a file with more; the pair [0,0] has six
 
 
 def load_json(
@@ -16,16 +16,16 @@ def load_json(
 ) -> Any:
     r"""Parses JSON, with or without a byte order mark.
 
-    A list of three bytes, ``[],``, takes 64 bytes of memory: files that hold
-    little but empty lists are refused before they are parsed.
+    A list of three bytes, ``[],``, takes 64 bytes of memory: files that
+    contain little but empty lists are refused before they are parsed.
 
     Args:
-        content (str or bytes): The file, in UTF-8.
+        content (str or bytes): The content of the file, in UTF-8.
         parse_constant (callable, optional): See :func:`json.loads`.
             (default: :obj:`None`)
 
     Raises:
-        ValueError: If it is damaged, or holds more than 500,000 lists and
+        ValueError: If it is damaged, or contains more than 500,000 lists and
             objects of fewer than five bytes each.
         RecursionError: If it is nested too deeply.
 
@@ -39,17 +39,12 @@ def load_json(
 
 
 def check_density(content: str | bytes) -> None:
-    r"""Refuses JSON that holds little but empty lists or objects.
-
-    Args:
-        content (str or bytes): The file.
-
-    Raises:
-        ValueError: See :func:`load_json`.
+    r"""Refuses JSON that contains little but empty lists or objects, see
+    :func:`load_json`.
     """
-    marks = '[{' if isinstance(content, str) else (b'[', b'{')
-    count = sum(content.count(mark) for mark in marks)  # type: ignore
-    if count > max(FEW, len(content) // DENSEST):
+    brackets = '[{' if isinstance(content, str) else (b'[', b'{')
+    count = sum(content.count(bracket) for bracket in brackets)  # type: ignore
+    if count > max(MIN_CONTAINERS, len(content) // BYTES_PER_CONTAINER):
         raise ValueError(
             f'it holds {count:,} lists and objects in {len(content):,} bytes, '
             'most of them empty'

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pyg_hcsf.safe_io.tar_members import LARGEST, read_tgz
+from pyg_hcsf.safe_io.tar_archive import LARGEST, read_tgz
 
 FILES = {
     'S1/a.cdf': b'a' * 1000,

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.ntu.ctrgcn import read_ctrgcn
-from pyg_hcsf.safe_io.members import (
+from pyg_hcsf.safe_io.archives import (
     close_archives,
     list_members,
     list_some,
     read_members,
 )
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 
 ANY = re.compile(r'.*\.txt')
 
