@@ -21,8 +21,8 @@ import resource, sys, time
 from pathlib import Path
 import pyg_hcsf
 from pyg_hcsf.metrics.stream_fusion import read_scores
-from pyg_hcsf.datasets.human36m.reader import read_d3_archive
-from pyg_hcsf.datasets.human36m.pickles import read_lcn
+from pyg_hcsf.datasets.human36m.position_files import read_d3_archive
+from pyg_hcsf.datasets.human36m.lcn_motionbert_pickle import read_lcn
 from pyg_hcsf.keypoints import read_keypoints
 from pyg_hcsf.datasets.ntu.pyskl import read_pyskl
 from pyg_hcsf.lifting import load_lifter

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from scipy.io import savemat
 
-from pyg_hcsf.datasets.human36m.reader import H36M17_OF_32, OFFICIAL_ACTIONS
+from pyg_hcsf.datasets.human36m.constants import H36M17_OF_32, OFFICIAL_ACTIONS
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.human36m import human36m_cameras
 

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 from scipy.io import savemat
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import TEST_SEQUENCES
+from pyg_hcsf.datasets.mpi_inf_3dhp.constants import TEST_SEQUENCES
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 
 # Written down once more, from mpii_get_joints.m.
@@ -286,3 +286,13 @@ def write_pstmo(folder, sequences=SEQUENCES, tests=range(1, 7)):
 
 
 WRITERS = {'mat': write_mat, 'pstmo': write_pstmo}
+
+
+def check_finite(takes):
+    """Asserts that the annotations of valid frames are finite."""
+    for take in takes:
+        if isinstance(take[0], int):  # a camera and its annotations
+            take = take[1]
+        for array in (take.keypoints, take.universal):
+            assert array.dtype == np.float32 and len(array) == len(take.valid)
+            assert np.isfinite(array[take.valid]).all()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from pyg_hcsf.datasets.utd_mhad.reader import read_utd_mhad
+from pyg_hcsf.datasets.utd_mhad.skeleton_mat import read_utd_mhad
 
 NAME = 'a3_s8_t2_skeleton.mat'
 

@@ -3,11 +3,11 @@ import zlib
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.human36m.cdf import read_cdf_pose
+from pyg_hcsf.datasets.human36m.official_cdf import read_cdf_pose
 from tests.datasets.human36m.human36m_files import cdf
 
 POSE = np.random.default_rng(0).normal(size=(1, 7, 96)).astype('f4')
-FORMS = [
+VARIANTS = [
     {},
     {'wide': False},
     {'row_major': True},
@@ -17,12 +17,12 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize('form', FORMS)
+@pytest.mark.parametrize('variant', VARIANTS)
 @pytest.mark.parametrize('dtype', ['f4', 'f8'])
 @pytest.mark.parametrize('shape', [(1, 7, 96), (7, 96), (7, 32, 3)])
-def test_read(form, dtype, shape):
+def test_read(variant, dtype, shape):
     values = POSE.reshape(shape).astype(dtype)
-    out = read_cdf_pose(cdf(values, **form), 'a.cdf')
+    out = read_cdf_pose(cdf(values, **variant), 'a.cdf')
     assert out.dtype == dtype
     np.testing.assert_array_equal(out, values)
 
@@ -78,8 +78,8 @@ GOOD = cdf(POSE)
 @pytest.mark.parametrize(
     'bad, reason',
     [
-        (b'', 'begins otherwise'),
-        (b'\x89HDF\r\n\x1a\n', 'begins otherwise'),
+        (b'', 'first bytes'),
+        (b'\x89HDF\r\n\x1a\n', 'first bytes'),
         (GOOD[:300], 'no record'),
         (GOOD[:-100], 'no record'),
         (GOOD.replace(b'Pose', b'Posy'), r"no 'Pose' among \['Posy'\]"),
@@ -120,10 +120,10 @@ def test_swelling_file():
         read_cdf_pose(content, 'a.cdf')
 
 
-@pytest.mark.parametrize('form', [{}, {'wide': False}, {'pack': True}])
-def test_damaged_contents(fuzz, form):
+@pytest.mark.parametrize('variant', [{}, {'wide': False}, {'pack': True}])
+def test_damaged_contents(fuzz, variant):
     def check(values):
         assert values.dtype.kind == 'f' and np.isfinite(values).all()
 
-    content = cdf(POSE, **form)
+    content = cdf(POSE, **variant)
     fuzz(lambda bad: read_cdf_pose(bad, 'a.cdf'), content, check, "'a.cdf'")
