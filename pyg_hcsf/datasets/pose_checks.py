@@ -19,39 +19,27 @@ def is_credible(values: np.ndarray) -> bool:
 
 
 def is_array(
-    value: Any, *shape: int | None, kinds: str = 'f'
+    value: Any, *shape: int | tuple[int, ...] | None
 ) -> TypeGuard[np.ndarray]:
-    r"""Whether a value is an array with a shape, where :obj:`None` stands for
-    any size but 0, and with one of some kinds of :obj:`dtype`.
+    r"""Whether a value is an array of floating-point numbers with a shape,
+    where a tuple stands for one of its sizes and :obj:`None` for any but 0.
     """
     return (
         isinstance(value, np.ndarray)
-        and value.dtype.kind in kinds
+        and value.dtype.kind == 'f'
         and value.ndim == len(shape)
         and all(
-            size > 0 if expected is None else size == expected
+            size > 0 if expected is None else size in np.atleast_1d(expected)
             for size, expected in zip(value.shape, shape, strict=True)
         )
     )
 
 
-def unexpected(
-    expected: str, value: Any, name: str, remedy: str = 'get it again'
-) -> ValueError:
+def unexpected(expected: str, value: Any) -> ValueError:
     r"""Makes the error for a value that a file should not contain.
 
-    Args:
-        expected (str): What was expected instead.
-        value (Any): The value.
-        name (str): The name of the file.
-        remedy (str, optional): What the user can do.
-            (default: :obj:`'get it again'`)
-
     Example:
-        >>> raise unexpected('a list of frames', records, 'h36m_test.pkl')
-        ValueError: Expected a list of frames in 'h36m_test.pkl' (got None):
-        get it again
+        >>> raise unexpected('a list of frames', None)
+        ValueError: expected a list of frames, got None
     """
-    return ValueError(
-        f"Expected {expected} in '{name}' (got {shown(value, 80)}): {remedy}"
-    )
+    return ValueError(f'expected {expected}, got {shown(value, 80)}')

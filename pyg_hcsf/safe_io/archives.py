@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import explained, shown
 
 NUM_LISTED = 5  # texts that a message quotes
 NUM_COMPARED = 1000  # pairs of files of one name that are compared in full
@@ -113,10 +113,6 @@ def iter_members(
 ) -> Iterator[Member]:
     r"""Iterates over the files with matching names in folders and zip
     archives, copies included, see :func:`list_members`.
-
-    Raises:
-        ValueError: If an archive is damaged or a name in it leads outside of
-            it.
     """
     for root in [roots] if isinstance(roots, Path) else roots:
         for path in [root] if root.is_file() else sorted(root.rglob('*')):
@@ -149,14 +145,8 @@ def _iter_zip(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
 
 
 def check_compression(info: zipfile.ZipInfo, where: str) -> None:
-    r"""Checks that a member of a zip archive is stored or deflated.
-
-    Args:
-        info (zipfile.ZipInfo): The member.
-        where (str): The name of the archive for error messages.
-
-    Raises:
-        ValueError: If it is compressed in another way, such as LZMA.
+    r"""Refuses a member of a zip archive that is neither stored nor deflated
+    but, for example, compressed by LZMA.
     """
     if info.compress_type not in COMPRESSIONS:
         raise ValueError(
@@ -187,7 +177,8 @@ def read_members(
             archives = {}
             stack.callback(close_archives, archives)
         for member in members:
-            try:
+            problem = f"'{member}' cannot be read"
+            with explained(problem, 'get it again or remove it', ZIP_ERRORS):
                 if not member.member:
                     content = member.path.read_bytes()
                 else:
@@ -196,11 +187,6 @@ def read_members(
                     content = archives[member.path].read(member.member)
                     if len(content) != member.size:
                         raise ValueError(f'it has {len(content)} bytes')
-            except ZIP_ERRORS as e:
-                raise ValueError(
-                    f"'{member}' cannot be read ({cause(e)}): get it again or "
-                    'remove it'
-                ) from e
             yield member, content
 
 
@@ -213,12 +199,7 @@ def close_archives(archives: dict[Path, zipfile.ZipFile]) -> None:
 
 
 def warn_passed_over(what: str, texts: Sequence[str]) -> None:
-    r"""Warns of files that are not read.
-
-    Args:
-        what (str): What they are, in singular or plural.
-        texts (sequence of str): One text for each file.
-    """
+    r"""Warns of files that are not read, of which each has a text."""
     warnings.warn(
         f'Passed over {len(texts):,} {what}: {list_some(texts)}', stacklevel=3
     )
@@ -239,10 +220,6 @@ def list_some(texts: Iterable[str]) -> str:
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
-    try:
+    problem = f"'{path}' is not a complete zip archive"
+    with explained(problem, 'delete it and get it again', ZIP_ERRORS):
         return zipfile.ZipFile(path)
-    except ZIP_ERRORS as e:
-        raise ValueError(
-            f"'{path}' is not a complete zip archive ({cause(e)}): delete it "
-            'and get it again'
-        ) from e

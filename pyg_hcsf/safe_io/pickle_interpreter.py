@@ -40,7 +40,7 @@ STOP = ord('.')
 
 class Interpreter:
     r"""The stack machine that the opcodes of a pickle are executed on, see
-    :mod:`pyg_hcsf.safe_io.pickle_opcodes`.
+    :mod:`pyg_hcsf.safe_io.pickle_reader`.
 
     Python's own unpickler allocates the memory that a damaged pickle asks for
     before it checks that the file is that long.

@@ -2,7 +2,9 @@ r"""Bounded texts of values and exceptions for error messages."""
 
 from __future__ import annotations
 
+import contextlib
 import reprlib
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -61,6 +63,26 @@ def shortened(text: str, length: int = 1000) -> str:
         return text
     half = length // 2 - 3
     return f'{text[:half]} ... {text[-half:]}'
+
+
+@contextlib.contextmanager
+def explained(
+    problem: str,
+    remedy: str = 'get it again',
+    errors: tuple[type[Exception], ...] = PARSE_ERRORS,
+) -> Iterator[None]:
+    r"""Converts errors of a parser to a :class:`ValueError` that names the
+    file, the cause and a remedy.
+
+    .. code-block:: python
+
+        with explained(f"'{path}' is not a pose file"):
+            frames = parse(path.read_bytes())
+    """
+    try:
+        yield
+    except errors as e:
+        raise ValueError(f'{problem} ({cause(e)}): {remedy}') from e
 
 
 class _Bounded(reprlib.Repr):

@@ -25,25 +25,19 @@ H36M17_OF_32 = (
 #: Human3.6M's joints without Neck/Nose among the 17.
 H36M16_OF_17 = (*range(9), *range(10, 17))
 
-#: The actions by their official names, ordered by their official numbers from
-#: 2, with the names that published code and tables use instead.
-OFFICIAL_ACTIONS = {
-    'Directions': 'Directions',
-    'Discussion': 'Discussion',
-    'Eating': 'Eating',
-    'Greeting': 'Greeting',
-    'Phoning': 'Phoning',
-    'Posing': 'Posing',
-    'Purchases': 'Purchases',
-    'Sitting': 'Sitting',
-    'SittingDown': 'SittingDown',
-    'Smoking': 'Smoking',
+_ACTIONS = (
+    'Directions', 'Discussion', 'Eating', 'Greeting', 'Phoning', 'Posing',
+    'Purchases', 'Sitting', 'SittingDown', 'Smoking', 'TakingPhoto',
+    'Waiting', 'Walking', 'WalkingDog', 'WalkingTogether',
+)  # fmt: skip
+_SHORT = {
     'TakingPhoto': 'Photo',
-    'Waiting': 'Waiting',
-    'Walking': 'Walking',
     'WalkingDog': 'WalkDog',
     'WalkingTogether': 'WalkTogether',
 }
+#: The actions by their official names, ordered by their official numbers from
+#: 2, with the names that published code and tables use instead.
+OFFICIAL_ACTIONS = {name: _SHORT.get(name, name) for name in _ACTIONS}
 _PAPER_NAMES = OFFICIAL_ACTIONS | {v: v for v in OFFICIAL_ACTIONS.values()}
 #: Matches the name of a take, such as ``TakingPhoto 1``.
 TAKE = rf'(?:{"|".join(_PAPER_NAMES)})(?: \d)?'
@@ -73,13 +67,8 @@ class Human36MTake(NamedTuple):
 
 
 def action_of(take: str) -> str:
-    r"""Returns the action of a take by its name in published tables.
-
-    Args:
-        take (str): The take, with or without a number.
-
-    Raises:
-        ValueError: If the name is not that of a take.
+    r"""Returns the action of a take by its name in published tables, or raises
+    a :class:`ValueError`.
 
     Example:
         >>> action_of('TakingPhoto 1')

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import PARSE_ERRORS, explained
 
 MAGIC = {b'\xcd\xf3\x00\x01': 3, b'\xcd\xf2\x60\x02': 2}
 UNCOMPRESSED, COMPRESSED = b'\x00\x00\xff\xff', b'\xcc\xcc\x00\x01'
@@ -48,13 +48,10 @@ def read_cdf_pose(content: bytes, name: str) -> np.ndarray:
     Example:
         >>> read_cdf_pose(path.read_bytes(), str(path)).reshape(-1, 32, 3)
     """
-    try:
+    problem = f"'{name}' is not a CDF file with the positions 'Pose'"
+    remedy = 'get it again or remove it'
+    with explained(problem, remedy, (*PARSE_ERRORS, zlib.error)):
         return _File(_decompress(content)).read('Pose')
-    except (ValueError, LookupError, zlib.error, OverflowError) as e:
-        raise ValueError(
-            f"'{name}' is not a CDF file with the positions 'Pose' "
-            f'({cause(e)}): get it again or remove it'
-        ) from e
 
 
 def _decompress(content: bytes) -> bytes:

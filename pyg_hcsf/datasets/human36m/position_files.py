@@ -22,7 +22,7 @@ from pyg_hcsf.datasets.human36m.official_cdf import (
 )
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.matlab import MatlabValue, read_matlab
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import explained
 from pyg_hcsf.safe_io.tar_archive import read_tgz
 
 FILE_LIMIT = 2**31  # bytes; the largest archive has about 0.2 GB
@@ -122,20 +122,22 @@ def read_world_positions(
             if subject not in subjects:
                 continue
             name = str(path)
-            if path.suffix.lower() == '.h5':
-                yield subject, take, _joints(_read_h5(path, process), name)
+            if take:
+                pose = _read_file(path, process)
+                yield subject, take, _joints(pose, name)
                 continue
             content = read_whole(path, FILE_LIMIT)
-            if path.suffix.lower() == '.mat':
-                yield subject, take, _joints(read_cdf_mat(content, name), name)
-            elif take:
-                pose = read_cdf_pose(content, name)
-                yield subject, take, _joints(pose, name)
-            else:
-                for owner, part, cdf in read_d3_archive(content, name):
-                    where = f'{name}/{owner} {part}.cdf'
-                    pose = read_cdf_pose(cdf, where)
-                    yield owner, part, _joints(pose, where)
+            for owner, part, cdf in read_d3_archive(content, name):
+                where = f'{name}/{owner} {part}.cdf'
+                yield owner, part, _joints(read_cdf_pose(cdf, where), where)
+
+
+def _read_file(path: Path, process: HDF5Process) -> np.ndarray:
+    if path.suffix.lower() == '.h5':
+        return _read_h5(path, process)
+    is_mat = path.suffix.lower() == '.mat'
+    read = read_cdf_mat if is_mat else read_cdf_pose
+    return read(read_whole(path, FILE_LIMIT), str(path))
 
 
 def read_d3_archive(
@@ -160,17 +162,13 @@ def read_d3_archive(
         ...     read_cdf_pose(file, f'{name}/{subject} {take}')
     """
     found = False
-    try:
+    errors = (ValueError, zlib.error)
+    with explained(f"'{name}' is not a complete .tgz archive", errors=errors):
         for member, part in read_tgz(content, CDF_MEMBER.fullmatch):
             match = CDF_MEMBER.fullmatch(member)
             assert match is not None
             found = True
             yield match[1], match[2], part
-    except (ValueError, zlib.error) as e:
-        raise ValueError(
-            f"'{name}' is not a complete .tgz archive ({cause(e)}): get it "
-            'again'
-        ) from e
     if not found:
         raise ValueError(
             f"Expected S*/MyPoseFeatures/D3_Positions/*.cdf in '{name}' (got "
@@ -197,21 +195,14 @@ def read_cdf_mat(content: bytes, name: str) -> np.ndarray:
         >>> read_cdf_mat(path.read_bytes(), str(path)).shape
         (1612, 96)
     """
-    try:
+    problem = f"'{name}' has no cell 'data' with frames of 96 numbers"
+    with explained(problem, 'get the .cdf file'):
         if content.startswith(b'MATLAB 7.3'):
             raise ValueError("MATLAB's format 7.3: save it with '-v7'")
         limit = INFLATION * len(content) + SLACK
-        found = read_matlab(content, ['data'], limit)
-        if 'data' not in found:
-            raise ValueError("no variable 'data'")
-        pose = _from_cells(found['data'])
+        pose = _from_cells(read_matlab(content, ['data'], limit).get('data'))
         if not np.isfinite(pose).all():
             raise ValueError('values that are not finite')
-    except ValueError as e:
-        raise ValueError(
-            f"Expected a cell 'data' with frames of 96 numbers in '{name}' "
-            f'(got {cause(e)}): get the .cdf file'
-        ) from e
     return pose
 
 
@@ -233,18 +224,14 @@ def _from_cells(value: MatlabValue) -> np.ndarray:
 
 
 def _read_h5(path: Path, process: HDF5Process) -> np.ndarray:
-    try:
+    problem = f"'{path}' has no '{H5_KEY}' of shape [96, frames]"
+    with explained(problem, errors=(OSError, ValueError)):
         limit = INFLATION * path.stat().st_size + SLACK
         pose = process.read(path, [H5_KEY], limit)[H5_KEY]
         if pose.ndim != 2 or pose.dtype.kind != 'f':
             raise ValueError(f'{pose.dtype} of shape {list(pose.shape)}')
         if not np.isfinite(pose).all():
             raise ValueError('values that are not finite')
-    except (OSError, ValueError) as e:
-        raise ValueError(
-            f"Expected '{H5_KEY}' of shape [96, frames] in '{path}', as "
-            f'3d-pose-baseline has it (got {cause(e)}): get it again'
-        ) from e
     return pose.T if len(pose) == 96 else pose
 
 

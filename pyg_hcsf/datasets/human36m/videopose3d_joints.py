@@ -2,7 +2,6 @@ r"""Orders of joints in VideoPose3D's :obj:`data_2d_h36m_*.npz`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,15 +21,28 @@ class JointOrder(NamedTuple):
         num_joints (int): The number of joints.
         left, right (tuple[int, ...]): The joints of each side, in the entry
             :obj:`keypoints_symmetry`.
-        convert (callable): Converts :obj:`[T, N, 2]` to Human3.6M's order
-            with 17 joints, or with 16 without Neck/Nose.
     """
 
     layout: str
     num_joints: int
     left: tuple[int, ...]
     right: tuple[int, ...]
-    convert: Callable[[np.ndarray], np.ndarray]
+
+    def to_human36m(self, x: np.ndarray) -> np.ndarray:
+        r"""Converts :obj:`[T, N, 2]` to Human3.6M's order of 17 joints, or of
+        16 without Neck/Nose.
+        """
+        if self.layout == 'coco':
+            return _from_coco(x)
+        return x[:, H36M16_OF_MPII] if self.layout == 'mpii' else x
+
+
+ORDERS = (
+    JointOrder('h36m', 17, (4, 5, 6, 11, 12, 13), (1, 2, 3, 14, 15, 16)),
+    JointOrder('h36m', 16, (4, 5, 6, 10, 11, 12), (1, 2, 3, 13, 14, 15)),
+    JointOrder('mpii', 16, (3, 4, 5, 13, 14, 15), (0, 1, 2, 10, 11, 12)),
+    JointOrder('coco', 17, tuple(range(1, 16, 2)), tuple(range(2, 17, 2))),
+)
 
 
 def _from_coco(coco: np.ndarray) -> np.ndarray:
@@ -46,55 +58,15 @@ def _from_coco(coco: np.ndarray) -> np.ndarray:
     return out
 
 
-ORDERS = (
-    JointOrder(
-        layout='h36m',
-        num_joints=17,
-        left=(4, 5, 6, 11, 12, 13),
-        right=(1, 2, 3, 14, 15, 16),
-        convert=lambda keypoints: keypoints,
-    ),
-    JointOrder(
-        layout='h36m',
-        num_joints=16,
-        left=(4, 5, 6, 10, 11, 12),
-        right=(1, 2, 3, 13, 14, 15),
-        convert=lambda keypoints: keypoints,
-    ),
-    JointOrder(
-        layout='mpii',
-        num_joints=16,
-        left=(3, 4, 5, 13, 14, 15),
-        right=(0, 1, 2, 10, 11, 12),
-        convert=lambda keypoints: keypoints[:, H36M16_OF_MPII],
-    ),
-    JointOrder(
-        layout='coco',
-        num_joints=17,
-        left=tuple(range(1, 16, 2)),
-        right=tuple(range(2, 17, 2)),
-        convert=_from_coco,
-    ),
-)
-
-
-def joint_order(metadata: Any, name: str) -> JointOrder:
+def joint_order(metadata: Any) -> JointOrder:
     r"""Finds the order of joints that the :obj:`metadata` of a
     :obj:`data_2d_h36m_*.npz` states by :obj:`keypoints_symmetry`, the lists
     of left and right joints, or else by :obj:`layout_name` and
-    :obj:`num_joints`.
-
-    Args:
-        metadata (Any): The entry of the file.
-        name (str): The name of the file for error messages.
-
-    Raises:
-        ValueError: If the order is unknown, or the metadata contradict
-            themselves.
+    :obj:`num_joints`. Raises a :class:`ValueError` if it is unknown.
 
     Example:
         >>> sides = [[3, 4, 5, 13, 14, 15], [0, 1, 2, 10, 11, 12]]
-        >>> joint_order({'keypoints_symmetry': sides}, 'sh.npz').layout
+        >>> joint_order({'keypoints_symmetry': sides}).layout
         'mpii'
     """
     if isinstance(metadata, np.ndarray) and metadata.shape == ():
@@ -105,17 +77,17 @@ def joint_order(metadata: Any, name: str) -> JointOrder:
     layout, number = metadata.get('layout_name'), metadata.get('num_joints')
     found = [o for o in ORDERS if sides is None or _has_sides(o, sides)]
     if not found or (sides is None and layout is None):
-        raise _unknown('keypoints_symmetry', sides, name)
+        raise _unknown('keypoints_symmetry', sides)
     if layout is not None:
         known = isinstance(layout, str)
         found = [o for o in found if known and o.layout == layout]
         if not found:
-            raise _unknown('layout_name', layout, name)
+            raise _unknown('layout_name', layout)
     if number is not None:
         known = isinstance(number, (int, np.integer))
         found = [o for o in found if known and o.num_joints == number]
     if len(found) != 1:
-        raise _unknown('num_joints', number, name)
+        raise _unknown('num_joints', number)
     return found[0]
 
 
@@ -137,14 +109,13 @@ def _to_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def _unknown(key: str, value: Any, name: str) -> ValueError:
+def _unknown(key: str, value: Any) -> ValueError:
     known = ', '.join(
         f"'{o.layout}' of {o.num_joints} joints with {list(o.left)} left and "
         f'{list(o.right)} right'
         for o in ORDERS
     )
     return ValueError(
-        f"Expected 'metadata' of '{name}' to state a known order of joints: "
-        f"{known} (got '{key}' {shown(value)}): bring the keypoints into one "
-        'of these orders and state it, or get the file again'
+        f"expected 'metadata' with a known order of joints: {known}, got "
+        f"'{key}' {shown(value)}: bring the keypoints into one of these orders"
     )

@@ -1,11 +1,12 @@
 r"""Reads VideoPose3D's :obj:`data_3d_h36m.npz` and :obj:`data_2d_h36m_*.npz`
 of Human3.6M.
+
+The readers take the content of a file and its name for error messages. They
+raise a :class:`ValueError` if the file is damaged or has other content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,9 @@ from pyg_hcsf.datasets.pose_checks import (
     unexpected,
 )
 from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import cause, shortened, shown
+from pyg_hcsf.safe_io.shown import explained, shortened
+
+Subjects = dict[str, dict[str, Any]]  # by subject and take
 
 
 def read_positions_3d(
@@ -32,37 +35,28 @@ def read_positions_3d(
 ) -> dict[str, dict[str, np.ndarray]]:
     r"""Reads VideoPose3D's :obj:`data_3d_h36m.npz`.
 
-    Args:
-        content (bytes): The file.
-        name (str): The name of the file for error messages.
-
     Returns:
         For each subject and take, such as :obj:`'Directions 1'`, the joints
         :obj:`[T, 17, 3]` in the world frame, z up, in **metres**.
 
-    Raises:
-        ValueError: If the file is damaged or has other content.
-
     Example:
         >>> read_positions_3d(content, 'data_3d_h36m.npz')['S9']['Photo 1']
     """
-    subjects = _takes(load_npz(content, name), 'positions_3d', name)
-    out: dict[str, dict[str, np.ndarray]] = {}
-    for subject, takes in subjects.items():
-        out[subject] = {}
-        for take, value in takes.items():
-            try:
+    arrays = load_npz(content, name)
+    out: Subjects = {}
+    with explained(f"'{name}' is not a data_3d_h36m.npz of VideoPose3D"):
+        for subject, takes in _subjects(arrays, 'positions_3d').items():
+            out[subject] = {}
+            for take, value in takes.items():
                 action_of(take)
-            except ValueError as e:
-                raise ValueError(f"{cause(e)}, in '{name}'") from e
-            where = f'{subject} {take}'
-            joints = _frames(value, (17, 32), (3,), where, name)
-            if np.abs(joints).max() > MAX_MM / 1000:
-                raise ValueError(
-                    f"Expected metres in '{name}' (got a joint at "
-                    f'{np.abs(joints).max():.0f} in {where})'
-                )
-            out[subject][take] = select_joints(joints)
+                joints = _frames(value, (17, 32), 3, f'{subject} {take}')
+                largest = np.abs(joints).max()
+                if largest > MAX_MM / 1000:
+                    raise ValueError(
+                        f'expected metres, got a joint at {largest:.0f} in '
+                        f'{subject} {take}'
+                    )
+                out[subject][take] = select_joints(joints)
     return out
 
 
@@ -78,60 +72,42 @@ def read_positions_2d(
     in SemGCN. Of COCO's joints (:obj:`detectron_pt_coco`), hip, thorax, spine
     and head are the means of their neighbours.
 
-    Args:
-        content (bytes): The file.
-        name (str): The name of the file for error messages.
-
     Returns:
         For each subject and take a list with the keypoints :obj:`[T, 17, 2]`
         or :obj:`[T, 16, 2]` of each camera, in pixels.
-
-    Raises:
-        ValueError: If the file is damaged, has other content or states no
-            known order of joints.
 
     Example:
         >>> x = read_positions_2d(content, 'data_2d_h36m_gt.npz')
         >>> x['S9']['Photo 1'][0].shape
     """
     arrays = load_npz(content, name)
-    subjects = _takes(arrays, 'positions_2d', name)
-    order = joint_order(arrays.get('metadata'), name)
-    out: dict[str, dict[str, list[np.ndarray]]] = {}
-    for subject in subjects.keys() & set(SUBJECTS):  # the others have no 3D
-        out[subject] = {}
-        for take, views in subjects[subject].items():
-            where = f'{subject} {shortened(take, 80)}'
-            if isinstance(views, np.ndarray) and views.ndim:
-                views = list(views)
-            if (
-                not isinstance(views, (list, tuple))
-                or len(views) != NUM_CAMERAS
-            ):
-                raise unexpected(
-                    f'keypoints of {NUM_CAMERAS} cameras for {where}',
-                    views,
-                    name,
-                )
-            out[subject][take] = [
-                order.convert(frames[..., :2])
-                for frames in (
-                    _frames(view, (order.num_joints,), (2, 3), where, name)
+    out: Subjects = {}
+    with explained(f"'{name}' is not a data_2d_h36m_*.npz of VideoPose3D"):
+        subjects = _subjects(arrays, 'positions_2d')
+        order = joint_order(arrays.get('metadata'))
+        for subject in subjects.keys() & set(SUBJECTS):  # others have no 3D
+            out[subject] = {}
+            for take, views in subjects[subject].items():
+                where = f'{subject} {shortened(take, 80)}'
+                if len(views) != NUM_CAMERAS:
+                    raise unexpected(
+                        f'keypoints of {NUM_CAMERAS} cameras for {where}',
+                        views,
+                    )
+                frames = [
+                    _frames(view, (order.num_joints,), (2, 3), where)
                     for view in views
-                )
-            ]
+                ]
+                out[subject][take] = [
+                    order.to_human36m(view[..., :2]) for view in frames
+                ]
     return out
 
 
-def _takes(
-    arrays: Mapping[str, np.ndarray], key: str, name: str
-) -> dict[str, dict[str, Any]]:
+def _subjects(arrays: dict[str, np.ndarray], key: str) -> Subjects:
     value = arrays.get(key)
     if value is None or value.dtype != object or value.shape != ():
-        raise ValueError(
-            f"Expected a dictionary '{key}' in '{name}', as VideoPose3D "
-            f'writes it (got {shown(sorted(arrays))})'
-        )
+        raise unexpected(f"a dictionary '{key}'", sorted(arrays))
     subjects = value.item()
     if (
         not isinstance(subjects, dict)
@@ -143,28 +119,19 @@ def _takes(
             for text in (subject, *takes)
         )
     ):
-        raise unexpected(f"subjects and their takes as '{key}'", value, name)
+        raise unexpected(f"subjects and their takes as '{key}'", subjects)
     return subjects
 
 
 def _frames(
     value: Any,
     num_joints: tuple[int, ...],
-    channels: tuple[int, ...],
+    channels: int | tuple[int, ...],
     where: str,
-    name: str,
 ) -> np.ndarray:
-    shapes = [(None, *shape) for shape in product(num_joints, channels)]
-    if not any(is_array(value, *shape) for shape in shapes):
-        raise unexpected(
-            f'frames of {" or ".join(map(str, num_joints))} joints with '
-            f'{channels[0]} numbers each for {where}',
-            value,
-            name,
-        )
+    if not is_array(value, None, num_joints, channels):
+        joints = ' or '.join(map(str, num_joints))
+        raise unexpected(f'frames of {joints} joints for {where}', value)
     if not is_credible(value):
-        raise ValueError(
-            f'Expected finite numbers of at most a million for {where} in '
-            f"'{name}' (got NaN, infinity or larger ones): get it again"
-        )
+        raise ValueError(f'NaN, infinite or huge numbers for {where}')
     return value.astype(np.float32, copy=False)

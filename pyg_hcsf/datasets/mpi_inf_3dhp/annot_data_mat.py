@@ -17,7 +17,7 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
 )
 from pyg_hcsf.datasets.mpi_inf_3dhp.constants import RELEVANT17_OF_28
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import explained
 
 # Arrays may decompress to 16 times the file plus 1 MiB: most frames of TS1 to
 # TS4 are not evaluated, and their content may compress well.
@@ -48,16 +48,21 @@ def read_test_annotations(
         >>> read_test_annotations('TS1/annot_data.mat').valid.sum()
         603
     """
-    try:
-        with contextlib.ExitStack() as stack:
-            if process is None:
-                process = stack.enter_context(HDF5Process())
-            limit = INFLATION * os.path.getsize(path) + SLACK
-            arrays = process.read(path, [*CHANNELS, 'valid_frame'], limit)
-        numbers = arrays['valid_frame'].reshape(-1)
-        num_frames = len(numbers)
+    problem = f"'{path}' is not an annot_data.mat of MPI-INF-3DHP's test set"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(explained(problem, errors=(OSError, ValueError)))
+        if process is None:
+            process = stack.enter_context(HDF5Process())
+        limit = INFLATION * os.path.getsize(path) + SLACK
+        arrays = process.read(path, [*CHANNELS, 'valid_frame'], limit)
+        valid = arrays['valid_frame'].reshape(-1)
+        num_frames = len(valid)
         if not 0 < num_frames <= MAX_FRAMES:
             raise ValueError(f"'valid_frame' is of {num_frames} frames")
+        if not np.isin(valid, (0, 1)).all():
+            raise ValueError("'valid_frame' has other numbers than 0 and 1")
+        if not valid.any():
+            raise ValueError('none of its frames is valid')
         for key, channels in CHANNELS.items():
             shape = (num_frames, 1, len(RELEVANT17_OF_28), channels)
             if arrays[key].shape not in (shape, shape[:1] + shape[2:]):
@@ -69,15 +74,6 @@ def read_test_annotations(
             to_float32(arrays[key]).reshape(num_frames, -1, channels)
             for key, channels in CHANNELS.items()
         )
-        if not np.isin(numbers, (0, 1)).all():
-            raise ValueError("'valid_frame' has other numbers than 0 and 1")
-        annotation = Annotation(keypoints, metric, universal, numbers == 1)
-        if not annotation.valid.any():
-            raise ValueError('none of its frames is valid')
+        annotation = Annotation(keypoints, metric, universal, valid == 1)
         check_annotation(annotation, 'it')
-    except (OSError, ValueError) as e:
-        raise ValueError(
-            f"'{path}' is not an annot_data.mat of MPI-INF-3DHP's test set "
-            f'({cause(e)}): get it again'
-        ) from e
     return annotation

@@ -20,6 +20,7 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
     NUM_CAMERAS,
 )
 from pyg_hcsf.safe_io.matlab import read_matlab
+from pyg_hcsf.safe_io.shown import explained
 
 # Each variable is about a third of the file, and may decompress to 2 times the
 # file plus 256 KiB.
@@ -57,8 +58,9 @@ def read_annotations(
         >>> seen.metric.shape
         (6416, 28, 3)
     """
+    problem = f"'{name}' is not an annot.mat of MPI-INF-3DHP's training set"
     limit = INFLATION * len(content) + SLACK
-    try:
+    with explained(problem):
         found = read_matlab(content, list(CHANNELS), limit, stored=True)
         for key in CHANNELS:
             cells = found.get(key)
@@ -67,14 +69,8 @@ def read_annotations(
                     f"it has no '{key}' with a cell for each of {NUM_CAMERAS} "
                     'cameras'
                 )
-    except ValueError as e:
-        raise _refused(name, e) from e
-    for camera in sorted(cameras):
-        try:
-            annotation = _annotation(found, camera, num_frames)
-        except ValueError as e:
-            raise _refused(name, e) from e
-        yield camera, annotation
+        for camera in sorted(cameras):
+            yield camera, _annotation(found, camera, num_frames)
 
 
 def _annotation(
@@ -117,11 +113,4 @@ def _joints(value: Any, key: str, channels: int) -> np.ndarray:
         (len(value), len(JOINTS28), channels),
         (step, channels * column, column),
         writeable=False,
-    )
-
-
-def _refused(name: str, error: ValueError) -> ValueError:
-    return ValueError(
-        f"'{name}' is not an annot.mat of MPI-INF-3DHP's training set "
-        f'({error}): get it again'
     )

@@ -9,7 +9,7 @@ import torch
 from pyg_hcsf.datasets.mpi_inf_3dhp.constants import NUM_CAMERAS
 from pyg_hcsf.datasets.pose_checks import MAX_MM
 from pyg_hcsf.geometry.camera import Camera
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import explained, shown
 
 HEADER = 'Skeletool Camera Calibration File'
 MAX_BYTES = 2**20  # of a file; 14 cameras have about 8 kB
@@ -37,13 +37,14 @@ def read_calibration(content: bytes, name: str) -> dict[int, Camera]:
         >>> read_calibration(content, 'camera.calibration')[0].image_size
         (2048, 2048)
     """
-    try:
+    problem = f"'{name}' is not a camera calibration of MPI-INF-3DHP"
+    cameras: dict[int, Camera] = {}
+    with explained(problem):
         if len(content) > MAX_BYTES:
             raise ValueError(f'it has {len(content)} bytes')
         lines = content.decode('ascii').splitlines()
         if not lines or not lines[0].startswith(HEADER):
             raise ValueError(f"its first line is not '{HEADER} V1.0'")
-        cameras: dict[int, Camera] = {}
         for block in _blocks(lines[1:]):
             camera = _camera(block)
             if int(camera.name) in cameras:
@@ -51,11 +52,6 @@ def read_calibration(content: bytes, name: str) -> dict[int, Camera]:
             cameras[int(camera.name)] = camera
         if not cameras:
             raise ValueError('there is no camera in it')
-    except (ValueError, TypeError, OverflowError) as e:
-        raise ValueError(
-            f"'{name}' is not a camera calibration of MPI-INF-3DHP "
-            f'({cause(e)}): get it again'
-        ) from e
     return cameras
 
 

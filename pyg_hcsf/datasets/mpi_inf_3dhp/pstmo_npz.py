@@ -1,5 +1,8 @@
 r"""Reads P-STMO's :obj:`.npz` files of MPI-INF-3DHP, which most later code
 uses too.
+
+The readers take the content of a file and its name for error messages. They
+raise a :class:`ValueError` if the file is damaged or has other content.
 """
 
 from __future__ import annotations
@@ -9,15 +12,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets import pose_checks
 from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import MAX_FRAMES, to_float32
 from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
     NUM_CAMERAS,
-    RELEVANT17_OF_28,
     TEST_SEQUENCES,
     TRAIN_SEQUENCES,
 )
+from pyg_hcsf.datasets.pose_checks import is_array, is_credible, unexpected
 from pyg_hcsf.safe_io.npy import load_npz
+from pyg_hcsf.safe_io.shown import explained
+
+REMEDY = "get it again, or make it with P-STMO's data_to_npz_3dhp.py"
 
 
 class PSTMOTake(NamedTuple):
@@ -46,35 +51,25 @@ def read_pstmo_train(content: bytes, name: str) -> Iterator[PSTMOTake]:
     dictionary and the frame rate. The dictionary maps the number of a camera,
     as text, to its :obj:`data_2d` and :obj:`data_3d`.
 
-    Args:
-        content (bytes): The file.
-        name (str): The name of the file for error messages.
-
     Returns:
         The takes, ordered by sequence and camera.
-
-    Raises:
-        ValueError: If the file is damaged or has other content.
 
     Example:
         >>> takes = list(read_pstmo_train(content, 'data_train_3dhp.npz'))
     """
+    data = load_npz(content, name).get('data')
     cameras = [str(number) for number in range(NUM_CAMERAS)]
-    for sequence, value in _sequences(content, name, TRAIN_SEQUENCES):
-        is_list = isinstance(value, (list, tuple, np.ndarray))
-        views = value[0] if is_list and len(value) > 0 else None
-        if not isinstance(views, dict) or not views.keys() <= set(cameras):
-            raise _unexpected(
-                f'a list with the cameras of {sequence}', views, name
-            )
-        for number in sorted(views, key=cameras.index):
-            where = f'{sequence}, camera {number}'
-            keypoints, universal = _arrays(views[number], where, name)
-            valid = np.ones(len(universal), bool)
-            take = PSTMOTake(
-                sequence, int(number), keypoints, universal, valid
-            )
-            yield _checked(take, where, name)
+    with explained(f"'{name}' is not a training file of P-STMO", REMEDY):
+        for sequence, value in _sequences(data, TRAIN_SEQUENCES):
+            is_list = isinstance(value, (list, tuple, np.ndarray))
+            views = value[0] if is_list and len(value) > 0 else None
+            if not isinstance(views, dict) or not views.keys() <= {*cameras}:
+                raise unexpected(
+                    f'a list with the cameras of {sequence}', views
+                )
+            for number in sorted(views, key=cameras.index):
+                where = f'{sequence}, camera {number}'
+                yield _take(sequence, int(number), views[number], None, where)
 
 
 def read_pstmo_test(content: bytes, name: str) -> Iterator[PSTMOTake]:
@@ -83,85 +78,58 @@ def read_pstmo_test(content: bytes, name: str) -> Iterator[PSTMOTake]:
     Its entry :obj:`data` is a dictionary from :obj:`'TS1'` to a dictionary of
     :obj:`data_2d`, :obj:`data_3d` and :obj:`valid`.
 
-    Args:
-        content (bytes): The file.
-        name (str): The name of the file for error messages.
-
     Returns:
         The takes, ordered by sequence. Frames that are not valid may hold
         anything.
-
-    Raises:
-        ValueError: If the file is damaged or has other content.
 
     Example:
         >>> takes = list(read_pstmo_test(content, 'data_test_3dhp.npz'))
         >>> sum(int(take.valid.sum()) for take in takes)
         2929
     """
-    for sequence, value in _sequences(content, name, TEST_SEQUENCES):
-        keypoints, universal = _arrays(value, sequence, name)
-        mask = value.get('valid')
-        if (
-            not isinstance(mask, np.ndarray)
-            or mask.dtype.kind not in 'fiub'
-            or mask.size != len(universal)
-            or not np.isin(mask, (0, 1)).all()
-            or not mask.any()
-        ):
-            raise _unexpected(
-                f"'valid' with 0 or 1 for each of {len(universal)} frames of "
-                f'{sequence}',
-                mask,
-                name,
-            )
-        take = PSTMOTake(
-            sequence, 0, keypoints, universal, mask.reshape(-1) == 1
-        )
-        yield _checked(take, sequence, name)
-
-
-def _sequences(
-    content: bytes, name: str, known: Container[str]
-) -> list[tuple[str, Any]]:
     data = load_npz(content, name).get('data')
-    sequences = None
-    if data is not None and data.dtype == object and data.shape == ():
-        sequences = data.item()
+    with explained(f"'{name}' is not a test file of P-STMO", REMEDY):
+        for sequence, value in _sequences(data, TEST_SEQUENCES):
+            valid = value.get('valid') if isinstance(value, dict) else None
+            if (
+                not isinstance(valid, np.ndarray)
+                or valid.dtype.kind not in 'fiub'
+                or not np.isin(valid, (0, 1)).all()
+                or not valid.any()
+            ):
+                raise unexpected(f"'valid' with 0 and 1 of {sequence}", valid)
+            yield _take(sequence, 0, value, valid.reshape(-1) == 1, sequence)
+
+
+def _sequences(data: Any, known: Container[str]) -> list[tuple[str, Any]]:
+    is_scalar = isinstance(data, np.ndarray) and data.shape == ()
+    sequences = data.item() if is_scalar else data
     if not isinstance(sequences, dict) or not sequences:
-        raise _unexpected("a dictionary 'data' of sequences", sequences, name)
+        raise unexpected("a dictionary 'data' of sequences", sequences)
     for sequence in sequences:
         if sequence not in known:
-            raise _unexpected('sequences of MPI-INF-3DHP', sequence, name)
+            raise unexpected('sequences of MPI-INF-3DHP', sequence)
     return sorted(sequences.items(), key=lambda item: item[0])
 
 
-def _arrays(value: Any, where: str, name: str) -> list[np.ndarray]:
+def _take(
+    sequence: str,
+    camera: int,
+    view: Any,
+    valid: np.ndarray | None,
+    where: str,
+) -> PSTMOTake:
     arrays = []
     for key, channels in (('data_2d', 2), ('data_3d', 3)):
-        array = value.get(key) if isinstance(value, dict) else None
-        shape = (None, len(RELEVANT17_OF_28), channels)
-        if not pose_checks.is_array(array, *shape) or len(array) > MAX_FRAMES:
-            raise _unexpected(
-                f"frames of 17 joints as '{key}' of {where}", array, name
-            )
+        array = view.get(key) if isinstance(view, dict) else None
+        if not is_array(array, None, 17, channels) or len(array) > MAX_FRAMES:
+            raise unexpected(f"17 joints as '{key}' of {where}", array)
         arrays.append(to_float32(array))
-    if len(arrays[0]) != len(arrays[1]):
-        raise _unexpected(
-            f'as many frames in 2D as in 3D of {where}', value, name
-        )
-    return arrays
-
-
-def _checked(take: PSTMOTake, where: str, name: str) -> PSTMOTake:
-    for array in (take.keypoints, take.universal):
-        if not pose_checks.is_credible(array[take.valid]):
-            raise _unexpected(
-                f'finite pixels and millimetres of {where}', array, name
-            )
-    return take
-
-
-def _unexpected(expected: str, value: Any, name: str) -> ValueError:
-    remedy = "get it again, or make it with P-STMO's data_to_npz_3dhp.py"
-    return pose_checks.unexpected(expected, value, name, remedy)
+    keypoints, universal = arrays
+    if valid is None:
+        valid = np.ones(len(universal), bool)
+    if not len(keypoints) == len(universal) == len(valid):
+        raise ValueError(f'different numbers of frames of {where}')
+    if not is_credible(keypoints[valid]) or not is_credible(universal[valid]):
+        raise ValueError(f'infinite or huge numbers of {where}')
+    return PSTMOTake(sequence, camera, keypoints, universal, valid)

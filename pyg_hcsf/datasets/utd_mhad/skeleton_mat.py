@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyg_hcsf.safe_io.matlab import read_matlab
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import explained
 
 UTD_MHAD_FILE = re.compile(r'a(\d+)_s(\d+)_t(\d+)_skeleton\.mat')
 UTD_MHAD_FPS = 30.0
@@ -83,14 +83,12 @@ def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
             f"Expected a subject from s1 to s8 in the name of '{where}' (got "
             f's{subject})'
         )
-    try:
+    problem = (
+        f"'{where}' is not a skeleton of UTD-MHAD, a MATLAB 5 file with "
+        "finite 'd_skel' of shape [20, 3, T]"
+    )
+    with explained(problem, 'get it again or remove it'):
         joints = _read_skeleton(content)
-    except ValueError as e:
-        raise ValueError(
-            f"'{where}' is not a skeleton of UTD-MHAD, a MATLAB 5 file with "
-            f"finite 'd_skel' of shape [20, 3, T] ({cause(e)}): get it again "
-            'or remove it'
-        ) from e
     return UTDMHADClip(joints.transpose(2, 0, 1), action - 1, subject, take)
 
 

@@ -109,7 +109,7 @@ LOOP += [LOOP, LOOP]
     ],
 )
 def test_unknown_orders_are_refused(meta, got):
-    with pytest.raises(ValueError, match=f"'metadata' of '2d.npz'.*{got}"):
+    with pytest.raises(ValueError, match=f"'2d.npz'.*'metadata'.*{got}"):
         read_positions_2d(data_2d(ONE, **meta), '2d.npz')
 
 
@@ -148,7 +148,7 @@ def array(value):
 )
 def test_refuses_positions_3d(value, reason):
     content = npz(positions_3d=array(value))
-    with pytest.raises(ValueError, match=rf'(?s)({reason}).*3d\.npz|3d\.npz'):
+    with pytest.raises(ValueError, match=rf"'3d\.npz'.*({reason})"):
         read_positions_3d(content, '3d.npz')
 
 
@@ -162,11 +162,11 @@ def test_passes_over_detections_without_positions():
 
 def test_refuses_positions_2d():
     three = {'S9': {'Photo 1': [np.ones((5, 17, 2))] * 3}}
-    with pytest.raises(ValueError, match='4 cameras.*2d.npz.*ndarray'):
+    with pytest.raises(ValueError, match='2d.npz.*4 cameras.*ndarray'):
         read_positions_2d(
             npz(positions_2d=array(three), metadata=array(META)), '2d.npz'
         )
-    with pytest.raises(ValueError, match=r"'positions_2d' in '2d.npz'"):
+    with pytest.raises(ValueError, match=r"'2d.npz'.*'positions_2d'"):
         read_positions_2d(data_3d(ONE), '2d.npz')
 
 

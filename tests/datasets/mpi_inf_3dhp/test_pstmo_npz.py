@@ -71,7 +71,7 @@ def changed_test(*keys, value):
         ),
         (
             changed_train(0, '0', 'data_3d', value=np.ones((5, 17, 3))),
-            'as many frames',
+            'different numbers of frames',
         ),
         (
             changed_train(0, '0', 'data_3d', value=np.full((4, 17, 3), 1e9)),
@@ -86,7 +86,7 @@ def changed_test(*keys, value):
     ],
 )
 def test_refuses_other_train_files(data, reason):
-    with pytest.raises(ValueError, match=rf"(?=.*'a\.npz'.*P-STMO).*{reason}"):
+    with pytest.raises(ValueError, match=rf"'a\.npz'.*{reason}.*P-STMO"):
         list(read_pstmo_train(npz(data), 'a.npz'))
 
 
@@ -94,13 +94,13 @@ def test_refuses_other_train_files(data, reason):
     'data, reason',
     [
         (pstmo_train(ONE), "'S3 Seq2'"),
-        (changed_test('valid', value=np.ones(3)), "'valid' with"),
+        (changed_test('valid', value=np.ones(3)), 'different numbers'),
         (changed_test('valid', value=np.zeros(13)), "'valid' with"),
         (changed_test('valid', value=None), 'got None'),
     ],
 )
 def test_refuses_other_test_files(data, reason):
-    with pytest.raises(ValueError, match=rf"(?=.*'a\.npz'.*P-STMO).*{reason}"):
+    with pytest.raises(ValueError, match=rf"'a\.npz'.*{reason}.*P-STMO"):
         list(read_pstmo_test(npz(data), 'a.npz'))
 
 
