@@ -61,14 +61,12 @@ def list_members(
     Args:
         roots (pathlib.Path or sequence of pathlib.Path): Folders, which are
             searched at any depth, zip archives and files.
-        pattern (re.Pattern): Matches the whole name of a file, without
-            folders.
+        pattern (re.Pattern): Matches the whole name without folders.
         limit (int): The largest accepted size of a file in bytes.
 
     Raises:
-        ValueError: If two files have the same name but not the same content,
-            a file is larger than :obj:`limit`, an archive is damaged, or a
-            name in it leads outside of it.
+        ValueError: If files of one name differ, a file is too large, or an
+            archive is damaged or has a name that leads outside of it.
 
     Example:
         >>> pattern = re.compile(r'S\d{3}.*\.skeleton')
@@ -160,17 +158,14 @@ def read_members(
     members: Iterable[Member],
     archives: dict[Path, zipfile.ZipFile] | None = None,
 ) -> Iterator[tuple[Member, bytes]]:
-    r"""Reads files one after another.
+    r"""Reads files one after another, or raises a :class:`ValueError`.
 
     Args:
         members (iterable of Member): The files.
-        archives (dict, optional): Archives that are open already, to which
-            newly opened ones are added; the caller closes them. Opening the
-            archive of NTU RGB+D takes a third of a second. By default,
-            archives are closed at the end. (default: :obj:`None`)
-
-    Raises:
-        ValueError: If a file cannot be read.
+        archives (dict, optional): Open archives, to which others are added;
+            the caller closes them. To open NTU RGB+D's takes a third of a
+            second. By default, archives are closed at the end.
+            (default: :obj:`None`)
     """
     with contextlib.ExitStack() as stack:
         if archives is None:
@@ -191,9 +186,7 @@ def read_members(
 
 
 def close_archives(archives: dict[Path, zipfile.ZipFile]) -> None:
-    r"""Closes the archives that :func:`read_members` opened, and empties the
-    dictionary.
-    """
+    r"""Closes the archives that :func:`read_members` opened."""
     while archives:
         archives.popitem()[1].close()
 

@@ -74,12 +74,8 @@ def part_path(path: Path) -> Path:
 def remove_leftovers(path: Path) -> None:
     r"""Removes the temporary files of dead processes beside a path.
 
-    A process of this machine is dead if its number is not in use. Processes
-    of other machines and containers cannot be checked: their files are
-    removed a day after the last change.
-
-    Args:
-        path (pathlib.Path): The file that is going to be written.
+    Processes of other machines and containers cannot be checked: their files
+    are removed a day after the last change.
     """
     with contextlib.suppress(OSError):
         for entry in os.scandir(path.parent):

@@ -19,7 +19,7 @@ _POWERS = 10.0 ** np.arange(17)  # exact, as all up to 10 ** 22 are
 def parse_decimals(
     text: np.ndarray, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
-    r"""Parses decimal numbers in a text.
+    r"""Parses decimal numbers in a text; text that is no number gives NaN.
 
     Numbers with one digit before the point and up to 15 after it, such as
     :obj:`-0.0391475`, are parsed eight digits at a time in 64-bit words, all
@@ -30,9 +30,6 @@ def parse_decimals(
             belong to a number.
         start (numpy.ndarray): The position of the first byte of each number.
         stop (numpy.ndarray): The position after its last byte.
-
-    Returns:
-        The numbers; NaN for text that is no number.
 
     Example:
         >>> text = np.frombuffer(b' ' * 16 + b'0.5 -1.25  ', np.uint8)

@@ -45,11 +45,12 @@ class HDF5Process:
     Damaged files make the HDF5 library allocate memory without end, hang, or
     end its process. The child process may take 4 times the size of the file
     in memory (at most 1 GiB), plus 32 MiB, and for each request 2 s of
-    processor time or 60 s in total. Its end is an error like any other. On
-    macOS memory is not limited, on Windows nothing is.
+    processor time or 60 s in total. On macOS memory is not limited, on
+    Windows nothing is.
 
     The child process starts with the first file, and again after it has
-    ended. One file at a time is open. Errors do not name the file.
+    ended. One file at a time is open. A damaged or missing file, and a
+    process that ends, raise a :class:`ValueError` without the file's name.
 
     Example:
         >>> with HDF5Process() as process:
@@ -80,15 +81,7 @@ class HDF5Process:
             process.wait()
 
     def contains(self, path: str | Path, names: Sequence[str]) -> bool:
-        r"""Whether a file has all the names at its root, as arrays or groups.
-
-        Raises:
-            ValueError: If the file is damaged or not HDF5.
-
-        Example:
-            >>> process.contains('NTU_CS.h5', ['x', 'y'])
-            True
-        """
+        r"""Whether a file has all names at its root, as arrays or groups."""
         self._sets = {}
         return self._ask('contains', path=_absolute(path), names=[*names])
 
@@ -99,11 +92,7 @@ class HDF5Process:
 
         Args:
             path (str or pathlib.Path): The file.
-            names (list[str]): The names of arrays at its root.
-
-        Raises:
-            ValueError: If the file is damaged, or an array is missing or does
-                not consist of plain numbers.
+            names (list[str]): The names of arrays of numbers at its root.
 
         Example:
             >>> process.open('NTU_CS.h5', ['y'])['y'].shape
@@ -120,16 +109,8 @@ class HDF5Process:
         return self._sets
 
     def rows(self, name: str, start: int, stop: int) -> np.ndarray:
-        r"""Reads the rows :obj:`start` to :obj:`stop - 1` of an array of the
-        open file.
-
-        Raises:
-            ValueError: If the file is damaged, there are no such rows, or
-                they take more than 4 times the size of the file plus 4 MiB.
-
-        Example:
-            >>> process.rows('y', 0, 16).shape
-            (16, 60)
+        r"""Reads rows of an array of the open file, at most 4 times the size
+        of the file plus 4 MiB.
         """
         if name not in self._sets:
             raise ValueError(f"no file with '{name}' is open")
@@ -152,13 +133,6 @@ class HDF5Process:
             path (str or pathlib.Path): The file.
             names (list[str]): The names of the arrays at its root.
             limit (int): The largest size of all arrays together in bytes.
-
-        Raises:
-            ValueError: If the file is damaged, an array is missing, or they
-                are larger than :obj:`limit`.
-
-        Example:
-            >>> process.read('annot_data.mat', ['annot2'], 2**24)
         """
         sets = self.open(path, names)
         _check_size(sum(data.num_bytes for data in sets.values()), limit)

@@ -16,8 +16,9 @@ def load_json(
 ) -> Any:
     r"""Parses JSON, with or without a byte order mark.
 
-    A list of three bytes, ``[],``, takes 64 bytes of memory: files that
-    contain little but empty lists are refused before they are parsed.
+    A list of three bytes, ``[],``, takes 64 bytes of memory: files of more
+    than 500,000 lists and objects with fewer than five bytes each are refused
+    before they are parsed.
 
     Args:
         content (str or bytes): The content of the file, in UTF-8.
@@ -25,12 +26,8 @@ def load_json(
             (default: :obj:`None`)
 
     Raises:
-        ValueError: If it is damaged, or contains more than 500,000 lists and
-            objects of fewer than five bytes each.
+        ValueError: If it is damaged or refused.
         RecursionError: If it is nested too deeply.
-
-    Example:
-        >>> load_json(b'{"keypoints": [[1, 2, 0.9]]}')
     """
     check_density(content)
     if isinstance(content, bytes):
@@ -39,9 +36,7 @@ def load_json(
 
 
 def check_density(content: str | bytes) -> None:
-    r"""Refuses JSON that contains little but empty lists or objects, see
-    :func:`load_json`.
-    """
+    r"""Refuses JSON that contains little but empty lists or objects."""
     brackets = '[{' if isinstance(content, str) else (b'[', b'{')
     count = sum(content.count(bracket) for bracket in brackets)  # type: ignore
     if count > max(MIN_CONTAINERS, len(content) // BYTES_PER_CONTAINER):

@@ -12,16 +12,15 @@ from typing import NamedTuple, Union
 
 import numpy as np
 
-MatlabValue = Union[np.ndarray, str, list['MatlabValue'], None]
+MatlabValue = Union[np.ndarray, list['MatlabValue'], None]
 
 # Types of the numbers in elements, and classes of arrays.
 TYPES = {
     1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4',
     7: 'f4', 9: 'f8', 12: 'i8', 13: 'u8',
 }  # fmt: skip
-TEXT_TYPES = {16: 'utf-8', 17: 'utf-16', 18: 'utf-32'}
 MATRIX, COMPRESSED = 14, 15
-CELL, CHAR = 1, 4
+CELL = 1
 CLASSES = {
     6: 'f8', 7: 'f4', 8: 'i1', 9: 'u1', 10: 'i2', 11: 'u2',
     12: 'i4', 13: 'u4', 14: 'i8', 15: 'u8',
@@ -58,12 +57,10 @@ def read_matlab(
             the array. (default: :obj:`False`)
 
     Returns:
-        The variables that are in the file: an array of real numbers in
-        Fortran order, a text, a list of the cells in Fortran order, or
-        :obj:`None` for anything else, such as a structure.
-
-    Raises:
-        ValueError: If the file is damaged or of another format.
+        The variables that are there: an array of real numbers or a list of
+        cells, both in Fortran order, or :obj:`None` for anything else, such
+        as a text. A damaged file raises a
+        :class:`ValueError`.
 
     Example:
         >>> read_matlab(content, ['d_skel'], 2**23)['d_skel'].shape
@@ -135,8 +132,6 @@ class _Decoder(NamedTuple):
         kind = flag & 0xFF
         if kind == CELL:
             return self.cells(body, name, shape, depth)
-        if kind == CHAR:
-            return _text(parts[3], self.order) if len(parts) > 3 else ''
         if kind not in CLASSES or flag & COMPLEX:
             return None
         values = np.empty(0, self.order + CLASSES[kind])
@@ -166,13 +161,6 @@ class _Decoder(NamedTuple):
                 f"'{name}' of shape {shape} has {len(cells)} cells"
             )
         return cells
-
-
-def _text(part: _Element, order: str) -> str:
-    if part.kind in TEXT_TYPES:
-        return str(part.body, TEXT_TYPES[part.kind], 'replace')
-    codes = _numbers(part, order)
-    return codes.astype(f'{order}u2').tobytes().decode('utf-16', 'replace')
 
 
 def _numbers(part: _Element, order: str) -> np.ndarray:

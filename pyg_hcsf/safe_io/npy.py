@@ -27,12 +27,8 @@ NUMBERS = re.compile(rb'[<|][iuf][1248]')
 
 
 class NpyHeader(NamedTuple):
-    r"""The header of an :obj:`.npy` file.
-
-    Args:
-        shape (tuple): The shape of the array.
-        dtype (numpy.dtype): The type of its numbers.
-        offset (int): The position of the first number in bytes.
+    r"""The header of an :obj:`.npy` file: shape and type of the array, and the
+    position of the first number in bytes.
     """
 
     shape: tuple[int, ...]
@@ -51,18 +47,12 @@ class NpyHeader(NamedTuple):
 
 
 def read_npy_header(file: IO[bytes]) -> NpyHeader:
-    r"""Reads the header of an :obj:`.npy` file of numbers in C order; NumPy's
-    own reader evaluates it as Python code.
+    r"""Reads the header of an :obj:`.npy` file of numbers in C order, which
+    NumPy's own reader evaluates as Python code, or raises a
+    :class:`ValueError`.
 
     Args:
         file (file object): Open at its start; afterwards at the first number.
-
-    Raises:
-        ValueError: If there is no such header.
-
-    Example:
-        >>> with open('train_data_joint.npy', 'rb') as file:
-        ...     shape = read_npy_header(file).shape
     """
     start = file.read(10)
     size = int.from_bytes(start[8:], 'little')
@@ -91,9 +81,6 @@ def load_npy(content: bytes | bytearray, name: str) -> np.ndarray:
     Raises:
         ValueError: If the file is damaged, or its objects are refused by
             :func:`~pyg_hcsf.safe_io.pickle_reader.load_pickle`.
-
-    Example:
-        >>> load_npy(content, 'positions_3d.npy').item().keys()
     """
     size = {b'\x01\x00': 2, b'\x02\x00': 4}.get(bytes(content[6:8]), 0)
     start = 8 + size

@@ -33,8 +33,7 @@ class PickleScan(NamedTuple):
 
     Args:
         refused (tuple[str, ...]): The first ten classes and functions that
-            :func:`~pyg_hcsf.safe_io.pickle_reader.load_pickle` refuses, such
-            as :obj:`'collections.OrderedDict'`.
+            :func:`~pyg_hcsf.safe_io.pickle_reader.load_pickle` refuses.
         complete (bool): Whether the end of the pickle is there.
         texts (frozenset[str], optional): Short texts near its start, such as
             the keys of a dictionary. (default: none)
@@ -85,10 +84,6 @@ def scan_pickle(path: Path) -> PickleScan | None:
 def pickle_array_shape(path: Path, key: str) -> tuple[int, ...] | None:
     r"""Returns the shape of the first four-dimensional array under a key of a
     dictionary in a pickle without loading it, or :obj:`None`.
-
-    Args:
-        path (pathlib.Path): The pickle.
-        key (str): The key.
 
     Example:
         >>> pickle_array_shape(Path('ntu60_3danno.pkl'), 'keypoint')

@@ -58,10 +58,6 @@ def read_tgz(
         ValueError: If the archive is damaged, has a file of more than 32 MB
             or decompresses to more than 8 times its size. The message does
             not name the archive.
-
-    Example:
-        >>> for name, file in read_tgz(content, lambda x: x.endswith('.cdf')):
-        ...     print(name, len(file))
     """
     limit = INFLATION * len(content) + SLACK
     too_large = ValueError(

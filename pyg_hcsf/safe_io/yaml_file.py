@@ -15,19 +15,15 @@ UNIT = 64  # characters of a text that count as one value
 
 
 def load_yaml(path: Path, what: str) -> Any:
-    r"""Reads a YAML file of plain values: texts, numbers, lists and mappings.
+    r"""Reads a YAML file of texts, numbers, lists and mappings.
 
     Args:
         path (pathlib.Path): The file, of at most 64 kB.
-        what (str): The kind of file for error messages, such as
-            :obj:`'skeleton file'`.
+        what (str): The kind of file for error messages.
 
     Raises:
         ValueError: If it cannot be read, is not YAML, is too large, or has
             aliases that contain themselves or more than 16,384 values.
-
-    Example:
-        >>> load_yaml(Path('my_rig.yaml'), 'skeleton file')['joints']
     """
     try:
         with path.open('rb') as file:

@@ -28,25 +28,15 @@ SLACK = 2**20  # plus 1 MiB.
 
 
 def read_cdf_pose(content: bytes, name: str) -> np.ndarray:
-    r"""Reads the variable :obj:`Pose` of an official CDF file.
+    r"""Reads the variable :obj:`Pose` of an official CDF file; :obj:`name` is
+    for error messages. A damaged file raises a :class:`ValueError`.
 
     Replaces the library for the format, which follows endless chains of
     records in damaged files and allocates the memory that a header asks for.
 
-    Args:
-        content (bytes): The file, of version 2.5 or later.
-        name (str): The name of the file for error messages.
-
     Returns:
         The records with the shape of the variable: :obj:`[1, T, 96]` in
         millimetres.
-
-    Raises:
-        ValueError: If the file is damaged, or has no such variable of finite
-            floating-point numbers.
-
-    Example:
-        >>> read_cdf_pose(path.read_bytes(), str(path)).reshape(-1, 32, 3)
     """
     problem = f"'{name}' is not a CDF file with the positions 'Pose'"
     remedy = 'get it again or remove it'

@@ -1,6 +1,6 @@
 r"""Reads world positions of Human3.6M, one file per take or an archive per
 subject: official :obj:`.cdf` and :obj:`.tgz`, :obj:`.cdf.mat` from MATLAB, and
-3d-pose-baseline's :obj:`.h5`.
+3d-pose-baseline's :obj:`.h5`. A damaged file raises a :class:`ValueError`.
 """
 
 from __future__ import annotations
@@ -37,14 +37,7 @@ H5_FILE = re.compile(rf'{_SUBJECT}(?:MyPoses/)?3D_positions/({TAKE})\.(?i:h5)')
 
 
 class TakeFile(NamedTuple):
-    r"""A file with world positions.
-
-    Args:
-        subject (str): The subject, such as :obj:`'S9'`.
-        take (str): The take, such as :obj:`'Directions 1'`; empty for an
-            archive of all takes.
-        path (pathlib.Path): The file.
-    """
+    r"""The file of a take, or of all takes of a subject with an empty take."""
 
     subject: str
     take: str
@@ -99,18 +92,11 @@ def repeated_take(files: list[Path]) -> str:
 def read_world_positions(
     files: list[Path], subjects: tuple[str, ...]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    r"""Reads the takes of some subjects.
-
-    Args:
-        files (list[pathlib.Path]): The files that were found.
-        subjects (tuple[str, ...]): The subjects, such as :obj:`('S9',)`.
+    r"""Reads the takes of some subjects from the files that were found.
 
     Returns:
         For each take the subject, the name and the positions
         :obj:`[T, 32, 3]` in the world frame in millimetres.
-
-    Raises:
-        ValueError: If a file is damaged or a take is there twice.
     """
     if repeated := repeated_take(files):
         raise ValueError(
@@ -144,22 +130,10 @@ def read_d3_archive(
     content: bytes, name: str
 ) -> Iterator[tuple[str, str, bytes]]:
     r"""Reads the CDF files of a :obj:`Poses_D3_Positions_S*.tgz` without
-    extracting it.
-
-    Args:
-        content (bytes): The archive.
-        name (str): The name of the archive for error messages.
+    extracting it; :obj:`name` is for error messages.
 
     Returns:
         For each file the subject, the take and the content.
-
-    Raises:
-        ValueError: If the archive is damaged, decompresses to more than 8
-            times its size or holds no positions.
-
-    Example:
-        >>> for subject, take, file in read_d3_archive(content, name):
-        ...     read_cdf_pose(file, f'{name}/{subject} {take}')
     """
     found = False
     errors = (ValueError, zlib.error)
@@ -177,23 +151,11 @@ def read_d3_archive(
 
 
 def read_cdf_mat(content: bytes, name: str) -> np.ndarray:
-    r"""Reads a :obj:`.cdf.mat` file, which holds the result of MATLAB's
-    :obj:`cdfread`: a cell :obj:`data` with the numbers of the CDF file.
-
-    Args:
-        content (bytes): The file, in MATLAB's format 5, which :obj:`save`
-            writes without :obj:`-v7.3`.
-        name (str): The name of the file for error messages.
+    r"""Reads a file of MATLAB's format 5 with the result of :obj:`cdfread`, a
+    cell :obj:`data`; :obj:`name` is for error messages.
 
     Returns:
         The positions :obj:`[T, 96]` in millimetres.
-
-    Raises:
-        ValueError: If the file is damaged or has other content.
-
-    Example:
-        >>> read_cdf_mat(path.read_bytes(), str(path)).shape
-        (1612, 96)
     """
     problem = f"'{name}' has no cell 'data' with frames of 96 numbers"
     with explained(problem, 'get the .cdf file'):

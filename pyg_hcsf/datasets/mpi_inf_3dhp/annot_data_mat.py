@@ -27,7 +27,7 @@ INFLATION, SLACK = 16, 2**20
 def read_test_annotations(
     path: str | Path, process: HDF5Process | None = None
 ) -> Annotation:
-    r"""Reads an :obj:`annot_data.mat`.
+    r"""Reads an :obj:`annot_data.mat`, or raises a :class:`ValueError`.
 
     Args:
         path (str or pathlib.Path): The file, in MATLAB's format 7.3, which is
@@ -40,13 +40,6 @@ def read_test_annotations(
     Returns:
         The annotations as float32, with the 17 relevant joints. Only frames
         that are :obj:`valid` are checked; others may hold anything.
-
-    Raises:
-        ValueError: If the file is damaged or has other content.
-
-    Example:
-        >>> read_test_annotations('TS1/annot_data.mat').valid.sum()
-        603
     """
     problem = f"'{path}' is not an annot_data.mat of MPI-INF-3DHP's test set"
     with contextlib.ExitStack() as stack:

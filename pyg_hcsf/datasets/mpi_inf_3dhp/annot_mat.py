@@ -47,16 +47,7 @@ def read_annotations(
 
     Returns:
         For each camera its number and its annotations, as float32, with 28
-        joints.
-
-    Raises:
-        ValueError: If the file is damaged or has other content.
-
-    Example:
-        >>> content = Path('S1/Seq1/annot.mat').read_bytes()
-        >>> camera, seen = next(read_annotations(content, 'S1/Seq1/annot.mat'))
-        >>> seen.metric.shape
-        (6416, 28, 3)
+        joints. A damaged file raises a :class:`ValueError`.
     """
     problem = f"'{name}' is not an annot.mat of MPI-INF-3DHP's training set"
     limit = INFLATION * len(content) + SLACK

@@ -32,15 +32,9 @@ class Annotation(NamedTuple):
 
 
 def check_annotation(annotation: Annotation, where: str) -> None:
-    r"""Checks that all evaluated frames have a pose in front of the camera.
-
-    Args:
-        annotation (Annotation): The annotations.
-        where (str): Their name for error messages.
-
-    Raises:
-        ValueError: If a number is not finite or larger than a million, or a
-            joint is behind the camera.
+    r"""Raises a :class:`ValueError` if an evaluated frame has a number that is
+    not finite or larger than a million, or a joint behind the camera;
+    :obj:`where` names the annotations.
     """
     for key, array in annotation._asdict().items():
         if key == 'valid':

@@ -16,7 +16,7 @@ MAX_BYTES = 2**20  # of a file; 14 cameras have about 8 kB
 
 
 def read_calibration(content: bytes, name: str) -> dict[int, Camera]:
-    r"""Reads a :obj:`camera.calibration`.
+    r"""Reads a :obj:`camera.calibration`, or raises a :class:`ValueError`.
 
     Args:
         content (bytes): The file, text with seven lines for each camera:
@@ -28,14 +28,6 @@ def read_calibration(content: bytes, name: str) -> dict[int, Camera]:
     Returns:
         The cameras by their numbers. Unlike in other data sets, y points up
         in the world frame.
-
-    Raises:
-        ValueError: If the file is damaged or has other content.
-
-    Example:
-        >>> content = Path('S1/Seq1/camera.calibration').read_bytes()
-        >>> read_calibration(content, 'camera.calibration')[0].image_size
-        (2048, 2048)
     """
     problem = f"'{name}' is not a camera calibration of MPI-INF-3DHP"
     cameras: dict[int, Camera] = {}

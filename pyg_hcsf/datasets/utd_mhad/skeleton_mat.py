@@ -60,10 +60,6 @@ def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
     Raises:
         ValueError: If the name has another form, the action or the subject is
             out of range, or the content is damaged, empty or not finite.
-
-    Example:
-        >>> name = 'a1_s1_t1_skeleton.mat'
-        >>> clip = read_utd_mhad(Path(name).read_bytes(), name)
     """
     where = where or name
     match = UTD_MHAD_FILE.fullmatch(name)
