@@ -174,9 +174,9 @@ NEST += b'h\x64'
         b'N\x94h\x07.',
         b'}(NNNu.',
         b"S'\\q'\n.",
-        # A key whose hash takes for ever:
+        # A key whose hash takes forever:
         b'}' + NEST + b'Ns.',
-        NEST + b'K\x00\x93.',  # whose name takes for ever
+        NEST + b'K\x00\x93.',  # whose name takes forever
         b'cnumpy\ndtype\n' + NEST + b'\x85R.',
     ],
 )
@@ -246,7 +246,7 @@ def test_python_2_npy():
         (b'', 'header'),
         (b'\x93NUMPY\x01\x00\xff\xff{', 'header'),
         (b'PK\x03\x04', 'header'),
-        # A shape that takes for ever to understand:
+        # A shape that takes forever to parse:
         (
             b"\x93NUMPY\x01\x00\x10\x27{'descr': '<f8', 'fortran_order': "
             b"False, 'shape': (" + b'1' * 9_000,
@@ -259,8 +259,8 @@ def test_refuses_npy(content, reason):
         load_npy(content, 'a.npy')
 
 
-def test_pickles_in_others():
-    """Their positions are their own."""
+def test_pickles_inside_other_files():
+    """Errors count bytes from the start of the pickle."""
     content = bytearray(b'before' + pickle.dumps(VALUES, 0))
     assert_same(load_pickle(content, 'a.pkl', 6), VALUES)
     content = b'before' + pickle.dumps(print)
@@ -286,7 +286,7 @@ def test_npz_takes_4_times_the_file():
     assert peak < 3.6 * len(content)
 
 
-def test_swelling_npz():
+def test_refuses_npz_that_decompresses_to_much():
     content = npz({'a': np.zeros(2**24, np.uint8)})
     with pytest.raises(ValueError, match=r"'a\.npz'.*more than 16 times"):
         load_npz(content, 'a.npz')
@@ -323,7 +323,7 @@ def test_refuses_lists_that_contain_themselves():
 
 
 @pytest.mark.parametrize('kind', [list, tuple, np.array])
-def test_refuses_shared_containers_that_swell(kind):
+def test_refuses_containers_that_are_shared_often(kind):
     value = kind([None] * 10)
     for _ in range(8):
         outer = np.empty(10, object) if kind is np.array else [None] * 10

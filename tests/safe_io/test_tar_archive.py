@@ -43,7 +43,7 @@ def test_ustar_prefix():
     assert dict(read_tgz(content, lambda name: True)) == files
 
 
-def test_every_cut_is_noticed():
+def test_refuses_archives_that_are_cut_off():
     content = archive(FILES)
     for stop in range(0, len(content), 7):
         with pytest.raises((ValueError, EOFError)):

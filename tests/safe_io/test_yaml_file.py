@@ -34,7 +34,7 @@ def test_load_yaml(tmp_path):
         ('a: \0', 'special characters'),
     ],
 )
-def test_refuses_what_swells(tmp_path, text, why):
+def test_refuses_large_and_damaged_files(tmp_path, text, why):
     path = tmp_path / 'a.yaml'
     path.write_text(text)
     start = time.process_time()

@@ -37,7 +37,7 @@ H5_FILE = re.compile(rf'{_SUBJECT}(?:MyPoses/)?3D_positions/({TAKE})\.(?i:h5)')
 
 
 class TakeFile(NamedTuple):
-    r"""The file of a take, or of all takes of a subject with an empty take."""
+    r"""A file of one take, or of all of a subject with an empty take."""
 
     subject: str
     take: str
@@ -92,7 +92,7 @@ def repeated_take(files: list[Path]) -> str:
 def read_world_positions(
     files: list[Path], subjects: tuple[str, ...]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    r"""Reads the takes of some subjects from the files that were found.
+    r"""Reads the positions of some subjects from the files that were found.
 
     Returns:
         For each take the subject, the name and the positions

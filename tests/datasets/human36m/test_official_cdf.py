@@ -93,7 +93,7 @@ def test_refuses(bad, reason):
         read_cdf_pose(bad, 'a.cdf')
 
 
-def test_chains_without_end():
+def test_refuses_chains_without_end():
     start = GOOD.index(b'Pose') - 76 - 8  # of the record of the variable
     next_at = start + 12
     content = bytearray(GOOD.replace(b'Pose', b'Posy'))
@@ -107,7 +107,7 @@ def test_chains_without_end():
         read_cdf_pose(bytes(content), 'a.cdf')
 
 
-def test_swelling_file():
+def test_refuses_files_that_decompress_to_much():
     content = cdf(np.zeros((1, 20_000, 96), 'f4'), pack=True)
     assert len(content) < 50_000
     with pytest.raises(ValueError, match='more than 8 times its size'):
