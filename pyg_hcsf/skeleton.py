@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import shortest_path
 from torch import Tensor
 
 from pyg_hcsf.safe_io.shown import cause
-from pyg_hcsf.safe_io.yaml_text import load_yaml
+from pyg_hcsf.safe_io.yaml_file import load_yaml
 from pyg_hcsf.skeleton_file import parse_skeleton
 
 

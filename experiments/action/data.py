@@ -33,7 +33,10 @@ from pyg_hcsf.datasets.synthetic.dataset import (
     motion_clip,
 )
 from pyg_hcsf.datasets.utd_mhad.dataset import TRAIN_SUBJECTS
-from pyg_hcsf.datasets.utd_mhad.reader import UTD_MHAD_FPS, UTD_MHAD_SUBJECTS
+from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
+    UTD_MHAD_FPS,
+    UTD_MHAD_SUBJECTS,
+)
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.transforms import AlignBody, PreNormalize
 

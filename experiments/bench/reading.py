@@ -27,7 +27,7 @@ import torch
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.datasets import NTURGBD, Human36M
-from pyg_hcsf.datasets.human36m.reader import (
+from pyg_hcsf.datasets.human36m.constants import (
     H36M17_OF_32,
     OFFICIAL_ACTIONS,
     TEST_SUBJECTS,

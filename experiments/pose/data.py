@@ -16,9 +16,9 @@ from experiments.pose.config import ClipsConfig
 from experiments.sweep import sources
 from experiments.sweep.sources import DataSource
 from pyg_hcsf.datasets import MPIINF3DHP, Human36M, OpenMocap, SyntheticMotion
-from pyg_hcsf.datasets.human36m import reader as human36m
+from pyg_hcsf.datasets.human36m import constants as human36m
 from pyg_hcsf.datasets.mocap import openmocap
-from pyg_hcsf.datasets.mpi_inf_3dhp import annotation as mpi_inf_3dhp
+from pyg_hcsf.datasets.mpi_inf_3dhp import constants as mpi_inf_3dhp
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
 from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol
 from pyg_hcsf.transforms import EncodePose

@@ -31,7 +31,7 @@ from experiments.reporting.runs import HARD, Run, mean_error
 from experiments.sweep.presets import list_presets
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.yaml_text import load_yaml
+from pyg_hcsf.safe_io.yaml_file import load_yaml
 
 SEEDS = 3  # from which a verdict is given
 HARD_CELLS = ('table5/A', 'table6/d8', 'table7/lcn_L3', 'table7/lcn_L1')

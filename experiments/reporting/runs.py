@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from pyg_hcsf.metrics import hard_pose_statistics
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import cause, shown
 
 METRICS = ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'mpjve')  # mm, mm/frame

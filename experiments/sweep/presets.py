@@ -12,7 +12,7 @@ from typing import Any
 import pyg_hcsf
 from pyg_hcsf.cli.command import UsageError
 from pyg_hcsf.safe_io.shown import cause, shown
-from pyg_hcsf.safe_io.yaml_text import load_yaml
+from pyg_hcsf.safe_io.yaml_file import load_yaml
 
 PRESETS = Path(__file__).parents[1] / 'presets'
 DEEPEST = 8  # presets that extend each other

@@ -14,7 +14,7 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.safe_io.leftovers import part_path, remove_leftovers
+from pyg_hcsf.safe_io.atomic_write import part_path, remove_leftovers
 from pyg_hcsf.safe_io.shown import shown
 
 VERSION = 1  # of the format

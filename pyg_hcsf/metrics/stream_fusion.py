@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import cause, shown
 
 #: Published weights of joint, bone, joint motion and bone motion, and the

@@ -12,8 +12,8 @@ import numpy as np
 from pyg_hcsf.keypoints import Track
 from pyg_hcsf.poses.sequence import AXES, PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.json_bytes import load_json
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.json_file import load_json
+from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import cause, shortened, shown
 from pyg_hcsf.skeleton import get_skeleton
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from pyg_hcsf.datasets.ntu.bodies import select_bodies
 from pyg_hcsf.datasets.ntu.skeleton_text import parse_skeleton
-from pyg_hcsf.datasets.utd_mhad.reader import read_utd_mhad
+from pyg_hcsf.datasets.utd_mhad.skeleton_mat import read_utd_mhad
 from pyg_hcsf.poses.records import read_npz
 from pyg_hcsf.poses.sequence import PoseSequence
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import cause, shown
 
 SUFFIXES = ('.skeleton', '.mat', '.npz')

@@ -1,22 +1,19 @@
-r"""Texts in tables that spreadsheets do not run as formulas.
+r"""Escapes text in CSV files that spreadsheets would run as a formula.
 
 As `OWASP advises <https://owasp.org/www-community/attacks/CSV_Injection>`_, a
-cell that begins like a formula gets a leading apostrophe.
+cell that starts like a formula gets a leading apostrophe.
 """
 
 from __future__ import annotations
 
 import re
 
-# The full-width forms are taken for the plain ones in some languages.
+# In some languages, spreadsheets accept the full-width characters too.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 def escape_formula(text: str) -> str:
-    r"""Returns a text as a cell that no spreadsheet runs.
-
-    Args:
-        text (str): The text, such as the name of a person in a file.
+    r"""Escapes a text, so that spreadsheets do not run it as a formula.
 
     Example:
         >>> escape_formula('=1+1')
@@ -26,5 +23,5 @@ def escape_formula(text: str) -> str:
 
 
 def unescape_formula(cell: str) -> str:
-    r"""Returns the text of a cell of :func:`escape_formula`."""
+    r"""Reverts :func:`escape_formula`."""
     return cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell

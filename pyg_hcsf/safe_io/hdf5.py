@@ -1,3 +1,7 @@
+r"""Reads arrays of HDF5 files in a child process with limited memory and time,
+see :mod:`pyg_hcsf.safe_io.hdf5_worker`.
+"""
+
 from __future__ import annotations
 
 import contextlib
@@ -13,37 +17,40 @@ from typing import Any, NamedTuple
 import numpy as np
 
 WORKER = Path(__file__).with_name('hdf5_worker.py')
-START = (
+#: Code for ``python -c`` that sets the search path and runs a script.
+RUN_SCRIPT = (
     'import json, runpy, sys; sys.path[:] = json.loads(sys.argv[1]); '
     "runpy.run_path(sys.argv[2], run_name='__main__')"
 )
-PIPE = 2**20  # bytes that are on their way
+PIPE = 2**20  # bytes that the pipe buffers
 REPLY_LIMIT = 2**16  # bytes of a reply without its numbers
-#: Rows that are read at a time are so many times the file, and the slack.
-INFLATION, SLACK = 4, 2**22
+INFLATION, SLACK = 4, 2**22  # rows that are read at once: 4 x file + 4 MiB
 
 
 class DataSet(NamedTuple):
-    r"""An array in an HDF5 file.
-
-    Args:
-        shape (tuple): Its shape.
-        dtype (numpy.dtype): Its type, little-endian.
-    """
+    r"""The shape and the little-endian type of an array in an HDF5 file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
 
+    @property
+    def num_bytes(self) -> int:
+        r"""The size of the array, not compressed."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
 
 class HDF5Process:
-    r"""Reads HDF5 files in a process of its own.
+    r"""Reads HDF5 files in a child process.
 
-    Damaged files make the HDF5 library ask for memory without end, hang, or
-    end its process. This one may take memory of 4 times the file (at most
-    1 GiB) and 32 MiB, and 2 s of the processor or 60 s for a request, and its
-    end is an error like any other; on macOS memory is not limited, on Windows
-    nothing is. It is started at the first file, and again after it has ended.
-    No more than one file is open at a time.
+    Damaged files make the HDF5 library allocate memory without end, hang, or
+    end its process. The child process may take 4 times the size of the file
+    in memory (at most 1 GiB), plus 32 MiB, and for each request 2 s of
+    processor time or 60 s in total. On macOS memory is not limited, on
+    Windows nothing is.
+
+    The child process starts with the first file, and again after it has
+    ended. One file at a time is open. A damaged or missing file, and a
+    process that ends, raise a :class:`ValueError` without the file's name.
 
     Example:
         >>> with HDF5Process() as process:
@@ -53,7 +60,7 @@ class HDF5Process:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._sets: dict[str, DataSet] = {}
-        self._size = 0  # of the file
+        self._file_size = 0
 
     def __enter__(self) -> HDF5Process:
         return self
@@ -62,7 +69,7 @@ class HDF5Process:
         self.close()
 
     def close(self) -> None:
-        r"""Ends the process, if there is one, whatever it does."""
+        r"""Kills the child process."""
         process, self._process = self._process, None
         self._sets = {}
         if process is not None:
@@ -73,43 +80,28 @@ class HDF5Process:
             process.stdout.close()
             process.wait()
 
-    def holds(self, path: str | Path, names: Sequence[str]) -> bool:
-        r"""Whether a file has some names at its root, of whatever they are.
-
-        Args:
-            path (str or pathlib.Path): The file.
-            names (list[str]): The names.
-
-        Raises:
-            ValueError: If it is damaged or no HDF5. Does not name the file.
-
-        Example:
-            >>> process.holds('NTU_CS.h5', ['x', 'y'])
-            True
-        """
+    def contains(self, path: str | Path, names: Sequence[str]) -> bool:
+        r"""Whether a file has all names at its root, as arrays or groups."""
         self._sets = {}
-        return self._ask('holds', path=_file(path), names=[*names])
+        return self._ask('contains', path=_absolute(path), names=[*names])
 
     def open(
         self, path: str | Path, names: Sequence[str]
     ) -> dict[str, DataSet]:
-        r"""Opens a file, of which :meth:`rows` then reads, instead of the one
-        that is open.
+        r"""Opens a file for :meth:`rows`, and closes the one that was open.
 
         Args:
             path (str or pathlib.Path): The file.
-            names (list[str]): The names of the data sets, at its root.
-
-        Raises:
-            ValueError: If it is damaged, or one is missing or no plain array
-                of numbers. Does not name the file.
+            names (list[str]): The names of arrays of numbers at its root.
 
         Example:
             >>> process.open('NTU_CS.h5', ['y'])['y'].shape
             (39289, 60)
         """
         self._sets = {}
-        sets, self._size = self._ask('open', path=_file(path), names=[*names])
+        sets, self._file_size = self._ask(
+            'open', path=_absolute(path), names=[*names]
+        )
         self._sets = {
             name: DataSet(tuple(shape), np.dtype(dtype))
             for name, (shape, dtype) in zip(names, sets, strict=True)
@@ -117,21 +109,8 @@ class HDF5Process:
         return self._sets
 
     def rows(self, name: str, start: int, stop: int) -> np.ndarray:
-        r"""Reads rows of the file that is open.
-
-        Args:
-            name (str): The name of a data set that it was opened with.
-            start (int): The first row.
-            stop (int): The row after the last one.
-
-        Raises:
-            ValueError: If the file is damaged, there are no such rows, or
-                they are of more bytes than 4 times the file and 4 MiB. Does
-                not name the file.
-
-        Example:
-            >>> process.rows('y', 0, 16).shape
-            (16, 60)
+        r"""Reads rows of an array of the open file, at most 4 times the size
+        of the file plus 4 MiB.
         """
         if name not in self._sets:
             raise ValueError(f"no file with '{name}' is open")
@@ -141,58 +120,41 @@ class HDF5Process:
                 f"Expected rows of '{name}', which is of shape {list(shape)} "
                 f'(got {start} to {stop})'
             )
-        limit = INFLATION * self._size + SLACK
-        part = slice(start, stop)
-        return self._array(name, (stop - start, *shape[1:]), limit, part)
+        part = DataSet((stop - start, *shape[1:]), self._sets[name].dtype)
+        _check_size(part.num_bytes, INFLATION * self._file_size + SLACK)
+        return self._receive(name, part, (start, stop))
 
     def read(
         self, path: str | Path, names: Sequence[str], limit: int
     ) -> dict[str, np.ndarray]:
-        r"""Reads whole arrays of numbers of a small file.
+        r"""Reads complete arrays of numbers of a small file.
 
         Args:
             path (str or pathlib.Path): The file.
-            names (list[str]): The names of the data sets, at its root.
-            limit (int): How many bytes they may have altogether.
-
-        Raises:
-            ValueError: If it is damaged, one is missing, or they are larger
-                than that. Does not name the file.
-
-        Example:
-            >>> process.read('annot_data.mat', ['annot2'], 2**24)
+            names (list[str]): The names of the arrays at its root.
+            limit (int): The largest size of all arrays together in bytes.
         """
         sets = self.open(path, names)
-        _check_size(sum(map(_num_bytes, sets.values())), limit)
-        arrays = {
-            name: self._array(name, sets[name].shape, limit) for name in names
-        }
+        _check_size(sum(data.num_bytes for data in sets.values()), limit)
+        arrays = {name: self._receive(name, sets[name]) for name in names}
         self._sets = {}
         self._ask('close')
         return arrays
 
-    def _array(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        limit: int,
-        part: slice | None = None,
+    def _receive(
+        self, name: str, data: DataSet, rows: tuple[int, int] | None = None
     ) -> np.ndarray:
-        dtype = self._sets[name].dtype
-        size = _num_bytes(DataSet(shape, dtype))
-        _check_size(size, limit)
-        bounds = None if part is None else (part.start, part.stop)
-        got = self._ask('rows', name=name, part=bounds, size=size)
+        got = self._ask('rows', name=name, rows=rows, size=data.num_bytes)
         try:
-            if (tuple(got[0]), got[1]) != (shape, dtype.str):
-                raise ValueError(f"'{name}' is not the array that it was")
-            array = np.empty(shape, dtype)
-            flat = array.reshape(-1).view(np.uint8)
+            if (tuple(got[0]), got[1]) != (data.shape, data.dtype.str):
+                raise ValueError(f"'{name}' has changed since it was opened")
+            array = np.empty(data.shape, data.dtype)
             assert self._process is not None
             stream: Any = self._process.stdout
-            if stream.readinto(flat) != size:
-                raise _died()
-        except BaseException:  # with a reply on its way
+            received = stream.readinto(array.reshape(-1).view(np.uint8))
+            if received != data.num_bytes:
+                raise _failed()
+        except BaseException:  # the rest of the reply is still in the pipe
             self.close()
             raise
         return array
@@ -207,8 +169,8 @@ class HDF5Process:
             reply = json.loads(process.stdout.readline(REPLY_LIMIT))
         except (OSError, ValueError) as e:
             self.close()
-            raise _died() from e
-        except BaseException:  # interrupted, with a reply on its way
+            raise _failed() from e
+        except BaseException:  # interrupted: a reply may follow
             self.close()
             raise
         if reply['last']:
@@ -222,41 +184,34 @@ class HDF5Process:
             was_open = bool(self._sets)
             self.close()
             if was_open:
-                raise _died()
-            # Threads would take their share of the memory.
-            environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1'}
+                raise _failed()
+            command = [sys.executable, '-c', RUN_SCRIPT]
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, '-c', START),
-                    *(json.dumps(sys.path), str(WORKER)),
-                ],
+                [*command, json.dumps(sys.path), str(WORKER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment,
+                # Threads of OpenBLAS would count against the memory limit.
+                env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'},
                 pipesize=PIPE,
             )
         return self._process
 
 
-def _file(path: str | Path) -> str:
-    if not os.path.isfile(path):  # others, such as pipes, may never end
+def _absolute(path: str | Path) -> str:
+    if not os.path.isfile(path):  # reading a pipe may never end
         raise ValueError('it is no file')
     return os.path.abspath(path)
-
-
-def _num_bytes(data: DataSet) -> int:
-    return math.prod(data.shape) * data.dtype.itemsize
 
 
 def _check_size(size: int, limit: int) -> None:
     if size > limit:
         raise ValueError(
-            f'it swells to {size} bytes, where {limit} are credible'
+            f'it decompresses to {size} bytes, more than the limit of {limit}'
         )
 
 
-def _died() -> ValueError:
+def _failed() -> ValueError:
     return ValueError(
         'the HDF5 library hangs, fails or asks for too much memory'
     )

@@ -1,6 +1,8 @@
-r"""What :class:`~pyg_hcsf.safe_io.hdf5.HDF5Process` runs: reads arrays of HDF5
-files that standard input names, and writes them to standard output. It
-imports nothing of this package, so that it starts fast.
+r"""The child process of :class:`~pyg_hcsf.safe_io.hdf5.HDF5Process`.
+
+Each line of standard input is a request in JSON. The reply on standard output
+is a line in JSON, followed by the bytes of an array, if any. This script
+imports nothing of the package, so that it starts fast.
 """
 
 from __future__ import annotations
@@ -9,34 +11,44 @@ import json
 import math
 import os
 import sys
-from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 
-CHUNK_LIMIT = 2**26  # bytes that HDF5 holds at a time
-CHUNK_SLACK = 2**22  # and what chunks of small files may have
-PROCESSOR_SECONDS = 2  # for a request
-SECONDS = 60  # the same, on a slow disk
-SIZES = 4  # of the file, that the process may grow by,
-GROWTH = 2**30  # but no more than these bytes,
-SPARE = 2**25  # and by these, and by the rows that are read
-TIRED = 2**28  # bytes that a file may leave behind before a fresh start
+try:
+    import resource
+    from signal import ITIMER_PROF, ITIMER_REAL, setitimer
+except ImportError:  # Windows
+    LIMITS = False
+else:
+    LIMITS = True
+
+CHUNK_LIMIT = 2**26  # bytes of a chunk, and of the chunk cache
+CHUNK_SLACK = 2**22  # bytes of a chunk of a small file
+PROCESSOR_SECONDS = 2  # of a request
+SECONDS = 60  # of a request on a slow disk
+# Limit of the memory: 4 times the file, at most 1 GiB, plus 32 MiB and the
+# rows that are read.
+SIZES = 4
+GROWTH = 2**30
+SPARE = 2**25
+LEAK = 2**28  # bytes that a file may leave allocated before a restart
 
 
 class Reader:
-    r"""Holds one file open, and answers requests.
+    r"""Keeps one file open.
 
-    Each method is a task, and returns its result and an array, if any.
+    Each public method answers the request of its name with a result in JSON
+    and an array, if any.
     """
 
     def __init__(self) -> None:
         self.file: h5py.File | None = None
         self.sets: dict[str, h5py.Dataset] = {}
-        self.most = 0  # bytes that this process may take
+        self.memory = 0  # limit in bytes
 
-    def holds(self, path: str, names: list[str]) -> tuple[Any, None]:
+    def contains(self, path: str, names: list[str]) -> tuple[Any, None]:
         r"""Whether a file has all names at its root."""
         file, _ = self._open(path)
         links = [file.get(name, getlink=True) for name in names]
@@ -44,26 +56,22 @@ class Reader:
         return None not in links, None
 
     def open(self, path: str, names: list[str]) -> tuple[Any, None]:
-        r"""The shapes and types of plain arrays of numbers.
-
-        Raises:
-            ValueError: If one is missing or no plain array.
-        """
+        r"""The shapes and types of arrays, and the size of the file."""
         file, size = self._open(path)
-        self.sets = {name: _dataset(file, name, size) for name in names}
-        about = [
+        self.sets = {name: _plain_array(file, name, size) for name in names}
+        shapes = [
             (data.shape, data.dtype.newbyteorder('<').str)
             for data in self.sets.values()
         ]
-        return (about, size), None
+        return (shapes, size), None
 
     def rows(
-        self, name: str, part: Sequence[int] | None, size: int
+        self, name: str, rows: list[int] | None, size: int
     ) -> tuple[Any, np.ndarray]:
-        r"""Some rows of an array, which have so many bytes, or all of it."""
-        _limit_memory(self.most + size)
+        r"""Some rows of an array, or all, of :obj:`size` bytes."""
+        _limit_memory(self.memory + size)
         data = self.sets[name]
-        array = np.asarray(data[()] if part is None else data[slice(*part)])
+        array = np.asarray(data[()] if rows is None else data[slice(*rows)])
         dtype = array.dtype.newbyteorder('<')
         array = np.ascontiguousarray(array, dtype).reshape(array.shape)
         return (array.shape, dtype.str), array
@@ -79,15 +87,15 @@ class Reader:
     def _open(self, path: str) -> tuple[h5py.File, int]:
         self.close()
         size = os.path.getsize(path)
-        self.most = _taken() + min(SIZES * size, GROWTH) + SPARE
-        _limit_memory(self.most)
-        # Chunks are unpacked once, however few of their rows are read.
+        self.memory = _virtual_memory() + min(SIZES * size, GROWTH) + SPARE
+        _limit_memory(self.memory)
+        # Large enough that each chunk is decompressed only once.
         self.file = h5py.File(path, 'r', rdcc_nbytes=CHUNK_LIMIT)
         return self.file, size
 
 
-def _dataset(file: h5py.File, name: str, size: int) -> h5py.Dataset:
-    # Links and external or virtual storage would read other files.
+def _plain_array(file: h5py.File, name: str, size: int) -> h5py.Dataset:
+    # Other links and external or virtual storage would read other files.
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
         raise ValueError(f"no data set '{name}' in it")
     data = file[name]
@@ -106,67 +114,52 @@ def _dataset(file: h5py.File, name: str, size: int) -> h5py.Dataset:
     return data
 
 
-def _taken() -> int:
-    r"""The bytes of memory that this process has, whether it uses them or
-    not; where that is not known, what programs take at most.
-    """
+def _virtual_memory() -> int:
+    r"""The size of the address space, which the limit is for."""
     try:
         with open('/proc/self/statm') as file:
             pages = int(file.read().split()[0])
         return pages * os.sysconf('SC_PAGE_SIZE')
     except OSError:
-        return 2**29
+        return 2**29  # more than this process has at its start
 
 
-def _resident() -> int:
-    try:
-        import resource
-    except ImportError:  # Windows
+def _resident_peak() -> int:
+    if not LIMITS:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == 'darwin' else 1024 * peak
 
 
 def _limit_memory(size: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    if LIMITS:
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _limit_time(processor: int, seconds: int) -> None:
-    try:
-        from signal import ITIMER_PROF, ITIMER_REAL, setitimer
-    except ImportError:  # Windows
-        return
-    setitimer(ITIMER_PROF, processor)  # ends this process, wherever it hangs
-    setitimer(ITIMER_REAL, seconds)
+    if LIMITS:
+        setitimer(ITIMER_PROF, processor)  # ends a process that hangs
+        setitimer(ITIMER_REAL, seconds)
 
 
 def _serve(requests: BinaryIO, out: BinaryIO) -> None:
-    before = _resident()
+    before = _resident_peak()
     reader = Reader()
-    tasks = {
-        **{'holds': reader.holds, 'open': reader.open},
-        **{'rows': reader.rows, 'close': reader.close},
-    }
-    tired = False
-    while not tired and (line := requests.readline()):
+    last = False
+    while not last and (line := requests.readline()):
         _limit_time(PROCESSOR_SECONDS, SECONDS)
         reply: dict[str, Any] = {}
         array = None
         try:
             request = json.loads(line)
-            task: Any = tasks[request.pop('task')]
+            task = getattr(reader, request.pop('task'))
             reply['result'], array = task(**request)
-        except Exception as e:  # of HDF5, whatever it is
+        except Exception as e:  # of the HDF5 library
             reply['error'] = (str(e) or type(e).__name__)[:1000]
-        reply['last'] = tired = (
-            reader.file is None and _resident() - before > TIRED
-        )
+        last = reader.file is None and _resident_peak() - before > LEAK
+        reply['last'] = last
         _limit_time(0, 0)
         out.write(json.dumps(reply).encode() + b'\n')
         if array is not None:
@@ -176,5 +169,5 @@ def _serve(requests: BinaryIO, out: BinaryIO) -> None:
 
 if __name__ == '__main__':
     channel = os.fdopen(os.dup(1), 'wb')
-    os.dup2(2, 1)  # what libraries print is no reply
+    os.dup2(2, 1)  # libraries may print to standard output
     _serve(sys.stdin.buffer, channel)

@@ -1,4 +1,4 @@
-r"""What stands for the classes and functions that a pickle may name."""
+r"""Safe replacements of the classes and functions that a pickle may name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from pyg_hcsf.safe_io.shown import shown
 
-KEY_LIMIT = 2**61 - 1  # beyond, integers are made whose hashes collide
+KEY_LIMIT = 2**61 - 1  # from here on, integers have the same hashes as others
 EMPTY_LIMIT = 2**24  # product of the other sizes of an array with a size of 0
 CONTAINERS = (list, tuple, dict, set, frozenset, np.ndarray)
 UNIT = 64  # bytes of an array or text that count as one value
@@ -21,26 +21,30 @@ TEXT_DTYPE = re.compile(r'[<>|=]?[SU]\d{1,9}')
 
 
 class Global(NamedTuple):
-    r"""What stands for a class or function that a pickle may name."""
+    r"""The replacement of a class or function: its path, and what is called
+    with the tuple of arguments.
+    """
 
     name: str
     make: Callable[[tuple], Any]
 
 
-class Arguments(tuple):
-    r"""A tuple that holds a :class:`Global`, of use in a call only."""
+class GlobalTuple(tuple):
+    r"""A tuple with a :class:`Global`, allowed as arguments of a call only."""
 
 
-def values_of(items: Iterable[Any]) -> Any:
-    r"""What may be part of a result."""
+def check_values(items: Iterable[Any]) -> Any:
+    r"""Refuses classes and functions as values, and returns the items."""
     for item in items:
-        if type(item) is Global or type(item) is Arguments:
+        if type(item) is Global or type(item) is GlobalTuple:
             raise ValueError('a class or function as a value')
     return items
 
 
 def check_key(key: Any) -> Any:
-    r"""A key, or item of a set, whose hash cannot be made to take for ever."""
+    r"""Returns a key of a dictionary or item of a set, unless its hash can be
+    made to take forever.
+    """
     kind = type(key)
     if kind is str or kind is bytes or kind is bool or key is None:
         return key
@@ -52,36 +56,36 @@ def check_key(key: Any) -> Any:
 
 
 def check_sharing(value: Any, limit: int) -> None:
-    r"""Refuses values that contain themselves, or in which containers are
-    shared so that whoever walks through them meets many times what is stored.
+    r"""Refuses values that contain themselves, or that share containers so
+    often that a walk through them visits many times what is stored.
 
     Args:
-        value (Any): What a pickle holds.
-        limit (int): How many values may be met; :obj:`64` bytes of an array
-            or a text count as one.
+        value (Any): The value of a pickle.
+        limit (int): The number of values that may be visited; 64 bytes of an
+            array or a text count as one.
     """
-    met: dict[int, int] = {}  # by container; 0 while it is being counted
+    sizes: dict[int, int] = {}  # by container; 0 while it is being counted
     stack: list[tuple[Any, bool]] = [(value, False)]
     while stack:
-        item, counted = stack.pop()
+        item, parts_counted = stack.pop()
         parts = _parts(item)
-        if counted:
-            met[id(item)] = total = 1 + sum(_met(part, met) for part in parts)
-            if total > limit:
+        if parts_counted:
+            size = 1 + sum(_size(part, sizes) for part in parts)
+            sizes[id(item)] = size
+            if size > limit:
                 raise ValueError(
                     f'containers that are shared: more than {limit} values '
-                    'would be met in them'
+                    'would be visited in them'
                 )
-        elif id(item) not in met:
-            met[id(item)] = 0
+        elif id(item) not in sizes:
+            sizes[id(item)] = 0
             stack.append((item, True))
             for part in parts:
                 if type(part) not in CONTAINERS:
                     continue
-                if met.get(id(part)) == 0:
+                if sizes.get(id(part)) == 0:
                     raise ValueError('a container that contains itself')
-                if id(part) not in met:
-                    stack.append((part, False))
+                stack.append((part, False))
 
 
 def _parts(item: Any) -> Iterable[Any]:
@@ -92,39 +96,35 @@ def _parts(item: Any) -> Iterable[Any]:
     return item if type(item) in CONTAINERS else ()
 
 
-def _met(part: Any, met: dict[int, int]) -> int:
-    size = 0
-    if type(part) in CONTAINERS:
-        size = met[id(part)]
+def _size(part: Any, sizes: dict[int, int]) -> int:
+    size = sizes[id(part)] if type(part) in CONTAINERS else 0
     if isinstance(part, np.ndarray):
         return size + part.nbytes // UNIT
     return size or 1 + (len(part) // UNIT if type(part) in (str, bytes) else 0)
 
 
 def to_bytes(raw: Any) -> Any:
-    r"""Bytes, which Python 2 writes as text."""
+    r"""Converts the text that Python 2 writes for bytes."""
     return raw.encode('latin1') if type(raw) is str else raw
 
 
 def check_size(raw: Any, dtype: Any, shape: Any) -> None:
-    r"""Refuses an array whose shape is not that of its content."""
+    r"""Refuses an array whose shape does not fit its content."""
     if (
         not isinstance(dtype, np.dtype)
         or type(shape) is not tuple
         or not all(type(size) is int and size >= 0 for size in shape)
     ):
         raise ValueError('an array without a type or a shape')
-    if math.prod(shape) and not dtype.itemsize:
+    count = math.prod(shape)
+    if count and not dtype.itemsize:
         raise ValueError('an array of texts of no width')
-    if not math.prod(shape) and (
-        math.prod(size for size in shape if size) > EMPTY_LIMIT
-    ):
+    if not count and math.prod(filter(None, shape)) > EMPTY_LIMIT:
         raise ValueError(f'an empty array of shape {shown(shape)}')
     if type(raw) is list:
-        good = dtype.hasobject and len(raw) == math.prod(shape)
+        good = dtype.hasobject and len(raw) == count
     elif isinstance(raw, (bytes, bytearray, memoryview)):
-        size = math.prod(shape) * dtype.itemsize
-        good = not dtype.hasobject and len(raw) == size
+        good = not dtype.hasobject and len(raw) == count * dtype.itemsize
     else:
         good = False
     if not good:
@@ -136,7 +136,7 @@ def check_size(raw: Any, dtype: Any, shape: Any) -> None:
 
 
 def make_dtype(args: tuple) -> np.dtype:
-    r"""The type of an array."""
+    r"""Makes the type of an array."""
     spec, *_ = args
     if type(spec) is not str:
         raise ValueError('a type without a name')
@@ -145,31 +145,30 @@ def make_dtype(args: tuple) -> np.dtype:
     return np.dtype(spec, copy=True)
 
 
-def set_order(dtype: Any, state: tuple) -> None:
-    r"""Sets the order of bytes of a type, given its state."""
+def set_byte_order(dtype: Any, state: tuple) -> None:
+    r"""Sets the byte order of a type from its pickled state."""
     _, order, subdtype, names, fields, *_ = state
     if (subdtype, names, fields) != (None, None, None):
         raise ValueError('an array of several fields')
     if order not in ('<', '>', '=', '|'):
-        raise ValueError('a type in an unknown order of bytes')
+        raise ValueError('a type with an unknown byte order')
     if dtype.newbyteorder(order) != dtype:
         if dtype.kind not in 'iufc':
-            raise ValueError(f'a type {dtype} in foreign order of bytes')
+            raise ValueError(f'a type {dtype} with a foreign byte order')
         dtype.__setstate__((3, order, None, None, None, -1, -1, 0))
 
 
 def make_array(raw: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-    r"""An array of a type, a shape and an order around its content."""
+    r"""Makes an array that is a view of its content."""
     check_size(raw, dtype, shape)
     if type(raw) is list or order not in ('C', 'F'):
-        raise ValueError('an array of an unknown layout')
+        raise ValueError('an array with an unknown memory order')
     return np.ndarray(shape, dtype, raw, order=order)
 
 
 def _empty_array(args: tuple) -> np.ndarray:
-    kind, *_ = args
-    if kind is not NDARRAY:
-        raise ValueError('a kind of array that is not plain')
+    if args[0] is not NDARRAY:
+        raise ValueError('a subclass of arrays')
     return np.empty(0, np.uint8)
 
 
@@ -180,15 +179,13 @@ def _make_scalar(args: tuple) -> np.generic:
     return np.frombuffer(raw, dtype)[0]
 
 
-def _encode(args: tuple) -> bytes:
+def _make_bytes(args: tuple) -> bytes:
+    if not args:
+        return b''
     text, encoding = args
     if type(text) is not str or encoding not in ('latin1', 'latin-1'):
         raise ValueError('an unknown encoding')
     return text.encode('latin1')
-
-
-def _make_bytes(args: tuple) -> bytes:
-    return _encode(args) if args else b''
 
 
 def _make_bytearray(args: tuple) -> bytearray:
@@ -200,7 +197,7 @@ def _make_bytearray(args: tuple) -> bytearray:
 def _make_complex(args: tuple) -> complex:
     real, imag = args
     if type(real) is not float or type(imag) is not float:
-        raise ValueError('a complex number of no numbers')
+        raise ValueError('a complex number that is not made of two floats')
     return complex(real, imag)
 
 
@@ -211,34 +208,34 @@ def _make_set(args: tuple) -> set:
     return set(map(check_key, items))
 
 
-def _not_called(args: tuple) -> Any:
+def _refuse_call(args: tuple) -> Any:
     raise ValueError('a call of a type')
 
 
-NDARRAY = Global('numpy.ndarray', _not_called)
-_MAKERS: dict[str, Callable[[tuple], Any]] = {
-    'numpy.dtype': make_dtype,
-    '_codecs.encode': _encode,
-    **{
-        f'numpy.{core}.{name}': make
-        for core in ('core', '_core')
-        for name, make in {
-            'multiarray._reconstruct': _empty_array,
-            'multiarray.scalar': _make_scalar,
-            'numeric._frombuffer': lambda args: make_array(*args),
-        }.items()
-    },
-    **{
-        f'{builtins}.{name}': make
-        for builtins in ('builtins', '__builtin__')
-        for name, make in {
-            'bytes': _make_bytes,
-            'bytearray': _make_bytearray,
-            'complex': _make_complex,
-            'set': _make_set,
-            'frozenset': lambda args: frozenset(_make_set(args)),
-        }.items()
-    },
+NDARRAY = Global('numpy.ndarray', _refuse_call)
+GLOBALS = {'numpy.ndarray': NDARRAY} | {
+    f'{module}.{name}': Global(f'{module}.{name}', make)
+    for modules, name, make in (
+        ('numpy', 'dtype', make_dtype),
+        # NumPy 1 and 2 write numpy.core and numpy._core:
+        ('numpy.core numpy._core', 'multiarray._reconstruct', _empty_array),
+        ('numpy.core numpy._core', 'multiarray.scalar', _make_scalar),
+        (
+            'numpy.core numpy._core',
+            'numeric._frombuffer',
+            lambda args: make_array(*args),
+        ),
+        ('_codecs', 'encode', _make_bytes),
+        # Python 3 and 2 write builtins and __builtin__:
+        ('builtins __builtin__', 'bytes', _make_bytes),
+        ('builtins __builtin__', 'bytearray', _make_bytearray),
+        ('builtins __builtin__', 'complex', _make_complex),
+        ('builtins __builtin__', 'set', _make_set),
+        (
+            'builtins __builtin__',
+            'frozenset',
+            lambda args: frozenset(_make_set(args)),
+        ),
+    )
+    for module in modules.split()
 }
-GLOBALS = {path: Global(path, make) for path, make in _MAKERS.items()}
-GLOBALS['numpy.ndarray'] = NDARRAY

@@ -1,24 +1,34 @@
-"""Short texts of values for error messages, whatever a file holds."""
+r"""Bounded texts of values and exceptions for error messages."""
 
 from __future__ import annotations
 
+import contextlib
 import reprlib
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
 LENGTH = 120  # characters
+#: What parsers raise for damaged content.
+PARSE_ERRORS = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
 
 
 def shown(value: Any, length: int = LENGTH) -> str:
     r"""Returns a :func:`repr` of bounded length, in bounded time.
 
-    Values read from files can be lists that contain themselves, lists shared
-    by other lists so that their text is a million times as long as the file,
-    or integers of millions of digits. Error messages quote such values with
-    this function and never with :obj:`!r`.
+    Values read from files can be lists that contain themselves, lists that
+    share lists so that their text is a million times as long as the file, or
+    integers of millions of digits. Error messages quote such values with this
+    function and never with :obj:`!r`.
 
     Args:
-        value (Any): The value to show.
+        value (Any): The value.
         length (int, optional): The largest number of characters.
             (default: :obj:`120`)
 
@@ -31,15 +41,8 @@ def shown(value: Any, length: int = LENGTH) -> str:
 
 
 def cause(error: BaseException, length: int = 600) -> str:
-    r"""Returns the text of an exception, of bounded length.
-
-    Exceptions of other libraries quote what they could not convert, however
-    long it is.
-
-    Args:
-        error (BaseException): The exception.
-        length (int, optional): The largest number of characters.
-            (default: :obj:`600`)
+    r"""Returns the text of an exception, of bounded length: exceptions of
+    other libraries quote what they could not convert in full.
 
     .. code-block:: python
 
@@ -50,12 +53,7 @@ def cause(error: BaseException, length: int = 600) -> str:
 
 
 def shortened(text: str, length: int = 1000) -> str:
-    r"""Returns the start and the end of a text that is longer.
-
-    Args:
-        text (str): The text, such as an error message with names of a file.
-        length (int, optional): The largest number of characters.
-            (default: :obj:`1000`)
+    r"""Returns a text, or the start and the end of a text that is longer.
 
     .. code-block:: python
 
@@ -67,8 +65,28 @@ def shortened(text: str, length: int = 1000) -> str:
     return f'{text[:half]} ... {text[-half:]}'
 
 
+@contextlib.contextmanager
+def explained(
+    problem: str,
+    remedy: str = 'get it again',
+    errors: tuple[type[Exception], ...] = PARSE_ERRORS,
+) -> Iterator[None]:
+    r"""Converts errors of a parser to a :class:`ValueError` that names the
+    file, the cause and a remedy.
+
+    .. code-block:: python
+
+        with explained(f"'{path}' is not a pose file"):
+            frames = parse(path.read_bytes())
+    """
+    try:
+        yield
+    except errors as e:
+        raise ValueError(f'{problem} ({cause(e)}): {remedy}') from e
+
+
 class _Bounded(reprlib.Repr):
-    """Visits at most two levels and four entries of each container."""
+    r"""Visits at most two levels and four entries of each container."""
 
     def __init__(self) -> None:
         super().__init__()

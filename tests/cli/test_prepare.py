@@ -421,7 +421,7 @@ def test_keypoints_in_another_order_fail(tmp_path, capsys):
 
 def test_mpi_inf_3dhp(tmp_path, capsys):
     """Test files of the published lengths pass; what lacks is named."""
-    from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import TEST_SEQUENCES
+    from pyg_hcsf.datasets.mpi_inf_3dhp.constants import TEST_SEQUENCES
     from tests.datasets.mpi_inf_3dhp.mpi_inf_3dhp_files import annot_data
 
     for name, known in TEST_SEQUENCES.items():

@@ -6,16 +6,15 @@ import time
 
 import pytest
 
-from pyg_hcsf.safe_io import leftovers
-from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.leftovers import part_path
+from pyg_hcsf.safe_io import atomic_write as module
+from pyg_hcsf.safe_io.atomic_write import atomic_write, part_path
 
 
 def names(folder):
     return [path.name for path in folder.iterdir()]
 
 
-def test_writes_a_whole_file_in_a_new_folder(tmp_path):
+def test_writes_a_file_in_a_new_folder(tmp_path):
     path = tmp_path / 'new' / 'a.txt'
     with atomic_write(path) as part:
         part.write_text('text')
@@ -24,7 +23,9 @@ def test_writes_a_whole_file_in_a_new_folder(tmp_path):
     assert names(path.parent) == ['a.txt']
 
 
-def test_is_on_the_disk_before_it_takes_the_place(tmp_path, monkeypatch):
+def test_content_is_on_the_disk_before_the_old_file_goes(
+    tmp_path, monkeypatch
+):
     """Else a power failure can leave an empty file under the name."""
     calls = []
     fsync, replace = os.fsync, os.replace
@@ -47,7 +48,7 @@ def test_is_on_the_disk_before_it_takes_the_place(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'error,raised,message',
+    'error, raised, message',
     [
         (OSError(28, 'disk full'), RuntimeError, "a.txt': disk full.*buy one"),
         (OSError('no reason'), RuntimeError, "a.txt': no reason. .*buy one"),
@@ -55,7 +56,7 @@ def test_is_on_the_disk_before_it_takes_the_place(tmp_path, monkeypatch):
         (KeyError('x'), KeyError, "^'x'$"),
     ],
 )
-def test_failed_write_leaves_what_was_there(tmp_path, error, raised, message):
+def test_failed_write_keeps_the_old_file(tmp_path, error, raised, message):
     path = tmp_path / 'a.txt'
     path.write_text('old')
     with (
@@ -68,7 +69,7 @@ def test_failed_write_leaves_what_was_there(tmp_path, error, raised, message):
     assert path.read_text() == 'old'
 
 
-def test_names_the_reason_that_another_library_hid(tmp_path):
+def test_error_names_the_reason_that_another_library_replaced(tmp_path):
     with (
         pytest.raises(RuntimeError, match="Could not write '.*': disk full"),
         atomic_write(tmp_path / 'a.pt'),
@@ -79,7 +80,7 @@ def test_names_the_reason_that_another_library_hid(tmp_path):
             raise RuntimeError('unexpected pos 704 vs 598')
 
 
-def test_folder_that_is_a_file(tmp_path):
+def test_refuses_a_folder_that_is_a_file(tmp_path):
     (tmp_path / 'file').write_text('')
     with (
         pytest.raises(RuntimeError, match="Could not write '.*file/a.txt'"),
@@ -88,7 +89,7 @@ def test_folder_that_is_a_file(tmp_path):
         pass
 
 
-def test_a_kill_leaves_a_hidden_file_at_most(tmp_path):
+def test_killed_process_leaves_at_most_a_hidden_file(tmp_path):
     path = tmp_path / 'a.txt'
     path.write_text('old')
     code = (
@@ -103,31 +104,46 @@ def test_a_kill_leaves_a_hidden_file_at_most(tmp_path):
     assert path.read_text() == 'old'
     (left,) = set(names(tmp_path)) - {'a.txt'}
     assert left.startswith('.a.txt.') and left.endswith('.part')
-    with atomic_write(tmp_path / 'b.txt') as part:  # takes the leftover away
+    with atomic_write(tmp_path / 'b.txt') as part:  # removes the leftover
         part.write_text('new')
     assert sorted(names(tmp_path)) == ['a.txt', 'b.txt']
 
 
-def test_parts_of_others_stay(tmp_path, monkeypatch):
-    """Those of living processes, of other containers, and foreign files."""
+@pytest.fixture
+def parts(tmp_path, monkeypatch):
+    """Names of temporary files of four kinds of processes."""
     own = part_path(tmp_path / 'a.txt').name
     process = re.search(r'-(\d+)\.part$', own)[1]
     assert int(process) == os.getpid()
-    monkeypatch.setattr(leftovers, '_machine', lambda: '01234567')
+    monkeypatch.setattr(module, '_machine', lambda: '01234567')
     other = part_path(tmp_path / 'a.txt').name
     monkeypatch.undo()
-    dead = 2**22 + 1  # Linux gives no such number
-    elsewhere = other.replace(f'-{process}.', f'-{dead}.')
-    gone = own.replace(f'-{process}.', f'-{dead}.')
-    old = f'.a.txt.{dead}.part'
-    kept = {own, other, elsewhere, f'.b.{dead}.part', '.x.part', 'y.part'}
-    for name in kept | {gone, old}:
+    dead = f'-{2**22 + 1}.'  # Linux gives no such number
+    found = {
+        'alive': own,
+        'dead': own.replace(f'-{process}.', dead),
+        'alive elsewhere': other,
+        'dead elsewhere': other.replace(f'-{process}.', dead),
+    }
+    for name in found.values():
+        (tmp_path / name).write_text('')
+    return found
+
+
+def test_files_of_dead_processes_of_this_machine_are_removed(tmp_path, parts):
+    foreign = {'.x.part', 'y.part', '.a.txt.4194305.part'}
+    for name in foreign:
         (tmp_path / name).write_text('')
     with atomic_write(tmp_path / 'a.txt') as part:
         part.write_text('new')
-    assert set(names(tmp_path)) == kept | {'a.txt'}
+    kept = {*parts.values(), *foreign, 'a.txt'} - {parts['dead']}
+    assert set(names(tmp_path)) == kept
+
+
+def test_files_of_other_machines_are_removed_after_a_day(tmp_path, parts):
     yesterday = time.time() - 90_000
-    os.utime(tmp_path / elsewhere, (yesterday, yesterday))
+    os.utime(tmp_path / parts['dead elsewhere'], (yesterday, yesterday))
     with atomic_write(tmp_path / 'a.txt') as part:
-        part.write_text('newer')
-    assert set(names(tmp_path)) == kept - {elsewhere} | {'a.txt'}
+        part.write_text('new')
+    kept = {parts['alive'], parts['alive elsewhere'], 'a.txt'}
+    assert set(names(tmp_path)) == kept

@@ -1,4 +1,4 @@
-"""Small files that ask for much memory, read in a process of its own."""
+"""Small files that ask for much memory, read in a child process."""
 
 import gzip
 import json
@@ -21,8 +21,8 @@ import resource, sys, time
 from pathlib import Path
 import pyg_hcsf
 from pyg_hcsf.metrics.stream_fusion import read_scores
-from pyg_hcsf.datasets.human36m.reader import read_d3_archive
-from pyg_hcsf.datasets.human36m.pickles import read_lcn
+from pyg_hcsf.datasets.human36m.position_files import read_d3_archive
+from pyg_hcsf.datasets.human36m.lcn_motionbert_pickle import read_lcn
 from pyg_hcsf.keypoints import read_keypoints
 from pyg_hcsf.datasets.ntu.pyskl import read_pyskl
 from pyg_hcsf.lifting import load_lifter
@@ -39,18 +39,18 @@ READERS = {
     'recognizer.safetensors': load_recognizer,
 }
 
-def most():
+def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
         1 if sys.platform == 'darwin' else 1024
     )
 
 for path in sorted(Path(sys.argv[1]).iterdir()):
-    before, start = most(), time.process_time()
+    before, start = peak(), time.process_time()
     try:
         READERS[path.name](path)
     except ValueError as e:
         seconds = time.process_time() - start
-        print(path.name, most() - before, seconds, str(e), sep='\\0')
+        print(path.name, peak() - before, seconds, str(e), sep='\\0')
 """
 
 
@@ -122,7 +122,9 @@ def write_lifter(path):
 def write_recognizer(path):
     model = {'hidden_channels': 256, 'num_blocks': 30, 'kernel_size': 99}
     header = recognizer.FIXED | {
-        **{'skeleton': 'ntu25', 'actions': ['a', 'b'], 'window': 60},
+        'skeleton': 'ntu25',
+        'actions': ['a', 'b'],
+        'window': 60,
         'model': model | {'num_bodies': 16, 'out_channels': 2},
     }
     text = json.dumps(header)
@@ -141,7 +143,7 @@ WRITERS = {
 }
 
 
-def test_small_files_take_little(tmp_path):
+def test_small_files_take_little_memory_and_time(tmp_path):
     pytest.importorskip('resource')
     for name, write in WRITERS.items():
         write(tmp_path / name)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyg_hcsf.safe_io.shown import cause, shortened, shown
+from pyg_hcsf.safe_io.shown import cause, explained, shortened, shown
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,17 @@ def test_long_numbers_texts_and_bytes_are_cut():
 
 
 HOME = Path(__file__).parents[2]
-READERS = ('io', 'datasets', 'lifting', 'recognition', 'streaming', 'viewer')
+READERS = (
+    'data',
+    'datasets',
+    'keypoints',
+    'lifting',
+    'poses',
+    'recognition',
+    'safe_io',
+    'streaming',
+    'viewer',
+)
 CODE = sorted(
     path
     for folder in (*(f'pyg_hcsf/{name}' for name in READERS), 'experiments')
@@ -78,6 +88,16 @@ def test_errors_quote_values_by_shown(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.FormattedValue):
             assert node.conversion != ord('r'), (path, node.lineno)
+
+
+def test_explained_errors_name_file_cause_and_remedy():
+    with (
+        pytest.raises(ValueError, match=r"^'a\.npz' is bad \(no x\): get it "),
+        explained("'a.npz' is bad"),
+    ):
+        raise TypeError('no x')
+    with pytest.raises(OSError), explained("'a.npz' is bad"):
+        raise OSError
 
 
 def test_causes_are_bounded():

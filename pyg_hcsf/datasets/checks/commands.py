@@ -11,16 +11,16 @@ from pathlib import Path
 
 from pyg_hcsf.datasets.checks.doctor import Found
 from pyg_hcsf.datasets.human36m.formats import POSITIONS, choose_files
-from pyg_hcsf.datasets.human36m.positions import repeated_take
+from pyg_hcsf.datasets.human36m.position_files import repeated_take
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
 from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS, parse_name
 from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS
 from pyg_hcsf.datasets.ntu.skeleton_files import find_skeletons
 from pyg_hcsf.datasets.ntu.source import CUSTOMARY, find_source
-from pyg_hcsf.datasets.utd_mhad.reader import FILE_LIMIT, UTD_MHAD_FILE
+from pyg_hcsf.datasets.utd_mhad.skeleton_mat import FILE_LIMIT, UTD_MHAD_FILE
+from pyg_hcsf.safe_io.archives import list_members
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.members import list_members
-from pyg_hcsf.safe_io.npy_header import read_npy_header
+from pyg_hcsf.safe_io.npy import read_npy_header
 
 SCAN = 2**26  # bytes in which names of clips are looked for
 LAST_OF_60 = 17  # the last setup of NTU RGB+D 60

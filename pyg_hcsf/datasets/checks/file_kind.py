@@ -13,8 +13,8 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from pyg_hcsf.safe_io.pickle_names import pickle_names
-from pyg_hcsf.safe_io.restricted_pickle import NPY_HEADER
+from pyg_hcsf.safe_io.npy import NPY_HEADER
+from pyg_hcsf.safe_io.pickle_scan import scan_pickle
 from pyg_hcsf.safe_io.shown import shown
 
 HEAD = 4096  # bytes that are looked at
@@ -275,10 +275,10 @@ def _hdf5_stop(head: bytes, start: int) -> int:
 def _binary(path: Path, head: bytes, size: int) -> FileKind | None:
     if head[:4] in (b'\xcd\xf3\x00\x01', b'\xcd\xf2\x60\x02'):
         return FileKind('cdf', "a file of NASA's Common Data Format")
-    names = pickle_names(path)
+    names = scan_pickle(path)
     if names is None:
         return None
-    if not names.whole:
+    if not names.complete:
         return FileKind('pickle', 'a pickle of Python, cut off', AGAIN)
     if names.refused:
         return FileKind(

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from pyg_hcsf.datasets.checks.verify import Expectation
 from pyg_hcsf.datasets.human36m.formats import TEST_SUBJECTS, TRAIN_SUBJECTS
-from pyg_hcsf.datasets.human36m.positions import take_file
-from pyg_hcsf.datasets.mpi_inf_3dhp import annotation as mpi_inf_3dhp
+from pyg_hcsf.datasets.human36m.position_files import take_file
+from pyg_hcsf.datasets.mpi_inf_3dhp import constants as mpi_inf_3dhp
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
 from pyg_hcsf.datasets.ntu.clip_names import (
     ClipName,
@@ -19,14 +19,14 @@ from pyg_hcsf.datasets.ntu.clip_names import (
     parse_name,
 )
 from pyg_hcsf.datasets.ntu.skeleton_files import find_skeletons
-from pyg_hcsf.datasets.utd_mhad.reader import (
+from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,
     UTD_MHAD_FILE,
     UTD_MHAD_SUBJECTS,
 )
 from pyg_hcsf.protocols import H36M_ACTIONS
-from pyg_hcsf.safe_io.members import list_members
+from pyg_hcsf.safe_io.archives import list_members
 
 # The options of a class, with 'format' as the name of what will be read.
 Options = Mapping[str, Any]

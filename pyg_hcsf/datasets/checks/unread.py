@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pyg_hcsf.datasets.checks.file_kind import FileKind
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.pickle_names import pickle_array_shape, pickle_names
+from pyg_hcsf.safe_io.pickle_scan import pickle_array_shape, scan_pickle
 
 KINDS = ('npz', 'npy', 'pickle', 'hdf5', 'mat', 'cdf', 'text')
 HEAD = 2**14  # bytes that are looked at
@@ -108,10 +108,12 @@ def _look(path: Path, kind: str, process: HDF5Process) -> Content:
                         head = member.read(HEAD)
                     break
     elif kind == 'pickle':
-        found = pickle_names(path)
+        found = scan_pickle(path)
         keys = found.texts if found else keys
     elif kind == 'hdf5':
-        keys = frozenset(key for key in H5_KEYS if process.holds(path, [key]))
+        keys = frozenset(
+            key for key in H5_KEYS if process.contains(path, [key])
+        )
     return Content(path, kind, head, keys)
 
 

@@ -17,15 +17,15 @@ from pyg_hcsf.datasets.human36m.clips import (
     action_names,
     project_clip,
 )
+from pyg_hcsf.datasets.human36m.constants import (
+    H36M_FPS,
+    TEST_SUBJECTS,
+    TRAIN_SUBJECTS,
+)
 from pyg_hcsf.datasets.human36m.formats import (
     HUMAN36M_FORMATS,
     RawFiles,
     choose_files,
-)
-from pyg_hcsf.datasets.human36m.reader import (
-    H36M_FPS,
-    TEST_SUBJECTS,
-    TRAIN_SUBJECTS,
 )
 from pyg_hcsf.geometry.camera import check_distortion
 from pyg_hcsf.protocols import S11_DIRECTIONS
@@ -67,7 +67,7 @@ class Human36M(StoredDataset):
       :obj:`h36m_sh_dt_ft.pkl`;
     * :obj:`'motionbert'`: :obj:`h36m_sh_conf_cam_source_final.pkl` and the
       like, whose training poses have no size, see
-      :func:`~pyg_hcsf.datasets.human36m.pickles.read_motionbert`.
+      :func:`~pyg_hcsf.datasets.human36m.lcn_motionbert_pickle.read_motionbert`.
 
     **STATS** (frames of all cameras, S11 Directions left out):
 

@@ -14,26 +14,28 @@ import numpy as np
 import torch
 
 from pyg_hcsf.data.formats import Format, files_named, read_whole
-from pyg_hcsf.datasets.human36m.pickles import (
-    read_lcn,
-    read_lcn_detections,
-    read_motionbert,
-)
-from pyg_hcsf.datasets.human36m.positions import (
-    find_cdf,
-    find_h5,
-    read_takes_of,
-)
-from pyg_hcsf.datasets.human36m.reader import (
-    MIN_DEPTH,
+from pyg_hcsf.datasets.human36m.constants import (
     TEST_SUBJECTS,
     TRAIN_SUBJECTS,
     Human36MTake,
     action_of,
-    read_positions_2d,
-    read_positions_3d,
     select_joints,
 )
+from pyg_hcsf.datasets.human36m.lcn_motionbert_pickle import (
+    read_lcn,
+    read_lcn_detections,
+    read_motionbert,
+)
+from pyg_hcsf.datasets.human36m.position_files import (
+    find_cdf,
+    find_h5,
+    read_world_positions,
+)
+from pyg_hcsf.datasets.human36m.videopose3d_npz import (
+    read_positions_2d,
+    read_positions_3d,
+)
+from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
 from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 
 _SIDES = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
@@ -244,7 +246,7 @@ def _read_vp3d(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
 
 
 def _read_positions(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
-    for subject, take, pose in read_takes_of(raw.poses, _SIDES[side]):
+    for subject, take, pose in read_world_positions(raw.poses, _SIDES[side]):
         yield from _film(subject, take, select_joints(pose), None)
 
 

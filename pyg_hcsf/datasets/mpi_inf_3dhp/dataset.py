@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 from tqdm import tqdm
 
 from pyg_hcsf.data.stored import Source, StoredDataset
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
+from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
     CAMERAS,
     H36M17_OF_RELEVANT17,
     JOINTS28,

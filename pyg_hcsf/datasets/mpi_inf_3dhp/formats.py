@@ -14,26 +14,24 @@ from torch_geometric.data import Data
 
 from pyg_hcsf.data.formats import Format, read_whole
 from pyg_hcsf.data.projection import Projections
-from pyg_hcsf.datasets.human36m.reader import MAX_MM, MIN_DEPTH
-from pyg_hcsf.datasets.mpi_inf_3dhp.annot_mat import (
-    read_annotations,
-    read_calibration,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
+from pyg_hcsf.datasets.mpi_inf_3dhp.annot_data_mat import read_test_annotations
+from pyg_hcsf.datasets.mpi_inf_3dhp.annot_mat import read_annotations
+from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import Annotation
+from pyg_hcsf.datasets.mpi_inf_3dhp.camera_calibration import read_calibration
+from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
     JOINTS28,
     PELVIS_OF_17,
     PELVIS_OF_28,
     RELEVANT17_OF_28,
     TEST_SEQUENCES,
     TRAIN_SEQUENCES,
-    Annotation,
 )
-from pyg_hcsf.datasets.mpi_inf_3dhp.hdf5_test_set import read_test_annotations
 from pyg_hcsf.datasets.mpi_inf_3dhp.pstmo_npz import (
     PSTMOTake,
     read_pstmo_test,
     read_pstmo_train,
 )
+from pyg_hcsf.datasets.pose_checks import MAX_MM, MIN_DEPTH
 from pyg_hcsf.geometry.calibrate import (
     fit_pinhole,
     fit_scale,

@@ -1,37 +1,40 @@
-r"""Reads the archives that P-STMO made of MPI-INF-3DHP, and most since it
-use.
+r"""Reads P-STMO's :obj:`.npz` files of MPI-INF-3DHP, which most later code
+uses too.
+
+The readers take the content of a file and its name for error messages. They
+raise a :class:`ValueError` if the file is damaged or has other content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.human36m.reader import MAX_MM
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
-    FRAMES_LIMIT,
+from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import MAX_FRAMES, to_float32
+from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
     NUM_CAMERAS,
-    RELEVANT17_OF_28,
     TEST_SEQUENCES,
     TRAIN_SEQUENCES,
-    to_float32,
 )
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.datasets.pose_checks import is_array, is_credible, unexpected
+from pyg_hcsf.safe_io.npy import load_npz
+from pyg_hcsf.safe_io.shown import explained
+
+REMEDY = "get it again, or make it with P-STMO's data_to_npz_3dhp.py"
 
 
 class PSTMOTake(NamedTuple):
-    r"""What one camera saw of a sequence.
+    r"""A sequence in one camera.
 
     Args:
-        name (str): The sequence: :obj:`'S1 Seq1'` or :obj:`'TS1'`.
-        camera (int): The number of the camera; :obj:`0` of the test set.
-        keypoints (numpy.ndarray): :obj:`[T, 17, 2]` in pixels.
+        name (str): The sequence, :obj:`'S1 Seq1'` or :obj:`'TS1'`.
+        camera (int): The number of the camera, :obj:`0` in the test set.
+        keypoints (numpy.ndarray): Pixels :obj:`[T, 17, 2]`.
         universal (numpy.ndarray): :obj:`univ_annot3` of the 17 relevant
-            joints in millimetres: :obj:`[T, 17, 3]`.
-        valid (numpy.ndarray): Which frames are to be evaluated: :obj:`[T]`.
+            joints :obj:`[T, 17, 3]` in millimetres.
+        valid (numpy.ndarray): Whether a frame is evaluated: :obj:`[T]`.
     """
 
     name: str
@@ -42,141 +45,91 @@ class PSTMOTake(NamedTuple):
 
 
 def read_pstmo_train(content: bytes, name: str) -> Iterator[PSTMOTake]:
-    r"""Reads :obj:`data_train_3dhp.npz` of P-STMO: :obj:`data`, a dictionary
-    from :obj:`'S1 Seq1'` to a list of a dictionary, from the number of a
-    camera as text to its :obj:`data_2d` and :obj:`data_3d`, and of the frame
-    rate.
+    r"""Reads P-STMO's :obj:`data_train_3dhp.npz`.
 
-    Args:
-        content (bytes): The file.
-        name (str): What errors call it.
+    Its entry :obj:`data` is a dictionary from :obj:`'S1 Seq1'` to a list of a
+    dictionary and the frame rate. The dictionary maps the number of a camera,
+    as text, to its :obj:`data_2d` and :obj:`data_3d`.
 
     Returns:
-        The takes, by sequence and camera.
-
-    Raises:
-        ValueError: If it is damaged or holds something else; names it.
+        The takes, ordered by sequence and camera.
 
     Example:
         >>> takes = list(read_pstmo_train(content, 'data_train_3dhp.npz'))
     """
-    sequences = _sequences(content, name, TRAIN_SEQUENCES)
-    for sequence in sorted(sequences):
-        value = sequences[sequence]
-        pair = isinstance(value, (list, tuple, np.ndarray)) and len(value) > 0
-        views = value[0] if pair else None
-        known = [str(number) for number in range(NUM_CAMERAS)]
-        if not isinstance(views, dict) or not views.keys() <= set(known):
-            raise _wrong(name, f'a list with the cameras of {sequence}', views)
-        for number in sorted(views, key=known.index):
-            where = f'{sequence}, camera {number}'
-            keypoints, universal = _arrays(views[number], name, where)
-            valid = np.ones(len(universal), bool)
-            _check(keypoints, universal, valid, name, where)
-            yield PSTMOTake(sequence, int(number), keypoints, universal, valid)
+    data = load_npz(content, name).get('data')
+    cameras = [str(number) for number in range(NUM_CAMERAS)]
+    with explained(f"'{name}' is not a training file of P-STMO", REMEDY):
+        for sequence, value in _sequences(data, TRAIN_SEQUENCES):
+            is_list = isinstance(value, (list, tuple, np.ndarray))
+            views = value[0] if is_list and len(value) > 0 else None
+            if not isinstance(views, dict) or not views.keys() <= {*cameras}:
+                raise unexpected(
+                    f'a list with the cameras of {sequence}', views
+                )
+            for number in sorted(views, key=cameras.index):
+                where = f'{sequence}, camera {number}'
+                yield _take(sequence, int(number), views[number], None, where)
 
 
 def read_pstmo_test(content: bytes, name: str) -> Iterator[PSTMOTake]:
-    r"""Reads :obj:`data_test_3dhp.npz` of P-STMO: :obj:`data`, a dictionary
-    from :obj:`'TS1'` to one of :obj:`data_2d`, :obj:`data_3d` and
-    :obj:`valid`.
+    r"""Reads P-STMO's :obj:`data_test_3dhp.npz`.
 
-    Args:
-        content (bytes): The file.
-        name (str): What errors call it.
+    Its entry :obj:`data` is a dictionary from :obj:`'TS1'` to a dictionary of
+    :obj:`data_2d`, :obj:`data_3d` and :obj:`valid`.
 
     Returns:
-        The takes, by sequence. Frames that are not valid may hold anything.
-
-    Raises:
-        ValueError: If it is damaged or holds something else; names it.
+        The takes, ordered by sequence. Frames that are not valid may hold
+        anything.
 
     Example:
         >>> takes = list(read_pstmo_test(content, 'data_test_3dhp.npz'))
         >>> sum(int(take.valid.sum()) for take in takes)
         2929
     """
-    sequences = _sequences(content, name, TEST_SEQUENCES)
-    for sequence in sorted(sequences):
-        value = sequences[sequence]
-        keypoints, universal = _arrays(value, name, sequence)
-        mask = value.get('valid')
-        if (
-            not isinstance(mask, np.ndarray)
-            or mask.dtype.kind not in 'fiub'
-            or mask.size != len(universal)
-            or not np.isin(mask, (0, 1)).all()
-            or not mask.any()
-        ):
-            raise _wrong(
-                name,
-                f"'valid' with 0 or 1 for each of {len(universal)} frames of "
-                f'{sequence}',
-                mask,
-            )
-        valid = mask.reshape(-1) == 1
-        _check(keypoints, universal, valid, name, sequence)
-        yield PSTMOTake(sequence, 0, keypoints, universal, valid)
-
-
-def _sequences(content: bytes, name: str, known: Any) -> dict[str, Any]:
     data = load_npz(content, name).get('data')
-    sequences = None
-    if data is not None and data.dtype == object and data.shape == ():
-        sequences = data.item()
+    with explained(f"'{name}' is not a test file of P-STMO", REMEDY):
+        for sequence, value in _sequences(data, TEST_SEQUENCES):
+            valid = value.get('valid') if isinstance(value, dict) else None
+            if (
+                not isinstance(valid, np.ndarray)
+                or valid.dtype.kind not in 'fiub'
+                or not np.isin(valid, (0, 1)).all()
+                or not valid.any()
+            ):
+                raise unexpected(f"'valid' with 0 and 1 of {sequence}", valid)
+            yield _take(sequence, 0, value, valid.reshape(-1) == 1, sequence)
+
+
+def _sequences(data: Any, known: Container[str]) -> list[tuple[str, Any]]:
+    is_scalar = isinstance(data, np.ndarray) and data.shape == ()
+    sequences = data.item() if is_scalar else data
     if not isinstance(sequences, dict) or not sequences:
-        raise _wrong(name, "a dictionary 'data' of sequences", sequences)
+        raise unexpected("a dictionary 'data' of sequences", sequences)
     for sequence in sequences:
         if sequence not in known:
-            raise _wrong(name, f'sequences of {list(known)}', sequence)
-    return sequences
+            raise unexpected('sequences of MPI-INF-3DHP', sequence)
+    return sorted(sequences.items(), key=lambda item: item[0])
 
 
-def _arrays(value: Any, name: str, where: str) -> list[np.ndarray]:
-    arrays = []
-    for key, width in (('data_2d', 2), ('data_3d', 3)):
-        array = value.get(key) if isinstance(value, dict) else None
-        if (
-            not isinstance(array, np.ndarray)
-            or array.dtype.kind != 'f'
-            or array.ndim != 3
-            or array.shape[1:] != (len(RELEVANT17_OF_28), width)
-            or not 0 < len(array) <= FRAMES_LIMIT
-        ):
-            raise _wrong(
-                name, f"frames of 17 joints as '{key}' of {where}", array
-            )
-        arrays.append(to_float32(array))
-    if len(arrays[0]) != len(arrays[1]):
-        raise _wrong(name, f'as many frames in 2D as in 3D of {where}', value)
-    return arrays
-
-
-def _check(
-    keypoints: np.ndarray,
-    universal: np.ndarray,
-    valid: np.ndarray,
-    name: str,
+def _take(
+    sequence: str,
+    camera: int,
+    view: Any,
+    valid: np.ndarray | None,
     where: str,
-) -> None:
-    for array in (keypoints, universal):
-        with np.errstate(invalid='ignore'):
-            good = np.abs(array[valid]) <= MAX_MM
-        if not good.all():
-            raise _wrong(
-                name, f'finite pixels and millimetres of {where}', array
-            )
-
-
-def _wrong(name: str, expected: str, value: Any) -> ValueError:
-    # A tuple in tuples may take for ever to write down.
-    if isinstance(value, np.ndarray):
-        got = f'{value.dtype} of shape {list(value.shape)}'
-    elif isinstance(value, (str, int, float)):
-        got = f'{shown(value, 80)}'
-    else:
-        got = f'a {type(value).__name__}'
-    return ValueError(
-        f"Expected {expected} in '{name}' (got {got}): get it again, or make "
-        "it by P-STMO's data_to_npz_3dhp.py"
-    )
+) -> PSTMOTake:
+    arrays = []
+    for key, channels in (('data_2d', 2), ('data_3d', 3)):
+        array = view.get(key) if isinstance(view, dict) else None
+        if not is_array(array, None, 17, channels) or len(array) > MAX_FRAMES:
+            raise unexpected(f"17 joints as '{key}' of {where}", array)
+        arrays.append(to_float32(array))
+    keypoints, universal = arrays
+    if valid is None:
+        valid = np.ones(len(universal), bool)
+    if not len(keypoints) == len(universal) == len(valid):
+        raise ValueError(f'different numbers of frames of {where}')
+    if not is_credible(keypoints[valid]) or not is_credible(universal[valid]):
+        raise ValueError(f'infinite or huge numbers of {where}')
+    return PSTMOTake(sequence, camera, keypoints, universal, valid)

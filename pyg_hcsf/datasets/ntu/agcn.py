@@ -9,8 +9,8 @@ import numpy as np
 
 from pyg_hcsf.datasets.ntu.clip_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.datasets.ntu.rows import FRAMES_LIMIT
-from pyg_hcsf.safe_io.npy_header import read_npy_header
-from pyg_hcsf.safe_io.restricted_pickle import load_pickle
+from pyg_hcsf.safe_io.npy import read_npy_header
+from pyg_hcsf.safe_io.pickle_reader import load_pickle
 from pyg_hcsf.safe_io.shown import cause, shown
 
 DATA = '_data_joint.npy'

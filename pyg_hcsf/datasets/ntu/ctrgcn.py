@@ -24,9 +24,9 @@ from pyg_hcsf.datasets.ntu.rows import (
     group_names,
     read_rows,
 )
+from pyg_hcsf.safe_io.archives import check_compression
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.members import check_packing
-from pyg_hcsf.safe_io.npy_header import read_npy_header
+from pyg_hcsf.safe_io.npy import read_npy_header
 from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.transforms.pre_normalize import center_clip
 
@@ -164,7 +164,7 @@ def _pad(joints: np.ndarray, name: str, data: str) -> np.ndarray:
 
 
 def _rows(archive: zipfile.ZipFile, name: str) -> Rows:
-    check_packing(archive.getinfo(name), str(archive.filename))
+    check_compression(archive.getinfo(name), str(archive.filename))
     file = archive.open(name)
     header = read_npy_header(file)
     if (size := archive.getinfo(name).file_size) != header.size:

@@ -17,8 +17,8 @@ from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS, ROW
 from pyg_hcsf.datasets.ntu.sgn import SETS
 from pyg_hcsf.datasets.ntu.skeleton_files import SKELETON_FILE
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.npy_header import read_npy_header
-from pyg_hcsf.safe_io.pickle_names import pickle_array_shape
+from pyg_hcsf.safe_io.npy import read_npy_header
+from pyg_hcsf.safe_io.pickle_scan import pickle_array_shape
 
 HEAD = 2**18  # bytes of a pickle; an old one may begin with an array
 KEYS = (b'split', b'frame_dir', b'filename')  # of pyskl
@@ -97,7 +97,7 @@ def find_ctrgcn(path: Path) -> list[Path]:
 def find_sgn(path: Path) -> list[Path]:
     r"""The files of SGN, at or below a path."""
     with HDF5Process() as process:
-        return _find(path, '.h5', lambda file: process.holds(file, SETS))
+        return _find(path, '.h5', lambda file: process.contains(file, SETS))
 
 
 def _find(

@@ -17,7 +17,7 @@ from pyg_hcsf.datasets.ntu.clip_names import (
     split_names,
 )
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.restricted_pickle import load_pickle
+from pyg_hcsf.safe_io.pickle_reader import load_pickle
 from pyg_hcsf.safe_io.shown import cause, shown
 
 
@@ -47,7 +47,7 @@ def read_pyskl(path: str | Path) -> PysklFile:
 
     Args:
         path (str or pathlib.Path): The file; see
-            :func:`~pyg_hcsf.safe_io.restricted_pickle.load_pickle`.
+            :func:`~pyg_hcsf.safe_io.pickle_reader.load_pickle`.
 
     Raises:
         ValueError: If it is malformed; names the annotation.

@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from pyg_hcsf.safe_io.hdf5 import START
+from pyg_hcsf.safe_io.hdf5 import RUN_SCRIPT
 
 WORKER = Path(__file__).with_name('shard_worker.py')
 DIED = (
@@ -39,7 +39,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(count)
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         self._all: list[subprocess.Popen[bytes]] = []
-        command = [sys.executable, '-c', START, json.dumps(sys.path)]
+        command = [sys.executable, '-c', RUN_SCRIPT, json.dumps(sys.path)]
         try:
             for _ in range(count):
                 process = subprocess.Popen(

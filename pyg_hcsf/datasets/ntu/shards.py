@@ -20,7 +20,7 @@ from pyg_hcsf.datasets.ntu.bodies import select_bodies
 from pyg_hcsf.datasets.ntu.clip_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.datasets.ntu.shard_workers import Workers
 from pyg_hcsf.datasets.ntu.skeleton_text import read_skeletons
-from pyg_hcsf.safe_io.members import Member, close_archives, list_some
+from pyg_hcsf.safe_io.archives import Member, close_archives, list_some
 from pyg_hcsf.safe_io.shown import cause
 
 SHARD = 256  # clips that are read in one piece, and kept if it breaks off

@@ -3,12 +3,16 @@ r"""Finds the :obj:`.skeleton` files of NTU RGB+D, one for each clip."""
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from pyg_hcsf.datasets.ntu.clip_names import NAME, parse_name
-from pyg_hcsf.safe_io.members import Member, iter_members, list_some
+from pyg_hcsf.safe_io.archives import (
+    Member,
+    iter_members,
+    list_some,
+    warn_passed_over,
+)
 from pyg_hcsf.safe_io.shown import shown
 
 FILE_LIMIT = 2**24  # bytes; 300 frames of six bodies take 5 MiB
@@ -64,17 +68,12 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
         found.append(best._replace(name=f'{clip}{SUFFIX}'))
         passed += [f'{_text(o)} ({_text(best)} is read)' for o in others]
     if passed:
-        text = list_some(passed)
         if not found:
             raise ValueError(
                 "Expected a file such as 'S001C002P003R002A060.skeleton' "
-                f'(got {text})'
+                f'(got {list_some(passed)})'
             )
-        warnings.warn(
-            f'Passed over {len(passed):,} .skeleton file'
-            f'{"s" * (len(passed) != 1)}: {text}',
-            stacklevel=2,
-        )
+        warn_passed_over(f'.skeleton file{"s" * (len(passed) != 1)}', passed)
     return found
 
 

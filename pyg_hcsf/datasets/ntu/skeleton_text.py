@@ -14,8 +14,8 @@ import numpy as np
 
 from pyg_hcsf.datasets.ntu.clip_names import NUM_JOINTS
 from pyg_hcsf.datasets.ntu.skeleton_files import find_skeletons
+from pyg_hcsf.safe_io.archives import Member, read_members
 from pyg_hcsf.safe_io.decimal_text import parse_decimals
-from pyg_hcsf.safe_io.members import Member, read_members
 from pyg_hcsf.safe_io.shown import shown
 
 # Values in the line of a body and in the line of a joint.
@@ -55,7 +55,7 @@ def read_skeletons(
     Args:
         files (iterable of Member): The files.
         archives (dict, optional): Where to keep archives open, see
-            :func:`~pyg_hcsf.safe_io.members.read_members`. (default:
+            :func:`~pyg_hcsf.safe_io.archives.read_members`. (default:
             :obj:`None`)
 
     Raises:

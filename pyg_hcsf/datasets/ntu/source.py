@@ -25,7 +25,7 @@ from pyg_hcsf.datasets.ntu.pyskl import read_pyskl
 from pyg_hcsf.datasets.ntu.sgn import read_sgn
 from pyg_hcsf.datasets.ntu.shards import read_shards
 from pyg_hcsf.datasets.ntu.skeleton_files import SUFFIX, find_skeletons
-from pyg_hcsf.safe_io.members import Member, list_some
+from pyg_hcsf.safe_io.archives import Member, list_some
 
 NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 

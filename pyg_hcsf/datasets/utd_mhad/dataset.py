@@ -16,7 +16,7 @@ from pyg_hcsf.data.clip_dataset import (
     save_clips,
 )
 from pyg_hcsf.data.formats import Format, archives_with, files_named
-from pyg_hcsf.datasets.utd_mhad.reader import (
+from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,
     UTD_MHAD_FILE,
@@ -24,7 +24,7 @@ from pyg_hcsf.datasets.utd_mhad.reader import (
     UTD_MHAD_SUBJECTS,
     read_utd_mhad,
 )
-from pyg_hcsf.safe_io.members import list_members, read_members
+from pyg_hcsf.safe_io.archives import list_members, read_members
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from pyg_hcsf.keypoints.messages import file_error, warn
-from pyg_hcsf.safe_io.json_bytes import load_json
+from pyg_hcsf.safe_io.json_file import load_json
 
 
 def parse_json(content: bytes) -> Any:

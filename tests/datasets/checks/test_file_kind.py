@@ -14,7 +14,7 @@ import torch
 from scipy.io import savemat
 
 from pyg_hcsf.datasets.checks.file_kind import recognize
-from pyg_hcsf.safe_io.pickle_names import pickle_names
+from pyg_hcsf.safe_io.pickle_scan import scan_pickle
 
 LFS = (
     b'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n'
@@ -155,7 +155,7 @@ def test_pickles_that_run_something(tmp_path, protocol):
     assert 'posix.mkdir' in found.text and 'numpy.savez' in found.remedy
     content = [OrderedDict(a=1), np.zeros(2), OrderedDict(a=2)]
     path.write_bytes(pickle.dumps(content, protocol))
-    names = pickle_names(path)
+    names = scan_pickle(path)
     assert names[:2] == (('collections.OrderedDict',), True)
     assert 'a' in names.texts
     torch.save(torch.zeros(3), path, _use_new_zipfile_serialization=False)

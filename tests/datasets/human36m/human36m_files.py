@@ -1,4 +1,4 @@
-"""Writes small files in each format that people hold Human3.6M in."""
+"""Writes small files in each format of Human3.6M."""
 
 import io
 import pickle
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from scipy.io import savemat
 
-from pyg_hcsf.datasets.human36m.reader import H36M17_OF_32, OFFICIAL_ACTIONS
+from pyg_hcsf.datasets.human36m.constants import H36M17_OF_32, OFFICIAL_ACTIONS
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 
@@ -44,7 +44,7 @@ def motion(subjects=SUBJECTS, takes=TAKES):
 H36M16 = [[4, 5, 6, 10, 11, 12], [1, 2, 3, 13, 14, 15]]
 MPII = [[3, 4, 5, 13, 14, 15], [0, 1, 2, 10, 11, 12]]
 COCO = [[*range(1, 16, 2)], [*range(2, 17, 2)]]
-# Where stacked hourglass networks' joints, in MPII's order, are in ours.
+# The joints of stacked hourglass networks, in MPII's order, among ours.
 H36M17_OF_MPII = [3, 2, 1, 4, 5, 6, 0, 7, 8, 10, 16, 15, 14, 11, 12, 13]
 
 
@@ -202,7 +202,7 @@ def cdf_files(subjects):
     for subject, takes in subjects.items():
         for take, joints in takes.items():
             action, _, number = take.partition(' ')
-            if action != 'WalkTogether':  # so it is called there too
+            if action != 'WalkTogether':  # its name in the official files too
                 action = OFFICIAL[action]
             name = f'{action} {number}'.strip()
             path = f'{subject}/MyPoseFeatures/D3_Positions/{name}.cdf'
@@ -325,7 +325,7 @@ def lcn_frames(subjects):
     return out
 
 
-def _sides(subjects):
+def _splits(subjects):
     train = {k: v for k, v in subjects.items() if k not in ('S9', 'S11')}
     test = {k: v for k, v in subjects.items() if k in ('S9', 'S11')}
     return {'train': train, 'test': test}
@@ -334,9 +334,9 @@ def _sides(subjects):
 def lcn_detections(subjects):
     """LCN's h36m_sh_dt_ft.pkl: here the pixels plus 1."""
     out = {}
-    for side, part in _sides(subjects).items():
+    for split, part in _splits(subjects).items():
         images = np.stack([f['joint_3d_image'] for f in lcn_frames(part)])
-        out[side] = {
+        out[split] = {
             'joint3d_image': (images[..., :2] + 1).astype('f4'),
             'confidence': np.ones((len(images), 17, 1), 'f4'),
         }
@@ -346,9 +346,9 @@ def lcn_detections(subjects):
 def write_lcn(folder, subjects=None):
     subjects = subjects or motion()
     folder.mkdir(parents=True, exist_ok=True)
-    for side, part in _sides(subjects).items():
+    for split, part in _splits(subjects).items():
         content = pickle.dumps(lcn_frames(part))
-        (folder / f'h36m_{side}.pkl').write_bytes(content)
+        (folder / f'h36m_{split}.pkl').write_bytes(content)
     content = pickle.dumps(lcn_detections(subjects))
     (folder / 'h36m_sh_dt_ft.pkl').write_bytes(content)
 
@@ -356,24 +356,24 @@ def write_lcn(folder, subjects=None):
 def motionbert(subjects):
     """MotionBERT's h36m_sh_conf_cam_source_final.pkl."""
     out = {}
-    for side, part in _sides(subjects).items():
+    for split, part in _splits(subjects).items():
         frames = lcn_frames(part)
         images = np.stack([f['joint_3d_image'] for f in frames])
         depth = np.array([f['root_depth'] for f in frames])
         focal = np.array([f['camera_param']['fx'][0] for f in frames])
         factor = 1 / (focal / depth + 1 / 2000)
-        out[side] = {
+        out[split] = {
             'joint_2d': (images[..., :2] + 1).astype('f4'),
             'confidence': np.ones((len(images), 17), 'f4'),
             'joint3d_image': images.astype('f4'),
             'camera_name': [f['camera_param']['name'] for f in frames],
             'source': [f['image_path'].split('/')[0] for f in frames],
         }
-        if side == 'test':
-            out[side]['action'] = [f'{f["action"]}' for f in frames]
-            out[side]['2.5d_factor'] = factor
+        if split == 'test':
+            out[split]['action'] = [f'{f["action"]}' for f in frames]
+            out[split]['2.5d_factor'] = factor
             scaled = images * factor[:, None, None]
-            out[side]['joints_2.5d_image'] = scaled.astype('f4')
+            out[split]['joints_2.5d_image'] = scaled.astype('f4')
     return out
 
 

@@ -1,4 +1,4 @@
-"""Writes small files in each format that people hold MPI-INF-3DHP in."""
+"""Writes small files in each format of MPI-INF-3DHP."""
 
 import io
 
@@ -6,94 +6,47 @@ import h5py
 import numpy as np
 from scipy.io import savemat
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import TEST_SEQUENCES
+from pyg_hcsf.datasets.mpi_inf_3dhp.constants import TEST_SEQUENCES
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 
-# Written down once more, from mpii_get_joints.m.
+# From mpii_get_joints.m, independent of the constants of the reader.
 NAMES28 = [
-    'spine3',
-    'spine4',
-    'spine2',
-    'spine',
-    'pelvis',
-    'neck',
-    'head',
+    'spine3', 'spine4', 'spine2', 'spine', 'pelvis', 'neck', 'head',
     'head_top',
-    'left_clavicle',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
-    'left_hand',
-    'right_clavicle',
-    'right_shoulder',
-    'right_elbow',
-    'right_wrist',
+    'left_clavicle', 'left_shoulder', 'left_elbow', 'left_wrist', 'left_hand',
+    'right_clavicle', 'right_shoulder', 'right_elbow', 'right_wrist',
     'right_hand',
-    'left_hip',
-    'left_knee',
-    'left_ankle',
-    'left_foot',
-    'left_toe',
-    'right_hip',
-    'right_knee',
-    'right_ankle',
-    'right_foot',
-    'right_toe',
-]
+    'left_hip', 'left_knee', 'left_ankle', 'left_foot', 'left_toe',
+    'right_hip', 'right_knee', 'right_ankle', 'right_foot', 'right_toe',
+]  # fmt: skip
 NAMES17 = [
-    'head_top',
-    'neck',
-    'right_shoulder',
-    'right_elbow',
-    'right_wrist',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
-    'right_hip',
-    'right_knee',
-    'right_ankle',
-    'left_hip',
-    'left_knee',
+    'head_top', 'neck', 'right_shoulder', 'right_elbow', 'right_wrist',
+    'left_shoulder', 'left_elbow', 'left_wrist',
+    'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee',
     'left_ankle',
-    'pelvis',
-    'spine',
-    'head',
-]
+    'pelvis', 'spine', 'head',
+]  # fmt: skip
 # Human3.6M's joints by these names, in its order.
 H36M = [
-    'pelvis',
-    'right_hip',
-    'right_knee',
-    'right_ankle',
-    'left_hip',
-    'left_knee',
-    'left_ankle',
-    'spine',
-    'neck',
-    'head',
-    'head_top',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
-    'right_shoulder',
-    'right_elbow',
-    'right_wrist',
-]
-# The others lie between, or beyond, two of them.
+    'pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip',
+    'left_knee', 'left_ankle',
+    'spine', 'neck', 'head', 'head_top',
+    'left_shoulder', 'left_elbow', 'left_wrist',
+    'right_shoulder', 'right_elbow', 'right_wrist',
+]  # fmt: skip
+# The other joints are between, or beyond, two of them.
 BETWEEN = {
-    **{'spine2': ('spine', 'neck', 0.3), 'spine3': ('spine', 'neck', 0.5)},
+    'spine2': ('spine', 'neck', 0.3),
+    'spine3': ('spine', 'neck', 0.5),
     'spine4': ('spine', 'neck', 0.8),
-    **{
-        f'{side}_{name}': (f'{side}_{a}' if a != 'neck' else a, b, share)
-        for side in ('left', 'right')
-        for name, a, b, share in (
-            ('clavicle', 'neck', f'{side}_shoulder', 0.2),
-            ('hand', 'wrist', f'{side}_elbow', -0.3),
-            ('foot', 'ankle', f'{side}_knee', -0.1),
-            ('toe', 'ankle', f'{side}_knee', -0.2),
-        )
-    },
 }
+for _side in ('left', 'right'):
+    BETWEEN |= {
+        f'{_side}_clavicle': ('neck', f'{_side}_shoulder', 0.2),
+        f'{_side}_hand': (f'{_side}_wrist', f'{_side}_elbow', -0.3),
+        f'{_side}_foot': (f'{_side}_ankle', f'{_side}_knee', -0.1),
+        f'{_side}_toe': (f'{_side}_ankle', f'{_side}_knee', -0.2),
+    }
 ACTORS = ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')  # of SyntheticMotion
 ACTIONS = {'Seq1': 'Walking', 'Seq2': 'Sitting'}
 FRAMES = 12
@@ -286,3 +239,13 @@ def write_pstmo(folder, sequences=SEQUENCES, tests=range(1, 7)):
 
 
 WRITERS = {'mat': write_mat, 'pstmo': write_pstmo}
+
+
+def check_finite(takes):
+    """Asserts that the annotations of valid frames are finite."""
+    for take in takes:
+        if isinstance(take[0], int):  # a camera and its annotations
+            take = take[1]
+        for array in (take.keypoints, take.universal):
+            assert array.dtype == np.float32 and len(array) == len(take.valid)
+            assert np.isfinite(array[take.valid]).all()

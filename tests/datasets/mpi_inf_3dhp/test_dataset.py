@@ -9,7 +9,7 @@ import torch
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.datasets import MPIINF3DHP
 from pyg_hcsf.datasets.checks.verify import summarize
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
+from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
     TEST_SEQUENCES,
     TRAIN_SEQUENCES,
 )

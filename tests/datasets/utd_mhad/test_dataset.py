@@ -121,7 +121,7 @@ def test_large_and_damaged_members(tmp_path):
     with pytest.raises(ValueError, match='cannot be read'):
         UTDMHAD(tmp_path / 'root', raw=path, log=False)
     path.write_bytes(b'')
-    with pytest.raises(ValueError, match='not a whole zip'):
+    with pytest.raises(ValueError, match='not a complete zip'):
         UTDMHAD(tmp_path / 'root', raw=path, log=False)
 
 

@@ -8,7 +8,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from pyg_hcsf.safe_io.restricted_pickle import load_npy, load_npz, load_pickle
+from pyg_hcsf.safe_io.npy import load_npy, load_npz
+from pyg_hcsf.safe_io.pickle_reader import load_pickle
 
 VALUES = {
     'array': np.arange(6).reshape(2, 3),
@@ -173,9 +174,9 @@ NEST += b'h\x64'
         b'N\x94h\x07.',
         b'}(NNNu.',
         b"S'\\q'\n.",
-        # A key whose hash takes for ever:
+        # A key whose hash takes forever:
         b'}' + NEST + b'Ns.',
-        NEST + b'K\x00\x93.',  # whose name takes for ever
+        NEST + b'K\x00\x93.',  # whose name takes forever
         b'cnumpy\ndtype\n' + NEST + b'\x85R.',
     ],
 )
@@ -188,7 +189,7 @@ def test_memory_is_bounded_by_the_size():
     """Dictionaries take 64 times their one byte in the file."""
     content = b'](' + 10**6 * b'}' + b'e.'
     tracemalloc.start()
-    with pytest.raises(ValueError, match='swells to more than 6 times'):
+    with pytest.raises(ValueError, match='more than 6 times its size in'):
         load_pickle(content, 'a.pkl')
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -245,7 +246,7 @@ def test_python_2_npy():
         (b'', 'header'),
         (b'\x93NUMPY\x01\x00\xff\xff{', 'header'),
         (b'PK\x03\x04', 'header'),
-        # A shape that takes for ever to understand:
+        # A shape that takes forever to parse:
         (
             b"\x93NUMPY\x01\x00\x10\x27{'descr': '<f8', 'fortran_order': "
             b"False, 'shape': (" + b'1' * 9_000,
@@ -258,8 +259,8 @@ def test_refuses_npy(content, reason):
         load_npy(content, 'a.npy')
 
 
-def test_pickles_in_others():
-    """Their positions are their own."""
+def test_pickles_inside_other_files():
+    """Errors count bytes from the start of the pickle."""
     content = bytearray(b'before' + pickle.dumps(VALUES, 0))
     assert_same(load_pickle(content, 'a.pkl', 6), VALUES)
     content = b'before' + pickle.dumps(print)
@@ -285,9 +286,9 @@ def test_npz_takes_4_times_the_file():
     assert peak < 3.6 * len(content)
 
 
-def test_swelling_npz():
+def test_refuses_npz_that_decompresses_to_much():
     content = npz({'a': np.zeros(2**24, np.uint8)})
-    with pytest.raises(ValueError, match=r"'a\.npz'.*swells to more than 16"):
+    with pytest.raises(ValueError, match=r"'a\.npz'.*more than 16 times"):
         load_npz(content, 'a.npz')
 
 
@@ -322,7 +323,7 @@ def test_refuses_lists_that_contain_themselves():
 
 
 @pytest.mark.parametrize('kind', [list, tuple, np.array])
-def test_refuses_shared_containers_that_swell(kind):
+def test_refuses_containers_that_are_shared_often(kind):
     value = kind([None] * 10)
     for _ in range(8):
         outer = np.empty(10, object) if kind is np.array else [None] * 10

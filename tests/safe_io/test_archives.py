@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.ntu.ctrgcn import read_ctrgcn
-from pyg_hcsf.safe_io.members import (
+from pyg_hcsf.safe_io.archives import (
     close_archives,
     list_members,
     list_some,
     read_members,
 )
-from pyg_hcsf.safe_io.restricted_pickle import load_npz
+from pyg_hcsf.safe_io.npy import load_npz
 
 ANY = re.compile(r'.*\.txt')
 
@@ -26,15 +26,15 @@ def pack(path, names, method=zipfile.ZIP_DEFLATED):
 @pytest.mark.parametrize(
     'name', ['../a.txt', '/a.txt', 'b/../../a.txt', '..\\\\a.txt', 'C:a.txt']
 )
-def test_members_that_leave_the_folder_are_refused(tmp_path, name):
+def test_refuses_names_that_lead_outside(tmp_path, name):
     path = pack(tmp_path / 'a.zip', ['b.txt', name])
     with pytest.raises(ValueError, match=r"a\.zip': its member.*outside"):
         list_members(path, ANY, 10**6)
 
 
 @pytest.mark.parametrize('method', [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_other_ways_of_packing_are_refused(tmp_path, method):
-    """LZMA takes up to 4 GB before it reads a byte."""
+def test_refuses_other_compression_methods(tmp_path, method):
+    """LZMA allocates up to 4 GB before it reads a byte."""
     path = pack(tmp_path / 'a.zip', ['a.txt'], method)
     with pytest.raises(ValueError, match=r'a\.zip/a\.txt.*unpack'):
         list_members(path, ANY, 10**6)
@@ -59,8 +59,7 @@ def test_archives_are_kept_open_where_asked(tmp_path):
     assert kept == {} and all(archive.fp is None for archive in archives)
 
 
-def test_sizes_are_not_believed(tmp_path):
-    """What is packed cannot be larger than the archive."""
+def test_refuses_members_larger_than_the_archive(tmp_path):
     path = pack(tmp_path / 'a.zip', ['a.txt'], zipfile.ZIP_STORED)
     content = bytearray(path.read_bytes())
     directory = content.index(b'PK\x01\x02')
@@ -87,8 +86,8 @@ def test_damaged_archives(fuzz, tmp_path, method):
     assert np.array_equal(list(tmp_path.iterdir()), [path])
 
 
-def test_copies(tmp_path):
-    """An archive that is unpacked beside itself."""
+def test_warns_of_copies_and_refuses_different_files(tmp_path):
+    """An archive with its extracted file beside it."""
     pack(tmp_path / 'b.zip', ['x/a.txt'])
     path = tmp_path / 'a.txt'
     path.write_bytes(b'x/a.txt' * 50)
@@ -101,7 +100,7 @@ def test_copies(tmp_path):
         list_members(tmp_path, ANY, 10**6)
 
 
-def test_some_of_many():
+def test_list_some():
     assert list_some(['a']) == 'a'
     assert list_some('abcde') == 'a; b; c; d; e'
     assert list_some(map(str, range(1007))).endswith('4; and 1,002 more')

@@ -5,7 +5,7 @@ import pytest
 
 from pyg_hcsf.keypoints import read_keypoints
 from pyg_hcsf.poses import read_poses
-from pyg_hcsf.safe_io.json_bytes import load_json
+from pyg_hcsf.safe_io.json_file import load_json
 
 
 def test_reads_dense_files_of_producers():

@@ -9,21 +9,24 @@ from collections.abc import Callable, Iterator
 
 from pyg_hcsf.safe_io.shown import shown
 
-PART = 2**16  # bytes that are unpacked at a time
-LONGEST_NAME = 2**9  # bytes of a header that holds nothing but a long name
-LARGEST = 2**25  # bytes of a file; one take of Human3.6M has 5 MB
-INFLATION = 8  # an archive may unpack to this many times its size,
-SLACK = 2**20  # plus this number of bytes
-LONG_HEADERS = (
-    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
-    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+BLOCK = 2**16  # bytes that are decompressed at a time
+LONGEST_NAME = 2**9  # bytes of a header that extends a name
+LARGEST = 2**25  # bytes of a file; a sequence of Human3.6M has 5 MB
+INFLATION = 8  # An archive may decompress to 8 times its size,
+SLACK = 2**20  # plus 1 MiB.
+EXTENDED_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
 )
 
 
 class _Header(tarfile.TarInfo):
-    r"""A header whose sizes are checked before what follows it is read: until
-    Python 3.12.6 :mod:`tarfile` takes quadratic time for a PAX header, and a
-    minute for one of 900 kB.
+    r"""Checks the size in a header before the data are read: until Python
+    3.12.6 :mod:`tarfile` takes quadratic time for a PAX header, and a minute
+    for one of 900 kB.
     """
 
     @classmethod
@@ -31,7 +34,8 @@ class _Header(tarfile.TarInfo):
         cls, buf: bytes | bytearray, encoding: str, errors: str
     ) -> _Header:
         header = super().frombuf(buf, encoding, errors)
-        largest = LONGEST_NAME if header.type in LONG_HEADERS else LARGEST
+        extended = header.type in EXTENDED_HEADERS
+        largest = LONGEST_NAME if extended else LARGEST
         if header.size > largest:
             raise ValueError(
                 f'its member {shown(header.name)} has {header.size} bytes, '
@@ -43,23 +47,22 @@ class _Header(tarfile.TarInfo):
 def read_tgz(
     content: bytes, wanted: Callable[[str], object]
 ) -> Iterator[tuple[str, bytes]]:
-    r"""Reads regular files of a :obj:`.tgz` archive one after another; nothing
-    is written to the disk.
+    r"""Reads the regular files of a :obj:`.tgz` archive one after another,
+    without writing them to the disk.
 
     Args:
         content (bytes): The archive.
-        wanted (callable): Whether a file of some name is read.
+        wanted (callable): Whether the file with a given name is read.
 
     Raises:
-        ValueError: If it is damaged, has a file of more than 32 MB or unpacks
-            to more than 8 times its size. Does not name the archive.
-
-    Example:
-        >>> for name, file in read_tgz(content, lambda x: x.endswith('.cdf')):
-        ...     print(name, len(file))
+        ValueError: If the archive is damaged, has a file of more than 32 MB
+            or decompresses to more than 8 times its size. The message does
+            not name the archive.
     """
     limit = INFLATION * len(content) + SLACK
-    swells = ValueError(f'it swells to more than {INFLATION} times its size')
+    too_large = ValueError(
+        f'it decompresses to more than {INFLATION} times its size'
+    )
     try:
         with (
             gzip.GzipFile(fileobj=io.BytesIO(content)) as stream,
@@ -68,16 +71,20 @@ def read_tgz(
             for member in tar:
                 end = member.offset_data + member.size
                 if member.size < 0 or end > limit:
-                    raise swells
+                    raise too_large
                 if member.isreg() and not member.issparse():
                     file = tar.extractfile(member)
                     if file is not None and wanted(member.name):
                         yield member.name, file.read()
-            while stream.read(PART):  # as far as its checksum
+            while stream.read(BLOCK):  # up to the checksum at the end
                 if stream.tell() > limit:
-                    raise swells
+                    raise too_large
     except (
-        *(tarfile.TarError, OSError, EOFError, LookupError),
-        *(RecursionError, OverflowError),
+        EOFError,
+        LookupError,
+        OSError,
+        OverflowError,
+        RecursionError,
+        tarfile.TarError,
     ) as e:
         raise ValueError(shown(str(e))) from e

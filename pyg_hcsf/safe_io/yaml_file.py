@@ -7,42 +7,36 @@ from typing import Any
 
 import yaml
 
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import PARSE_ERRORS, cause
 
-LARGEST = 2**16  # bytes of a file
-MOST = 2**14  # values of a file, those that aliases repeat included
+MAX_BYTES = 2**16  # of a file
+MAX_VALUES = 2**14  # of a file, those that aliases repeat included
 UNIT = 64  # characters of a text that count as one value
 
 
 def load_yaml(path: Path, what: str) -> Any:
-    r"""Reads a YAML file of plain values: texts, numbers, lists and mappings.
+    r"""Reads a YAML file of texts, numbers, lists and mappings.
 
     Args:
         path (pathlib.Path): The file, of at most 64 kB.
-        what (str): What errors call it, such as :obj:`'skeleton file'`.
+        what (str): The kind of file for error messages.
 
     Raises:
-        ValueError: If it cannot be read, is no YAML, is too large, or holds
-            aliases that repeat themselves or more than 16,384 values.
-
-    Example:
-        >>> load_yaml(Path('my_rig.yaml'), 'skeleton file')['joints']
+        ValueError: If it cannot be read, is not YAML, is too large, or has
+            aliases that contain themselves or more than 16,384 values.
     """
     try:
         with path.open('rb') as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise ValueError(f'it has more than {LARGEST:,} bytes')
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f'it has more than {MAX_BYTES:,} bytes')
         return yaml.load(content, _Loader)
-    except (
-        *(OSError, ValueError, TypeError, LookupError, AttributeError),
-        *(OverflowError, RecursionError, yaml.YAMLError),
-    ) as e:
+    except (*PARSE_ERRORS, OSError, RecursionError, yaml.YAMLError) as e:
         raise ValueError(f"Could not read {what} '{path}': {cause(e)}") from e
 
 
 class _Loader(yaml.SafeLoader):
-    r"""Counts the values of each anchor, and again where it is repeated."""
+    r"""Counts the values of each anchor, and again for each of its aliases."""
 
     def __init__(self, stream: Any) -> None:
         super().__init__(stream)
@@ -59,8 +53,8 @@ class _Loader(yaml.SafeLoader):
             self.count += self.sizes.get(event.anchor, 0)
         elif isinstance(event, yaml.ScalarEvent):
             self.count += len(event.value) // UNIT
-        if self.count > MOST:
-            raise ValueError(f'it holds more than {MOST:,} values')
+        if self.count > MAX_VALUES:
+            raise ValueError(f'it holds more than {MAX_VALUES:,} values')
         node = super().compose_node(parent, index)
         if event.anchor is not None:
             self.sizes.setdefault(event.anchor, self.count - before)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pyg_hcsf.safe_io.tar_members import LARGEST, read_tgz
+from pyg_hcsf.safe_io.tar_archive import LARGEST, read_tgz
 
 FILES = {
     'S1/a.cdf': b'a' * 1000,
@@ -43,7 +43,7 @@ def test_ustar_prefix():
     assert dict(read_tgz(content, lambda name: True)) == files
 
 
-def test_every_cut_is_noticed():
+def test_refuses_archives_that_are_cut_off():
     content = archive(FILES)
     for stop in range(0, len(content), 7):
         with pytest.raises((ValueError, EOFError)):

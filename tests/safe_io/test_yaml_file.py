@@ -3,7 +3,7 @@ import time
 import pytest
 
 from pyg_hcsf import load_skeleton
-from pyg_hcsf.safe_io.yaml_text import load_yaml
+from pyg_hcsf.safe_io.yaml_file import load_yaml
 
 # Ten lists of ten lists of ... of ten texts.
 LEVELS = ['- &a0 [x,x,x,x,x,x,x,x,x,x]'] + [
@@ -34,7 +34,7 @@ def test_load_yaml(tmp_path):
         ('a: \0', 'special characters'),
     ],
 )
-def test_refuses_what_swells(tmp_path, text, why):
+def test_refuses_large_and_damaged_files(tmp_path, text, why):
     path = tmp_path / 'a.yaml'
     path.write_text(text)
     start = time.process_time()

@@ -1,3 +1,5 @@
+r"""Reads the :obj:`a*_s*_t*_skeleton.mat` files of UTD-MHAD."""
+
 from __future__ import annotations
 
 import re
@@ -6,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyg_hcsf.safe_io.matlab import read_matlab
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import explained
 
 UTD_MHAD_FILE = re.compile(r'a(\d+)_s(\d+)_t(\d+)_skeleton\.mat')
 UTD_MHAD_FPS = 30.0
@@ -17,13 +19,13 @@ INFLATED_LIMIT = 2**23  # bytes of a compressed variable
 # Recognition Utilizing a Depth Camera and a Wearable Inertial Sensor",
 # ICIP 2015: action a1 is label 0.
 UTD_MHAD_ACTIONS = (
-    *('swipe left', 'swipe right', 'wave', 'clap', 'throw', 'cross arms'),
-    *('basketball shoot', 'draw x', 'draw circle (clockwise)'),
-    *('draw circle (counter clockwise)', 'draw triangle', 'bowling'),
-    *('boxing', 'baseball swing', 'tennis swing', 'arm curl', 'tennis serve'),
-    *('push', 'knock', 'catch', 'pick up and throw', 'jog', 'walk'),
-    *('sit to stand', 'stand to sit', 'lunge', 'squat'),
-)
+    'swipe left', 'swipe right', 'wave', 'clap', 'throw', 'cross arms',
+    'basketball shoot', 'draw x', 'draw circle (clockwise)',
+    'draw circle (counter clockwise)', 'draw triangle', 'bowling',
+    'boxing', 'baseball swing', 'tennis swing', 'arm curl', 'tennis serve',
+    'push', 'knock', 'catch', 'pick up and throw', 'jog', 'walk',
+    'sit to stand', 'stand to sit', 'lunge', 'squat',
+)  # fmt: skip
 UTD_MHAD_SUBJECTS = tuple(range(1, 9))
 
 
@@ -31,11 +33,12 @@ class UTDMHADClip(NamedTuple):
     r"""A clip of UTD-MHAD.
 
     Args:
-        joints (numpy.ndarray): The 20 joints of Kinect v1 in metres, x to
-            the sensor's left, y up, z away from it: :obj:`[T, 20, 3]`.
+        joints (numpy.ndarray): The 20 joints of Kinect v1 :obj:`[T, 20, 3]`
+            in metres, with x to the left of the sensor, y up and z away from
+            it.
         label (int): The action, from 0.
-        subject (int): Who moves, from 1.
-        take (int): Which repetition, from 1.
+        subject (int): The subject, from 1.
+        take (int): The repetition, from 1.
     """
 
     joints: np.ndarray
@@ -48,19 +51,15 @@ def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
     r"""Reads one :obj:`a<action>_s<subject>_t<take>_skeleton.mat`.
 
     Args:
-        content (bytes): What the file holds: MATLAB's format 5 with
-            :obj:`d_skel` of shape :obj:`[20, 3, T]` in metres.
+        content (bytes): The file, in MATLAB's format 5 with :obj:`d_skel` of
+            shape :obj:`[20, 3, T]` in metres.
         name (str): The name of the file, without folders.
-        where (str, optional): What errors call the file. (default:
-            :obj:`name`)
+        where (str, optional): The path of the file for error messages.
+            (default: :obj:`name`)
 
     Raises:
-        ValueError: If the name is not of that form, action or subject are out
-            of range, or the content is damaged, empty or not finite.
-
-    Example:
-        >>> name = 'a1_s1_t1_skeleton.mat'
-        >>> clip = read_utd_mhad(Path(name).read_bytes(), name)
+        ValueError: If the name has another form, the action or the subject is
+            out of range, or the content is damaged, empty or not finite.
     """
     where = where or name
     match = UTD_MHAD_FILE.fullmatch(name)
@@ -80,14 +79,12 @@ def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:
             f"Expected a subject from s1 to s8 in the name of '{where}' (got "
             f's{subject})'
         )
-    try:
+    problem = (
+        f"'{where}' is not a skeleton of UTD-MHAD, a MATLAB 5 file with "
+        "finite 'd_skel' of shape [20, 3, T]"
+    )
+    with explained(problem, 'get it again or remove it'):
         joints = _read_skeleton(content)
-    except ValueError as e:
-        raise ValueError(
-            f"'{where}' is not a skeleton of UTD-MHAD, a MATLAB 5 file with "
-            f"finite 'd_skel' of shape [20, 3, T] ({cause(e)}): get it again "
-            'or remove it'
-        ) from e
     return UTDMHADClip(joints.transpose(2, 0, 1), action - 1, subject, take)
 
 

@@ -3,11 +3,11 @@ import zlib
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.human36m.cdf import read_cdf_pose
+from pyg_hcsf.datasets.human36m.official_cdf import read_cdf_pose
 from tests.datasets.human36m.human36m_files import cdf
 
 POSE = np.random.default_rng(0).normal(size=(1, 7, 96)).astype('f4')
-FORMS = [
+VARIANTS = [
     {},
     {'wide': False},
     {'row_major': True},
@@ -17,12 +17,12 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize('form', FORMS)
+@pytest.mark.parametrize('variant', VARIANTS)
 @pytest.mark.parametrize('dtype', ['f4', 'f8'])
 @pytest.mark.parametrize('shape', [(1, 7, 96), (7, 96), (7, 32, 3)])
-def test_read(form, dtype, shape):
+def test_read(variant, dtype, shape):
     values = POSE.reshape(shape).astype(dtype)
-    out = read_cdf_pose(cdf(values, **form), 'a.cdf')
+    out = read_cdf_pose(cdf(values, **variant), 'a.cdf')
     assert out.dtype == dtype
     np.testing.assert_array_equal(out, values)
 
@@ -78,8 +78,8 @@ GOOD = cdf(POSE)
 @pytest.mark.parametrize(
     'bad, reason',
     [
-        (b'', 'begins otherwise'),
-        (b'\x89HDF\r\n\x1a\n', 'begins otherwise'),
+        (b'', 'first bytes'),
+        (b'\x89HDF\r\n\x1a\n', 'first bytes'),
         (GOOD[:300], 'no record'),
         (GOOD[:-100], 'no record'),
         (GOOD.replace(b'Pose', b'Posy'), r"no 'Pose' among \['Posy'\]"),
@@ -93,7 +93,7 @@ def test_refuses(bad, reason):
         read_cdf_pose(bad, 'a.cdf')
 
 
-def test_chains_without_end():
+def test_refuses_chains_without_end():
     start = GOOD.index(b'Pose') - 76 - 8  # of the record of the variable
     next_at = start + 12
     content = bytearray(GOOD.replace(b'Pose', b'Posy'))
@@ -107,7 +107,7 @@ def test_chains_without_end():
         read_cdf_pose(bytes(content), 'a.cdf')
 
 
-def test_swelling_file():
+def test_refuses_files_that_decompress_to_much():
     content = cdf(np.zeros((1, 20_000, 96), 'f4'), pack=True)
     assert len(content) < 50_000
     with pytest.raises(ValueError, match='more than 8 times its size'):
@@ -120,10 +120,10 @@ def test_swelling_file():
         read_cdf_pose(content, 'a.cdf')
 
 
-@pytest.mark.parametrize('form', [{}, {'wide': False}, {'pack': True}])
-def test_damaged_contents(fuzz, form):
+@pytest.mark.parametrize('variant', [{}, {'wide': False}, {'pack': True}])
+def test_damaged_contents(fuzz, variant):
     def check(values):
         assert values.dtype.kind == 'f' and np.isfinite(values).all()
 
-    content = cdf(POSE, **form)
+    content = cdf(POSE, **variant)
     fuzz(lambda bad: read_cdf_pose(bad, 'a.cdf'), content, check, "'a.cdf'")
