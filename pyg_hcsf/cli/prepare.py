@@ -30,7 +30,7 @@ from pyg_hcsf.datasets.checks.published import PUBLISHED
 from pyg_hcsf.datasets.checks.verify import Check, verify
 from pyg_hcsf.datasets.human36m.formats import detectors
 from pyg_hcsf.datasets.mocap.bvh.advice import advise_bvh
-from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
 from pyg_hcsf.datasets.ntu.ctrgcn import write_ctrgcn
 from pyg_hcsf.datasets.ntu.pyskl import write_pyskl
 

@@ -7,8 +7,8 @@ from typing import NamedTuple, Optional, Union
 
 import numpy as np
 
-from pyg_hcsf.datasets.ntu.bodies import select_bodies
-from pyg_hcsf.datasets.ntu.skeleton_text import parse_skeleton
+from pyg_hcsf.datasets.ntu.body_selection import select_bodies
+from pyg_hcsf.datasets.ntu.skeleton_parser import parse_skeleton
 from pyg_hcsf.datasets.utd_mhad.reader import read_utd_mhad
 from pyg_hcsf.poses.npz import read_npz
 from pyg_hcsf.poses.sequence import PoseSequence
@@ -38,7 +38,7 @@ def read_joint_clip(path: Union[str, Path]) -> JointClip:
     r"""Reads a clip.
 
     * ``.skeleton``: NTU RGB+D, metres, the bodies that 2s-AGCN takes, see
-      :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`;
+      :func:`~pyg_hcsf.datasets.ntu.body_selection.select_bodies`;
     * ``.mat``: UTD-MHAD, metres;
     * ``.npz``: an array :obj:`joints` ``[T, N, 3]`` or ``[T, M, N, 3]`` and,
       if frames are missing, their numbers :obj:`frames` ``[T]``; or the poses

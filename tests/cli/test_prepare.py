@@ -252,7 +252,7 @@ def test_export(tmp_path, capsys):
         bodies='pyskl',
         log=False,
     )
-    clips = read_pyskl(pkl).clips
+    clips = read_pyskl(pkl)
     assert [clip.name for clip in clips] == data.names
     for i, clip in enumerate(clips):
         half = data.joints(i).astype(np.float16)
@@ -265,7 +265,7 @@ def test_export(tmp_path, capsys):
     assert (
         run('export', 'pyskl', tmp_path / 'b.pkl', '--from', npz, *home) == 0
     )
-    again = read_pyskl(tmp_path / 'b.pkl').clips
+    again = read_pyskl(tmp_path / 'b.pkl')
     assert [clip.name for clip in again] == data.names
 
 

@@ -13,7 +13,8 @@ from pyg_hcsf.datasets.checks.doctor import Found
 from pyg_hcsf.datasets.human36m.formats import POSITIONS, choose_files
 from pyg_hcsf.datasets.human36m.positions import repeated_take
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
-from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS, parse_name
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
+from pyg_hcsf.datasets.ntu.clip_names import parse_name
 from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS
 from pyg_hcsf.datasets.ntu.skeleton_files import find_skeletons
 from pyg_hcsf.datasets.ntu.source import CUSTOMARY, find_source

@@ -15,7 +15,7 @@ from pyg_hcsf.data.formats import LEFTOVERS, Format
 from pyg_hcsf.datasets.checks.file_kind import AGAIN, FileKind, recognize
 from pyg_hcsf.datasets.checks.unread import describe_unread
 from pyg_hcsf.datasets.ntu.skeleton_files import SKELETON_FILE
-from pyg_hcsf.datasets.ntu.skeleton_text import read_skeleton
+from pyg_hcsf.datasets.ntu.skeleton_parser import read_skeleton
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.shown import shown
 

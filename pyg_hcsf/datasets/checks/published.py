@@ -12,9 +12,9 @@ from pyg_hcsf.datasets.human36m.formats import TEST_SUBJECTS, TRAIN_SUBJECTS
 from pyg_hcsf.datasets.human36m.positions import take_file
 from pyg_hcsf.datasets.mpi_inf_3dhp import annotation as mpi_inf_3dhp
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
+from pyg_hcsf.datasets.ntu.benchmarks import get_benchmark
 from pyg_hcsf.datasets.ntu.clip_names import (
     ClipName,
-    get_benchmark,
     missing_skeletons,
     parse_name,
 )

@@ -1,7 +1,7 @@
 import pytest
 
 from pyg_hcsf.datasets.checks.published import PUBLISHED
-from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
 
 TAKES = [
     f'S001C{camera:03}P002R{replication:03}A{action:03}'

@@ -8,10 +8,14 @@ from pyg_hcsf.datasets.ntu.skeleton_files import FILE_LIMIT, find_skeletons
 CLIP = 'S001C001P001R001A005'
 PLAIN = f'{CLIP}.skeleton'
 COPIES = (
-    *(f'{CLIP} (1).skeleton', f'{CLIP}(2).skeleton'),
-    *(f'{CLIP} - Copy.skeleton', f'{CLIP} - Kopie (3).skeleton'),
-    *(f'Copy of {CLIP}.skeleton', f'{CLIP} copy 2.skeleton'),
-    *(f'{CLIP}.skeleton.skeleton', f'{CLIP}_1.SKELETON'),
+    f'{CLIP} (1).skeleton',
+    f'{CLIP}(2).skeleton',
+    f'{CLIP} - Copy.skeleton',
+    f'{CLIP} - Kopie (3).skeleton',
+    f'Copy of {CLIP}.skeleton',
+    f'{CLIP} copy 2.skeleton',
+    f'{CLIP}.skeleton.skeleton',
+    f'{CLIP}_1.SKELETON',
 )
 
 
@@ -24,7 +28,9 @@ def put(folder, **sizes):
 @pytest.mark.parametrize('name', COPIES)
 def test_a_copy_beside_its_clip(tmp_path, name):
     put(tmp_path, **{PLAIN: 9, name: 9, 'S001C001P001R001A006.skeleton': 9})
-    text = rf"er 1 \.skeleton file: '.*{re.escape(name)}' \('.*{PLAIN}' is r"
+    text = (
+        rf"Skipped 1 \.skeleton file: '.*{re.escape(name)}' \('.*{PLAIN}' is r"
+    )
     with pytest.warns(UserWarning, match=text):
         members = find_skeletons([tmp_path])
     assert [m.name[17:20] for m in members] == ['005', '006']
@@ -54,7 +60,7 @@ def test_upper_and_lower_case(tmp_path, name):
         assert find_skeletons([root])[0].name == PLAIN
 
 
-def test_what_systems_leave(tmp_path):
+def test_hidden_files_of_operating_systems(tmp_path):
     put(tmp_path, **{PLAIN: 9, f'._{PLAIN}': 9, '.DS_Store': 9})
     put(tmp_path, **{f'__MACOSX/a/._{PLAIN}': 9, f'{PLAIN}.part': 9})
     (member,) = find_skeletons([tmp_path])
@@ -84,7 +90,7 @@ def test_an_archive_beside_its_files(tmp_path):
         (f'{CLIP} vs {CLIP}.skeleton', 9, 'none of NTU'),
     ],
 )
-def test_what_is_passed_over(tmp_path, name, size, reason):
+def test_skipped_files(tmp_path, name, size, reason):
     put(tmp_path, **{name: size})
     with pytest.raises(ValueError, match=rf'such as .*{name}.*{reason}'):
         find_skeletons([tmp_path])

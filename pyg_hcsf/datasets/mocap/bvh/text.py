@@ -33,7 +33,8 @@ _NO_NUMBER = re.compile(
 
 class Hierarchy(NamedTuple):
     r"""The joints of a file, see
-    :class:`pyg_hcsf.datasets.mocap.bvh.reader.BVH`."""
+    :class:`pyg_hcsf.datasets.mocap.bvh.reader.BVH`.
+    """
 
     joints: list[str]
     parents: list[int]

@@ -3,14 +3,16 @@ import zipfile
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.ntu import skeleton_text as ntu_skeleton
+from pyg_hcsf.datasets.ntu.skeleton_fast_parser import parse_fast
 from pyg_hcsf.datasets.ntu.skeleton_files import find_skeletons
-from pyg_hcsf.datasets.ntu.skeleton_text import (
+from pyg_hcsf.datasets.ntu.skeleton_parser import (
+    Bodies,
+    _LineParser,
     parse_skeleton,
     read_skeleton,
     read_skeletons,
 )
-from pyg_hcsf.safe_io.decimal_text import parse_decimals
+from tests.safe_io.test_decimal_text import NUMBERS
 
 NAME = 'S001C001P001R001A001.skeleton'
 LARGE = 2**63 + 11  # doubles skip numbers of this size
@@ -45,10 +47,14 @@ def clip(counts, seed=0):
     ]
 
 
-def fast(content):
-    bodies = ntu_skeleton._parse_fast(content)
-    assert bodies is not None, 'fell back to reading line by line'
-    return bodies
+def parse_vectorised(content):
+    fields = parse_fast(content)
+    assert fields is not None, 'fell back to reading line by line'
+    return Bodies(*fields)
+
+
+def parse_lines(content):
+    return _LineParser(content, NAME).parse()
 
 
 def assert_same(one, two):
@@ -63,7 +69,7 @@ COUNTS = [0, 1, 1, 3, 0, 0, 2, 5, 1]
 
 
 @pytest.mark.parametrize('eol', ['\n', '\r\n'])
-@pytest.mark.parametrize('parse', [fast, parse_skeleton])
+@pytest.mark.parametrize('parse', [parse_vectorised, parse_skeleton])
 @pytest.mark.parametrize('end', ['whole', 'cut', 'blank'])
 def test_read(eol, parse, end):
     frames = clip(COUNTS)
@@ -85,7 +91,7 @@ def test_more_white_space_is_read_line_by_line():
     frames = clip(COUNTS)
     content = skeleton(frames)
     spaced = content.replace(b' ', b' \t ').replace(b'\n', b' \n')
-    assert ntu_skeleton._parse_fast(spaced) is None
+    assert parse_fast(spaced) is None
     for one, two in zip(
         parse_skeleton(spaced), parse_skeleton(content), strict=True
     ):
@@ -109,7 +115,7 @@ def test_many_bodies_and_many_changes():
 
 def test_colour_and_orientation_may_be_nan():
     content = skeleton(clip([2])).replace(b'1036.233', b'NaN')
-    assert np.isfinite(fast(content).joints).all()
+    assert np.isfinite(parse_vectorised(content).joints).all()
 
 
 @pytest.mark.parametrize(
@@ -131,23 +137,28 @@ def test_colour_and_orientation_may_be_nan():
         (lambda lines: [*lines[:9], '0.1 0.2 0'], 10, r'12 values \(got 3\)'),
         (
             lambda lines: [*lines[:9], lines[9] + ' 1', *lines[10:]],
-            *(10, r'12 values \(got more\)'),
+            10,
+            r'12 values \(got more\)',
         ),
         (
             lambda lines: [*lines[:9], 'nan' + lines[9][7:], *lines[10:]],
-            *(10, "a position.*b'nan"),
+            10,
+            "a position.*b'nan",
         ),
         (
             lambda lines: [*lines[:9], '0.1.2' + lines[9][5:], *lines[10:]],
-            *(10, 'a position'),
+            10,
+            'a position',
         ),
         (
             lambda lines: [*lines[:2], '1.5e16' + lines[2][17:], *lines[3:]],
-            *(3, "number of a body.*b'1.5e16'"),
+            3,
+            "number of a body.*b'1.5e16'",
         ),
         (
             lambda lines: [*lines[:2], '9' * 20 + lines[2][17:], *lines[3:]],
-            *(3, 'number of a body'),
+            3,
+            'number of a body',
         ),
     ],
 )
@@ -198,38 +209,6 @@ def test_byte_order_marks(encoding, eol):
         np.testing.assert_array_equal(one, two)
 
 
-NUMBERS = [
-    *('0', '-0', '0.0', '-0.0', '1.', '.5', '-.5', '12.25', '1e-05', '1E2'),
-    *('-1.2345e-7', '+1.5', '0.1', '0.30000000000000004', '9.999999999'),
-    *('1.00000000', '-3.12345678', '2.123456789', '0.000000001', '5e-324'),
-    *('3.141592653589793', '-2.7182818284590455', '123456789.25', '1e22'),
-    *('0.1234567890123456789', '7.12345678901234567', '9007199254740993.0'),
-]
-
-
-def parse(tokens):
-    text = np.frombuffer((' ' * 16 + ' '.join(tokens) + '  ').encode(), 'u1')
-    stop = 15 + np.cumsum([len(token) + 1 for token in tokens])
-    start = stop - [len(token) for token in tokens]
-    return parse_decimals(text, start, stop)
-
-
-@pytest.mark.parametrize('form', ['{:.7g}', '{:.3f}', '{!r}', '{:.17g}'])
-def test_decimals_are_the_nearest_doubles(form):
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=2000) * 10.0 ** rng.integers(-6, 3, 2000)
-    tokens = [form.format(float(value)) for value in values] + NUMBERS
-    np.testing.assert_array_equal(parse(tokens), list(map(float, tokens)))
-
-
-@pytest.mark.parametrize(
-    'token',
-    ['x', '-', '1.2.3', '1.2x', '--1', '0.1\x00', '1,5', '0.12345678/'],
-)
-def test_no_decimals(token):
-    np.testing.assert_array_equal(parse([token, '2.5']), [np.nan, 2.5])
-
-
 def check(bodies):
     count = len(bodies.joints)
     assert bodies.joints.shape == (count, 25, 3)
@@ -252,19 +231,17 @@ def test_damaged_skeletons(fuzz, eol):
 
 @pytest.mark.parametrize('eol', ['\n', '\r\n'])
 def test_damaged_files_are_read_as_line_by_line(fuzz, eol):
-    """What is read in one piece is what is read line by line."""
-    parsers = [ntu_skeleton._parse_fast]
+    """Both parsers agree on what the vectorised one accepts."""
 
     def read(content):
-        found = [parse(content) for parse in parsers]
+        fields = parse_fast(content)
         try:
-            lines = ntu_skeleton._parse_lines(content, NAME)
+            lines = parse_lines(content)
         except ValueError:
-            assert found == [None] * len(parsers)
+            assert fields is None
             raise
-        for bodies in found:
-            if bodies is not None:
-                assert_same(bodies, lines)
+        if fields is not None:
+            assert_same(fields, lines)
         return lines
 
     fuzz(read, skeleton(clip([1, 0, 2]), eol), check, NAME)
@@ -278,15 +255,13 @@ def test_reads_the_nearest_doubles(form, eol):
     joints = rng.normal(size=scale.shape) * scale
     frames = [[(k, places)] for k, places in enumerate(joints)]
     content = skeleton(frames, eol, numbers=lambda x: form.format(float(x)))
-    assert_same(fast(content), ntu_skeleton._parse_lines(content, NAME))
+    assert_same(parse_vectorised(content), parse_lines(content))
 
 
 @pytest.mark.parametrize('number', NUMBERS)
 def test_reads_all_numbers(number):
     content = skeleton(clip([1]), numbers=lambda _: number)
-    assert_same(
-        parse_skeleton(content), ntu_skeleton._parse_lines(content, NAME)
-    )
+    assert_same(parse_skeleton(content), parse_lines(content))
 
 
 TEXTS = {
@@ -325,12 +300,9 @@ MOST = str(2**64 - 1).encode()
 def test_both_parsers_refuse_the_same(text):
     content = TEXTS[text](skeleton(clip([1, 2])))
     found = []
-    for parse in (
-        lambda: ntu_skeleton._parse_lines(content, NAME),
-        lambda: parse_skeleton(content, NAME),
-    ):
+    for parse in (parse_lines, lambda text: parse_skeleton(text, NAME)):
         try:
-            found.append(parse())
+            found.append(parse(content))
         except ValueError as e:
             found.append((str(e),))
     if isinstance(found[0][0], str):
