@@ -24,12 +24,12 @@ from jsonargparse import ArgumentParser, Namespace
 from tqdm import tqdm
 
 from pyg_hcsf import datasets
+from pyg_hcsf.datasets.checks.bvh_commands import bvh_commands
 from pyg_hcsf.datasets.checks.commands import commands
 from pyg_hcsf.datasets.checks.doctor import Found, diagnose, find_formats
 from pyg_hcsf.datasets.checks.published import PUBLISHED
 from pyg_hcsf.datasets.checks.verify import Check, verify
 from pyg_hcsf.datasets.human36m.formats import detectors
-from pyg_hcsf.datasets.mocap.bvh.advice import advise_bvh
 from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
 from pyg_hcsf.datasets.ntu.ctrgcn import write_ctrgcn
 from pyg_hcsf.datasets.ntu.pyskl import write_pyskl
@@ -246,7 +246,7 @@ def _advise(
 ) -> tuple[list[str], int]:
     """The commands for what was found, and how much is missing."""
     if item.name == 'bvh_motion':
-        lines, whole = advise_bvh(path, item.files)
+        lines, whole = bvh_commands(path, item.files)
         return lines, int(not whole)
     lines, missing = [], 0
     damaged = [file for file in item.files if file in broken]

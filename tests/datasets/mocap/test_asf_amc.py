@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.mocap.asf_amc.reader import (
+from pyg_hcsf.datasets.mocap.asf_amc import (
     ASF_JOINTS,
     read_amc,
     read_asf,
 )
-from pyg_hcsf.datasets.mocap.text import to_h36m17
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from pyg_hcsf.skeleton import H36M17
 from tests.paths import DATA
 
@@ -328,9 +328,9 @@ def test_motion_must_fit(tmp_path):
         (
             'root upper',
             'tip upper',
-            r"\['lower', 'tip', 'upper'\] do not hang",
+            r"\['lower', 'tip', 'upper'\] are not connected",
         ),
-        ('    lower tip\n', '', r"\['tip'\] do not hang on the root"),
+        ('    lower tip\n', '', r"\['tip'\] are not connected"),
         ('name tip', 'name lower', r"\['lower'\] are defined twice"),
         ('length 2', 'length two', 'line 17: expected numbers'),
         ('length 2', 'length nan', 'line 17: expected finite numbers'),
@@ -426,7 +426,7 @@ def test_more_bones_than_the_motion_has_room_for(tmp_path):
 
 def test_frames_by_chunks(tmp_path, monkeypatch):
     whole = positions(tmp_path)
-    monkeypatch.setattr('pyg_hcsf.datasets.mocap.text.CHUNK', 1)
+    monkeypatch.setattr('pyg_hcsf.datasets.mocap.joint_positions.CHUNK', 1)
     np.testing.assert_array_equal(positions(tmp_path), whole)
 
 
@@ -482,7 +482,7 @@ def test_damaged_member(tmp_path, compression, at):
     content[at : at + 8] = b'\xff' * 8
     path.write_bytes(content)
     member = zipfile.Path(path, 's/1.asf')
-    message = 'a.zip/s/1.asf: the file cannot be read .*the archive.* again'
+    message = 'a.zip/s/1.asf: the file cannot be read .*its archive again'
     with pytest.raises(ValueError, match=message):
         read_asf(member)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.mocap.bvh.reader import DAZ_JOINTS, read_bvh
-from pyg_hcsf.datasets.mocap.text import to_h36m17
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from pyg_hcsf.skeleton import H36M17
 from tests.paths import DATA
 
@@ -329,7 +329,7 @@ def test_orders_of_rotation(tmp_path, order):
 def test_many_frames_at_a_time(tmp_path, monkeypatch):
     bvh = read_bvh(write(tmp_path / 'a.bvh', BVH))
     whole = bvh.joint_positions()
-    monkeypatch.setattr('pyg_hcsf.datasets.mocap.text.CHUNK', 1)
+    monkeypatch.setattr('pyg_hcsf.datasets.mocap.joint_positions.CHUNK', 1)
     np.testing.assert_array_equal(bvh.joint_positions(), whole)
 
 
@@ -340,7 +340,7 @@ def test_more_joints_than_the_file_has_room_for(tmp_path):
     with pytest.raises(ValueError, match='refused: 2000 joints in 1000 fram'):
         read_bvh(write(tmp_path / 'a.bvh', text))
     deep = 'JOINT j { OFFSET 0 0 0 ' * 5000
-    with pytest.raises(ValueError, match='refused: there are more than 2000'):
+    with pytest.raises(ValueError, match='refused: more than 2000 joints'):
         read_bvh(write(tmp_path / 'a.bvh', f'ROOT {deep[6:]} MOTION Frames'))
 
 

@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.mocap.bvh.interpretation import plan_reading
+from pyg_hcsf.datasets.mocap.bvh.conventions import infer_conventions
 from pyg_hcsf.datasets.mocap.bvh.joint_names import split_names
 from pyg_hcsf.datasets.mocap.bvh.reader import read_bvh
 from pyg_hcsf.datasets.mocap.bvh.rig import find_rig
-from pyg_hcsf.datasets.mocap.text import to_h36m17
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from pyg_hcsf.skeleton import H36M17
 from tests.datasets.mocap.bvh_files import (
     BODY,
@@ -57,8 +57,8 @@ def check_person(pose):
 @pytest.mark.parametrize('name', RIGS)
 def test_rigs(tmp_path, name):
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', RIGS[name]))
-    plan = plan_reading(bvh)
-    assert not plan.rig.guessed and not plan.notes
+    plan = infer_conventions(bvh)
+    assert not plan.rig.guessed and not plan.warnings
     assert (plan.unit, plan.scale, plan.up) == ('centimetres', 10.0, 'y')
     for joint, role in ROLES.items():
         assert plan.rig.joint_map[joint] == RIGS[name][role]
@@ -80,8 +80,8 @@ def test_all_families_are_tried(tmp_path):
 
 def test_a_rig_without_names(tmp_path):
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', UNKNOWN))
-    plan = plan_reading(bvh)
-    assert plan.rig.guessed and not plan.notes
+    plan = infer_conventions(bvh)
+    assert plan.rig.guessed and not plan.warnings
     for joint, role in ROLES.items():
         assert plan.rig.joint_map[joint] == UNKNOWN[role]
     check_person(
@@ -102,8 +102,8 @@ def test_real_rigs_with_and_without_names(name):
     if not path.is_file():
         pytest.skip(f'{path} is absent')
     bvh = read_bvh(path)
-    plan = plan_reading(bvh)
-    assert plan.notes == () and not plan.rig.guessed
+    plan = infer_conventions(bvh)
+    assert plan.warnings == () and not plan.rig.guessed
     numbers = tuple(str(i) for i in range(len(bvh.joints)))
     guess = find_rig(replace(bvh, joints=numbers))
     assert guess.guessed
@@ -118,7 +118,7 @@ def test_real_rigs_with_and_without_names(name):
         ]
         for joint in plan.rig.joint_map
     }
-    (note,) = plan_reading(bvh, mirrored).notes
+    (note,) = infer_conventions(bvh, mirrored).warnings
     assert 'exchanged' in note
 
 
@@ -128,17 +128,17 @@ def test_unknown_names_tell_sides(tmp_path):
         for i, (role, *_) in enumerate(BODY)
     }
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', names))
-    plan = plan_reading(bvh)
+    plan = infer_conventions(bvh)
     assert plan.rig.joint_map['LKnee'] == names['left shin']
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', exchanged(names)))
-    assert 'exchanged' in plan_reading(bvh).notes[0]
+    assert 'exchanged' in infer_conventions(bvh).warnings[0]
 
 
 @pytest.mark.parametrize('name', RIGS)
 def test_left_and_right_exchanged(tmp_path, name):
     names = exchanged(RIGS[name])
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', names))
-    assert any('exchanged' in text for text in plan_reading(bvh).notes)
+    assert any('exchanged' in text for text in infer_conventions(bvh).warnings)
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_left_and_right_exchanged(tmp_path, name):
 def test_units_and_axes(tmp_path, unit, name, up):
     path = write_person(tmp_path / 'a.bvh', RIGS['xsens'], unit, up)
     bvh = read_bvh(path)
-    plan = plan_reading(bvh)
+    plan = infer_conventions(bvh)
     assert (plan.unit, plan.up) == (name, up)
     assert plan.scale == pytest.approx(unit)
-    assert len(plan.notes) == (up == 'z')
+    assert len(plan.warnings) == (up == 'z')
     pose = bvh.joint_positions(plan.scale, plan.up)
     check_person(to_h36m17(pose, bvh.joints, plan.rig.joint_map))
-    assert not plan_reading(bvh, up=up).notes
+    assert not infer_conventions(bvh, up=up).warnings
 
 
 @pytest.mark.parametrize(
@@ -167,34 +167,36 @@ def test_units_and_axes(tmp_path, unit, name, up):
 )
 def test_unit_of_mmd(tmp_path, name, unit, read):
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', RIGS[name], unit))
-    assert plan_reading(bvh).scale == pytest.approx(read)
+    assert infer_conventions(bvh).scale == pytest.approx(read)
 
 
 def test_sizes_that_nobody_has(tmp_path):
     path = write_person(tmp_path / 'a.bvh', RIGS['daz'])
     bvh = read_bvh(path)
-    (text,) = plan_reading(bvh, scale=100.0).notes
+    (text,) = infer_conventions(bvh, scale=100.0).warnings
     assert 'the person is 16,512 mm' in text and 'scale=10 fits' in text
-    (text,) = plan_reading(bvh, up='z').notes
+    (text,) = infer_conventions(bvh, up='z').warnings
     assert 'does not stand along z' in text
     rest = np.zeros_like(bvh.motion)
     rest[:, 3] = -90  # lies on the back
-    assert plan_reading(replace(bvh, motion=rest)).notes == ()
+    assert infer_conventions(replace(bvh, motion=rest)).warnings == ()
     rest[:, 3] = 90  # lies on the front, with the head along z
-    (text,) = plan_reading(replace(bvh, motion=rest)).notes
+    (text,) = infer_conventions(replace(bvh, motion=rest)).warnings
     assert "along y at rest: z is taken as 'up'. Pass up='y'" in text
-    assert not plan_reading(replace(bvh, motion=rest), up='y').notes
+    assert not infer_conventions(replace(bvh, motion=rest), up='y').warnings
     turned = bvh.offsets[:, [0, 2, 1]] * [1, -1, 1]  # z is up
     still = np.zeros_like(bvh.motion)
-    plan = plan_reading(replace(bvh, offsets=turned, motion=still))
-    assert plan.up == 'z' and not plan.notes
+    plan = infer_conventions(replace(bvh, offsets=turned, motion=still))
+    assert plan.up == 'z' and not plan.warnings
     rest[:, 3] = -90  # lies along y in a file whose z is up
-    (text,) = plan_reading(replace(bvh, offsets=turned, motion=rest)).notes
+    (text,) = infer_conventions(
+        replace(bvh, offsets=turned, motion=rest)
+    ).warnings
     assert "y is taken as 'up'. Pass up='z'" in text
     small = replace(bvh, offsets=bvh.offsets * 2.3)
     with pytest.raises(ValueError, match=r"3,798 mm tall .*'scale'"):
-        plan_reading(small)
-    assert plan_reading(small, scale=4.5).scale == 4.5
+        infer_conventions(small)
+    assert infer_conventions(small, scale=4.5).scale == 4.5
 
 
 def test_two_people_in_a_file(tmp_path):
@@ -205,9 +207,9 @@ def test_two_people_in_a_file(tmp_path):
     both = head + head.replace('HIERARCHY', '') + 'MOTION\n' + '\n'.join(rows)
     (tmp_path / 'b.bvh').write_text(both)
     bvh = read_bvh(tmp_path / 'b.bvh')
-    plan = plan_reading(bvh)
+    plan = infer_conventions(bvh)
     assert plan.rig.joint_map['LFoot'] == 'Foot_L'
-    assert 'several roots' in plan.notes[0]
+    assert 'several roots' in plan.warnings[0]
     names = {role: f'A:{name}' for role, name in RIGS['bandai'].items()}
     text = write_person(tmp_path / 'a.bvh', names).read_text()
     head, motion = text.replace('ROOT', 'JOINT').split('MOTION')
@@ -218,7 +220,7 @@ def test_two_people_in_a_file(tmp_path):
         f'HIERARCHY\nROOT scene {{ OFFSET 0 0 0\n{head}'
         f'{head.replace("A:", "B:")}}}\nMOTION\n' + '\n'.join(rows)
     )
-    (text,) = plan_reading(read_bvh(tmp_path / 'b.bvh')).notes
+    (text,) = infer_conventions(read_bvh(tmp_path / 'b.bvh')).warnings
     assert 'several people: only one person is read' in text
 
 

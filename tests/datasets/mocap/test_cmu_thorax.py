@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.mocap.asf_amc.reader import ASF_JOINTS, read_asf
-from pyg_hcsf.datasets.mocap.bvh.interpretation import plan_reading
+from pyg_hcsf.datasets.mocap.asf_amc import ASF_JOINTS, read_asf
+from pyg_hcsf.datasets.mocap.bvh.conventions import infer_conventions
 from pyg_hcsf.datasets.mocap.bvh.reader import CMU_JOINTS, read_bvh
-from pyg_hcsf.datasets.mocap.text import to_h36m17
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from tests.paths import DATA
 
 # Joint of the conversion, the joint above, the bone that ends there.
@@ -131,8 +131,8 @@ def test_without_its_skeleton(tmp_path):
 
 def test_files_that_have_it(tmp_path):
     bvh = read_bvh(write_bvh(tmp_path / '01_02.bvh', BONES['thorax']))
-    plan = plan_reading(bvh)
-    assert (plan.rig.name, plan.notes) == ("CMU's conversions", ())
+    plan = infer_conventions(bvh)
+    assert (plan.rig.name, plan.warnings) == ("CMU's conversions", ())
     assert plan.scale == pytest.approx(25.4 / 0.45)
     assert plan.rig.joint_map == CMU_JOINTS
 
@@ -170,8 +170,8 @@ def test_real_clip(tmp_path, name):
         (tmp_path / f'{subject}.asf').write_bytes(archive.read(member))
     with pytest.warns(UserWarning, match=f'is taken from .*{subject}.asf'):
         bvh = read_bvh(tmp_path / f'{name}.bvh')
-    plan = plan_reading(bvh)
-    assert plan.notes == () and plan.rig.joint_map == CMU_JOINTS
+    plan = infer_conventions(bvh)
+    assert plan.warnings == () and plan.rig.joint_map == CMU_JOINTS
     error = bvh.joint_positions(plan.scale) - whole.joint_positions(plan.scale)
     assert np.abs(error).max() < 0.01
     asf = read_asf(tmp_path / f'{subject}.asf')
