@@ -11,6 +11,7 @@ import pytest
 from scipy.io import savemat
 
 from pyg_hcsf.cli import prepare
+from pyg_hcsf.cli.dataset_options import CLASSES
 from pyg_hcsf.datasets import NTURGBD, UTDMHAD
 from pyg_hcsf.datasets.ntu import shards as ntu_shards
 from pyg_hcsf.datasets.ntu.ctrgcn import read_ctrgcn
@@ -136,7 +137,7 @@ def test_one_split_only(tmp_path, monkeypatch, capsys):
                 raise ValueError('Expected clips of split=test (got none)')
 
     OnlyTrain.__name__ = 'UTDMHAD'
-    monkeypatch.setitem(prepare.CLASSES, 'utd_mhad', OnlyTrain)
+    monkeypatch.setitem(CLASSES, 'utd_mhad', OnlyTrain)
     raw = write_utd_mhad(tmp_path / 'given', SOME)
     assert run('utd_mhad', '--from', raw, '--root', tmp_path) == 1
     out = capsys.readouterr().out
@@ -216,7 +217,7 @@ def test_a_truncated_file_and_a_copy(tmp_path, capsys):
     path.write_bytes(path.read_bytes()[:-99])
     assert run('doctor', raw) == 1
     out = capsys.readouterr().out
-    assert f"Passed over 1 .skeleton file: '{copy}'" in out
+    assert f"Skipped 1 .skeleton file: '{copy}'" in out
     assert f"'{path}' is a .skeleton file that cannot be read: Line " in out
     assert ' --benchmark ntu60-xsub\n' in out
     args = ('nturgbd', '--from', raw, '--num_workers', 1, '--root', tmp_path)
@@ -309,7 +310,7 @@ def test_nothing_to_prepare(tmp_path, capsys):
     page.write_bytes(b'<html><title>Log in</title>')
     with pytest.raises(ValueError, match=r"Nothing in '.*' can be read by U"):
         run('utd_mhad', '--from', page, '--root', tmp_path / 'home')
-    assert 'page of a web site: "Log in"' in capsys.readouterr().out
+    assert 'web page: "Log in"' in capsys.readouterr().out
     with pytest.raises(ValueError, match='Nothing in'):
         run('utd_mhad', '--from', tmp_path / 'gone')
     assert 'not there\n  check the path' in capsys.readouterr().out
@@ -366,7 +367,7 @@ def test_doctor_names_some_of_many(tmp_path, capsys):
     (tmp_path / '99.jpg').write_bytes(b'\xff\xd8\xff')
     assert run('doctor', tmp_path) == 1
     out = capsys.readouterr().out
-    assert "19.mat' is an empty file\n  get it again" in out
+    assert "19.mat' is an empty file\n  download it again" in out
     assert '20.mat' not in out
     assert '... and 10 more that cannot be read' in out
     assert 'Not read: 1 file, an image (JPEG), not poses' in out
@@ -380,8 +381,8 @@ def test_commands_of_the_documentation():
     for command in commands:
         args = prepare.make_parser().parse_args(shlex.split(command)[2:])
         named.add(args.command)
-    assert named == {*prepare.CLASSES, 'doctor', 'export'}
-    for cls in prepare.CLASSES.values():
+    assert named == {*CLASSES, 'doctor', 'export'}
+    for cls in CLASSES.values():
         for form in cls.formats:
             assert f'`{form.name}`' in text, (cls, form.name)
 

@@ -145,8 +145,10 @@ UNREAD = [
     ('h36m_train.npz', npz(**BY_IMAGES), 'Human3.6M by images.*D3_Positions'),
     ('mpi_inf_3dhp_train.npz', npz(**BY_IMAGES), '3DHP by images.*annot.mat'),
     ('coco.npz', npz(**BY_IMAGES), 'poses by images'),
-    ('data_3d_3dhp.npz', npz(positions_3d=obj(SEQ)), '3DHP in VideoPose3D'),
-    ('x.npz', npz(positions_2d=obj(SEQ), metadata=obj({})), '3DHP in Vid'),
+    ('data_3d_3dhp.npz', npz(positions_3d=obj(SEQ)),
+     '3DHP in the format'),
+    ('x.npz', npz(positions_2d=obj(SEQ), metadata=obj({})),
+     '3DHP in the format'),
     ('data_3d_humaneva15.npz', npz(positions_3d=obj({'Train/S1': SEQ})),
      'HumanEva'),
     ('data_3d.npz', h36m_3d('Directions 1', 'Walking'),
@@ -198,9 +200,9 @@ def put(folder, name, content):
 def test_what_is_known(tmp_path, name, content, text):
     path = put(tmp_path / 'x', name, content)
     for given in (path, tmp_path):
-        told = diagnose(given, FORMATS)
-        assert told.found == [] and told.broken == []
-        (said,) = told.others
+        result = diagnose(given, FORMATS)
+        assert result.found == [] and result.broken == []
+        (said,) = result.others
         assert re.search(text, said)
 
 
@@ -209,7 +211,8 @@ def test_what_looks_alike(tmp_path, name, content):
     put(tmp_path, name, content)
     (said,) = diagnose(tmp_path, FORMATS).others
     assert re.match(
-        'an? (pickle of Python|array of NumPy|file of)|arrays of NumPy|text$',
+        'an? (Python pickle|NumPy array|MATLAB 5 file|HDF5 file)|NumPy arrays'
+        '|text$',
         said,
     )
 
@@ -227,15 +230,16 @@ def test_thousands_are_said_once(tmp_path):
     content = pickle.dumps({'data_input': ZEROS, 'data_label': ZEROS})
     for number in range(30):
         put(tmp_path, f'{number:08}.pkl', content)
-    told = diagnose(tmp_path, FORMATS)
-    assert list(told.others.values()) == [30] and told.advice == []
+    result = diagnose(tmp_path, FORMATS)
+    assert list(result.others.values()) == [30] and result.advice == []
 
 
 def test_a_skeleton_that_is_cut_off(tmp_path):
     put(tmp_path, f'{NAME}.skeleton', b'3\n1\n72057594037944738 0 1 1 1')
-    told = diagnose(tmp_path, FORMATS)
-    ((path, kind),) = told.broken
-    assert path.name == f'{NAME}.skeleton' and 'get it again' in kind.remedy
+    result = diagnose(tmp_path, FORMATS)
+    ((path, kind),) = result.broken
+    assert path.name == f'{NAME}.skeleton'
+    assert 'download it again' in kind.remedy
     assert 'Line 3 of' in kind.text and 'cut off here' in kind.text
     put(tmp_path, f'{NAME}.skeleton', b'2\n0\n0\n')
     assert diagnose(tmp_path, FORMATS).broken == []
@@ -259,11 +263,12 @@ def test_other_spellings(tmp_path, name):
 )
 def test_found_by_name_only(tmp_path, name):
     path = put(tmp_path, name, b'notes')
-    told = diagnose(tmp_path, FORMATS)
-    assert [(file, kind.kind) for file, kind in told.broken] == [
+    result = diagnose(tmp_path, FORMATS)
+    assert [(file, kind.kind) for file, kind in result.broken] == [
         (path, 'text')
     ]
-    assert told.broken[0][1].text == 'text, other than its name says'
+    kind = result.broken[0][1]
+    assert kind.text == 'text, in contradiction to the name of the file'
 
 
 HOSTILE = {
@@ -293,9 +298,10 @@ def test_hostile_files(tmp_path, name):
     else:
         path.write_bytes(HOSTILE[name])
     start = time.process_time()
-    told = diagnose(path, FORMATS)
+    result = diagnose(path, FORMATS)
     assert time.process_time() - start < 2
-    texts = [*told.others, *told.advice, *(k.text for _, k in told.broken)]
+    texts = [*result.others, *result.advice]
+    texts += [kind.text for _, kind in result.broken]
     assert sum(map(len, texts)) < 2000
     tracemalloc.start()
     diagnose(path, FORMATS)
@@ -319,7 +325,7 @@ def test_texts_are_bounded(tmp_path):
         b'\x93NUMPY\1\0' + b"\xff\x0f{'descr': '<f4', "
         b"'fortran_order': False, 'shape': (" + b'9' * 3000 + b',), }\n',
     )
-    told = diagnose(tmp_path, FORMATS)
-    texts = [*told.others, *told.advice]
-    texts += [kind.text + kind.remedy for _, kind in told.broken]
+    result = diagnose(tmp_path, FORMATS)
+    texts = [*result.others, *result.advice]
+    texts += [kind.text + kind.remedy for _, kind in result.broken]
     assert len(texts) == 5 and max(map(len, texts)) < 1000
