@@ -1,60 +1,25 @@
 """Files that people hold, and that no class reads."""
 
-import io
 import json
 import pickle
 import re
-import time
-import tracemalloc
-import zipfile
 
-import h5py
 import numpy as np
 import pytest
-from scipy.io import savemat
 
 from pyg_hcsf.datasets.checks.doctor import diagnose
-from pyg_hcsf.datasets.human36m.formats import HUMAN36M_FORMATS
-from pyg_hcsf.datasets.mpi_inf_3dhp.formats import MPI_INF_3DHP_FORMATS
-from pyg_hcsf.datasets.ntu.formats import NTU_FORMATS
-
-FORMATS = {
-    'human36m': HUMAN36M_FORMATS,
-    'mpi_inf_3dhp': MPI_INF_3DHP_FORMATS,
-    'nturgbd': NTU_FORMATS,
-}
-NAME = 'S001C001P001R001A001'
-ZEROS = np.zeros((4, 17, 3), np.float32)
-
-
-def npz(**arrays):
-    file = io.BytesIO()
-    np.savez(file, allow_pickle=True, **arrays)
-    return file.getvalue()
-
-
-def npy(array):
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
-def obj(value):
-    return np.array(value, dtype=object)
-
-
-def h5(**arrays):
-    file = io.BytesIO()
-    with h5py.File(file, 'w') as content:
-        for key, value in arrays.items():
-            content[key] = value
-    return file.getvalue()
-
-
-def mat(**arrays):
-    file = io.BytesIO()
-    savemat(file, arrays)
-    return file.getvalue()
+from tests.datasets.checks.small_files import (
+    FORMATS,
+    NAME,
+    ZEROS,
+    h5,
+    h36m_3d,
+    mat,
+    npy,
+    npz,
+    obj,
+    put,
+)
 
 
 def clip_2d(shape, protocol=4, **more):
@@ -98,21 +63,28 @@ def kinetics():
     return json.dumps(content).encode()
 
 
-def h36m_3d(*takes):
-    motion = {'S1': dict.fromkeys(takes, ZEROS)}
-    return npz(positions_3d=obj(motion))
-
-
 BY_IMAGES = {
-    **{'imgname': np.array(['a.jpg']), 'center': np.zeros((1, 2))},
-    **{'scale': np.ones(1), 'part': ZEROS, 'S': np.zeros((1, 17, 4))},
+    'imgname': np.array(['a.jpg']),
+    'center': np.zeros((1, 2)),
+    'scale': np.ones(1),
+    'part': ZEROS,
+    'S': np.zeros((1, 17, 4)),
 }
+
+
 AMASS = {
-    **{'trans': np.zeros((9, 3)), 'gender': np.array('male')},
-    **{'betas': np.zeros(16), 'poses': np.zeros((9, 156))},
+    'trans': np.zeros((9, 3)),
+    'gender': np.array('male'),
+    'betas': np.zeros(16),
+    'poses': np.zeros((9, 156)),
 }
+
+
 SEQ = {'S1_Seq1_0': {'Action': ZEROS}, 'TS1': {'Action': ZEROS}}
+
+
 MSR = b'0.1 1.2 3.4 1.0\n' * 40
+
 
 # Name, content, what is said.
 UNREAD = [
@@ -170,6 +142,7 @@ UNREAD = [
     ('Thumbs.db', b'', 'macOS or Windows'),
 ]  # fmt: skip
 
+
 # What looks like them, and is not.
 OTHERS = [
     ('00000000.pkl', pickle.dumps({'data_input': ZEROS})),
@@ -187,13 +160,6 @@ OTHERS = [
     ('poses.h5', h5(poses=ZEROS)),
     ('mat.mat', mat(data=ZEROS[0])),
 ]
-
-
-def put(folder, name, content):
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
 
 
 @pytest.mark.parametrize('name, content, text', UNREAD)
@@ -269,63 +235,3 @@ def test_found_by_name_only(tmp_path, name):
     ]
     kind = result.broken[0][1]
     assert kind.text == 'text, in contradiction to the name of the file'
-
-
-HOSTILE = {
-    'ops.pkl': b'\x80\x04' + b'N0' * 10**6 + b'N.',
-    'marks.pkl': b'\x80\x04\x8c\x08keypoint\x94' + b'(' * 10**6 + b'.',
-    'names.pkl': f'{NAME} frame_dir keypoint'.encode() * 10**5,
-    'train_label.pkl': NAME.encode() * 10**6,
-    'open.json': b'[' * 10**7,
-    'page.npz': b'<html><title' + b' ' * 10**6,
-    'tags.mat': b'MATLAB 5.0 MAT-file'.ljust(126) + b'IM' + bytes(8) * 10**6,
-    f'{NAME}.skeleton': b'99999999\n' + b'9\n' * 10**6,
-    'a.skeleton': b'',
-}
-
-
-@pytest.mark.parametrize('name', [*HOSTILE, 'header.npz'])
-def test_hostile_files(tmp_path, name):
-    path = tmp_path / name
-    if name == 'header.npz':  # of a gigabyte, in 64 kB
-        with (
-            zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive,
-            archive.open('positions_3d.npy', 'w') as member,
-        ):
-            member.write(b'\x93NUMPY\2\0\xff\xff\xff\x3f')
-            for _ in range(64):
-                member.write(b' ' * 2**20)
-    else:
-        path.write_bytes(HOSTILE[name])
-    start = time.process_time()
-    result = diagnose(path, FORMATS)
-    assert time.process_time() - start < 2
-    texts = [*result.others, *result.advice]
-    texts += [kind.text for _, kind in result.broken]
-    assert sum(map(len, texts)) < 2000
-    tracemalloc.start()
-    diagnose(path, FORMATS)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 4 * path.stat().st_size + 2**26
-
-
-def test_texts_are_bounded(tmp_path):
-    long = 'x' * 50_000
-    with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as archive:
-        archive.writestr(f'a.{long}', b'')
-        archive.writestr(long, b'')
-    with zipfile.ZipFile(tmp_path / 'b.npz', 'w') as archive:
-        for number in range(50):
-            archive.writestr(f'{number}{long}.npy', b'')
-    (tmp_path / 'c.pkl').write_bytes(b'c' + 2 * (long.encode() + b'\n') + b'.')
-    put(
-        tmp_path,
-        'd.npy',
-        b'\x93NUMPY\1\0' + b"\xff\x0f{'descr': '<f4', "
-        b"'fortran_order': False, 'shape': (" + b'9' * 3000 + b',), }\n',
-    )
-    result = diagnose(tmp_path, FORMATS)
-    texts = [*result.others, *result.advice]
-    texts += [kind.text + kind.remedy for _, kind in result.broken]
-    assert len(texts) == 5 and max(map(len, texts)) < 1000
