@@ -26,17 +26,9 @@ CLASSES: dict[str, Any] = {
 # Arguments of the classes that do not change what is written, or that
 # commands set themselves.
 SKIPPED_ARGUMENTS = {
-    'root',
-    'raw',
-    'split',
-    'val_subjects',
-    'dropped',
-    'log',
-    'force_reload',
-    'transform',
-    'pre_transform',
-    'pre_filter',
-}
+    'root', 'raw', 'split', 'val_subjects', 'dropped', 'log', 'force_reload',
+    'transform', 'pre_transform', 'pre_filter',
+}  # fmt: skip
 MAX_NAMED = 20  # files that are named
 
 
@@ -56,11 +48,7 @@ def add_dataset_options(command: ArgumentParser, cls: Any) -> None:
 
 
 def pop_paths(cls: Any, options: dict[str, Any]) -> tuple[Path, Path]:
-    """Removes the location of the files from the options.
-
-    Returns:
-        The root of the class and the path of its raw files.
-    """
+    """Removes the options of paths; returns those of root and raw files."""
     raw, home = options.pop('from'), options.pop('root')
     home = Path(home or os.environ.get('PYG_HCSF_DATA') or DATA_HOME)
     root = home.expanduser() / cls.__name__

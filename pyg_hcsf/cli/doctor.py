@@ -45,11 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def examine(path: Path) -> int:
-    """Prints what a file or folder contains.
-
-    Returns:
-        The exit code: 0 if all data sets in it are complete and readable.
-    """
+    """Prints what a path contains; returns 0 if it is complete, else 1."""
     result = diagnose(path, FORMATS, lambda files: tqdm(files, 'Looking'))
     complete = True
     broken = {file for file, _ in result.broken}
@@ -129,19 +125,13 @@ def _option_hints(item: FoundFiles) -> list[str]:
 def find_raw_files(
     name: str, options: dict[str, Any]
 ) -> tuple[Path, Path, list[FoundFiles]]:
-    """Finds the raw files of a data set; prints what else is there if there
-    are none.
-
-    Args:
-        name (str): A key of :obj:`CLASSES`.
-        options (dict[str, Any]): The options, of which those for paths are
-            removed.
+    """Finds the raw files of a data set, and removes the options of paths.
 
     Returns:
         The root of the class, the path of the raw files, and the files.
 
     Raises:
-        ValueError: If there are no raw files.
+        ValueError: If there are none. What else is there is printed.
     """
     cls = CLASSES[name]
     root, raw = pop_paths(cls, options)

@@ -26,15 +26,8 @@ def bvh_commands(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
     Files are read as :class:`~pyg_hcsf.datasets.BVHMotion` reads them. Joints
     that were guessed are part of the command, to be checked by the user.
 
-    Args:
-        path (pathlib.Path): The file or the folder to prepare.
-        files (sequence of pathlib.Path): The BVH files in it.
-
     Returns:
         Lines of text, and whether all files can be read.
-
-    Example:
-        >>> lines, readable = bvh_commands(Path('bvh'), files)
     """
     known: list[tuple[Conventions, float]] = []
     guessed: dict[str, list[tuple[Conventions, float]]] = {}

@@ -28,15 +28,10 @@ NUM_PARSED = 1000  # .skeleton files that are parsed
 
 # The kinds of files by the ends of their names.
 KINDS = {
-    '.npz': ('npz',),
-    '.npy': ('npy',),
-    '.pkl': ('pickle',),
-    '.cdf': ('cdf',),
-    '.mat': ('mat', 'hdf5'),
-    '.h5': ('hdf5',),
-    '.zip': ('zip',),
-    '.tgz': ('packed',),
-}
+    '.npz': ['npz'], '.npy': ['npy'], '.pkl': ['pickle'], '.cdf': ['cdf'],
+    '.mat': ['mat', 'hdf5'], '.h5': ['hdf5'], '.zip': ['zip'],
+    '.tgz': ['packed'],
+}  # fmt: skip
 
 # Names of files and folders of which another part of a data set is needed.
 OTHER_PARTS = {
@@ -213,7 +208,7 @@ def _walk(path: Path) -> Iterator[Path]:
 
 def _check_suffix(file: Path, kind: FileKind) -> FileKind:
     r"""Reports a file whose content does not agree with its suffix."""
-    expected = KINDS.get(file.suffix.lower(), (kind.kind,))
+    expected = KINDS.get(file.suffix.lower(), [kind.kind])
     if kind.remedy or kind.kind in expected:
         return kind
     text = f'{kind.text}, in contradiction to the name of the file'

@@ -68,11 +68,7 @@ BENCHMARKS = {
 
 
 def get_benchmark(name: str) -> Benchmark:
-    r"""Returns one of :obj:`BENCHMARKS`.
-
-    Raises:
-        ValueError: If there is no benchmark of this name.
-    """
+    r"""Returns one of :obj:`BENCHMARKS`, or raises a :class:`ValueError`."""
     if name not in BENCHMARKS:
         raise ValueError(
             f"Expected 'benchmark' to be one of {list(BENCHMARKS)} (got "
@@ -87,10 +83,6 @@ def split_names(names: Iterable[str], benchmark: str) -> dict[str, list[str]]:
     Clips of
     :func:`~pyg_hcsf.datasets.ntu.clip_names.missing_skeletons` and of action
     classes outside of the benchmark are left out.
-
-    Args:
-        names (iterable of str): The clip names.
-        benchmark (str): A key of :obj:`BENCHMARKS`.
 
     Example:
         >>> split_names(['S001C001P001R001A001'], 'ntu60-xsub')['train']

@@ -32,18 +32,10 @@ from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.transforms.pre_normalize import center_clip
 
 MEMBERS = ('x_train.npy', 'y_train.npy', 'x_test.npy', 'y_test.npy')
-ERRORS = (
-    OSError,
-    ValueError,
-    LookupError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    NotImplementedError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+ERRORS = (  # of zipfile and NumPy on damaged files
+    OSError, ValueError, LookupError, EOFError, RuntimeError, MemoryError,
+    NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def group_names(names: Iterable[str], benchmark: str) -> dict[str, list[str]]:
@@ -51,13 +43,8 @@ def group_names(names: Iterable[str], benchmark: str) -> dict[str, list[str]]:
     order of CTR-GCN's files: sorted by the field that decides on the split
     (subject, camera or setup), then by name.
 
-    Args:
-        names (iterable of str): All clip names; see
-            :func:`~pyg_hcsf.datasets.ntu.benchmarks.split_names`.
-        benchmark (str): A benchmark, such as :obj:`'ntu60-xsub'`.
-
     Example:
-        >>> names = Path('skes_available_name.txt').read_text().split()
+        >>> names = read_names('skes_available_name.txt')
         >>> group_names(names, 'ntu60-xsub')['train'][0]
         'S001C001P001R001A001'
     """

@@ -62,12 +62,8 @@ def read_padded_clips(
     where clips with one body have no copy of it, a second body of zeros is
     removed as well.
 
-    Args:
-        x (ArrayReader): The joints, of shape :obj:`[clips, 300, 150]`.
-        y (ArrayReader): One-hot labels, of shape :obj:`[clips, classes]`.
-        names (iterator of str): Yields the name of each clip.
-        benchmark (str): A key of
-            :obj:`~pyg_hcsf.datasets.ntu.benchmarks.BENCHMARKS`.
+    The joints :obj:`x` have the shape :obj:`[clips, 300, 150]`, the one-hot
+    labels :obj:`y` :obj:`[clips, classes]`.
 
     Raises:
         ValueError: If a shape, a data type or a value is not valid, or a clip

@@ -37,14 +37,9 @@ def is_body_id(token: bytes) -> bool:
 
 
 def parse_fast(content: bytes) -> Fields | None:
-    r"""Parses a text with single spaces and without errors.
-
-    Args:
-        content (bytes): The text.
-
-    Returns:
-        The fields of :class:`~pyg_hcsf.datasets.ntu.skeleton_parser.Bodies`,
-        or :obj:`None` if the text must be parsed line by line.
+    r"""Returns the fields of
+    :class:`~pyg_hcsf.datasets.ntu.skeleton_parser.Bodies`, or :obj:`None` if
+    the text must be parsed line by line: it has an error or more white space.
     """
     eol = b'\r\n' if b'\r' in content[: COUNT_DIGITS + 1] else b'\n'
     if not content.endswith(eol) or content.endswith(2 * eol):
@@ -65,9 +60,7 @@ def parse_fast(content: bytes) -> Fields | None:
 
 
 def _find_runs(content: bytes, text: np.ndarray, eol: bytes) -> list[Run]:
-    r"""Divides the frames into runs; empty if a line has a wrong number of
-    values.
-    """
+    r"""Divides frames into runs; none if a line has a wrong length."""
     white = text <= ord(' ')
     marks = np.flatnonzero(white)
     mark = len(eol)

@@ -94,9 +94,7 @@ def _clip_of(name: str) -> str | None:
 
 
 def _sort_by_size(clip: str, members: list[Member]) -> list[Member]:
-    r"""Sorts files of one clip, the largest first. Of equally large files,
-    those with an unchanged name come first.
-    """
+    r"""Sorts by decreasing size, then those with an unchanged name first."""
     plain = [m for m in members if m.name.upper() == f'{clip}{SUFFIX}'.upper()]
     for other in plain[1:]:
         if other.size != plain[0].size:

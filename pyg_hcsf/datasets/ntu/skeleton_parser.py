@@ -54,17 +54,9 @@ def read_skeletons(
     files: Iterable[Member],
     archives: dict[Path, zipfile.ZipFile] | None = None,
 ) -> Iterator[Bodies]:
-    r"""Reads the files that
-    :func:`~pyg_hcsf.datasets.ntu.skeleton_files.find_skeletons` returns.
-
-    Args:
-        files (iterable of Member): The files.
-        archives (dict, optional): Collects the opened archives, see
-            :func:`~pyg_hcsf.safe_io.members.read_members`. (default:
-            :obj:`None`)
-
-    Raises:
-        ValueError: If a file is malformed. The message names file and line.
+    r"""Reads the result of :func:`find_skeletons`. The opened archives are
+    added to :obj:`archives`, see
+    :func:`~pyg_hcsf.safe_io.members.read_members`.
     """
     for file, content in read_members(files, archives):
         yield parse_skeleton(content, str(file))
@@ -117,9 +109,7 @@ def parse_skeleton(content: bytes, where: str = '<bytes>') -> Bodies:
 
 
 class _LineParser:
-    r"""Parses a text line by line: slower than :func:`parse_fast`, but accepts
-    any white space and reports errors.
-    """
+    r"""Parses any white space line by line, slowly, and reports errors."""
 
     def __init__(self, content: bytes, where: str) -> None:
         self.lines = io.BytesIO(content.rstrip())

@@ -29,14 +29,8 @@ from pyg_hcsf.safe_io.shown import shown
 
 MM_PER_INCH = 25.4
 SHORTEST = 1e-6  # smallest accepted unit of length
-IS_DEGREES = {
-    'deg': True,
-    'degree': True,
-    'degrees': True,
-    'rad': False,
-    'radian': False,
-    'radians': False,
-}
+IS_DEGREES = dict.fromkeys(('deg', 'degree', 'degrees'), True)
+IS_DEGREES |= dict.fromkeys(('rad', 'radian', 'radians'), False)
 MAX_BONES = 2000
 MAX_LINES = 50 * MAX_BONES
 

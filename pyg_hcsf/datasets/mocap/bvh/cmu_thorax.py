@@ -53,11 +53,6 @@ def restore_thorax(hierarchy: Hierarchy, file: TextFile) -> Hierarchy:
 
     Either way, a warning is issued. Files of other conversions are returned
     unchanged.
-
-    Args:
-        hierarchy (Hierarchy): The joints of the file.
-        file (TextFile): The file, such as :obj:`01/01_01.bvh` with
-            :obj:`01/01.asf` in its folder.
     """
     if not lacks_thorax(hierarchy):
         return hierarchy

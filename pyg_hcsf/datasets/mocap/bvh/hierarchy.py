@@ -20,9 +20,7 @@ _COMMA = re.compile(r'[-+]?\d*,\d+(?:[eE][-+]?\d+)?')
 
 
 class Hierarchy(NamedTuple):
-    r"""The joints of a file, see
-    :class:`~pyg_hcsf.datasets.mocap.bvh.reader.BVH`.
-    """
+    r"""The joints of a file, see :class:`~pyg_hcsf.datasets.mocap.BVH`."""
 
     joints: list[str]
     parents: list[int]
@@ -31,13 +29,8 @@ class Hierarchy(NamedTuple):
 
 
 def parse_hierarchy(text: str, file: TextFile) -> Hierarchy:
-    r"""Parses the text before MOTION.
-
-    Tokens are separated by white space. Line ends matter only for the names
-    of joints, which may contain spaces.
-
-    Raises:
-        ValueError: If the text is malformed. The message names file and line.
+    r"""Parses the text before MOTION. Line ends matter only for the names of
+    joints, which may contain spaces.
     """
     tokens = Tokens(text, file)
     out = Hierarchy([], [], [], [])

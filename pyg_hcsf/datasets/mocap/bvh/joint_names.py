@@ -110,11 +110,6 @@ def limbs_by_name(
 ) -> tuple[str, dict[str, int]] | None:
     r"""Finds the twelve limb joints of Human3.6M by their names.
 
-    Args:
-        joints (sequence of str): The names of the joints.
-        parents (sequence of int): The index of each parent, :obj:`-1` for a
-            root.
-
     Returns:
         The family of rigs with these names, and the index of each of
         :obj:`'LHip'`, :obj:`'LKnee'`, :obj:`'LFoot'`, :obj:`'LShoulder'`,
@@ -141,9 +136,7 @@ def _find_limbs(
     number: dict[tuple[str, str], int],
     parents: Sequence[int],
 ) -> tuple[str, dict[str, int]] | None:
-    r"""The first triple of names found on both sides, each joint below the
-    one before.
-    """
+    r"""The first triple of names that is a chain of joints on both sides."""
     for triple in triples:
         found: dict[str, int] = {}
         for side in 'LR':
@@ -161,12 +154,7 @@ def _find_limbs(
 
 
 def ancestors(parents: Sequence[int], joint: int) -> list[int]:
-    r"""The joints from a joint's parent to the root.
-
-    Example:
-        >>> ancestors([-1, 0, 1], 2)
-        [1, 0]
-    """
+    r"""The joints from a joint's parent to the root."""
     out = []
     while (joint := parents[joint]) >= 0:
         out.append(joint)

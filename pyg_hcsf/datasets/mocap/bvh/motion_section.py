@@ -34,19 +34,11 @@ def find_motion(content: bytes, file: TextFile) -> int:
 def parse_motion(
     content: bytes, start: int, width: int, file: TextFile
 ) -> tuple[np.ndarray, float]:
-    r"""Parses the text from MOTION on.
-
-    Args:
-        content (bytes): The whole file.
-        start (int): The index of MOTION.
-        width (int): The number of channels.
-        file (TextFile): The file, for errors.
+    r"""Parses the text from MOTION, at index :obj:`start`, on.
 
     Returns:
-        The values, of shape :obj:`[T, width]`, and the frame time in seconds.
-
-    Raises:
-        ValueError: If the text is malformed. The message names file and line.
+        The values of all channels, of shape :obj:`[T, width]`, and the frame
+        time in seconds.
     """
     at = start + len('MOTION')
     header: dict[bytes, float] = {}

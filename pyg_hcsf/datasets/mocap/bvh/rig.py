@@ -53,9 +53,6 @@ def find_rig(bvh: BVH) -> Rig:
     r"""Finds the limbs by their names, or else as pairs of equally long
     bones; spine, neck and head by their position in between.
 
-    Args:
-        bvh (BVH): The file.
-
     Raises:
         ValueError: If there is no person, or left and right cannot be
             distinguished.
@@ -125,18 +122,14 @@ def _common_ancestor(parents: Sequence[int], joints: Sequence[int]) -> int:
 
 
 def _mean_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    r"""The mean distance over frames, from :obj:`[t, ..., 3]` to
-    :obj:`[...]`.
-    """
+    r"""The mean over frames, from :obj:`[t, ..., 3]` to :obj:`[...]`."""
     return np.linalg.norm(a - b, axis=-1).mean(axis=0)
 
 
 def _find_neck_and_head(
     bvh: BVH, pose: np.ndarray, limbs: dict[str, int], ribs: int
 ) -> tuple[str | None, tuple[str, ...]]:
-    r"""The base of the skull, and the top of the head or the eyes, if the rig
-    has them; otherwise the joints below.
-    """
+    r"""The base of the skull, and the tip of the head or the eyes if any."""
     names, parents = bvh.joints, bvh.parents
     split = split_names(names)
     arms = [limbs['LShoulder'], limbs['RShoulder']]
@@ -246,9 +239,7 @@ def _assign_sides(
     arms: list[Limb],
     chains: dict[int, list[int]],
 ) -> dict[str, int]:
-    r"""Distinguishes left and right by the names, or else by the direction in
-    which the toes point.
-    """
+    r"""Distinguishes left and right by names, or else by the toes."""
     out: dict[str, int] = {}
     split = split_names(bvh.joints)
     up = pose[:, [limb[0] for limb in arms]].mean(axis=1)

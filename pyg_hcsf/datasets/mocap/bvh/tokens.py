@@ -11,12 +11,7 @@ _TOKEN = re.compile(r'[{}\n]|[^ \t\n\v\f{}]+')
 
 
 class Tokens:
-    r"""Iterates over words and braces, and counts lines.
-
-    Args:
-        text (str): The text, whose lines end in LF.
-        file (TextFile): The file, for errors.
-    """
+    r"""Iterates over words and braces, and counts lines, which end in LF."""
 
     def __init__(self, text: str, file: TextFile) -> None:
         self.file = file
@@ -29,9 +24,7 @@ class Tokens:
         self.token = match[0] if match else ''  # empty at the end
 
     def next(self) -> str:
-        r"""Consumes a token, which may be on a later line; empty at the end
-        of the text.
-        """
+        r"""Consumes a token of this or a later line; empty at the end."""
         while self.token == '\n':
             self.line += 1
             self._step()
