@@ -7,10 +7,12 @@ from tests.cli.prepare_files import (
 
 
 @pytest.fixture(scope='session')
-def whole(tmp_path_factory):
+def utd_mhad_raw(tmp_path_factory):
+    """Files with the names and lengths of all real ones."""
     return write_utd_mhad(tmp_path_factory.mktemp('utd'))
 
 
 @pytest.fixture
-def some(tmp_path):
+def utd_mhad_sample(tmp_path):
+    """A few of these files."""
     return write_utd_mhad(tmp_path / 'given', SOME)

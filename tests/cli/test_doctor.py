@@ -6,7 +6,7 @@ from tests.cli.prepare_files import (
     run,
     write_skeletons,
 )
-from tests.paths import REPO
+from tests.datasets.human36m.human36m_files import data_2d, data_3d, motion
 
 
 def test_a_truncated_file_and_a_copy(tmp_path, capsys):
@@ -31,9 +31,9 @@ def test_a_truncated_file_and_a_copy(tmp_path, capsys):
     assert 'FAIL  test: clips                    1 of 16,487' in out
 
 
-def test_doctor(tmp_path, some, capsys):
-    (some / 'clip.bvh').write_text('HIERARCHY')
-    assert run('doctor', some) == 1
+def test_doctor(tmp_path, utd_mhad_sample, capsys):
+    (utd_mhad_sample / 'clip.bvh').write_text('HIERARCHY')
+    assert run('doctor', utd_mhad_sample) == 1
     out = capsys.readouterr().out
     commands = [line for line in out.splitlines() if 'prepare.py' in line]
     assert [shlex.split(c)[2] for c in commands] == ['utd_mhad']
@@ -56,10 +56,7 @@ def test_doctor_says_an_error_once(tmp_path, capsys):
     assert out.count('Expected one file of the clip') == 1
 
 
-def test_doctor_has_the_number_of_joints(tmp_path, capsys, monkeypatch):
-    monkeypatch.syspath_prepend(str(REPO / 'tests' / 'datasets'))
-    from tests.datasets.human36m.human36m_files import data_2d, data_3d, motion
-
+def test_doctor_has_the_number_of_joints(tmp_path, capsys):
     raw = tmp_path / 'raw'
     raw.mkdir()
     (raw / 'data_3d_h36m.npz').write_bytes(data_3d(motion(('S1',))))
@@ -71,8 +68,8 @@ def test_doctor_has_the_number_of_joints(tmp_path, capsys, monkeypatch):
     assert '  --keypoints is gt, or cpn or sh_ft_h36m --joints 16\n' in out
 
 
-def test_doctor_of_a_whole_data_set(whole, capsys):
-    assert run('doctor', whole) == 0
+def test_doctor_of_a_complete_data_set(utd_mhad_raw, capsys):
+    assert run('doctor', utd_mhad_raw) == 0
     assert 'missing' not in capsys.readouterr().out
 
 

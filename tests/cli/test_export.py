@@ -42,7 +42,7 @@ def test_export(tmp_path, capsys):
         np.testing.assert_array_equal(clip.joints, half)
     names = [clip.name for clip in read_ctrgcn(npz, 'ntu60-xsub', data.names)]
     assert sorted(names) == data.names
-    with pytest.raises(ValueError, match='skes_available_name.txt beside'):
+    with pytest.raises(ValueError, match='skes_available_name.txt into'):
         run('export', 'pyskl', pkl, '--from', npz, *home)
     npz.with_name('skes_available_name.txt').write_text('\n'.join(names))
     assert (
@@ -52,7 +52,7 @@ def test_export(tmp_path, capsys):
     assert [clip.name for clip in again] == data.names
 
 
-def test_what_is_normalised_is_not_exported(tmp_path):
+def test_normalised_clips_are_not_exported(tmp_path):
     names = ['S001C001P001R001A001.skeleton']
     (tmp_path / 'train_label.pkl').write_bytes(pickle.dumps((names, [0])))
     path = tmp_path / 'train_data_joint.npy'

@@ -1,7 +1,5 @@
 import re
-import runpy
 import shlex
-import sys
 import warnings
 import zipfile
 
@@ -9,8 +7,10 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.cli import prepare
+from pyg_hcsf.cli.command import run_command
 from pyg_hcsf.cli.dataset_options import CLASSES
 from pyg_hcsf.datasets import UTDMHAD
+from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import TEST_SEQUENCES
 from pyg_hcsf.datasets.ntu import shards as ntu_shards
 from pyg_hcsf.datasets.utd_mhad import dataset as utd_mhad
 from tests.cli.prepare_files import (
@@ -20,11 +20,19 @@ from tests.cli.prepare_files import (
     write_skeletons,
     write_utd_mhad,
 )
+from tests.datasets.human36m.human36m_files import (
+    H36M17_OF_MPII,
+    MPII,
+    data_2d,
+    motion,
+    write_vp3d,
+)
+from tests.datasets.mpi_inf_3dhp.mpi_inf_3dhp_files import annot_data
 from tests.paths import REPO
 
 
-def test_a_whole_data_set(tmp_path, whole, capsys):
-    assert run('utd_mhad', '--from', whole, '--root', tmp_path) == 0
+def test_complete_data_set(tmp_path, utd_mhad_raw, capsys):
+    assert run('utd_mhad', '--from', utd_mhad_raw, '--root', tmp_path) == 0
     out, err = capsys.readouterr()
     assert (
         "861 files, format 'mat': the official a<action>_s<subject>_t<take>"
@@ -36,21 +44,23 @@ def test_a_whole_data_set(tmp_path, whole, capsys):
     assert 'Reading skeletons: 100%' in err and 'Checking test: 100%' in err
     # Nothing is copied.
     assert list(listing(tmp_path)) == ['UTDMHAD/processed/utdmhad_v1.pt']
-    assert len(UTDMHAD(tmp_path / 'UTDMHAD', raw=whole, log=False)) == 431
+    assert (
+        len(UTDMHAD(tmp_path / 'UTDMHAD', raw=utd_mhad_raw, log=False)) == 431
+    )
 
 
-def test_data_home(tmp_path, some, monkeypatch):
+def test_data_home(tmp_path, utd_mhad_sample, monkeypatch):
     (tmp_path / 'home' / 'UTDMHAD').mkdir(parents=True)
-    some.rename(tmp_path / 'home' / 'UTDMHAD' / 'raw')
+    utd_mhad_sample.rename(tmp_path / 'home' / 'UTDMHAD' / 'raw')
     monkeypatch.setenv('PYG_HCSF_DATA', str(tmp_path / 'home'))
     run('utd_mhad')
     assert (tmp_path / 'home' / 'UTDMHAD' / 'processed').is_dir()
 
 
-def test_missing_files_are_named(tmp_path, whole, capsys):
+def test_missing_files_are_named(tmp_path, utd_mhad_raw, capsys):
     left = ('a1_s1_t1', 'a27_s8_t3')
     with zipfile.ZipFile(tmp_path / 'Skeleton.zip', 'w') as archive:
-        for path in whole.iterdir():
+        for path in utd_mhad_raw.iterdir():
             if not path.name.startswith(left):
                 archive.write(path, f'Skeleton/{path.name}')
     args = ('utd_mhad', '--from', tmp_path / 'Skeleton.zip')
@@ -84,8 +94,10 @@ def test_left_and_right(tmp_path, capsys):
     assert 'FAIL  train: left and right' in capsys.readouterr().out
 
 
-def test_interrupted_and_started_again(tmp_path, some, monkeypatch):
-    args = ('utd_mhad', '--from', some, '--root')
+def test_interrupted_command_runs_again(
+    tmp_path, utd_mhad_sample, monkeypatch
+):
+    args = ('utd_mhad', '--from', utd_mhad_sample, '--root')
     run(*args, tmp_path / 'straight')
     read = utd_mhad.read_utd_mhad
 
@@ -103,7 +115,7 @@ def test_interrupted_and_started_again(tmp_path, some, monkeypatch):
     assert listing(tmp_path / 'twice') == listing(tmp_path / 'straight')
 
 
-def test_going_on_where_it_stood(tmp_path, monkeypatch, capsys):
+def test_interrupted_skeletons_are_continued(tmp_path, monkeypatch, capsys):
     raw = write_skeletons(tmp_path / 'given')
     monkeypatch.setattr(ntu_shards, 'SHARD', 2)
     args = ('nturgbd', '--from', raw, '--num_workers', 1, '--root')
@@ -130,21 +142,26 @@ def test_going_on_where_it_stood(tmp_path, monkeypatch, capsys):
     assert listing(tmp_path / 'twice') == listing(tmp_path / 'straight')
 
 
-def test_no_traceback(tmp_path, some, monkeypatch, capsys):
-    path = some / 'a10_s7_t2_skeleton.mat'
+def test_no_traceback(tmp_path, utd_mhad_sample, monkeypatch, capsys):
+    path = utd_mhad_sample / 'a10_s7_t2_skeleton.mat'
     path.write_bytes(path.read_bytes()[:-100])
-    words = ['utd_mhad', '--from', some, '--root', tmp_path / 'home']
-    monkeypatch.setattr(sys, 'argv', ['prepare.py', *map(str, words)])
+    words = [
+        'utd_mhad',
+        '--from',
+        utd_mhad_sample,
+        '--root',
+        tmp_path / 'home',
+    ]
     monkeypatch.setattr(warnings, 'showwarning', warnings.showwarning)
     with pytest.raises(SystemExit) as error:
-        runpy.run_path(str(REPO / 'tools' / 'prepare.py'), run_name='__main__')
+        run_command(lambda: run(*words))
     text = f"error: '{path}' is not a skeleton of UTD-MHAD"
     assert error.value.code == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith(text)
     assert listing(tmp_path / 'home') == {}
 
 
-def test_members_that_leave_the_folder(tmp_path):
+def test_zip_members_outside_of_the_folder(tmp_path):
     path = tmp_path / 'bad.zip'
     with zipfile.ZipFile(path, 'w') as archive:
         archive.writestr('a1_s1_t1_skeleton.mat', b'')
@@ -181,14 +198,6 @@ def test_commands_of_the_documentation():
 
 def test_keypoints_in_another_order_fail(tmp_path, capsys):
     """In MPII's order, as of VideoPose3D's stacked hourglass files."""
-    from tests.datasets.human36m.human36m_files import (
-        H36M17_OF_MPII,
-        MPII,
-        data_2d,
-        motion,
-        write_vp3d,
-    )
-
     takes = motion(takes=[('Walking', '')])
     raw = tmp_path / 'raw'
     write_vp3d(raw, takes)
@@ -214,9 +223,6 @@ def test_keypoints_in_another_order_fail(tmp_path, capsys):
 
 def test_mpi_inf_3dhp(tmp_path, capsys):
     """Test files of the published lengths pass; what lacks is named."""
-    from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import TEST_SEQUENCES
-    from tests.datasets.mpi_inf_3dhp.mpi_inf_3dhp_files import annot_data
-
     for name, known in TEST_SEQUENCES.items():
         valid = np.zeros((known.frames, 1))
         valid[-known.valid :] = 1

@@ -121,7 +121,7 @@ def _human36m(options: Options) -> ExpectedContents:
     body = MOCAP
     if options.get('naming', 'paper') == 'paper':
         body = body._replace(actions=H36M_ACTIONS)
-    # Two takes of 15 actions by 4 cameras, without S11 Directions.
+    # 15 actions, twice, by 4 cameras, without S11 Directions.
     train = body._replace(subjects=TRAIN_SUBJECTS, clips=600)
     test = body._replace(subjects=TEST_SUBJECTS, clips=236)
     if options.get('subsample', 1) == 1:

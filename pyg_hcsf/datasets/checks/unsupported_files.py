@@ -237,7 +237,7 @@ UNSUPPORTED = (
     ),
     Unsupported(
         'an annot.mat that may be of MPI-INF-3DHP: it is read from '
-        'S*/Seq*/annot.mat with camera.calibration beside it',
+        'S*/Seq*/annot.mat with camera.calibration',
         kind='mat',
         path=r'annot\.mat',
     ),

@@ -4,7 +4,14 @@ import zipfile
 import pytest
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets import HDM05, UTDMHAD, BVHMotion, CMUMocap, OpenMocap
+from pyg_hcsf.datasets import (
+    HDM05,
+    MPIINF3DHP,
+    UTDMHAD,
+    BVHMotion,
+    CMUMocap,
+    OpenMocap,
+)
 from pyg_hcsf.datasets.checks.doctor import diagnose, find_formats
 
 TEXT = Format(
@@ -155,8 +162,6 @@ def test_progress(tmp_path):
 
 
 def test_mpi_inf_3dhp(tmp_path):
-    from pyg_hcsf.datasets import MPIINF3DHP
-
     formats = {'mpi_inf_3dhp': MPIINF3DHP.formats}
     put(tmp_path, 'S1/Seq1/annot.mat', 'S1/Seq1/camera.calibration')
     put(tmp_path, 'S1/Seq1/imageSequence/video_0.avi', 'a/annot.mat')

@@ -129,7 +129,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize('name', WHOLE)
-def test_whole_files(tmp_path, name):
+def test_complete_files(tmp_path, name):
     content, text = WHOLE[name]
     path = tmp_path / ('file.pkl' if 'pickle' in name else 'file')
     path.write_bytes(content)

@@ -86,7 +86,7 @@ SEQ = {'S1_Seq1_0': {'Action': ZEROS}, 'TS1': {'Action': ZEROS}}
 MSR = b'0.1 1.2 3.4 1.0\n' * 40
 
 
-# Name, content, what is said.
+# Name, content, what is found.
 UNREAD = [
     ('H36M-SH/train/00000000.pkl',
      pickle.dumps({'data_input': ZEROS, 'data_label': ZEROS}),
@@ -110,8 +110,8 @@ UNREAD = [
      'NW-UCLA'),
     ('a01_s01_e01_skeleton.txt', MSR, 'MSRAction3D'),
     ('a01_s01_e01_skeleton3D.txt', MSR, 'MSRAction3D'),
-    ('walk_poses.npz', npz(mocap_framerate=120.0, **AMASS), 'AMASS: rotat'),
-    ('walk_stageii.npz', npz(mocap_frame_rate=120.0, **AMASS), 'AMASS: rot'),
+    ('walk_poses.npz', npz(mocap_framerate=120.0, **AMASS), 'AMASS, as rot'),
+    ('walk_stageii.npz', npz(mocap_frame_rate=120.0, **AMASS), 'AMASS, as rot'),
     ('shape.npz', npz(gender=np.array('male'), betas=np.zeros(16)),
      'body shape.*AMASS'),
     ('h36m_train.npz', npz(**BY_IMAGES), 'Human3.6M by images.*D3_Positions'),
@@ -134,7 +134,7 @@ UNREAD = [
      'no folder of a subject'),
     ('Walking.cdf.mat', mat(data=ZEROS[0]), 'no folder of a subject'),
     ('S1/D3_Positions_mono/Walking.cdf.mat', mat(data=ZEROS[0]),
-     'frame of each camera'),
+     'coordinates of each camera'),
     ('x/annot.mat', mat(annot3=ZEROS[0]), r'read from S\*/Seq'),
     ('x/annot_data.mat', h5(annot2=ZEROS), r'read from TS\*'),
     ('._walk_poses.npz', b'\0\5\x16\7', 'macOS or Windows'),
@@ -163,27 +163,27 @@ OTHERS = [
 
 
 @pytest.mark.parametrize('name, content, text', UNREAD)
-def test_what_is_known(tmp_path, name, content, text):
+def test_description_and_advice(tmp_path, name, content, text):
     path = put(tmp_path / 'x', name, content)
     for given in (path, tmp_path):
         result = diagnose(given, FORMATS)
         assert result.found == [] and result.broken == []
-        (said,) = result.others
-        assert re.search(text, said)
+        (found,) = result.others
+        assert re.search(text, found)
 
 
 @pytest.mark.parametrize('name, content', OTHERS)
-def test_what_looks_alike(tmp_path, name, content):
+def test_similar_files_are_not_described(tmp_path, name, content):
     put(tmp_path, name, content)
-    (said,) = diagnose(tmp_path, FORMATS).others
+    (found,) = diagnose(tmp_path, FORMATS).others
     assert re.match(
         'an? (Python pickle|NumPy array|MATLAB 5 file|HDF5 file)|NumPy arrays'
         '|text$',
-        said,
+        found,
     )
 
 
-def test_3d_beside_2d(tmp_path):
+def test_3d_pickles_are_found_among_2d_ones(tmp_path):
     put(tmp_path, 'a.pkl', clip_2d((2, 9, 25, 3)))
     put(tmp_path, 'b.pkl', clip_2d((2, 9, 17, 2)))
     put(tmp_path, 'c.pkl', with_split((1, 9, 25, 3)))
@@ -192,7 +192,7 @@ def test_3d_beside_2d(tmp_path):
     assert [file.name for file in item.files] == ['a.pkl', 'c.pkl']
 
 
-def test_thousands_are_said_once(tmp_path):
+def test_files_of_one_kind_are_counted(tmp_path):
     content = pickle.dumps({'data_input': ZEROS, 'data_label': ZEROS})
     for number in range(30):
         put(tmp_path, f'{number:08}.pkl', content)
@@ -200,7 +200,7 @@ def test_thousands_are_said_once(tmp_path):
     assert list(result.others.values()) == [30] and result.advice == []
 
 
-def test_a_skeleton_that_is_cut_off(tmp_path):
+def test_truncated_skeleton_file(tmp_path):
     put(tmp_path, f'{NAME}.skeleton', b'3\n1\n72057594037944738 0 1 1 1')
     result = diagnose(tmp_path, FORMATS)
     ((path, kind),) = result.broken

@@ -231,7 +231,7 @@ def test_malformed_asf(tmp_path, old, new, message):
         read_asf(path)
 
 
-def test_more_bones_than_the_motion_has_room_for(tmp_path):
+def test_too_many_bones(tmp_path):
     bone = 'begin\nname {}\nlength 1\ndirection 1 0 0\naxis 0 0 0 XYZ\nend\n'
     bones = ''.join(bone.format(f'b{i}') for i in range(800))
     tree = 'root b0\n' + ''.join(f'b{i} b{i + 1}\n' for i in range(799))
@@ -259,7 +259,7 @@ def test_every_keyword_without_values(tmp_path, line):
         assert str(e).startswith(str(path))
 
 
-def test_lines_that_no_skeleton_has(tmp_path):
+def test_too_many_and_too_long_lines(tmp_path):
     path = write(tmp_path / 'a.asf', ':units\n' + 'x\n' * 200_000)
     with pytest.raises(ValueError, match='refused: more than 100000 lines'):
         read_asf(path)

@@ -40,7 +40,7 @@ def test_options_are_checked(tmp_path):
         bvh.joint_positions(up='x')
 
 
-def test_odd_frame_rate_is_kept(tmp_path):
+def test_fractional_frame_rate_is_kept(tmp_path):
     text = BVH.replace('0.00833333', '0.0334')
     bvh = read_bvh(write(tmp_path / 'a.bvh', text))
     assert bvh.fps == pytest.approx(1 / 0.0334)
@@ -156,7 +156,7 @@ def test_encodings(tmp_path, name, encoding):
     assert read_bvh(path).joints[1:3] == (name, f'{name}_end')
 
 
-def test_names_that_come_again(tmp_path):
+def test_repeated_names_are_numbered(tmp_path):
     end = '    End Site\n    {\n      OFFSET 0 0 5\n    }\n'
     assert end in BVH
     text = BVH.replace(end, end * 2).replace('leg', 'arm')

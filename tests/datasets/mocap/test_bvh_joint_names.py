@@ -24,7 +24,7 @@ def test_split_names(name, expected):
     assert split_names([name, *others])[0] == expected
 
 
-def test_what_most_names_share():
+def test_common_words_of_names_are_removed():
     fingers = [f'x_LeftHand{i}_z' for i in range(9)]
     split = split_names(['x_LeftHand_z', 'x_Hips_z', *fingers])
     assert split[:2] == [('L', 'hand'), ('', 'hips')]

@@ -107,7 +107,7 @@ def test_round_trip(tmp_path):
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_any_release_of_numpy_reads_what_is_written(tmp_path):
+def test_written_file_loads_in_any_numpy_version(tmp_path):
     path = tmp_path / 'ntu.pkl'
     write_pyskl(path, NAMES, joints, 'ntu60')
     names = {

@@ -26,7 +26,7 @@ def put(folder, sizes):
 
 
 @pytest.mark.parametrize('name', COPIES)
-def test_a_copy_beside_its_clip(tmp_path, name):
+def test_copy_in_the_folder_of_its_clip(tmp_path, name):
     put(tmp_path, {PLAIN: 9, name: 9, 'S001C001P001R001A006.skeleton': 9})
     text = (
         rf"Skipped 1 \.skeleton file: '.*{re.escape(name)}' \('.*{PLAIN}' is r"
@@ -67,7 +67,7 @@ def test_hidden_files_of_operating_systems(tmp_path):
     assert member.path == tmp_path / PLAIN
 
 
-def test_an_archive_beside_its_files(tmp_path):
+def test_archive_in_the_folder_of_its_files(tmp_path):
     put(tmp_path, {f'a/{PLAIN}': 9})
     with zipfile.ZipFile(tmp_path / 'b.zip', 'w') as archive:
         archive.writestr(PLAIN, '1' * 9)

@@ -62,7 +62,6 @@ def _read_frames(
     r"""The values as stored, :obj:`[T, num_channels]`, whether the motion
     states that they are in degrees, and the number of characters.
     """
-    columns = asf.columns
     degrees: bool | None = None
     values = array('d')
     frame: list[Any] = []  # None where no value was read yet
@@ -71,7 +70,7 @@ def _read_frames(
 
     def finish() -> None:
         if None in frame:
-            lost = [name for name, at in columns.items() if None in frame[at]]
+            lost = [n for n, at in asf.columns.items() if None in frame[at]]
             file.fail(
                 line,
                 f'frame {frames} (from line {first}) ends without the '
@@ -106,13 +105,17 @@ def _read_frames(
     if not frames:
         file.fail(None, 'the clip has no frame')
     if gaps:
-        warnings.warn(
-            f'{file}, line {gaps[0]}: the number of the frame does not '
-            f'follow the one before, at {len(gaps):,} frames: they are read '
-            'as if none were missing',
-            stacklevel=3,
-        )
+        _warn_of_gaps(file, gaps)
     return np.array(values).reshape(frames, -1), degrees, size
+
+
+def _warn_of_gaps(file: TextFile, lines: list[int]) -> None:
+    warnings.warn(
+        f'{file}, line {lines[0]}: the number of the frame does not follow '
+        f'the one before, at {len(lines):,} frames: they are read as if none '
+        'were missing',
+        stacklevel=4,
+    )
 
 
 def _columns_of(

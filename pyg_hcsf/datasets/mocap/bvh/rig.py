@@ -115,7 +115,7 @@ def _find_trunk(
 
 def _common_ancestor(parents: Sequence[int], joints: Sequence[int]) -> int:
     r"""The last joint that is an ancestor of all joints, or one of them."""
-    shared = set.intersection(*({i, *ancestors(parents, i)} for i in joints))
+    shared = set.intersection(*[{i, *ancestors(parents, i)} for i in joints])
     if not shared:
         raise ValueError('the limbs are not connected to one root')
     return max(shared)  # parents come first
