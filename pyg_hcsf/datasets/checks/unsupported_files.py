@@ -26,8 +26,7 @@ class Content(NamedTuple):
 
     Args:
         path (pathlib.Path): The file.
-        kind (str): The kind of its
-            :class:`~pyg_hcsf.datasets.checks.file_kind.FileKind`.
+        kind (str): The kind of its :class:`FileKind`.
         head (bytes): The first bytes of the file, or of the first array of
             positions in an npz file.
         keys (frozenset[str]): The names of the arrays, or strings, in it.
@@ -63,11 +62,12 @@ class Unsupported(NamedTuple):
 
     def matches(self, content: Content) -> bool:
         path = content.path.absolute().as_posix()
+        pattern = f'.*/{self.path or ".*"}'
         return (
             (not self.kind or content.kind == self.kind)
             and content.keys >= self.keys
             and (not self.any_key or bool(content.keys & self.any_key))
-            and re.fullmatch(f'.*/{self.path or ".*"}', path, re.I) is not None
+            and re.fullmatch(pattern, path, re.I | re.S) is not None
             and re.search(self.head, content.head) is not None
             and self.test(content)
         )
