@@ -111,7 +111,7 @@ UNREAD = [
     ('a01_s01_e01_skeleton.txt', MSR, 'MSRAction3D'),
     ('a01_s01_e01_skeleton3D.txt', MSR, 'MSRAction3D'),
     ('walk_poses.npz', npz(mocap_framerate=120.0, **AMASS), 'AMASS, as rot'),
-    ('walk_stageii.npz', npz(mocap_frame_rate=120.0, **AMASS), 'AMASS, as rot'),
+    ('walk_stageii.npz', npz(mocap_frame_rate=120.0, **AMASS), 'AMASS, as r'),
     ('shape.npz', npz(gender=np.array('male'), betas=np.zeros(16)),
      'body shape.*AMASS'),
     ('h36m_train.npz', npz(**BY_IMAGES), 'Human3.6M by images.*D3_Positions'),
