@@ -22,7 +22,8 @@ from experiments.sweep.sources import DataSource
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.datasets import HDM05, NTURGBD, UTDMHAD
-from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS, NTU_FPS
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
+from pyg_hcsf.datasets.ntu.clip_names import NTU_FPS
 from pyg_hcsf.datasets.ntu.source import CUSTOMARY, find_source
 from pyg_hcsf.datasets.synthetic.dataset import (
     ACTIONS,

@@ -7,8 +7,8 @@ from typing import NamedTuple, Optional, Union
 
 import numpy as np
 
-from pyg_hcsf.datasets.ntu.bodies import select_bodies
-from pyg_hcsf.datasets.ntu.skeleton_text import parse_skeleton
+from pyg_hcsf.datasets.ntu.body_selection import select_bodies
+from pyg_hcsf.datasets.ntu.skeleton_parser import parse_skeleton
 from pyg_hcsf.datasets.utd_mhad.skeleton_mat import read_utd_mhad
 from pyg_hcsf.poses.records import read_npz
 from pyg_hcsf.poses.sequence import PoseSequence
@@ -37,8 +37,8 @@ class JointClip(NamedTuple):
 def read_joint_clip(path: Union[str, Path]) -> JointClip:
     r"""Reads a clip.
 
-    * ``.skeleton``: NTU RGB+D, metres, with the body selection of 2s-AGCN
-      (:func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`);
+    * ``.skeleton``: NTU RGB+D, metres, the bodies that 2s-AGCN takes, see
+      :func:`~pyg_hcsf.datasets.ntu.body_selection.select_bodies`;
     * ``.mat``: UTD-MHAD, metres;
     * ``.npz``: an array :obj:`joints` ``[T, N, 3]`` or ``[T, M, N, 3]`` and,
       if frames are missing, the frame numbers :obj:`frames` ``[T]``; or a

@@ -55,8 +55,13 @@ def test_a_rig_without_names(tmp_path, capsys):
 @pytest.mark.parametrize(
     'options',
     [
-        *({'unit': 25.4}, {'unit': 1000.0}, {'unit': 1.0}, {'up': 'z'}),
-        *({'fps': 24.0}, {'fps': 15.0}, {'encoding': 'utf-16'}),
+        {'unit': 25.4},
+        {'unit': 1000.0},
+        {'unit': 1.0},
+        {'up': 'z'},
+        {'fps': 24.0},
+        {'fps': 15.0},
+        {'encoding': 'utf-16'},
         {'encoding': 'cp932'},
     ],
 )

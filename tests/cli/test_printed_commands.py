@@ -6,7 +6,11 @@ import zipfile
 import pytest
 
 from pyg_hcsf.cli import prepare
-from pyg_hcsf.datasets.checks.published import PUBLISHED, Published
+from pyg_hcsf.cli.dataset_options import CLASSES
+from pyg_hcsf.datasets.checks.expected_counts import (
+    EXPECTED_CONTENTS,
+    ExpectedContents,
+)
 from tests.datasets.conftest import MocapWriter
 from tests.datasets.human36m import human36m_files as human36m
 from tests.datasets.mpi_inf_3dhp import mpi_inf_3dhp_files as mpi_inf_3dhp
@@ -99,12 +103,12 @@ def any_size(monkeypatch):
                 )
                 for split, expected in known(options).splits.items()
             }
-            return Published(splits)
+            return ExpectedContents(splits)
 
         return of_any_size
 
-    for name, known in list(PUBLISHED.items()):
-        monkeypatch.setitem(PUBLISHED, name, forget(known))
+    for name, known in list(EXPECTED_CONTENTS.items()):
+        monkeypatch.setitem(EXPECTED_CONTENTS, name, forget(known))
 
 
 def printed(path, capsys):
@@ -135,7 +139,7 @@ def test_openmocap(tmp_path, capsys):
         assert prepare.main([*command, '--root', str(tmp_path / 'home')]) == 0
 
 
-@pytest.mark.filterwarnings('ignore:Passed over')
+@pytest.mark.filterwarnings('ignore:(Passed over|Skipped)')
 def test_all_formats_in_one_folder(tmp_path, capsys):
     folder = tmp_path / 'data'
     for kind, write in WRITERS.items():
@@ -152,7 +156,7 @@ def test_all_formats_in_one_folder(tmp_path, capsys):
 def test_every_format_of_every_class():
     known = {
         f'{name} {form.name}'
-        for name, cls in prepare.CLASSES.items()
+        for name, cls in CLASSES.items()
         for form in cls.formats
     }
     assert known - set(WRITERS) == {'openmocap openmocap'}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.mocap import read_bvh
-from pyg_hcsf.datasets.mocap.bvh.interpretation import plan_reading
+from pyg_hcsf.datasets.mocap.bvh.conventions import infer_conventions
 from pyg_hcsf.poses import PoseSequence, write_poses
 from pyg_hcsf.skeleton import available_skeletons, get_skeleton
 
@@ -170,8 +170,8 @@ def test_blender_imports_it(tmp_path, lifted, rigid):
 def test_the_data_set_of_bvh_files_reads_it(tmp_path, lifted, rigid):
     (file,) = write_poses(tmp_path / 'a.bvh', [lifted()], rigid=rigid)
     bvh = read_bvh(file.path)
-    plan = plan_reading(bvh)
+    plan = infer_conventions(bvh)
     assert (plan.rig.name, plan.scale, plan.up) == ('Human3.6M', 10.0, 'y')
-    assert not plan.rig.guessed and not plan.notes
+    assert not plan.rig.guessed and not plan.warnings
     sides = {j: n for j, n in plan.rig.joint_map.items() if j[0] in 'LR'}
     assert all(joint == name for joint, name in sides.items())

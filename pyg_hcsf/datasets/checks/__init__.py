@@ -1,0 +1,1 @@
+"""Checks of raw files and of processed data sets."""

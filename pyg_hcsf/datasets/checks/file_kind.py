@@ -1,4 +1,4 @@
-r"""Describes what a file is by its content."""
+"""Identifies the kind of a file, and whether it is damaged, by its content."""
 
 from __future__ import annotations
 
@@ -17,37 +17,39 @@ from pyg_hcsf.safe_io.npy import NPY_HEADER
 from pyg_hcsf.safe_io.pickle_scan import scan_pickle
 from pyg_hcsf.safe_io.shown import shown
 
-HEAD = 4096  # bytes that are looked at
-VARIABLES = 1000  # of a file of MATLAB that are counted
-AGAIN = "get it again, and compare its size with the publisher's"
+HEAD = 4096  # bytes that are read
+MAX_VARIABLES = 1000  # variables of a MATLAB file that are checked
+AGAIN = "download it again, and compare its size with the publisher's"
 UNFINISHED = (
-    '.part',
-    '.partial',
-    '.crdownload',
-    '.download',
-    '.aria2',
-    '.opdownload',
-)
+    '.part', '.partial', '.crdownload', '.download', '.aria2', '.opdownload',
+)  # fmt: skip
 
+# First bytes of files.
 IMAGES = {b'\xff\xd8\xff': 'JPEG', b'\x89PNG\r\n': 'PNG', b'GIF8': 'GIF'}
-PACKED = {
-    **{b'\x1f\x8b': 'gzip', b'BZh': 'bzip2', b'\xfd7zXZ\0': 'xz'},
-    **{b'7z\xbc\xaf\x27\x1c': '7z', b'Rar!\x1a\x07': 'RAR'},
+COMPRESSED = {
+    b'\x1f\x8b': 'gzip',
+    b'BZh': 'bzip2',
+    b'\xfd7zXZ\0': 'xz',
+    b'7z\xbc\xaf\x27\x1c': '7z',
+    b'Rar!\x1a\x07': 'RAR',
 }
 TEXTS = {
-    **{'.bvh': 'BVH motion', '.asf': 'ASF skeleton', '.amc': 'AMC motion'},
-    **{'.skeleton': 'NTU RGB+D skeletons', '.csv': 'a table'},
+    '.bvh': 'BVH motion',
+    '.asf': 'ASF skeleton',
+    '.amc': 'AMC motion',
+    '.skeleton': 'NTU RGB+D skeletons',
+    '.csv': 'a table',
 }
 
 
 class FileKind(NamedTuple):
-    r"""What a file is.
+    r"""The kind of a file.
 
     Args:
-        kind (str): A word or two, such as :obj:`'zip'` or :obj:`'image'`.
+        kind (str): A word, such as :obj:`'zip'` or :obj:`'image'`.
         text (str): A description that completes "this is ...".
-        remedy (str, optional): What to do where it cannot be read as it is;
-            empty if nothing is wrong with it. (default: :obj:`''`)
+        remedy (str, optional): What to do about a file that cannot be read;
+            empty for others. (default: :obj:`''`)
     """
 
     kind: str
@@ -55,16 +57,16 @@ class FileKind(NamedTuple):
     remedy: str = ''
 
 
-def recognize(path: str | Path) -> FileKind:
-    r"""Tells what a file is from its first bytes, its size and, of archives,
-    the list of members. Runs and extracts nothing.
+def identify_file(path: str | Path) -> FileKind:
+    r"""Identifies a file by its first bytes, its size and, for archives, the
+    list of members. Nothing is executed or extracted.
 
     Args:
-        path (str or pathlib.Path): The file; it need not be there.
+        path (str or pathlib.Path): The file, which need not exist.
 
     Example:
-        >>> recognize('annot.mat').text
-        'a page of a web site: "Sign in"'
+        >>> identify_file('annot.mat').text
+        'a web page: "Sign in"'
     """
     path = Path(path)
     try:
@@ -85,10 +87,12 @@ def recognize(path: str | Path) -> FileKind:
             'a download that has not finished',
             'let it finish, or get it again',
         )
-    for look in (_pointer, _page, _archive, _array, _binary, _picture):
-        if (found := look(path, head, size)) is not None:
+    for identify in (_pointer, _page, _archive, _array, _binary, _media):
+        if (found := identify(path, head, size)) is not None:
             return found
-    return _text_or_unknown(path, head)
+    if b'\0' not in head:
+        return FileKind('text', TEXTS.get(path.suffix.lower(), 'text'))
+    return FileKind('unknown', 'of an unknown kind')
 
 
 def _unreadable(path: Path, error: OSError) -> FileKind:
@@ -99,7 +103,7 @@ def _unreadable(path: Path, error: OSError) -> FileKind:
             if '/annex/objects/' in target
             else 'get the file that it points to'
         )
-        text = f'a link to {shown(target, 300)}, not there'
+        text = f'a broken link to {shown(target, 300)}'
         return FileKind('link', text, remedy)
     if isinstance(error, FileNotFoundError):
         return FileKind('missing', 'not there', 'check the path')
@@ -116,13 +120,13 @@ def _pointer(path: Path, head: bytes, size: int) -> FileKind | None:
         of = f' to one of {int(match[1]):,} bytes' if match else ''
         return FileKind(
             'pointer',
-            f'a pointer of Git LFS{of}, not the file itself',
+            f'a Git LFS pointer{of}, not the file itself',
             "run 'git lfs pull' in its repository",
         )
     if size < HEAD and b'/annex/objects/' in head:
         return FileKind(
             'pointer',
-            'a pointer of git-annex, not the file itself',
+            'a git-annex pointer, not the file itself',
             f"run 'git annex get {path.name}' in its folder",
         )
     return None
@@ -139,38 +143,33 @@ def _page(path: Path, head: bytes, size: int) -> FileKind | None:
             'the server wants a login or a click first: get the file with '
             'the browser in which you accepted the licence'
         )
-        return FileKind('page', f'a page of a web site{title_text}', remedy)
-    if start.startswith(('<?xml', '<error')) and '<Code>' in text:
-        return FileKind('page', "a server's message of an error", AGAIN)
-    if size < HEAD and re.match(r'\{\s*"(error|message)"', start):
-        return FileKind('page', "a server's message of an error", AGAIN)
+        return FileKind('page', f'a web page{title_text}', remedy)
+    is_xml = start.startswith(('<?xml', '<error')) and '<Code>' in text
+    is_json = size < HEAD and re.match(r'\{\s*"(error|message)"', start)
+    if is_xml or is_json:
+        return FileKind('page', "a server's error message", AGAIN)
     return None
 
 
 def _archive(path: Path, head: bytes, size: int) -> FileKind | None:
     if head.startswith((b'PK\x03\x04', b'PK\x05\x06', b'PK\x07\x08')):
         return _zip(path, size)
-    for magic, name in PACKED.items():
+    for magic, name in COMPRESSED.items():
         if head.startswith(magic):
-            return FileKind(
-                'packed',
-                f'packed with {name}, which is not read',
-                'unpack it',
-            )
+            text = f'compressed with {name}, which is not read'
+            return FileKind('packed', text, 'unpack it')
     if head[257:262] == b'ustar':
         return FileKind('packed', 'a tar archive, not read', 'unpack it')
     return None
 
 
 def _zip(path: Path, size: int) -> FileKind:
-    parts = sorted(
-        part.name
-        for part in path.parent.glob(f'{glob.escape(path.stem)}.z[0-9][0-9]')
-    )
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        pattern = f'{glob.escape(path.stem)}.z[0-9][0-9]'
+        parts = any(path.parent.glob(pattern))
         if parts or re.search(r'\.\d{3}$', path.name):
             return FileKind(
                 'zip',
@@ -181,6 +180,7 @@ def _zip(path: Path, size: int) -> FileKind:
             'zip', 'a zip archive that is cut off or damaged', AGAIN
         )
     files = [i for i in infos if not i.filename.endswith('/')]
+    names = [info.filename for info in files]
     text = f'a zip archive of {len(files):,} file' + 's' * (len(files) != 1)
     if any(_escapes(info.filename) for info in infos):
         return FileKind(
@@ -196,13 +196,12 @@ def _zip(path: Path, size: int) -> FileKind:
         )
     if any(info.header_offset + info.compress_size > size for info in files):
         return FileKind('zip', f'{text}, of which some are cut off', AGAIN)
-    names = [info.filename for info in files]
     if any(name.endswith('/data.pkl') for name in names):
-        return FileKind('torch', 'a file of PyTorch: a network, not poses')
+        return FileKind('torch', 'a PyTorch file: a network, not poses')
     if names and all(name.endswith('.npy') for name in names):
         keys = [shown(n.removesuffix('.npy'), 40)[1:-1] for n in names[:10]]
         more = ', ...' * (len(names) > len(keys))
-        return FileKind('npz', f'arrays of NumPy: {", ".join(keys)}{more}')
+        return FileKind('npz', f'NumPy arrays: {", ".join(keys)}{more}')
     return FileKind('zip', text)
 
 
@@ -215,19 +214,16 @@ def _array(path: Path, head: bytes, size: int) -> FileKind | None:
     if head.startswith(b'\x93NUMPY'):
         return _npy(head, size)
     if head.startswith(b'MATLAB 5.0 MAT-file'):
-        if _mat5_stop(path, head, size) != size:
-            return FileKind(
-                'mat', "a file of MATLAB's format 5, cut off", AGAIN
-            )
-        return FileKind('mat', "a file of MATLAB's format 5")
+        if _mat5_end(path, head, size) != size:
+            return FileKind('mat', 'a MATLAB 5 file, cut off', AGAIN)
+        return FileKind('mat', 'a MATLAB 5 file')
     for start in (0, 512):
         if head[start : start + 8] == b'\x89HDF\r\n\x1a\n':
-            name = 'HDF5'
-            if head.startswith(b'MATLAB 7.3'):
-                name = "MATLAB's format 7.3 (HDF5)"
-            if _hdf5_stop(head, start) > size:
-                return FileKind('hdf5', f'a file of {name}, cut off', AGAIN)
-            return FileKind('hdf5', f'a file of {name}')
+            is_mat = head.startswith(b'MATLAB 7.3')
+            text = 'a MATLAB 7.3 (HDF5) file' if is_mat else 'an HDF5 file'
+            if _hdf5_end(head, start) > size:
+                return FileKind('hdf5', f'{text}, cut off', AGAIN)
+            return FileKind('hdf5', text)
     return None
 
 
@@ -237,22 +233,23 @@ def _npy(head: bytes, size: int) -> FileKind:
     match = NPY_HEADER.fullmatch(head[start:stop])
     if match is None:
         return FileKind(
-            'npy', 'an array of NumPy with a damaged or strange header', AGAIN
+            'npy', 'a NumPy array with a damaged or unusual header', AGAIN
         )
     descr, _, numbers = match.groups()
     shape = [int(number) for number in re.findall(rb'\d+', numbers)]
-    text = f'an array of NumPy, {descr.decode("latin1")} {shown(shape)}'
+    text = f'a NumPy array, {descr.decode("latin1")} {shown(shape)}'
     item = re.fullmatch(rb'[<>|=]?[a-zA-Z](\d{1,9})', descr)
     if item and stop + math.prod(shape) * int(item[1]) > size:
         return FileKind('npy', f'{text}, cut off', AGAIN)
     return FileKind('npy', text)
 
 
-def _mat5_stop(path: Path, head: bytes, size: int) -> int:
+def _mat5_end(path: Path, head: bytes, size: int) -> int:
+    r"""The end of the last variable of a MATLAB 5 file."""
     order = '<' if head[126:128] == b'IM' else '>'
     start = 128
     with path.open('rb') as file:
-        for _ in range(VARIABLES):
+        for _ in range(MAX_VARIABLES):
             if start >= size:
                 return start
             file.seek(start)
@@ -263,45 +260,41 @@ def _mat5_stop(path: Path, head: bytes, size: int) -> int:
     return size
 
 
-def _hdf5_stop(head: bytes, start: int) -> int:
+def _hdf5_end(head: bytes, start: int) -> int:
+    r"""The end of file address in the superblock of an HDF5 file; 0 if its
+    version is unknown or its addresses do not have 8 bytes.
+    """
     block = head[start : start + 64].ljust(64, b'\0')
     version = block[8]
-    place = {0: 40, 1: 44, 2: 28, 3: 28}.get(version)
-    if place is None or block[9 if version > 1 else 13] != 8:
-        return 0  # of an unusual kind
-    return int.from_bytes(block[place : place + 8], 'little')
+    offset = {0: 40, 1: 44, 2: 28, 3: 28}.get(version)
+    if offset is None or block[9 if version > 1 else 13] != 8:
+        return 0
+    return int.from_bytes(block[offset : offset + 8], 'little')
 
 
 def _binary(path: Path, head: bytes, size: int) -> FileKind | None:
     if head[:4] in (b'\xcd\xf3\x00\x01', b'\xcd\xf2\x60\x02'):
-        return FileKind('cdf', "a file of NASA's Common Data Format")
+        return FileKind('cdf', 'a file in Common Data Format')
     names = scan_pickle(path)
     if names is None:
         return None
     if not names.complete:
-        return FileKind('pickle', 'a pickle of Python, cut off', AGAIN)
+        return FileKind('pickle', 'a Python pickle, cut off', AGAIN)
     if names.refused:
         return FileKind(
             'pickle',
-            'a pickle of Python that runs or needs '
+            'a Python pickle that runs or needs '
             f'{", ".join(names.refused)}: it is not read',
-            'if you trust who made it, load it yourself and save its arrays '
+            'if you trust its author, load it yourself and save its arrays '
             'with numpy.savez',
         )
-    return FileKind('pickle', 'a pickle of Python with arrays and plain data')
+    return FileKind('pickle', 'a Python pickle with arrays and plain data')
 
 
-def _picture(path: Path, head: bytes, size: int) -> FileKind | None:
+def _media(path: Path, head: bytes, size: int) -> FileKind | None:
     for magic, name in IMAGES.items():
         if head.startswith(magic):
             return FileKind('image', f'an image ({name}), not poses')
     if head[4:8] == b'ftyp' or head[8:12] == b'AVI ':
         return FileKind('video', 'a video, not poses')
     return None
-
-
-def _text_or_unknown(path: Path, head: bytes) -> FileKind:
-    if b'\0' not in head:
-        name = TEXTS.get(path.suffix.lower(), 'text')
-        return FileKind('text', name)
-    return FileKind('unknown', 'nothing that is known here')

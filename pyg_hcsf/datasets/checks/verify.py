@@ -1,3 +1,7 @@
+r"""Verifies processed clips: their number, and whether their joints form
+plausible bodies.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -12,32 +16,33 @@ from pyg_hcsf.skeleton import Skeleton
 
 # Limbs by their far joint. Spine and shoulders are soft in many recordings.
 LIMBS = ('Knee', 'Elbow')
-BENT = 0.5  # a knee counts from here; Kinect bends straight ones backwards
-FORWARD = 0.6  # of bent knees; half of them where joints are scrambled
+BENT = 0.5  # least bend of a knee, relative to the thigh; Kinect bends
+# straight knees backwards
+FORWARD = 0.6  # least share of bent knees that point forward
 LIMB_RANGE = (150.0, 650.0)  # mm, of a mean thigh or upper arm
 
 
 class Expectation(NamedTuple):
-    r"""What a data set should be like when it is whole.
+    r"""The expected properties of the clips of a split.
 
     Args:
-        joints (str): The attribute of a clip that holds 3D joints,
-            :obj:`[N, T, 3]` or, of several bodies, :obj:`[N, T, M, 3]`.
+        joints (str): The attribute of a clip that holds 3D joints, of shape
+            :obj:`[N, T, 3]`, or :obj:`[N, T, M, 3]` for several bodies.
         unit (float): Millimetres per unit of the joints; :obj:`0` if they
-            have no size, so that they are not looked at.
-        spread (float): The largest credible standard deviation of the length
-            of a thigh or upper arm within a subject, as a share of its mean.
-        symmetry (float): The largest credible difference of left and right
-            ones within a subject, as a share.
-        clips (int, optional): The number of clips, if it is known.
+            have no unit, so that they are not checked.
+        spread (float): The largest plausible standard deviation of the length
+            of a thigh or upper arm within a subject, relative to its mean.
+        symmetry (float): The largest plausible relative difference of left
+            and right limbs within a subject.
+        clips (int, optional): The number of clips; :obj:`0` if it is unknown.
             (default: :obj:`0`)
-        frames (int, optional): The number of frames, if it is known.
-            (default: :obj:`0`)
-        subjects, actions (tuple[str, ...], optional): Those that there must
-            be, as the clips call them. (default: :obj:`()`)
+        frames (int, optional): The number of frames; :obj:`0` if it is
+            unknown. (default: :obj:`0`)
+        subjects, actions (tuple[str, ...], optional): The names that must be
+            present. (default: :obj:`()`)
         unlike (Mapping, optional): See
             :class:`~pyg_hcsf.data.projection.Projections`.
-            (default: none)
+            (default: :obj:`{}`)
     """
 
     joints: str
@@ -55,10 +60,10 @@ class Check(NamedTuple):
     r"""A line of a verification report.
 
     Args:
-        what (str): What was looked at.
+        what (str): What was checked.
         found (str): What was found.
-        passed (bool, optional): Whether it is as expected; :obj:`None` where
-            there is nothing to compare it with.
+        passed (bool, optional): Whether this is as expected; :obj:`None` if
+            there is no expectation.
     """
 
     what: str
@@ -68,10 +73,10 @@ class Check(NamedTuple):
 
 @dataclass
 class Summary:
-    r"""What :func:`summarize` adds up over the clips of a split.
+    r"""Statistics of the clips of a split, see :func:`summarize`.
 
-    Lengths of bones, of clips of one body, are kept per subject as number,
-    sum and sum of squares, in millimetres: :obj:`[3, num_bones]`.
+    The bone lengths of clips with one body are summed per subject, as number,
+    sum and sum of squares in millimetres, of shape :obj:`[3, num_bones]`.
     """
 
     clips: int = 0
@@ -89,12 +94,12 @@ class Summary:
 def summarize(
     clips: Iterable[Data], skeleton: Skeleton, expected: Expectation
 ) -> Summary:
-    r"""Measures clips one after the other.
+    r"""Computes statistics of clips, which are read one after another.
 
     Args:
-        clips (iterable): The :class:`~torch_geometric.data.Data`.
+        clips (iterable of Data): The clips.
         skeleton (Skeleton): Their joints.
-        expected (Expectation): Where the joints are and in which unit.
+        expected (Expectation): The attribute and the unit of the joints.
 
     Example:
         >>> expected = Expectation('x', 1000.0, spread=0.3, symmetry=0.2)
@@ -113,33 +118,30 @@ def summarize(
         if not expected.unit:
             continue
         joints = joints.reshape(len(joints), joints.shape[1], -1, 3)
-        there = joints.any(axis=(0, 3))  # [T, M]; zero where nobody is
-        out.empty_frames += int((~there.any(axis=1)).sum())
-        alone = there.any(axis=0).sum() == 1
-        joints = joints[:, there]  # [N, F, 3]
+        present = joints.any(axis=(0, 3))  # [T, M]; absent bodies are zero
+        out.empty_frames += int((~present.any(axis=1)).sum())
+        single_body = present.any(axis=0).sum() == 1
+        joints = joints[:, present]  # [N, F, 3]
         if not np.isfinite(joints).all():
             out.not_finite.append(str(clip.get('clip', number)))
             continue
-        if not alone:  # nobody knows which body is the subject's
+        if not single_body:  # which body is the subject's is unknown
             continue
         length = np.linalg.norm(joints[child] - joints[parent], axis=-1)
-        sums = np.stack(
-            [
-                np.full(len(child), length.shape[1]),
-                length.sum(axis=1),
-                (length**2).sum(axis=1),
-            ]
-        )
+        count = np.full(len(child), length.shape[1])
+        sums = np.stack([count, length.sum(axis=1), (length**2).sum(axis=1)])
         out.bones[subject] = out.bones.get(subject, 0) + sums
-        bent, forward = _bent_knees(joints, skeleton)
+        bent, forward = _count_bent_knees(joints, skeleton)
         out.bent_knees += bent
         out.bent_forward += forward
     return out
 
 
-def _bent_knees(joints: np.ndarray, skeleton: Skeleton) -> tuple[int, int]:
-    r"""How many bent knees there are, and how many of them point forward:
-    few do where left and right, or an axis, are swapped.
+def _count_bent_knees(
+    joints: np.ndarray, skeleton: Skeleton
+) -> tuple[int, int]:
+    r"""The number of bent knees, and how many of them point forward: few do
+    if left and right, or an axis, are swapped.
     """
     at = {name: joints[i] for i, name in enumerate(skeleton.joints)}
     up = at['LShoulder'] + at['RShoulder'] - at['LHip'] - at['RHip']
@@ -160,14 +162,13 @@ def _bent_knees(joints: np.ndarray, skeleton: Skeleton) -> tuple[int, int]:
 def verify(
     clips: Iterable[Data], skeleton: Skeleton, expected: Expectation
 ) -> list[Check]:
-    r"""Compares clips with what is published, and their joints with what
-    bodies are like.
+    r"""Compares clips with published numbers, and their joints with plausible
+    bodies.
 
     Args:
-        clips (iterable): The :class:`~torch_geometric.data.Data`, of one
-            split; each is looked at once.
+        clips (iterable of Data): The clips of a split, each read once.
         skeleton (Skeleton): Their joints.
-        expected (Expectation): What they should be like.
+        expected (Expectation): Their expected properties.
 
     Example:
         >>> checks = verify(dataset, dataset.skeleton, expected)
@@ -176,16 +177,13 @@ def verify(
     """
     summary = summarize(clips, skeleton, expected)
     checks = []
-    for what, found, wanted in (
-        ('clips', summary.clips, expected.clips),
-        ('frames', summary.frames, expected.frames),
-    ):
-        text = f'{found:,}' + (f' of {wanted:,}' if wanted else '')
-        checks.append(Check(what, text, found == wanted if wanted else None))
-    for what, there, needed in (
-        ('subjects', summary.subjects, expected.subjects),
-        ('actions', summary.actions, expected.actions),
-    ):
+    for what in ('clips', 'frames'):
+        found, published = getattr(summary, what), getattr(expected, what)
+        text = f'{found:,}' + (f' of {published:,}' if published else '')
+        passed = found == published if published else None
+        checks.append(Check(what, text, passed))
+    for what in ('subjects', 'actions'):
+        needed, there = getattr(expected, what), getattr(summary, what)
         lacking = [name for name in needed if name not in there]
         text = f'all {len(needed)}'
         if lacking:
@@ -206,54 +204,46 @@ def _check_joints(
 ) -> list[Check]:
     bad = summary.not_finite
     names = ', '.join(bad[:10]) + (', ...' if len(bad) > 10 else '')
+    text = f'not finite in {names}' if bad else 'finite'
     checks = [
-        Check(
-            'numbers', f'not finite in {names}' if bad else 'finite', not bad
-        ),
+        Check('numbers', text, not bad),
         Check('frames without anybody', f'{summary.empty_frames:,}', None),
     ]
-    bones = [skeleton.joints[c] for c, _ in skeleton.bones]
-    limbs = [bones.index(side + limb) for limb in LIMBS for side in 'LR']
     if summary.bones:
-        count, total, squares = np.stack(list(summary.bones.values()), axis=1)
-        count = np.maximum(count, 1)
-        mean = (total / count)[:, limbs]  # [S, 4]
-        variance = (squares / count)[:, limbs] - mean**2
-        mean = np.maximum(mean, 1e-9)
-        spread = np.sqrt(np.maximum(variance, 0)) / mean
-        side = np.abs(mean[:, 0::2] / mean[:, 1::2] - 1)
-        low, high = LIMB_RANGE
-        checks += [
-            _worst('spread of limbs', spread, expected.spread, summary.bones),
-            _worst(
-                'left against right', side, expected.symmetry, summary.bones
-            ),
-            Check(
-                'unit',
-                f'limbs of {mean.min():.0f} to {mean.max():.0f} mm',
-                bool(low < mean.min() and mean.max() < high),
-            ),
-        ]
+        checks += _check_limbs(summary.bones, skeleton, expected)
     if summary.bent_knees:
         share = summary.bent_forward / summary.bent_knees
-        checks.append(
-            Check(
-                'left and right',
-                f'{share:.1%} of {summary.bent_knees:,} bent knees point '
-                'forward',
-                share > FORWARD,
-            )
+        text = (
+            f'{share:.1%} of {summary.bent_knees:,} bent knees point forward'
         )
+        checks.append(Check('left and right', text, share > FORWARD))
     return checks
 
 
-def _worst(
-    what: str, values: np.ndarray, limit: float, subjects: Iterable[str]
-) -> Check:
-    worst = int(values.max(axis=1).argmax())
-    value = float(values.max())
-    subject = list(subjects)[worst]
-    where = f' (subject {subject})' if subject else ''
-    return Check(
-        what, f'at most {value:.1%}{where}, limit {limit:.0%}', value <= limit
-    )
+def _check_limbs(
+    sums: dict[str, np.ndarray], skeleton: Skeleton, expected: Expectation
+) -> list[Check]:
+    r"""Checks the lengths of thighs and upper arms of each subject."""
+    bones = [skeleton.joints[c] for c, _ in skeleton.bones]
+    limbs = [bones.index(side + limb) for limb in LIMBS for side in 'LR']
+    # [subjects, bones]
+    count, total, squares = np.stack(list(sums.values()), axis=1)
+    count = np.maximum(count, 1)
+    mean = (total / count)[:, limbs]  # [subjects, 4]
+    variance = (squares / count)[:, limbs] - mean**2
+    mean = np.maximum(mean, 1e-9)
+    spread = np.sqrt(np.maximum(variance, 0)) / mean
+    difference = np.abs(mean[:, 0::2] / mean[:, 1::2] - 1)
+    checks = []
+    for what, values, limit in (
+        ('spread of limbs', spread, expected.spread),
+        ('left against right', difference, expected.symmetry),
+    ):
+        worst, subject = values.max(), list(sums)[values.max(axis=1).argmax()]
+        where = f' (subject {subject})' if subject else ''
+        text = f'at most {worst:.1%}{where}, limit {limit:.0%}'
+        checks.append(Check(what, text, bool(worst <= limit)))
+    text = f'limbs of {mean.min():.0f} to {mean.max():.0f} mm'
+    low, high = LIMB_RANGE
+    passed = bool(low < mean.min() and mean.max() < high)
+    return [*checks, Check('unit', text, passed)]

@@ -4,8 +4,8 @@ from .bvh_motion import BVHMotion
 from .cmu import CMUMocap
 from .cmu_download import download_cmu_mocap
 from .hdm05 import HDM05
+from .joint_positions import to_h36m17
 from .openmocap import OpenMocap
-from .text import to_h36m17
 
 __all__ = [
     'ASF',

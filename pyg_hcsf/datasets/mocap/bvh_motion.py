@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets.mocap.bvh.interpretation import plan_reading
+from pyg_hcsf.datasets.mocap.bvh.conventions import infer_conventions
 from pyg_hcsf.datasets.mocap.bvh.reader import read_bvh
+from pyg_hcsf.datasets.mocap.joint_positions import JointMap, to_h36m17
 from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
-from pyg_hcsf.datasets.mocap.text import JointMap, to_h36m17
 from pyg_hcsf.safe_io.shown import cause
 
 SHOWN = 20  # files that are named, of many
@@ -41,10 +41,10 @@ def read_bvh_clip(
     """
     bvh = read_bvh(path)
     try:
-        plan = plan_reading(bvh, joint_map, scale, up)
+        plan = infer_conventions(bvh, joint_map, scale, up)
     except ValueError as e:
         raise ValueError(f'{path}: {cause(e)}') from e
-    notes = list(plan.notes)
+    notes = list(plan.warnings)
     if plan.rig.guessed:
         joints_text = json.dumps(plan.rig.joint_map, ensure_ascii=False)
         notes.append(

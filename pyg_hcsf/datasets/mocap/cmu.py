@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pyg_hcsf.data.formats import Format, archives_with, files_named
-from pyg_hcsf.datasets.mocap.asf_amc.reader import (
+from pyg_hcsf.datasets.mocap.asf_amc import (
     ASF_JOINTS,
     read_amc,
     read_asf,
 )
 from pyg_hcsf.datasets.mocap.cmu_download import CMU_ARCHIVE, CMU_URL
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
-from pyg_hcsf.datasets.mocap.text import MotionFile, to_h36m17
+from pyg_hcsf.datasets.mocap.text_file import MotionFile
 from pyg_hcsf.safe_io.shown import cause, shown
 
 CMU_INDEX = 'cmu-mocap-index.csv'

@@ -1,3 +1,5 @@
+"""Downloads the archive of the CMU motion capture database."""
+
 from __future__ import annotations
 
 import os
@@ -18,12 +20,12 @@ def download_cmu_mocap(
 ) -> Path:
     r"""Downloads the official archive of CMU's motion capture database.
 
-    Nothing in this library calls this by itself. A partial download is
+    The library never calls this function by itself. A partial download is
     resumed by the next call.
 
     Args:
-        folder (str or pathlib.Path): Where to put :obj:`allasfamc.zip`.
-        url (str, optional): Where to get it from.
+        folder (str or pathlib.Path): The folder for :obj:`allasfamc.zip`.
+        url (str, optional): The address of the archive.
             (default: :obj:`'http://mocap.cs.cmu.edu/allasfamc.zip'`)
         timeout (float, optional): Seconds to wait for the server.
             (default: :obj:`60.0`)
@@ -32,7 +34,8 @@ def download_cmu_mocap(
         The path of the archive.
 
     Raises:
-        RuntimeError: If the transfer breaks off or yields a damaged archive.
+        RuntimeError: If the transfer is interrupted or the archive is
+            damaged.
 
     Example:
         >>> download_cmu_mocap('datasets/CMUMocap/raw')
@@ -58,14 +61,15 @@ def download_cmu_mocap(
     if damaged is not None or (total is not None and size > total):
         partial.unlink()
         raise RuntimeError(
-            f"What '{url}' sent is not a whole zip archive ({damaged}) and "
-            'was deleted: call again'
+            f"The download of '{url}' is not a complete zip archive "
+            f'({damaged}) and was deleted: call again'
         )
     os.replace(partial, target)
     return target
 
 
 def _transfer(url: str, partial: Path, timeout: float) -> int | None:
+    r"""Appends to a partial file; returns the size of the archive."""
     start = partial.stat().st_size if partial.is_file() else 0
     headers = {'Range': f'bytes={start}-'} if start else {}
     try:
@@ -80,8 +84,8 @@ def _transfer(url: str, partial: Path, timeout: float) -> int | None:
                     file.write(chunk)
             return None if length is None else start + int(length)
     except HTTPError as e:
-        whole = e.headers.get('Content-Range', '')
-        if e.code == 416 and whole == f'bytes */{start}':
+        content_range = e.headers.get('Content-Range', '')
+        if e.code == 416 and content_range == f'bytes */{start}':
             return start  # nothing was left to transfer
         raise RuntimeError(
             f"Could not download '{url}': {cause(e)}. If '{partial}' is of "

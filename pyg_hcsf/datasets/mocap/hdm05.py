@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets.mocap.asf_amc.reader import (
+from pyg_hcsf.datasets.mocap.asf_amc import (
     ASF,
     ASF_JOINTS,
     read_amc,
     read_asf,
 )
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
-from pyg_hcsf.datasets.mocap.text import to_h36m17
 
 CUT = re.compile(r'HDM_([a-z]+)_([A-Za-z0-9]+)_(\d+)_(\d+)\.amc')
 FILE = re.compile(rf'{CUT.pattern}|HDM_[a-z]+\.asf')

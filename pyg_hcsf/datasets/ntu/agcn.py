@@ -1,3 +1,5 @@
+"""Reads NTU RGB+D from the npy and pickle files of 2s-AGCN."""
+
 from __future__ import annotations
 
 import os
@@ -8,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pyg_hcsf.datasets.ntu.clip_names import NUM_JOINTS, ActionClip, parse_name
-from pyg_hcsf.datasets.ntu.rows import FRAMES_LIMIT
+from pyg_hcsf.datasets.ntu.padded_arrays import FRAMES_LIMIT
 from pyg_hcsf.safe_io.npy import read_npy_header
 from pyg_hcsf.safe_io.pickle_reader import load_pickle
 from pyg_hcsf.safe_io.shown import cause, shown
@@ -20,18 +22,18 @@ LABELS = '_label.pkl'
 def read_agcn(path: str | Path) -> Iterator[ActionClip]:
     r"""Reads :obj:`train_data_joint.npy` or :obj:`val_data_joint.npy` of
     2s-AGCN, MS-G3D or Shift-GCN with the :obj:`train_label.pkl` or
-    :obj:`val_label.pkl` beside it, one clip at a time.
+    :obj:`val_label.pkl` in the same folder, one clip at a time.
 
-    The coordinates are normalised, and every clip has 300 frames, in which
-    shorter clips repeat: see :class:`~pyg_hcsf.transforms.PreNormalize`.
+    The coordinates are normalised, and clips are repeated up to 300 frames;
+    see :class:`~pyg_hcsf.transforms.PreNormalize`.
 
     Args:
-        path (str or pathlib.Path): The npy file, float32 of shape
-            :obj:`[N, 3, 300, 25, 2]`.
+        path (str or pathlib.Path): The npy file, with floats of shape
+            :obj:`[clips, 3, 300, 25, 2]`.
 
     Raises:
         ValueError: If a file is missing or malformed, or the labels do not
-            fit the names or the data; names it.
+            agree with the names or the data. The message names the file.
 
     Example:
         >>> next(read_agcn('xsub/train_data_joint.npy')).joints.shape
@@ -41,7 +43,7 @@ def read_agcn(path: str | Path) -> Iterator[ActionClip]:
     if not path.name.endswith(DATA):
         raise ValueError(
             f"Expected a file such as 'train{DATA}' (got '{path}'): bones and "
-            'motion are made from the joints'
+            'motion are computed from the joints'
         )
     labels = path.with_name(path.name.removesuffix(DATA) + LABELS)
     names = _read_names(labels)
@@ -49,13 +51,15 @@ def read_agcn(path: str | Path) -> Iterator[ActionClip]:
         with path.open('rb') as file:
             for i, joints in enumerate(_read_arrays(file, len(names))):
                 if not np.isfinite(joints).all():
-                    raise ValueError(f'clip {i} has values not finite')
+                    raise ValueError(
+                        f'clip {i} has values that are not finite'
+                    )
                 bodies = 2 if joints[:, 1:].any() else 1
                 yield ActionClip(*names[i], joints[:, :bodies])
     except (OSError, ValueError, OverflowError, MemoryError) as e:
         raise ValueError(
-            f"'{path}' is not a whole file of 2s-AGCN that fits '{labels}' "
-            f'({cause(e)}): get both again or remove them'
+            f"'{path}' is not a complete file of 2s-AGCN that agrees with "
+            f"'{labels}' ({cause(e)}): download both again or remove them"
         ) from e
 
 
@@ -83,16 +87,18 @@ def _read_arrays(file: BinaryIO, count: int) -> Iterator[np.ndarray]:
         array = np.frombuffer(file.read(header.row_bytes), dtype)
         with np.errstate(over='ignore'):
             array = array.astype(np.float32)
+        # [3, T, N, M] -> [T, M, N, 3]
         yield array.reshape(shape[1:]).transpose(1, 3, 2, 0)
 
 
 def _read_names(path: Path) -> list[tuple[str, int]]:
+    r"""Reads the name and the class of each clip."""
     try:
         content = path.read_bytes()
     except OSError as e:
         raise ValueError(
             f"The labels '{path}' cannot be read ({e.strerror}): put them "
-            'beside the data'
+            'into the folder of the data'
         ) from e
     pair = load_pickle(content, str(path))
     if (

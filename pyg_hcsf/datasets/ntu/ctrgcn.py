@@ -1,28 +1,29 @@
+"""Reads and writes NTU RGB+D as the npz files of CTR-GCN."""
+
 from __future__ import annotations
 
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 
+from pyg_hcsf.datasets.ntu.benchmarks import get_benchmark, split_names
 from pyg_hcsf.datasets.ntu.clip_names import (
     NUM_BODIES,
     NUM_JOINTS,
     ActionClip,
-    get_benchmark,
     parse_name,
 )
-from pyg_hcsf.datasets.ntu.rows import (
+from pyg_hcsf.datasets.ntu.padded_arrays import (
+    FRAME_VALUES,
     FRAMES,
-    ROW,
-    ClipNames,
-    Rows,
+    ArrayReader,
     check_counts,
-    group_names,
-    read_rows,
+    read_padded_clips,
 )
 from pyg_hcsf.safe_io.archives import check_compression
 from pyg_hcsf.safe_io.atomic_write import atomic_write
@@ -31,31 +32,54 @@ from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.transforms.pre_normalize import center_clip
 
 MEMBERS = ('x_train.npy', 'y_train.npy', 'x_test.npy', 'y_test.npy')
+ERRORS = (  # of zipfile and NumPy on damaged files
+    OSError, ValueError, LookupError, EOFError, RuntimeError, MemoryError,
+    NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+def group_names(names: Iterable[str], benchmark: str) -> dict[str, list[str]]:
+    r"""Returns the clip names of :obj:`'train'` and :obj:`'test'` in the
+    order of CTR-GCN's files: sorted by the field that decides on the split
+    (subject, camera or setup), then by name.
+
+    Example:
+        >>> names = read_names('skes_available_name.txt')
+        >>> group_names(names, 'ntu60-xsub')['train'][0]
+        'S001C001P001R001A001'
+    """
+    group = get_benchmark(benchmark).group
+    return {
+        split: sorted(
+            part, key=lambda name: (getattr(parse_name(name), group), name)
+        )
+        for split, part in split_names(names, benchmark).items()
+    }
 
 
 def read_ctrgcn(
-    path: str | Path,
-    benchmark: str,
-    names: Iterable[str] | None = None,
+    path: str | Path, benchmark: str, names: Iterable[str] | None = None
 ) -> Iterator[ActionClip]:
     r"""Reads :obj:`NTU60_CS.npz`, :obj:`NTU60_CV.npz`, :obj:`NTU120_CSub.npz`
     or :obj:`NTU120_CSet.npz`, a few clips at a time.
 
-    Frames of zeros after the last one with a body are cut off, and so is the
-    second body where it is the first again, as in clips of NTU RGB+D 120 with
-    one body. Coordinates are metres from the middle of the first actor's
-    spine in its first frame.
+    Padding is removed: frames of zeros at the end, and a second body that
+    repeats the first, as in NTU RGB+D 120 clips with one body. Coordinates
+    are in metres relative to the middle of the first body's spine in its
+    first frame.
 
     Args:
         path (str or pathlib.Path): The file.
-        benchmark (str): Which one it is for, such as :obj:`'ntu60-xsub'`.
-        names (iterable, optional): The names of all clips that it was made
-            from, as in CTR-GCN's :obj:`skes_available_name.txt`. By default,
-            clips are called :obj:`'train_00000'`, ... (default: :obj:`None`)
+        benchmark (str): The benchmark of the file, such as
+            :obj:`'ntu60-xsub'`.
+        names (iterable of str, optional): The names of all clips that the
+            file was made from, as in CTR-GCN's
+            :obj:`skes_available_name.txt`. By default, clips are named
+            :obj:`'train_00000'`, .... (default: :obj:`None`)
 
     Raises:
-        ValueError: If it is malformed or another benchmark's, or names or
-            numbers of clips do not fit; names it.
+        ValueError: If the file is malformed or of another benchmark, or
+            :obj:`names` do not agree with it. The message names the file.
 
     Example:
         >>> next(read_ctrgcn('NTU60_CS.npz', 'ntu60-xsub')).joints.shape
@@ -64,27 +88,44 @@ def read_ctrgcn(
     order = None if names is None else group_names(names, benchmark)
     try:
         with zipfile.ZipFile(path) as archive:
-            arrays = {name: _rows(archive, name) for name in MEMBERS}
-            count = {name: rows.shape[0] for name, rows in arrays.items()}
-            check_counts(count['x_train.npy'], count['x_test.npy'], benchmark)
+            arrays = {name: _array_reader(archive, name) for name in MEMBERS}
+            size = {name: array.shape[0] for name, array in arrays.items()}
+            check_counts(size['x_train.npy'], size['x_test.npy'], benchmark)
             for split in ('train', 'test'):
                 x, y = arrays[f'x_{split}.npy'], arrays[f'y_{split}.npy']
-                given = None if order is None else order[split]
-                if given is not None and len(given) != x.shape[0]:
-                    raise ValueError(
-                        f'it has {x.shape[0]} {split} clips, where the names '
-                        f'give {len(given)}'
-                    )
-                yield from read_rows(x, y, ClipNames(split, given), benchmark)
-    except (
-        *(OSError, ValueError, LookupError, EOFError, RuntimeError),
-        *(MemoryError, NotImplementedError, OverflowError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as e:
+                clip_names: Iterator[str] = map(
+                    (split + '_{:05}').format, count()
+                )
+                if order is not None:
+                    if len(order[split]) != x.shape[0]:
+                        raise ValueError(
+                            f'it has {x.shape[0]} {split} clips, where the '
+                            f'names give {len(order[split])}'
+                        )
+                    clip_names = iter(order[split])
+                yield from read_padded_clips(x, y, clip_names, benchmark)
+    except ERRORS as e:
         raise ValueError(
-            f"'{path}' is not a whole file of CTR-GCN ({cause(e)}): get it "
-            'again or pass another'
+            f"'{path}' is not a complete file of CTR-GCN ({cause(e)}): "
+            'download it again or pass another'
         ) from e
+
+
+def _array_reader(archive: zipfile.ZipFile, name: str) -> ArrayReader:
+    check_compression(archive.getinfo(name), str(archive.filename))
+    file = archive.open(name)
+    header = read_npy_header(file)
+    if (size := archive.getinfo(name).file_size) != header.size:
+        raise ValueError(
+            f"'{name}' of {size} bytes is not as long as its header says"
+        )
+
+    def read(size: int) -> np.ndarray:
+        content = file.read(size * header.row_bytes)
+        array = np.frombuffer(content, header.dtype)
+        return array.reshape(size, *header.shape[1:])
+
+    return ArrayReader(header.shape, header.dtype, read)
 
 
 def write_ctrgcn(
@@ -95,23 +136,23 @@ def write_ctrgcn(
 ) -> None:
     r"""Writes an npz file for CTR-GCN, one clip at a time.
 
-    As there, everything is moved so that the middle of the first actor's
-    spine is the origin in its first frame, clips of NTU RGB+D 120 with one
-    body have it twice, whatever their class, frames without a body are left
-    out, and clips end in frames of zeros up to 300.
+    As in CTR-GCN's preprocessing, the origin is the middle of the first
+    body's spine in its first frame, frames without a body are left out, clips
+    are padded with zeros to 300 frames, and in NTU RGB+D 120 a single body is
+    stored twice.
 
     Args:
-        path (str or pathlib.Path): The file, for CTR-GCN to be called such as
+        path (str or pathlib.Path): The file; CTR-GCN expects a name such as
             :obj:`NTU60_CS.npz`.
-        names (list[str]): The names of the clips.
-        read (callable): Returns the joints of the clip of a number,
-            :obj:`[T, M, 25, 3]` in metres, as in
-            :class:`~pyg_hcsf.datasets.ntu.clip_names.ActionClip`.
-        benchmark (str): Such as :obj:`'ntu60-xsub'`.
+        names (sequence of str): The names of the clips.
+        read (callable): Returns the joints of the clip with a given number,
+            in metres, of shape :obj:`[T, M, 25, 3]`.
+        benchmark (str): A benchmark, such as :obj:`'ntu60-xsub'`.
 
     Raises:
-        ValueError: If a clip has more than 300 frames or no body; names it.
-        RuntimeError: If the system refuses to write.
+        ValueError: If a clip has more than 300 frames or no body. The message
+            names it.
+        RuntimeError: If the file cannot be written.
 
     Example:
         >>> write_ctrgcn('NTU60_CS.npz', data.names, data.joints, 'ntu60-xsub')
@@ -120,7 +161,7 @@ def write_ctrgcn(
     number = {name: i for i, name in enumerate(names)}
     with atomic_write(path) as part, zipfile.ZipFile(part, 'w') as archive:
         for split, ordered in group_names(names, benchmark).items():
-            shape = (len(ordered), FRAMES, ROW)
+            shape = (len(ordered), FRAMES, FRAME_VALUES)
             with _create(archive, f'x_{split}', np.float32, shape) as file:
                 for name in ordered:
                     clip = _pad(read(number[name]), name, rule.data)
@@ -128,15 +169,15 @@ def write_ctrgcn(
             classes = (len(ordered), rule.num_classes)
             with _create(archive, f'y_{split}', np.float64, classes) as file:
                 for name in ordered:
-                    label = np.zeros(rule.num_classes)
-                    label[parse_name(name).label] = 1
-                    file.write(label.tobytes())
+                    one_hot = np.zeros(rule.num_classes)
+                    one_hot[parse_name(name).label] = 1
+                    file.write(one_hot.tobytes())
 
 
 def _create(
     archive: zipfile.ZipFile, name: str, dtype: type, shape: tuple[int, ...]
 ) -> BinaryIO:
-    info = zipfile.ZipInfo(f'{name}.npy')  # with a date that never changes
+    info = zipfile.ZipInfo(f'{name}.npy')  # with a fixed date
     file = cast(BinaryIO, archive.open(info, 'w', force_zip64=True))
     header = {
         'descr': np.lib.format.dtype_to_descr(np.dtype(dtype)),
@@ -156,25 +197,8 @@ def _pad(joints: np.ndarray, name: str, data: str) -> np.ndarray:
         )
     out = np.zeros((FRAMES, NUM_BODIES, NUM_JOINTS, 3), dtype=np.float32)
     out[: len(joints), : joints.shape[1]] = center_clip(joints)
-    # Of whichever class: what counts there is how many bodies were kept, be
-    # the second absent in all frames (data/ntu120/seq_transformation.py).
+    # In any class: CTR-GCN counts the bodies that were selected, even if the
+    # second is absent in all frames (data/ntu120/seq_transformation.py).
     if data == 'ntu120' and joints.shape[1] == 1:
         out[:, 1] = out[:, 0]
     return out
-
-
-def _rows(archive: zipfile.ZipFile, name: str) -> Rows:
-    check_compression(archive.getinfo(name), str(archive.filename))
-    file = archive.open(name)
-    header = read_npy_header(file)
-    if (size := archive.getinfo(name).file_size) != header.size:
-        raise ValueError(
-            f"'{name}' of {size} bytes is not as long as its header says"
-        )
-
-    def read(count: int) -> np.ndarray:
-        content = file.read(count * header.row_bytes)
-        array = np.frombuffer(content, header.dtype)
-        return array.reshape(count, *header.shape[1:])
-
-    return Rows(header.shape, header.dtype, read)

@@ -16,14 +16,13 @@ from tqdm import tqdm
 
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
-from pyg_hcsf.datasets.ntu.bodies import SELECTIONS
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS, get_benchmark
+from pyg_hcsf.datasets.ntu.body_selection import SELECTIONS
 from pyg_hcsf.datasets.ntu.clip_names import (
-    BENCHMARKS,
     NTU_FPS,
     NUM_BODIES,
     NUM_JOINTS,
     ActionClip,
-    get_benchmark,
     parse_name,
 )
 from pyg_hcsf.datasets.ntu.formats import NTU_FORMATS
@@ -90,7 +89,7 @@ class NTURGBD(Dataset):
             (default: :obj:`root/raw`)
         bodies (str, optional): How to choose bodies in :obj:`.skeleton`
             files, :obj:`'agcn'`, :obj:`'ctrgcn'` or :obj:`'pyskl'`: see
-            :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`.
+            :func:`~pyg_hcsf.datasets.ntu.body_selection.select_bodies`.
             (default: :obj:`'agcn'`)
         num_workers (int, optional): The number of processes that read
             :obj:`.skeleton` files, this one included.

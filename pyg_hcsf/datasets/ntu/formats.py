@@ -13,7 +13,8 @@ from pathlib import Path
 from pyg_hcsf.data.formats import Format
 from pyg_hcsf.datasets.ntu.agcn import DATA, LABELS
 from pyg_hcsf.datasets.ntu.clip_names import NAME, NUM_JOINTS
-from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS, ROW
+from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS
+from pyg_hcsf.datasets.ntu.padded_arrays import FRAME_VALUES
 from pyg_hcsf.datasets.ntu.sgn import SETS
 from pyg_hcsf.datasets.ntu.skeleton_files import SKELETON_FILE
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
@@ -89,7 +90,7 @@ def find_ctrgcn(path: Path) -> list[Path]:
                 return False
             with archive.open(MEMBERS[0]) as member:
                 shape = read_npy_header(member).shape
-        return len(shape) == 3 and shape[2] == ROW
+        return len(shape) == 3 and shape[2] == FRAME_VALUES
 
     return _find(path, '.npz', matches)
 

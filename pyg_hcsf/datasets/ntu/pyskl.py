@@ -1,59 +1,48 @@
+"""Reads and writes NTU RGB+D as the pickle files of pyskl and mmaction2."""
+
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.ntu.clip_names import (
+from pyg_hcsf.datasets.ntu.benchmarks import (
     BENCHMARKS,
-    NUM_BODIES,
     NUM_CLASSES,
+    split_names,
+)
+from pyg_hcsf.datasets.ntu.clip_names import (
+    NUM_BODIES,
     NUM_JOINTS,
     ActionClip,
     parse_name,
-    split_names,
 )
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.pickle_reader import load_pickle
 from pyg_hcsf.safe_io.shown import cause, shown
 
 
-class PysklFile(NamedTuple):
-    r"""What a pickle of pyskl holds.
-
-    Args:
-        clips (list[ActionClip]): The clips, in half precision as stored.
-        splits (dict): Names by split, such as :obj:`'xsub_val'`; empty in the
-            old form.
-        skipped (int): The number of empty annotations.
-        missing (list[str]): Names in splits that have no annotation.
-    """
-
-    clips: list[ActionClip]
-    splits: dict[str, list[str]]
-    skipped: int
-    missing: list[str]
-
-
-def read_pyskl(path: str | Path) -> PysklFile:
+def read_pyskl(path: str | Path) -> list[ActionClip]:
     r"""Reads :obj:`ntu60_3danno.pkl` or :obj:`ntu120_3danno.pkl` of pyskl or
-    mmaction2, or the bare list of annotations of older releases.
+    mmaction2, or the plain list of annotations of older releases.
 
-    Coordinates are metres in the camera's frame, in half precision: steps of
-    2 mm at a distance of 3 m. Frames without a body were removed.
+    Coordinates are in metres in camera coordinates, in half precision (steps
+    of 2 mm at a distance of 3 m). The files have no frames without a body.
+    Empty annotations are skipped.
 
     Args:
-        path (str or pathlib.Path): The file; see
+        path (str or pathlib.Path): The file, read by
             :func:`~pyg_hcsf.safe_io.pickle_reader.load_pickle`.
 
     Raises:
-        ValueError: If it is malformed; names the annotation.
+        ValueError: If the file is malformed. The message names the
+            annotation.
 
     Example:
-        >>> len(read_pyskl('ntu60_3danno.pkl').clips)
+        >>> len(read_pyskl('ntu60_3danno.pkl'))
         56578
     """
     path = Path(path)
@@ -62,19 +51,10 @@ def read_pyskl(path: str | Path) -> PysklFile:
     except OSError as e:
         raise ValueError(f"'{path}' cannot be read ({e.strerror})") from e
     content = load_pickle(raw, str(path))
-    del raw
-    splits: Any = {}
+    del raw  # frees up to a gigabyte
     items = content
     if isinstance(content, dict):
         items = content.get('annotations', content.get('annos'))
-        splits = content.get('split', {})
-        if not isinstance(splits, dict) or not all(
-            isinstance(names, list) and all(isinstance(n, str) for n in names)
-            for names in splits.values()
-        ):
-            raise ValueError(
-                f"Expected 'split' in '{path}' to be lists of names by split"
-            )
     if not isinstance(items, list):
         raise ValueError(
             f"Expected a list of 'annotations' in '{path}' (got "
@@ -89,13 +69,9 @@ def read_pyskl(path: str | Path) -> PysklFile:
                 raise ValueError(
                     f"Annotation {i} of '{path}': {cause(e)}"
                 ) from e
-    known = {clip.name for clip in clips}
-    if len(known) < len(clips):
+    if len({clip.name for clip in clips}) < len(clips):
         raise ValueError(f"Names of annotations in '{path}' repeat")
-    named = {name for names in splits.values() for name in names}
-    return PysklFile(
-        clips, splits, len(items) - len(clips), sorted(named - known)
-    )
+    return clips
 
 
 def _to_clip(item: Any) -> ActionClip:
@@ -135,6 +111,7 @@ def _to_clip(item: Any) -> ActionClip:
         )
     if not np.isfinite(joints).all():
         raise ValueError("'keypoint' has values that are not finite")
+    # [M, T, N, 3] -> [T, M, N, 3]
     return ActionClip(str(name), name.label, joints.swapaxes(0, 1))
 
 
@@ -144,25 +121,25 @@ def write_pyskl(
     read: Callable[[int], np.ndarray],
     data: str,
 ) -> None:
-    r"""Writes a pickle for pyskl, in half precision, one clip at a time.
+    r"""Writes a pickle file for pyskl in half precision, one clip at a time.
 
-    Clips are written as they are, for pyskl's own choice of bodies and frames
-    with those of
-    :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies(bodies, 'pyskl')`. Any
-    release of NumPy can read it.
+    The bodies and frames of the clips are written unchanged; for pyskl's own
+    selection pass clips of
+    :func:`~pyg_hcsf.datasets.ntu.body_selection.select_bodies` with
+    :obj:`selection='pyskl'`. Any version of NumPy can read the file.
 
     Args:
         path (str or pathlib.Path): The file, such as
             :obj:`ntu60_3danno.pkl`.
-        names (list[str]): The names of the clips.
-        read (callable): Returns the joints of the clip of a number,
-            :obj:`[T, M, 25, 3]` in metres.
+        names (sequence of str): The names of the clips.
+        read (callable): Returns the joints of the clip with a given number,
+            in metres, of shape :obj:`[T, M, 25, 3]`.
         data (str): :obj:`'ntu60'` or :obj:`'ntu120'`; clips of other classes
             are left out.
 
     Raises:
-        ValueError: If a clip has no body; names it.
-        RuntimeError: If the system refuses to write.
+        ValueError: If a clip has no body. The message names it.
+        RuntimeError: If the file cannot be written.
 
     Example:
         >>> write_pyskl('ntu60.pkl', data.names, data.joints, 'ntu60')
@@ -180,8 +157,9 @@ def write_pyskl(
             splits[f'{rule.protocol}_val'] = split['test']
     number = {name: i for i, name in enumerate(names)}
     used = sorted({name for split in splits.values() for name in split})
-    # The instructions of {'split': splits, 'annotations': [...]}, so that
-    # only one annotation is in memory.
+    # Pickle opcodes of {'split': splits, 'annotations': [...]}, written by
+    # hand so that only one annotation is in memory: PROTO 3, EMPTY_DICT, MARK,
+    # then APPEND after each annotation, and SETITEMS, STOP.
     with atomic_write(path) as part, part.open('wb') as file:
         file.write(b'\x80\x03}(')
         file.writelines(map(_dump, ('split', splits, 'annotations', [])))
@@ -194,18 +172,18 @@ def write_pyskl(
 def _annotate(name: str, joints: np.ndarray) -> dict[str, Any]:
     if not joints.any():
         raise ValueError(f"Clip '{name}' has no body in any frame")
+    # [T, M, N, 3] -> [M, T, N, 3]
+    keypoint = np.ascontiguousarray(joints.swapaxes(0, 1), dtype=np.float16)
     return {
         'frame_dir': name,
         'label': parse_name(name).label,
-        'keypoint': np.ascontiguousarray(
-            joints.swapaxes(0, 1), dtype=np.float16
-        ),
+        'keypoint': keypoint,
         'total_frames': len(joints),
     }
 
 
 def _dump(value: Any) -> bytes:
-    r"""The instructions of a value, without those that start and end."""
+    r"""The pickle opcodes of a value, without PROTO and STOP."""
     out = pickle.dumps(value, protocol=3)[2:-1]
-    # The first is where arrays are made: older releases do not know it.
+    # NumPy 1 does not know the new name of its module.
     return out.replace(b'cnumpy._core.', b'cnumpy.core.', 1)

@@ -1,13 +1,20 @@
+"""Reads NTU RGB+D from the HDF5 files of SGN."""
+
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from pyg_hcsf.datasets.ntu.clip_names import ActionClip
-from pyg_hcsf.datasets.ntu.rows import ClipNames, Rows, check_counts, read_rows
+from pyg_hcsf.datasets.ntu.padded_arrays import (
+    ArrayReader,
+    check_counts,
+    read_padded_clips,
+)
 from pyg_hcsf.safe_io.hdf5 import DataSet, HDF5Process
 from pyg_hcsf.safe_io.shown import cause
 
@@ -21,19 +28,21 @@ def read_sgn(
     r"""Reads :obj:`NTU_CS.h5` or :obj:`NTU_CV.h5` of SGN, a few clips at a
     time.
 
-    Its training clips and the 5 % of them that SGN put aside at random are
-    both called :obj:`'train_00000'`, ...: their names are not in the file.
-    Coordinates and cuts are as in
+    The file stores no clip names: the training clips, including the random
+    5 % that SGN uses for validation, are named :obj:`'train_00000'`, ....
+    Coordinates and padding are as in
     :func:`~pyg_hcsf.datasets.ntu.ctrgcn.read_ctrgcn`.
 
     Args:
         path (str or pathlib.Path): The file.
-        benchmark (str): Which one it is for, such as :obj:`'ntu60-xsub'`.
-        process (HDF5Process, optional): Reads it, and nothing else meanwhile.
-            (default: a new one)
+        benchmark (str): The benchmark of the file, such as
+            :obj:`'ntu60-xsub'`.
+        process (HDF5Process, optional): The process that reads the file; it
+            cannot read another file meanwhile. (default: a new process)
 
     Raises:
-        ValueError: If it is malformed, or another benchmark's; names it.
+        ValueError: If the file is malformed or of another benchmark. The
+            message names it.
 
     Example:
         >>> next(read_sgn('NTU_CS.h5', 'ntu60-xsub')).joints.shape
@@ -44,36 +53,33 @@ def read_sgn(
             if process is None:
                 process = stack.enter_context(HDF5Process())
             sets = {
-                name: _rows(process, name, data)
+                name: _array_reader(process, name, data)
                 for name, data in process.open(path, SETS).items()
             }
-            count = {name: _count(rows) for name, rows in sets.items()}
-            train = count['x'] + count['valid_x']
-            check_counts(train, count['test_x'], benchmark)
+            num_train = sets['x'].shape[0] + sets['valid_x'].shape[0]
+            check_counts(num_train, sets['test_x'].shape[0], benchmark)
             for split, prefixes in PREFIXES.items():
-                names = ClipNames(split)
+                names = map((split + '_{:05}').format, count())
                 for prefix in prefixes:
                     x, y = sets[f'{prefix}x'], sets[f'{prefix}y']
-                    yield from read_rows(x, y, names, benchmark)
+                    yield from read_padded_clips(x, y, names, benchmark)
     except ValueError as e:
         raise ValueError(
-            f"'{path}' is not a whole file of SGN ({cause(e)}): get it again "
-            'or pass another'
+            f"'{path}' is not a complete file of SGN ({cause(e)}): download "
+            'it again or pass another'
         ) from e
 
 
-def _count(rows: Rows) -> int:
-    if not rows.shape:
-        raise ValueError('a single number where clips should be')
-    return rows.shape[0]
+def _array_reader(
+    process: HDF5Process, name: str, data: DataSet
+) -> ArrayReader:
+    if not data.shape:
+        raise ValueError(f"'{name}' is a single number, not an array")
+    position = 0
 
+    def read(size: int) -> np.ndarray:
+        nonlocal position
+        position += size
+        return process.rows(name, position - size, position)
 
-def _rows(process: HDF5Process, name: str, data: DataSet) -> Rows:
-    at = 0
-
-    def read(count: int) -> np.ndarray:
-        nonlocal at
-        at += count
-        return process.rows(name, at - count, at)
-
-    return Rows(data.shape, data.dtype, read)
+    return ArrayReader(data.shape, data.dtype, read)

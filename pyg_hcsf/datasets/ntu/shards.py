@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.ntu.bodies import select_bodies
+from pyg_hcsf.datasets.ntu.body_selection import select_bodies
 from pyg_hcsf.datasets.ntu.clip_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.datasets.ntu.shard_workers import Workers
-from pyg_hcsf.datasets.ntu.skeleton_text import read_skeletons
+from pyg_hcsf.datasets.ntu.skeleton_parser import read_skeletons
 from pyg_hcsf.safe_io.archives import Member, close_archives, list_some
 from pyg_hcsf.safe_io.shown import cause
 
@@ -57,9 +57,10 @@ def read_shards(
 
     Args:
         files (list[Member]): The files, as
-            :func:`~pyg_hcsf.datasets.ntu.skeleton_text.find_skeletons` finds
+            :func:`~pyg_hcsf.datasets.ntu.skeleton_files.find_skeletons` finds
             them.
-        selection (str): See :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`.
+        selection (str): See
+            :func:`~pyg_hcsf.datasets.ntu.body_selection.select_bodies`.
         parts (pathlib.Path): A folder for these files and selection only.
         num_workers (int): The number of processes, this one included.
 

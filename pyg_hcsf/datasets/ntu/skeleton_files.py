@@ -1,4 +1,4 @@
-r"""Finds the :obj:`.skeleton` files of NTU RGB+D, one for each clip."""
+"""Finds the ``.skeleton`` files of NTU RGB+D, one for each clip."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ _CLIP = re.compile(rf'(?<![A-Z0-9]){NAME.pattern}(?![A-Z0-9])')
 
 def find_skeletons(roots: Sequence[Path]) -> list[Member]:
     r"""Finds the :obj:`.skeleton` files in folders and in zip archives, which
-    are never extracted.
+    are not extracted.
 
-    Of several files of one clip, such as :obj:`'S001...A005 (1).skeleton'` of
-    a browser or the files of an archive beside it, the largest is taken: a
-    download that broke off is smaller. Files that are empty, too large or
-    named otherwise are passed over. A warning tells how many, and names some.
+    If there are several files of one clip, such as a browser's
+    :obj:`'S001...A005 (1).skeleton'`, or a file in a folder and in an
+    archive, the largest one is returned, since an incomplete download is
+    smaller. Files that are empty, too large or not named after a clip are
+    skipped. A warning states how many files were skipped, and names some.
 
     Args:
-        roots (list[pathlib.Path]): Folders, which are searched at any depth,
-            zips and :obj:`.skeleton` files.
+        roots (sequence of pathlib.Path): Folders, which are searched
+            recursively, zip archives and :obj:`.skeleton` files.
 
     Returns:
-        The files, sorted by clip, of which each is called
-        :obj:`<clip>.skeleton`, however the file is called.
+        The files, sorted by clip. Their names are changed to
+        :obj:`<clip>.skeleton`.
 
     Raises:
-        ValueError: If two files of the same name have other sizes, no file
-            is left, or an archive is damaged or holds a member that points
-            outside of it; names it.
+        ValueError: If two files of the same name differ in size, no file is
+            left, or an archive is damaged or has a member that points outside
+            of it. The message names it.
 
     Example:
-        >>> find_skeletons([Path('nturgb+d_skeletons')])[0].name
+        >>> find_skeletons([Path('nturgbd_skeletons')])[0].name
         'S001C001P001R001A001.skeleton'
     """
     clips: dict[str, list[Member]] = {}
-    passed: list[str] = []
+    skipped: list[str] = []
     for member in iter_members(roots, SKELETON_FILE):
-        problem = ''
         clip = _clip_of(member.name)
         if clip is None:
             problem = 'its name is none of NTU RGB+D'
@@ -60,20 +60,25 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
             problem = f'it has {member.size:,} bytes, more than any real one'
         else:
             clips.setdefault(clip, []).append(member)
-        if problem:
-            passed.append(f'{_text(member)} ({problem})')
+            continue
+        skipped.append(f'{_text(member)} ({problem})')
     found = []
     for clip in sorted(clips):
-        best, *others = _sort(clip, clips[clip])
+        best, *others = _sort_by_size(clip, clips[clip])
         found.append(best._replace(name=f'{clip}{SUFFIX}'))
-        passed += [f'{_text(o)} ({_text(best)} is read)' for o in others]
-    if passed:
+        skipped += [f'{_text(o)} ({_text(best)} is read)' for o in others]
+    if skipped:
+        text = list_some(skipped)
         if not found:
             raise ValueError(
                 "Expected a file such as 'S001C002P003R002A060.skeleton' "
                 f'(got {list_some(passed)})'
             )
-        warn_passed_over(f'.skeleton file{"s" * (len(passed) != 1)}', passed)
+        warnings.warn(
+            f'Skipped {len(skipped):,} .skeleton file'
+            f'{"s" * (len(skipped) != 1)}: {text}',
+            stacklevel=2,
+        )
     return found
 
 
@@ -82,7 +87,7 @@ def _text(member: Member) -> str:
 
 
 def _clip_of(name: str) -> str | None:
-    r"""The clip of a file, of which a copy may have more in its name."""
+    r"""The clip of a file; names of copies have additional characters."""
     names = _CLIP.findall(name.upper())
     if len(names) != 1:
         return None
@@ -92,8 +97,8 @@ def _clip_of(name: str) -> str | None:
         return None
 
 
-def _sort(clip: str, members: list[Member]) -> list[Member]:
-    r"""Puts the file to read first."""
+def _sort_by_size(clip: str, members: list[Member]) -> list[Member]:
+    r"""Sorts by decreasing size, then those with an unchanged name first."""
     plain = [m for m in members if m.name.upper() == f'{clip}{SUFFIX}'.upper()]
     for other in plain[1:]:
         if other.size != plain[0].size:
@@ -103,5 +108,4 @@ def _sort(clip: str, members: list[Member]) -> list[Member]:
                 f'{other.size}): remove the wrong one'
             )
     copies = [member for member in members if member not in plain]
-    # Sorting keeps the order of equals.
     return sorted(plain + copies, key=lambda member: -member.size)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.datasets.ntu.agcn import DATA, read_agcn
+from pyg_hcsf.datasets.ntu.benchmarks import get_benchmark
 from pyg_hcsf.datasets.ntu.clip_names import (
     ActionClip,
-    get_benchmark,
     missing_skeletons,
     parse_name,
     read_names,
@@ -191,7 +191,7 @@ def read_clips(
     if source.format == 'skeleton':
         clips = read_shards(source.members, bodies, parts, num_workers)
     elif source.format == 'pyskl':
-        clips = read_pyskl(path).clips
+        clips = read_pyskl(path)
     elif source.format == 'ctrgcn':
         listed = path.with_name(NAMES)
         names = read_names(listed) if listed.is_file() else None

@@ -4,7 +4,14 @@ import zipfile
 import pytest
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets import HDM05, UTDMHAD, BVHMotion, CMUMocap, OpenMocap
+from pyg_hcsf.datasets import (
+    HDM05,
+    MPIINF3DHP,
+    UTDMHAD,
+    BVHMotion,
+    CMUMocap,
+    OpenMocap,
+)
 from pyg_hcsf.datasets.checks.doctor import diagnose, find_formats
 
 TEXT = Format(
@@ -45,8 +52,12 @@ def test_a_file_and_a_folder(tmp_path):
     assert found(tmp_path) == [('notes', 'text', ['b.txt', 'a.txt'])]
     assert found(tmp_path / 'b.txt') == [('notes', 'text', ['b.txt'])]
     assert found(tmp_path / 'd.py') == []
-    told = diagnose(tmp_path, FORMATS)
-    assert (told.broken, told.others, told.advice) == ([], {'text': 1}, [])
+    result = diagnose(tmp_path, FORMATS)
+    assert (result.broken, result.others, result.advice) == (
+        [],
+        {'text': 1},
+        [],
+    )
 
 
 def test_formats_of_motion(tmp_path):
@@ -75,27 +86,27 @@ def test_archives(tmp_path):
     put(tmp_path, 'damaged.zip', content=b'PK\x03\x04')
     assert len(found(tmp_path)) == 2  # does not hide the others
     zipped(tmp_path / 'c.zip', 'walk.bvh', 'run.bvh', 'readme')
-    told = diagnose(tmp_path / 'c.zip', FORMATS)
-    assert told.found == [] and told.broken == []
-    assert re.search(r'holds 2 \.bvh, 1 readme, .* unpack', told.advice[0])
+    result = diagnose(tmp_path / 'c.zip', FORMATS)
+    assert result.found == [] and result.broken == []
+    assert re.search(r'holds 2 \.bvh, 1 readme, .* unpack', result.advice[0])
 
 
 def test_broken_files_are_named(tmp_path):
     put(tmp_path, 'a1_s1_t1_skeleton.mat', content=b'<html>Log in')
     put(tmp_path, 'b.zip', content=b'PK\x03\x04')
-    told = diagnose(tmp_path, FORMATS)
-    assert [(file.name, kind.kind) for file, kind in told.broken] == [
+    result = diagnose(tmp_path, FORMATS)
+    assert [(file.name, kind.kind) for file, kind in result.broken] == [
         ('a1_s1_t1_skeleton.mat', 'page'),
         ('b.zip', 'zip'),
     ]
-    assert told.advice == []
+    assert result.advice == []
 
 
 def test_packed_files_that_are_read(tmp_path):
     packed = Format('tgz', '', lambda path: files_named(path, re.compile('a')))
     put(tmp_path, 'a', 'b', content=b'\x1f\x8b\x08')
-    told = diagnose(tmp_path, {'packed': (packed,)})
-    assert [file.name for file, _ in told.broken] == ['b']
+    result = diagnose(tmp_path, {'packed': (packed,)})
+    assert [file.name for file, _ in result.broken] == ['b']
 
 
 @pytest.mark.parametrize(
@@ -113,7 +124,7 @@ def test_packed_files_that_are_read(tmp_path):
         ('walk.fbx', 'BVH'),
     ],
 )
-def test_what_people_hold_instead(tmp_path, name, advice):
+def test_names_of_other_parts(tmp_path, name, advice):
     put(tmp_path, name)
     assert any(
         re.search(advice, text) for text in diagnose(tmp_path, FORMATS).advice
@@ -121,8 +132,8 @@ def test_what_people_hold_instead(tmp_path, name, advice):
 
 
 def test_a_path_that_is_not_there(tmp_path):
-    told = diagnose(tmp_path / 'gone', FORMATS)
-    assert [(f.name, k.remedy) for f, k in told.broken] == [
+    result = diagnose(tmp_path / 'gone', FORMATS)
+    assert [(f.name, k.remedy) for f, k in result.broken] == [
         ('gone', 'check the path')
     ]
 
@@ -151,16 +162,15 @@ def test_progress(tmp_path):
 
 
 def test_mpi_inf_3dhp(tmp_path):
-    from pyg_hcsf.datasets import MPIINF3DHP
-
     formats = {'mpi_inf_3dhp': MPIINF3DHP.formats}
     put(tmp_path, 'S1/Seq1/annot.mat', 'S1/Seq1/camera.calibration')
     put(tmp_path, 'S1/Seq1/imageSequence/video_0.avi', 'a/annot.mat')
     put(tmp_path, 'TS1/annot_data.mat', 'TS1/bb_cropped_data.mat')
     put(tmp_path, 'data_test_3dhp.npz')
-    told = diagnose(tmp_path, formats)
-    assert [(f.format.name, len(f.files)) for f in told.found] == [
-        *(('mat', 3), ('pstmo', 1)),
+    result = diagnose(tmp_path, formats)
+    assert [(f.format.name, len(f.files)) for f in result.found] == [
+        ('mat', 3),
+        ('pstmo', 1),
     ]
-    assert any('get annot.mat and camera.calib' in t for t in told.advice)
-    assert any('bb_cropped_data' in t for t in told.advice)
+    assert any('get annot.mat and camera.calib' in t for t in result.advice)
+    assert any('bb_cropped_data' in t for t in result.advice)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from pyg_hcsf.datasets.checks.file_kind import recognize
+from pyg_hcsf.datasets.checks.file_kind import identify_file
 from pyg_hcsf.safe_io.pickle_scan import scan_pickle
 
 LFS = (
@@ -78,14 +78,14 @@ def locked():
 
 
 WHOLE = {
-    'mat': (mat(), "MATLAB's format 5"),
-    'plain mat': (mat(False), "MATLAB's format 5"),
-    'hdf5': (hdf5(), 'HDF5'),
-    'mat 7.3': (hdf5(512), 'format 7.3'),
-    'new hdf5': (hdf5(0, 'latest'), 'HDF5'),
+    'mat': (mat(), 'a MATLAB 5 file'),
+    'plain mat': (mat(False), 'a MATLAB 5 file'),
+    'hdf5': (hdf5(), 'an HDF5 file'),
+    'mat 7.3': (hdf5(512), 'MATLAB 7.3'),
+    'new hdf5': (hdf5(0, 'latest'), 'an HDF5 file'),
     'npy': (npy(np.zeros((3, 2), np.float32)), r'<f4 \[3, 2\]'),
     'objects': (npy(np.array([{}], object)), r'O \[1\]'),
-    'npz': (zipped('a.npy', 'b.npy'), 'NumPy: a, b'),
+    'npz': (zipped('a.npy', 'b.npy'), 'NumPy arrays: a, b'),
     'zip': (zipped('a.txt', 'b.txt'), 'zip archive of 2 files'),
     'network': (zipped('archive/data.pkl'), 'PyTorch'),
     'cdf': (b'\xcd\xf3\x00\x01\x00\x00\xff\xff' + bytes(99), 'Common Data'),
@@ -98,16 +98,16 @@ WHOLE = {
     'avi': (b'RIFF\0\0\0\0AVI LIST', 'a video, not poses'),
     'mp4': (b'\0\0\0\x18ftypisom', 'a video, not poses'),
     'text': (b'hello', 'text'),
-    'what': (b'\0\1\2', 'nothing that is known'),
+    'what': (b'\0\1\2', 'of an unknown kind'),
 }
 BROKEN = {
-    'pointer': (LFS, r'Git LFS to one of 12,345 bytes', 'git lfs pull'),
+    'pointer': (LFS, 'Git LFS pointer to one of 12,345 bytes', 'git lfs pull'),
     'annex': (b'/annex/objects/MD5-s3--1\n', 'git-annex', 'git annex get'),
-    'page': (PAGE, 'web site: "Sign & in"', 'accepted the licence'),
-    'bom': (b'\xef\xbb\xbf' + PAGE, 'web site', 'browser'),
+    'page': (PAGE, 'web page: "Sign & in"', 'accepted the licence'),
+    'bom': (b'\xef\xbb\xbf' + PAGE, 'web page', 'browser'),
     'xml': (b'<?xml version="1.0"?><Error><Code>No</Code>', 'error', 'again'),
     'json': (json.dumps({'error': 'no'}).encode(), 'error', 'again'),
-    'empty': (b'', 'an empty file', 'get it again'),
+    'empty': (b'', 'an empty file', 'download it again'),
     'zip': (zipped('a', 'b')[:-30], 'cut off or damaged', 'again'),
     'zip members': (short(), 'some are cut off', 'again'),
     'password': (locked(), '1 file, protected by a password', 'licence'),
@@ -129,11 +129,11 @@ BROKEN = {
 
 
 @pytest.mark.parametrize('name', WHOLE)
-def test_whole_files(tmp_path, name):
+def test_complete_files(tmp_path, name):
     content, text = WHOLE[name]
     path = tmp_path / ('file.pkl' if 'pickle' in name else 'file')
     path.write_bytes(content)
-    found = recognize(path)
+    found = identify_file(path)
     assert found.remedy == ''
     assert re.search(text, found.text)
 
@@ -142,7 +142,7 @@ def test_whole_files(tmp_path, name):
 def test_broken_files(tmp_path, name):
     content, text, remedy = BROKEN[name]
     (tmp_path / 'file').write_bytes(content)
-    found = recognize(tmp_path / 'file')
+    found = identify_file(tmp_path / 'file')
     assert re.search(text, found.text)
     assert re.search(remedy, found.remedy)
 
@@ -151,7 +151,7 @@ def test_broken_files(tmp_path, name):
 def test_pickles_that_run_something(tmp_path, protocol):
     path = tmp_path / 'file.pkl'
     path.write_bytes(pickle.dumps(Runs(tmp_path / 'made'), protocol))
-    found = recognize(path)
+    found = identify_file(path)
     assert 'posix.mkdir' in found.text and 'numpy.savez' in found.remedy
     content = [OrderedDict(a=1), np.zeros(2), OrderedDict(a=2)]
     path.write_bytes(pickle.dumps(content, protocol))
@@ -159,7 +159,7 @@ def test_pickles_that_run_something(tmp_path, protocol):
     assert names[:2] == (('collections.OrderedDict',), True)
     assert 'a' in names.texts
     torch.save(torch.zeros(3), path, _use_new_zipfile_serialization=False)
-    assert recognize(path).remedy
+    assert identify_file(path).remedy
     assert not (tmp_path / 'made').exists()
 
 
@@ -168,41 +168,41 @@ def test_pickles_of_arrays(tmp_path, protocol):
     path = tmp_path / 'file.pkl'
     content = {'S1': [np.arange(6.0), np.float32(1), (1, 'a', b'b', {3})]}
     path.write_bytes(pickle.dumps(content, protocol))
-    assert recognize(path) == (
+    assert identify_file(path) == (
         'pickle',
-        'a pickle of Python with arrays and plain data',
+        'a Python pickle with arrays and plain data',
         '',
     )
 
 
 def test_names(tmp_path):
-    found = recognize(tmp_path / 'gone')
+    found = identify_file(tmp_path / 'gone')
     assert (found.kind, found.remedy) == ('missing', 'check the path')
-    assert recognize(tmp_path).kind == 'folder'
+    assert identify_file(tmp_path).kind == 'folder'
     (tmp_path / 'a.zip.part').write_bytes(zipped('a'))
-    assert 'not finished' in recognize(tmp_path / 'a.zip.part').text
+    assert 'not finished' in identify_file(tmp_path / 'a.zip.part').text
     (tmp_path / 'a.pkl').write_bytes(b'plain text')
-    assert recognize(tmp_path / 'a.pkl').kind == 'text'
+    assert identify_file(tmp_path / 'a.pkl').kind == 'text'
     (tmp_path / 'a.bvh').write_bytes(b'HIERARCHY')
-    assert recognize(tmp_path / 'a.bvh').text == 'BVH motion'
+    assert identify_file(tmp_path / 'a.bvh').text == 'BVH motion'
     os.mkfifo(tmp_path / 'pipe')  # to open it would wait for ever
-    assert recognize(tmp_path / 'pipe').kind == 'device'
+    assert identify_file(tmp_path / 'pipe').kind == 'device'
 
 
 def test_links(tmp_path):
     (tmp_path / 'a').symlink_to('../.git/annex/objects/x/y')
-    assert 'git annex get a' in recognize(tmp_path / 'a').remedy
+    assert 'git annex get a' in identify_file(tmp_path / 'a').remedy
     (tmp_path / 'b').symlink_to('gone')
-    assert "link to 'gone'" in recognize(tmp_path / 'b').text
+    assert "link to 'gone'" in identify_file(tmp_path / 'b').text
 
 
 def test_parts_of_an_archive(tmp_path):
     (tmp_path / 'a.zip').write_bytes(zipped('b')[:40])
     (tmp_path / 'a.z01').write_bytes(b'x')
-    found = recognize(tmp_path / 'a.zip')
+    found = identify_file(tmp_path / 'a.zip')
     assert 'several files' in found.text and 'join' in found.remedy
     (tmp_path / 'c.zip.001').write_bytes(zipped('b')[:40])
-    assert 'several files' in recognize(tmp_path / 'c.zip.001').text
+    assert 'several files' in identify_file(tmp_path / 'c.zip.001').text
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_damaged_files(tmp_path, fuzz, name):
 
     def read(content):
         path.write_bytes(content)
-        found = recognize(path)
+        found = identify_file(path)
         if found.remedy:
             raise ValueError(f'{path}: {found.text}')
         return found

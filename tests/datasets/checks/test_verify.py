@@ -10,15 +10,15 @@ SKELETON = get_skeleton('h36m17')
 EXPECTED = Expectation('y', unit=1.0, spread=0.05, symmetry=0.1)
 # Someone who looks along -y with z up: the right side is at -x.
 STANDING = {
-    **{'Hip': (0, 0, 0), 'Spine': (0, 0, 250), 'Thorax': (0, 0, 500)},
-    **{'Neck': (0, -60, 600), 'Head': (0, 0, 700)},
-    **{'RHip': (-130, 0, 0), 'LHip': (130, 0, 0)},
-    **{'RKnee': (-130, -250, -370), 'LKnee': (130, -250, -370)},
-    **{'RFoot': (-130, 0, -740), 'LFoot': (130, 0, -740)},
-    **{'RShoulder': (-150, 0, 480), 'LShoulder': (150, 0, 480)},
-    **{'RElbow': (-150, 0, 200), 'LElbow': (150, 0, 200)},
-    **{'RWrist': (-150, -200, 100), 'LWrist': (150, -200, 100)},
-}
+    'Hip': (0, 0, 0), 'Spine': (0, 0, 250), 'Thorax': (0, 0, 500),
+    'Neck': (0, -60, 600), 'Head': (0, 0, 700),
+    'RHip': (-130, 0, 0), 'LHip': (130, 0, 0),
+    'RKnee': (-130, -250, -370), 'LKnee': (130, -250, -370),
+    'RFoot': (-130, 0, -740), 'LFoot': (130, 0, -740),
+    'RShoulder': (-150, 0, 480), 'LShoulder': (150, 0, 480),
+    'RElbow': (-150, 0, 200), 'LElbow': (150, 0, 200),
+    'RWrist': (-150, -200, 100), 'LWrist': (150, -200, 100),
+}  # fmt: skip
 
 
 def pose():

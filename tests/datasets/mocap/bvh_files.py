@@ -1,4 +1,4 @@
-"""Writes BVH files of a person on the rigs that people hold."""
+"""Writes BVH files of a person on common rigs."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ TRUNK = ('hips', 'spine', 'chest', 'neck', 'head')
 LIMBS = ('thigh', 'shin', 'foot', 'toe', 'collar', 'arm', 'forearm', 'hand')
 
 
-def rig(trunk: str, limbs: str, left: str, right: str) -> dict[str, str]:
-    r"""The name of each role: those of the trunk, those of the limbs, and
-    the sides that stand in the place of :obj:`'*'`.
+def rig(trunk: str, limbs: str, sides: str) -> dict[str, str]:
+    r"""The name of each role: those of the trunk and of the limbs, in which
+    one of the two sides replaces :obj:`'*'`.
     """
     names = dict(zip(TRUNK, trunk.split(','), strict=True))
-    for side, text in (('left', left), ('right', right)):
+    for side, text in zip(('left', 'right'), sides.split(','), strict=True):
         for role, name in zip(LIMBS, limbs.split(','), strict=True):
             names[f'{side} {role}'] = name.replace('*', text)
     return names
@@ -47,7 +47,7 @@ def rig(trunk: str, limbs: str, left: str, right: str) -> dict[str, str]:
 MIXAMO = (
     'Hips,Spine,Spine1,Neck,Head',
     '*UpLeg,*Leg,*Foot,*ToeBase,*Shoulder,*Arm,*ForeArm,*Hand',
-    *('Left', 'Right'),
+    'Left,Right',
 )
 RIGS = {
     'motionbuilder': rig(*MIXAMO),
@@ -57,115 +57,115 @@ RIGS = {
     'bandai': rig(
         'Hips,Spine,Chest,Neck,Head',
         'UpperLeg*,LowerLeg*,Foot*,Toes*,Shoulder*,UpperArm*,LowerArm*,Hand*',
-        *('_L', '_R'),
+        '_L,_R',
     ),
     'daz': rig(
         'hip,abdomen,chest,neck,head',
         '*Thigh,*Shin,*Foot,*Toe,*Collar,*Shldr,*ForeArm,*Hand',
-        *('l', 'r'),
+        'l,r',
     ),
     'genesis': rig(
         'hip,abdomenLower,chestLower,neckLower,head',
         '*ThighBend,*Shin,*Foot,*Toe,*Collar,*ShldrBend,*ForearmBend,*Hand',
-        *('l', 'r'),
+        'l,r',
     ),
     'rokoko': rig(
         'Hips,Spine1,Spine4,Neck,Head',
         '*Thigh,*Shin,*Foot,*Toe,*Shoulder,*Arm,*ForeArm,*Hand',
-        *('Left', 'Right'),
+        'Left,Right',
     ),
     'xsens': rig(
         'Hips,Chest,Chest4,Neck,Head',
         '*Hip,*Knee,*Ankle,*Toe,*Collar,*Shoulder,*Elbow,*Wrist',
-        *('Left', 'Right'),
+        'Left,Right',
     ),
     'mvn': rig(
         'Pelvis,L5,T8,Neck,Head',
         '*UpperLeg,*LowerLeg,*Foot,*Toe,*Shoulder,*UpperArm,*ForeArm,*Hand',
-        *('Left', 'Right'),
+        'Left,Right',
     ),
     'smpl': rig(
         'Pelvis,Spine1,Spine3,Neck,Head',
         '*_Hip,*_Knee,*_Ankle,*_Foot,*_Collar,*_Shoulder,*_Elbow,*_Wrist',
-        *('L', 'R'),
+        'L,R',
     ),
     'smplx': rig(
         'pelvis,spine1,spine3,neck,head',
         '*_hip,*_knee,*_ankle,*_foot,*_collar,*_shoulder,*_elbow,*_wrist',
-        *('left', 'right'),
+        'left,right',
     ),
     'mmd': rig(
         'センター,上半身,上半身2,首,頭',
         '*足,*ひざ,*足首,*つま先,*肩,*腕,*ひじ,*手首',
-        *('左', '右'),
+        '左,右',
     ),
     'mmd_blender': rig(
         'センター,上半身,上半身2,首,頭',
         '足*,ひざ*,足首*,つま先*,肩*,腕*,ひじ*,手首*',
-        *('.L', '.R'),
+        '.L,.R',
     ),
     'mmd_english': rig(
         'center,upper body,upper body2,neck,head',
         'leg*,knee*,ankle*,toe*,shoulder*,arm*,elbow*,wrist*',
-        *('_L', '_R'),
+        '_L,_R',
     ),
     'mocopi': rig(
         'root,torso_3,torso_7,neck_1,head',
         '*_up_leg,*_low_leg,*_foot,*_toes,*_shoulder,*_up_arm,*_low_arm,*_hand',
-        *('l', 'r'),
+        'l,r',
     ),
     'unreal': rig(
         'pelvis,spine_01,spine_03,neck_01,head',
         'thigh*,calf*,foot*,ball*,clavicle*,upperarm*,lowerarm*,hand*',
-        *('_l', '_r'),
+        '_l,_r',
     ),
     'biped': rig(
         'Bip01,Bip01 Spine,Bip01 Spine1,Bip01 Neck,Bip01 Head',
         'Bip01 * Thigh,Bip01 * Calf,Bip01 * Foot,Bip01 * Toe0,'
         'Bip01 * Clavicle,Bip01 * UpperArm,Bip01 * Forearm,Bip01 * Hand',
-        *('L', 'R'),
+        'L,R',
     ),
     'rigify': rig(
         'spine,spine.001,spine.003,spine.004,spine.006',
         'thigh*,shin*,foot*,toe*,shoulder*,upper_arm*,forearm*,hand*',
-        *('.L', '.R'),
+        '.L,.R',
     ),
     'vrm': rig(
         'J_Bip_C_Hips,J_Bip_C_Spine,J_Bip_C_Chest,J_Bip_C_Neck,J_Bip_C_Head',
         'J_Bip_*_UpperLeg,J_Bip_*_LowerLeg,J_Bip_*_Foot,J_Bip_*_ToeBase,'
         'J_Bip_*_Shoulder,J_Bip_*_UpperArm,J_Bip_*_LowerArm,J_Bip_*_Hand',
-        *('L', 'R'),
+        'L,R',
     ),
     'acclaim': rig(
         'root,lowerback,thorax,lowerneck,head',
         '*femur,*tibia,*foot,*toes,*clavicle,*humerus,*radius,*wrist',
-        *('l', 'r'),
+        'l,r',
     ),
     'vicon': rig(
         'pelvis,lowerback,thorax,neck,head',
         '*femur,*tibia,*foot,*toes,*clavicle,*humerus,*radius,*hand',
-        *('l', 'r'),
+        'l,r',
     ),
     'beat': rig(
         'Hips,Spine,Spine3,Neck,Head',
         '*UpLeg,*Leg,*Foot,*ToeBase,*Shoulder,*Arm,*Arm1,*Hand',
-        *('L', 'R'),
+        'L,R',
     ),
     'motive': rig(
         'Hip,Ab,Chest,Neck,Head',
         '*Thigh,*Shin,*Foot,*Toe,*Shoulder,*UArm,*FArm,*Hand',
-        *('L', 'R'),
+        'L,R',
     ),
     'arkit': rig(
         'hips_joint,spine_2_joint,spine_7_joint,neck_1_joint,head_joint',
         '*_upLeg_joint,*_leg_joint,*_foot_joint,*_toes_joint,'
         '*_shoulder_1_joint,*_arm_joint,*_forearm_joint,*_hand_joint',
-        *('left', 'right'),
+        'left,right',
     ),
     'second_life': rig(
         'mPelvis,mTorso,mChest,mNeck,mHead',
         'mHip*,mKnee*,mAnkle*,mFoot*,mCollar*,mShoulder*,mElbow*,mWrist*',
-        *('Left', 'Right'),
+        'Left,Right',
     ),
     'character_creator': rig(
         'CC_Base_Hip,CC_Base_Waist,CC_Base_Spine02,CC_Base_NeckTwist01,'
@@ -173,17 +173,17 @@ RIGS = {
         'CC_Base_*_Thigh,CC_Base_*_Calf,CC_Base_*_Foot,CC_Base_*_ToeBase,'
         'CC_Base_*_Clavicle,CC_Base_*_Upperarm,CC_Base_*_Forearm,'
         'CC_Base_*_Hand',
-        *('L', 'R'),
+        'L,R',
     ),
     'chinese': rig(
         '骨盆,脊柱,胸,颈,头',
         '*大腿,*小腿,*脚,*脚趾,*锁骨,*上臂,*前臂,*手',
-        *('左', '右'),
+        '左,右',
     ),
     'kinect': rig(
         'SpineBase,SpineMid,SpineShoulder,Neck,Head',
         'Hip*,Knee*,Ankle*,Foot*,Collar*,Shoulder*,Elbow*,Wrist*',
-        *('Left', 'Right'),
+        'Left,Right',
     ),
 }  # fmt: skip
 UNKNOWN = {role: f'bone{i}' for i, (role, *_) in enumerate(BODY)}

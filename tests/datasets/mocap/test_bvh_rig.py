@@ -3,11 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.mocap.bvh.interpretation import plan_reading
-from pyg_hcsf.datasets.mocap.bvh.joint_names import split_names
+from pyg_hcsf.datasets.mocap.bvh.conventions import infer_conventions
 from pyg_hcsf.datasets.mocap.bvh.reader import read_bvh
 from pyg_hcsf.datasets.mocap.bvh.rig import find_rig
-from pyg_hcsf.datasets.mocap.text import to_h36m17
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from pyg_hcsf.skeleton import H36M17
 from tests.datasets.mocap.bvh_files import (
     BODY,
@@ -22,8 +21,12 @@ ROLES = {
     f'{side[0].upper()}{joint}': f'{side} {role}'
     for side in ('left', 'right')
     for joint, role in (
-        *(('Hip', 'thigh'), ('Knee', 'shin'), ('Foot', 'foot')),
-        *(('Shoulder', 'arm'), ('Elbow', 'forearm'), ('Wrist', 'hand')),
+        ('Hip', 'thigh'),
+        ('Knee', 'shin'),
+        ('Foot', 'foot'),
+        ('Shoulder', 'arm'),
+        ('Elbow', 'forearm'),
+        ('Wrist', 'hand'),
     )
 }
 
@@ -57,8 +60,8 @@ def check_person(pose):
 @pytest.mark.parametrize('name', RIGS)
 def test_rigs(tmp_path, name):
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', RIGS[name]))
-    plan = plan_reading(bvh)
-    assert not plan.rig.guessed and not plan.notes
+    plan = infer_conventions(bvh)
+    assert not plan.rig.guessed and not plan.warnings
     assert (plan.unit, plan.scale, plan.up) == ('centimetres', 10.0, 'y')
     for joint, role in ROLES.items():
         assert plan.rig.joint_map[joint] == RIGS[name][role]
@@ -80,8 +83,8 @@ def test_all_families_are_tried(tmp_path):
 
 def test_a_rig_without_names(tmp_path):
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', UNKNOWN))
-    plan = plan_reading(bvh)
-    assert plan.rig.guessed and not plan.notes
+    plan = infer_conventions(bvh)
+    assert plan.rig.guessed and not plan.warnings
     for joint, role in ROLES.items():
         assert plan.rig.joint_map[joint] == UNKNOWN[role]
     check_person(
@@ -92,9 +95,13 @@ def test_a_rig_without_names(tmp_path):
 @pytest.mark.parametrize(
     'name',
     [
-        *('cmu/bvh/salsa/01', 'cmu/bvh/martial/10', 'cmu/bvh/indian/04'),
-        *('cmu_people/bvh/06/06_03', 'cmu_people/bvh/10/10_04'),
-        *('cmu_people/bvh/32/32_01', 'cmu_people/bvh/35/35_04'),
+        'cmu/bvh/salsa/01',
+        'cmu/bvh/martial/10',
+        'cmu/bvh/indian/04',
+        'cmu_people/bvh/06/06_03',
+        'cmu_people/bvh/10/10_04',
+        'cmu_people/bvh/32/32_01',
+        'cmu_people/bvh/35/35_04',
     ],
 )
 def test_real_rigs_with_and_without_names(name):
@@ -102,8 +109,8 @@ def test_real_rigs_with_and_without_names(name):
     if not path.is_file():
         pytest.skip(f'{path} is absent')
     bvh = read_bvh(path)
-    plan = plan_reading(bvh)
-    assert plan.notes == () and not plan.rig.guessed
+    plan = infer_conventions(bvh)
+    assert plan.warnings == () and not plan.rig.guessed
     numbers = tuple(str(i) for i in range(len(bvh.joints)))
     guess = find_rig(replace(bvh, joints=numbers))
     assert guess.guessed
@@ -118,33 +125,35 @@ def test_real_rigs_with_and_without_names(name):
         ]
         for joint in plan.rig.joint_map
     }
-    (note,) = plan_reading(bvh, mirrored).notes
+    (note,) = infer_conventions(bvh, mirrored).warnings
     assert 'exchanged' in note
 
 
-def test_unknown_names_tell_sides(tmp_path):
+def test_sides_of_unknown_names(tmp_path):
     names = {
         role: f'{role.split()[0]} joint {i}' if ' ' in role else f'j{i}'
         for i, (role, *_) in enumerate(BODY)
     }
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', names))
-    plan = plan_reading(bvh)
+    plan = infer_conventions(bvh)
     assert plan.rig.joint_map['LKnee'] == names['left shin']
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', exchanged(names)))
-    assert 'exchanged' in plan_reading(bvh).notes[0]
+    assert 'exchanged' in infer_conventions(bvh).warnings[0]
 
 
 @pytest.mark.parametrize('name', RIGS)
 def test_left_and_right_exchanged(tmp_path, name):
     names = exchanged(RIGS[name])
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', names))
-    assert any('exchanged' in text for text in plan_reading(bvh).notes)
+    assert any('exchanged' in text for text in infer_conventions(bvh).warnings)
 
 
 @pytest.mark.parametrize(
     ('unit', 'name'),
     [
-        *((1.0, 'millimetres'), (25.4, 'inches'), (1000.0, 'metres')),
+        (1.0, 'millimetres'),
+        (25.4, 'inches'),
+        (1000.0, 'metres'),
         (25.4 / 0.45, "CMU's unit of 0.45 to an inch"),
     ],
 )
@@ -152,13 +161,13 @@ def test_left_and_right_exchanged(tmp_path, name):
 def test_units_and_axes(tmp_path, unit, name, up):
     path = write_person(tmp_path / 'a.bvh', RIGS['xsens'], unit, up)
     bvh = read_bvh(path)
-    plan = plan_reading(bvh)
+    plan = infer_conventions(bvh)
     assert (plan.unit, plan.up) == (name, up)
     assert plan.scale == pytest.approx(unit)
-    assert len(plan.notes) == (up == 'z')
+    assert len(plan.warnings) == (up == 'z')
     pose = bvh.joint_positions(plan.scale, plan.up)
     check_person(to_h36m17(pose, bvh.joints, plan.rig.joint_map))
-    assert not plan_reading(bvh, up=up).notes
+    assert not infer_conventions(bvh, up=up).warnings
 
 
 @pytest.mark.parametrize(
@@ -167,34 +176,36 @@ def test_units_and_axes(tmp_path, unit, name, up):
 )
 def test_unit_of_mmd(tmp_path, name, unit, read):
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', RIGS[name], unit))
-    assert plan_reading(bvh).scale == pytest.approx(read)
+    assert infer_conventions(bvh).scale == pytest.approx(read)
 
 
-def test_sizes_that_nobody_has(tmp_path):
+def test_implausible_sizes_and_axes(tmp_path):
     path = write_person(tmp_path / 'a.bvh', RIGS['daz'])
     bvh = read_bvh(path)
-    (text,) = plan_reading(bvh, scale=100.0).notes
+    (text,) = infer_conventions(bvh, scale=100.0).warnings
     assert 'the person is 16,512 mm' in text and 'scale=10 fits' in text
-    (text,) = plan_reading(bvh, up='z').notes
+    (text,) = infer_conventions(bvh, up='z').warnings
     assert 'does not stand along z' in text
     rest = np.zeros_like(bvh.motion)
     rest[:, 3] = -90  # lies on the back
-    assert plan_reading(replace(bvh, motion=rest)).notes == ()
+    assert infer_conventions(replace(bvh, motion=rest)).warnings == ()
     rest[:, 3] = 90  # lies on the front, with the head along z
-    (text,) = plan_reading(replace(bvh, motion=rest)).notes
+    (text,) = infer_conventions(replace(bvh, motion=rest)).warnings
     assert "along y at rest: z is taken as 'up'. Pass up='y'" in text
-    assert not plan_reading(replace(bvh, motion=rest), up='y').notes
+    assert not infer_conventions(replace(bvh, motion=rest), up='y').warnings
     turned = bvh.offsets[:, [0, 2, 1]] * [1, -1, 1]  # z is up
     still = np.zeros_like(bvh.motion)
-    plan = plan_reading(replace(bvh, offsets=turned, motion=still))
-    assert plan.up == 'z' and not plan.notes
+    plan = infer_conventions(replace(bvh, offsets=turned, motion=still))
+    assert plan.up == 'z' and not plan.warnings
     rest[:, 3] = -90  # lies along y in a file whose z is up
-    (text,) = plan_reading(replace(bvh, offsets=turned, motion=rest)).notes
+    (text,) = infer_conventions(
+        replace(bvh, offsets=turned, motion=rest)
+    ).warnings
     assert "y is taken as 'up'. Pass up='z'" in text
     small = replace(bvh, offsets=bvh.offsets * 2.3)
     with pytest.raises(ValueError, match=r"3,798 mm tall .*'scale'"):
-        plan_reading(small)
-    assert plan_reading(small, scale=4.5).scale == 4.5
+        infer_conventions(small)
+    assert infer_conventions(small, scale=4.5).scale == 4.5
 
 
 def test_two_people_in_a_file(tmp_path):
@@ -205,9 +216,9 @@ def test_two_people_in_a_file(tmp_path):
     both = head + head.replace('HIERARCHY', '') + 'MOTION\n' + '\n'.join(rows)
     (tmp_path / 'b.bvh').write_text(both)
     bvh = read_bvh(tmp_path / 'b.bvh')
-    plan = plan_reading(bvh)
+    plan = infer_conventions(bvh)
     assert plan.rig.joint_map['LFoot'] == 'Foot_L'
-    assert 'several roots' in plan.notes[0]
+    assert 'several roots' in plan.warnings[0]
     names = {role: f'A:{name}' for role, name in RIGS['bandai'].items()}
     text = write_person(tmp_path / 'a.bvh', names).read_text()
     head, motion = text.replace('ROOT', 'JOINT').split('MOTION')
@@ -218,11 +229,11 @@ def test_two_people_in_a_file(tmp_path):
         f'HIERARCHY\nROOT scene {{ OFFSET 0 0 0\n{head}'
         f'{head.replace("A:", "B:")}}}\nMOTION\n' + '\n'.join(rows)
     )
-    (text,) = plan_reading(read_bvh(tmp_path / 'b.bvh')).notes
+    (text,) = infer_conventions(read_bvh(tmp_path / 'b.bvh')).warnings
     assert 'several people: only one person is read' in text
 
 
-def test_a_rig_that_is_nobody(tmp_path):
+def test_rigs_without_a_person(tmp_path):
     for joints, message in (
         ('', 'two pairs of equal limbs'),
         ('JOINT b { OFFSET 1 2 3 }', 'two pairs of equal limbs'),
@@ -237,34 +248,7 @@ def test_a_rig_that_is_nobody(tmp_path):
     names = rig(
         'Hips,Spine,Spine1,Neck,Head',
         '*A,*B,*C,*D,*E,*Arm,*ForeArm,*Hand',
-        *('Left', 'Right'),
+        'Left,Right',
     )
     bvh = read_bvh(write_person(tmp_path / 'a.bvh', names))
     assert find_rig(bvh).guessed
-
-
-@pytest.mark.parametrize(
-    ('name', 'expected'),
-    [
-        ('LeftUpLeg', ('L', 'upleg')),
-        ('l_up_leg', ('L', 'upleg')),
-        ('Hip.R', ('R', 'hip')),
-        ('RHipJoint', ('R', 'hipjoint')),
-        ('lfemur', ('L', 'femur')),
-        ('lowerback', ('', 'lowerback')),
-        ('root', ('', 'root')),
-        ('左足首', ('L', '足首')),
-        ('leftforearm', ('L', 'forearm')),
-        ('A:B:RightArm', ('R', 'arm')),
-        ('upperarm_twist_01_l', ('L', 'upperarmtwist01')),
-    ],
-)
-def test_split_names(name, expected):
-    others = ['one', 'two', 'three', 'four']
-    assert split_names([name, *others])[0] == expected
-
-
-def test_what_most_names_share():
-    fingers = [f'x_LeftHand{i}_z' for i in range(9)]
-    split = split_names(['x_LeftHand_z', 'x_Hips_z', *fingers])
-    assert split[:2] == [('L', 'hand'), ('', 'hips')]

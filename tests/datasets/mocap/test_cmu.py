@@ -525,7 +525,7 @@ def test_download_was_complete(tmp_path, server):
 def test_download_of_something_else(tmp_path, server):
     server.body = b'<html>Not found</html>'
     server.cut = len(server.body)
-    with pytest.raises(RuntimeError, match='not a whole zip archive'):
+    with pytest.raises(RuntimeError, match='not a complete zip archive'):
         download_cmu_mocap(tmp_path / 'raw', server.url)
     assert os.listdir(tmp_path / 'raw') == []
 

@@ -5,47 +5,52 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.mocap.asf_amc.reader import ASF_JOINTS, read_asf
-from pyg_hcsf.datasets.mocap.bvh.interpretation import plan_reading
+from pyg_hcsf.datasets.mocap.asf_amc import ASF_JOINTS, read_asf
+from pyg_hcsf.datasets.mocap.bvh.conventions import infer_conventions
 from pyg_hcsf.datasets.mocap.bvh.reader import CMU_JOINTS, read_bvh
-from pyg_hcsf.datasets.mocap.text import to_h36m17
+from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
 from tests.paths import DATA
 
 # Joint of the conversion, the joint above, the bone that ends there.
 JOINTS = (
-    *(('Hips', '', ''), ('LHipJoint', 'Hips', '')),
-    *(('LeftUpLeg', 'LHipJoint', 'lhipjoint'),),
-    *(('LeftLeg', 'LeftUpLeg', 'lfemur'), ('LeftFoot', 'LeftLeg', 'ltibia')),
-    *(('LeftToeBase', 'LeftFoot', 'lfoot'), ('RHipJoint', 'Hips', '')),
-    *(('RightUpLeg', 'RHipJoint', 'rhipjoint'),),
-    *(('RightLeg', 'RightUpLeg', 'rfemur'),),
-    *(('RightFoot', 'RightLeg', 'rtibia'),),
-    *(('RightToeBase', 'RightFoot', 'rfoot'), ('LowerBack', 'Hips', '')),
-    *(('Spine', 'LowerBack', 'lowerback'), ('Spine1', 'Spine', 'upperback')),
-    *(('Neck', 'Spine1', ''), ('Neck1', 'Neck', 'lowerneck')),
-    *(('Head', 'Neck1', 'upperneck'), ('LeftShoulder', 'Spine1', '')),
-    *(('LeftArm', 'LeftShoulder', 'lclavicle'),),
-    *(('LeftForeArm', 'LeftArm', 'lhumerus'),),
-    *(('LeftHand', 'LeftForeArm', 'lradius'), ('RightShoulder', 'Spine1', '')),
-    *(('RightArm', 'RightShoulder', 'rclavicle'),),
-    *(('RightForeArm', 'RightArm', 'rhumerus'),),
-    *(('RightHand', 'RightForeArm', 'rradius'),),
-)
+    ('Hips', '', ''), ('LHipJoint', 'Hips', ''),
+    ('LeftUpLeg', 'LHipJoint', 'lhipjoint'),
+    ('LeftLeg', 'LeftUpLeg', 'lfemur'), ('LeftFoot', 'LeftLeg', 'ltibia'),
+    ('LeftToeBase', 'LeftFoot', 'lfoot'), ('RHipJoint', 'Hips', ''),
+    ('RightUpLeg', 'RHipJoint', 'rhipjoint'),
+    ('RightLeg', 'RightUpLeg', 'rfemur'), ('RightFoot', 'RightLeg', 'rtibia'),
+    ('RightToeBase', 'RightFoot', 'rfoot'), ('LowerBack', 'Hips', ''),
+    ('Spine', 'LowerBack', 'lowerback'), ('Spine1', 'Spine', 'upperback'),
+    ('Neck', 'Spine1', ''), ('Neck1', 'Neck', 'lowerneck'),
+    ('Head', 'Neck1', 'upperneck'), ('LeftShoulder', 'Spine1', ''),
+    ('LeftArm', 'LeftShoulder', 'lclavicle'),
+    ('LeftForeArm', 'LeftArm', 'lhumerus'),
+    ('LeftHand', 'LeftForeArm', 'lradius'), ('RightShoulder', 'Spine1', ''),
+    ('RightArm', 'RightShoulder', 'rclavicle'),
+    ('RightForeArm', 'RightArm', 'rhumerus'),
+    ('RightHand', 'RightForeArm', 'rradius'),
+)  # fmt: skip
 # Direction and length of each bone, in the unit of the skeleton.
 BONES = {
-    **{'lowerback': (0, 2, 0.1), 'upperback': (0.1, 2.1, 0)},
-    **{'thorax': (0, 2.05, -0.1), 'lowerneck': (0, 1.5, 0)},
-    **{'upperneck': (0, 1.5, 0.2), 'head': (0, 1.6, 0)},
-} | {
-    f'{side}{bone}': (sign * x, y, z)
-    for side, sign in (('l', 1), ('r', -1))
-    for bone, (x, y, z) in {
-        **{'hipjoint': (1.7, -1.7, 0), 'femur': (2.4, -6.6, 0)},
-        **{'tibia': (2.4, -6.8, 0), 'foot': (0, -0.5, 2)},
-        **{'clavicle': (3.2, 1, 0), 'humerus': (5, 0, 0)},
-        **{'radius': (3.4, 0, 0)},
-    }.items()
+    'lowerback': (0, 2, 0.1),
+    'upperback': (0.1, 2.1, 0),
+    'thorax': (0, 2.05, -0.1),
+    'lowerneck': (0, 1.5, 0),
+    'upperneck': (0, 1.5, 0.2),
+    'head': (0, 1.6, 0),
 }
+SIDE_BONES = {  # of the left; the right has -x
+    'hipjoint': (1.7, -1.7, 0),
+    'femur': (2.4, -6.6, 0),
+    'tibia': (2.4, -6.8, 0),
+    'foot': (0, -0.5, 2),
+    'clavicle': (3.2, 1, 0),
+    'humerus': (5, 0, 0),
+    'radius': (3.4, 0, 0),
+}
+for side, sign in (('l', 1), ('r', -1)):
+    for bone, (x, y, z) in SIDE_BONES.items():
+        BONES[f'{side}{bone}'] = sign * x, y, z
 
 
 def write_bvh(path, thorax=(0, 0, 0), unit=1.0):
@@ -91,8 +96,11 @@ def write_asf(path, bones=BONES):
     tree += 'lowerneck upperneck\nupperneck head\n'
     for side in 'lr':
         for one, two in (
-            *(('hipjoint', 'femur'), ('femur', 'tibia'), ('tibia', 'foot')),
-            *(('clavicle', 'humerus'), ('humerus', 'radius')),
+            ('hipjoint', 'femur'),
+            ('femur', 'tibia'),
+            ('tibia', 'foot'),
+            ('clavicle', 'humerus'),
+            ('humerus', 'radius'),
         ):
             tree += f'{side}{one} {side}{two}\n'
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +110,7 @@ def write_asf(path, bones=BONES):
 
 @pytest.mark.parametrize('unit', [1.0, 5.6444])
 @pytest.mark.parametrize('place', ['01/01.asf', '01.asf', '01/1.ASF'])
-def test_taken_from_the_skeleton_beside(tmp_path, unit, place):
+def test_thorax_from_asf_file(tmp_path, unit, place):
     whole = read_bvh(write_bvh(tmp_path / 'w.bvh', BONES['thorax'], unit))
     path = write_bvh(tmp_path / '01' / '01_02.bvh', unit=unit)
     skeleton = write_asf(tmp_path / place)
@@ -116,7 +124,7 @@ def test_taken_from_the_skeleton_beside(tmp_path, unit, place):
     )
 
 
-def test_without_its_skeleton(tmp_path):
+def test_warning_without_asf_file(tmp_path):
     path = write_bvh(tmp_path / '01' / '01_02.bvh')
     message = '01_02.bvh: .* lost the length of the thorax.* 01.asf for'
     with pytest.warns(UserWarning, match=message):
@@ -129,15 +137,15 @@ def test_without_its_skeleton(tmp_path):
         read_bvh(path)
 
 
-def test_files_that_have_it(tmp_path):
+def test_files_with_thorax(tmp_path):
     bvh = read_bvh(write_bvh(tmp_path / '01_02.bvh', BONES['thorax']))
-    plan = plan_reading(bvh)
-    assert (plan.rig.name, plan.notes) == ("CMU's conversions", ())
+    plan = infer_conventions(bvh)
+    assert (plan.rig.name, plan.warnings) == ("CMU's conversions", ())
     assert plan.scale == pytest.approx(25.4 / 0.45)
     assert plan.rig.joint_map == CMU_JOINTS
 
 
-def test_in_a_zip(tmp_path):
+def test_asf_file_in_the_same_zip(tmp_path):
     write_bvh(tmp_path / '01_02.bvh')
     write_asf(tmp_path / '01.asf')
     with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as archive:
@@ -170,8 +178,8 @@ def test_real_clip(tmp_path, name):
         (tmp_path / f'{subject}.asf').write_bytes(archive.read(member))
     with pytest.warns(UserWarning, match=f'is taken from .*{subject}.asf'):
         bvh = read_bvh(tmp_path / f'{name}.bvh')
-    plan = plan_reading(bvh)
-    assert plan.notes == () and plan.rig.joint_map == CMU_JOINTS
+    plan = infer_conventions(bvh)
+    assert plan.warnings == () and plan.rig.joint_map == CMU_JOINTS
     error = bvh.joint_positions(plan.scale) - whole.joint_positions(plan.scale)
     assert np.abs(error).max() < 0.01
     asf = read_asf(tmp_path / f'{subject}.asf')

@@ -170,10 +170,10 @@ def test_joints(tmp_path, raw, joints, names):
 
 def test_bodies_are_whole(tmp_path, raw):
     """Bones keep their lengths, sides are alike, and knees bend forward."""
-    from pyg_hcsf.datasets.checks.published import PUBLISHED
+    from pyg_hcsf.datasets.checks.expected_counts import EXPECTED_CONTENTS
     from pyg_hcsf.datasets.checks.verify import verify
 
-    splits = PUBLISHED['MPIINF3DHP']({}).splits
+    splits = EXPECTED_CONTENTS['MPIINF3DHP']({}).splits
     for joints in ('h36m17', 'relevant17'):
         for split in ('train', 'test'):
             dataset = clips_of(tmp_path, raw / 'mat', split, joints=joints)

@@ -49,7 +49,7 @@ def test_paths_as_names_and_arrays_as_labels(tmp_path):
         (np.ones((2, 3, 6, 25, 2), int), None, 'floats'),
         (np.ones((3, 3, 6, 25, 2)), None, '3 clips.*are 2 names'),
         (np.full((2, 3, 6, 25, 2), np.nan), None, 'not finite'),
-        (np.array([{}]), None, 'not a whole file'),
+        (np.array([{}]), None, 'not a complete file'),
         (None, (NAMES, [0, 3]), 'class 49.*got 3'),
         (None, (NAMES, [0]), 'of one length'),
         (None, (['a', 'b'], [0, 1]), 'such as'),
@@ -70,7 +70,7 @@ def test_wrong_files(tmp_path):
     with pytest.raises(ValueError, match='train_data_joint'):
         list(read_agcn(path.with_name('train_data_bone.npy')))
     path.with_name('train_label.pkl').unlink()
-    with pytest.raises(ValueError, match='train_label.*beside'):
+    with pytest.raises(ValueError, match='train_label.*into the folder'):
         list(read_agcn(path))
 
 

@@ -275,7 +275,7 @@ UNREADABLE = {
     'no body': (b'2\n0\n0\n', 'holds no body in any of its 2 frames'),
     'cut off': (skeleton(NAMES[0])[:-2000], r'Line \d+ of .* cut off here'),
     'zeros': (bytes(9), 'Line 1 of .*expected the number of frames'),
-    'empty': (b'', 'Passed over 1 .*it is empty'),
+    'empty': (b'', 'Skipped 1 .*it is empty'),
 }
 
 

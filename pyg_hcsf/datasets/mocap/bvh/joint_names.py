@@ -1,4 +1,4 @@
-"""Which joints of a rig are the limbs, by their names."""
+"""Finds the limbs of a rig by the names of its joints."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-# Thigh, shin and foot, named by the joint where each begins, without case,
-# separators, side and what most names of a file share ('mixamorig:').
+# Names of the joints at the upper ends of thigh, shin and foot, without case,
+# separators, side and the words that most names of a file share
+# ('mixamorig:').
 LEGS = (
-    *('upleg leg foot', 'thigh shin foot', 'hip knee ankle'),
-    *('upperleg lowerleg foot', 'thigh calf foot', 'leg knee ankle'),
-    *('upleg lowleg foot', 'upleg loleg foot', 'thighbend shin foot'),
-    *('femur tibia foot', 'upperleg01 lowerleg01 foot', 'hip knee foot'),
-    *('足 ひざ 足首', '足 膝 足首', 'thigh knee ankle', 'upleg lowleg ankle'),
-    *('upperleg lowerleg ankle', 'thigh leg foot', 'thigh lowerleg foot'),
-    *('upleg knee foot', 'upleg knee ankle', 'thigh knee foot'),
-    '大腿 小腿 脚',
-)
-# Upper arm, forearm and hand.
+    'upleg leg foot', 'thigh shin foot', 'hip knee ankle',
+    'upperleg lowerleg foot', 'thigh calf foot', 'leg knee ankle',
+    'upleg lowleg foot', 'upleg loleg foot', 'thighbend shin foot',
+    'femur tibia foot', 'upperleg01 lowerleg01 foot', 'hip knee foot',
+    '足 ひざ 足首', '足 膝 足首', 'thigh knee ankle', 'upleg lowleg ankle',
+    'upperleg lowerleg ankle', 'thigh leg foot', 'thigh lowerleg foot',
+    'upleg knee foot', 'upleg knee ankle', 'thigh knee foot', '大腿 小腿 脚',
+)  # fmt: skip
+# The same of upper arm, forearm and hand.
 ARMS = (
-    *('arm forearm hand', 'shldr forearm hand', 'upperarm lowerarm hand'),
-    *('upperarm forearm hand', 'arm elbow wrist', 'uparm lowarm hand'),
-    *('uparm loarm hand', 'uparm forearm hand', 'shldrbend forearmbend hand'),
-    *('humerus radius wrist', 'humerus radius hand', 'arm arm1 hand'),
-    'upperarm01 lowerarm01 wrist',
-    *('arm forearm wrist', '腕 ひじ 手首', '腕 肘 手首'),
-    *('shoulder elbow wrist', 'shoulder elbow hand', 'shoulder forearm hand'),
-    *('arm elbow hand', 'upperarm elbow wrist', 'upperarm elbow hand'),
-    *('shoulder lowerarm hand', 'upperarm lowerarm wrist'),
-    *('uarm farm hand', '上臂 前臂 手'),
-)
-# Where these names come from.
+    'arm forearm hand', 'shldr forearm hand', 'upperarm lowerarm hand',
+    'upperarm forearm hand', 'arm elbow wrist', 'uparm lowarm hand',
+    'uparm loarm hand', 'uparm forearm hand', 'shldrbend forearmbend hand',
+    'humerus radius wrist', 'humerus radius hand', 'arm arm1 hand',
+    'upperarm01 lowerarm01 wrist', 'arm forearm wrist', '腕 ひじ 手首',
+    '腕 肘 手首', 'shoulder elbow wrist', 'shoulder elbow hand',
+    'shoulder forearm hand', 'arm elbow hand', 'upperarm elbow wrist',
+    'upperarm elbow hand', 'shoulder lowerarm hand', 'upperarm lowerarm wrist',
+    'uarm farm hand', '上臂 前臂 手',
+)  # fmt: skip
+# The software or data set that uses a pair of these names.
 FAMILIES = {
     ('upleg leg foot', 'arm forearm hand'): 'MotionBuilder, Mixamo or LAFAN1',
     ('thigh shin foot', 'arm forearm hand'): 'Rokoko',
@@ -67,12 +66,9 @@ _BASES |= {'eye', 'collar', 'clavicle', 'toe', 'toes', 'toebase'}
 
 
 def split_names(joints: Sequence[str]) -> list[tuple[str, str]]:
-    r"""Splits each name into its side, :obj:`'L'`, :obj:`'R'` or
-    :obj:`''`, and the rest in lower case without separators and without what
-    most of the names share.
-
-    Args:
-        joints (sequence of str): The names of all joints of a rig.
+    r"""Splits each joint name into its side, :obj:`'L'`, :obj:`'R'` or
+    :obj:`''`, and the other words in lower case without separators. Words
+    that most of the names share are removed.
 
     Example:
         >>> split_names(['mixamorig:LeftUpLeg', 'mixamorig:Hips'])
@@ -81,7 +77,7 @@ def split_names(joints: Sequence[str]) -> list[tuple[str, str]]:
     split = [_split(name) for name in joints]
     number = Counter(word for _, words in split for word in set(words))
     shared = {word for word, n in number.items() if n > len(joints) / 2}
-    shared -= _BASES  # such as 'hand', where there are fingers
+    shared -= _BASES  # such as 'hand', if most joints are in fingers
     return [
         (side, ''.join(word for word in words if word not in shared))
         for side, words in split
@@ -103,52 +99,48 @@ def _split(name: str) -> tuple[str, list[str]]:
             if not side and rest and rest != word and long:
                 side, word = which, rest
         words.append(word)
-    whole = ''.join(words)  # 'LUArm'
-    if not side and whole[:1] in SIDES and whole[1:] in _BASES:
-        return SIDES[whole[0]], [whole[1:]]
+    joined = ''.join(words)  # 'LUArm'
+    if not side and joined[:1] in SIDES and joined[1:] in _BASES:
+        return SIDES[joined[0]], [joined[1:]]
     return side, words
 
 
 def limbs_by_name(
     joints: Sequence[str], parents: Sequence[int]
 ) -> tuple[str, dict[str, int]] | None:
-    r"""Finds the twelve limb joints of Human3.6M by their names, each below
-    the one before.
-
-    Args:
-        joints (sequence of str): The names.
-        parents (sequence of int): The parent of each, :obj:`-1` for a root.
+    r"""Finds the twelve limb joints of Human3.6M by their names.
 
     Returns:
-        The family of rigs that is named so, and the number of the joint for
-        each of :obj:`'LHip'`, :obj:`'LKnee'`, :obj:`'LFoot'`,
-        :obj:`'LShoulder'`, :obj:`'LElbow'`, :obj:`'LWrist'` and of those of
-        the right; :obj:`None` if there are not all of them.
+        The family of rigs with these names, and the index of each of
+        :obj:`'LHip'`, :obj:`'LKnee'`, :obj:`'LFoot'`, :obj:`'LShoulder'`,
+        :obj:`'LElbow'`, :obj:`'LWrist'` and the same of the right side;
+        :obj:`None` if any of them is not found.
 
     Example:
         >>> family, limbs = limbs_by_name(bvh.joints, bvh.parents)
     """
-    at: dict[tuple[str, str], int] = {}
+    number: dict[tuple[str, str], int] = {}
     for i, key in enumerate(split_names(joints)):
-        at.setdefault(key, i)
-    legs = _find(LEGS, ('Hip', 'Knee', 'Foot'), at, parents)
-    arms = _find(ARMS, ('Shoulder', 'Elbow', 'Wrist'), at, parents)
+        number.setdefault(key, i)
+    legs = _find_limbs(LEGS, ('Hip', 'Knee', 'Foot'), number, parents)
+    arms = _find_limbs(ARMS, ('Shoulder', 'Elbow', 'Wrist'), number, parents)
     if legs is None or arms is None:
         return None
     family = FAMILIES.get((legs[0], arms[0]), 'a rig with known names')
     return family, legs[1] | arms[1]
 
 
-def _find(
+def _find_limbs(
     triples: Sequence[str],
     roles: Sequence[str],
-    at: dict[tuple[str, str], int],
+    number: dict[tuple[str, str], int],
     parents: Sequence[int],
 ) -> tuple[str, dict[str, int]] | None:
+    r"""The first triple of names that is a chain of joints on both sides."""
     for triple in triples:
         found: dict[str, int] = {}
         for side in 'LR':
-            chain = [at.get((side, word), -1) for word in triple.split()]
+            chain = [number.get((side, word), -1) for word in triple.split()]
             if -1 not in chain and all(
                 above in ancestors(parents, joint)
                 for above, joint in zip(chain, chain[1:], strict=False)
@@ -162,12 +154,7 @@ def _find(
 
 
 def ancestors(parents: Sequence[int], joint: int) -> list[int]:
-    r"""The joints from a joint's parent to the root.
-
-    Example:
-        >>> ancestors([-1, 0, 1], 2)
-        [1, 0]
-    """
+    r"""The joints from a joint's parent to the root."""
     out = []
     while (joint := parents[joint]) >= 0:
         out.append(joint)

@@ -1,4 +1,4 @@
-"""Where the 17 joints of Human3.6M are on a rig that nobody described."""
+"""Finds the 17 joints of Human3.6M on an unknown rig."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from pyg_hcsf.datasets.mocap.bvh.joint_names import (
     split_names,
 )
 from pyg_hcsf.datasets.mocap.bvh.reader import BVH, CMU_JOINTS, DAZ_JOINTS
-from pyg_hcsf.datasets.mocap.text import JointMap
+from pyg_hcsf.datasets.mocap.joint_positions import JointMap
 
-# Maps that say more than names and places do.
+# Rigs whose map is known: name, map, and further joints that identify the rig.
 KNOWN: tuple[tuple[str, JointMap, set[str]], ...] = (
     ('DAZ or Poser', DAZ_JOINTS, set()),
     ("CMU's conversions", CMU_JOINTS, {'LHipJoint', 'LowerBack'}),
 )
-SAMPLES = 16  # frames that are looked at
-ALIKE = 0.15  # by which bones of left and right may differ
-LONG = 0.55  # of the longest bone of a limb
-HEAD_TIP = (0.08, 0.5)  # its distance from the head joint, in legs
-MIDDLE = (0.25, 0.75)  # between hips and shoulders, of a joint of the spine
+SAMPLES = 16  # frames that are evaluated
+SIDE_TOLERANCE = 0.15  # relative difference of left and right bones
+LONG_BONE = 0.55  # of the longest bone of a limb
+HEAD_TIP = (0.08, 0.5)  # distance of its tip from the head joint, in legs
+SPINE_RANGE = (0.25, 0.75)  # of the way from hips to shoulders
 HEADS = ('head', '頭', '头')
 LIMBS = (('Hip', 'Knee', 'Foot'), ('Shoulder', 'Elbow', 'Wrist'))
 
+Limb = list[int]  # the indices of three joints, from the trunk outwards
+
 
 class Rig(NamedTuple):
-    r"""What :func:`find_rig` found.
+    r"""The result of :func:`find_rig`.
 
     Args:
         name (str): The family of rigs.
-        joint_map (Mapping): See
-        :func:`pyg_hcsf.datasets.mocap.text.to_h36m17`.
-        guessed (bool): Whether limbs were found without names, by the
-            lengths of bones.
+        joint_map (Mapping): A map for
+            :func:`~pyg_hcsf.datasets.mocap.to_h36m17`.
+        guessed (bool): Whether the limbs were found by the lengths of bones
+            rather than by names.
     """
 
     name: str
@@ -48,14 +50,12 @@ class Rig(NamedTuple):
 
 
 def find_rig(bvh: BVH) -> Rig:
-    r"""Finds the 17 joints of Human3.6M: the limbs by their names, or else by
-    pairs of equal bones; spine, neck and head by where they are in between.
-
-    Args:
-        bvh (BVH): The file.
+    r"""Finds the limbs by their names, or else as pairs of equally long
+    bones; spine, neck and head by their position in between.
 
     Raises:
-        ValueError: If it is no person, or left and right are not known.
+        ValueError: If there is no person, or left and right cannot be
+            distinguished.
 
     Example:
         >>> find_rig(read_bvh('walk.bvh')).name
@@ -63,32 +63,27 @@ def find_rig(bvh: BVH) -> Rig:
     """
     for name, known, more in KNOWN:
         if more.union(np.hstack(list(known.values()))) <= set(bvh.joints):
-            return Rig(name, known, False)
-    pose = sample(bvh).joint_positions(1.0, 'z')
+            return Rig(name, known, guessed=False)
+    pose = sample_frames(bvh).joint_positions(1.0, 'z')
     found = limbs_by_name(bvh.joints, bvh.parents)
     name, limbs = found or ('an unknown rig', _limbs_by_shape(bvh, pose))
     joint_map: dict[str, str | tuple[str, ...]] = {
         role: bvh.joints[joint] for role, joint in limbs.items()
     }
-    joint_map |= _trunk(bvh, pose, limbs)
-    return Rig(name, joint_map, found is None)
+    joint_map |= _find_trunk(bvh, pose, limbs)
+    return Rig(name, joint_map, guessed=found is None)
 
 
-def sample(bvh: BVH) -> BVH:
-    r"""The same file with a few of its frames.
-
-    Example:
-        >>> len(sample(bvh).motion)
-        16
-    """
-    rows = np.linspace(0, len(bvh.motion) - 1, SAMPLES).round().astype(int)
-    return replace(bvh, motion=bvh.motion[np.unique(rows)])
+def sample_frames(bvh: BVH) -> BVH:
+    r"""The same file with at most 16 of its frames, evenly spaced."""
+    frames = np.linspace(0, len(bvh.motion) - 1, SAMPLES).round().astype(int)
+    return replace(bvh, motion=bvh.motion[np.unique(frames)])
 
 
-def _trunk(
+def _find_trunk(
     bvh: BVH, pose: np.ndarray, limbs: dict[str, int]
 ) -> dict[str, str | tuple[str, ...]]:
-    r"""Hip, spine, thorax, neck and head."""
+    r"""Maps hip, spine, thorax, neck and head."""
     hips = [limbs['LHip'], limbs['RHip']]
     shoulders = [limbs['LShoulder'], limbs['RShoulder']]
     low, high = pose[:, hips].mean(axis=1), pose[:, shoulders].mean(axis=1)
@@ -96,17 +91,19 @@ def _trunk(
     hip = tuple(names[i] for i in hips)
     thorax = tuple(names[i] for i in shoulders)
 
+    # The joint of the spine nearest to the middle, or the midpoint.
     spine: str | tuple[str, ...] = (*hip, *thorax)
-    ribs = _meeting(bvh.parents, shoulders)
-    below = _meeting(bvh.parents, [ribs, _meeting(bvh.parents, hips)])
+    ribs = _common_ancestor(bvh.parents, shoulders)
+    pelvis = _common_ancestor(bvh.parents, hips)
+    below = _common_ancestor(bvh.parents, [ribs, pelvis])
     path = [i for i in (ribs, *ancestors(bvh.parents, ribs)) if i > below]
     if path:
-        up = _distance(pose[:, path], low[:, None])
-        share = up / (up + _distance(pose[:, path], high[:, None]))
+        up = _mean_distance(pose[:, path], low[:, None])
+        share = up / (up + _mean_distance(pose[:, path], high[:, None]))
         best = int(np.abs(share - 0.5).argmin())
-        if MIDDLE[0] < share[best] < MIDDLE[1]:
+        if SPINE_RANGE[0] < share[best] < SPINE_RANGE[1]:
             spine = names[path[best]]
-    neck, head = _neck_and_head(bvh, pose, limbs, ribs)
+    neck, head = _find_neck_and_head(bvh, pose, limbs, ribs)
     return {
         'Hip': hip,
         'Spine': spine,
@@ -116,31 +113,28 @@ def _trunk(
     }
 
 
-def _meeting(parents: Sequence[int], joints: Sequence[int]) -> int:
-    r"""The lowest joint that all joints hang on, or one of them."""
-    common = [{i, *ancestors(parents, i)} for i in joints]
-    shared = set.intersection(*common)
+def _common_ancestor(parents: Sequence[int], joints: Sequence[int]) -> int:
+    r"""The last joint that is an ancestor of all joints, or one of them."""
+    shared = set.intersection(*[{i, *ancestors(parents, i)} for i in joints])
     if not shared:
-        raise ValueError('the limbs do not hang on one root')
+        raise ValueError('the limbs are not connected to one root')
     return max(shared)  # parents come first
 
 
-def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    r"""The mean distance over frames: :obj:`[t, ..., 3]` to :obj:`[...]`."""
+def _mean_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    r"""The mean over frames, from :obj:`[t, ..., 3]` to :obj:`[...]`."""
     return np.linalg.norm(a - b, axis=-1).mean(axis=0)
 
 
-def _neck_and_head(
+def _find_neck_and_head(
     bvh: BVH, pose: np.ndarray, limbs: dict[str, int], ribs: int
 ) -> tuple[str | None, tuple[str, ...]]:
-    r"""The base of the skull and the top of the head or the eyes where the
-    rig has them, or else the joints below.
-    """
+    r"""The base of the skull, and the tip of the head or the eyes if any."""
     names, parents = bvh.joints, bvh.parents
     split = split_names(names)
     arms = [limbs['LShoulder'], limbs['RShoulder']]
     below_arms = {i for arm in arms for i in (arm, *ancestors(parents, arm))}
-    above: list[int] = []  # what hangs on the ribs but for the arms
+    above: list[int] = []  # descendants of the ribs except the arms
     for i in range(ribs + 1, len(names)):
         if parents[i] in (ribs, *above) and i not in below_arms:
             above.append(i)
@@ -149,15 +143,13 @@ def _neck_and_head(
     named = [i for i in above if split[i][1] in HEADS and not split[i][0]]
     named += [i for i in above if any(h in split[i][1] for h in HEADS)]
     head = named[0] if named else _head_by_shape(parents, above, ribs)
-    leg = _distance(pose[:, limbs['LHip']], pose[:, limbs['LKnee']])
-    leg += _distance(pose[:, limbs['LKnee']], pose[:, limbs['LFoot']])
-    tips = [
-        i for i in above if parents[i] == head and _is_tip(names, split, i)
-    ]
-    for tip in tips:
-        length = _distance(pose[:, head], pose[:, tip])
-        if HEAD_TIP[0] * leg < length < HEAD_TIP[1] * leg:
-            return names[head], (names[tip],)
+    leg = _mean_distance(pose[:, limbs['LHip']], pose[:, limbs['LKnee']])
+    leg += _mean_distance(pose[:, limbs['LKnee']], pose[:, limbs['LFoot']])
+    for tip in above:
+        if parents[tip] == head and _is_tip(*split[tip]):
+            length = _mean_distance(pose[:, head], pose[:, tip])
+            if HEAD_TIP[0] * leg < length < HEAD_TIP[1] * leg:
+                return names[head], (names[tip],)
     eyes = [names[i] for i in above if split[i][1] in ('eye', '目')]
     if len(eyes) == 2:
         return names[head], tuple(eyes)
@@ -165,60 +157,59 @@ def _neck_and_head(
     return (names[neck] if neck in above else None), (names[head],)
 
 
-def _head_by_shape(parents: Sequence[int], above: list[int], ribs: int) -> int:
-    r"""Goes up the longest line to where it ends or branches."""
-    lines = _branches(parents, np.ones(len(parents)))
-    at = max(
-        (i for i in above if parents[i] == ribs), key=lambda i: len(lines[i])
-    )
-    while len(lines[at]) > 2 and list(parents).count(at) == 1:
-        at = lines[at][1]
-    return at
-
-
-def _is_tip(
-    names: Sequence[str], split: Sequence[tuple[str, str]], joint: int
-) -> bool:
+def _is_tip(side: str, name: str) -> bool:
     words = ('end', 'top', 'tip', 'nub', '先')
-    return not split[joint][0] and any(w in split[joint][1] for w in words)
+    return not side and any(word in name for word in words)
+
+
+def _head_by_shape(parents: Sequence[int], above: list[int], ribs: int) -> int:
+    r"""Follows the longest chain up to where it ends or branches."""
+    chains = _longest_chains(parents, np.ones(len(parents)))
+    joint = max(
+        (i for i in above if parents[i] == ribs), key=lambda i: len(chains[i])
+    )
+    while len(chains[joint]) > 2 and list(parents).count(joint) == 1:
+        joint = chains[joint][1]
+    return joint
 
 
 def _limbs_by_shape(bvh: BVH, pose: np.ndarray) -> dict[str, int]:
-    r"""Takes the two pairs of the longest branches of equal bones for legs
-    and arms, and in each the two longest bones that follow each other.
+    r"""Takes the two pairs of the longest chains of equal bones for legs and
+    arms, and in each chain the last two long bones in a row.
     """
     parents = bvh.parents
     length = np.zeros(len(parents))
-    length[1:] = _distance(pose[:, 1:], pose[:, list(parents[1:])])
-    branches = _branches(parents, length)
-    limbs = {i: _longest(line, length) for i, line in branches.items()}
-    best: dict[int, tuple[float, list[int], list[int]]] = {}
+    length[1:] = _mean_distance(pose[:, 1:], pose[:, list(parents[1:])])
+    chains = _longest_chains(parents, length)
+    limbs = {i: _long_bones(chain, length) for i, chain in chains.items()}
+    # For each joint the pair of its child chains with the best agreement.
+    best: dict[int, tuple[float, Limb, Limb]] = {}
     for first, second in combinations([i for i in limbs if limbs[i]], 2):
         if parents[first] == (above := parents[second]) >= 0:
             one, two = limbs[first], limbs[second]
-            differ = _difference(one, two, length)
-            if differ < best.get(above, (ALIKE,))[0]:
+            a, b = length[one[1:]], length[two[1:]]
+            differ = float((np.abs(a - b) / np.maximum(a, b)).max())
+            if differ < best.get(above, (SIDE_TOLERANCE,))[0]:
                 best[above] = differ, one, two
     pairs = [
-        (length[branches[one[0]]].sum(), above, one, two)
+        (length[chains[one[0]]].sum(), above, one, two)
         for above, (_, one, two) in best.items()
     ]
     pairs.sort(key=lambda pair: -pair[0])
-    for _, meet, *legs in pairs[:2]:
-        for _, above, *arms in pairs[:2]:
-            if above != meet and meet in ancestors(parents, above):
-                return _with_sides(bvh, pose, legs, arms, branches)
+    for _, pelvis, *legs in pairs[:2]:
+        for _, ribs, *arms in pairs[:2]:
+            if ribs != pelvis and pelvis in ancestors(parents, ribs):
+                return _assign_sides(bvh, pose, legs, arms, chains)
     raise ValueError(
         'the joints of a person were not found, neither by known names nor '
-        'as two pairs of equal limbs: pass where the 17 joints are as '
-        "'joint_map'"
+        "as two pairs of equal limbs: pass the 17 joints as 'joint_map'"
     )
 
 
-def _branches(
+def _longest_chains(
     parents: Sequence[int], length: np.ndarray
 ) -> dict[int, list[int]]:
-    r"""The longest line of joints that begins with each joint."""
+    r"""The longest chain of joints that begins with each joint."""
     out: dict[int, list[int]] = {}
     reach = length.copy()
     best: dict[int, int] = {}
@@ -231,38 +222,30 @@ def _branches(
     return out
 
 
-def _longest(line: list[int], length: np.ndarray) -> list[int]:
+def _long_bones(chain: list[int], length: np.ndarray) -> Limb:
     r"""The three joints of the last two long bones in a row, such as upper
     arm and forearm rather than collarbone and upper arm, or none.
     """
-    bones = length[line[1:]]
-    long = bones > LONG * bones.max(initial=0.0)
+    bones = length[chain[1:]]
+    long = bones > LONG_BONE * bones.max(initial=0.0)
     pairs = np.flatnonzero(long[:-1] & long[1:])
-    return line[pairs[-1] : pairs[-1] + 3] if len(pairs) else []
+    return chain[pairs[-1] : pairs[-1] + 3] if len(pairs) else []
 
 
-def _difference(one: list[int], two: list[int], length: np.ndarray) -> float:
-    r"""By which share two limbs differ at most in one of their bones."""
-    bones = [
-        (length[i], length[j]) for i, j in zip(one[1:], two[1:], strict=True)
-    ]
-    return max(abs(a - b) / max(a, b) for a, b in bones)
-
-
-def _with_sides(
+def _assign_sides(
     bvh: BVH,
     pose: np.ndarray,
-    legs: list[list[int]],
-    arms: list[list[int]],
-    branches: dict[int, list[int]],
+    legs: list[Limb],
+    arms: list[Limb],
+    chains: dict[int, list[int]],
 ) -> dict[str, int]:
-    r"""Tells left from right by the names, or else by where toes point."""
+    r"""Distinguishes left and right by names, or else by the toes."""
     out: dict[str, int] = {}
     split = split_names(bvh.joints)
     up = pose[:, [limb[0] for limb in arms]].mean(axis=1)
     up = up - pose[:, [limb[0] for limb in legs]].mean(axis=1)
     feet = [limb[2] for limb in legs]
-    toes = [branches[foot][-1] for foot in feet]
+    toes = [chains[foot][-1] for foot in feet]
     ahead = (pose[:, toes] - pose[:, feet]).sum(axis=1)
     left = np.cross(up, ahead)
     for pair, roles in zip((legs, arms), LIMBS, strict=True):
@@ -271,7 +254,9 @@ def _with_sides(
             to_first = pose[:, pair[0][0]] - pose[:, pair[1][0]]
             share = np.mean(np.sign((to_first * left).sum(axis=-1)))
             if abs(share) < 0.5:
-                raise ValueError('left and right cannot be told by the feet')
+                raise ValueError(
+                    'left and right cannot be distinguished by the feet'
+                )
             sides = ['L', 'R'] if share > 0 else ['R', 'L']
         for side, limb in zip(sides, pair, strict=True):
             out |= zip([side + role for role in roles], limb, strict=True)

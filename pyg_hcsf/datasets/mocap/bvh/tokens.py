@@ -1,50 +1,45 @@
-"""Words of a Biovision hierarchy file."""
+"""Splits the hierarchy section of a BVH file into tokens."""
 
 from __future__ import annotations
 
 import re
 from typing import NoReturn
 
-from pyg_hcsf.datasets.mocap.text import MotionFile, fail
+from pyg_hcsf.datasets.mocap.text_file import TextFile
 
-_WORD = re.compile(r'[{}\n]|[^ \t\n\v\f{}]+')
+_TOKEN = re.compile(r'[{}\n]|[^ \t\n\v\f{}]+')
 
 
-class Words:
-    r"""Reads a text word by word; braces are words of their own.
+class Tokens:
+    r"""Iterates over words and braces, and counts lines, which end in LF."""
 
-    Args:
-        text (str): The text, whose lines end in :obj:`\\n`.
-        source (str or pathlib.Path): The file that it is from.
-    """
-
-    def __init__(self, text: str, source: MotionFile) -> None:
-        self.source = source
+    def __init__(self, text: str, file: TextFile) -> None:
+        self.file = file
         self.line = 1
-        self._matches = _WORD.finditer(text)
+        self._matches = _TOKEN.finditer(text)
         self._step()
 
     def _step(self) -> None:
         match = next(self._matches, None)
-        self.word = match[0] if match else ''  # empty at the end
+        self.token = match[0] if match else ''  # empty at the end
 
     def next(self) -> str:
-        r"""Takes a word, on this line or a later one; empty at the end."""
-        while self.word == '\n':
+        r"""Consumes a token of this or a later line; empty at the end."""
+        while self.token == '\n':
             self.line += 1
             self._step()
-        word = self.word
+        token = self.token
         self._step()
-        return word
+        return token
 
     def name(self) -> str:
-        r"""Takes the words up to the end of the line or a brace."""
+        r"""Consumes the words before the end of the line or a brace."""
         words = []
-        while self.word not in ('', '\n', '{', '}'):
-            words.append(self.word)
+        while self.token not in ('', '\n', '{', '}'):
+            words.append(self.token)
             self._step()
         return ' '.join(words)
 
     def fail(self, message: str) -> NoReturn:
         r"""Raises a :class:`ValueError` with the file and the line."""
-        fail(self.source, self.line, message)
+        self.file.fail(self.line, message)

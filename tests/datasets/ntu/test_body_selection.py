@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pyg_hcsf.datasets.ntu.bodies import select_bodies
-from pyg_hcsf.datasets.ntu.skeleton_text import Bodies
+from pyg_hcsf.datasets.ntu.body_selection import select_bodies
+from pyg_hcsf.datasets.ntu.skeleton_parser import Bodies
 
 RNG = np.random.default_rng(0)
 PERSON = RNG.normal(size=(25, 3)) * (0.1, 0.5, 0.1) + (0, 0, 3)
@@ -14,15 +14,11 @@ def moving(frames, speed, shape=PERSON):
 
 
 def bodies(num_frames, *tracks):
-    """Tracks of a first frame and joints, each with a number of its own."""
-    rows = (
-        sorted(
-            (start + t, i, joints[t])
-            for i, (start, joints) in enumerate(tracks)
-            for t in range(len(joints))
-        )
-        if tracks
-        else []
+    """Builds bodies from tracks, each a pair of start frame and joints."""
+    rows = sorted(
+        (start + t, i, joints[t])
+        for i, (start, joints) in enumerate(tracks)
+        for t in range(len(joints))
     )
     frame = np.asarray([row[0] for row in rows], dtype=np.int64)
     first = np.searchsorted(frame, frame)
@@ -65,7 +61,7 @@ def test_agcn_leaves_empty_frames_out_of_the_energy():
     assert not out[:20, 1].any() and not out[23:, 1].any()
 
 
-def test_agcn_takes_places_in_the_frame_for_bodies():
+def test_agcn_identifies_bodies_by_slot():
     one, two = moving(5, 0.1), moving(6, 0.2)
     out = select_bodies(bodies(12, (0, one), (6, two)), 'agcn')
     assert out.shape == (12, 1, 25, 3)  # the fifth frame is kept, empty
@@ -172,7 +168,7 @@ def test_frames_of_dropped_bodies():
 
 
 @pytest.mark.parametrize('selection', ['ctrgcn', 'pyskl'])
-def test_clips_at_which_the_scripts_stop(selection):
+def test_clips_for_which_the_scripts_fail(selection):
     short = bodies(9, (0, moving(9, 0.1)), (0, moving(8, 0.2)))
     assert select_bodies(short, selection).shape == (9, 2, 25, 3)
     chair = RNG.normal(size=(25, 3)) * (1, 0.1, 0.1)
@@ -186,6 +182,6 @@ def test_no_bodies(selection):
     assert not select_bodies(bodies(4), selection).any()
 
 
-def test_unknown_recipe():
+def test_unknown_selection():
     with pytest.raises(ValueError, match="'selection'.*'agcn'.*got 'sgn'"):
         select_bodies(bodies(1), 'sgn')

@@ -1,4 +1,4 @@
-r"""The commands that prepare what was found, with the options they need."""
+"""Commands that prepare the raw files that were found."""
 
 from __future__ import annotations
 
@@ -9,52 +9,51 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pyg_hcsf.datasets.checks.doctor import Found
+from pyg_hcsf.datasets.checks.doctor import FoundFiles
 from pyg_hcsf.datasets.human36m.formats import POSITIONS, choose_files
 from pyg_hcsf.datasets.human36m.position_files import repeated_take
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
-from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS, parse_name
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
+from pyg_hcsf.datasets.ntu.clip_names import parse_name
 from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS
-from pyg_hcsf.datasets.ntu.skeleton_files import find_skeletons
 from pyg_hcsf.datasets.ntu.source import CUSTOMARY, find_source
-from pyg_hcsf.datasets.utd_mhad.skeleton_mat import FILE_LIMIT, UTD_MHAD_FILE
-from pyg_hcsf.safe_io.archives import list_members
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.npy import read_npy_header
 
-SCAN = 2**26  # bytes in which names of clips are looked for
-LAST_OF_60 = 17  # the last setup of NTU RGB+D 60
-_LATER = re.compile(rb'S(?:01[89]|02\d|03[0-2])C\d{3}P\d{3}R\d{3}A')
-_MOCAP = {
+SCAN = 2**26  # bytes that are searched for clip names
+# Clip names of the setups that only NTU RGB+D 120 has, 18 to 32.
+_NTU120_NAME = re.compile(rb'S(?:01[89]|02\d|03[0-2])C\d{3}P\d{3}R\d{3}A')
+_LAST_SETUP_OF_NTU60 = 17
+_MOCAP_FILES = {
     'cmu_mocap': re.compile(r'(\d+)(?:_\d+)?\.(asf|amc)', re.IGNORECASE),
     'hdm05': re.compile(r'HDM_([A-Za-z]+)(?:_.*)?\.(asf|amc)', re.IGNORECASE),
 }
 
 
-def commands(
-    item: Found, path: Path, found: Sequence[Found]
+def prepare_commands(
+    item: FoundFiles, path: Path, found: Sequence[FoundFiles]
 ) -> list[list[str]]:
-    r"""The commands that prepare files which were found.
+    r"""Returns the commands that prepare raw files.
 
     Args:
-        item (Found): The files of one format.
+        item (FoundFiles): The files of one format.
         path (pathlib.Path): The file or folder in which they were found.
-        found (sequence of Found): All that was found there.
+        found (sequence of FoundFiles): All files that were found in it.
 
     Returns:
-        Of each command the words after :obj:`python tools/prepare.py`.
+        For each command the words after :obj:`python tools/prepare.py`.
 
     Raises:
-        ValueError: If none would work, such as where a file is missing that
-            the others need; says what to do.
+        ValueError: If no command would succeed, for example because a file is
+            missing. The message says what to do.
 
     Example:
-        >>> commands(found[0], Path('Skeleton.zip'), found)
+        >>> prepare_commands(found[0], Path('Skeleton.zip'), found)
         [['utd_mhad', '--from', 'Skeleton.zip']]
     """
     same = [other for other in found if other.name == item.name]
     if item.name == 'nturgbd':
-        return _ntu(item, path, same)
+        return _ntu_commands(item, path, same)
     if check := CHECKS.get(item.name):
         check(item)
     words = [item.name, '--from', str(path)]
@@ -65,59 +64,78 @@ def commands(
     return [words]
 
 
-def _ntu(item: Found, path: Path, same: Sequence[Found]) -> list[list[str]]:
-    form = item.format.name
+def _ntu_commands(
+    item: FoundFiles, path: Path, same: Sequence[FoundFiles]
+) -> list[list[str]]:
+    format_name = item.format.name
     groups = [item.files]
-    if form == 'agcn':
+    if format_name == 'agcn':
         folders = sorted({file.parent for file in item.files})
         groups = [
             [f for f in item.files if f.parent == folder] for folder in folders
         ]
-    elif form != 'skeleton':
+    elif format_name != 'skeleton':
         groups = [[file] for file in item.files]
     out = []
     for files in groups:
         source = path
         if len(same) > 1 or len(groups) > 1:
             folder = Path(os.path.commonpath([f.parent for f in files]))
-            source = folder if form in ('agcn', 'skeleton') else files[0]
-        benchmark = _benchmark(form, files)
-        if find_source([source], benchmark) is None:
+            is_folder = format_name in ('agcn', 'skeleton')
+            source = folder if is_folder else files[0]
+        benchmark = _benchmark_of(item, files)
+        if format_name == 'skeleton':
+            _check_single_format(source, same)
+        elif find_source([source], benchmark) is None:
             raise ValueError(f"nothing of '{benchmark}' is in '{source}'")
         words = ['nturgbd', '--from', str(source), '--benchmark', benchmark]
         out.append(words)
     return out
 
 
-def _benchmark(form: str, files: list[Path]) -> str:
-    r"""The benchmark that files are of, by their names and numbers of clips
-    or else the first of their data.
+def _check_single_format(source: Path, same: Sequence[FoundFiles]) -> None:
+    r"""Raises the error of find_source, without listing archives again."""
+    inside = {
+        other.format.name: str(other.files[0])
+        for other in same
+        if any(source in (file, *file.parents) for file in other.files)
+    }
+    if len(inside) > 1:
+        raise ValueError(
+            f"Expected 'raw' with files of one format (got {inside}): pass "
+            'the files or the folder of one'
+        )
+
+
+def _benchmark_of(item: FoundFiles, files: list[Path]) -> str:
+    r"""The benchmark of files by their numbers of clips, or by their names,
+    or else the first benchmark of their data.
     """
+    format_name = item.format.name
     counts: tuple[int, int] | None = None
-    if form == 'skeleton':
-        names = (parse_name(m.name) for m in find_skeletons(files))
-        is_120 = any(name.setup > LAST_OF_60 for name in names)
-    elif form in ('ctrgcn', 'sgn'):
-        counts, classes = _labels(form, files[0])
-        is_120 = classes == 120
+    if format_name == 'skeleton':
+        names = (parse_name(member.name) for member in item.members)
+        is_ntu120 = any(name.setup > _LAST_SETUP_OF_NTU60 for name in names)
+    elif format_name in ('ctrgcn', 'sgn'):
+        counts, num_classes = _count_labels(format_name, files[0])
+        is_ntu120 = num_classes == 120
     else:
-        is_120 = any(map(_names_later_setups, files))
-    data = 'ntu120' if is_120 else 'ntu60'
-    known = [name for name, rule in BENCHMARKS.items() if rule.data == data]
-    names_of = CUSTOMARY.get(form, {})
-    called = {files[0].name, files[0].parent.name}
-    for name in known:
-        if counts == (BENCHMARKS[name].train, BENCHMARKS[name].test):
+        is_ntu120 = any(map(_has_ntu120_names, files))
+    data = 'ntu120' if is_ntu120 else 'ntu60'
+    rules = {name: r for name, r in BENCHMARKS.items() if r.data == data}
+    for name, rule in rules.items():
+        if counts == (rule.train, rule.test):
             return name
-    for name in known:
-        if called & set(names_of.get(name, ())):
+    customary = CUSTOMARY.get(format_name, {})
+    for name in rules:
+        if {files[0].name, files[0].parent.name} & {*customary.get(name, ())}:
             return name
-    return known[0]
+    return next(iter(rules))
 
 
-def _labels(form: str, file: Path) -> tuple[tuple[int, int], int]:
-    r"""The numbers of clips to train and test with, and of classes."""
-    if form == 'ctrgcn':
+def _count_labels(format_name: str, file: Path) -> tuple[tuple[int, int], int]:
+    r"""The numbers of training and test clips, and of classes."""
+    if format_name == 'ctrgcn':
         shapes = []
         with zipfile.ZipFile(file) as archive:
             for name in MEMBERS:
@@ -134,35 +152,36 @@ def _labels(form: str, file: Path) -> tuple[tuple[int, int], int]:
     return (train[0], test[0]), train[-1]
 
 
-def _names_later_setups(file: Path) -> bool:
+def _has_ntu120_names(file: Path) -> bool:
     if file.suffix.lower() != '.pkl' or not file.stat().st_size:
         return False
     with (
         file.open('rb') as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
     ):
-        return _LATER.search(content, 0, SCAN) is not None
+        return _NTU120_NAME.search(content, 0, SCAN) is not None
 
 
-def _check_human36m(item: Found) -> None:
-    form = item.format.name
-    if form in POSITIONS:
+def _check_human36m(item: FoundFiles) -> None:
+    format_name = item.format.name
+    if format_name in POSITIONS:
         if repeated := repeated_take(item.files):
             raise ValueError(f'{repeated}: remove the copy')
         return
-    poses = choose_files(form, item.files, 'gt').poses
+    poses = choose_files(format_name, item.files, 'gt').poses
     names = {'vp3d': 'data_3d_h36m.npz', 'lcn': 'h36m_train.pkl'}
     if not poses:
         raise ValueError(
-            f"keypoints without poses: put '{names[form]}' beside them"
+            f"keypoints without poses: put '{names[format_name]}' into their "
+            'folder'
         )
-    if form == 'vp3d' and len(poses) > 1:
+    if format_name == 'vp3d' and len(poses) > 1:
         raise ValueError(
             f"poses in '{poses[0]}' and '{poses[1]}': remove the copy"
         )
 
 
-def _check_mpi_inf_3dhp(item: Found) -> None:
+def _check_mpi_inf_3dhp(item: FoundFiles) -> None:
     paths = [file.absolute().as_posix() for file in item.files]
     seen: dict[tuple[str, ...], str] = {}
     for path in paths:
@@ -177,37 +196,35 @@ def _check_mpi_inf_3dhp(item: Found) -> None:
             'camera.calibration': 'annot.mat',
         }.get(Path(path).name)
         if other and str(Path(path).with_name(other)) not in paths:
-            raise ValueError(f"'{path}' without '{other}': put it beside it")
+            raise ValueError(
+                f"'{path}' without '{other}': put it into the same folder"
+            )
 
 
-def _check_utd_mhad(item: Found) -> None:
-    list_members(item.files, UTD_MHAD_FILE, FILE_LIMIT)
-
-
-def _check_mocap(item: Found) -> None:
+def _check_mocap(item: FoundFiles) -> None:
     if item.format.name == 'archive':
         return
-    found: dict[str, set[str]] = {'asf': set(), 'amc': set()}
+    subjects: dict[str, set[str]] = {'asf': set(), 'amc': set()}
     seen: dict[str, Path] = {}
     for file in item.files:
         other = seen.setdefault(file.name, file)
         if other is not file and file.suffix.lower() == '.amc':
             raise ValueError(f"'{other}' and '{file}': remove the copy")
-        if match := _MOCAP[item.name].fullmatch(file.name):
-            found[match[2].lower()].add(match[1].lstrip('0') or '0')
-    if not found['amc']:
+        if match := _MOCAP_FILES[item.name].fullmatch(file.name):
+            subjects[match[2].lower()].add(match[1].lstrip('0') or '0')
+    if not subjects['amc']:
         raise ValueError('skeletons without motion: get the AMC files')
-    if lacking := sorted(found['amc'] - found['asf']):
+    if lacking := sorted(subjects['amc'] - subjects['asf']):
         raise ValueError(
             f'motion of subject {", ".join(lacking[:5])} without skeleton: '
-            'put the ASF files beside it'
+            'put the ASF files into the same folder'
         )
 
 
-CHECKS: dict[str, Callable[[Found], None]] = {
+CHECKS: dict[str, Callable[[FoundFiles], object]] = {
     'human36m': _check_human36m,
     'mpi_inf_3dhp': _check_mpi_inf_3dhp,
-    'utd_mhad': _check_utd_mhad,
+    'utd_mhad': lambda item: item.members,  # raises if copies differ
     'cmu_mocap': _check_mocap,
     'hdm05': _check_mocap,
 }

@@ -1,8 +1,16 @@
 import pytest
 
-from pyg_hcsf.datasets.checks.published import PUBLISHED
-from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS
+from pyg_hcsf.data.formats import Format
+from pyg_hcsf.datasets.checks.doctor import FoundFiles
+from pyg_hcsf.datasets.checks.expected_counts import EXPECTED_CONTENTS
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
 
+NAMES = {
+    'Human36M': 'human36m',
+    'MPIINF3DHP': 'mpi_inf_3dhp',
+    'NTURGBD': 'nturgbd',
+    'UTDMHAD': 'utd_mhad',
+}
 TAKES = [
     f'S001C{camera:03}P002R{replication:03}A{action:03}'
     for camera in (1, 2, 3)
@@ -19,15 +27,16 @@ def put(folder, *names):
 
 def missing(name, folder, **options):
     files = sorted(path for path in folder.rglob('*') if path.is_file())
-    return PUBLISHED[name](options).missing(files)
+    found = FoundFiles(NAMES[name], Format('', '', lambda path: files), files)
+    return EXPECTED_CONTENTS[name](options).missing(found)
 
 
 def test_utd_mhad(tmp_path):
     put(tmp_path, 'a1_s1_t1_skeleton.mat')
     names = missing('UTDMHAD', tmp_path)
     assert len(names) == 860 and names[0] == 'a1_s1_t2_skeleton.mat'
-    assert 'a8_s1_t4_skeleton.mat' not in names  # never published
-    splits = PUBLISHED['UTDMHAD']({}).splits.values()
+    assert 'a8_s1_t4_skeleton.mat' not in names  # never contents
+    splits = EXPECTED_CONTENTS['UTDMHAD']({}).splits.values()
     assert sum(split.clips for split in splits) == 861
     assert sum(split.frames for split in splits) == 58_299
 
@@ -59,7 +68,7 @@ def test_clips_without_skeletons_are_not_missed(tmp_path):
 
 @pytest.mark.parametrize('benchmark', BENCHMARKS)
 def test_ntu_benchmarks(benchmark):
-    splits = PUBLISHED['NTURGBD']({'benchmark': benchmark}).splits
+    splits = EXPECTED_CONTENTS['NTURGBD']({'benchmark': benchmark}).splits
     total = 56_578 if benchmark.startswith('ntu60') else 113_945
     assert splits['train'].clips + splits['test'].clips == total
 
@@ -81,19 +90,19 @@ def test_human36m(tmp_path):
 
 
 def test_human36m_options():
-    whole = PUBLISHED['Human36M']({}).splits
+    whole = EXPECTED_CONTENTS['Human36M']({}).splits
     assert whole['train'].frames == 1_559_752 and whole['train'].unit == 1.0
     assert whole['test'].subjects == ('S9', 'S11')
-    every = PUBLISHED['Human36M']({'subsample': 5}).splits['train']
+    every = EXPECTED_CONTENTS['Human36M']({'subsample': 5}).splits['train']
     assert (every.clips, every.frames) == (600, 0)
     form = {'format': 'motionbert', 'naming': 'official'}
-    other = PUBLISHED['Human36M'](form).splits['train']
+    other = EXPECTED_CONTENTS['Human36M'](form).splits['train']
     assert (other.unit, other.actions) == (0.0, ())
 
 
 def test_openmocap_options():
-    assert PUBLISHED['OpenMocap']({}).splits['val'].frames == 25_744
-    slow = PUBLISHED['OpenMocap']({'fps': 10.0}).splits
+    assert EXPECTED_CONTENTS['OpenMocap']({}).splits['val'].frames == 25_744
+    slow = EXPECTED_CONTENTS['OpenMocap']({'fps': 10.0}).splits
     assert [split.frames for split in slow.values()] == [0, 0, 0]
 
 
@@ -112,13 +121,13 @@ def test_mpi_inf_3dhp(tmp_path):
 
 
 def test_mpi_inf_3dhp_options():
-    published = PUBLISHED['MPIINF3DHP']
-    whole = published({}).splits
+    contents = EXPECTED_CONTENTS['MPIINF3DHP']
+    whole = contents({}).splits
     assert (whole['train'].clips, whole['train'].frames) == (128, 1_052_736)
     assert (whole['test'].clips, whole['test'].frames) == (6, 2929)
     assert whole['test'].actions == ('GS', 'noGS', 'Outdoor')
-    assert published({'frames': 'all'}).splits['test'].frames == 24_888
-    one = published({'cameras': (0,), 'joints': 'all28'}).splits
+    assert contents({'frames': 'all'}).splits['test'].frames == 24_888
+    one = contents({'cameras': (0,), 'joints': 'all28'}).splits
     assert list(one) == ['train']
     assert (one['train'].clips, one['train'].frames) == (16, 131_592)
-    assert published({'subsample': 5}).splits['test'].frames == 0
+    assert contents({'subsample': 5}).splits['test'].frames == 0

@@ -1,4 +1,4 @@
-"""The options of commands, and why there is none."""
+"""Commands for raw files, and errors for files without a command."""
 
 import pickle
 
@@ -13,8 +13,8 @@ from pyg_hcsf.datasets import (
     CMUMocap,
     Human36M,
 )
-from pyg_hcsf.datasets.checks.commands import commands
 from pyg_hcsf.datasets.checks.doctor import find_formats
+from pyg_hcsf.datasets.checks.prepare_commands import prepare_commands
 
 FORMATS = {
     'human36m': Human36M.formats,
@@ -35,7 +35,7 @@ def put(folder, *names, content=b'something'):
 def suggest(path):
     found, errors = find_formats(path, FORMATS)
     assert errors == []
-    return [c for item in found for c in commands(item, path, found)]
+    return [c for item in found for c in prepare_commands(item, path, found)]
 
 
 def ctrgcn(path, classes, train=2, test=1):
@@ -140,7 +140,7 @@ def test_keypoints_without_poses(tmp_path):
     values = np.array({'S1': {}}, object)
     path = tmp_path / 'data_2d_h36m_gt.npz'
     np.savez(path, allow_pickle=True, positions_2d=values)
-    with pytest.raises(ValueError, match="put 'data_3d_h36m.npz' beside"):
+    with pytest.raises(ValueError, match="put 'data_3d_h36m.npz' into"):
         suggest(tmp_path)
     for name in ('data_3d_h36m.npz', 'data_3d_h36m (1).npz'):
         with (tmp_path / name).open('wb') as file:
