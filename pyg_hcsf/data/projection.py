@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.data.axes import to_frames
 from pyg_hcsf.geometry.camera import Camera, Distortion
 from pyg_hcsf.skeleton import Skeleton
 
@@ -64,11 +66,11 @@ class Comparison(NamedTuple):
     problem: str
 
 
-def clip_camera(data: Data) -> Camera:
+def clip_camera(data: Data | dict[str, Any]) -> Camera:
     r"""Returns the camera of a clip.
 
     Args:
-        data (torch_geometric.data.Data): With :obj:`focal`, :obj:`center` and
+        data (torch_geometric.data.Data or dict): With :obj:`focal`, :obj:`center` and
             :obj:`image_size` and, of a lens that distorts, :obj:`radial` and
             :obj:`tangential`, each :obj:`[1, ...]`.
     """
@@ -77,10 +79,22 @@ def clip_camera(data: Data) -> Camera:
         for k in ('radial', 'tangential')
         if k in data
     }
-    (fx, fy), (cx, cy) = data.focal[0].tolist(), data.center[0].tolist()
-    width, height = data.image_size[0].long().tolist()
+    (fx, fy), (cx, cy) = (data[k][0].tolist() for k in ('focal', 'center'))
+    width, height = data['image_size'][0].long().tolist()
     name = str(data.get('camera', ''))
     return Camera(name, width, height, focal=(fx, fy), center=(cx, cy), **lens)
+
+
+def camera_attributes(camera: Camera) -> dict[str, Tensor]:
+    r"""The attributes of a clip that describe a pinhole camera in pixels:
+    :obj:`focal`, :obj:`center` and :obj:`image_size`, each :obj:`[1, 2]`
+    float64.
+    """
+    names = ('focal', 'center', 'image_size')
+    return {
+        name: torch.tensor([getattr(camera, name)], dtype=torch.float64)
+        for name in names
+    }
 
 
 class Projections:
@@ -117,18 +131,24 @@ class Projections:
         self.unlike = unlike or {}
         self.seen: dict[tuple[str, str], list[Observation]] = {}
 
-    def add(self, clip: Data) -> None:
-        r"""Adds some frames of a clip, unless it has no keypoints, joints
-        :obj:`y` in the camera's frame or camera.
+    def add(self, clip: Data | dict[str, Any]) -> None:
+        r"""Adds some frames of a clip, unless it has no keypoints :obj:`x`,
+        joints :obj:`y` in the camera's frame, or camera.
+
+        Args:
+            clip (torch_geometric.data.Data or dict): The clip; in a
+                dictionary, sequences have frames first.
         """
         keys = ('x', 'y', 'focal', 'center', 'image_size')
-        if not all(key in clip for key in keys) or clip.y.dim() != 3:
+        if not all(key in clip for key in keys) or clip['y'].dim() != 3:
             return
-        frames = torch.arange(clip.y.size(1))
+        if isinstance(clip, Data):
+            clip = to_frames(clip, ('x', 'y', 'valid'))
+        frames = torch.arange(len(clip['y']))
         if 'valid' in clip:
-            frames = frames[clip.valid.flatten()]
+            frames = frames[clip['valid'].flatten()]
         frames = frames[:: max(1, -(-len(frames) // FRAMES))]
-        joints = clip.y[:, frames].double().transpose(0, 1)
+        joints = clip['y'][frames].double()
         good = (joints[..., 2] > 0).all(dim=1) & joints.isfinite().all(-1).all(
             dim=1
         )
@@ -143,7 +163,7 @@ class Projections:
         key = (str(clip.get('subject', '')), camera.name)
         self.seen.setdefault(key, []).append(
             Observation(
-                clip.x[:, frames].transpose(0, 1).float().numpy(),
+                clip['x'][frames].float().numpy(),
                 torch.stack(projected).float().numpy(),
             )
         )
@@ -279,15 +299,15 @@ def _median(values: np.ndarray) -> np.ndarray:
 
 
 def warn_if_unlike(
-    clips: Iterable[Data], projections: Projections, where: str
-) -> Iterator[Data]:
-    r"""Passes clips on and warns after the last one if their keypoints are
-    not those of their joints.
+    clips: Iterable[dict[str, Any]], projections: Projections, where: str
+) -> Iterator[dict[str, Any]]:
+    r"""Passes clips on, and warns after the last one if their keypoints are
+    not the projections of their joints.
 
     Args:
-        clips (iterable): The :class:`~torch_geometric.data.Data`.
+        clips (iterable): The clips, see :meth:`Projections.add`.
         projections (Projections): Compares them.
-        where (str): What the warning calls their source.
+        where (str): The name of their source in the warning.
     """
     for clip in clips:
         projections.add(clip)

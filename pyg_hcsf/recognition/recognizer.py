@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.data.axes import to_data
 from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.recognition.recognizer_weights import load_recognizer
 
@@ -142,10 +143,13 @@ class Recognizer:
             )
         missing = most - x.shape[1]
         x = np.pad(x, ((0, 0), (0, missing), (0, 0), (0, 0)))
-        data = Data(
-            x=torch.from_numpy(x.transpose(2, 0, 1, 3).copy()),
-            y=torch.zeros(1, dtype=torch.long),
-            clip='clip',
+        data = to_data(
+            {
+                'x': torch.from_numpy(x),
+                'y': torch.zeros(1, dtype=torch.long),
+                'clip': 'clip',
+            },
+            keys=('x',),
         )
         return data if self._transform is None else self._transform(data)
 

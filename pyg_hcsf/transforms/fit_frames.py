@@ -123,28 +123,32 @@ def choose_frames(
 
 
 def take_frames(
-    x: Tensor, frames: Frames, start: Optional[Tensor] = None
+    x: Tensor,
+    frames: Frames,
+    start: Optional[Tensor] = None,
+    dim: int = 0,
 ) -> Tensor:
-    r"""Takes the chosen frames out of clips that lie side by side.
+    r"""Takes the chosen frames out of concatenated clips.
 
     Args:
-        x (torch.Tensor): The frames of all clips, ``[F, *]``.
-        frames (Frames): What to take, ``[B, T]``.
-        start (torch.Tensor, optional): The first frame of each clip, ``[B]``.
-            (default: :obj:`None`, all zero)
+        x (torch.Tensor): The frames of all clips, such as :obj:`[F, *]`.
+        frames (Frames): The frames to take, :obj:`[B, T]`.
+        start (torch.Tensor, optional): The first frame of each clip,
+            :obj:`[B]`. (default: :obj:`None`, all zero)
+        dim (int, optional): The dimension of frames. (default: :obj:`0`)
 
     Returns:
-        ``[B, T, *]``.
+        The input with :obj:`[B, T]` instead of that dimension.
     """
 
     def take(number: Tensor) -> Tensor:
         if start is not None:
             number = number + start.view(-1, 1)
-        out = x.index_select(0, number.reshape(-1))
-        return out.unflatten(0, number.shape)
+        out = x.index_select(dim, number.reshape(-1))
+        return out.unflatten(dim, number.shape)
 
     out = take(frames.low)
-    ones = [1] * (out.dim() - 2)
+    ones = [1] * (out.dim() - dim - 2)  # for broadcasting
     if frames.blend is not None:
         blend = frames.blend.to(out).view(*frames.blend.shape, *ones)
         out = torch.lerp(out, take(frames.high), blend)
@@ -214,8 +218,7 @@ class FitFrames(BaseTransform):
             self.crop,
             generator,
         )
-        x = take_frames(data.x.transpose(0, 1), frames)
-        data.x = x.squeeze(0).transpose(0, 1).contiguous()
+        data.x = take_frames(data.x, frames, dim=1).squeeze(1)
         return data
 
     def __repr__(self) -> str:

@@ -99,9 +99,10 @@ def test_a_whole_data_set(tmp_path, whole, capsys):
     assert 'train: clips                   431 of 431' in out
     assert 'test: frames                   29,100 of 29,100' in out
     assert 'FAIL' not in out and out.endswith('All checks passed.\n')
-    assert 'Reading skeletons: 100%' in err and 'Checking test: 100%' in err
+    assert 'Reading mat: 100%' in err and 'Checking test: 100%' in err
     # Nothing is copied.
-    assert list(listing(tmp_path)) == ['UTDMHAD/processed/utdmhad_v1.pt']
+    (folder,) = (tmp_path / 'UTDMHAD').iterdir()
+    assert [path.suffix for path in folder.iterdir()] == ['.clips']
     assert len(UTDMHAD(tmp_path / 'UTDMHAD', raw=whole, log=False)) == 431
 
 

@@ -1,16 +1,15 @@
+r"""Human3.6M as clips of 2D keypoints and 3D joints."""
+
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from torch_geometric.data import Data
-from tqdm import tqdm
-
-from pyg_hcsf.data.stored import Source, StoredDataset
+from pyg_hcsf.data.clip_dataset import ClipDataset, RawSource
+from pyg_hcsf.data.options import check_choices, subjects_of_split
 from pyg_hcsf.datasets.human36m.clips import (
     NAMINGS,
     Human36MClips,
@@ -19,7 +18,6 @@ from pyg_hcsf.datasets.human36m.clips import (
 )
 from pyg_hcsf.datasets.human36m.formats import (
     HUMAN36M_FORMATS,
-    RawFiles,
     choose_files,
 )
 from pyg_hcsf.datasets.human36m.reader import (
@@ -32,10 +30,8 @@ from pyg_hcsf.protocols import S11_DIRECTIONS
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
-SPLITS = ('train', 'val', 'test')
 
-
-class Human36M(StoredDataset):
+class Human36M(ClipDataset):
     r"""Human3.6M from the `"Human3.6M: Large Scale Datasets and Predictive
     Methods for 3D Human Sensing in Natural Environments"
     <https://ieeexplore.ieee.org/document/6682899>`_ paper (Ionescu et al.,
@@ -130,6 +126,7 @@ class Human36M(StoredDataset):
     """
 
     formats = HUMAN36M_FORMATS
+    unlike: Mapping[str, tuple[str, ...]] = {}
     how_to_get = (
         'Ask for access at http://vision.imar.ro/human3.6m/ and put '
         'Poses_D3_Positions_S{1,5,6,7,8,9,11}.tgz there, or files of '
@@ -155,34 +152,20 @@ class Human36M(StoredDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        names = tuple(form.name for form in self.formats)
-        for name, value, known in (
-            ('split', split, SPLITS),
-            ('joints', joints, (17, 16)),
-            ('naming', naming, NAMINGS),
-            ('format', format, (None, *names)),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got "
-                    f'{shown(value)})'
-                )
+        formats = (None, *(form.name for form in self.formats))
+        self._subjects = subjects_of_split(
+            split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'Human3.6M'
+        )
+        check_choices(
+            joints=(joints, (17, 16)),
+            naming=(naming, NAMINGS),
+            format=(format, formats),
+        )
         check_distortion(distortion)
         if re.fullmatch(r'\w+', keypoints) is None or subsample < 1:
             raise ValueError(
                 "Expected 'keypoints' to be a name and 'subsample' positive "
                 f'(got {shown(keypoints)} and {subsample})'
-            )
-        left = set(TRAIN_SUBJECTS) - set(val_subjects)
-        if len(left) + len(val_subjects) != len(TRAIN_SUBJECTS) or not left:
-            raise ValueError(
-                f"Expected 'val_subjects' to be some of {TRAIN_SUBJECTS}, not "
-                f'all, each once (got {tuple(val_subjects)})'
-            )
-        if split == 'val' and not val_subjects:
-            raise ValueError(
-                "Expected 'val_subjects' with split='val': Human3.6M has no "
-                'validation part of its own (got none)'
             )
         self.split = split
         self.keypoints = keypoints
@@ -191,21 +174,20 @@ class Human36M(StoredDataset):
         self.naming = naming
         self.subsample = subsample
         self.fps = H36M_FPS / subsample
+        self._dropped = frozenset(dropped)
         super().__init__(
-            root, raw, format, transform, pre_transform, log, force_reload
+            root,
+            raw,
+            format,
+            transform=transform,
+            pre_transform=pre_transform,
+            log=log,
+            force_reload=force_reload,
         )
-        subjects = {
-            'train': left,
-            'val': set(val_subjects),
-            'test': set(TEST_SUBJECTS),
-        }[split]
-        self.store = self._choose(subjects, dropped)
 
     @classmethod
     def found(cls, path: str | Path) -> bool:
-        r"""Whether raw files lie in a folder, or in folders of subjects in
-        it.
-        """
+        r"""Whether a folder, or a folder of a subject in it, has raw files."""
         folder = Path(path).expanduser()
         entries = [
             entry
@@ -214,39 +196,40 @@ class Human36M(StoredDataset):
         ]
         return any(form.find(e) for e in entries for form in cls.formats)
 
-    def _source(self, form: str, files: list[Path]) -> Source:
-        raw = choose_files(form, files, self.keypoints)
-        extra = [raw.keypoints] if raw.keypoints else []
-        files = [*raw.poses, *extra]
-        return Source(raw.form, files, lambda: self._clips(raw))
+    @property
+    def _stored_split(self) -> str:
+        return 'test' if self.split == 'test' else 'train'
 
-    def _steps(self) -> list[tuple[Callable, str]]:
+    def _in_split(self, subject: str, clip: str) -> bool:
+        return subject in self._subjects and clip not in self._dropped
+
+    def _source(self, format: str, files: list[Path]) -> RawSource:
+        self._files = choose_files(format, files, self.keypoints)
+        extra = [self._files.keypoints] if self._files.keypoints else []
+        return super()._source(format, [*self._files.poses, *extra])
+
+    def _steps(self) -> list[tuple[str, Callable]]:
+        steps = super()._steps()
         if self.keypoints == 'gt' and self.distortion is not None:
             lens = partial(project_clip, distortion=self.distortion)
-            return [(lens, self.distortion)]
-        return []
+            return [(self.distortion, lens), *steps]
+        return steps
 
-    def _stem(self, form: str) -> str:
-        parts = ['test' if self.split == 'test' else 'train', form]
-        parts.append(self.keypoints)
+    def _stem(self, format: str) -> str:
+        parts = [self._stored_split, format, self.keypoints]
         parts += [f'{self.joints}joints', self.naming]
         parts += [f'every{self.subsample}'] * (self.subsample > 1)
         return '_'.join(parts)
 
-    def _clips(self, raw: RawFiles) -> Iterator[Data]:
-        side = 'test' if self.split == 'test' else 'train'
-        clips = Human36MClips(
-            *(raw, side, self.keypoints, self.joints, self.naming),
+    def _read(self, source: RawSource) -> Iterable[dict[str, Any]]:
+        return Human36MClips(
+            self._files,
+            self._stored_split,
+            self.keypoints,
+            self.joints,
+            self.naming,
             self.subsample,
         )
-        bar = tqdm(
-            clips,
-            desc=f'Reading {raw.form}',
-            unit='clip',
-            file=sys.stderr,
-            disable=not self.log,
-        )
-        yield from bar
 
     @property
     def skeleton(self) -> Skeleton:

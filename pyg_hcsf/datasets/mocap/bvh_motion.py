@@ -187,15 +187,12 @@ class BVHMotion(MotionDataset):
             root,
             raw,
             fps,
-            transform,
-            pre_transform,
-            pre_filter,
-            log,
-            force_reload,
+            transform=transform,
+            pre_transform=pre_transform,
+            pre_filter=pre_filter,
+            log=log,
+            force_reload=force_reload,
         )
-
-    def raw_files(self) -> list[Path]:
-        return bvh_files(self.raw)
 
     def read_clips(self) -> Iterator[MotionClip]:
         return read_bvh_clips(self.raw, self.fps, **self.options)

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pyg_hcsf.data.clip_dataset import RawSource
 from pyg_hcsf.data.formats import Format, archives_with, files_named
 from pyg_hcsf.datasets.mocap.asf_amc.reader import (
     ASF_JOINTS,
@@ -263,15 +264,19 @@ class CMUMocap(MotionDataset):
             root,
             raw,
             fps,
-            transform,
-            pre_transform,
-            pre_filter,
-            log,
-            force_reload,
+            transform=transform,
+            pre_transform=pre_transform,
+            pre_filter=pre_filter,
+            log=log,
+            force_reload=force_reload,
         )
 
-    def raw_files(self) -> list[Path]:
-        return cmu_files(self.raw)
+    def _find_source(self) -> RawSource | None:
+        # Other archives that Format.find lists are read if passed as 'raw'.
+        files = cmu_files(self.raw)
+        is_archive = bool(files) and zipfile.is_zipfile(files[0])
+        form = self.formats[0 if is_archive else 1].name
+        return self._source(form, files) if files else None
 
     def read_clips(self) -> Iterator[MotionClip]:
         return read_cmu(self.raw, self.options['subjects'])

@@ -1,17 +1,18 @@
+r"""MPI-INF-3DHP as clips of 2D keypoints and 3D joints."""
+
 from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from torch_geometric.data import Data
-from tqdm import tqdm
 
-from pyg_hcsf.data.stored import Source, StoredDataset
+from pyg_hcsf.data.clip_dataset import ClipDataset, RawSource
+from pyg_hcsf.data.options import check_choices, subjects_of_split
+from pyg_hcsf.data.projection import camera_attributes
 from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
     CAMERAS,
     H36M17_OF_RELEVANT17,
@@ -29,12 +30,10 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
     MPI_INF_3DHP_FORMATS,
     MPIINF3DHPTake,
     read_takes,
-    side_of,
+    split_of,
 )
-from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
-SPLITS = ('train', 'val', 'test')
 SKELETONS = {
     'h36m17': 'h36m17',
     'relevant17': 'mpi_inf_3dhp17',
@@ -42,7 +41,7 @@ SKELETONS = {
 }
 
 
-class MPIINF3DHP(StoredDataset):
+class MPIINF3DHP(ClipDataset):
     r"""MPI-INF-3DHP from the `"Monocular 3D Human Pose Estimation In The Wild
     Using Improved CNN Supervision" <https://arxiv.org/abs/1611.09813>`_ paper
     (Mehta et al., 3DV 2017), as 2D keypoints and 3D poses.
@@ -149,6 +148,7 @@ class MPIINF3DHP(StoredDataset):
     """
 
     formats = MPI_INF_3DHP_FORMATS
+    keys = ('x', 'y', 'joints', 'valid')
     how_to_get = (
         'Get it at https://vcai.mpi-inf.mpg.de/3dhp-dataset/ and put '
         'S*/Seq*/annot.mat with camera.calibration, and TS*/annot_data.mat '
@@ -174,20 +174,17 @@ class MPIINF3DHP(StoredDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        names = tuple(form.name for form in self.formats)
-        for name, value, known in (
-            ('split', split, SPLITS),
-            ('ground_truth', ground_truth, ('universal', 'metric')),
-            ('keypoints', keypoints, ('annotation', 'gt')),
-            ('joints', joints, tuple(SKELETONS)),
-            ('frames', frames, ('valid', 'all')),
-            ('format', format, (None, *names)),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got "
-                    f'{shown(value)})'
-                )
+        formats = (None, *(form.name for form in self.formats))
+        self._subjects = subjects_of_split(
+            split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'MPI-INF-3DHP'
+        )
+        check_choices(
+            ground_truth=(ground_truth, ('universal', 'metric')),
+            keypoints=(keypoints, ('annotation', 'gt')),
+            joints=(joints, tuple(SKELETONS)),
+            frames=(frames, ('valid', 'all')),
+            format=(format, formats),
+        )
         cameras = tuple(sorted(cameras))
         if (
             not cameras
@@ -201,17 +198,6 @@ class MPIINF3DHP(StoredDataset):
         if subsample < 1:
             raise ValueError(
                 f"Expected 'subsample' to be positive (got {subsample})"
-            )
-        left = set(TRAIN_SUBJECTS) - set(val_subjects)
-        if len(left) + len(val_subjects) != len(TRAIN_SUBJECTS) or not left:
-            raise ValueError(
-                f"Expected 'val_subjects' to be some of {TRAIN_SUBJECTS}, not "
-                f'all, each once (got {tuple(val_subjects)})'
-            )
-        if split == 'val' and not val_subjects:
-            raise ValueError(
-                "Expected 'val_subjects' with split='val': MPI-INF-3DHP has no"
-                ' validation part of its own (got none)'
             )
         if split == 'test' and joints == 'all28':
             raise ValueError(
@@ -227,19 +213,19 @@ class MPIINF3DHP(StoredDataset):
         self.frames = frames
         self.subsample = subsample
         super().__init__(
-            root, raw, format, transform, pre_transform, log, force_reload
+            root,
+            raw,
+            format,
+            transform=transform,
+            pre_transform=pre_transform,
+            log=log,
+            force_reload=force_reload,
         )
-        subjects = {
-            'train': left,
-            'val': set(val_subjects),
-            'test': set(TEST_SUBJECTS),
-        }[split]
-        self.store = self._choose(subjects)
 
     @classmethod
     def found(cls, path: str | Path) -> bool:
-        r"""Whether raw files lie in a folder, or in folders of it that are
-        called as those of the data set.
+        r"""Whether a folder, or a folder in it with a name of the data set,
+        has raw files.
         """
         folder = Path(path).expanduser()
         entries = [
@@ -251,13 +237,16 @@ class MPIINF3DHP(StoredDataset):
         return any(form.find(e) for e in entries for form in cls.formats)
 
     @property
-    def _side(self) -> str:
+    def _stored_split(self) -> str:
         return 'test' if self.split == 'test' else 'train'
 
-    def _stem(self, form: str) -> str:
-        parts = [self._side, form, self.ground_truth, self.keypoints]
-        parts.append(self.joints)
-        if self._side == 'test':
+    def _in_split(self, subject: str, clip: str) -> bool:
+        return subject in self._subjects
+
+    def _stem(self, format: str) -> str:
+        parts = [self._stored_split, format, self.ground_truth]
+        parts += [self.keypoints, self.joints]
+        if self.split == 'test':
             parts.append(self.frames)
         elif self.cameras != CAMERAS:
             parts.append('cameras' + '-'.join(map(str, self.cameras)))
@@ -265,9 +254,9 @@ class MPIINF3DHP(StoredDataset):
         return '_'.join(parts)
 
     def _of_split(self, files: list[Path]) -> list[Path]:
-        return [file for file in files if side_of(file) == self._side]
+        return [f for f in files if split_of(f) == self._stored_split]
 
-    def _find_processed(self, folder: Path, ending: str) -> Path:
+    def _find_processed(self, folder: Path, ending: str) -> str:
         try:
             return super()._find_processed(folder, ending)
         except RuntimeError as e:
@@ -276,36 +265,26 @@ class MPIINF3DHP(StoredDataset):
             ):
                 raise ValueError(
                     f"Expected files for split='{self.split}' in '{self.raw}' "
-                    f'(got only others). {self.how_to_get}'
+                    f'(got only those of other splits). {self.how_to_get}'
                 ) from e
             raise
 
-    def _source(self, form: str, files: list[Path]) -> Source:
-        if form == 'pstmo' and self.joints == 'all28':
+    def _source(self, format: str, files: list[Path]) -> RawSource:
+        if format == 'pstmo' and self.joints == 'all28':
             raise ValueError(
                 "Expected 'joints' to be 'h36m17' or 'relevant17' for "
                 "P-STMO's files, which have 17 (got 'all28'): get the official"
                 ' annot.mat for more'
             )
-        keys = ('x', 'y', *(['valid'] * self._has_mask))
-        return Source(form, files, lambda: self._clips(form, files), keys)
+        return super()._source(format, files)
 
-    @property
-    def _has_mask(self) -> bool:
-        return self._side == 'test' and self.frames == 'all'
-
-    def _clips(self, form: str, files: list[Path]) -> Iterator[Data]:
-        takes = read_takes(form, files, self._side, self.cameras)
-        bar = tqdm(
-            takes,
-            desc=f'Reading {form}',
-            unit='clip',
-            file=sys.stderr,
-            disable=not self.log,
+    def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
+        takes = read_takes(
+            source.format, source.files, self._stored_split, self.cameras
         )
-        yield from map(self._to_data, bar)
+        return map(self._to_clip, takes)
 
-    def _to_data(self, take: MPIINF3DHPTake) -> Data:
+    def _to_clip(self, take: MPIINF3DHPTake) -> dict[str, Any]:
         camera = take.camera
         metric = torch.from_numpy(take.metric)
         universal = torch.from_numpy(take.universal)
@@ -316,32 +295,29 @@ class MPIINF3DHP(StoredDataset):
             x = torch.from_numpy(take.keypoints)
         valid = torch.from_numpy(take.valid)
         frames = torch.arange(len(valid))
-        if self._side == 'test' and self.frames == 'valid':
+        if self.split == 'test' and self.frames == 'valid':
             frames = frames[valid]
         frames = frames[:: self.subsample]
         joints = self._order(x.size(1))
-        data = Data(
-            x=x[frames][:, joints].transpose(0, 1).contiguous(),
-            y=y[frames][:, joints].transpose(0, 1).contiguous(),
-            edge_index=self.skeleton.with_graph('tree').edge_index,
-            num_nodes=self.skeleton.num_joints,
-            subject=take.subject,
-            clip=take.name,
-            camera=camera.name,
-            focal=torch.tensor([camera.focal], dtype=torch.float64),
-            center=torch.tensor([camera.center], dtype=torch.float64),
-            image_size=torch.tensor([camera.image_size], dtype=torch.float64),
-        )
-        if self._side == 'test':
+        clip: dict[str, Any] = {
+            'x': x[frames][:, joints],
+            'y': y[frames][:, joints],
+            'edge_index': self.skeleton.with_graph('tree').edge_index,
+            'num_nodes': self.skeleton.num_joints,
+            'subject': take.subject,
+            'clip': take.name,
+            'camera': camera.name,
+            **camera_attributes(camera),
+        }
+        if self.split == 'test':
             scene = TEST_SEQUENCES[take.name].scene
-            data.action = data.scene = scene
-            data.fps = math.nan
+            clip |= {'action': scene, 'scene': scene, 'fps': math.nan}
         else:
-            data.action = take.name.split()[1]
-            data.fps = TRAIN_SEQUENCES[take.name][1] / self.subsample
-        if self._has_mask:
-            data.valid = valid[frames][None]
-        return data
+            clip['action'] = take.name.split()[1]
+            clip['fps'] = TRAIN_SEQUENCES[take.name][1] / self.subsample
+        if self.split == 'test' and self.frames == 'all':
+            clip['valid'] = valid[frames][:, None]
+        return clip
 
     def _order(self, number: int) -> list[int]:
         order = list(range(number))
@@ -359,4 +335,4 @@ class MPIINF3DHP(StoredDataset):
     @property
     def actions(self) -> tuple[str, ...]:
         r"""The scenes of test clips, else the sequences."""
-        return SCENES if self._side == 'test' else ('Seq1', 'Seq2')
+        return SCENES if self.split == 'test' else ('Seq1', 'Seq2')

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch_geometric.data import Data
 
 from pyg_hcsf.data.formats import Format, read_whole
-from pyg_hcsf.data.projection import Projections
+from pyg_hcsf.data.projection import Projections, camera_attributes
 from pyg_hcsf.datasets.human36m.reader import MAX_MM, MIN_DEPTH
 from pyg_hcsf.datasets.mpi_inf_3dhp.annot_mat import (
     read_annotations,
@@ -131,7 +130,7 @@ MPI_INF_3DHP_FORMATS = (
 )
 
 
-def side_of(file: Path) -> str:
+def split_of(file: Path) -> str:
     r"""Whether a raw file is of the :obj:`'train'` or :obj:`'test'` side."""
     is_test = file.stem in ('annot_data', 'data_test_3dhp')
     return 'test' if is_test else 'train'
@@ -161,7 +160,7 @@ def read_takes(
         ('pstmo', 'train'): _read_pstmo,
         ('pstmo', 'test'): _read_pstmo,
     }
-    chosen = [file for file in files if side_of(file) == side]
+    chosen = [file for file in files if split_of(file) == side]
     return readers[form, side](chosen, cameras)
 
 
@@ -229,7 +228,7 @@ def _read_pstmo(
     for file in files:
         _add(seen, file.name, file)
         content = read_whole(file, FILE_LIMIT)
-        is_test = side_of(file) == 'test'
+        is_test = split_of(file) == 'test'
         read = read_pstmo_test if is_test else read_pstmo_train
         for take in read(content, str(file)):
             if is_test or take.camera in cameras:
@@ -369,15 +368,13 @@ def _check(take: MPIINF3DHPTake, scale: float) -> None:
         projections = Projections(get_skeleton(names))
         camera = take.camera
         projections.add(
-            Data(
-                x=pixels.transpose(0, 1),
-                y=metric.transpose(0, 1),
-                subject=take.subject,
-                camera=camera.name,
-                focal=torch.tensor([camera.focal]),
-                center=torch.tensor([camera.center]),
-                image_size=torch.tensor([camera.image_size]),
-            )
+            {
+                'x': pixels,
+                'y': metric,
+                'subject': take.subject,
+                'camera': camera.name,
+                **camera_attributes(camera),
+            }
         )
         raise ValueError(
             f'its joints are seen {float(error):.0f} pixels from its '

@@ -7,9 +7,10 @@ import json
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
+from pyg_hcsf.data.clip_dataset import RawSource
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.datasets.ntu.agcn import DATA, read_agcn
 from pyg_hcsf.datasets.ntu.clip_names import (
@@ -58,20 +59,15 @@ CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-class NTUSource(NamedTuple):
-    r"""Raw files of one format.
+@dataclass(frozen=True)
+class NTUSource(RawSource):
+    r"""Raw files of one format of NTU RGB+D.
 
     Args:
-        format (str): The name of one of :obj:`NTU_FORMATS`.
-        paths (list[pathlib.Path]): The files to read.
         members (list[Member]): The :obj:`.skeleton` files in them.
-        digest (str): Tells the files apart from others by names and sizes.
     """
 
-    format: str
-    paths: list[Path]
-    members: list[Member]
-    digest: str
+    members: list[Member] = field(default_factory=list)
 
 
 def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
@@ -114,7 +110,7 @@ def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
         files = [*paths, beside] if beside.is_file() else paths
         listing = [(path.name, path.stat().st_size) for path in files]
     digest = hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
-    return NTUSource(name, paths, members, digest)
+    return NTUSource(name, paths, digest, len(members) or None, members)
 
 
 def _warn_of_archives(roots: Sequence[Path], read: list[Path]) -> None:
@@ -187,7 +183,7 @@ def read_clips(
         ValueError: If a file is malformed; names it.
     """
     clips: Iterable[ActionClip]
-    path = source.paths[0]
+    path = source.files[0]
     if source.format == 'skeleton':
         clips = read_shards(source.members, bodies, parts, num_workers)
     elif source.format == 'pyskl':
@@ -199,7 +195,7 @@ def read_clips(
     elif source.format == 'sgn':
         clips = read_sgn(path, benchmark)
     else:
-        clips = (clip for path in source.paths for clip in read_agcn(path))
+        clips = (clip for path in source.files for clip in read_agcn(path))
     num_classes = get_benchmark(benchmark).num_classes
     missing = missing_skeletons()
     return (
@@ -217,7 +213,7 @@ def warn_of_missing(source: NTUSource, store: Path) -> None:
         source (NTUSource): The files.
         store (pathlib.Path): The :class:`ClipStore` of the clips.
     """
-    made = set(ClipStore(store)._columns['clip'].tolist())
+    made = set(ClipStore(store).column('clip') or ())
     names = (member.name.removesuffix(SUFFIX) for member in source.members)
     if missing := [name for name in names if name not in made]:
         warnings.warn(

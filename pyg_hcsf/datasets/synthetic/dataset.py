@@ -1,18 +1,21 @@
+r"""Procedural motion as clips of 2D keypoints and 3D joints."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.clip_dataset import ClipDataset, load_clips, save_clips
+from pyg_hcsf.data.axes import to_frames
+from pyg_hcsf.data.clip_dataset import InMemoryClipDataset, RawSource
+from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
 from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
 from pyg_hcsf.geometry.capture import lifting_clips
-from pyg_hcsf.safe_io.shown import shown
-from pyg_hcsf.skeleton import H36M17
+from pyg_hcsf.skeleton import H36M17, Skeleton
 
 SPLITS = {
     'train': ('S1', 'S5', 'S6', 'S7'),
@@ -23,7 +26,7 @@ TAKES = (1, 2)
 VERSION = 1  # of the generator: raised when the motion itself changes
 
 
-class SyntheticMotion(ClipDataset):
+class SyntheticMotion(InMemoryClipDataset):
     r"""Procedural human motion with the structure of Human3.6M: its subjects,
     its fifteen actions in two takes, its 17 joints and its four cameras.
 
@@ -93,6 +96,7 @@ class SyntheticMotion(ClipDataset):
     """
 
     protocol = 'openmocap'
+    keys = ('x', 'y', 'joints', 'confidence')
     fps = FPS
     actions = ACTIONS
 
@@ -108,46 +112,38 @@ class SyntheticMotion(ClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        for name, value, known in (
-            ('split', split, tuple(SPLITS)),
-            ('keypoints', keypoints, ('gt', 'noisy')),
-            ('distortion', distortion, (None, 'vp3d', 'm17')),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got "
-                    f'{shown(value)})'
-                )
+        check_choices(
+            split=(split, tuple(SPLITS)),
+            keypoints=(keypoints, ('gt', 'noisy')),
+            distortion=(distortion, (None, 'vp3d', 'm17')),
+        )
         self.split = split
         self.keypoints = keypoints
         self.num_frames = num_frames
         self.distortion = distortion
         self.seed = seed
-        self._in_memory = root is None
         super().__init__(
-            None if root is None else str(Path(root).expanduser()),
-            transform,
-            log=log,
-            force_reload=force_reload,
+            root, transform=transform, log=log, force_reload=force_reload
         )
-        if self._in_memory:
+        if root is None:
             self._data_list = list(self._clips())
-        else:
-            self._data_list = load_clips(self.processed_paths[0])[0]
 
     @property
     def has_process(self) -> bool:
-        return not self._in_memory
+        return self.root is not None
 
-    @property
-    def processed_file_names(self) -> str:
+    def _stem(self, format: str) -> str:
         return (
             f'{self.split}_{self.keypoints}_{self.distortion or "pinhole"}_'
-            f'seed{self.seed}_{self.num_frames}frames_v{VERSION}.pt'
+            f'seed{self.seed}_{self.num_frames}frames'
         )
 
-    def process(self) -> None:
-        save_clips(list(self._clips()), {}, self.processed_paths[0])
+    def _find_source(self) -> RawSource:
+        return RawSource('synthetic', [], f'generator{VERSION}')
+
+    def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
+        for clip in self._clips():
+            yield to_frames(clip, self.keys)
 
     def _clips(self) -> Iterator[Data]:
         for subject in SPLITS[self.split]:
@@ -161,6 +157,15 @@ class SyntheticMotion(ClipDataset):
                         self.distortion,
                         self.seed,
                     )
+
+    @property
+    def skeleton(self) -> Skeleton:
+        r"""The 17 joints of Human3.6M."""
+        return H36M17
+
+    @property
+    def raw_fingerprint(self) -> str:
+        return ''  # there are no raw files
 
     @property
     def subjects(self) -> tuple[str, ...]:

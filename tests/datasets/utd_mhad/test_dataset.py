@@ -95,7 +95,7 @@ def test_escaping_members(tmp_path, name):
         archive.writestr(name, b'')
     with pytest.raises(ValueError, match='points outside'):
         UTDMHAD(tmp_path / 'root', raw=tmp_path / 'bad.zip', log=False)
-    assert not list((tmp_path / 'root').rglob('*.pt'))
+    assert not list((tmp_path / 'root').rglob('*.clips'))
 
 
 def test_two_files_of_one_name(tmp_path, raw):
