@@ -21,6 +21,8 @@ from pyg_hcsf.transforms.fit_frames import (
 )
 from pyg_hcsf.transforms.modality import bones, check_stream, motion
 
+MOTIONS = ('after', 'before')
+
 
 class ActionLoader(BatchLoader):
     r"""Batches of labelled clips as dense tensors of one length, in a constant
@@ -95,7 +97,7 @@ class ActionLoader(BatchLoader):
     ) -> None:
         check_fit(length, fit, crop)
         check_stream(stream)
-        check_choices(motion=(motion, ('after', 'before')))
+        check_choices(motion=(motion, MOTIONS))
         super().__init__(
             batch_size, shuffle, drop_last, seed, rank, world_size
         )

@@ -30,8 +30,7 @@ from pyg_hcsf.data.projection import Projections, warn_if_unlike
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
 
-
-DIGEST = '[0-9a-f]' * 16  # the glob pattern of RawSource.digest
+DIGEST = '[0-9a-f]' * 16  # RawSource.digest as a glob and regex pattern
 
 
 @dataclass(frozen=True)
@@ -143,8 +142,10 @@ class ClipDataset(Dataset):
             log=log,
             force_reload=force_reload,
         )
-        if root is None:
-            return
+        if root is not None:
+            self._open_store()
+
+    def _open_store(self) -> None:
         store = ClipStore(self._path)
         columns = [
             store.column(name) or [''] * len(store)
@@ -156,8 +157,9 @@ class ClipDataset(Dataset):
             if self._in_split(*pair)
         ]
         if not chosen:
-            raise self._no_clips(f' ({len(store)} clips of other splits)')
+            raise self._no_clips(f', but {len(store)} clips of other splits')
         self.store = ClipSubset(store, chosen)
+        self._indices = None
 
     @property
     def skeleton(self) -> Skeleton:
@@ -192,10 +194,11 @@ class ClipDataset(Dataset):
 
     def _find_source(self) -> RawSource | None:
         r"""Finds the raw files."""
-        for form in self.formats:
-            if self._format in (None, form.name) and self.raw.exists():
-                if files := self._of_split(form.find(self.raw)):
-                    return self._source(form.name, files)
+        for form in self.formats if self.raw.exists() else ():
+            if self._format not in (None, form.name):
+                continue
+            if files := self._of_split(form.find(self.raw)):
+                return self._source(form.name, files)
         return None
 
     def _use_stored(self, source: RawSource) -> None:
@@ -238,7 +241,7 @@ class ClipDataset(Dataset):
             stored = ClipStore(plain)
             self._info, clips = stored.info, iter(stored)
         else:  # in one pass: clips without the steps are not written
-            self._info = {'format': source.format, 'raw': source.digest}
+            self._info = {'format': source.format}
             clips = self._read_all(source)
         self._write(self._apply([step for _, step in steps], clips))
 
@@ -320,7 +323,9 @@ class ClipDataset(Dataset):
         )
 
     def _find_processed(self, folder: Path, ending: str) -> str:
-        names = [f.name for f in self.formats if self._format in (None, f.name)]
+        names = [
+            f.name for f in self.formats if self._format in (None, f.name)
+        ]
         found: list[str] = []
         for end in dict.fromkeys((ending, '')):
             patterns = {
@@ -364,7 +369,7 @@ class ClipDataset(Dataset):
     @property
     def raw_fingerprint(self) -> str:
         r"""A hash of the names and sizes of the raw files."""
-        return self.store.info['raw']
+        return re.findall(f'_({DIGEST})_v', self._path.name)[-1]
 
 
 class InMemoryClipDataset(ClipDataset, InMemoryDataset):
@@ -376,16 +381,15 @@ class InMemoryClipDataset(ClipDataset, InMemoryDataset):
 
     _data_list: list[Data]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.root is not None:
-            self._data_list = self.store.load()
+    def _open_store(self) -> None:
+        super()._open_store()
+        self._data_list = self.store.load()
 
     def _write(self, clips: Iterator[Any]) -> None:
         super()._write(clips)
         # Stores of the same options from earlier raw files are replaced.
-        name = self._path.name.replace(self._info['raw'], DIGEST)
-        for path in self._path.parent.glob(name):
+        pattern = re.sub(DIGEST, lambda _: DIGEST, self._path.name)
+        for path in self._path.parent.glob(pattern):
             if path != self._path:
                 shutil.rmtree(path, ignore_errors=True)
 

@@ -332,6 +332,6 @@ def _explain_errors(file: Path) -> Iterator[None]:
         reason = e.strerror if isinstance(e, OSError) else e
         raise RuntimeError(
             f"The file '{file}' of a clip store cannot be read ({reason}). "
-            'Delete the folder and write the store again; for a data set, pass '
-            'force_reload=True'
+            'Delete the folder and write the store again; for a data set, '
+            'pass force_reload=True'
         ) from e

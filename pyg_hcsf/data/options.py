@@ -42,7 +42,8 @@ def subjects_of_split(
     Args:
         split (str): :obj:`'train'`, :obj:`'val'` or :obj:`'test'`.
         val_subjects (sequence): The training subjects to use for validation.
-        train, test (collection): The official training and test subjects.
+        train (collection): The official training subjects.
+        test (collection): The official test subjects.
         name (str): The name of the data set, for error messages.
 
     Raises:

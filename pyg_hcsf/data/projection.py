@@ -70,9 +70,10 @@ def clip_camera(data: Data | dict[str, Any]) -> Camera:
     r"""Returns the camera of a clip.
 
     Args:
-        data (torch_geometric.data.Data or dict): With :obj:`focal`, :obj:`center` and
-            :obj:`image_size` and, of a lens that distorts, :obj:`radial` and
-            :obj:`tangential`, each :obj:`[1, ...]`.
+        data (torch_geometric.data.Data or dict): The clip, with
+            :obj:`focal`, :obj:`center`, :obj:`image_size` and, for a lens
+            that distorts, :obj:`radial` and :obj:`tangential`, each
+            :obj:`[1, *]`.
     """
     lens: dict[str, Any] = {
         k: tuple(data[k][0].tolist())

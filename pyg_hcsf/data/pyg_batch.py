@@ -9,7 +9,6 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 
-
 def to_batch(
     values: dict[str, Tensor],
     ids: dict[str, Tensor],

@@ -144,7 +144,9 @@ def _rotate_body(joints: np.ndarray) -> np.ndarray:
     return _rotate(joints, *SHOULDERS, target=0)
 
 
-def _rotate(joints: np.ndarray, start: int, end: int, target: int) -> np.ndarray:
+def _rotate(
+    joints: np.ndarray, start: int, end: int, target: int
+) -> np.ndarray:
     r"""Rotates a clip by the smallest angle that aligns the vector between two
     joints of the first body in the first frame with an axis.
     """

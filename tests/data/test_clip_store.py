@@ -180,9 +180,7 @@ def test_overwriting_keeps_the_old_store_if_it_fails(store):
     with pytest.raises(ValueError, match='at least one clip'):
         ClipStore.write(store.path, [], KEYS, overwrite=True)
     assert len(ClipStore(store.path)) == 4
-    again = ClipStore.write(
-        store.path, make_clips((3,)), KEYS, overwrite=True
-    )
+    again = ClipStore.write(store.path, make_clips((3,)), KEYS, overwrite=True)
     assert len(again) == 1
     assert list(store.path.parent.iterdir()) == [store.path]
 

@@ -38,6 +38,7 @@ def no_pictures(request, monkeypatch):
         pictures = 'experiments.action.report._pictures'
         monkeypatch.setattr(pictures, lambda *_: '')  # slow
     data._load.cache_clear()
+    data.find_once.cache_clear()
 
 
 def result(out, row='hcsf_a_t', preset='default-smoke'):
@@ -116,6 +117,7 @@ def test_prepared_files_do(tmp_path, form):
     raw.rename(tmp_path / 'elsewhere')
     shutil.rmtree(tmp_path / 'runs')
     data._load.cache_clear()
+    data.find_once.cache_clear()
     _, second, _ = train(tmp_path)
     assert np.array_equal(first['scores'], second['scores'])
     config = ActionClipsConfig()

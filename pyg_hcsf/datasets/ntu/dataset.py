@@ -2,6 +2,7 @@ r"""NTU RGB+D 60 and 120 as clips of Kinect joints."""
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -150,7 +151,23 @@ class NTURGBD(ClipDataset):
             log=log,
             force_reload=force_reload,
         )
-        self.names: list[str] = self.store.column('clip') or []
+
+    def with_split(
+        self, split: str, val_subjects: Sequence[int] = ()
+    ) -> NTURGBD:
+        r"""Another split of the same clips, without looking for raw files
+        again. Arguments are those of the class.
+        """
+        check_choices(split=(split, SPLITS))
+        out = copy.copy(self)
+        out.split, out.val_subjects = split, frozenset(val_subjects)
+        out._open_store()
+        return out
+
+    @property
+    def names(self) -> list[str]:
+        r"""The names of the clips."""
+        return self.store.column('clip') or []
 
     def _in_split(self, subject: str, clip: str) -> bool:
         if self.split == 'all':

@@ -59,7 +59,8 @@ def read_shards(
         files (list[Member]): The files, as
             :func:`~pyg_hcsf.datasets.ntu.skeleton_text.find_skeletons` finds
             them.
-        selection (str): See :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`.
+        selection (str): See
+            :func:`~pyg_hcsf.datasets.ntu.bodies.select_bodies`.
         parts (pathlib.Path): A folder for these files and selection only.
         num_workers (int): The number of processes, this one included.
 

@@ -122,6 +122,7 @@ class SyntheticMotion(InMemoryClipDataset):
         self.num_frames = num_frames
         self.distortion = distortion
         self.seed = seed
+        self._in_memory = root is None
         super().__init__(
             root, transform=transform, log=log, force_reload=force_reload
         )
@@ -130,7 +131,7 @@ class SyntheticMotion(InMemoryClipDataset):
 
     @property
     def has_process(self) -> bool:
-        return self.root is not None
+        return not self._in_memory
 
     def _stem(self, format: str) -> str:
         return (

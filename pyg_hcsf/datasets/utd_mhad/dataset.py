@@ -2,6 +2,7 @@ r"""UTD-MHAD as clips of Kinect joints."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -102,11 +103,7 @@ class UTDMHAD(InMemoryClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        self._subjects = subjects_of_split(
-            split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'UTD-MHAD'
-        )
-        self.split = split
-        self.val_subjects = tuple(int(s) for s in val_subjects)
+        self._set_split(split, val_subjects)
         super().__init__(
             root,
             raw,
@@ -116,6 +113,24 @@ class UTDMHAD(InMemoryClipDataset):
             log=log,
             force_reload=force_reload,
         )
+
+    def _set_split(self, split: str, val_subjects: Sequence[int]) -> None:
+        self._subjects = subjects_of_split(
+            split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'UTD-MHAD'
+        )
+        self.split = split
+        self.val_subjects = tuple(int(s) for s in val_subjects)
+
+    def with_split(
+        self, split: str, val_subjects: Sequence[int] = ()
+    ) -> UTDMHAD:
+        r"""Another split of the same clips, without looking for raw files
+        again. Arguments are those of the class.
+        """
+        out = copy.copy(self)
+        out._set_split(split, val_subjects)
+        out._open_store()
+        return out
 
     def _in_split(self, subject: str, clip: str) -> bool:
         return int(subject) in self._subjects

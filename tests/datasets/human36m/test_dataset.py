@@ -70,7 +70,7 @@ def test_formats(tmp_path, form):
             assert clip.focal.tolist() == [list(camera.focal)]
             assert clip.image_size.tolist() == [list(camera.image_size)]
             assert clip.fps == 50
-    assert dataset.form == ('cdf' if form == 'archives' else form)
+    assert dataset.format == ('cdf' if form == 'archives' else form)
     assert dataset.skeleton.name == 'h36m17'
 
 
@@ -348,16 +348,16 @@ def test_finds_formats(tmp_path):
         assert form.find(found[0]) == found[:1]
         assert Human36M.found(tmp_path / form.name)
     assert not Human36M.found(tmp_path / 'nowhere')
-    assert clips_of(tmp_path, raw=tmp_path, format='lcn').form == 'lcn'
-    assert clips_of(tmp_path, raw=tmp_path).form == 'vp3d'
+    assert clips_of(tmp_path, raw=tmp_path, format='lcn').format == 'lcn'
+    assert clips_of(tmp_path, raw=tmp_path).format == 'vp3d'
     one = tmp_path / 'vp3d' / 'data_3d_h36m.npz'
-    assert clips_of(tmp_path / 'one', raw=one).form == 'vp3d'
+    assert clips_of(tmp_path / 'one', raw=one).format == 'vp3d'
 
 
 def test_wrong_arguments(vp3d):
     for options, reason in (
         ({'split': 'all'}, "'split'"),
-        ({'split': 'val'}, 'no validation part'),
+        ({'split': 'val'}, 'no official validation'),
         ({'val_subjects': ['S9']}, "'val_subjects'"),
         ({'joints': 32}, "'joints'"),
         ({'naming': 'short'}, "'naming'"),

@@ -57,7 +57,7 @@ def test_wrong_val_subjects(tmp_path, raw, val_subjects):
 def test_wrong_splits(tmp_path, raw):
     with pytest.raises(ValueError, match="'split'.*'all'"):
         UTDMHAD(tmp_path, 'all', raw=raw, log=False)
-    with pytest.raises(ValueError, match='no validation part'):
+    with pytest.raises(ValueError, match='no official validation'):
         UTDMHAD(tmp_path, 'val', raw=raw, log=False)
 
 
