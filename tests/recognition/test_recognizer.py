@@ -22,7 +22,10 @@ def evaluate(recognizer, clips, align):
     ]
     info = recognizer.info
     loader = ActionLoader(
-        *(items, recognizer.skeleton, 64, info.length, info.fit),
+        items,
+        recognizer.skeleton,
+        length=info.length,
+        fit=info.fit,
         stream=info.stream,
         motion=info.motion,
         num_classes=len(info.actions),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyg_hcsf.datasets.checks.verify import Expectation
-from pyg_hcsf.datasets.human36m.formats import TEST_SUBJECTS, TRAIN_SUBJECTS
 from pyg_hcsf.datasets.human36m.positions import take_file
+from pyg_hcsf.datasets.human36m.reader import TEST_SUBJECTS, TRAIN_SUBJECTS
 from pyg_hcsf.datasets.mpi_inf_3dhp import annotation as mpi_inf_3dhp
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
 from pyg_hcsf.datasets.ntu.clip_names import (

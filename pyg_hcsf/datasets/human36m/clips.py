@@ -10,7 +10,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.data.projection import camera_attributes, clip_camera
-from pyg_hcsf.datasets.human36m.formats import RawFiles, read_takes
+from pyg_hcsf.datasets.human36m.formats import RawFiles
 from pyg_hcsf.datasets.human36m.reader import (
     H36M16_OF_17,
     H36M_FPS,
@@ -18,6 +18,7 @@ from pyg_hcsf.datasets.human36m.reader import (
     SUBJECTS,
     Human36MTake,
 )
+from pyg_hcsf.datasets.human36m.recordings import read_takes
 from pyg_hcsf.geometry.camera import Distortion
 from pyg_hcsf.protocols import H36M_ACTIONS
 from pyg_hcsf.skeleton import get_skeleton

@@ -152,7 +152,7 @@ class Human36M(ClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        formats = (None, *(form.name for form in self.formats))
+        formats = [None] + [form.name for form in self.formats]
         self._subjects = subjects_of_split(
             split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'Human3.6M'
         )

@@ -28,10 +28,10 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
 )
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
     MPI_INF_3DHP_FORMATS,
-    MPIINF3DHPTake,
-    read_takes,
     split_of,
 )
+from pyg_hcsf.datasets.mpi_inf_3dhp.recordings import read_takes
+from pyg_hcsf.datasets.mpi_inf_3dhp.takes import MPIINF3DHPTake
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 SKELETONS = {
@@ -174,7 +174,7 @@ class MPIINF3DHP(ClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        formats = (None, *(form.name for form in self.formats))
+        formats = [None] + [form.name for form in self.formats]
         self._subjects = subjects_of_split(
             split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'MPI-INF-3DHP'
         )
