@@ -1,4 +1,4 @@
-r"""Clips of 3D joints to the names of actions."""
+r"""Classification of clips of 3D joints by a trained network."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from pyg_hcsf.recognition.recognizer_weights import load_recognizer
 
 @dataclass(frozen=True)
 class Label:
-    r"""What somebody does.
+    r"""The predicted action of a clip.
 
     Args:
         name (str): The action.
         score (float): Its probability, the softmax of the network.
-        top5 (tuple): The five likeliest actions, fewer if there are fewer,
-            and their probabilities: ``((name, score), ...)``.
-        first (int): The number of the first frame that was looked at.
-        last (int): That of the last.
-        held (int): The missing frames in between, which were taken by those
-            before them.
-        latency (float): The seconds from the last frame's arrival to this
-            label.
+        top5 (tuple): The five most probable actions, fewer if there are
+            fewer, and their probabilities: ``((name, score), ...)``.
+        first (int): The number of the first frame of the clip.
+        last (int): The number of the last frame.
+        held (int): The number of missing frames in between, which were
+            replaced by the frame before them.
+        latency (float): The time from the arrival of the last frame to this
+            label, in seconds.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Label:
 
 
 class Recognizer:
-    r"""Tells the actions of clips by a trained network, with the clips
-    prepared as in its evaluation.
+    r"""Classifies clips with a trained network, using its evaluation
+    preprocessing.
 
     Args:
         path (str or pathlib.Path): The folder of a finished action run, or a
-            file of :func:`save_recognizer`.
+            file of :func:`~pyg_hcsf.recognition.save_recognizer`.
 
     Raises:
         ValueError: If there is no such file, or it is damaged.
@@ -67,7 +67,7 @@ class Recognizer:
         self._transform = self.info.transform()
 
     def recognize(self, joints: Any) -> Label:
-        r"""Tells the action of a whole clip.
+        r"""Classifies a clip.
 
         Args:
             joints (array): In the unit and axes of the data that the network
@@ -76,8 +76,7 @@ class Recognizer:
 
         Raises:
             ValueError: If it has other joints, more bodies than the network
-                looks at, no frame or nobody in its first place, or is not
-                finite.
+                takes, no frame, no first body, or values that are not finite.
         """
         start = time.perf_counter()
         scores = self.scores([joints])[0]
@@ -102,8 +101,15 @@ class Recognizer:
     def label(
         self, scores: Tensor, first: int, last: int, held: int, start: float
     ) -> Label:
-        r"""The label of logits ``[C]``, of frames that came at
-        :obj:`start`, as :func:`time.perf_counter` counts.
+        r"""Makes the label of logits :obj:`[C]`.
+
+        Args:
+            scores (torch.Tensor): The logits.
+            first (int): See :class:`Label`.
+            last (int): See :class:`Label`.
+            held (int): See :class:`Label`.
+            start (float): The arrival of the last frame, as of
+                :func:`time.perf_counter`.
         """
         share = scores.softmax(dim=0)
         values, places = share.topk(min(5, share.numel()))

@@ -18,19 +18,19 @@ SHOULDERS = (4, 8)  # left, right
 
 @functional_transform('pre_normalize')
 class PreNormalize(BaseTransform):
-    r"""Moves and turns a clip of NTU RGB+D as the field's code bases do
+    r"""Translates and rotates a clip of NTU RGB+D as published code does
     (functional name: :obj:`pre_normalize`).
 
     * :obj:`"agcn"` (2s-AGCN, MS-AAGCN, MS-G3D; the D-HCSF paper follows
       them): bodies are repeated to fill :obj:`length` frames; the middle of
       the first body's spine is the origin of every frame; its spine in the
-      first frame is turned to z and then its shoulders to x, after which the
+      first frame is rotated to z and then its shoulders to x, after which the
       spine is no longer exactly along z.
-    * :obj:`"pyskl"`: the body that is there for longer comes first, and
+    * :obj:`"pyskl"`: the body that is present for longer comes first, and
       frames without it are dropped; the origin is the middle of its spine in
-      the first frame, so that its path is kept; turned as above.
+      the first frame, so that its path is kept; rotated as above.
     * :obj:`"ctrgcn"` (CTR-GCN, SGN): the origin is the middle of the first
-      body's spine in the first frame that has it; nothing is turned or
+      body's spine in the first frame that has it; nothing is rotated or
       dropped.
 
     Absent joints stay zero. With :obj:`"agcn"` the middle of the first spine
@@ -40,7 +40,7 @@ class PreNormalize(BaseTransform):
         scheme (str): :obj:`"agcn"`, :obj:`"pyskl"` or :obj:`"ctrgcn"`.
         length (int, optional): The number of frames to fill with
             :obj:`"agcn"`; the longest clip of the data set has 300. The
-            other recipes keep the frames. (default: :obj:`300`)
+            other schemes keep the frames. (default: :obj:`300`)
 
     Shapes:
         - **input:** :obj:`data.x` :math:`(25, T, M, 3)`, metres

@@ -37,19 +37,19 @@ class Human36M(ClipDataset):
     <https://ieeexplore.ieee.org/document/6682899>`_ paper (Ionescu et al.,
     TPAMI 2014), as 2D keypoints and 3D poses.
 
-    One :class:`~torch_geometric.data.Data` per take and camera, as
+    One :class:`~torch_geometric.data.Data` per recording and camera, as
     :func:`~pyg_hcsf.geometry.capture.lifting_clips` makes them: :obj:`x`
     :obj:`[17, T, 2]` in pixels, :obj:`y` :obj:`[17, T, 3]` in the camera's
     frame in millimetres, absolute, the bones as :obj:`edge_index`, the
     camera's :obj:`focal`, :obj:`center`, :obj:`image_size`, :obj:`radial` and
     :obj:`tangential`, and :obj:`subject`, :obj:`action`, :obj:`clip`,
     :obj:`camera` and :obj:`fps`.
-    Clips come in the order of the actions, so that tables do.
+    Clips are in the order of the actions of published tables.
 
-    The clips lie in a :class:`ClipStore` and are read one by one, or streamed
-    from :obj:`store`, in which they are without :obj:`transform`: to train on
-    encoded clips, pass :class:`~pyg_hcsf.transforms.EncodePose` as
-    :obj:`pre_transform`.
+    The clips are in a :class:`~pyg_hcsf.data.ClipStore` and are read one by
+    one, or streamed from :obj:`store`, which does not apply
+    :obj:`transform`: to train on encoded clips, pass
+    :class:`~pyg_hcsf.transforms.EncodePose` as :obj:`pre_transform`.
 
     Raw files are of one of these :obj:`formats`, anywhere below :obj:`raw`:
 
@@ -82,13 +82,14 @@ class Human36M(ClipDataset):
           - 543,344
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` projects the joints; else the
-            detector, as its file calls it: :obj:`'cpn_ft_h36m_dbb'`,
+            detector, as in the name of its file: :obj:`'cpn_ft_h36m_dbb'`,
             :obj:`'sh_dt_ft'`, :obj:`'sh_conf_cam_source_final'`. To read
-            :obj:`data_2d_h36m_gt.npz` itself, give its whole name without
+            :obj:`data_2d_h36m_gt.npz` itself, pass its name without
             :obj:`.npz`. (default: :obj:`'gt'`)
         distortion (str, optional): The lens of the projection, see
             :meth:`pyg_hcsf.geometry.camera.Camera.project`: :obj:`'vp3d'`
@@ -97,20 +98,20 @@ class Human36M(ClipDataset):
             of LCN. (default: :obj:`None`)
         joints (int, optional): 17, or 16 without Neck/Nose as SemGCN and its
             family. (default: :obj:`17`)
-        dropped (sequence of str, optional): The takes to leave out, as in
+        dropped (sequence of str, optional): The recordings to leave out, as in
             :attr:`~pyg_hcsf.protocols.PoseProtocol.dropped`.
             (default: :obj:`S11_DIRECTIONS`, as VideoPose3D; LCN drops none)
         val_subjects (sequence of str, optional): The training subjects to
-            keep for validation. (default: :obj:`()`)
+            use for validation. (default: :obj:`()`)
         naming (str, optional): :obj:`'paper'` names and orders actions as
             published tables, :obj:`'official'` as :obj:`metadata.xml` and LCN.
             (default: :obj:`'paper'`)
-        subsample (int, optional): Takes every so many frames, which are 50 a
-            second. (default: :obj:`1`)
+        subsample (int, optional): The frame stride, at 50 Hz.
+            (default: :obj:`1`)
         format (str, optional): The format to read where there are several.
-            (default: the first of those above)
-        raw (str or pathlib.Path, optional): The folder or file, not written
-            to. (default: :obj:`root/raw`)
+            (default: the first of those above that is found)
+        raw (str or pathlib.Path, optional): The raw folder or file, which is
+            only read. (default: :obj:`root/raw`)
         transform, pre_transform, log, force_reload: See
             :class:`~torch_geometric.data.Dataset`.
 

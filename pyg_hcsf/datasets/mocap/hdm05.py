@@ -1,3 +1,5 @@
+r"""HDM05 motion capture as clips of joints."""
+
 from __future__ import annotations
 
 import re
@@ -65,9 +67,10 @@ class HDM05(MotionDataset):
     :obj:`HDM_<actor>.asf`, anywhere below :obj:`raw`.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
-        raw (str or pathlib.Path, optional): Where the raw files lie, not
-            written to. (default: :obj:`root/raw`)
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
+        raw (str or pathlib.Path, optional): The folder of the raw files,
+            which is only read. (default: :obj:`root/raw`)
         fps (float, optional): The frame rate to resample to, by picking the
             nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
         transform, pre_transform, pre_filter, log, force_reload: See

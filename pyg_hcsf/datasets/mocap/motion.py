@@ -21,15 +21,15 @@ SPEED_LIMIT = 12_000.0
 
 
 class MotionClip(NamedTuple):
-    r"""A clip as a motion capture file holds it.
+    r"""A clip of a motion capture file.
 
     Args:
         joints (numpy.ndarray): The 17 joints in world millimetres, z up, of
             shape :obj:`[T, 17, 3]`.
         fps (float): Frames per second.
-        subject (str): Who moves.
-        action (str): What they do.
-        name (str): A name that no other clip has.
+        subject (str): The subject.
+        action (str): The action.
+        name (str): A unique name.
     """
 
     joints: np.ndarray
@@ -42,7 +42,8 @@ class MotionClip(NamedTuple):
 def glitch_frames(
     joints: np.ndarray, fps: float, limit: float = SPEED_LIMIT
 ) -> np.ndarray:
-    r"""Marks both frames of each step in which a joint moves too fast.
+    r"""Marks tracking errors: both frames of each step in which a joint moves
+    too fast.
 
     Args:
         joints (numpy.ndarray): Joints in millimetres: :obj:`[T, N, 3]`, the

@@ -19,7 +19,8 @@ from pyg_hcsf.datasets.mocap.hdm05 import hdm05_files, read_hdm05
 from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
 from pyg_hcsf.geometry.capture import lifting_clips
 
-# The test side is the benchmark's definition; validation is this project's.
+# The test split is part of the benchmark; the validation split is a choice of
+# this project.
 TEST_SUBJECTS = (
     'CMU03',
     'CMU49',
@@ -32,7 +33,7 @@ TEST_SUBJECTS = (
 VAL_SUBJECTS = ('CMU02', 'HDM05-bk')
 SPLITS = ('train', 'val', 'test')
 
-# Folder of cmu/bvh: subject, action, frame rate whatever the header says.
+# Folder of cmu/bvh: subject, action, frame rate (headers are wrong).
 BVH_FOLDERS = {
     'salsa': ('CMU60+61', 'salsa', 60.0),
     'indian': ('CMU94', 'indian dance', 120.0),
@@ -83,7 +84,8 @@ HOW_TO_GET = (
 
 def split_of(subject: str, held_out: str = 'subjects') -> str | None:
     r"""The split of :class:`OpenMocap` that a subject belongs to, or
-    :obj:`None` for the subjects of the other rigs that nobody trains on.
+    :obj:`None` if it is in no split, as test subjects on other rigs with
+    :obj:`held_out='rig'`.
     """
     if held_out == 'rig' and subject in DAZ_SUBJECTS:
         return 'test'
@@ -124,32 +126,33 @@ class Motion(MotionDataset):
 
 
 class OpenMocap(MotionDataset):
-    r"""The open pose benchmark: freely licensed motion capture, filmed with
+    r"""The open pose benchmark: freely licensed motion capture, projected to
     the four cameras of Human3.6M.
 
     Motion is from the CMU Graphics Lab database (mocap.cs.cmu.edu, created
     with funding from NSF EIA-0196217) and from HDM05 (Müller et al.,
-    CG-2007-2, CC BY-SA 3.0). It is not Human3.6M: the rigs and actions are
-    others, and with :obj:`keypoints='gt'` the 2D input is perfect. Spine,
+    CG-2007-2, CC BY-SA 3.0). It is not Human3.6M: rigs and actions differ,
+    and with :obj:`keypoints='gt'` the 2D input is exact. Spine,
     thorax, neck and head differ from rig to rig.
 
     One :class:`~torch_geometric.data.Data` per clip and camera: see
     :func:`pyg_hcsf.geometry.capture.lifting_clips`. Splits share no subject:
 
-    * :obj:`'test'`: CMU 03, 49, 86, 94, 135, HDM05 mm, tr. To be looked at
-      once, at the end.
+    * :obj:`'test'`: CMU 03, 49, 86, 94, 135, HDM05 mm, tr. It should be
+      evaluated once, at the end.
     * :obj:`'val'`: CMU 02 (walking, running, jumping, swordplay, ...) and
       HDM05 bk.
     * :obj:`'train'`: all others: CMU 01, 11, the salsa pair 60+61, HDM05 bd,
       dg.
 
     With :obj:`held_out='rig'`, every clip on the DAZ rig, the BVH files of
-    CMU 60+61, 94 and 135, is tested on, and the other splits are those above
-    without it: a test of how a network takes another rig, with
+    CMU 60+61, 94 and 135, is in the test split, and the other splits are
+    those above without it: a test of the generalisation to another rig, with
     :obj:`protocol` :obj:`'openmocap-rigs'`.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` for projected joints,
@@ -161,12 +164,12 @@ class OpenMocap(MotionDataset):
         raw (str or pathlib.Path, optional): The folder with
             :obj:`cmu/asfamc`, :obj:`cmu/bvh/{salsa,indian,martial}` and
             :obj:`hdm05`, not written to. (default: :obj:`root/raw`)
-        seed (int, optional): Seeds the directions that clips are filmed from
-            and the noise. (default: :obj:`0`)
+        seed (int, optional): The seed of the directions of the cameras and
+            of the noise. (default: :obj:`0`)
         fps (float, optional): The frame rate to resample to, by picking the
             nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
-        held_out (str, optional): What the test side has of its own:
-            :obj:`'subjects'`, or the :obj:`'rig'`.
+        held_out (str, optional): Whether the test split has other
+            :obj:`'subjects'` or another :obj:`'rig'`.
             (default: :obj:`'subjects'`)
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.InMemoryDataset`.

@@ -2,30 +2,22 @@ r"""MPI-INF-3DHP as clips of 2D keypoints and 3D joints."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from pyg_hcsf.data.clip_dataset import ClipDataset, RawSource
 from pyg_hcsf.data.options import check_choices, subjects_of_split
-from pyg_hcsf.data.projection import camera_attributes
 from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
     CAMERAS,
-    H36M17_OF_RELEVANT17,
-    JOINTS28,
     NUM_CAMERAS,
-    RELEVANT17_OF_28,
     SCENES,
-    TEST_SEQUENCES,
     TEST_SUBJECTS,
-    TRAIN_SEQUENCES,
     TRAIN_SUBJECTS,
     UNLIKE,
 )
+from pyg_hcsf.datasets.mpi_inf_3dhp.clips import SKELETONS, make_clip
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
     MPI_INF_3DHP_FORMATS,
     split_of,
@@ -33,12 +25,6 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
 from pyg_hcsf.datasets.mpi_inf_3dhp.recordings import read_takes
 from pyg_hcsf.datasets.mpi_inf_3dhp.takes import MPIINF3DHPTake
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
-
-SKELETONS = {
-    'h36m17': 'h36m17',
-    'relevant17': 'mpi_inf_3dhp17',
-    'all28': 'mpi_inf_3dhp28',
-}
 
 
 class MPIINF3DHP(ClipDataset):
@@ -57,10 +43,8 @@ class MPIINF3DHP(ClipDataset):
     green screen, :obj:`'noGS'` in the same studio without, or
     :obj:`'Outdoor'`. Their :obj:`fps` is NaN, being unknown.
 
-    The clips lie in a :class:`ClipStore` and are read one by one, or streamed
-    from :obj:`store`, in which they are without :obj:`transform`: to train on
-    encoded clips, pass :class:`~pyg_hcsf.transforms.EncodePose` as
-    :obj:`pre_transform`.
+    The clips are in a :class:`~pyg_hcsf.data.ClipStore`, as those of
+    :class:`Human36M`.
 
     Raw files are of one of these :obj:`formats`, anywhere below :obj:`raw`:
 
@@ -68,18 +52,15 @@ class MPIINF3DHP(ClipDataset):
       :obj:`camera.calibration`, and :obj:`TS*/annot_data.mat`;
     * :obj:`'pstmo'`: :obj:`data_train_3dhp.npz` and
       :obj:`data_test_3dhp.npz` of P-STMO, which have no cameras and no metric
-      poses. Both are found from the keypoints, as the universal poses are
-      scaled about a pelvis that stayed where it was.
+      poses. Both are estimated from keypoints and universal poses.
 
-    **Universal poses** (:obj:`univ_annot3`) are those of a person of a fixed
-    size, that of the metric person (:obj:`annot3`) times :math:`k`, a number
-    of each sequence. In the files they stand where the metric person stood,
-    so that the keypoints are not their projection. Here the way from the
-    camera is scaled too: relative to the pelvis, :obj:`y` is
-    :obj:`univ_annot3` as it is, and its pelvis is at :math:`k` times the
-    metric one. Thus :obj:`x` is the projection of :obj:`y` in either
-    :obj:`ground_truth`, and protocols that use the depth of the root are
-    consistent; depths are those of the scaled scene.
+    **Universal poses** (:obj:`univ_annot3`) are the metric poses
+    (:obj:`annot3`) times a factor :math:`k` per sequence, so that the person
+    has a fixed size. In the files, the position of the pelvis is not scaled,
+    so that the keypoints are not the projection of universal poses. Here it
+    is scaled by :math:`k`, too: relative to the pelvis, :obj:`y` is
+    :obj:`univ_annot3`. Thus :obj:`x` is the projection of :obj:`y` in either
+    :obj:`ground_truth`, and depths are those of the scaled scene.
 
     **STATS** (the 8 cameras; of test clips the valid frames):
 
@@ -101,38 +82,37 @@ class MPIINF3DHP(ClipDataset):
           - 2,929
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         ground_truth (str, optional): :obj:`'universal'`, as the official
             evaluation and most peers, or :obj:`'metric'`, as mmpose.
             (default: :obj:`'universal'`)
         keypoints (str, optional): :obj:`'annotation'` for :obj:`annot2`,
-            which the field calls ground-truth 2D, or :obj:`'gt'` for the
-            pinhole projection of the metric pose.
+            usually called ground-truth 2D, or :obj:`'gt'` for the pinhole
+            projection of the metric pose.
             (default: :obj:`'annotation'`)
-        joints (str, optional): :obj:`'h36m17'` for Human3.6M's order, in
-            which the neck, the head and the top of the head stand for its
-            thorax, neck and head; :obj:`'relevant17'` for the order of the
-            official evaluation; or :obj:`'all28'`, which test files and
-            P-STMO's do not have. Protocols take the first, whose root is
-            their own. (default: :obj:`'h36m17'`)
+        joints (str, optional): :obj:`'h36m17'` for Human3.6M's order, with
+            neck, head and top of the head in place of its thorax, neck and
+            head, as protocols expect; :obj:`'relevant17'` for the order of
+            the official evaluation; or :obj:`'all28'`, which test files and
+            P-STMO's do not have. (default: :obj:`'h36m17'`)
         cameras (sequence of int, optional): The training cameras, of 14.
             (default: the 8 at the height of a chest, as peers)
-        frames (str, optional): Which frames test clips have: :obj:`'valid'`
-            for those that are evaluated, one after the other although there
-            are gaps between them; or :obj:`'all'`, with
-            :obj:`valid` :obj:`[1, T]`, for networks that look at neighbours.
-            Where an invalid frame has no pose, it is the nearest one.
-            (default: :obj:`'valid'`)
+        frames (str, optional): The frames of test clips: :obj:`'valid'` for
+            the evaluated ones only, which are not always consecutive; or
+            :obj:`'all'`, with a mask :obj:`valid` :obj:`[1, T]`, for networks
+            with temporal context. An invalid frame without a pose has that of
+            the nearest frame. (default: :obj:`'valid'`)
         val_subjects (sequence of str, optional): The training subjects to
-            keep for validation. (default: :obj:`()`)
-        subsample (int, optional): Takes every so many frames, of which there
-            are 25 or 50 a second. (default: :obj:`1`)
+            use for validation. (default: :obj:`()`)
+        subsample (int, optional): The frame stride, at 25 or 50 Hz.
+            (default: :obj:`1`)
         format (str, optional): The format to read where there are several.
-            (default: the first of those above)
-        raw (str or pathlib.Path, optional): The folder or file, not written
-            to. (default: :obj:`root/raw`)
+            (default: the first of those above that is found)
+        raw (str or pathlib.Path, optional): The raw folder or file, which is
+            only read. (default: :obj:`root/raw`)
         transform, pre_transform, log, force_reload: See
             :class:`~torch_geometric.data.Dataset`.
 
@@ -285,47 +265,15 @@ class MPIINF3DHP(ClipDataset):
         return map(self._to_clip, takes)
 
     def _to_clip(self, take: MPIINF3DHPTake) -> dict[str, Any]:
-        camera = take.camera
-        metric = torch.from_numpy(take.metric)
-        universal = torch.from_numpy(take.universal)
-        y = universal if self.ground_truth == 'universal' else metric
-        if self.keypoints == 'gt':
-            x = camera.project(metric.double()).float()
-        else:
-            x = torch.from_numpy(take.keypoints)
-        valid = torch.from_numpy(take.valid)
-        frames = torch.arange(len(valid))
-        if self.split == 'test' and self.frames == 'valid':
-            frames = frames[valid]
-        frames = frames[:: self.subsample]
-        joints = self._order(x.size(1))
-        clip: dict[str, Any] = {
-            'x': x[frames][:, joints],
-            'y': y[frames][:, joints],
-            'edge_index': self.skeleton.with_graph('tree').edge_index,
-            'num_nodes': self.skeleton.num_joints,
-            'subject': take.subject,
-            'clip': take.name,
-            'camera': camera.name,
-            **camera_attributes(camera),
-        }
-        if self.split == 'test':
-            scene = TEST_SEQUENCES[take.name].scene
-            clip |= {'action': scene, 'scene': scene, 'fps': math.nan}
-        else:
-            clip['action'] = take.name.split()[1]
-            clip['fps'] = TRAIN_SEQUENCES[take.name][1] / self.subsample
-        if self.split == 'test' and self.frames == 'all':
-            clip['valid'] = valid[frames][:, None]
-        return clip
-
-    def _order(self, number: int) -> list[int]:
-        order = list(range(number))
-        if self.joints != 'all28' and number == len(JOINTS28):
-            order = list(RELEVANT17_OF_28)
-        if self.joints == 'h36m17':
-            order = [order[i] for i in H36M17_OF_RELEVANT17]
-        return order
+        return make_clip(
+            take,
+            split=self._stored_split,
+            frames=self.frames,
+            ground_truth=self.ground_truth,
+            keypoints=self.keypoints,
+            joints=self.joints,
+            subsample=self.subsample,
+        )
 
     @property
     def skeleton(self) -> Skeleton:

@@ -55,32 +55,33 @@ class NTURGBD(ClipDataset):
 
     Raw files are of one of these :obj:`formats`, anywhere below :obj:`raw`:
 
-    * :obj:`'skeleton'`: the official files, or zips of them, which are read
-      in place by several processes; interrupted, it goes on where it stood;
+    * :obj:`'skeleton'`: the official files, or zip archives of them, which
+      are read in place by several processes; interrupted work is resumed;
     * :obj:`'pyskl'`: :obj:`ntu60_3danno.pkl` or :obj:`ntu120_3danno.pkl`;
     * :obj:`'ctrgcn'`: :obj:`NTU60_CS.npz` and the like. With CTR-GCN's
-      :obj:`skes_available_name.txt` beside it clips get their names back;
+      :obj:`skes_available_name.txt` beside it, clips have names;
     * :obj:`'agcn'`: :obj:`train_data_joint.npy`, :obj:`train_label.pkl` and
       :obj:`val_*` of 2s-AGCN, MS-G3D or Shift-GCN;
     * :obj:`'sgn'`: :obj:`NTU_CS.h5` and the like.
 
-    The last three are moved, turned or padded already. Clips whose names are
-    not in the file are called :obj:`'train_00000'`, ..., and their
+    The last three are already translated, rotated or padded. Clips without
+    names in the file are called :obj:`'train_00000'`, ..., and their
     :obj:`subject` is empty.
 
     The 535 clips (302 of NTU RGB+D 60) whose skeletons the authors list as
-    missing are left out. The benchmarks have no validation part; take some
-    subjects out of the training clips.
+    missing are left out. The benchmarks have no validation split: see
+    :obj:`val_subjects`.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         benchmark (str, optional): :obj:`'ntu60-xsub'`, :obj:`'ntu60-xview'`,
             :obj:`'ntu120-xsub'` or :obj:`'ntu120-xset'`.
             (default: :obj:`'ntu60-xsub'`)
         split (str, optional): :obj:`'train'`, :obj:`'val'`, :obj:`'test'` or
             :obj:`'all'`. (default: :obj:`'train'`)
         val_subjects (sequence of int, optional): The subjects whose training
-            clips are for validation. (default: :obj:`()`)
+            clips are used for validation. (default: :obj:`()`)
         raw (str, pathlib.Path, sequence of them or NTUSource, optional): The
             files or folders of the raw files, which are only read, or the
             result of :func:`~pyg_hcsf.datasets.ntu.source.find_source`, so

@@ -28,7 +28,8 @@ VERSION = 1  # of the generator: raised when the motion itself changes
 
 class SyntheticMotion(InMemoryClipDataset):
     r"""Procedural human motion with the structure of Human3.6M: its subjects,
-    its fifteen actions in two takes, its 17 joints and its four cameras.
+    its fifteen actions in two recordings each, its 17 joints and its four
+    cameras.
 
     It needs no download and no licence, so that everything can be run and
     tested everywhere.  **It is not Human3.6M**: bodies come from
@@ -81,8 +82,8 @@ class SyntheticMotion(InMemoryClipDataset):
         distortion (str, optional): The lens distortion of the projection,
             see :meth:`pyg_hcsf.geometry.camera.Camera.project`.
             (default: :obj:`None`)
-        seed (int, optional): Seeds bodies, motion, the directions that clips
-            are filmed from and the noise. (default: :obj:`0`)
+        seed (int, optional): The seed of bodies, motion, the directions of
+            the cameras and the noise. (default: :obj:`0`)
         transform, log, force_reload: See
             :class:`~torch_geometric.data.InMemoryDataset`.
 
@@ -177,7 +178,8 @@ class SyntheticMotion(InMemoryClipDataset):
 def motion_clip(
     subject: str, action: str, take: int, num_frames: int = 400, seed: int = 0
 ) -> Data:
-    r"""One clip of :func:`synthesize_motion` before it is filmed.
+    r"""One clip of :func:`synthesize_motion` before projection to
+    cameras.
 
     Arguments and errors are those of
     :func:`~pyg_hcsf.datasets.synthetic.motion.synthesize_motion`.

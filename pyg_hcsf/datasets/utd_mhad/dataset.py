@@ -33,7 +33,8 @@ class UTDMHAD(InMemoryClipDataset):
     r"""The skeletons of UTD-MHAD from the `"UTD-MHAD: A Multimodal Dataset
     for Human Action Recognition Utilizing a Depth Camera and a Wearable
     Inertial Sensor" <https://personal.utdallas.edu/~kehtar/UTD-MHAD.html>`_
-    paper (Chen et al., ICIP 2015): 27 actions, 8 subjects, up to 4 takes.
+    paper (Chen et al., ICIP 2015): 27 actions, 8 subjects, up to 4
+    repetitions.
 
     One :class:`~torch_geometric.data.Data` per clip with :obj:`x`
     :obj:`[20, T, 3]`, the joints of Kinect v1 as they were recorded, in
@@ -41,21 +42,22 @@ class UTDMHAD(InMemoryClipDataset):
     :obj:`y` :obj:`[1]`, the bones as :obj:`edge_index`, and :obj:`subject`,
     :obj:`action`, :obj:`clip` and :obj:`fps`. Bone lengths are noisy.
 
-    Subjects 1, 3, 5, 7 train and 2, 4, 6, 8 test. Of the 864
-    takes 861 are published. The names of the actions are not checked against
-    the paper, see the card.
+    Subjects 1, 3, 5, 7 are for training and 2, 4, 6, 8 for testing. Of the
+    864 recordings, 861 are published. The names of the actions have not been
+    checked against the paper, see datasets/UTDMHAD/README.md.
 
     Raw files: :obj:`a<action>_s<subject>_t<take>_skeleton.mat` anywhere below
     :obj:`raw`, or in zip archives there, which are not extracted.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         val_subjects (sequence of int, optional): The training subjects to
-            keep for validation. (default: :obj:`()`)
-        raw (str or pathlib.Path, optional): The archive or the folder that
-            holds the raw files, not written to. (default: :obj:`root/raw`)
+            use for validation. (default: :obj:`()`)
+        raw (str or pathlib.Path, optional): The archive or folder of the raw
+            files, which is only read. (default: :obj:`root/raw`)
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.InMemoryDataset`.
 

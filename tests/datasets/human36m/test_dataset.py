@@ -272,16 +272,16 @@ from pyg_hcsf.datasets import Human36M
 from pyg_hcsf.datasets.human36m.clips import Human36MClips
 
 Human36M(sys.argv[1], 'test', log=False)
-to_data, count = Human36MClips._to_data, 0
+to_clip, count = Human36MClips._to_clip, 0
 
 def deadly(self, take):
     global count
     count += 1
     if count == 30:
         os.kill(os.getpid(), signal.SIGKILL)
-    return to_data(self, take)
+    return to_clip(self, take)
 
-Human36MClips._to_data = deadly
+Human36MClips._to_clip = deadly
 Human36M(sys.argv[1], 'train', log=False)
 """
 
@@ -316,9 +316,9 @@ def test_another_process_is_faster(vp3d, monkeypatch):
     other = path.rename(vp3d / 'other')
     write = ClipStore.write
 
-    def late(*args):
+    def late(*args, **kwargs):
         shutil.copytree(other, path)
-        return write(*args)
+        return write(*args, **kwargs)
 
     monkeypatch.setattr(ClipStore, 'write', late)
     assert torch.equal(clips_of(vp3d)[0].x, expected)

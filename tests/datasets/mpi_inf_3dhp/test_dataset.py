@@ -293,16 +293,16 @@ import os, signal, sys
 from pyg_hcsf.datasets import MPIINF3DHP
 
 MPIINF3DHP(sys.argv[1], 'test', log=False)
-to_data, count = MPIINF3DHP._to_data, 0
+to_clip, count = MPIINF3DHP._to_clip, 0
 
 def deadly(self, take):
     global count
     count += 1
     if count == 11:
         os.kill(os.getpid(), signal.SIGKILL)
-    return to_data(self, take)
+    return to_clip(self, take)
 
-MPIINF3DHP._to_data = deadly
+MPIINF3DHP._to_clip = deadly
 MPIINF3DHP(sys.argv[1], 'train', log=False)
 """
 
