@@ -5,73 +5,33 @@ r"""The base classes of all data sets: raw files are read once into a
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
-import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
 from torch_geometric.data import Data, Dataset, InMemoryDataset
 from tqdm import tqdm
 
-from pyg_hcsf.data.axes import to_data
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.data.formats import Format
+from pyg_hcsf.data.processing import (
+    DIGEST,
+    RawSource,
+    apply_steps,
+    check_writable,
+    find_stores,
+    fingerprint,
+    sequence_keys,
+    user_steps,
+)
 from pyg_hcsf.data.projection import Projections, warn_if_unlike
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
-
-DIGEST = '[0-9a-f]' * 16  # RawSource.digest as a glob and regex pattern
-
-
-@dataclass(frozen=True)
-class RawSource:
-    r"""Raw files of one format.
-
-    Args:
-        format (str): The name of the format.
-        files (list[pathlib.Path]): The files.
-        digest (str): A hash of their names and sizes.
-        num_clips (int, optional): The number of clips in them, if known.
-            (default: :obj:`None`)
-    """
-
-    format: str
-    files: list[Path]
-    digest: str
-    num_clips: int | None = None
-
-
-def fingerprint(root: Path, files: Iterable[Path]) -> str:
-    r"""A hash of the names and sizes of files.
-
-    Args:
-        root (pathlib.Path): The folder that names are relative to.
-        files (iterable of pathlib.Path): The files, in any order.
-
-    Raises:
-        ValueError: If a file does not exist; names it.
-    """
-    try:
-        listing = sorted(
-            (os.path.relpath(file, root), file.stat().st_size)
-            for file in files
-        )
-    except OSError as e:
-        raise ValueError(
-            f"The raw file '{e.filename}' cannot be read ({e.strerror}): get "
-            'it again or remove it'
-        ) from e
-    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
 
 
 class ClipDataset(Dataset):
@@ -208,17 +168,7 @@ class ClipDataset(Dataset):
         r"""Functions from a clip to the clip to store, or to :obj:`None` to
         leave it out, and what they add to the name of the store.
         """
-        if self.pre_transform is None and self.pre_filter is None:
-            return []
-        text = repr((self.pre_filter, self.pre_transform))
-        text = re.sub(' at 0x[0-9a-fA-F]+', '', text)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return [(f'pre{digest}', self._prepare)]
-
-    def _prepare(self, data: Data) -> Data | None:
-        if self.pre_filter is not None and not self.pre_filter(data):
-            return None
-        return data if self.pre_transform is None else self.pre_transform(data)
+        return user_steps(self.pre_filter, self.pre_transform)
 
     def _process(self) -> None:
         folder = Path(self.processed_dir)
@@ -243,7 +193,8 @@ class ClipDataset(Dataset):
         else:  # in one pass: clips without the steps are not written
             self._info = {'format': source.format}
             clips = self._read_all(source)
-        self._write(self._apply([step for _, step in steps], clips))
+        functions = [function for _, function in steps]
+        self._write(apply_steps(clips, functions, self.keys))
 
     def _read_all(self, source: RawSource) -> Iterator[Any]:
         clips = tqdm(
@@ -259,27 +210,8 @@ class ClipDataset(Dataset):
         projections = Projections(self.skeleton, self.unlike)
         return warn_if_unlike(clips, projections, str(self.raw))
 
-    def _apply(
-        self, steps: list[Callable], clips: Iterator[Any]
-    ) -> Iterator[Any]:
-        for clip in clips:
-            if steps and isinstance(clip, dict):
-                clip = to_data(clip, self.keys)
-            for step in steps:
-                clip = None if clip is None else step(clip)
-            if clip is not None:
-                yield clip
-
     def _write(self, clips: Iterator[Any]) -> None:
-        try:  # reading may take minutes: find out now if writing fails
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._path.parent):
-                pass
-        except OSError as e:
-            raise RuntimeError(
-                f"Could not write to the folder '{self._path.parent}': "
-                f"{e.strerror}. Make it writable or choose another 'root'"
-            ) from e
+        check_writable(self._path.parent)  # before minutes of reading
         if (first := next(clips, None)) is None:
             raise self._no_clips()
         existed = self._path.exists()
@@ -287,34 +219,13 @@ class ClipDataset(Dataset):
             ClipStore.write(
                 self._path,
                 chain([first], clips),
-                keys=self._keys_of(first),
+                keys=sequence_keys(first, self.keys),
                 info=self._info,
                 overwrite=existed,
             )
         except (RuntimeError, ValueError):
             if existed or not self._path.exists():
                 raise  # else another process has written it meanwhile
-
-    def _keys_of(self, clip: Data | dict[str, Any]) -> tuple[str, ...]:
-        r"""The names of all sequences of a clip. Those that
-        :obj:`pre_transform` adds begin with the axes :obj:`[N, T]`.
-        """
-
-        def dims(name: str) -> int:
-            value = clip[name]
-            return value.dim() if isinstance(value, Tensor) else 0
-
-        keys = [key for key in self.keys if key in clip and dims(key) > 1]
-        if isinstance(clip, Data) and keys:
-            shape = clip[keys[0]].shape[:2]
-            keys += [
-                name
-                for name in clip.keys()  # noqa: SIM118
-                if name not in keys
-                and dims(name) > 1
-                and clip[name].shape[:2] == shape
-            ]
-        return tuple(keys)
 
     def _no_clips(self, found: str = '') -> ValueError:
         return ValueError(
@@ -326,15 +237,8 @@ class ClipDataset(Dataset):
         names = [
             f.name for f in self.formats if self._format in (None, f.name)
         ]
-        found: list[str] = []
-        for end in dict.fromkeys((ending, '')):
-            patterns = {
-                f'{self._stem(name)}_{DIGEST}_v{self.version}{end}.clips'
-                for name in names
-            }
-            found = found or [
-                path.stem for p in sorted(patterns) for path in folder.glob(p)
-            ]
+        stems = {f'{self._stem(n)}_{DIGEST}_v{self.version}' for n in names}
+        found = find_stores(folder, stems, ending)
         if len(found) == 1:
             return found[0]
         raise RuntimeError(

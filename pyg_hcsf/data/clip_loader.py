@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 
 from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_store import ClipStore
-from pyg_hcsf.data.loader import BatchLoader, pointers
+from pyg_hcsf.data.loader import BatchLoader, check_sequences, pointers
 from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.data.pyg_batch import to_batch
 from pyg_hcsf.hops import HopEdges
@@ -134,7 +134,7 @@ class ClipLoader(BatchLoader):
         self.store = clips if isinstance(clips, ClipStore) else None
         count = len(clips) if self.store is None else 1
         items = [clips[i] for i in range(count)]
-        _check_clips(items, keys)
+        check_sequences(items, keys)
         if self.store is None:
             lengths = [data[keys[0]].size(1) for data in items]
             self.length = torch.tensor(lengths, dtype=torch.long)  # [K]
@@ -297,29 +297,3 @@ def _random(seed: int, pool: int) -> torch.Generator:
     # Pool 0, which is all there is of clips in memory, uses the seed itself.
     # torch uses 32 bits of the seed, so that they are not combined by shifts.
     return torch.Generator().manual_seed(seed + 7919 * pool)
-
-
-def _check_clips(clips: list[Data], keys: tuple[str, ...]) -> None:
-    for number, data in enumerate(clips):
-        for key in keys:
-            value = data.get(key)
-            if not isinstance(value, Tensor) or value.dim() < 2:
-                hint = ", which the transform 'EncodePose' makes"
-                raise ValueError(
-                    f"Expected clips with a sequence '{key}' [N, T, *]"
-                    f'{hint if key == "joints" else ""} (got clip {number}: '
-                    f'{data})'
-                )
-            length = data[keys[0]].size(1)
-            if value.size(1) != length:
-                raise ValueError(
-                    f"Expected '{key}' with {length} frames, as '{keys[0]}' "
-                    f'has (got {value.size(1)})'
-                )
-            first = clips[0][key]
-            if value[:, :0].shape != first[:, :0].shape:
-                raise ValueError(
-                    f"Expected '{key}' with the joints and channels of clip 0,"
-                    f' {list(first.shape)} (got {list(value.shape)} in clip '
-                    f'{number})'
-                )

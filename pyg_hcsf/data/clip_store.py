@@ -2,53 +2,27 @@ r"""Reads clips from a folder of flat :obj:`.npy` files."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
 import os
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.lib.npyio import NpzFile
 from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.data.axes import to_data
+from pyg_hcsf.data.clip_files import explain_errors, open_meta, read_layout
 from pyg_hcsf.data.clip_writer import (
     META,
     VERSION,
     check_name,
     write_clips,
 )
-
-UNREADABLE = (
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    MemoryError,
-    RuntimeError,
-    zipfile.BadZipFile,
-)
-
-
-class Layout(NamedTuple):
-    r"""Type and shape of the frames in the file of a sequence."""
-
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    offset: int  # of the first frame in the file, in bytes
-
-    @property
-    def frame_bytes(self) -> int:
-        return self.dtype.itemsize * math.prod(self.shape)
 
 
 class ClipStore:
@@ -84,7 +58,7 @@ class ClipStore:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         file = self.path / META
-        with _explain_errors(file), _open_meta(file) as content:
+        with explain_errors(file), open_meta(file) as content:
             meta = json.loads(str(content['meta']))
             if meta['version'] != VERSION:
                 raise ValueError(
@@ -102,7 +76,10 @@ class ClipStore:
             self._tensors = frozenset(meta['tensors'])
             self.info: dict[str, Any] = meta['info']
         self.num_frames = int(self.lengths.sum())
-        self.layouts = {key: self._read_layout(key) for key in self.keys}
+        self.layouts = {
+            key: read_layout(self.path / f'{key}.npy', self.num_frames)
+            for key in self.keys
+        }
 
     @staticmethod
     def write(
@@ -175,7 +152,7 @@ class ClipStore:
         out = np.empty((total, *layout.shape), layout.dtype)
         view = out.reshape(-1).view(np.uint8).data
         path = self.path / f'{key}.npy'
-        with _explain_errors(path), path.open('rb') as file:
+        with explain_errors(path), path.open('rb') as file:
             if hasattr(os, 'posix_fadvise'):  # read ahead in parallel
                 for start, stop in zip(starts, stops, strict=True):
                     os.posix_fadvise(
@@ -247,7 +224,7 @@ class ClipStore:
         for key, value in frames.items():
             content = value.numpy().reshape(-1).view(np.uint8).data
             if zlib.crc32(content) != self._checksums[key][idx]:
-                with _explain_errors(self.path / f'{key}.npy'):
+                with explain_errors(self.path / f'{key}.npy'):
                     raise ValueError(f'bad checksum of clip {idx}')
         for name, column in self._columns.items():
             value = column[idx if len(column) > 1 else 0]
@@ -272,7 +249,7 @@ class ClipStore:
     def _columns(self) -> dict[str, np.ndarray]:
         file = self.path / META
         columns = {}
-        with _explain_errors(file), _open_meta(file) as content:
+        with explain_errors(file), open_meta(file) as content:
             for name in content.files:
                 if not name.startswith('clip.'):
                     continue
@@ -287,51 +264,5 @@ class ClipStore:
     @cached_property
     def _checksums(self) -> dict[str, np.ndarray]:
         file = self.path / META
-        with _explain_errors(file), _open_meta(file) as content:
+        with explain_errors(file), open_meta(file) as content:
             return {key: content[f'crc.{key}'] for key in self.keys}
-
-    def _read_layout(self, key: str) -> Layout:
-        path = self.path / f'{key}.npy'
-        with _explain_errors(path), path.open('rb') as file:
-            version = np.lib.format.read_magic(file)
-            if version != (1, 0):
-                raise ValueError(f'version {version} of the npy format')
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-            plain = dtype.kind in 'biufc' and dtype.isnative
-            if fortran or not plain or len(shape) < 2:
-                raise ValueError(f'frames of {dtype} in shape {shape}')
-            if shape[0] != self.num_frames:
-                raise ValueError(
-                    f'{shape[0]} frames, where the clips have '
-                    f'{self.num_frames}'
-                )
-            layout = Layout(dtype, shape[1:], file.tell())
-            expected = layout.offset + self.num_frames * layout.frame_bytes
-            if (size := os.fstat(file.fileno()).st_size) != expected:
-                raise ValueError(f'{size} bytes instead of {expected}')
-        return layout
-
-
-@contextlib.contextmanager
-def _open_meta(file: Path) -> Iterator[NpzFile]:
-    with file.open('rb') as stream:
-        content = np.load(stream, allow_pickle=False)
-        if not isinstance(content, NpzFile) or content.zip is None:
-            raise ValueError('not an npz archive')
-        for member in content.zip.infolist():  # bounds the memory
-            if member.compress_type != zipfile.ZIP_STORED:
-                raise ValueError(f"'{member.filename}' is compressed")
-        yield content
-
-
-@contextlib.contextmanager
-def _explain_errors(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except UNREADABLE as e:
-        reason = e.strerror if isinstance(e, OSError) else e
-        raise RuntimeError(
-            f"The file '{file}' of a clip store cannot be read ({reason}). "
-            'Delete the folder and write the store again; for a data set, '
-            'pass force_reload=True'
-        ) from e

@@ -93,3 +93,32 @@ def pointers(lengths: Tensor) -> Tensor:
     from lengths :obj:`[K]`.
     """
     return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
+
+
+def check_sequences(clips: list[Data], keys: tuple[str, ...]) -> None:
+    r"""Checks that all clips have sequences of equal length with the same
+    joints and channels.
+    """
+    for number, data in enumerate(clips):
+        for key in keys:
+            value = data.get(key)
+            if not isinstance(value, Tensor) or value.dim() < 2:
+                hint = ", which the transform 'EncodePose' makes"
+                raise ValueError(
+                    f"Expected clips with a sequence '{key}' [N, T, *]"
+                    f'{hint if key == "joints" else ""} (got clip {number}: '
+                    f'{data})'
+                )
+            length = data[keys[0]].size(1)
+            if value.size(1) != length:
+                raise ValueError(
+                    f"Expected '{key}' with {length} frames, as '{keys[0]}' "
+                    f'has (got {value.size(1)})'
+                )
+            first = clips[0][key]
+            if value[:, :0].shape != first[:, :0].shape:
+                raise ValueError(
+                    f"Expected '{key}' with the joints and channels of clip 0,"
+                    f' {list(first.shape)} (got {list(value.shape)} in clip '
+                    f'{number})'
+                )

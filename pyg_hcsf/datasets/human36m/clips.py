@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.projection import camera_attributes, clip_camera
+from pyg_hcsf.data.cameras import camera_attributes, clip_camera
 from pyg_hcsf.datasets.human36m.formats import RawFiles
 from pyg_hcsf.datasets.human36m.reader import (
     H36M16_OF_17,

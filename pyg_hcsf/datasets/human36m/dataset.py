@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from pyg_hcsf.data.clip_dataset import ClipDataset, RawSource
+from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.options import check_choices, subjects_of_split
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.human36m.clips import (
     NAMINGS,
     Human36MClips,

@@ -8,8 +8,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pyg_hcsf.data.clip_dataset import RawSource
 from pyg_hcsf.data.formats import Format, archives_with, files_named
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.mocap.asf_amc.reader import (
     ASF_JOINTS,
     read_amc,

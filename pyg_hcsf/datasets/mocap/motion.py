@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset, RawSource
+from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
 #: A joint that moves faster than this relative to the hip is a tracking

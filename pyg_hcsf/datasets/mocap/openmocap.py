@@ -9,9 +9,9 @@ from typing import Any, Literal
 from torch_geometric.data import Data
 
 from pyg_hcsf.data.axes import to_frames
-from pyg_hcsf.data.clip_dataset import RawSource
 from pyg_hcsf.data.formats import Format
 from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.mocap.bvh.reader import DAZ_JOINTS
 from pyg_hcsf.datasets.mocap.bvh_motion import bvh_files, read_bvh_clip
 from pyg_hcsf.datasets.mocap.cmu import CMU_INDEX, cmu_files, read_cmu

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from pyg_hcsf.data.projection import camera_attributes
+from pyg_hcsf.data.cameras import camera_attributes
 from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
     H36M17_OF_RELEVANT17,
     JOINTS28,

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pyg_hcsf.data.clip_dataset import ClipDataset, RawSource
+from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.options import check_choices, subjects_of_split
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
     CAMERAS,
     NUM_CAMERAS,

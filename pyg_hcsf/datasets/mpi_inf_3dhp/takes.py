@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from pyg_hcsf.data.projection import Projections, camera_attributes
+from pyg_hcsf.data.cameras import camera_attributes
+from pyg_hcsf.data.projection import Projections
 from pyg_hcsf.datasets.human36m.reader import MAX_MM, MIN_DEPTH
 from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
     JOINTS28,

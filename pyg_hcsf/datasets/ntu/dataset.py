@@ -12,8 +12,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from pyg_hcsf.data.clip_dataset import ClipDataset, RawSource
+from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.ntu.bodies import SELECTIONS
 from pyg_hcsf.datasets.ntu.clip_names import (
     BENCHMARKS,

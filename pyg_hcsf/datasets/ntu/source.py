@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from pyg_hcsf.data.clip_dataset import RawSource
 from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.ntu.agcn import DATA, read_agcn
 from pyg_hcsf.datasets.ntu.clip_names import (
     ActionClip,

@@ -10,8 +10,9 @@ import torch
 from torch_geometric.data import Data
 
 from pyg_hcsf.data.axes import to_frames
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset, RawSource
+from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
 from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
 from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
 from pyg_hcsf.geometry.capture import lifting_clips

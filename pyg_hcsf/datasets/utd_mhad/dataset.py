@@ -11,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset, RawSource
+from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
 from pyg_hcsf.data.formats import Format, archives_with, files_named
 from pyg_hcsf.data.options import subjects_of_split
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.utd_mhad.reader import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,
