@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,3 +92,11 @@ def training(val: Sequence[Any], who: str) -> str:
     """Describes the validation split of a protocol."""
     names = ', '.join(map(str, val))
     return f'without {who} {names}, for validation' if val else TRAIN_ALL
+
+
+def processed_raw(
+    root: Path, name: str, pattern: str, kind: Callable[[Path], Any] = Path
+) -> Any:
+    """The folder in which raw files were when they were processed."""
+    done = any((root / name / 'processed').glob(f'{pattern}.clips'))
+    return kind(root / name / 'raw') if done else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch_geometric.data import Data
 
@@ -14,16 +14,15 @@ from experiments.action.clips import (
     ActionRequest,
     held_out,
     places,
+    processed_raw,
     processed_root,
     training,
 )
 from experiments.action.config import ActionClipsConfig
+from experiments.action.ntu import find_ntu, load_ntu
 from experiments.sweep.sources import DataSource
-from pyg_hcsf.data.clip_store import ClipStore
-from pyg_hcsf.data.clip_subset import ClipSubset
-from pyg_hcsf.datasets import HDM05, NTURGBD, UTDMHAD
-from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS, NTU_FPS
-from pyg_hcsf.datasets.ntu.source import CUSTOMARY, NTUSource, find_source
+from pyg_hcsf.datasets import HDM05, UTDMHAD
+from pyg_hcsf.datasets.ntu.clip_names import BENCHMARKS
 from pyg_hcsf.datasets.synthetic.dataset import (
     ACTIONS,
     FPS,
@@ -35,98 +34,11 @@ from pyg_hcsf.datasets.synthetic.dataset import (
 from pyg_hcsf.datasets.utd_mhad.dataset import TEST_SUBJECTS, TRAIN_SUBJECTS
 from pyg_hcsf.datasets.utd_mhad.reader import UTD_MHAD_FPS
 from pyg_hcsf.skeleton import get_skeleton
-from pyg_hcsf.transforms import AlignBody, PreNormalize
+from pyg_hcsf.transforms import AlignBody
 
-# Frames of a usual clip: 8 million frames in 114,480 clips (Liu et al., TPAMI
-# 2019). After the normalisation of 2s-AGCN, all clips have 300.
-NTU_USUAL = 70
 UTD_MHAD_TEST = tuple(map(str, TEST_SUBJECTS))
 HDM05_TEST = ('HDM05-mm', 'HDM05-tr')
 MOCAP: dict[str, Any] = {'up': 2, 'scale': 0.001}  # z up, millimetres
-
-
-class RawNTU(NamedTuple):
-    """Raw files of NTU RGB+D, or where they were when they were processed.
-
-    Args:
-        path: The folder.
-        source: The files in it, if they are still there.
-    """
-
-    path: Path
-    source: NTUSource | None = None
-
-
-def find_ntu(benchmark: str, root: Path) -> RawNTU | None:
-    """The raw files of a benchmark, or where they were when processed."""
-    for path in places(root, 'NTURGBD', 'nturgbd'):
-        if (source := find_source([path], benchmark)) is None:
-            continue
-        names = CUSTOMARY.get(source.format, {})
-        found = {n for f in source.files for n in (f.name, f.parent.name)}
-        own = set(names.get(benchmark, ()))
-        others = {n for each in names.values() for n in each} - own
-        if own & found or not others & found:  # else of another benchmark
-            return RawNTU(path, source)
-    return _processed(root, 'NTURGBD', f'{benchmark.split("-")[0]}*', RawNTU)
-
-
-def load_ntu(benchmark: str, request: ActionRequest) -> ActionClips:
-    """NTU RGB+D, normalised on disk, from where it streams."""
-    raw = find_once(benchmark, request.root)
-    if raw.source is not None:
-        normalized = raw.source.format == 'agcn'
-    else:
-        pattern = f'{benchmark.split("-")[0]}_agcn_*.clips'
-        folder = request.root / 'NTURGBD' / 'processed'
-        normalized = any(folder.glob(pattern))
-    scheme = request.normalize
-    if scheme == 'auto':
-        scheme = 'none' if normalized else 'agcn'
-    applied = 'agcn' if normalized else scheme
-    dataset = NTURGBD(
-        processed_root(request.root, 'NTURGBD', raw.path),
-        benchmark,
-        'train',
-        raw=raw.source or raw.path,
-        pre_transform=None if scheme == 'none' else PreNormalize(scheme),
-    )
-    store: ClipStore = dataset.store
-    named = not dataset.names[0].startswith('train_')
-    if named:
-        subjects = {int(name[9:12]) for name in dataset.names}
-        val, who = held_out(request, sorted(subjects)), 'subject(s)'
-        if request.split != 'train' or val:
-            store = dataset.with_split(request.split, val).store
-    else:  # the file does not name its clips: rows are by subject
-        rows = list(range(len(dataset)))
-        val, who = held_out(request, rows), 'training rows'
-        if request.split == 'test':
-            store = dataset.with_split('test').store
-        elif val:
-            train = rows[: val[0]]
-            chosen = val if request.split == 'val' else train
-            store = ClipSubset(dataset.store, chosen)
-        val = [f'{val[0]} to {val[-1]}'] if val else []
-    return ActionClips(
-        clips=store,
-        skeleton=dataset.skeleton,
-        actions=tuple(f'A{i + 1:03}' for i in range(dataset.num_classes)),
-        num_bodies=2,
-        protocol=f'{benchmark}, {scheme}, {training(val, who)}',
-        fingerprint=store.path.name,
-        normalize=None if applied == 'none' else {'scheme': applied},
-        fps=NTU_FPS,
-        usual=NTU_USUAL if applied == 'agcn' else None,
-    )
-
-
-def _processed(
-    root: Path, name: str, pattern: str, kind: Callable[[Path], Any] = Path
-) -> Any:
-    """The folder in which raw files were when they were processed."""
-    done = any((root / name / 'processed').glob(f'{pattern}.clips'))
-    return kind(root / name / 'raw') if done else None
 
 
 def find_utd_mhad(root: Path) -> Path | None:
@@ -134,12 +46,11 @@ def find_utd_mhad(root: Path) -> Path | None:
     for path in places(root, 'UTDMHAD', 'utd_mhad'):
         if any(form.find(path) for form in UTDMHAD.formats):
             return path
-    return _processed(root, 'UTDMHAD', '*')
+    return processed_raw(root, 'UTDMHAD', '*')
 
 
-def load_utd_mhad(request: ActionRequest) -> ActionClips:
+def load_utd_mhad(request: ActionRequest, raw: Path) -> ActionClips:
     """UTD-MHAD: odd subjects train, even ones test."""
-    raw = find_once('utd_mhad', request.root)
     skeleton = get_skeleton('kinect20')
     align: dict[str, Any] = {'up': None}  # people face the sensor
     dataset = UTDMHAD(
@@ -166,12 +77,11 @@ def find_hdm05(root: Path) -> Path | None:
     for path in places(root, 'HDM05', 'hdm05'):
         if any(form.find(path) for form in HDM05.formats):
             return path
-    return _processed(root, 'HDM05', 'hdm05_30fps*')
+    return processed_raw(root, 'HDM05', 'hdm05_30fps*')
 
 
-def load_hdm05(request: ActionRequest) -> ActionClips:
+def load_hdm05(request: ActionRequest, raw: Path) -> ActionClips:
     """The motion classes of HDM05's cut clips: mm and tr test."""
-    raw = find_once('hdm05', request.root)
     skeleton = get_skeleton('h36m17', graph='tree')
     dataset = HDM05(
         processed_root(request.root, 'HDM05', raw), raw=raw, fps=30.0
@@ -206,7 +116,7 @@ def load_hdm05(request: ActionRequest) -> ActionClips:
     )
 
 
-def load_synthetic(request: ActionRequest) -> ActionClips:
+def load_synthetic(request: ActionRequest, raw: Path) -> ActionClips:
     """The fifteen actions of SyntheticMotion, without cameras."""
     skeleton = get_skeleton('h36m17', graph='tree')
     align = AlignBody(skeleton, **MOCAP, key='pos')
@@ -322,4 +232,4 @@ def find_once(data: str, root: Path) -> Any:
 
 @lru_cache(maxsize=6)  # the runs of a table share their clips
 def _load(data: str, request: ActionRequest) -> ActionClips:
-    return SOURCES[data].load(request)
+    return SOURCES[data].load(request, find_once(data, request.root))

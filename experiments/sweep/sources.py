@@ -35,7 +35,7 @@ class DataSource(NamedTuple):
     """
 
     find: Callable[[Path], Any]
-    load: Callable[[Any], Any]
+    load: Callable[..., Any]
     protocol: str
     needs: str = ''
     frames: int = 0

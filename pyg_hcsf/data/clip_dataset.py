@@ -7,14 +7,12 @@ from __future__ import annotations
 import copy
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from torch_geometric.data import Data, Dataset, InMemoryDataset
-from tqdm import tqdm
 
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
@@ -28,6 +26,7 @@ from pyg_hcsf.data.processing import (
     fingerprint,
     sequence_keys,
     user_steps,
+    with_progress,
 )
 from pyg_hcsf.data.projection import Projections, warn_if_unlike
 from pyg_hcsf.safe_io.shown import shown
@@ -197,14 +196,7 @@ class ClipDataset(Dataset):
         self._write(apply_steps(clips, functions, self.keys))
 
     def _read_all(self, source: RawSource) -> Iterator[Any]:
-        clips = tqdm(
-            self._read(source),
-            desc=f'Reading {source.format}',
-            total=source.num_clips,
-            unit='clip',
-            file=sys.stderr,
-            disable=not self.log,
-        )
+        clips = with_progress(self._read(source), source, self.log)
         if self.unlike is None:
             return iter(clips)
         projections = Projections(self.skeleton, self.unlike)
