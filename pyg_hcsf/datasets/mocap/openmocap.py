@@ -180,7 +180,7 @@ class OpenMocap(MotionDataset):
         ValueError: If a raw file is damaged; names it.
 
     Example:
-        >>> dataset = OpenMocap('datasets/OpenMocap', raw='../shared/data')
+        >>> dataset = OpenMocap('datasets/OpenMocap', raw='mocap')
         >>> dataset[0].x, dataset[0].y  # [17, T, 2] px, [17, T, 3] mm
     """
 
