@@ -1,8 +1,8 @@
-"""The clips of an action run, and what is known of them."""
+"""The clips of an action run and their metadata."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,12 +24,13 @@ class ActionClips(NamedTuple):
         skeleton: Their skeleton.
         actions: The names of the labels.
         num_bodies: Bodies in a clip.
-        protocol: Who trains, who is tested.
-        fingerprint: Tells raw files apart.
-        normalize: How clips were moved and turned, see
+        protocol: The subjects of training and test, in words.
+        fingerprint: A hash of the raw files.
+        normalize: The normalisation of clips, see
             pyg_hcsf.recognition.RecognizerInfo.
         fps: Their frame rate.
-        usual: The frames of a usual clip, if they do not show in the clips.
+        usual: The typical number of frames of a clip before padding, if
+            clips are padded.
     """
 
     clips: Sequence[Data] | ClipStore
@@ -48,7 +49,7 @@ class ActionClips(NamedTuple):
 
 
 class ActionRequest(NamedTuple):
-    """The clips that a run asks for; see ActionClipsConfig."""
+    """The clips that a run needs; see ActionClipsConfig."""
 
     root: Path
     split: str
@@ -58,7 +59,7 @@ class ActionRequest(NamedTuple):
 
 
 def held_out(request: ActionRequest, values: Sequence[Any]) -> list[Any]:
-    """What is kept for validation: the last tenth, at least one."""
+    """The values used for validation: the last tenth, at least one."""
     if not (request.hold_out or request.split == 'val'):
         return []
     if len(values) < 2:
@@ -71,16 +72,16 @@ def held_out(request: ActionRequest, values: Sequence[Any]) -> list[Any]:
 
 
 def places(root: Path, *names: str) -> list[Path]:
-    """Where below a data home raw files may lie: ``<class>/raw`` and the
-    like.
+    """The existing folders of a data home that may have raw files, such as
+    ``<class>/raw``.
     """
-    paths = [root / names[0] / 'raw', *(root / name for name in names)]
+    paths = [root / names[0] / 'raw'] + [root / name for name in names]
     return [path for path in paths if path.is_dir()]
 
 
 def processed_root(root: Path, name: str, raw: Path | None) -> Path:
-    """Where processed files go: beside ``raw`` in the data home, else to our
-    own, as nothing is written to a folder of somebody else's.
+    """The root of processed files: beside ``raw`` in the data home, or else
+    in the repository, as nothing is written to other folders.
     """
     home = root / name
     inside = raw is None or home in (raw, raw.parent)
@@ -88,6 +89,14 @@ def processed_root(root: Path, name: str, raw: Path | None) -> Path:
 
 
 def training(val: Sequence[Any], who: str) -> str:
-    """How a protocol treats its validation part."""
+    """Describes the validation split of a protocol."""
     names = ', '.join(map(str, val))
     return f'without {who} {names}, for validation' if val else TRAIN_ALL
+
+
+def processed_raw(
+    root: Path, name: str, pattern: str, kind: Callable[[Path], Any] = Path
+) -> Any:
+    """The folder in which raw files were when they were processed."""
+    done = any((root / name / 'processed').glob(f'{pattern}.clips'))
+    return kind(root / name / 'raw') if done else None

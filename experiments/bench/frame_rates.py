@@ -20,6 +20,7 @@ from experiments.lifting.evaluate import LiftEvaluator
 from experiments.sweep.sources import data_home
 from pyg_hcsf import metrics
 from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.data.axes import to_data
 from pyg_hcsf.datasets.mocap.cmu import read_cmu
 from pyg_hcsf.datasets.mocap.motion import MotionClip, clean_clips
 from pyg_hcsf.datasets.mocap.openmocap import CMU_INDEX, split_of
@@ -76,7 +77,11 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     network = LifterEnsemble([args.weights])
     rows = {}
     for fps in RATES:
-        clips = [c for clip in motion for c in clean_clips(clip, fps)[0]]
+        clips = [
+            to_data(piece, ('pos',))
+            for clip in motion
+            for piece in clean_clips(clip, fps)[0]
+        ]
         rows[fps] = dict(errors(network, clips, fps))
     table = pd.DataFrame(rows).T.rename_axis('Hz')
     print(table.to_markdown(floatfmt='.1f'))

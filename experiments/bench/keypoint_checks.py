@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -29,10 +28,7 @@ from experiments.fitting.body_points import body_points
 from experiments.fitting.keypoint_mistakes import MISTAKES, confused
 from experiments.fitting.postures import in_postures
 from pyg_hcsf.cli.command import CommandParser, run_command
-from pyg_hcsf.data.clip_dataset import load_clips
-from pyg_hcsf.datasets import OpenMocap
-from pyg_hcsf.datasets.mocap.motion import VERSION
-from pyg_hcsf.datasets.mocap.openmocap import split_of
+from pyg_hcsf.datasets.mocap.openmocap import Motion, split_of
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS
 from pyg_hcsf.datasets.synthetic.dataset import SPLITS, TAKES, motion_clip
 from pyg_hcsf.geometry.camera import Camera
@@ -130,12 +126,7 @@ def make_files(
 
 def real_clips(root: str, split: str) -> list[Data]:
     """The motion of the subjects of a split of the openmocap protocol."""
-    folder = Path(root).expanduser() / 'processed'
-    path = folder / f'motion_25fps_v{VERSION}.pt'
-    if not path.is_file():
-        OpenMocap(root, split)
-    motion, _ = load_clips(path)
-    return [clip for clip in motion if split_of(clip.subject) == split]
+    return [clip for clip in Motion(root) if split_of(clip.subject) == split]
 
 
 def synthetic_clips(split: str) -> list[Data]:

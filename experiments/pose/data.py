@@ -150,7 +150,7 @@ def load_human36m(
         raw=str(raw),
         pre_transform=request.encode,
     )
-    if dataset.form == 'motionbert' and (
+    if dataset.format == 'motionbert' and (
         protocol is not None and protocol.frame != LCN_FRAME
     ):
         raise ValueError(

@@ -81,7 +81,7 @@ def count_macs(model: PoseLifter) -> int:
 def count_clip_macs(model: ActionRecognizer, length: int) -> int:
     """Multiply-accumulates of one clip, all of whose bodies are there."""
     n, m, c = model.skeleton.num_joints, model.num_bodies, model.in_channels
-    x = torch.ones(1, n, length, m, c)
+    x = torch.ones(1, length, m, n, c)
     model = deepcopy(model).cpu().eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(x)

@@ -27,15 +27,15 @@ class DataSource(NamedTuple):
     """A data set that a run can learn from.
 
     Args:
-        find: From a data home to where the raw files lie, or None.
+        find: From a data home to the raw files, or None.
         load: From what a run asks for to the clips.
         protocol: What ``--protocol auto`` stands for.
         needs: What to put where, if there are no raw files.
         frames: Frames to train on, of all cameras; zero if not known.
     """
 
-    find: Callable[[Path], Path | None]
-    load: Callable[[Any], Any]
+    find: Callable[[Path], Any]
+    load: Callable[..., Any]
     protocol: str
     needs: str = ''
     frames: int = 0

@@ -28,11 +28,7 @@ def column(clips: Any, key: str) -> list[str]:
     if not isinstance(clips, ClipStore):
         items = (clips[i] for i in range(len(clips)))
         return [str(clip[key]) for clip in items if key in clip]
-    values = clips._columns.get(key)
-    if values is None:
-        return []
-    repeats = len(clips) if len(values) == 1 else 1
-    return [str(value) for value in values.tolist()] * repeats
+    return [str(value) for value in clips.column(key) or ()]
 
 
 def check_split(

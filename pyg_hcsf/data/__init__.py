@@ -1,3 +1,5 @@
+r"""Clips on disk, the base class of data sets, and loaders of batches."""
+
 from .action_loader import ActionLoader
 from .clip_loader import ClipLoader
 from .clip_store import ClipStore

@@ -1,14 +1,18 @@
+r"""Batches of labelled clips for action recognition."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Optional, Union
+from typing import Optional, Union
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_store import ClipStore
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.data.loader import BatchLoader, pointers
+from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.skeleton import Skeleton
 from pyg_hcsf.transforms.fit_frames import (
     check_fit,
@@ -20,50 +24,51 @@ from pyg_hcsf.transforms.modality import bones, check_stream, motion
 MOTIONS = ('after', 'before')
 
 
-class ActionLoader:
-    r"""Labelled clips as static tensors of one length, at a constant number of
-    Python steps per batch.
+class ActionLoader(BatchLoader):
+    r"""Batches of labelled clips as dense tensors of one length, in a constant
+    number of Python steps.
 
-    One :class:`~torch_geometric.data.Data` per clip holds :obj:`x`
-    ``[N, T, C]`` or ``[N, T, M, C]`` and the label :obj:`y` ``[1]``. They are
-    laid side by side, or read from a :class:`~pyg_hcsf.data.ClipStore`
-    batch by batch; frames are chosen for all clips of a batch at once, and so
-    are the streams made.
+    Each clip is a :class:`~torch_geometric.data.Data` with :obj:`x`
+    :obj:`[N, T, C]` or :obj:`[N, T, M, C]` and the label :obj:`y` :obj:`[1]`.
+    The clips are concatenated in memory with frames first, or read batch by
+    batch from a :class:`~pyg_hcsf.data.ClipStore`. Frames are chosen for all
+    clips of a batch at once, and so are bones and motion computed.
 
     Args:
-        clips (list[torch_geometric.data.Data] or ClipStore): The clips; a
-            data set is a list of them.
+        clips (list[torch_geometric.data.Data] or ClipStore): The clips, such
+            as a data set.
         skeleton (Skeleton): Their skeleton.
         batch_size (int, optional): The number of clips of a batch, over all
             processes. (default: :obj:`64`)
         length (int, optional): The number of frames :math:`T`.
             (default: :obj:`300`)
-        fit (str, optional): How clips get it, see
+        fit (str, optional): How clips are brought to that length, see
             :class:`~pyg_hcsf.transforms.FitFrames`.
             (default: :obj:`"repeat"`)
-        crop (float, optional): The smallest part that is resized.
+        crop (float, optional): The smallest part of a clip that is resized.
             (default: :obj:`0.5`)
         stream (str, optional): See :class:`~pyg_hcsf.transforms.Modality`.
             (default: :obj:`"joint"`)
-        motion (str, optional): Whether motion is taken :obj:`"after"` frames
-            are chosen, as in the paper, or :obj:`"before"`.
+        motion (str, optional): Whether motion is computed :obj:`"after"`
+            frames are chosen, as in the paper, or :obj:`"before"`.
             (default: :obj:`"after"`)
-        rotate (float, optional): With :obj:`random`, turns each clip by three
-            Euler angles of up to so many radians. (default: :obj:`0.0`)
+        rotate (float, optional): With :obj:`random`, rotates each clip by
+            three Euler angles of up to this size in radians.
+            (default: :obj:`0.0`)
         random (bool, optional): If set to :obj:`True`, frames and angles are
             drawn anew in every epoch. (default: :obj:`False`)
         num_classes (int, optional): The number of labels.
             (default: :obj:`None`, one more than the largest)
-        shuffle, drop_last, seed, rank, world_size (optional): As in
-            :class:`~pyg_hcsf.data.clip_loader.ClipLoader`.
+        shuffle, drop_last, seed, rank, world_size (optional): See
+            :class:`~pyg_hcsf.data.loader.BatchLoader`.
 
-    Each batch has :obj:`x` ``[B, N, T, M, C]``, :obj:`y` ``[B]`` and
-    :obj:`clip` ``[B]``, the number of each clip.
+    Each batch has :obj:`x` :obj:`[B, T, M, N, C]`, :obj:`y` :obj:`[B]` and
+    :obj:`clip` :obj:`[B]`, the number of each clip.
 
     Raises:
-        ValueError: If there is no clip, one is empty, differs from the first
-            in joints, bodies or channels, or has a label out of range, or an
-            argument is out of range.
+        ValueError: If there is no clip, a clip is empty, differs from the
+            first in joints, bodies or channels, or has a label out of range,
+            or an argument is out of range.
 
     Example:
         >>> loader = ActionLoader(train, train.skeleton, shuffle=True)
@@ -92,19 +97,11 @@ class ActionLoader:
     ) -> None:
         check_fit(length, fit, crop)
         check_stream(stream)
-        if motion not in MOTIONS:
-            raise ValueError(
-                f"Expected 'motion' to be one of {MOTIONS} (got "
-                f'{shown(motion)})'
-            )
-        if not 0 <= rank < world_size or batch_size < world_size:
-            raise ValueError(
-                "Expected 'rank' to be 0 or more and below 'world_size', and "
-                f"'batch_size' no less than it (got {rank}, {world_size} and "
-                f'{batch_size})'
-            )
+        check_choices(motion=(motion, MOTIONS))
+        super().__init__(
+            batch_size, shuffle, drop_last, seed, rank, world_size
+        )
         self.skeleton = skeleton
-        self.batch_size = batch_size
         self.length = length
         self.fit = fit
         self.crop = crop
@@ -112,39 +109,27 @@ class ActionLoader:
         self.motion = motion
         self.rotate = rotate
         self.random = random
-        self.shuffle = shuffle
-        self.drop_last = drop_last
-        self.seed = seed
-        self.rank = rank
-        self.world_size = world_size
-        self.epoch = 0
-        self.start = 0
 
         self.store = clips if isinstance(clips, ClipStore) else None
-        self.frames: Optional[Tensor] = None
+        self.frames: Optional[Tensor] = None  # [F, (M,) N, C] of all clips
         if self.store is not None:
-            columns = self.store._columns
             self.lengths = torch.from_numpy(self.store.lengths)
-            # What is the same for all clips is kept once.
-            self.y = torch.from_numpy(columns['y']).view(-1)
-            self.y = self.y.expand(len(self.store)).contiguous()
-            self.names = _column(columns['clip'].tolist(), len(self.store))
+            self.y = torch.tensor(self.store.column('y')).view(-1)
+            self.names = list(map(str, self.store.column('clip') or ()))
             shapes = [self.store.layouts['x'].shape]
         else:
             items = [clips[i] for i in range(len(clips))]
-            self.lengths = torch.tensor([data.x.size(1) for data in items])
+            frames = [frames_first(data.x) for data in items]
+            self.lengths = torch.tensor([len(x) for x in frames])
             self.y = torch.tensor([int(data.y) for data in items])
             self.names = [str(data.clip) for data in items]
-            shapes = [(d.x.size(0), *d.x.shape[2:]) for d in items]
+            shapes = [tuple(x.shape[1:]) for x in frames]
         self._check(shapes, num_classes)
+        self.num_bodies = shapes[0][0] if len(shapes[0]) == 3 else 1
         self.num_classes = num_classes or int(self.y.max()) + 1
-        ptr = self.lengths.cumsum(0)
-        self.frame_ptr = torch.cat([ptr.new_zeros(1), ptr])
+        self.frame_ptr = pointers(self.lengths)
         if self.store is None:
-            frames = torch.cat([data.x for data in items], dim=1)
-            self.frames = self._prepare(
-                frames.transpose(0, 1).contiguous(), self.frame_ptr
-            )
+            self.frames = self._prepare(torch.cat(frames), self.frame_ptr)
 
     def _check(
         self, shapes: list[tuple[int, ...]], num_classes: Optional[int]
@@ -153,11 +138,15 @@ class ActionLoader:
             raise ValueError("Expected at least one clip in 'clips' (got 0)")
         n, name = self.skeleton.num_joints, self.skeleton.name
         for number, shape in enumerate(shapes):
-            if len(shape) not in (2, 3) or shape[0] != n or shape != shapes[0]:
+            if (
+                len(shape) not in (2, 3)
+                or shape[-2] != n
+                or shape != shapes[0]
+            ):
                 raise ValueError(
                     f"Expected 'x' of clips as [{n}, T, M, C] or [{n}, T, C] "
-                    f"with the joints of '{name}', all alike (got joints, "
-                    f"bodies and channels {list(shape)} in '"
+                    f"with the joints of '{name}', all alike (got bodies, "
+                    f"joints and channels {list(shape)} in '"
                     f"{self.names[number]}', {list(shapes[0])} in "
                     f"'{self.names[0]}')"
                 )
@@ -180,25 +169,6 @@ class ActionLoader:
         r"""The number of clips in an epoch."""
         return self.lengths.numel()
 
-    @property
-    def num_bodies(self) -> int:
-        r"""The number of bodies :math:`M`."""
-        shape = (
-            self.frames.shape[1:]
-            if self.frames is not None
-            else self.store.layouts['x'].shape  # type: ignore[union-attr]
-        )
-        return shape[1] if len(shape) == 3 else 1
-
-    def __len__(self) -> int:
-        if self.drop_last:
-            return max(1, self.num_windows // self.batch_size)
-        return -(-self.num_windows // self.batch_size)
-
-    def set_epoch(self, epoch: int, start: int = 0) -> None:
-        r"""Chooses the order of an epoch, and the batch that it starts at."""
-        self.epoch, self.start = epoch, start
-
     def __iter__(self) -> Iterator[Data]:
         order = torch.arange(self.num_windows)
         if self.shuffle:
@@ -213,8 +183,13 @@ class ActionLoader:
     def load(
         self, clip: Tensor, generator: Optional[torch.Generator] = None
     ) -> Data:
-        r"""The batch of the clips of given numbers, ``[B]``: this process's
-        share of it, drawn as if by one process.
+        r"""Loads the batch of some clips: the part of this process, with
+        random numbers as if there were one process.
+
+        Args:
+            clip (torch.Tensor): The numbers of the clips, :obj:`[B]`.
+            generator (torch.Generator, optional): Draws frames and angles.
+                (default: :obj:`None`, the middle frames, not rotated)
         """
         frames = choose_frames(
             self.lengths[clip], self.length, self.fit, self.crop, generator
@@ -232,25 +207,25 @@ class ActionLoader:
             x, start = self._read(clip)
             x = take_frames(x, frames, start)
         if x.dim() == 4:
-            x = x.unsqueeze(3)  # [B, T, N, M, C]
+            x = x.unsqueeze(2)  # [B, T, M, N, C]
         if angles is not None:
-            x = torch.einsum('btnmc,bdc->btnmd', x, rotations(angles[share]))
+            x = torch.einsum('btmnc,bdc->btmnd', x, rotations(angles[share]))
         if self.stream.startswith('bone'):
-            x = bones(x, self.skeleton, dim=2)
+            x = bones(x, self.skeleton, dim=3)
         if self.stream.endswith('motion') and self.motion == 'after':
             x = motion(x, dim=1)
-        return Data(x=x.transpose(1, 2), y=self.y[clip], clip=clip)
+        return Data(x=x, y=self.y[clip], clip=clip)
 
     def _read(self, clip: Tensor) -> tuple[Tensor, Tensor]:
         assert self.store is not None
-        ends = self.frame_ptr[clip], self.frame_ptr[clip + 1]
-        x = self.store.read('x', ends[0].tolist(), ends[1].tolist())
-        ptr = torch.cat([clip.new_zeros(1), (ends[1] - ends[0]).cumsum(0)])
+        start, stop = self.frame_ptr[clip], self.frame_ptr[clip + 1]
+        x = self.store.read('x', start.tolist(), stop.tolist())
+        ptr = pointers(stop - start)
         return self._prepare(x, ptr), ptr[:-1]
 
     def _prepare(self, x: Tensor, ptr: Tensor) -> Tensor:
-        # Turning, bones and motion are linear and commute with each other,
-        # but motion not with the choice of frames.
+        # Motion before the choice of frames. Rotation and bones are linear and
+        # commute with motion, so they are applied to the batch.
         if not (self.stream.endswith('motion') and self.motion == 'before'):
             return x
         x = motion(x, dim=0)
@@ -258,8 +233,8 @@ class ActionLoader:
         return x
 
     def _generator(self, step: int) -> torch.Generator:
-        # Both are drawn from one stream of numbers per (seed, epoch, step).
-        seed = (self.seed * 1_000_003 + self.epoch) * 7919 + step + 1
+        # One generator per (seed, epoch, step) for frames and angles.
+        seed = self._epoch_seed * 7919 + step + 1
         return torch.Generator().manual_seed(seed % 2**31)
 
     def __repr__(self) -> str:
@@ -292,9 +267,3 @@ def rotations(angles: Tensor) -> Tensor:
         turn[:, i, j], turn[:, j, i] = -sin, sin
         out = turn @ out
     return out
-
-
-def _column(values: list[Any], count: int) -> list[str]:
-    return [str(value) for value in values] * (
-        count if len(values) == 1 and count > 1 else 1
-    )

@@ -1,154 +1,293 @@
+r"""The base classes of all data sets: raw files are read once into a
+:class:`~pyg_hcsf.data.ClipStore`.
+"""
+
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
-import math
-import os
-import pickle
 import re
-import sys
-import tempfile
-import zipfile
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch_geometric.data import Data, InMemoryDataset
+from torch_geometric.data import Data, Dataset, InMemoryDataset
 
+from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.data.formats import Format
-from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.shown import cause
-from pyg_hcsf.skeleton import H36M17, Skeleton
+from pyg_hcsf.data.processing import (
+    DIGEST,
+    RawSource,
+    apply_steps,
+    check_writable,
+    find_stores,
+    fingerprint,
+    sequence_keys,
+    user_steps,
+    with_progress,
+)
+from pyg_hcsf.data.projection import Projections, warn_if_unlike
+from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.skeleton import Skeleton
 
 
-def save_clips(
-    clips: list[Data], meta: dict[str, Any], path: str | Path
-) -> None:
-    r"""Writes clips and what is to be known about them, all or nothing.
+class ClipDataset(Dataset):
+    r"""The base class of data sets of clips.
+
+    Raw files are read once and written to a
+    :class:`~pyg_hcsf.data.ClipStore` in :obj:`root/processed`. It is made
+    again if the raw files (names and sizes) or the options change. If there
+    are no raw files, a store that was made from some earlier is used.
+
+    A subclass states its :obj:`formats`, :obj:`how_to_get` and
+    :obj:`skeleton`, and implements :meth:`_stem` (the name of the store) and
+    :meth:`_read` (clips from raw files). It may override :meth:`_in_split`,
+    :meth:`_find_source`, :meth:`_source` and :meth:`_steps`.
+
+    Unlike in PyG, :func:`repr` of :obj:`pre_transform` and :obj:`pre_filter`
+    is part of the name of the store, and no pickled files about them are
+    written or read.
 
     Args:
-        clips (list[torch_geometric.data.Data]): The clips.
-        meta (dict): Strings and numbers to keep with them.
-        path (str or pathlib.Path): The file.
-
-    Raises:
-        RuntimeError: If the system refuses to write, as on a full disk.
-    """
-    # One tensor per attribute: thousands of small ones are slow to load.
-    flat: dict[str, list[Tensor]] = {}
-    records: list[dict[str, Any]] = []
-    for clip in clips:
-        record: dict[str, Any] = {}
-        for key, value in clip.to_dict().items():
-            if isinstance(value, Tensor):
-                flat.setdefault(key, []).append(value.reshape(-1))
-                value = list(value.shape)
-            record[key] = value
-        records.append(record)
-    content = {
-        'meta': meta,
-        'records': records,
-        'tensors': {key: torch.cat(values) for key, values in flat.items()},
-    }
-    remedy = 'free some space or choose another root'
-    with atomic_write(path, remedy) as part, part.open('wb') as file:
-        torch.save(content, file)
-
-
-def load_clips(path: str | Path) -> tuple[list[Data], dict[str, Any]]:
-    r"""Reads what :func:`save_clips` wrote.
-
-    Raises:
-        RuntimeError: If the file is damaged; says what to do.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:  # torch checks no checksums
-            if (name := archive.testzip()) is not None:
-                raise ValueError(f"bad checksum of '{name}'")
-        content = torch.load(path, weights_only=True)
-        start = dict.fromkeys(content['tensors'], 0)
-        clips = []
-        for record in content['records']:
-            for key in record.keys() & start.keys():
-                shape = record[key]
-                stop = start[key] + math.prod(shape)
-                value = content['tensors'][key][start[key] : stop]
-                record[key] = value.view(shape).clone()
-                start[key] = stop
-            clips.append(Data.from_dict(record))
-        return clips, content['meta']
-    except (
-        *(RuntimeError, ValueError, TypeError, LookupError, EOFError),
-        *(OSError, pickle.UnpicklingError, zipfile.BadZipFile),
-    ) as e:
-        raise RuntimeError(
-            f"The processed file '{path}' cannot be read ({cause(e)}). Delete "
-            'it, or '
-            'pass force_reload=True, to have it made again from the raw files'
-        ) from e
-
-
-def fingerprint(root: Path, files: Iterable[Path]) -> str:
-    r"""Tells apart raw files by name and size.
-
-    Raises:
-        ValueError: If one is not there; names it.
-    """
-    try:
-        listing = sorted(
-            (os.path.relpath(file, root), file.stat().st_size)
-            for file in files
-        )
-    except OSError as e:
-        raise ValueError(
-            f"The raw file '{e.filename}' cannot be read ({e.strerror}): get "
-            'it again or remove it'
-        ) from e
-    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
-
-
-class ClipDataset(InMemoryDataset):
-    r"""The base class of data sets of clips, which differ in length, so that
-    they are kept apart rather than collated.
-
-    Other than :class:`~torch_geometric.data.InMemoryDataset` it neither
-    writes nor unpickles files about :obj:`pre_transform` and
-    :obj:`pre_filter`: their :func:`repr` is part of the processed file's
-    name.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
+        raw (str, pathlib.Path or sequence of them, optional): The raw folder
+            or file, which is only read. (default: :obj:`root/raw`)
+        format (str, optional): The format to read where there are several.
+            (default: the first that is found)
+        transform, pre_transform, pre_filter, log, force_reload: See
+            :class:`~torch_geometric.data.Dataset`.
     """
 
     formats: tuple[Format, ...] = ()
-    _data_list: list[Data]
+    how_to_get = ''
+    version = 3  # of the stored clips, part of the names of stores
+    #: Names of the sequences; those that a clip does not have are ignored.
+    keys: tuple[str, ...] = ('x', 'y', 'joints')
+    #: See :class:`~pyg_hcsf.data.projection.Projections`; :obj:`None` if the
+    #: 2D keypoints need not be compared with the 3D joints.
+    unlike: Mapping[str, tuple[str, ...]] | None = None
+    split = 'all'
+    store: ClipStore
 
-    def _process(self) -> None:
-        path = Path(self.processed_paths[0])
-        if path.exists() and not self.force_reload:
-            return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=path.parent):
-                pass  # reading takes minutes: know now whether writing works
-        except OSError as e:
-            raise RuntimeError(
-                f"Could not write to the folder '{path.parent}': {e.strerror}."
-                " Make it writable or choose another 'root'"
-            ) from e
-        if self.log:
-            print('Processing...', file=sys.stderr)
-        self.process()
-        if self.log:
-            print('Done!', file=sys.stderr)
+    def __init__(
+        self,
+        root: str | Path | None,
+        raw: str | Path | Sequence[str | Path] | None = None,
+        format: str | None = None,
+        transform: Callable | None = None,
+        pre_transform: Callable | None = None,
+        pre_filter: Callable | None = None,
+        log: bool = True,
+        force_reload: bool = False,
+    ) -> None:
+        self._format = format
+        self._info: dict[str, Any] = {}
+        root = None if root is None else Path(root).expanduser()
+        if raw is None and root is not None:
+            raw = root / 'raw'
+        self.raw: Any = (
+            Path(raw).expanduser()
+            if isinstance(raw, (str, Path))
+            else [Path(path).expanduser() for path in raw or ()]
+        )
+        super().__init__(
+            None if root is None else str(root),
+            transform,
+            pre_transform,
+            pre_filter,
+            log=log,
+            force_reload=force_reload,
+        )
+        if root is not None:
+            self._open_store()
+
+    def _open_store(self) -> None:
+        store = ClipStore(self._path)
+        columns = [
+            store.column(name) or [''] * len(store)
+            for name in ('subject', 'clip')
+        ]
+        chosen = [
+            number
+            for number, pair in enumerate(zip(*columns, strict=True))
+            if self._in_split(*pair)
+        ]
+        if not chosen:
+            raise self._no_clips(f', but {len(store)} clips of other splits')
+        self.store = ClipSubset(store, chosen)
+        self._indices = None
 
     @property
-    def _pre(self) -> str:
-        if self.pre_transform is None and self.pre_filter is None:
-            return ''
-        text = repr((self.pre_transform, self.pre_filter))
-        text = re.sub(' at 0x[0-9a-fA-F]+', '', text)
-        return f'_pre{hashlib.sha256(text.encode()).hexdigest()[:8]}'
+    def skeleton(self) -> Skeleton:
+        r"""The joints."""
+        raise NotImplementedError
+
+    def _stem(self, format: str) -> str:
+        r"""The name of the store up to the hash of the raw files: all options
+        that change its clips, apart from :meth:`_steps`.
+        """
+        raise NotImplementedError
+
+    def _read(self, source: RawSource) -> Iterable[dict[str, Any]]:
+        r"""Reads clips as dictionaries of their attributes, sequences with
+        frames first. It may add to :obj:`self._info`, the :obj:`info` of the
+        store.
+        """
+        raise NotImplementedError
+
+    def _in_split(self, subject: str, clip: str) -> bool:
+        r"""Whether a stored clip is part of the data set."""
+        return True
+
+    def _of_split(self, files: list[Path]) -> list[Path]:
+        r"""The raw files that are needed for the split."""
+        return files
+
+    def _source(self, format: str, files: list[Path]) -> RawSource:
+        r"""Chooses from the raw files that were found in a format."""
+        root = self.raw if self.raw.is_dir() else self.raw.parent
+        return RawSource(format, files, fingerprint(root, set(files)))
+
+    def _find_source(self) -> RawSource | None:
+        r"""Finds the raw files."""
+        for form in self.formats if self.raw.exists() else ():
+            if self._format not in (None, form.name):
+                continue
+            if files := self._of_split(form.find(self.raw)):
+                return self._source(form.name, files)
+        return None
+
+    def _use_stored(self, source: RawSource) -> None:
+        r"""Called if a store of the raw files exists already."""
+
+    def _steps(self) -> list[tuple[str, Callable]]:
+        r"""Functions from a clip to the clip to store, or to :obj:`None` to
+        leave it out, and what they add to the name of the store.
+        """
+        return user_steps(self.pre_filter, self.pre_transform)
+
+    def _process(self) -> None:
+        folder = Path(self.processed_dir)
+        steps = self._steps()
+        ending = ''.join(f'_{name}' for name, _ in steps)
+        source = self._find_source()
+        if source is None:
+            stem = self._find_processed(folder, ending).removesuffix(ending)
+        else:
+            stem = f'{self._stem(source.format)}_{source.digest}'
+            stem = f'{stem}_v{self.version}'
+        plain = folder / f'{stem}.clips'
+        self._path = folder / f'{stem}{ending}.clips'
+        reload = self.force_reload and source is not None
+        if self._path.exists() and not reload:
+            if source is not None:
+                self._use_stored(source)
+            return
+        if source is None or (steps and plain.exists() and not reload):
+            stored = ClipStore(plain)
+            self._info, clips = stored.info, iter(stored)
+        else:  # in one pass: clips without the steps are not written
+            self._info = {'format': source.format}
+            clips = self._read_all(source)
+        functions = [function for _, function in steps]
+        self._write(apply_steps(clips, functions, self.keys))
+
+    def _read_all(self, source: RawSource) -> Iterator[Any]:
+        clips = with_progress(self._read(source), source, self.log)
+        if self.unlike is None:
+            return iter(clips)
+        projections = Projections(self.skeleton, self.unlike)
+        return warn_if_unlike(clips, projections, str(self.raw))
+
+    def _write(self, clips: Iterator[Any]) -> None:
+        check_writable(self._path.parent)  # before minutes of reading
+        if (first := next(clips, None)) is None:
+            raise self._no_clips()
+        existed = self._path.exists()
+        try:
+            ClipStore.write(
+                self._path,
+                chain([first], clips),
+                keys=sequence_keys(first, self.keys),
+                info=self._info,
+                overwrite=existed,
+            )
+        except (RuntimeError, ValueError):
+            if existed or not self._path.exists():
+                raise  # else another process has written it meanwhile
+
+    def _no_clips(self, found: str = '') -> ValueError:
+        return ValueError(
+            f"Expected clips for split='{self.split}' in {shown(self.raw)} "
+            f'(got none{found}): get the files of its subjects'
+        )
+
+    def _find_processed(self, folder: Path, ending: str) -> str:
+        names = [
+            f.name for f in self.formats if self._format in (None, f.name)
+        ]
+        stems = {f'{self._stem(n)}_{DIGEST}_v{self.version}' for n in names}
+        found = find_stores(folder, stems, ending)
+        if len(found) == 1:
+            return found[0]
+        raise RuntimeError(
+            f'{type(self).__name__} found no raw files in {shown(self.raw)}, '
+            f"and {len(found) or 'nothing'} made from some in '{folder}'. "
+            f'{self.how_to_get}'
+        )
+
+    @property
+    def has_process(self) -> bool:
+        return True
+
+    @property
+    def raw_dir(self) -> str:
+        return str(self.raw)
+
+    @property
+    def processed_file_names(self) -> str:
+        return self._path.name
+
+    def len(self) -> int:
+        return len(self.store)
+
+    def get(self, idx: int) -> Data:
+        return self.store[idx]
+
+    @property
+    def format(self) -> str:
+        r"""The name of the format of the raw files."""
+        return self.store.info['format']
+
+    @property
+    def raw_fingerprint(self) -> str:
+        r"""A hash of the names and sizes of the raw files."""
+        return re.findall(f'_({DIGEST})_v', self._path.name)[-1]
+
+
+class InMemoryClipDataset(ClipDataset, InMemoryDataset):
+    r"""A :class:`ClipDataset` whose clips are all held in memory.
+
+    Clips differ in length, so they are kept as a list rather than collated.
+    Arguments are those of :class:`ClipDataset`.
+    """
+
+    _data_list: list[Data]
+
+    def _open_store(self) -> None:
+        super()._open_store()
+        self._data_list = self.store.load()
+
+    def _write(self, clips: Iterator[Any]) -> None:
+        super()._write(clips)
+        # Stores of the same options from earlier raw files are replaced.
+        pattern = re.sub(DIGEST, lambda _: DIGEST, self._path.name)
+        for path in self._path.parent.glob(pattern):
+            if path != self._path:
+                shutil.rmtree(path, ignore_errors=True)
 
     def len(self) -> int:
         return len(self._data_list)
@@ -156,21 +295,9 @@ class ClipDataset(InMemoryDataset):
     def get(self, idx: int) -> Data:
         return copy.copy(self._data_list[idx])
 
-    def copy(self, idx: Any = None) -> ClipDataset:
+    def copy(self, idx: Any = None) -> InMemoryClipDataset:
         chosen = self if idx is None else self.index_select(idx)
         out = copy.copy(self)
         out._data_list = [copy.deepcopy(self.get(i)) for i in chosen.indices()]
         out._indices = None
         return out
-
-    @property
-    def skeleton(self) -> Skeleton:
-        r"""The 17 joints of Human3.6M."""
-        return H36M17
-
-    @property
-    def raw_fingerprint(self) -> str:
-        r"""Tells apart the raw files (names and sizes) that the clips were
-        made from; empty if there are none.
-        """
-        return ''

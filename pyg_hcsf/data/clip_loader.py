@@ -1,3 +1,5 @@
+r"""Batches of windows of frames for pose lifting."""
+
 from __future__ import annotations
 
 import math
@@ -6,80 +8,79 @@ from typing import NamedTuple, Optional, Union
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 
+from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.data.loader import BatchLoader, check_sequences, pointers
+from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.data.pyg_batch import to_batch
 from pyg_hcsf.hops import HopEdges
 
-BATCH_LAYOUTS = ('static', 'batch')
-BLOCK = 128  # frames that are read from a store in one piece, or more
+BLOCK = 128  # least frames that are read from a store in one piece
 
 
 class Pool(NamedTuple):
-    r"""Frames in memory: runs of consecutive frames, side by side."""
+    r"""Frames in memory: concatenated runs of consecutive frames."""
 
     first: Tensor  # [R] number of the first frame of a run, over all clips
-    shift: Tensor  # [R] from the number of a frame to its place
+    shift: Tensor  # [R] from the number of a frame to its index in sequences
     sequences: dict[str, Tensor]  # [F, N, C] by key
 
 
-class ClipLoader:
-    r"""Windows of frames out of clips, at a constant number of Python steps
-    per batch.
+class ClipLoader(BatchLoader):
+    r"""Batches of windows of frames, in a constant number of Python steps.
 
-    One :class:`~torch_geometric.data.Data` per clip holds node-first
-    sequences, such as ``x [N, T, C]``. They are laid side by side; a batch is
-    one indexing operation per key. Windows that reach over the end of a clip
-    repeat its first or last frame, and none crosses into another clip.
+    Each clip is a :class:`~torch_geometric.data.Data` with node-first
+    sequences, such as :obj:`x` :obj:`[N, T, C]`. The clips are concatenated
+    in memory with frames first; a batch is one indexing operation per key.
+    Windows that extend beyond the end of a clip repeat its first or last
+    frame, and never contain frames of another clip.
 
     Clips in memory are shuffled window by window. A
-    :class:`~pyg_hcsf.data.ClipStore` streams: the loader draws blocks of
+    :class:`~pyg_hcsf.data.ClipStore` is streamed: the loader draws blocks of
     128 consecutive frames (512 for windows of 243) at random and without
-    replacement, reads a pool of them, up to :obj:`pool_size` frames, shuffles
-    its windows, and cuts them into batches; then the next pool. Every window
-    comes once in an epoch, and a store that fits in one pool gives the very
-    batches of the same clips in memory.
+    replacement, reads a pool of them of up to :obj:`pool_size` frames,
+    shuffles its windows, and cuts them into batches; then it reads the next
+    pool. Every window comes once per epoch. A store that fits in one pool
+    gives exactly the batches of the same clips in memory.
 
-    How good that shuffling is: two windows of a batch come from the same block
-    with a chance of :math:`1 / B` for :math:`B` blocks in a pool. Even if all
-    windows of a block were alike, the mean over :math:`n` windows would vary
-    only :math:`1 + (n - 1) / B` times as much as after a full shuffle: 1.12
-    times for batches of 256 single frames, of 2048 blocks in a pool.
+    Quality of the shuffling: two windows of a batch come from the same block
+    with probability :math:`1 / B` for :math:`B` blocks in a pool. Even if all
+    windows of a block were equal, the variance of the mean of :math:`n`
+    windows would be only :math:`1 + (n - 1) / B` times that of a full
+    shuffle: 1.12 times for batches of 256 single frames and 2048 blocks in a
+    pool.
 
     Args:
-        clips (list[torch_geometric.data.Data] or ClipStore): The clips; a
-            data set is a list of them.
+        clips (list[torch_geometric.data.Data] or ClipStore): The clips, such
+            as a data set.
         batch_size (int, optional): The number of windows of a batch, over all
             processes. (default: :obj:`256`)
         frames (int, optional): The odd number of frames of a window. With
-            :obj:`1`, the time dimension is left out. (default: :obj:`1`)
+            :obj:`1`, batches have no time axis. (default: :obj:`1`)
         stride (int, optional): Takes every :obj:`stride`-th frame of a clip
             as the centre of a window. (default: :obj:`1`)
         keys (tuple[str, ...], optional): The sequences to load.
             (default: :obj:`("x", "y")`)
-        shuffle (bool, optional): If set to :obj:`True`, a new random order in
-            every epoch, the same on every machine. (default: :obj:`False`)
-        drop_last (bool, optional): If set to :obj:`True`, leaves out the last
-            incomplete batch. (default: :obj:`False`)
         layout (str, optional): :obj:`"static"` yields
-            :class:`~torch_geometric.data.Data` with dense ``[B, N, C]``;
-            :obj:`"batch"` true :class:`~torch_geometric.data.Batch` objects
-            with ``[B * N, C]`` and batched edges. (default: :obj:`"static"`)
+            :class:`~torch_geometric.data.Data` with dense :obj:`[B, N, C]`
+            or :obj:`[B, T, N, C]`; :obj:`"batch"` yields
+            :class:`~torch_geometric.data.Batch` with :obj:`[B * N, C]` or
+            :obj:`[B * N, T, C]` and batched edges. (default: :obj:`"static"`)
         hops (HopEdges, optional): For the batch layout, the edges to use
             instead of those of the clips. (default: :obj:`None`)
-        seed (int, optional): The seed of the order. (default: :obj:`0`)
-        rank (int, optional): The number of this process. (default: :obj:`0`)
-        world_size (int, optional): The number of processes: each loads its
-            share of every batch. (default: :obj:`1`)
         pool_size (int, optional): For a store, the number of frames to hold
-            in memory; a batch if that is more. Poses in 2D and 3D with 17
+            in memory, at least a batch. Poses in 2D and 3D with 17
             joints take 340 bytes a frame. (default: :obj:`262144`)
-        window_keys (tuple[str, ...], optional): The sequences to cut in
+        window_keys (tuple[str, ...], optional): The sequences to cut into
             windows; of the others, the central frame is taken.
             (default: the first of :obj:`keys`)
+        shuffle, drop_last, seed, rank, world_size (optional): See
+            :class:`~pyg_hcsf.data.loader.BatchLoader`.
 
-    Each batch also has :obj:`clip` and :obj:`frame`, ``[B]``: the number of
-    the clip and of the frame in it.
+    Each batch also has :obj:`clip` and :obj:`frame`, :obj:`[B]`: the number
+    of the clip and of the frame in it.
 
     Raises:
         ValueError: If there is no frame, a clip lacks a sequence or has other
@@ -111,20 +112,12 @@ class ClipLoader:
     ) -> None:
         if frames < 1 or frames % 2 == 0:
             raise ValueError(f"Expected an odd 'frames' (got {frames})")
-        if batch_size < world_size or stride < 1:
-            raise ValueError(
-                "Expected 'batch_size' >= the number of processes and "
-                f"'stride' >= 1 (got {batch_size} and {stride})"
-            )
-        if not 0 <= rank < world_size:
-            raise ValueError(
-                "Expected 'rank' to be 0 or more and below 'world_size' (got "
-                f'{rank} and {world_size})'
-            )
-        if layout not in BATCH_LAYOUTS:
-            raise ValueError(
-                f"Expected 'layout' to be one of {BATCH_LAYOUTS} (got '{layout}')"
-            )
+        if stride < 1:
+            raise ValueError(f"Expected 'stride' >= 1 (got {stride})")
+        check_choices(layout=(layout, ('static', 'batch')))
+        super().__init__(
+            batch_size, shuffle, drop_last, seed, rank, world_size
+        )
         if window_keys is None:
             window_keys = keys[:1]
         elif not set(window_keys) <= set(keys):
@@ -132,31 +125,23 @@ class ClipLoader:
                 f"Expected 'window_keys' to be some of 'keys', {keys} (got "
                 f'{window_keys})'
             )
-        self.batch_size = batch_size
         self.frames = frames
         self.stride = stride
         self.keys = keys
         self.window_keys = window_keys
-        self.shuffle = shuffle
-        self.drop_last = drop_last
         self.layout = layout
-        self.seed = seed
-        self.rank = rank
-        self.world_size = world_size
-        self.epoch = 0
-        self.start = 0
 
         self.store = clips if isinstance(clips, ClipStore) else None
         count = len(clips) if self.store is None else 1
         items = [clips[i] for i in range(count)]
-        _check_clips(items, keys)
+        check_sequences(items, keys)
         if self.store is None:
             lengths = [data[keys[0]].size(1) for data in items]
             self.length = torch.tensor(lengths, dtype=torch.long)  # [K]
         else:
             self.length = torch.from_numpy(self.store.lengths)
-        self.frame_ptr = _ptr(self.length)
-        self.window_ptr = _ptr(-(-self.length // stride))
+        self.frame_ptr = pointers(self.length)
+        self.window_ptr = pointers(-(-self.length // stride))
         if self.num_windows == 0:
             raise ValueError(
                 f"Expected clips with at least one frame in '{keys[0]}' (got "
@@ -166,8 +151,8 @@ class ClipLoader:
         if self.store is None:
             sequences = {}
             for key in keys:
-                sequence = torch.cat([data[key] for data in items], dim=1)
-                sequences[key] = sequence.transpose(0, 1).contiguous()
+                frames_of = [frames_first(data[key]) for data in items]
+                sequences[key] = torch.cat(frames_of)
             zero = torch.zeros(1, dtype=torch.long)
             self.pool = Pool(zero, zero, sequences)
             self.block_size = self.pool_windows = self.num_windows
@@ -196,39 +181,31 @@ class ClipLoader:
         r"""The number of windows in an epoch."""
         return int(self.window_ptr[-1])
 
-    def __len__(self) -> int:
-        if self.drop_last:
-            return max(1, self.num_windows // self.batch_size)
-        return -(-self.num_windows // self.batch_size)
-
-    def set_epoch(self, epoch: int, start: int = 0) -> None:
-        r"""Chooses the order of an epoch, and the batch that it starts at."""
-        self.epoch, self.start = epoch, start
-
     def __iter__(self) -> Iterator[Data]:
-        seed = self.seed * 1_000_003 + self.epoch
+        seed = self._epoch_seed
         pool, order = self.pool, torch.empty(0)
         for step in range(self.start, len(self)):
-            number, place = divmod(step * self.batch_size, self.pool_windows)
-            if step == self.start or place == 0:
+            number, first = divmod(step * self.batch_size, self.pool_windows)
+            if step == self.start or first == 0:
                 blocks = self._blocks(number, seed)
                 order = self._order(blocks, number, seed)
                 if self.store is not None:
-                    pool = None  # its memory is free for the next one
+                    pool = None  # frees memory for the next one
                     pool = self._read(blocks)
-            part = order[place : place + self.batch_size]
+            part = order[first : first + self.batch_size]
             yield self._load(pool, part[self.rank :: self.world_size])
 
     def load(self, window: Tensor) -> Data:
-        r"""The batch of the windows of given numbers, ``[B]``."""
+        r"""Loads the batch of some windows, :obj:`[B]` numbers."""
         pool = self.pool
         if pool is None:
             pool = self._read((window // self.block_size).unique())
         return self._load(pool, window)
 
     def _plan_pools(self, pool_size: int) -> None:
-        # Windows reach beyond their block by half a window on either side,
-        # which must not weigh much. A pool is whole blocks and whole batches.
+        # Windows extend beyond their block by half a window on either side,
+        # which must be small relative to a block. A pool consists of complete
+        # blocks and complete batches.
         span = max(BLOCK, 1 << (2 * self.frames).bit_length())
         block = 1 << max(1, span // self.stride).bit_length() - 1
         while True:
@@ -243,8 +220,8 @@ class ClipLoader:
         self.pool_windows = unit * -(-self.num_windows // (unit * pools))
 
     def _blocks(self, pool: int, seed: int) -> Tensor:
-        # The last block may be shorter, so it stays the last: pools are
-        # equally long then, and a batch tells which it is in.
+        # The last block may be shorter. It stays the last one, so that all
+        # pools before have one length and a batch number gives the pool.
         whole, rest = divmod(self.num_windows, self.block_size)
         blocks = torch.arange(whole + (rest > 0))
         if self.shuffle:
@@ -275,7 +252,7 @@ class ClipLoader:
         clip, frame = self._locate(last)
         stop = self.frame_ptr[clip] + 1
         stop += torch.minimum(frame + self.frames // 2, self.length[clip] - 1)
-        # Blocks that touch or overlap make one run.
+        # Adjacent or overlapping blocks are read as one run.
         fresh = torch.ones_like(blocks, dtype=torch.bool)
         fresh[1:] = start[1:] > stop[:-1]
         start, stop = start[fresh], stop[fresh.roll(-1)]
@@ -292,53 +269,22 @@ class ClipLoader:
         center = self.frame_ptr[clip] + frame
         run = torch.searchsorted(pool.first, center, right=True) - 1
         center += pool.shift[run]
-        places = dict.fromkeys(self.keys, center)
+        index = dict.fromkeys(self.keys, center)
         if self.frames > 1:
-            reach = torch.arange(self.frames) - self.frames // 2
-            step = torch.maximum(reach, -frame.view(-1, 1))
+            offset = torch.arange(self.frames) - self.frames // 2
+            step = torch.maximum(offset, -frame.view(-1, 1))
             last = (self.length[clip] - 1 - frame).view(-1, 1)
             around = center.view(-1, 1) + step.minimum(last)
-            places |= dict.fromkeys(self.window_keys, around)
+            index |= dict.fromkeys(self.window_keys, around)
         values = {}
-        for key, place in places.items():  # [B, (F,) N, C]
-            # Several times as fast as indexing with brackets:
-            value = pool.sequences[key].index_select(0, place.view(-1))
-            values[key] = value.unflatten(0, place.shape)
+        for key, rows in index.items():  # [B, (T,) N, C]
+            # index_select is several times as fast as indexing by brackets
+            value = pool.sequences[key].index_select(0, rows.view(-1))
+            values[key] = value.unflatten(0, rows.shape)
         ids = {'clip': clip, 'frame': frame}
         if self.layout == 'static':
             return Data(edge_index=self.edge_index, **values, **ids)
-        return self._batch(values, ids, window.numel())
-
-    def _batch(
-        self, values: dict[str, Tensor], ids: dict[str, Tensor], size: int
-    ) -> Batch:
-        n = self.num_nodes
-        graph = torch.arange(size + 1)
-        for key, value in values.items():
-            if value.dim() == 4:
-                value = value.transpose(1, 2)
-            values[key] = value.flatten(0, 1)  # [B * N, (F,) C]
-        edge_index = self.edge_index.unsqueeze(1) + n * graph[:-1].view(-1, 1)
-        edges = {'edge_index': edge_index.view(2, -1)}  # [2, B * E]
-        if self.edge_pair is not None:
-            edges['edge_pair'] = self.edge_pair.repeat(size)
-        out = Batch(
-            **edges,
-            batch=graph[:-1].repeat_interleave(n),
-            ptr=n * graph,
-            **values,
-            **ids,
-        )
-        # What takes a batch apart again, as Batch.from_data_list leaves it.
-        out._num_graphs = size
-        out._slice_dict = {
-            **dict.fromkeys(edges, self.edge_index.size(1) * graph),
-            **dict.fromkeys(values, n * graph),
-            **dict.fromkeys(ids, graph),
-        }
-        out._inc_dict = dict.fromkeys(out._slice_dict)
-        out._inc_dict['edge_index'] = n * graph[:-1]
-        return out
+        return to_batch(values, ids, self.edge_index, self.edge_pair)
 
     def __repr__(self) -> str:
         return (
@@ -347,37 +293,7 @@ class ClipLoader:
         )
 
 
-def _ptr(count: Tensor) -> Tensor:
-    return torch.cat([count.new_zeros(1), count.cumsum(0)])
-
-
 def _random(seed: int, pool: int) -> torch.Generator:
-    # The first pool, which is all of the clips in memory, has the seed itself.
-    # torch seeds with 32 bits: no shifting.
+    # Pool 0, which is all there is of clips in memory, uses the seed itself.
+    # torch uses 32 bits of the seed, so that they are not combined by shifts.
     return torch.Generator().manual_seed(seed + 7919 * pool)
-
-
-def _check_clips(clips: list[Data], keys: tuple[str, ...]) -> None:
-    for number, data in enumerate(clips):
-        for key in keys:
-            value = data.get(key)
-            if not isinstance(value, Tensor) or value.dim() < 2:
-                hint = ", which the transform 'EncodePose' makes"
-                raise ValueError(
-                    f"Expected clips with a sequence '{key}' [N, T, *]"
-                    f'{hint if key == "joints" else ""} (got clip {number}: '
-                    f'{data})'
-                )
-            length = data[keys[0]].size(1)
-            if value.size(1) != length:
-                raise ValueError(
-                    f"Expected '{key}' with {length} frames, as '{keys[0]}' "
-                    f'has (got {value.size(1)})'
-                )
-            first = clips[0][key]
-            if value[:, :0].shape != first[:, :0].shape:
-                raise ValueError(
-                    f"Expected '{key}' with the joints and channels of clip 0,"
-                    f' {list(first.shape)} (got {list(value.shape)} in clip '
-                    f'{number})'
-                )

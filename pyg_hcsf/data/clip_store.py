@@ -1,21 +1,22 @@
+r"""Reads clips from a folder of flat :obj:`.npy` files."""
+
 from __future__ import annotations
 
-import contextlib
 import json
-import math
 import os
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.lib.npyio import NpzFile
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.data.axes import to_data
+from pyg_hcsf.data.clip_files import explain_errors, open_meta, read_layout
 from pyg_hcsf.data.clip_writer import (
     META,
     VERSION,
@@ -24,40 +25,29 @@ from pyg_hcsf.data.clip_writer import (
 )
 
 
-class Layout(NamedTuple):
-    r"""What the file of a sequence holds: frames of a type and shape."""
-
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    offset: int  # of the first frame in the file, in bytes
-
-    @property
-    def frame_bytes(self) -> int:
-        return self.dtype.itemsize * math.prod(self.shape)
-
-
 class ClipStore:
     r"""Clips of any lengths on disk, for data sets that do not fit in memory.
 
-    A folder with one flat :obj:`<key>.npy` per sequence, frames first, as in
-    :obj:`x.npy` of shape ``[F, N, C]`` over all clips, and one small
-    :obj:`clips.npz` with the lengths and attributes of the clips. It opens in
-    milliseconds whatever its size, and indexes like a data set:
-    :obj:`store[i]` reads clip :obj:`i` as a
-    :class:`~torch_geometric.data.Data` with node-first ``[N, T, C]``.
-    :class:`~pyg_hcsf.data.clip_loader.ClipLoader` trains from it in bounded
-    memory.
+    A store is a folder. It holds one flat :obj:`<key>.npy` per sequence, with
+    the frames of all clips along the first axis, such as :obj:`[F, N, C]` or
+    :obj:`[F, M, N, C]` for :math:`M` bodies, and one small :obj:`clips.npz`
+    with the lengths and attributes of the clips. It opens in milliseconds
+    whatever its size. :obj:`store[i]` reads clip :obj:`i` as a
+    :class:`~torch_geometric.data.Data`, which is node-first as everywhere in
+    PyG: :obj:`[N, T, C]` or :obj:`[N, T, M, C]`.
+    :class:`~pyg_hcsf.data.ClipLoader` and
+    :class:`~pyg_hcsf.data.ActionLoader` train from a store in bounded memory.
 
-    Frames are read, not mapped: mapped pages count as this process's memory
-    until they are given back, and a file that is cut off under a mapping kills
-    the process. Any program that reads :obj:`.npy` may map the files.
+    Frames are read, not memory-mapped: mapped pages count as memory of this
+    process until the system reclaims them, and truncating a mapped file kills
+    the process. Other programs may map the :obj:`.npy` files.
 
     Args:
         path (str or pathlib.Path): The folder that :meth:`write` made.
 
     Raises:
-        RuntimeError: If something is missing, cut off or contradicts the
-            rest; names the file and what to do.
+        RuntimeError: If a file is missing, truncated or inconsistent with the
+            others; names the file and the remedy.
 
     Example:
         >>> store = ClipStore.write('train.clips', dataset)
@@ -68,7 +58,7 @@ class ClipStore:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         file = self.path / META
-        with _explained(file), _open_meta(file) as content:
+        with explain_errors(file), open_meta(file) as content:
             meta = json.loads(str(content['meta']))
             if meta['version'] != VERSION:
                 raise ValueError(
@@ -84,41 +74,63 @@ class ClipStore:
                 raise ValueError('malformed lengths of clips')
             self.keys = tuple(check_name(key) for key in meta['keys'])
             self._tensors = frozenset(meta['tensors'])
+            self.info: dict[str, Any] = meta['info']
         self.num_frames = int(self.lengths.sum())
-        self.layouts = {key: self._read_layout(key) for key in self.keys}
+        self.layouts = {
+            key: read_layout(self.path / f'{key}.npy', self.num_frames)
+            for key in self.keys
+        }
 
     @staticmethod
     def write(
         path: str | Path,
         clips: Iterable[Data | dict[str, Any]],
         keys: Sequence[str] = ('x', 'y'),
+        info: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
     ) -> ClipStore:
-        r"""Writes clips, one at a time, all or nothing.
+        r"""Writes clips one at a time; on failure, nothing is left behind.
 
-        Only one clip and the attributes of all are in memory. The folder
-        appears under its name once it is whole on the disk; a process that is
-        killed leaves a hidden :obj:`.<name>.*.part` beside it, which the next
-        :meth:`write` on that machine removes.
+        Only one clip and the attributes of all clips are in memory. The
+        folder appears under its name once it is complete on the disk. A
+        process that is killed leaves a hidden :obj:`.<name>.*.part` beside
+        it, which the next :meth:`write` on that machine removes.
 
-        The clips are stored as they come: to train on clips that
-        :class:`~pyg_hcsf.transforms.EncodePose` encodes, write encoded clips.
+        Clips are stored as given: to train on clips encoded by
+        :class:`~pyg_hcsf.transforms.EncodePose`, write encoded clips.
 
         Args:
             path (str or pathlib.Path): The folder to make.
-            clips (iterable): The :class:`~torch_geometric.data.Data`, or
-                dictionaries of what they hold; a generator will do.
-            keys (tuple[str, ...], optional): The sequences, each
-                ``[N, T, *]`` with the :obj:`T` of the clip. All else is kept
-                per clip: strings, numbers, and tensors of one shape; what
-                never changes, such as :obj:`edge_index`, is kept once.
+            clips (iterable): The clips, each a node-first
+                :class:`~torch_geometric.data.Data` or a dictionary of the
+                same attributes with **frames first** (:obj:`[T, N, *]` or
+                :obj:`[T, M, N, *]`). A generator is enough.
+            keys (tuple[str, ...], optional): The names of the sequences.
+                All other attributes are kept per clip: strings, numbers, and
+                tensors of one shape. A value that is the same in all clips,
+                such as :obj:`edge_index`, is kept once.
                 (default: :obj:`("x", "y")`)
+            info (Mapping, optional): Strings and numbers about all clips, for
+                :obj:`store.info`. It is saved after the last clip, so that
+                the generator of the clips can fill it.
+                (default: :obj:`None`)
+            overwrite (bool, optional): If set to :obj:`True`, replaces a
+                store at :obj:`path` once the new one is complete.
+                (default: :obj:`False`)
 
         Raises:
-            ValueError: If :obj:`path` is there already, or a clip differs
-                from the first in its attributes, shapes or types.
+            ValueError: If :obj:`path` exists and is not to be overwritten, or
+                a clip differs from the first in its attributes, shapes or
+                types.
             RuntimeError: If the system refuses to write, as on a full disk.
         """
-        write_clips(Path(path), clips, tuple(keys))
+        write_clips(
+            Path(path),
+            clips,
+            keys=tuple(keys),
+            info={} if info is None else info,
+            overwrite=overwrite,
+        )
         return ClipStore(path)
 
     def read(
@@ -132,7 +144,7 @@ class ClipStore:
             stops (list[int]): The end of each range, not included.
 
         Returns:
-            The frames of all ranges side by side, ``[F, N, *]``.
+            The frames of all ranges, concatenated: :obj:`[F, N, *]`.
         """
         layout = self.layouts[key]
         size = layout.frame_bytes
@@ -140,8 +152,8 @@ class ClipStore:
         out = np.empty((total, *layout.shape), layout.dtype)
         view = out.reshape(-1).view(np.uint8).data
         path = self.path / f'{key}.npy'
-        with _explained(path), path.open('rb') as file:
-            if hasattr(os, 'posix_fadvise'):  # all at once, not one by one
+        with explain_errors(path), path.open('rb') as file:
+            if hasattr(os, 'posix_fadvise'):  # read ahead in parallel
                 for start, stop in zip(starts, stops, strict=True):
                     os.posix_fadvise(
                         file.fileno(),
@@ -161,21 +173,64 @@ class ClipStore:
         return len(self.lengths)
 
     def __getitem__(self, idx: int) -> Data:
+        return to_data(self.clip(idx), self.keys)
+
+    def clip(self, idx: int) -> dict[str, Any]:
+        r"""Reads a clip without changing the order of its axes.
+
+        Args:
+            idx (int): The number of the clip; negative ones count from the
+                end.
+
+        Returns:
+            All attributes of the clip; sequences are :obj:`[T, N, *]`.
+
+        Raises:
+            IndexError: If there is no such clip.
+        """
         if not -len(self) <= idx < len(self):
             raise IndexError(
                 f'Expected a clip number below {len(self)} (got {idx})'
             )
         idx %= len(self)
         start, stop = self._ptr[idx : idx + 2].tolist()
-        data = Data()
-        for key in self.keys:
-            sequence = self.read(key, [start], [stop])
-            data[key] = sequence.transpose(0, 1).contiguous()
+        frames = {key: self.read(key, [start], [stop]) for key in self.keys}
+        return self._checked(idx, frames)
+
+    def load(self) -> list[Data]:
+        r"""Reads all clips into memory, each sequence in one piece."""
+        whole = {k: self.read(k, [0], [self.num_frames]) for k in self.keys}
+        lengths = self.lengths.tolist()
+        parts = [value.split(lengths) for value in whole.values()]
+        return [
+            to_data(
+                self._checked(i, dict(zip(whole, frames, strict=True))),
+                self.keys,
+            )
+            for i, frames in enumerate(zip(*parts, strict=True))
+        ]
+
+    def column(self, name: str) -> list[Any] | None:
+        r"""The value of an attribute in every clip, tensors as nested lists;
+        :obj:`None` if clips do not have it.
+        """
+        if (column := self._columns.get(name)) is None:
+            return None
+        return column.tolist() * (len(self) if len(column) == 1 else 1)
+
+    def _checked(self, idx: int, frames: dict[str, Tensor]) -> dict[str, Any]:
+        r"""Verifies the sequences of a clip and adds its attributes."""
+        out: dict[str, Any] = dict(frames)
+        for key, value in frames.items():
+            content = value.numpy().reshape(-1).view(np.uint8).data
+            if zlib.crc32(content) != self._checksums[key][idx]:
+                with explain_errors(self.path / f'{key}.npy'):
+                    raise ValueError(f'bad checksum of clip {idx}')
         for name, column in self._columns.items():
             value = column[idx if len(column) > 1 else 0]
             is_tensor = name in self._tensors
-            data[name] = torch.tensor(value) if is_tensor else value.item()
-        return data
+            out[name] = torch.tensor(value) if is_tensor else value.item()
+        return out
 
     def __iter__(self) -> Iterator[Data]:
         return (self[i] for i in range(len(self)))
@@ -194,7 +249,7 @@ class ClipStore:
     def _columns(self) -> dict[str, np.ndarray]:
         file = self.path / META
         columns = {}
-        with _explained(file), _open_meta(file) as content:
+        with explain_errors(file), open_meta(file) as content:
             for name in content.files:
                 if not name.startswith('clip.'):
                     continue
@@ -206,50 +261,8 @@ class ClipStore:
                 columns[check_name(name.removeprefix('clip.'))] = column
         return columns
 
-    def _read_layout(self, key: str) -> Layout:
-        path = self.path / f'{key}.npy'
-        with _explained(path), path.open('rb') as file:
-            version = np.lib.format.read_magic(file)
-            if version != (1, 0):
-                raise ValueError(f'version {version} of the npy format')
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-            plain = dtype.kind in 'biufc' and dtype.isnative
-            if fortran or not plain or len(shape) < 2:
-                raise ValueError(f'frames of {dtype} in shape {shape}')
-            if shape[0] != self.num_frames:
-                raise ValueError(
-                    f'{shape[0]} frames, where the clips have '
-                    f'{self.num_frames}'
-                )
-            layout = Layout(dtype, shape[1:], file.tell())
-            expected = layout.offset + self.num_frames * layout.frame_bytes
-            if (size := os.fstat(file.fileno()).st_size) != expected:
-                raise ValueError(f'{size} bytes instead of {expected}')
-        return layout
-
-
-@contextlib.contextmanager
-def _open_meta(file: Path) -> Iterator[NpzFile]:
-    with file.open('rb') as stream:
-        content = np.load(stream, allow_pickle=False)
-        if not isinstance(content, NpzFile) or content.zip is None:
-            raise ValueError('not an npz archive')
-        for member in content.zip.infolist():  # which could swell
-            if member.compress_type != zipfile.ZIP_STORED:
-                raise ValueError(f"'{member.filename}' is compressed")
-        yield content
-
-
-@contextlib.contextmanager
-def _explained(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except (
-        *(OSError, ValueError, TypeError, LookupError, EOFError),
-        *(MemoryError, RuntimeError, zipfile.BadZipFile),
-    ) as e:
-        reason = e.strerror if isinstance(e, OSError) else e
-        raise RuntimeError(
-            f"The file '{file}' of a clip store cannot be read ({reason}). "
-            'Delete the folder and write the store again'
-        ) from e
+    @cached_property
+    def _checksums(self) -> dict[str, np.ndarray]:
+        file = self.path / META
+        with explain_errors(file), open_meta(file) as content:
+            return {key: content[f'crc.{key}'] for key in self.keys}

@@ -1,3 +1,5 @@
+r"""Some clips of a store, read as a store of their own."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,12 +12,12 @@ from pyg_hcsf.data.clip_store import ClipStore
 
 
 class ClipSubset(ClipStore):
-    r"""Some clips of a :class:`ClipStore`, such as those of a split, that are
-    read and streamed as if the others were not there.
+    r"""Some clips of a :class:`~pyg_hcsf.data.ClipStore`, such as those of a
+    split, with the interface of a store that holds no others.
 
     Args:
         store (ClipStore): All clips.
-        indices (sequence of int): The numbers of the chosen ones, ascending.
+        indices (sequence of int): The numbers of the chosen clips, ascending.
 
     Raises:
         ValueError: If the numbers are not ascending or not in the store.
@@ -36,6 +38,7 @@ class ClipSubset(ClipStore):
         self.store = store
         self.path, self.keys = store.path, store.keys
         self.layouts, self._tensors = store.layouts, store._tensors
+        self.info = store.info
         self.lengths = store.lengths[self.indices]
         self.num_frames = int(self.lengths.sum())
 
@@ -50,7 +53,7 @@ class ClipSubset(ClipStore):
             clips = np.arange(begin, end + 1)
             low = np.maximum(ptr[clips], start) + shift[clips]
             high = np.minimum(ptr[clips + 1], stop) + shift[clips]
-            # Clips that follow each other in the store are read in one piece.
+            # Adjacent clips of the store are read in one piece.
             fresh = np.ones(len(clips), dtype=bool)
             fresh[1:] = low[1:] != high[:-1]
             first += low[fresh].tolist()
@@ -60,6 +63,11 @@ class ClipSubset(ClipStore):
     @cached_property
     def _shift(self) -> np.ndarray:
         return self.store._ptr[self.indices] - self._ptr[:-1]
+
+    @cached_property
+    def _checksums(self) -> dict[str, np.ndarray]:
+        checksums = self.store._checksums
+        return {key: crc[self.indices] for key, crc in checksums.items()}
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:

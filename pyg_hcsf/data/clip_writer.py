@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,10 +15,11 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.data.axes import to_frames
 from pyg_hcsf.safe_io.atomic_write import part_path, remove_leftovers
 from pyg_hcsf.safe_io.shown import shown
 
-VERSION = 1  # of the format
+VERSION = 2  # of the format
 META = 'clips.npz'
 KINDS = {str: 'U', bool: 'b', int: 'i', float: 'f'}
 
@@ -26,12 +28,14 @@ def write_clips(
     path: Path,
     clips: Iterable[Data | dict[str, Any]],
     keys: tuple[str, ...],
+    info: Mapping[str, Any],
+    overwrite: bool,
 ) -> None:
     r"""See :meth:`~pyg_hcsf.data.ClipStore.write`."""
-    if path.exists():
+    if path.exists() and not overwrite:
         raise ValueError(
-            f"Expected 'path' to be a new folder (got '{path}', which is "
-            'there): delete it or choose another'
+            f"Expected 'path' to be a new folder (got '{path}', which "
+            "exists): delete it, choose another, or pass 'overwrite'"
         )
     remove_leftovers(path)
     part = part_path(path)
@@ -41,7 +45,9 @@ def write_clips(
             writer = _Writer(part, keys, stack)
             for clip in clips:
                 writer.add(clip)
-            writer.finish()
+            writer.finish(info)
+        if overwrite and path.exists():
+            shutil.rmtree(path)
         os.replace(part, path)
     except OSError as e:
         raise RuntimeError(
@@ -53,8 +59,8 @@ def write_clips(
 
 
 def check_name(name: Any) -> str:
-    r"""Refuses the name of an attribute that is not an identifier, such as
-    one that leads out of the folder.
+    r"""Refuses names of attributes that are not identifiers, such as paths
+    that lead out of the folder.
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(
@@ -75,6 +81,7 @@ class _Writer:
     ) -> None:
         self.folder = folder
         self.lengths: list[int] = []
+        self.checksums: dict[str, list[int]] = {key: [] for key in keys}
         self.files: dict[str, BinaryIO] = {
             check_name(key): stack.enter_context(
                 (folder / f'{key}.npy').open('wb')
@@ -87,20 +94,22 @@ class _Writer:
 
     def add(self, clip: Data | dict[str, Any]) -> None:
         number = len(self.lengths)
-        values = clip.copy() if isinstance(clip, dict) else clip.to_dict()
+        values = (
+            dict(clip)
+            if isinstance(clip, dict)
+            else to_frames(clip, self.files)
+        )
         length = None
         for key, file in self.files.items():
             value = values.pop(key, None)
             if not isinstance(value, Tensor) or value.dim() < 2:
                 raise ValueError(
-                    f"Expected '{key}' of clip {number} to be a tensor of "
-                    f'shape [N, T, *] (got {_describe(value)}; the clip has '
-                    f'{list(clip.keys())})'
+                    f"Expected '{key}' of clip {number} to be a tensor with "
+                    f'a node and a frame axis (got {_describe(value)}; the '
+                    f'clip has {list(clip.keys())})'
                 )
-            length = value.size(1) if length is None else length
-            frames = np.ascontiguousarray(
-                _to_numpy(value, key, number).swapaxes(0, 1)
-            )
+            length = value.size(0) if length is None else length
+            frames = np.ascontiguousarray(_to_numpy(value, key, number))
             layout = (frames.dtype, frames.shape[1:])
             if number == 0:
                 self.layouts[key] = layout
@@ -113,7 +122,9 @@ class _Writer:
                     f'{len(frames)} of {frames.dtype} in '
                     f'{list(frames.shape[1:])})'
                 )
-            file.write(frames.reshape(-1).view(np.uint8).data)
+            content = frames.reshape(-1).view(np.uint8).data
+            self.checksums[key].append(zlib.crc32(content))
+            file.write(content)
         self.lengths.append(length or 0)
         if number and values.keys() != self.columns.keys():
             raise ValueError(
@@ -154,7 +165,7 @@ class _Writer:
             column.extend(column[:1] * (number - len(column)))
             column.append(value)
 
-    def finish(self) -> None:
+    def finish(self, info: Mapping[str, Any]) -> None:
         if not self.lengths:
             raise ValueError('Expected at least one clip (got none)')
         for key, file in self.files.items():
@@ -171,10 +182,13 @@ class _Writer:
                     f'{values})'
                 )
             columns[f'clip.{name}'] = column
+        for key, values in self.checksums.items():
+            columns[f'crc.{key}'] = np.asarray(values, dtype=np.uint32)
         meta = {
             'version': VERSION,
             'keys': list(self.files),
             'tensors': [n for n, t in self.types.items() if t not in KINDS],
+            'info': dict(info),
         }
         with (self.folder / META).open('wb') as meta_file:
             np.savez(
@@ -190,7 +204,8 @@ class _Writer:
 def _write_header(
     file: BinaryIO, layout: tuple[np.dtype, tuple[int, ...]], frames: int
 ) -> None:
-    # numpy pads the header so that any number of frames fits in its place.
+    # numpy pads the header, so that it can be rewritten in place with any
+    # number of frames.
     dtype, shape = layout
     header = {
         'descr': np.lib.format.dtype_to_descr(dtype),

@@ -1,3 +1,5 @@
+r"""File formats of data sets, and functions that find files."""
+
 from __future__ import annotations
 
 import contextlib
@@ -9,20 +11,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 ZIP = re.compile(r'.*\.zip', re.IGNORECASE)
-#: What systems leave beside files, such as macOS on other disks.
+#: Files that operating systems add to folders, such as macOS on other disks.
 LEFTOVERS = re.compile(
     r'\._.*|\.DS_Store|Thumbs\.db|desktop\.ini', re.IGNORECASE
 )
 
 
 class Format(NamedTuple):
-    r"""A form in which people hold a data set.
+    r"""A file format in which a data set is distributed.
 
     Args:
         name (str): A short name, such as :obj:`'vp3d'`.
-        description (str): What it is, who made it and what it holds.
-        find (callable): From a file or folder to those files at or below it
-            that are in this format, sorted; reads no more than headers.
+        description (str): Its origin and content.
+        find (callable): Returns the files in this format at or below a path,
+            sorted; reads headers only.
     """
 
     name: str
@@ -31,11 +33,11 @@ class Format(NamedTuple):
 
 
 def files_named(path: Path, pattern: re.Pattern[str]) -> list[Path]:
-    r"""The files at or below a path whose whole name fits a pattern, sorted.
+    r"""The files at or below a path whose names match a pattern, sorted.
 
     Args:
         path (pathlib.Path): A file or folder.
-        pattern (re.Pattern): What the name without folders looks like.
+        pattern (re.Pattern): The pattern of the name without folders.
 
     Example:
         >>> files_named(Path('datasets'), re.compile(r'.*\.bvh'))
@@ -51,12 +53,12 @@ def files_named(path: Path, pattern: re.Pattern[str]) -> list[Path]:
 
 
 def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:
-    r"""The zip archives at or below a path that hold a file whose whole name
-    fits a pattern, sorted. Damaged archives are passed over.
+    r"""The zip archives at or below a path that contain a file whose name
+    matches a pattern, sorted. Damaged archives are skipped.
 
     Args:
         path (pathlib.Path): A file or folder.
-        pattern (re.Pattern): What the name without folders looks like.
+        pattern (re.Pattern): The pattern of the name without folders.
 
     Example:
         >>> archives_with(Path('datasets'), re.compile(r'.*\.amc'))
@@ -65,8 +67,11 @@ def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:
     for file in files_named(path, ZIP):
         with (
             contextlib.suppress(
-                *(zipfile.BadZipFile, OSError, ValueError),
-                *(NotImplementedError, RuntimeError),
+                zipfile.BadZipFile,
+                OSError,
+                ValueError,
+                NotImplementedError,
+                RuntimeError,
             ),
             zipfile.ZipFile(file) as archive,
         ):
@@ -77,11 +82,11 @@ def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:
 
 
 def read_whole(file: Path, limit: int) -> bytes:
-    r"""Reads a file.
+    r"""Reads a file of bounded size.
 
     Args:
         file (pathlib.Path): The file.
-        limit (int): The largest credible size in bytes.
+        limit (int): The largest accepted size in bytes.
 
     Raises:
         ValueError: If it is larger or cannot be read; names it.

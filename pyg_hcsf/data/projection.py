@@ -10,27 +10,31 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.geometry.camera import Camera, Distortion
+from pyg_hcsf.data.axes import to_frames
+from pyg_hcsf.data.cameras import clip_camera
+from pyg_hcsf.geometry.camera import Distortion
 from pyg_hcsf.skeleton import Skeleton
 
-FRAMES = 64  # of each clip that are looked at
-# Shares of the size of a person, the diagonal of the box around the joints.
-# Detectors with an error of 20 pixels at a size of 300 stay below the first
-# two; a spine that is taken for the thorax is off by a seventh of the size.
-MAX_ERROR = 0.12  # of a joint, median,
-UNUSUAL = 2.0  # if it is more than so many times that of the median joint,
-LOST = 0.3  # or in any case
-MAX_SHIFT = 0.025  # of all joints together, median of x and of y
-MAX_SCALE = 0.08  # of all joints together
-NEARER = 0.6  # a keypoint is another joint's if that is so much nearer
-NEARER_OF_SOME = 0.9  # where some joints are in another order already
-FAR = 0.3  # joints by whose distance a scale is measured
-FEW, NEARER_OF_FEW = 8, 0.2  # frames, of which only clear mistakes count
-# Errors above both are a wrong camera, or other pixels, where a shift and a
-# scale of x and y leave less than a share of them: detectors scatter.
+FRAMES = 64  # frames of each clip that are compared
+# Limits as shares of the size of a person, the diagonal of the box around the
+# joints. Detectors with an error of 20 pixels at a size of 300 stay below the
+# first two; the spine is a seventh of the size from the thorax.
+MAX_ERROR = 0.12  # median error of a joint,
+UNUSUAL = 2.0  # if it also exceeds this multiple of the median joint's
+LOST = 0.3  # median error of a joint, in any case
+MAX_SHIFT = 0.025  # median shift of all joints in x or y
+MAX_SCALE = 0.08  # deviation of the common scale from one
+# Keypoints belong to another joint if its distance is less than this share of
+# that of their own joint, NEARER_OF_SOME if other joints are exchanged, too.
+NEARER, NEARER_OF_SOME = 0.6, 0.9
+FAR = 0.3  # least distance of joints that the scale is measured by
+FEW, NEARER_OF_FEW = 8, 0.2  # with fewer frames, only clear errors count
+# Errors above both limits indicate a wrong camera or image size, if a shift
+# and a scale in x and y explain all but this share of them. Errors of
+# detectors are not explained so.
 EXACT_PIXELS, EXACT = 2.0, 0.004
 SYSTEMATIC = 0.4
-ENOUGH = 50  # keypoints to fit four numbers to
+ENOUGH = 50  # keypoints, for a fit of four parameters
 # Standard errors of a median, each 1.25 * 1.48 times the median deviation,
 # divided by the root of the number of values.
 CHANCE = 4 * 1.25 * 1.48
@@ -41,8 +45,8 @@ class Observation(NamedTuple):
 
     Args:
         keypoints (numpy.ndarray): :obj:`[F, N, 2]` in pixels.
-        projected (numpy.ndarray): The joints through each of some lenses:
-            :obj:`[L, F, N, 2]`.
+        projected (numpy.ndarray): The projections of the joints by each of
+            :math:`L` lens models: :obj:`[L, F, N, 2]`.
     """
 
     keypoints: np.ndarray
@@ -50,13 +54,14 @@ class Observation(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    r"""What was found about the keypoints of clips.
+    r"""The result of :class:`Projections`.
 
     Args:
-        error (float): The median distance of keypoints to where their joints
-            are seen, in pixels.
-        worst (str): The joint with the largest median distance, and that.
-        problem (str): What is wrong and where, or nothing.
+        error (float): The median distance of keypoints from the projections
+            of their joints, in pixels.
+        worst (str): The joint with the largest median distance, and the
+            distance.
+        problem (str): The problem and its location, or an empty string.
     """
 
     error: float
@@ -64,41 +69,21 @@ class Comparison(NamedTuple):
     problem: str
 
 
-def clip_camera(data: Data) -> Camera:
-    r"""Returns the camera of a clip.
-
-    Args:
-        data (torch_geometric.data.Data): With :obj:`focal`, :obj:`center` and
-            :obj:`image_size` and, of a lens that distorts, :obj:`radial` and
-            :obj:`tangential`, each :obj:`[1, ...]`.
-    """
-    lens: dict[str, Any] = {
-        k: tuple(data[k][0].tolist())
-        for k in ('radial', 'tangential')
-        if k in data
-    }
-    (fx, fy), (cx, cy) = data.focal[0].tolist(), data.center[0].tolist()
-    width, height = data.image_size[0].long().tolist()
-    name = str(data.get('camera', ''))
-    return Camera(name, width, height, focal=(fx, fy), center=(cx, cy), **lens)
-
-
 class Projections:
     r"""Collects clips and compares their keypoints with the projections of
     their joints, for each subject and camera.
 
-    Found are joints in another order, left and right exchanged, keypoints of
-    other points of the body, and keypoints that are shifted or scaled as a
-    whole, as by another camera or image size. Medians over frames are
-    compared, so that errors of detectors and some wrong takes do not matter.
-    Of a camera with a distorting lens, the pinhole or the lens is taken,
-    whichever fits better.
+    It detects joints in another order, exchanged left and right, keypoints of
+    other points of the body, and keypoints that are all shifted or scaled, as
+    by another camera or image size. Medians over frames are compared, so that
+    errors of detectors and of some recordings do not matter. For a camera
+    with a distorting lens, the better of pinhole and lens model is used.
 
     Args:
         skeleton (Skeleton): The joints.
-        unlike (Mapping, optional): By subject the ends of the names of joints
-            whose 3D is known not to be what the keypoints show.
-            (default: none)
+        unlike (Mapping, optional): By subject, the endings of the names of
+            joints whose 3D positions are known not to be those of the
+            keypoints. (default: none)
 
     .. code-block:: python
 
@@ -117,18 +102,24 @@ class Projections:
         self.unlike = unlike or {}
         self.seen: dict[tuple[str, str], list[Observation]] = {}
 
-    def add(self, clip: Data) -> None:
-        r"""Adds some frames of a clip, unless it has no keypoints, joints
-        :obj:`y` in the camera's frame or camera.
+    def add(self, clip: Data | dict[str, Any]) -> None:
+        r"""Adds some frames of a clip, unless it has no keypoints :obj:`x`,
+        joints :obj:`y` in the camera's frame, or camera.
+
+        Args:
+            clip (torch_geometric.data.Data or dict): The clip; in a
+                dictionary, sequences have frames first.
         """
         keys = ('x', 'y', 'focal', 'center', 'image_size')
-        if not all(key in clip for key in keys) or clip.y.dim() != 3:
+        if not all(key in clip for key in keys) or clip['y'].dim() != 3:
             return
-        frames = torch.arange(clip.y.size(1))
+        if isinstance(clip, Data):
+            clip = to_frames(clip, ('x', 'y', 'valid'))
+        frames = torch.arange(len(clip['y']))
         if 'valid' in clip:
-            frames = frames[clip.valid.flatten()]
+            frames = frames[clip['valid'].flatten()]
         frames = frames[:: max(1, -(-len(frames) // FRAMES))]
-        joints = clip.y[:, frames].double().transpose(0, 1)
+        joints = clip['y'][frames].double()
         good = (joints[..., 2] > 0).all(dim=1) & joints.isfinite().all(-1).all(
             dim=1
         )
@@ -143,18 +134,18 @@ class Projections:
         key = (str(clip.get('subject', '')), camera.name)
         self.seen.setdefault(key, []).append(
             Observation(
-                clip.x[:, frames].transpose(0, 1).float().numpy(),
+                clip['x'][frames].float().numpy(),
                 torch.stack(projected).float().numpy(),
             )
         )
 
     def compare(self) -> Comparison:
-        r"""Compares what was added."""
+        r"""Compares all clips that were added."""
         errors, found = [], dict[str, list[str]]()
         for (subject, camera), parts in self.seen.items():
             keypoints = np.concatenate([p.keypoints for p in parts])
             projected = np.concatenate([p.projected for p in parts], axis=1)
-            # Detectors give zeros or NaN where they find nothing.
+            # Detectors return zeros or NaN for missing keypoints.
             there = np.isfinite(keypoints).all(-1) & keypoints.any(-1)
             keypoints = np.where(there[..., None], keypoints, np.nan)
             keypoints[:, self._left_out(subject)] = np.nan
@@ -208,7 +199,7 @@ class Projections:
                 for i, j in nearest.items()
                 if i != j and away[i, j] < share * own[i]
             }
-            # A detector may see one point for another; these change places.
+            # A detector may confuse two points; here joints are exchanged.
             while any(j not in moved for j in moved.values()):
                 moved = {i: j for i, j in moved.items() if j in moved}
             if not moved:
@@ -232,7 +223,7 @@ class Projections:
 
 
 def _misfit(keypoints: np.ndarray, projected: np.ndarray, size: float) -> str:
-    r"""Whether all keypoints are shifted or scaled, in words."""
+    r"""Describes a shift or scale of all keypoints, or returns ''."""
     there = np.isfinite(keypoints).all(-1)
     flat, seen = keypoints[there], projected[there]
     shift = np.median(flat - seen, axis=0)
@@ -244,7 +235,7 @@ def _misfit(keypoints: np.ndarray, projected: np.ndarray, size: float) -> str:
         scale = (a * b).sum() / max(float((a * a).sum()), 1e-9)
         fitted[:, axis] = scale * a + middle[1]
     left = float(np.median(np.linalg.norm(flat - fitted, axis=-1)))
-    # Of each person by itself, as most distances between joints tell.
+    # The scale of each frame, from distances between joints.
     i, j = np.triu_indices(keypoints.shape[1], 1)
     a, b = (points[:, i] - points[:, j] for points in (projected, keypoints))
     square = (a * a).sum(axis=-1)
@@ -267,27 +258,27 @@ def _misfit(keypoints: np.ndarray, projected: np.ndarray, size: float) -> str:
 
 
 def _chance(values: np.ndarray) -> np.ndarray:
-    r"""By how much the median of random values differs by chance, at most."""
+    r"""The largest deviation of the median of random values by chance."""
     spread = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
     return CHANCE * spread / np.sqrt(max(len(values), 1))
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    with warnings.catch_warnings():  # of joints that are never there
+    with warnings.catch_warnings():  # joints without keypoints
         warnings.simplefilter('ignore', RuntimeWarning)
         return np.nanmedian(values, axis=0)
 
 
 def warn_if_unlike(
-    clips: Iterable[Data], projections: Projections, where: str
-) -> Iterator[Data]:
-    r"""Passes clips on and warns after the last one if their keypoints are
-    not those of their joints.
+    clips: Iterable[dict[str, Any]], projections: Projections, where: str
+) -> Iterator[dict[str, Any]]:
+    r"""Passes clips on, and warns after the last one if their keypoints are
+    not the projections of their joints.
 
     Args:
-        clips (iterable): The :class:`~torch_geometric.data.Data`.
+        clips (iterable): The clips, see :meth:`Projections.add`.
         projections (Projections): Compares them.
-        where (str): What the warning calls their source.
+        where (str): The name of their source in the warning.
     """
     for clip in clips:
         projections.add(clip)

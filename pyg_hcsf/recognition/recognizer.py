@@ -14,6 +14,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.data.action_loader import ActionLoader
+from pyg_hcsf.data.axes import to_data
 from pyg_hcsf.recognition.recognizer_weights import load_recognizer
 
 
@@ -49,7 +50,7 @@ class Recognizer:
 
     Args:
         path (str or pathlib.Path): The folder of a finished action run, or a
-            file of :func:`save_recognizer`.
+            file of :func:`~pyg_hcsf.recognition.save_recognizer`.
 
     Raises:
         ValueError: If there is no such file, or it is damaged.
@@ -142,10 +143,13 @@ class Recognizer:
             )
         missing = most - x.shape[1]
         x = np.pad(x, ((0, 0), (0, missing), (0, 0), (0, 0)))
-        data = Data(
-            x=torch.from_numpy(x.transpose(2, 0, 1, 3).copy()),
-            y=torch.zeros(1, dtype=torch.long),
-            clip='clip',
+        data = to_data(
+            {
+                'x': torch.from_numpy(x),
+                'y': torch.zeros(1, dtype=torch.long),
+                'clip': 'clip',
+            },
+            keys=('x',),
         )
         return data if self._transform is None else self._transform(data)
 

@@ -96,7 +96,7 @@ def list_members(
                 'which differ): remove the wrong one'
             )
     if copies:
-        warn_passed_over(
+        warn_skipped(
             f'cop{"ies" if copies[1:] else "y"}',
             [
                 f'{shown(str(copy), 300)} ({shown(str(first), 300)} is read)'
@@ -191,10 +191,10 @@ def close_archives(archives: dict[Path, zipfile.ZipFile]) -> None:
         archives.popitem()[1].close()
 
 
-def warn_passed_over(what: str, texts: Sequence[str]) -> None:
+def warn_skipped(what: str, texts: Sequence[str]) -> None:
     r"""Warns of files that are not read, of which each has a text."""
     warnings.warn(
-        f'Passed over {len(texts):,} {what}: {list_some(texts)}', stacklevel=3
+        f'Skipped {len(texts):,} {what}: {list_some(texts)}', stacklevel=3
     )
 
 

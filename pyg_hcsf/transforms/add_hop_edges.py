@@ -1,3 +1,5 @@
+r"""Hop-indexed edges for graphs of a skeleton."""
+
 from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform

@@ -1,3 +1,5 @@
+r"""Alignment of clips of any skeleton."""
+
 from __future__ import annotations
 
 from typing import Optional
@@ -13,24 +15,23 @@ from pyg_hcsf.skeleton import Skeleton
 
 @functional_transform('align_body')
 class AlignBody(BaseTransform):
-    r"""Moves and turns a clip of any skeleton so that it does not matter where
-    it was recorded (functional name: :obj:`align_body`).
+    r"""Translates and rotates a clip of any skeleton to a common frame
+    (functional name: :obj:`align_body`).
 
-    The hips' middle (the parent of a left and a right joint at the root) of
-    the first body in its first frame becomes the origin, so that its path is
-    kept, and, with :obj:`up`, the clip is turned about the vertical axis until
-    the left of these two joints lies at the side of the first horizontal
-    axis. Joints that are exactly zero are absent and stay so. For NTU RGB+D
-    see :class:`~pyg_hcsf.transforms.PreNormalize`.
+    The root of the first body in its first frame becomes the origin, so that
+    its path is kept. With :obj:`up`, the clip is rotated about the vertical
+    axis until the vector between its hips, from right to left, points along
+    the first horizontal axis. Joints that are exactly zero are absent and
+    stay zero. For NTU RGB+D see :class:`~pyg_hcsf.transforms.PreNormalize`.
 
     Args:
         skeleton (Skeleton): The skeleton of the clips.
         up (int, optional): The vertical axis, :obj:`1` for Kinect's y and
-            :obj:`2` for motion capture's z; :obj:`None` does not turn, for
+            :obj:`2` for motion capture's z; :obj:`None` does not rotate, for
             people who face the sensor. (default: :obj:`None`)
         scale (float, optional): A factor for all coordinates, *e.g.*
             :obj:`0.001` from mm to m. (default: :obj:`1.0`)
-        key (str, optional): Where the joints are taken from; they go to
+        key (str, optional): The attribute of the joints; the result is
             :obj:`x`. (default: :obj:`"x"`)
 
     Shapes:
@@ -39,7 +40,7 @@ class AlignBody(BaseTransform):
         - **output:** likewise
 
     Raises:
-        ValueError: If joints have another shape, or none is there.
+        ValueError: If joints have another shape, or all are zero.
 
     Example:
         >>> HDM05(root, transform=AlignBody(skeleton, 2, 0.001, 'pos'))[0].x
@@ -70,7 +71,7 @@ class AlignBody(BaseTransform):
                 f"Expected '{self.key}' of shape [{n}, T, 3] or [{n}, T, M, "
                 f'3] (got {list(x.shape)})'
             )
-        there = x.any(dim=-1, keepdim=True)
+        present = x.any(dim=-1, keepdim=True)
         body = x if x.dim() == 3 else x[:, :, 0]
         frames = body.flatten(2).any(-1).any(0).nonzero()
         if frames.numel() == 0:
@@ -81,15 +82,15 @@ class AlignBody(BaseTransform):
         pose = body[:, int(frames[0])]  # [N, 3]
         out = self.scale * (x - pose[self.skeleton.root])
         if self.up is not None and self.sides is not None:
-            out = out @ self._turn(pose, *self.sides).to(out)
-        data.x = torch.where(there, out, 0.0)
+            out = out @ self._rotation(pose, *self.sides).to(out)
+        data.x = torch.where(present, out, 0.0)
         return data
 
-    def _turn(self, pose: Tensor, left: int, right: int) -> Tensor:
+    def _rotation(self, pose: Tensor, left: int, right: int) -> Tensor:
         first, second = (axis for axis in range(3) if axis != self.up)
         side = (pose[left] - pose[right])[[first, second]]
         turn, length = torch.eye(3), side.norm()
-        if length == 0:  # which way they face is not to be told
+        if length == 0:  # the orientation is undefined
             return turn
         cos, sin = side / length
         turn[[first, second], [first, second]] = cos

@@ -1,3 +1,5 @@
+r"""Encoding of clips for pose lifting networks."""
+
 from typing import Union
 
 from torch_geometric.data import Data

@@ -1,3 +1,5 @@
+r"""Bringing clips to a given number of frames."""
+
 from __future__ import annotations
 
 from typing import NamedTuple, Optional
@@ -9,39 +11,40 @@ from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
 FITS = ('repeat', 'zero', 'resize', 'sample')
-# As CTR-GCN, feeders/tools.py, valid_crop_resize: what a test resizes of a
-# clip, and the fewest frames that training does, where there are as many.
+# As CTR-GCN, feeders/tools.py, valid_crop_resize: the share of a clip that is
+# resized in tests, and the least number of frames in training.
 CENTER, LEAST = 0.95, 64
 
 
 class Frames(NamedTuple):
-    r"""Which frames of each clip to take: a blend of two for each place.
+    r"""The frames to take from each clip. Each is interpolated from two.
 
     Args:
-        low (torch.Tensor): The first frame, ``[B, T]``.
-        high (torch.Tensor): The second, ``[B, T]``.
-        blend (torch.Tensor, optional): The share of the second, ``[B, T]``;
-            :obj:`None` takes the first alone.
-        there (torch.Tensor, optional): False where zeros are taken instead.
+        low (torch.Tensor): The first source frame, :obj:`[B, T]`.
+        high (torch.Tensor): The second source frame, :obj:`[B, T]`.
+        blend (torch.Tensor, optional): The weight of the second,
+            :obj:`[B, T]`. (default: :obj:`None`, all zero)
+        mask (torch.Tensor, optional): False where the result is zero,
+            :obj:`[B, T]`. (default: :obj:`None`, all true)
     """
 
     low: Tensor
     high: Tensor
     blend: Optional[Tensor] = None
-    there: Optional[Tensor] = None
+    mask: Optional[Tensor] = None
 
     def rows(self, part: slice) -> Frames:
-        r"""The frames of some of the clips."""
+        r"""The frames of a slice of the clips."""
         return Frames(
             self.low[part],
             self.high[part],
             None if self.blend is None else self.blend[part],
-            None if self.there is None else self.there[part],
+            None if self.mask is None else self.mask[part],
         )
 
 
 def check_fit(length: int, fit: str, crop: float) -> None:
-    r"""Raises a :class:`ValueError` for arguments that fit no clip."""
+    r"""Raises a :class:`ValueError` if an argument is out of range."""
     if fit not in FITS:
         raise ValueError(f"Expected 'fit' to be one of {FITS} (got {fit!r})")
     if length < 1:
@@ -59,16 +62,16 @@ def choose_frames(
     crop: float = 0.5,
     generator: Optional[torch.Generator] = None,
 ) -> Frames:
-    r"""Chooses frames of clips so that all have one length, see
-    :class:`FitFrames`, for many clips at once.
+    r"""Chooses the frames of :class:`FitFrames` for many clips at once.
 
     Args:
-        lengths (torch.Tensor): The frames of each clip, at least one: ``[B]``.
+        lengths (torch.Tensor): The number of frames of each clip, at least
+            one: :obj:`[B]`.
         length (int): The number of frames :math:`T` to choose.
-        fit (str, optional): The way. (default: :obj:`"repeat"`)
+        fit (str, optional): The method. (default: :obj:`"repeat"`)
         crop (float, optional): The smallest part. (default: :obj:`0.5`)
         generator (torch.Generator, optional): Draws the part of a clip that
-            is taken; :obj:`None` takes its middle. (default: :obj:`None`)
+            is taken. (default: :obj:`None`, the middle)
 
     Example:
         >>> choose_frames(torch.tensor([2, 7]), 5).low
@@ -90,7 +93,7 @@ def choose_frames(
         return torch.rand(shape, generator=generator)
 
     def draw_start(most: Tensor) -> Tensor:
-        # Draws are below one: one more than the largest.
+        # Draws are below one, so the range is one more than the maximum.
         start = (draw(1) * (most + (generator is not None))).long()
         return start.minimum(most)
 
@@ -100,10 +103,10 @@ def choose_frames(
             low = (start + place) % size
             return Frames(low, low)
         low = (start + place).minimum(size - 1)
-        return Frames(low, low, there=place < size)
+        return Frames(low, low, mask=place < size)
     if fit == 'sample':  # a frame of each of T equal parts
         low = ((place + draw(length)) * size / length).long()
-        wrapped = place % size  # fewer frames than parts: they repeat
+        wrapped = place % size  # with fewer frames than parts, they repeat
         low = torch.where(size < length, wrapped, low.minimum(size - 1))
         return Frames(low, low)
     if generator is None:
@@ -123,33 +126,37 @@ def choose_frames(
 
 
 def take_frames(
-    x: Tensor, frames: Frames, start: Optional[Tensor] = None
+    x: Tensor,
+    frames: Frames,
+    start: Optional[Tensor] = None,
+    dim: int = 0,
 ) -> Tensor:
-    r"""Takes the chosen frames out of clips that lie side by side.
+    r"""Takes the chosen frames out of concatenated clips.
 
     Args:
-        x (torch.Tensor): The frames of all clips, ``[F, *]``.
-        frames (Frames): What to take, ``[B, T]``.
-        start (torch.Tensor, optional): The first frame of each clip, ``[B]``.
-            (default: :obj:`None`, all zero)
+        x (torch.Tensor): The frames of all clips, such as :obj:`[F, *]`.
+        frames (Frames): The frames to take, :obj:`[B, T]`.
+        start (torch.Tensor, optional): The first frame of each clip,
+            :obj:`[B]`. (default: :obj:`None`, all zero)
+        dim (int, optional): The dimension of frames. (default: :obj:`0`)
 
     Returns:
-        ``[B, T, *]``.
+        The input with :obj:`[B, T]` instead of that dimension.
     """
 
     def take(number: Tensor) -> Tensor:
         if start is not None:
             number = number + start.view(-1, 1)
-        out = x.index_select(0, number.reshape(-1))
-        return out.unflatten(0, number.shape)
+        out = x.index_select(dim, number.reshape(-1))
+        return out.unflatten(dim, number.shape)
 
     out = take(frames.low)
-    ones = [1] * (out.dim() - 2)
+    ones = [1] * (out.dim() - dim - 2)  # for broadcasting
     if frames.blend is not None:
         blend = frames.blend.to(out).view(*frames.blend.shape, *ones)
         out = torch.lerp(out, take(frames.high), blend)
-    if frames.there is not None:
-        out = out * frames.there.view(*frames.there.shape, *ones)
+    if frames.mask is not None:
+        out = out * frames.mask.view(*frames.mask.shape, *ones)
     return out
 
 
@@ -158,15 +165,16 @@ class FitFrames(BaseTransform):
     r"""Makes a clip have a given number of frames (functional name:
     :obj:`fit_frames`).
 
-    * :obj:`"repeat"`: from its first frame again, as often as need be, as in
-      the paper; of a longer clip a part in one piece.
-    * :obj:`"zero"`: zeros behind it; of a longer clip a part in one piece.
-    * :obj:`"resize"`: a part of the clip in one piece, stretched or squeezed
-      by blending frames, as CTR-GCN's :obj:`valid_crop_resize` does. At
-      random, the part is at least :obj:`crop` of the clip and, where it has
-      them, 64 frames (:obj:`p_interval=[crop, 1]`); else it is the middle
-      95 % (:obj:`p_interval=[0.95]`).
-    * :obj:`"sample"` (pyskl): one frame out of each of :obj:`length` equal
+    * :obj:`"repeat"`: a short clip repeats from its first frame, as in the
+      paper; of a longer clip, a contiguous part is taken.
+    * :obj:`"zero"`: a short clip is padded with zeros at the end; of a longer
+      clip, a contiguous part is taken.
+    * :obj:`"resize"`: a contiguous part of the clip is resampled by linear
+      interpolation, as CTR-GCN's :obj:`valid_crop_resize` does. With
+      :obj:`random`, the part is at least :obj:`crop` of the clip and, if it
+      is long enough, 64 frames (:obj:`p_interval=[crop, 1]`); else it is the
+      middle 95 % (:obj:`p_interval=[0.95]`).
+    * :obj:`"sample"` (pyskl): one frame from each of :obj:`length` equal
       parts; a shorter clip repeats.
 
     Args:
@@ -214,8 +222,7 @@ class FitFrames(BaseTransform):
             self.crop,
             generator,
         )
-        x = take_frames(data.x.transpose(0, 1), frames)
-        data.x = x.squeeze(0).transpose(0, 1).contiguous()
+        data.x = take_frames(data.x, frames, dim=1).squeeze(1)
         return data
 
     def __repr__(self) -> str:

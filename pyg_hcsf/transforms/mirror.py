@@ -1,3 +1,5 @@
+r"""Mirroring of clips for pose lifting."""
+
 import torch
 from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
@@ -14,7 +16,7 @@ class MirrorPose(BaseTransform):
     Takes a clip in pixels and millimetres, **before**
     :class:`~pyg_hcsf.transforms.EncodePose`: :math:`u \to W - u`,
     :math:`X \to -X`, :math:`c_x \to W - c_x`, and left and right joints
-    change places in :obj:`x`, :obj:`y` and :obj:`confidence`.
+    are exchanged in :obj:`x`, :obj:`y` and :obj:`confidence`.
     The result is the image of the mirrored person in the mirrored camera,
     so that every protocol encodes and decodes it exactly.
     Encoded tensors are mirrored by
@@ -54,7 +56,7 @@ class MirrorPose(BaseTransform):
         if 'image_size' not in data:
             raise ValueError(
                 "Expected 'image_size' (W, H) in pixels in the clip (got "
-                'none): the mirror stands in the middle of the image'
+                'none): clips are mirrored at the middle of the image'
             )
         if data.x.size(0) != self.skeleton.num_joints:
             raise ValueError(

@@ -1,3 +1,5 @@
+r"""Bone and motion streams of clips."""
+
 from __future__ import annotations
 
 import torch
@@ -19,7 +21,7 @@ def bones(x: Tensor, skeleton: Skeleton, dim: int = 0) -> Tensor:
 
     Args:
         x (torch.Tensor): Joints, of any shape.
-        skeleton (Skeleton): Tells the parents.
+        skeleton (Skeleton): The skeleton, for the parents.
         dim (int, optional): The dimension of joints. (default: :obj:`0`)
 
     Example:
@@ -63,11 +65,11 @@ class Modality(BaseTransform):
     :func:`bones`, :obj:`"joint-motion"` and :obj:`"bone-motion"` are
     :func:`motion` of either.
 
-    Motion and the filling up of clips do not commute: a clip that repeats has
-    a jump at each seam. 2s-AGCN, whom the D-HCSF paper follows, takes motion
-    **after** padding, jumps included: put this behind
-    :class:`~pyg_hcsf.transforms.FitFrames`; in front of it, motion is that of
-    the recorded frames (pyskl). Bones commute with all of it.
+    Motion and padding by repetition do not commute: a clip that repeats has a
+    jump at each seam. 2s-AGCN, which the D-HCSF paper follows, computes motion
+    **after** padding, including the jumps: apply this transform after
+    :class:`~pyg_hcsf.transforms.FitFrames`. Applied before it, motion is that
+    of the recorded frames (pyskl). Bones commute with padding.
 
     Args:
         stream (str): :obj:`"joint"`, :obj:`"bone"`, :obj:`"joint-motion"` or

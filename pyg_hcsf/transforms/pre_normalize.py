@@ -1,3 +1,5 @@
+r"""Normalisation of clips of NTU RGB+D."""
+
 from __future__ import annotations
 
 import math
@@ -16,19 +18,19 @@ SHOULDERS = (4, 8)  # left, right
 
 @functional_transform('pre_normalize')
 class PreNormalize(BaseTransform):
-    r"""Moves and turns a clip of NTU RGB+D as the field's code bases do
+    r"""Translates and rotates a clip of NTU RGB+D as published code does
     (functional name: :obj:`pre_normalize`).
 
     * :obj:`"agcn"` (2s-AGCN, MS-AAGCN, MS-G3D; the D-HCSF paper follows
       them): bodies are repeated to fill :obj:`length` frames; the middle of
       the first body's spine is the origin of every frame; its spine in the
-      first frame is turned to z and then its shoulders to x, after which the
+      first frame is rotated to z and then its shoulders to x, after which the
       spine is no longer exactly along z.
-    * :obj:`"pyskl"`: the body that is there for longer comes first, and
+    * :obj:`"pyskl"`: the body that is present for longer comes first, and
       frames without it are dropped; the origin is the middle of its spine in
-      the first frame, so that its path is kept; turned as above.
+      the first frame, so that its path is kept; rotated as above.
     * :obj:`"ctrgcn"` (CTR-GCN, SGN): the origin is the middle of the first
-      body's spine in the first frame that has it; nothing is turned or
+      body's spine in the first frame that has it; nothing is rotated or
       dropped.
 
     Absent joints stay zero. With :obj:`"agcn"` the middle of the first spine
@@ -38,7 +40,7 @@ class PreNormalize(BaseTransform):
         scheme (str): :obj:`"agcn"`, :obj:`"pyskl"` or :obj:`"ctrgcn"`.
         length (int, optional): The number of frames to fill with
             :obj:`"agcn"`; the longest clip of the data set has 300. The
-            other recipes keep the frames. (default: :obj:`300`)
+            other schemes keep the frames. (default: :obj:`300`)
 
     Shapes:
         - **input:** :obj:`data.x` :math:`(25, T, M, 3)`, metres
@@ -75,11 +77,10 @@ class PreNormalize(BaseTransform):
                 f'Expected a clip of at most {self.length} frames (got '
                 f"{x.size(1)}): choose a larger 'length'"
             )
-        joints = x.permute(1, 2, 0, 3).double().numpy()
+        joints = x.double().numpy()
         if not joints.any():
             raise ValueError('Expected a clip with a body (got only zeros)')
         joints = SCHEMES[self.scheme](joints, self.length)
-        joints = np.ascontiguousarray(joints.transpose(2, 0, 1, 3))
         data.x = torch.from_numpy(joints).to(x)
         return data
 
@@ -89,16 +90,17 @@ class PreNormalize(BaseTransform):
         )
 
 
+# Joints have the axes of PyG's graphs in all functions: [25, T, M, 3].
+
+
 def _agcn(joints: np.ndarray, length: int) -> np.ndarray:
     joints = _fill_frames(joints, length)
-    origin = joints[:, :1, SPINE : SPINE + 1]
-    return _turn_body(_move(joints, origin))
+    return _rotate_body(_move(joints, joints[SPINE, :, :1]))
 
 
 def _pyskl(joints: np.ndarray, length: int) -> np.ndarray:
     joints = _main_body_first(joints)
-    origin = joints[0, 0, SPINE]
-    return _turn_body(_move(joints, origin))
+    return _rotate_body(_move(joints, joints[SPINE, 0, 0]))
 
 
 def _ctrgcn(joints: np.ndarray, length: int) -> np.ndarray:
@@ -114,39 +116,45 @@ def _move(joints: np.ndarray, origin: np.ndarray) -> np.ndarray:
 
 def _fill_frames(joints: np.ndarray, length: int) -> np.ndarray:
     # If a body is absent in the first frame, all frames without it are
-    # squeezed out; then its frames up to the last one repeat. Other gaps, and
-    # bodies that are never there, stay zero.
-    out = np.zeros((length, *joints.shape[1:]), dtype=joints.dtype)
-    for m in range(joints.shape[1]):
-        body = joints[:, m]
-        present = np.flatnonzero(body.any(axis=(1, 2)))
+    # removed; then its frames up to the last one repeat. Other gaps, and
+    # bodies that are never present, stay zero.
+    n, _, bodies, c = joints.shape
+    out = np.zeros((n, length, bodies, c), dtype=joints.dtype)
+    for m in range(bodies):
+        body = joints[:, :, m]  # [25, T, 3]
+        present = np.flatnonzero(body.any(axis=(0, 2)))
         if len(present) == 0:
             continue
-        body = body[: present[-1] + 1] if present[0] == 0 else body[present]
-        out[:, m] = body[np.arange(length) % len(body)]
+        if present[0] == 0:
+            body = body[:, : present[-1] + 1]
+        else:
+            body = body[:, present]
+        out[:, :, m] = body[:, np.arange(length) % body.shape[1]]
     return out
 
 
 def _main_body_first(joints: np.ndarray) -> np.ndarray:
-    present = np.any(joints, axis=(2, 3))  # [T, M]
+    present = np.any(joints, axis=(0, 3))  # [T, M]
     order = np.argsort(-present.sum(axis=0), kind='stable')
-    return joints[present[:, order[0]]][:, order]
+    return joints[:, present[:, order[0]]][:, :, order]
 
 
-def _turn_body(joints: np.ndarray) -> np.ndarray:
-    joints = _turn(joints, BASE, SPINE, target=2)
-    return _turn(joints, *SHOULDERS, target=0)
+def _rotate_body(joints: np.ndarray) -> np.ndarray:
+    joints = _rotate(joints, BASE, SPINE, target=2)
+    return _rotate(joints, *SHOULDERS, target=0)
 
 
-def _turn(joints: np.ndarray, start: int, end: int, target: int) -> np.ndarray:
-    r"""Turns a clip by the smallest rotation that lays the vector between two
-    joints of the first body in the first frame along an axis.
+def _rotate(
+    joints: np.ndarray, start: int, end: int, target: int
+) -> np.ndarray:
+    r"""Rotates a clip by the smallest angle that aligns the vector between two
+    joints of the first body in the first frame with an axis.
     """
-    vector = joints[0, 0, end] - joints[0, 0, start]
+    vector = joints[end, 0, 0] - joints[start, 0, 0]
     goal = np.eye(3)[target]
     axis = np.cross(vector, goal)
     size = float(np.linalg.norm(axis))
-    # Also if it points the other way: 2s-AGCN leaves it so.
+    # 2s-AGCN leaves vectors in the opposite direction, too.
     if size < 1e-6 or (angle := math.atan2(size, float(vector @ goal))) < 1e-6:
         return joints
     x, y, z = axis / size
@@ -165,8 +173,8 @@ def center_clip(joints: np.ndarray) -> np.ndarray:
     zero.
 
     Args:
-        joints (numpy.ndarray): :obj:`[T, M, 25, 3]`.
+        joints (numpy.ndarray): :obj:`[25, T, M, 3]`.
     """
-    present = np.any(joints, axis=(2, 3), keepdims=True)
+    present = np.any(joints, axis=(0, 3))[..., None]  # [T, M, 1]
     first = int(np.argmax(present[:, 0]))
-    return np.where(present, joints - joints[first, 0, SPINE], 0)
+    return np.where(present, joints - joints[SPINE, first, 0], 0)

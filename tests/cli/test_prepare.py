@@ -41,9 +41,10 @@ def test_complete_data_set(tmp_path, utd_mhad_raw, capsys):
     assert 'train: clips                   431 of 431' in out
     assert 'test: frames                   29,100 of 29,100' in out
     assert 'FAIL' not in out and out.endswith('All checks passed.\n')
-    assert 'Reading skeletons: 100%' in err and 'Checking test: 100%' in err
+    assert 'Reading mat: 100%' in err and 'Checking test: 100%' in err
     # Nothing is copied.
-    assert list(listing(tmp_path)) == ['UTDMHAD/processed/utdmhad_v1.pt']
+    (folder,) = (tmp_path / 'UTDMHAD').iterdir()
+    assert [path.suffix for path in folder.iterdir()] == ['.clips']
     assert (
         len(UTDMHAD(tmp_path / 'UTDMHAD', raw=utd_mhad_raw, log=False)) == 431
     )

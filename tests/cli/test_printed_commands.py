@@ -139,7 +139,7 @@ def test_openmocap(tmp_path, capsys):
         assert prepare.main([*command, '--root', str(tmp_path / 'home')]) == 0
 
 
-@pytest.mark.filterwarnings('ignore:(Passed over|Skipped)')
+@pytest.mark.filterwarnings('ignore:(Skipped|Skipped)')
 def test_all_formats_in_one_folder(tmp_path, capsys):
     folder = tmp_path / 'data'
     for kind, write in WRITERS.items():

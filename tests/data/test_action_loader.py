@@ -5,6 +5,7 @@ from torch_geometric.data import Data
 from pyg_hcsf import get_skeleton
 from pyg_hcsf.data import ClipStore
 from pyg_hcsf.data.action_loader import ActionLoader, rotations
+from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.transforms import FitFrames, Modality
 
@@ -40,8 +41,8 @@ def test_equals_the_transforms(clips, fit, stream):
             clip = clips[number]
             data = FitFrames(10, fit)(Data(x=clip.x))
             data = Modality(stream, NTU)(data)
-            torch.testing.assert_close(x, data.x)
-            assert y == clip.y and x.shape == (25, 10, 2, 3)
+            torch.testing.assert_close(x, frames_first(data.x))
+            assert y == clip.y and x.shape == (10, 2, 25, 3)
             seen.append(int(number))
     assert seen == list(range(7)) and len(loader) == 3
     assert loader.names == [clip.clip for clip in clips]
@@ -56,7 +57,7 @@ def test_motion_before_frames_are_chosen(clips, tmp_path):
         for x, clip in zip(next(iter(loader)).x, clips, strict=True):
             data = Modality('joint-motion', NTU)(Data(x=clip.x))
             expected = FitFrames(6, 'sample')(data).x
-            torch.testing.assert_close(x, expected)
+            torch.testing.assert_close(x, frames_first(expected))
 
 
 @pytest.mark.parametrize('bodies', [(), (1,), (2,)])
@@ -131,7 +132,11 @@ def test_rotations():
 def test_turned_clips_keep_their_bones(clips):
     loader = ActionLoader(clips, NTU, 7, 9, 'sample', stream='bone')
     turned = ActionLoader(
-        *(clips, NTU, 7, 9, 'sample'),
+        clips,
+        NTU,
+        batch_size=7,
+        length=9,
+        fit='sample',
         stream='bone',
         rotate=0.3,
         random=True,
@@ -153,7 +158,7 @@ def test_wrong_clips(clips):
     with pytest.raises(ValueError, match=r"\[20, T, M, C\].*'kinect20'"):
         ActionLoader(clips, get_skeleton('kinect20'))
     other = [*clips, Data(x=torch.rand(25, 4, 1, 3), y=0, clip='odd')]
-    with pytest.raises(ValueError, match=r"\[25, 1, 3\] in 'odd'"):
+    with pytest.raises(ValueError, match=r"\[1, 25, 3\] in 'odd'"):
         ActionLoader(other, NTU)
     empty = [*clips, Data(x=torch.rand(25, 0, 2, 3), y=0, clip='none')]
     with pytest.raises(ValueError, match="one frame .got none in 'none'"):
@@ -162,7 +167,7 @@ def test_wrong_clips(clips):
         (dict(motion='never'), "'motion'.*got 'never'"),
         (dict(stream='x'), "'stream'.*got 'x'"),
         (dict(fit='x'), "'fit'.*got 'x'"),
-        (dict(rank=2, world_size=2), "'rank'.*got 2, 2"),
+        (dict(rank=2, world_size=2), "'rank'.*got 2 and 2"),
     ):
         with pytest.raises(ValueError, match=message):
             ActionLoader(clips, NTU, **options)

@@ -13,6 +13,7 @@ import torch
 from torch_geometric.data import Data
 
 from pyg_hcsf.data import clip_writer
+from pyg_hcsf.data.axes import to_frames
 from pyg_hcsf.data.clip_store import ClipStore
 
 
@@ -54,7 +55,7 @@ def assert_equal(data, expected):
 
 
 def test_dictionaries_are_clips(store, tmp_path):
-    given = [clip.to_dict() for clip in make_clips()]
+    given = [to_frames(clip, KEYS) for clip in make_clips()]
     again = ClipStore.write(tmp_path / 'again', given, KEYS)
     for path in (tmp_path / 'store').iterdir():
         assert (again.path / path.name).read_bytes() == path.read_bytes()
@@ -143,8 +144,49 @@ def test_a_sequence_that_was_not_named(tmp_path):
         ClipStore.write(tmp_path / 'store', make_clips(), ('x', 'y'))
 
 
+def test_bodies_come_after_frames_on_disk(tmp_path):
+    x = torch.rand(25, 7, 2, 3)
+    store = ClipStore.write(tmp_path / 'store', [Data(x=x)], ('x',))
+    assert np.load(store.path / 'x.npy').shape == (7, 2, 25, 3)
+    assert torch.equal(store.clip(0)['x'], x.permute(1, 2, 0, 3))
+    assert torch.equal(store[0].x, x)
+
+
+def test_load_equals_reading_clip_by_clip(store):
+    for data, expected in zip(store.load(), store, strict=True):
+        assert_equal(data, expected)
+        assert data.x.is_contiguous()
+
+
+def test_columns(store):
+    assert store.column('subject') == ['S0', 'S1', 'S2', 'S3']
+    assert store.column('action') == ['Sitting Down'] * 4
+    assert store.column('nothing') is None
+
+
+def test_info_is_saved_after_the_last_clip(tmp_path):
+    info = {'kept': 0}
+
+    def count():
+        for clip in make_clips():
+            info['kept'] += 1
+            yield clip
+
+    ClipStore.write(tmp_path / 'store', count(), KEYS, info=info)
+    assert ClipStore(tmp_path / 'store').info == {'kept': 4}
+
+
+def test_overwriting_keeps_the_old_store_if_it_fails(store):
+    with pytest.raises(ValueError, match='at least one clip'):
+        ClipStore.write(store.path, [], KEYS, overwrite=True)
+    assert len(ClipStore(store.path)) == 4
+    again = ClipStore.write(store.path, make_clips((3,)), KEYS, overwrite=True)
+    assert len(again) == 1
+    assert list(store.path.parent.iterdir()) == [store.path]
+
+
 def test_writes_no_store_twice(store):
-    with pytest.raises(ValueError, match='new folder .* delete it or choose'):
+    with pytest.raises(ValueError, match='new folder .* delete it, choose'):
         ClipStore.write(store.path, make_clips(), KEYS)
     assert len(ClipStore(store.path)) == 4
 
@@ -225,13 +267,13 @@ def rewrite(store, **changes):
 @pytest.mark.parametrize(
     'changes,message',
     [
-        (dict(meta=json.dumps({'version': 2})), 'version 2'),
-        (dict(meta=json.dumps({'version': 1})), "'keys'"),
+        (dict(meta=json.dumps({'version': 1})), 'version 1'),
+        (dict(meta=json.dumps({'version': 2})), "'keys'"),
         (dict(meta='[' * 100_000), 'cannot be read'),
         (
             dict(
                 meta=json.dumps(
-                    dict(version=1, keys=['../a'], tensors=[], num_frames=1)
+                    dict(version=2, keys=['../a'], tensors=[], num_frames=1)
                 )
             ),
             'identifiers',

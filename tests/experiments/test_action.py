@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from experiments import run
-from experiments.action import data
+from experiments.action import data, ntu
 from experiments.action.clips import ActionClips
 from experiments.action.config import ActionClipsConfig, ActionTrainConfig
 from experiments.action.trainer import action_rate
@@ -38,6 +38,7 @@ def no_pictures(request, monkeypatch):
         pictures = 'experiments.action.report._pictures'
         monkeypatch.setattr(pictures, lambda *_: '')  # slow
     data._load.cache_clear()
+    data.find_once.cache_clear()
 
 
 def result(out, row='hcsf_a_t', preset='default-smoke'):
@@ -116,11 +117,28 @@ def test_prepared_files_do(tmp_path, form):
     raw.rename(tmp_path / 'elsewhere')
     shutil.rmtree(tmp_path / 'runs')
     data._load.cache_clear()
+    data.find_once.cache_clear()
     _, second, _ = train(tmp_path)
     assert np.array_equal(first['scores'], second['scores'])
     config = ActionClipsConfig()
     clips = data.load_actions('ntu60-xsub', tmp_path, 'val', config)
     assert clips.column('subject') == ['4']
+
+
+def test_raw_files_are_looked_for_once(tmp_path, monkeypatch):
+    write_form('zip', tmp_path / 'NTURGBD' / 'raw', tmp_path / 'work')
+    calls = []
+    find = ntu.find_source
+
+    def spy(*args):
+        calls.append(args)
+        return find(*args)
+
+    monkeypatch.setattr(ntu, 'find_source', spy)
+    monkeypatch.setattr('pyg_hcsf.datasets.ntu.dataset.find_source', spy)
+    for split in ('train', 'val', 'test'):
+        data.load_actions('ntu60-xsub', tmp_path, split, ActionClipsConfig())
+    assert len(calls) == 1
 
 
 def test_other_benchmarks_and_recipes(tmp_path):

@@ -26,7 +26,7 @@ def make_model(info, seed=0):
     n = model.skeleton.num_joints
     with torch.no_grad():
         for _ in range(3):
-            model(torch.randn(8, n, 16, model.num_bodies, 3))
+            model(torch.randn(8, 16, model.num_bodies, n, 3))
         for name, parameter in model.named_parameters():
             if name.endswith('scale'):  # alpha starts at zero
                 parameter.fill_(0.5)

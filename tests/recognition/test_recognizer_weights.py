@@ -54,7 +54,7 @@ def test_there_and_back(tmp_path, changes):
         other, read = load_recognizer(place)
         assert read == info and not other.training
     assert read.unit == ('mm' if info.skeleton == 'h36m17' else 'm')
-    shape = (2, model.skeleton.num_joints, 16, model.num_bodies, 3)
+    shape = (2, 16, model.num_bodies, model.skeleton.num_joints, 3)
     x = torch.randn(shape)
     assert torch.equal(model(x), other(x))
 
@@ -68,7 +68,7 @@ def test_half_is_close(tmp_path):
         save_recognizer(path, model, info, half)
         sizes.append(path.stat().st_size)
     assert sizes[1] < 0.6 * sizes[0]
-    x = torch.randn(2, 20, 16, 1, 3)
+    x = torch.randn(2, 16, 1, 20, 3)
     other, _ = load_recognizer(path)
     torch.testing.assert_close(other(x), model(x), atol=1e-2, rtol=1e-2)
 

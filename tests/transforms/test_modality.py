@@ -80,7 +80,7 @@ def test_fits():
         [2, 3, 4, 5, 6],
     ]
     zero = choose_frames(lengths, 5, 'zero')
-    assert zero.there.sum(1).tolist() == [3, 5, 5]
+    assert zero.mask.sum(1).tolist() == [3, 5, 5]
     sample = choose_frames(lengths, 4, 'sample')
     assert sample.low.tolist() == [[0, 1, 2, 0], [0, 1, 3, 4], [1, 3, 5, 7]]
     x = torch.arange(17.0).view(-1, 1)  # the clips side by side

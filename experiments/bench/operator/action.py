@@ -47,7 +47,7 @@ def action_candidates(
     squeeze: float,
     clips: Tensor,
 ) -> list[Candidate]:
-    """Networks on clips ``[B, N, T, M, 3]`` with all bodies present; HCSF
+    """Networks on clips ``[B, T, M, N, 3]`` with all bodies present; HCSF
     also by messages of PyG, and on clips whose second body is zero.
     """
     torch.manual_seed(0)
@@ -65,7 +65,7 @@ def action_candidates(
             settings['layer'],
             hidden_channels=channels,
             out_channels=CLASSES,
-            num_bodies=clips.size(3),
+            num_bodies=clips.size(2),
             layer_options=options,
         )
         with torch.no_grad():
@@ -78,9 +78,9 @@ def action_candidates(
     del other.steps[TRAIN]  # which would take minutes
     other.result, other.expected = result(other.steps), result(out[2].steps)
     out.append(other)
-    if clips.size(3) > 1:
+    if clips.size(2) > 1:
         alone = clips.clone()
-        alone[..., 1:, :] = 0
+        alone[:, :, 1:] = 0
         single = _network(ONE_BODY, deepcopy(plain), alone)
         del single.steps[TRAIN]  # training computes all bodies
         single.result = result(single.steps)
@@ -201,6 +201,6 @@ def _network(name: str, model: ActionRecognizer, clips: Tensor) -> Candidate:
         name,
         {INFER: infer(model, clips), TRAIN: train},
         floor=ST_GCN,
-        macs=len(clips) * count_clip_macs(model, clips.size(2)),
+        macs=len(clips) * count_clip_macs(model, clips.size(1)),
         num_bytes=tensor_bytes(clips, *model.parameters()),
     )

@@ -148,7 +148,7 @@ def make_candidates(
         rows = c.batch * c.bodies * c.frames
         return neighbor_candidates(hops, c.channels, c.squeeze, rows, c.device)
     if c.kind == 'action':
-        shape = (c.batch, skeleton.num_joints, c.frames, c.bodies, 3)
+        shape = (c.batch, c.frames, c.bodies, skeleton.num_joints, 3)
         clips = torch.randn(shape, device=c.device)
         return action_candidates(skeleton, hops, c.channels, c.squeeze, clips)
     if c.kind == 'model':

@@ -19,8 +19,8 @@ from pyg_hcsf.datasets.checks.unsupported_files import describe_unsupported
 from pyg_hcsf.datasets.ntu.skeleton_files import SKELETON_FILE, find_skeletons
 from pyg_hcsf.datasets.ntu.skeleton_parser import read_skeleton
 from pyg_hcsf.datasets.utd_mhad.skeleton_mat import FILE_LIMIT, UTD_MHAD_FILE
-from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.archives import Member, list_members
+from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.shown import shown
 
 ERROR = 400  # characters of an error

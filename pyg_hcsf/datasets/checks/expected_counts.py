@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pyg_hcsf.datasets.checks.doctor import FoundFiles
 from pyg_hcsf.datasets.checks.verify import Expectation
-from pyg_hcsf.datasets.human36m.formats import TEST_SUBJECTS, TRAIN_SUBJECTS
+from pyg_hcsf.datasets.human36m.constants import TEST_SUBJECTS, TRAIN_SUBJECTS
 from pyg_hcsf.datasets.human36m.position_files import take_file
 from pyg_hcsf.datasets.mpi_inf_3dhp import constants as mpi_inf_3dhp
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE

@@ -296,5 +296,7 @@ def _read_content(path: Path, kind: str, process: HDF5Process) -> Content:
         found = scan_pickle(path)
         keys = found.texts if found else keys
     elif kind == 'hdf5':
-        keys = frozenset(key for key in H5_KEYS if process.contains(path, [key]))
+        keys = frozenset(
+            key for key in H5_KEYS if process.contains(path, [key])
+        )
     return Content(path, kind, head, keys)

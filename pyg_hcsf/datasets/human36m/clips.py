@@ -1,14 +1,15 @@
-r"""From takes of Human3.6M to the clips of the data set."""
+r"""Makes the clips of the data set from the recordings of Human3.6M."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.projection import clip_camera
+from pyg_hcsf.data.cameras import camera_attributes, clip_camera
 from pyg_hcsf.datasets.human36m.constants import (
     H36M16_OF_17,
     H36M_FPS,
@@ -16,7 +17,8 @@ from pyg_hcsf.datasets.human36m.constants import (
     SUBJECTS,
     Human36MTake,
 )
-from pyg_hcsf.datasets.human36m.formats import RawFiles, read_takes
+from pyg_hcsf.datasets.human36m.formats import RawFiles
+from pyg_hcsf.datasets.human36m.recordings import read_takes
 from pyg_hcsf.geometry.camera import Distortion
 from pyg_hcsf.protocols import H36M_ACTIONS
 from pyg_hcsf.skeleton import get_skeleton
@@ -35,44 +37,40 @@ def action_names(naming: str) -> tuple[str, ...]:
 
 
 def project_clip(data: Data, distortion: Distortion) -> Data:
-    r"""Replaces the keypoints of a clip by its joints as they are seen
-    through a lens.
+    r"""Replaces the keypoints of a clip by the projections of its joints
+    through a distorting lens.
 
     Args:
         data (torch_geometric.data.Data): The clip.
         distortion (str): See
             :meth:`~pyg_hcsf.geometry.camera.Camera.project`.
     """
-    camera = clip_camera(data)
-    x = camera.project(data.y.transpose(0, 1).double(), distortion)
-    data.x = x.transpose(0, 1).float().contiguous()
+    data.x = clip_camera(data).project(data.y.double(), distortion).float()
     return data
 
 
 class Human36MClips:
-    r"""Clips that are made of raw files, in the order of actions, subjects,
-    takes and cameras. They are made one by one, and once.
+    r"""An iterator over the clips of raw files, in the order of actions,
+    subjects, recordings and cameras. It can be used once.
+
+    Each clip is a dictionary of the attributes of
+    :class:`~pyg_hcsf.datasets.Human36M`, sequences with frames first.
 
     Args:
         raw (RawFiles): The files.
-        side (str): :obj:`'train'` or :obj:`'test'`.
+        split (str): :obj:`'train'` or :obj:`'test'`.
         keypoints, joints, naming, subsample: See
             :class:`~pyg_hcsf.datasets.Human36M`.
 
     Raises:
-        ValueError: If a file is damaged, or has not what is asked for; names
-            it.
-
-    Example:
-        >>> clips = Human36MClips(raw, 'test', 'gt', 17, 'paper', 1)
-        >>> len(clips), next(iter(clips)).x.shape
-        (240, torch.Size([17, 2699, 2]))
+        ValueError: If a file is damaged, or does not have what is requested;
+            names it.
     """
 
     def __init__(
         self,
         raw: RawFiles,
-        side: str,
+        split: str,
         keypoints: str,
         joints: int,
         naming: str,
@@ -86,7 +84,7 @@ class Human36MClips:
             get_skeleton(f'h36m{joints}').with_graph('tree').edge_index
         )
         order = {name: i for i, name in enumerate(action_names(naming))}
-        self.takes = list(read_takes(raw, side))
+        self.takes = list(read_takes(raw, split))
         self.takes.sort(
             key=lambda take: (
                 order[self._action(take)],
@@ -101,32 +99,32 @@ class Human36MClips:
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[Data]:
-        while self.takes:  # each is let go of
-            yield self._to_data(self.takes.pop())
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while self.takes:  # pop() frees each recording after use
+            yield self._to_clip(self.takes.pop())
 
-    def _to_data(self, take: Human36MTake) -> Data:
+    def _to_clip(self, take: Human36MTake) -> dict[str, Any]:
         camera = take.camera
         y = torch.from_numpy(take.joints[:: self.subsample])
         x = self._keypoints(take, y)
         if self.joints == 16:
             y = y[:, H36M16_OF_17]
-        return Data(
-            x=x.float().transpose(0, 1).contiguous(),
-            y=y.transpose(0, 1).contiguous(),
-            edge_index=self.edge_index,
-            num_nodes=self.joints,
-            subject=take.subject,
-            action=self._action(take),
-            clip=take.name,
-            camera=camera.name,
-            fps=H36M_FPS / self.subsample,
-            focal=torch.tensor([camera.focal], dtype=torch.float64),
-            center=torch.tensor([camera.center], dtype=torch.float64),
-            image_size=torch.tensor([camera.image_size], dtype=torch.float64),
-            radial=torch.tensor([camera.radial], dtype=torch.float64),
-            tangential=torch.tensor([camera.tangential], dtype=torch.float64),
-        )
+        return {
+            'x': x.float(),
+            'y': y,
+            'edge_index': self.edge_index,
+            'num_nodes': self.joints,
+            'subject': take.subject,
+            'action': self._action(take),
+            'clip': take.name,
+            'camera': camera.name,
+            'fps': H36M_FPS / self.subsample,
+            **camera_attributes(camera),
+            'radial': torch.tensor([camera.radial], dtype=torch.float64),
+            'tangential': torch.tensor(
+                [camera.tangential], dtype=torch.float64
+            ),
+        }
 
     def _keypoints(self, take: Human36MTake, y: Tensor) -> Tensor:
         if self.keypoints == 'gt':
@@ -140,7 +138,7 @@ class Human36MClips:
                     f'{take.camera.name} (got {len(take.keypoints)}): get the '
                     'file again'
                 )
-            # Videos go on after the motion capture has stopped.
+            # Videos are longer than the motion capture.
             found = take.keypoints[: len(take.joints)]
             x = torch.from_numpy(found[:: self.subsample])
         if x.size(1) < self.joints:

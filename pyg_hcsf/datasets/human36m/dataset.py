@@ -1,16 +1,16 @@
+r"""Human3.6M as clips of 2D keypoints and 3D joints."""
+
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from torch_geometric.data import Data
-from tqdm import tqdm
-
-from pyg_hcsf.data.stored import Source, StoredDataset
+from pyg_hcsf.data.clip_dataset import ClipDataset
+from pyg_hcsf.data.options import check_choices, subjects_of_split
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.human36m.clips import (
     NAMINGS,
     Human36MClips,
@@ -24,7 +24,6 @@ from pyg_hcsf.datasets.human36m.constants import (
 )
 from pyg_hcsf.datasets.human36m.formats import (
     HUMAN36M_FORMATS,
-    RawFiles,
     choose_files,
 )
 from pyg_hcsf.geometry.camera import check_distortion
@@ -32,28 +31,26 @@ from pyg_hcsf.protocols import S11_DIRECTIONS
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
-SPLITS = ('train', 'val', 'test')
 
-
-class Human36M(StoredDataset):
+class Human36M(ClipDataset):
     r"""Human3.6M from the `"Human3.6M: Large Scale Datasets and Predictive
     Methods for 3D Human Sensing in Natural Environments"
     <https://ieeexplore.ieee.org/document/6682899>`_ paper (Ionescu et al.,
     TPAMI 2014), as 2D keypoints and 3D poses.
 
-    One :class:`~torch_geometric.data.Data` per take and camera, as
-    :func:`~pyg_hcsf.geometry.lifting_clips` makes them: :obj:`x`
+    One :class:`~torch_geometric.data.Data` per recording and camera, as
+    :func:`~pyg_hcsf.geometry.virtual_cameras.lifting_clips` makes them: :obj:`x`
     :obj:`[17, T, 2]` in pixels, :obj:`y` :obj:`[17, T, 3]` in the camera's
     frame in millimetres, absolute, the bones as :obj:`edge_index`, the
     camera's :obj:`focal`, :obj:`center`, :obj:`image_size`, :obj:`radial` and
     :obj:`tangential`, and :obj:`subject`, :obj:`action`, :obj:`clip`,
     :obj:`camera` and :obj:`fps`.
-    Clips come in the order of the actions, so that tables do.
+    Clips are in the order of the actions of published tables.
 
-    The clips lie in a :class:`ClipStore` and are read one by one, or streamed
-    from :obj:`store`, in which they are without :obj:`transform`: to train on
-    encoded clips, pass :class:`~pyg_hcsf.transforms.EncodePose` as
-    :obj:`pre_transform`.
+    The clips are in a :class:`~pyg_hcsf.data.ClipStore` and are read one by
+    one, or streamed from :obj:`store`, which does not apply
+    :obj:`transform`: to train on encoded clips, pass
+    :class:`~pyg_hcsf.transforms.EncodePose` as :obj:`pre_transform`.
 
     Raw files are of one of these :obj:`formats`, anywhere below :obj:`raw`:
 
@@ -86,13 +83,14 @@ class Human36M(StoredDataset):
           - 543,344
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` projects the joints; else the
-            detector, as its file calls it: :obj:`'cpn_ft_h36m_dbb'`,
+            detector, as in the name of its file: :obj:`'cpn_ft_h36m_dbb'`,
             :obj:`'sh_dt_ft'`, :obj:`'sh_conf_cam_source_final'`. To read
-            :obj:`data_2d_h36m_gt.npz` itself, give its whole name without
+            :obj:`data_2d_h36m_gt.npz` itself, pass its name without
             :obj:`.npz`. (default: :obj:`'gt'`)
         distortion (str, optional): The lens of the projection, see
             :meth:`pyg_hcsf.geometry.camera.Camera.project`: :obj:`'vp3d'`
@@ -101,20 +99,20 @@ class Human36M(StoredDataset):
             of LCN. (default: :obj:`None`)
         joints (int, optional): 17, or 16 without Neck/Nose as SemGCN and its
             family. (default: :obj:`17`)
-        dropped (sequence of str, optional): The takes to leave out, as in
+        dropped (sequence of str, optional): The recordings to leave out, as in
             :attr:`~pyg_hcsf.protocols.PoseProtocol.dropped`.
             (default: :obj:`S11_DIRECTIONS`, as VideoPose3D; LCN drops none)
         val_subjects (sequence of str, optional): The training subjects to
-            keep for validation. (default: :obj:`()`)
+            use for validation. (default: :obj:`()`)
         naming (str, optional): :obj:`'paper'` names and orders actions as
             published tables, :obj:`'official'` as :obj:`metadata.xml` and LCN.
             (default: :obj:`'paper'`)
-        subsample (int, optional): Takes every so many frames, which are 50 a
-            second. (default: :obj:`1`)
+        subsample (int, optional): The frame stride, at 50 Hz.
+            (default: :obj:`1`)
         format (str, optional): The format to read where there are several.
-            (default: the first of those above)
-        raw (str or pathlib.Path, optional): The folder or file, not written
-            to. (default: :obj:`root/raw`)
+            (default: the first of those above that is found)
+        raw (str or pathlib.Path, optional): The raw folder or file, which is
+            only read. (default: :obj:`root/raw`)
         transform, pre_transform, log, force_reload: See
             :class:`~torch_geometric.data.Dataset`.
 
@@ -130,6 +128,7 @@ class Human36M(StoredDataset):
     """
 
     formats = HUMAN36M_FORMATS
+    unlike: Mapping[str, tuple[str, ...]] = {}
     how_to_get = (
         'Ask for access at http://vision.imar.ro/human3.6m/ and put '
         'Poses_D3_Positions_S{1,5,6,7,8,9,11}.tgz there, or files of '
@@ -155,34 +154,20 @@ class Human36M(StoredDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        names = tuple(form.name for form in self.formats)
-        for name, value, known in (
-            ('split', split, SPLITS),
-            ('joints', joints, (17, 16)),
-            ('naming', naming, NAMINGS),
-            ('format', format, (None, *names)),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got "
-                    f'{shown(value)})'
-                )
+        formats = [None] + [form.name for form in self.formats]
+        self._subjects = subjects_of_split(
+            split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'Human3.6M'
+        )
+        check_choices(
+            joints=(joints, (17, 16)),
+            naming=(naming, NAMINGS),
+            format=(format, formats),
+        )
         check_distortion(distortion)
         if re.fullmatch(r'\w+', keypoints) is None or subsample < 1:
             raise ValueError(
                 "Expected 'keypoints' to be a name and 'subsample' positive "
                 f'(got {shown(keypoints)} and {subsample})'
-            )
-        left = set(TRAIN_SUBJECTS) - set(val_subjects)
-        if len(left) + len(val_subjects) != len(TRAIN_SUBJECTS) or not left:
-            raise ValueError(
-                f"Expected 'val_subjects' to be some of {TRAIN_SUBJECTS}, not "
-                f'all, each once (got {tuple(val_subjects)})'
-            )
-        if split == 'val' and not val_subjects:
-            raise ValueError(
-                "Expected 'val_subjects' with split='val': Human3.6M has no "
-                'validation part of its own (got none)'
             )
         self.split = split
         self.keypoints = keypoints
@@ -191,21 +176,20 @@ class Human36M(StoredDataset):
         self.naming = naming
         self.subsample = subsample
         self.fps = H36M_FPS / subsample
+        self._dropped = frozenset(dropped)
         super().__init__(
-            root, raw, format, transform, pre_transform, log, force_reload
+            root,
+            raw,
+            format,
+            transform=transform,
+            pre_transform=pre_transform,
+            log=log,
+            force_reload=force_reload,
         )
-        subjects = {
-            'train': left,
-            'val': set(val_subjects),
-            'test': set(TEST_SUBJECTS),
-        }[split]
-        self.store = self._choose(subjects, dropped)
 
     @classmethod
     def found(cls, path: str | Path) -> bool:
-        r"""Whether raw files lie in a folder, or in folders of subjects in
-        it.
-        """
+        r"""Whether a folder, or a folder of a subject in it, has raw files."""
         folder = Path(path).expanduser()
         entries = [
             entry
@@ -214,39 +198,40 @@ class Human36M(StoredDataset):
         ]
         return any(form.find(e) for e in entries for form in cls.formats)
 
-    def _source(self, form: str, files: list[Path]) -> Source:
-        raw = choose_files(form, files, self.keypoints)
-        extra = [raw.keypoints] if raw.keypoints else []
-        files = [*raw.poses, *extra]
-        return Source(raw.form, files, lambda: self._clips(raw))
+    @property
+    def _stored_split(self) -> str:
+        return 'test' if self.split == 'test' else 'train'
 
-    def _steps(self) -> list[tuple[Callable, str]]:
+    def _in_split(self, subject: str, clip: str) -> bool:
+        return subject in self._subjects and clip not in self._dropped
+
+    def _source(self, format: str, files: list[Path]) -> RawSource:
+        self._files = choose_files(format, files, self.keypoints)
+        extra = [self._files.keypoints] if self._files.keypoints else []
+        return super()._source(format, [*self._files.poses, *extra])
+
+    def _steps(self) -> list[tuple[str, Callable]]:
+        steps = super()._steps()
         if self.keypoints == 'gt' and self.distortion is not None:
             lens = partial(project_clip, distortion=self.distortion)
-            return [(lens, self.distortion)]
-        return []
+            return [(self.distortion, lens), *steps]
+        return steps
 
-    def _stem(self, form: str) -> str:
-        parts = ['test' if self.split == 'test' else 'train', form]
-        parts.append(self.keypoints)
+    def _stem(self, format: str) -> str:
+        parts = [self._stored_split, format, self.keypoints]
         parts += [f'{self.joints}joints', self.naming]
         parts += [f'every{self.subsample}'] * (self.subsample > 1)
         return '_'.join(parts)
 
-    def _clips(self, raw: RawFiles) -> Iterator[Data]:
-        side = 'test' if self.split == 'test' else 'train'
-        clips = Human36MClips(
-            *(raw, side, self.keypoints, self.joints, self.naming),
+    def _read(self, source: RawSource) -> Iterable[dict[str, Any]]:
+        return Human36MClips(
+            self._files,
+            self._stored_split,
+            self.keypoints,
+            self.joints,
+            self.naming,
             self.subsample,
         )
-        bar = tqdm(
-            clips,
-            desc=f'Reading {raw.form}',
-            unit='clip',
-            file=sys.stderr,
-            disable=not self.log,
-        )
-        yield from bar
 
     @property
     def skeleton(self) -> Skeleton:

@@ -1,4 +1,4 @@
-r"""The forms in which people hold Human3.6M, and the takes in them."""
+r"""File formats of Human3.6M, and their readers."""
 
 from __future__ import annotations
 
@@ -6,46 +6,20 @@ import contextlib
 import mmap
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import torch
+from pyg_hcsf.data.formats import Format, files_named
+from pyg_hcsf.datasets.human36m.position_files import find_cdf, find_h5
 
-from pyg_hcsf.data.formats import Format, files_named, read_whole
-from pyg_hcsf.datasets.human36m.constants import (
-    TEST_SUBJECTS,
-    TRAIN_SUBJECTS,
-    Human36MTake,
-    action_of,
-    select_joints,
-)
-from pyg_hcsf.datasets.human36m.lcn_motionbert_pickle import (
-    read_lcn,
-    read_lcn_detections,
-    read_motionbert,
-)
-from pyg_hcsf.datasets.human36m.position_files import (
-    find_cdf,
-    find_h5,
-    read_world_positions,
-)
-from pyg_hcsf.datasets.human36m.videopose3d_npz import (
-    read_positions_2d,
-    read_positions_3d,
-)
-from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
-from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
-
-_SIDES = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
 FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB
 NPZ, PKL = (
     re.compile(pattern, re.IGNORECASE)
     for pattern in (r'.*h36m.*\.npz', r'.*h36m.*\.pkl')
 )
-POSITIONS = ('cdf', 'h5')  # formats with a file a take
-PREFIXES = ('data_2d_h36m_', 'h36m_')  # of files of detectors
+POSITIONS = ('cdf', 'h5')  # formats with one file per recording
+PREFIXES = ('data_2d_h36m_', 'h36m_')  # of files of detected keypoints
 
 
 def find_vp3d(path: Path) -> list[Path]:
@@ -114,12 +88,12 @@ HUMAN36M_FORMATS = (
 
 
 class RawFiles(NamedTuple):
-    r"""The files that clips are made of.
+    r"""The files that clips are read from.
 
     Args:
         form (str): The name of their format.
-        poses (list[pathlib.Path]): Those with positions in 3D.
-        keypoints (pathlib.Path or None): That of the detector.
+        poses (list[pathlib.Path]): The files with 3D positions.
+        keypoints (pathlib.Path or None): The file with detected keypoints.
     """
 
     form: str
@@ -128,16 +102,16 @@ class RawFiles(NamedTuple):
 
 
 def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:
-    r"""Tells files with poses from those of detectors.
+    r"""Separates files with 3D poses from those with detected keypoints.
 
     Args:
         form (str): The name of the format.
-        files (list[pathlib.Path]): What its :obj:`find` found.
-        keypoints (str): :obj:`'gt'`, or the detector whose file to choose.
+        files (list[pathlib.Path]): The files in that format.
+        keypoints (str): :obj:`'gt'`, or the name of the detector.
 
     Raises:
-        ValueError: If there is no file of the detector; names those that are
-            there.
+        ValueError: If there is no file of the detector; names those that
+            exist.
     """
     if form in POSITIONS:
         if keypoints != 'gt':
@@ -168,11 +142,11 @@ def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:
 
 
 def detectors(form: str, files: list[Path]) -> dict[str, Path]:
-    r"""The files of detectors, by what to pass as :obj:`keypoints`.
+    r"""The files of detected keypoints, by the value of :obj:`keypoints`.
 
     Args:
         form (str): The name of the format.
-        files (list[pathlib.Path]): What its :obj:`find` found.
+        files (list[pathlib.Path]): The files in that format.
 
     Example:
         >>> detectors('vp3d', find_vp3d(Path('data'))).keys()
@@ -205,111 +179,6 @@ def _with_poses(form: str, files: list[Path]) -> list[Path]:
     return files
 
 
-def read_takes(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
-    r"""Reads the takes of one side of the split out of raw files.
-
-    Args:
-        raw (RawFiles): The files.
-        side (str): :obj:`'train'` or :obj:`'test'`.
-
-    Raises:
-        ValueError: If a file is missing or damaged; names it.
-    """
-    reader = {
-        'vp3d': _read_vp3d,
-        'cdf': _read_positions,
-        'h5': _read_positions,
-        'lcn': _read_lcn,
-        'motionbert': _read_motionbert,
-    }[raw.form]
-    return reader(raw, side)
-
-
-def _read_vp3d(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
-    world = read_positions_3d(*_read(_one(raw.poses, 'data_3d_h36m.npz')))
-    found = None
-    if raw.keypoints is not None:
-        found = read_positions_2d(*_read(raw.keypoints))
-    for subject in sorted(world.keys() & set(_SIDES[side])):
-        for take, joints in world[subject].items():
-            views = None
-            if found is not None:
-                views = found.get(subject, {}).get(take)
-                if views is None:
-                    raise ValueError(
-                        f'Expected keypoints of {subject} {take} in '
-                        f"'{raw.keypoints}', whose positions are there (got "
-                        'none)'
-                    )
-            metres = joints.astype(np.float64)
-            yield from _film(subject, take, metres * 1000, views)
-
-
-def _read_positions(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
-    for subject, take, pose in read_world_positions(raw.poses, _SIDES[side]):
-        yield from _film(subject, take, select_joints(pose), None)
-
-
-def _read_lcn(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
-    files = [f for f in raw.poses if f.stem.endswith(side)]
-    file = _one(files, f'h36m_{side}.pkl')
-    takes = read_lcn(*_read(file))
-    if raw.keypoints is None:
-        yield from takes
-        return
-    found = read_lcn_detections(*_read(raw.keypoints))[side]
-    start = 0
-    for take in takes:
-        stop = start + len(take.joints)
-        yield take._replace(keypoints=found[start:stop])
-        start = stop
-    if start != len(found):
-        raise ValueError(
-            f"Expected the {start} frames of '{file}' in '{raw.keypoints}' "
-            f'(got {len(found)}): they are not of one release'
-        )
-
-
-def _read_motionbert(raw: RawFiles, side: str) -> Iterator[Human36MTake]:
-    for take in read_motionbert(*_read(raw.poses[0]), side):
-        yield take if raw.keypoints else take._replace(keypoints=None)
-
-
-def _film(
-    subject: str,
-    take: str,
-    world: np.ndarray,
-    views: list[np.ndarray] | None,
-) -> Iterator[Human36MTake]:
-    pos = torch.from_numpy(np.asarray(world, np.float64))
-    for number, camera in enumerate(human36m_cameras(subject)):
-        joints = camera.world_to_camera(pos).float().numpy()
-        if not (joints[..., 2] > MIN_DEPTH).all():
-            raise ValueError(
-                f'Expected {subject} {take} in front of camera {camera.name} '
-                '(got joints behind it): positions are in the world, with z '
-                'up, in metres in .npz and millimetres in .cdf'
-            )
-        keypoints = None if views is None else views[number]
-        name = f'{subject} {take}'
-        yield Human36MTake(
-            subject, action_of(take), name, camera, joints, keypoints
-        )
-
-
-def _read(file: Path) -> tuple[bytes, str]:
-    return read_whole(file, FILE_LIMIT), str(file)
-
-
-def _one(files: list[Path], name: str) -> Path:
-    if len(files) != 1:
-        raise ValueError(
-            f"Expected one '{name}' (got {[str(f) for f in files]}): "
-            + ('remove the others' if files else 'put it beside the others')
-        )
-    return files[0]
-
-
 def _matching(
     files: Iterable[Path], matches: Callable[[Path], bool]
 ) -> list[Path]:
@@ -327,7 +196,7 @@ def _has_member(file: Path, name: str) -> bool:
 
 
 def _contains(file: Path, *words: bytes) -> bool:
-    # Keys of a pickle stand between its arrays.
+    # The keys of a pickle are in its file as text.
     with (
         file.open('rb') as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view,

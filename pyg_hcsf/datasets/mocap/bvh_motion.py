@@ -1,3 +1,5 @@
+r"""Any motion in Biovision hierarchy files as clips of joints."""
+
 from __future__ import annotations
 
 import json
@@ -14,7 +16,7 @@ from pyg_hcsf.datasets.mocap.joint_positions import JointMap, to_h36m17
 from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
 from pyg_hcsf.safe_io.shown import cause
 
-SHOWN = 20  # files that are named, of many
+SHOWN = 20  # file names in a message, at most
 BVH_FILE = re.compile(r'.*\.bvh', re.IGNORECASE)
 
 
@@ -115,9 +117,10 @@ class BVHMotion(MotionDataset):
     Raw files: :obj:`*.bvh`, anywhere below :obj:`raw`.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
-        raw (str or pathlib.Path, optional): Where the raw files lie, not
-            written to. (default: :obj:`root/raw`)
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
+        raw (str or pathlib.Path, optional): The folder of the raw files,
+            which is only read. (default: :obj:`root/raw`)
         joint_map (Mapping, optional): For each of the 17 joints the name of
             one joint of the files, or a tuple of names for the point midway
             between them; :obj:`'<joint>_end'` is an end site. :obj:`None`
@@ -187,15 +190,12 @@ class BVHMotion(MotionDataset):
             root,
             raw,
             fps,
-            transform,
-            pre_transform,
-            pre_filter,
-            log,
-            force_reload,
+            transform=transform,
+            pre_transform=pre_transform,
+            pre_filter=pre_filter,
+            log=log,
+            force_reload=force_reload,
         )
-
-    def raw_files(self) -> list[Path]:
-        return bvh_files(self.raw)
 
     def read_clips(self) -> Iterator[MotionClip]:
         return read_bvh_clips(self.raw, self.fps, **self.options)

@@ -1,3 +1,5 @@
+r"""The CMU Graphics Lab Motion Capture Database as clips of joints."""
+
 from __future__ import annotations
 
 import csv
@@ -7,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pyg_hcsf.data.formats import Format, archives_with, files_named
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.mocap.asf_amc import (
     ASF_JOINTS,
     read_amc,
@@ -21,11 +24,11 @@ from pyg_hcsf.safe_io.shown import cause, shown
 CMU_INDEX = 'cmu-mocap-index.csv'
 MEMBER_LIMIT = 256 * 2**20  # bytes; the largest real member is below 20 MiB
 
-# Everything was captured at 120 Hz but the two salsa dancers.
+# All subjects were captured at 120 Hz, except for the two salsa dancers.
 CMU_FPS = {60: 60.0, 61: 60.0}
 
-# The first group with a word that starts so in the description of a trial,
-# or else in that of its subject, is the action.
+# The action is the first group with a prefix of a word in the description of a
+# trial, or else in that of its subject.
 CMU_ACTIONS = {
     'playground': 'playground climb hang',
     'salsa': 'salsa',
@@ -58,9 +61,9 @@ def cmu_action(description: str, subject: str = '') -> str:
     :obj:`'other'`.
 
     Args:
-        description (str): What the index says about the trial.
-        subject (str, optional): What it says about its subject, used where
-            the former tells nothing. (default: :obj:`''`)
+        description (str): The description of the trial in the index.
+        subject (str, optional): The description of its subject, used if the
+            former matches no group. (default: :obj:`''`)
 
     Example:
         >>> cmu_action('run/jog')
@@ -207,9 +210,10 @@ class CMUMocap(MotionDataset):
     :obj:`cmu-mocap-index.csv`. Without it all actions are :obj:`'other'`.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
-        raw (str or pathlib.Path, optional): The archive or the folder that
-            holds the raw files, not written to. (default: :obj:`root/raw`)
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
+        raw (str or pathlib.Path, optional): The archive or folder of the raw
+            files, which is only read. (default: :obj:`root/raw`)
         subjects (sequence of int, optional): The subjects to read.
             :obj:`None` reads all. (default: :obj:`None`)
         fps (float, optional): The frame rate to resample to, by picking the
@@ -264,15 +268,19 @@ class CMUMocap(MotionDataset):
             root,
             raw,
             fps,
-            transform,
-            pre_transform,
-            pre_filter,
-            log,
-            force_reload,
+            transform=transform,
+            pre_transform=pre_transform,
+            pre_filter=pre_filter,
+            log=log,
+            force_reload=force_reload,
         )
 
-    def raw_files(self) -> list[Path]:
-        return cmu_files(self.raw)
+    def _find_source(self) -> RawSource | None:
+        # Other archives that Format.find lists are read if passed as 'raw'.
+        files = cmu_files(self.raw)
+        is_archive = bool(files) and zipfile.is_zipfile(files[0])
+        form = self.formats[0 if is_archive else 1].name
+        return self._source(form, files) if files else None
 
     def read_clips(self) -> Iterator[MotionClip]:
         return read_cmu(self.raw, self.options['subjects'])

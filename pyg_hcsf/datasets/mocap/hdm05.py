@@ -1,7 +1,9 @@
+r"""HDM05 motion capture as clips of joints."""
+
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyg_hcsf.data.formats import Format, files_named
@@ -19,9 +21,8 @@ FILE = re.compile(rf'{CUT.pattern}|HDM_[a-z]+\.asf')
 
 
 def hdm05_files(raw: Path) -> list[Path]:
-    r"""The cut clips and skeletons below a folder, in a fixed order."""
-    cuts = [path for path in raw.rglob('HDM_*.amc') if CUT.match(path.name)]
-    return sorted(cuts) + sorted(raw.rglob('HDM_*.asf'))
+    r"""The cut clips and skeletons below a folder, sorted."""
+    return files_named(raw, FILE)
 
 
 def read_hdm05(raw: Path) -> Iterator[MotionClip]:
@@ -66,9 +67,10 @@ class HDM05(MotionDataset):
     :obj:`HDM_<actor>.asf`, anywhere below :obj:`raw`.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
-        raw (str or pathlib.Path, optional): Where the raw files lie, not
-            written to. (default: :obj:`root/raw`)
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
+        raw (str or pathlib.Path, optional): The folder of the raw files,
+            which is only read. (default: :obj:`root/raw`)
         fps (float, optional): The frame rate to resample to, by picking the
             nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
         transform, pre_transform, pre_filter, log, force_reload: See
@@ -89,7 +91,7 @@ class HDM05(MotionDataset):
             'asf_amc',
             'the cut HDM_<actor>_<class>_<number>_120.amc with the skeletons '
             'HDM_<actor>.asf',
-            lambda path: files_named(path, FILE),
+            hdm05_files,
         ),
     )
     how_to_get = (
@@ -97,32 +99,6 @@ class HDM05(MotionDataset):
         'from https://resources.mpi-inf.mpg.de/HDM05/ and unpack them there, '
         "or pass 'raw'"
     )
-
-    def __init__(
-        self,
-        root: str | Path,
-        raw: str | Path | None = None,
-        fps: float = 25.0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
-    ) -> None:
-        self.options = {}
-        super().__init__(
-            root,
-            raw,
-            fps,
-            transform,
-            pre_transform,
-            pre_filter,
-            log,
-            force_reload,
-        )
-
-    def raw_files(self) -> list[Path]:
-        return hdm05_files(self.raw)
 
     def read_clips(self) -> Iterator[MotionClip]:
         return read_hdm05(self.raw)

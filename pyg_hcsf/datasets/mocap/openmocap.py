@@ -1,3 +1,5 @@
+r"""The open pose benchmark, made from CMU's and HDM05's motion capture."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -6,25 +8,32 @@ from typing import Any, Literal
 
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.clip_dataset import fingerprint, load_clips, save_clips
+from pyg_hcsf.data.axes import to_frames
 from pyg_hcsf.data.formats import Format
+from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.mocap.bvh.reader import DAZ_JOINTS
 from pyg_hcsf.datasets.mocap.bvh_motion import bvh_files, read_bvh_clip
 from pyg_hcsf.datasets.mocap.cmu import CMU_INDEX, cmu_files, read_cmu
 from pyg_hcsf.datasets.mocap.hdm05 import hdm05_files, read_hdm05
-from pyg_hcsf.datasets.mocap.motion import VERSION, MotionClip, MotionDataset
+from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
 from pyg_hcsf.geometry.virtual_cameras import lifting_clips
-from pyg_hcsf.safe_io.shown import shown
 
-# The test side is the benchmark's definition; validation is this project's.
+# The test split is part of the benchmark; the validation split is a choice of
+# this project.
 TEST_SUBJECTS = (
-    *('CMU03', 'CMU49', 'CMU86', 'CMU94', 'CMU135'),
-    *('HDM05-mm', 'HDM05-tr'),
+    'CMU03',
+    'CMU49',
+    'CMU86',
+    'CMU94',
+    'CMU135',
+    'HDM05-mm',
+    'HDM05-tr',
 )
 VAL_SUBJECTS = ('CMU02', 'HDM05-bk')
 SPLITS = ('train', 'val', 'test')
 
-# Folder of cmu/bvh: subject, action, frame rate whatever the header says.
+# Folder of cmu/bvh: subject, action, frame rate (headers are wrong).
 BVH_FOLDERS = {
     'salsa': ('CMU60+61', 'salsa', 60.0),
     'indian': ('CMU94', 'indian dance', 120.0),
@@ -34,11 +43,19 @@ DAZ_SUBJECTS = tuple(subject for subject, _, _ in BVH_FOLDERS.values())
 HELD_OUT = ('subjects', 'rig')
 
 
+def has_openmocap(path: str | Path) -> bool:
+    r"""Whether a folder has raw files of every part of the benchmark."""
+    raw = Path(path).expanduser()
+    return (
+        any(raw.glob('cmu/asfamc/*/*.amc'))
+        and all(any(raw.glob(f'cmu/bvh/{f}/*.bvh')) for f in BVH_FOLDERS)
+        and any(raw.glob('hdm05/*/*.amc'))
+    )
+
+
 def openmocap_files(path: Path) -> list[Path]:
-    r"""The raw files in a folder that holds all parts of the benchmark, or
-    none.
-    """
-    if not OpenMocap.found(path):
+    r"""The raw files in a folder with all parts of the benchmark, or none."""
+    if not has_openmocap(path):
         return []
     index = path / 'cmu' / CMU_INDEX
     return [
@@ -49,9 +66,26 @@ def openmocap_files(path: Path) -> list[Path]:
     ]
 
 
+FORMATS = (
+    Format(
+        'openmocap',
+        "cmu/asfamc, cmu/bvh and hdm05, CMU's and HDM05's files, in one "
+        'folder',
+        openmocap_files,
+    ),
+)
+HOW_TO_GET = (
+    'Put there cmu/asfamc/NN and cmu/bvh/{salsa,indian,martial} from '
+    'http://mocap.cs.cmu.edu and hdm05/ from '
+    'https://resources.mpi-inf.mpg.de/HDM05/ (see '
+    "datasets/OpenMocap/README.md), or pass the folder as 'raw'"
+)
+
+
 def split_of(subject: str, held_out: str = 'subjects') -> str | None:
     r"""The split of :class:`OpenMocap` that a subject belongs to, or
-    :obj:`None` for the subjects of the other rigs that nobody trains on.
+    :obj:`None` if it is in no split, as test subjects on other rigs with
+    :obj:`held_out='rig'`.
     """
     if held_out == 'rig' and subject in DAZ_SUBJECTS:
         return 'test'
@@ -60,33 +94,65 @@ def split_of(subject: str, held_out: str = 'subjects') -> str | None:
     return 'val' if subject in VAL_SUBJECTS else 'train'
 
 
+class Motion(MotionDataset):
+    r"""All clips of :class:`OpenMocap` before projection. They are read once
+    for all splits, kinds of keypoints and seeds.
+    """
+
+    formats = FORMATS
+    how_to_get = HOW_TO_GET
+
+    def _stem(self, format: str) -> str:
+        return f'motion_{self.fps:g}fps'
+
+    def read_clips(self) -> Iterator[MotionClip]:
+        cmu = self.raw / 'cmu'
+        yield from read_cmu(cmu / 'asfamc', index=cmu / CMU_INDEX)
+        for folder, (subject, action, source_fps) in BVH_FOLDERS.items():
+            raw = cmu / 'bvh' / folder
+            for path in bvh_files(raw):
+                clip = read_bvh_clip(
+                    path,
+                    raw,
+                    joint_map=DAZ_JOINTS,
+                    scale=10.0,
+                    up='y',
+                    source_fps=source_fps,
+                    subject=subject,
+                    action=action,
+                )
+                yield clip._replace(name=f'{folder}_{clip.name}')
+        yield from read_hdm05(self.raw / 'hdm05')
+
+
 class OpenMocap(MotionDataset):
-    r"""The open pose benchmark: freely licensed motion capture, filmed with
+    r"""The open pose benchmark: freely licensed motion capture, projected to
     the four cameras of Human3.6M.
 
     Motion is from the CMU Graphics Lab database (mocap.cs.cmu.edu, created
     with funding from NSF EIA-0196217) and from HDM05 (Müller et al.,
-    CG-2007-2, CC BY-SA 3.0). It is not Human3.6M: the rigs and actions are
-    others, and with :obj:`keypoints='gt'` the 2D input is perfect. Spine,
+    CG-2007-2, CC BY-SA 3.0). It is not Human3.6M: rigs and actions differ,
+    and with :obj:`keypoints='gt'` the 2D input is exact. Spine,
     thorax, neck and head differ from rig to rig.
 
     One :class:`~torch_geometric.data.Data` per clip and camera: see
     :func:`pyg_hcsf.geometry.lifting_clips`. Splits share no subject:
 
-    * :obj:`'test'`: CMU 03, 49, 86, 94, 135, HDM05 mm, tr. To be looked at
-      once, at the end.
+    * :obj:`'test'`: CMU 03, 49, 86, 94, 135, HDM05 mm, tr. It should be
+      evaluated once, at the end.
     * :obj:`'val'`: CMU 02 (walking, running, jumping, swordplay, ...) and
       HDM05 bk.
     * :obj:`'train'`: all others: CMU 01, 11, the salsa pair 60+61, HDM05 bd,
       dg.
 
     With :obj:`held_out='rig'`, every clip on the DAZ rig, the BVH files of
-    CMU 60+61, 94 and 135, is tested on, and the other splits are those above
-    without it: a test of how a network takes another rig, with
+    CMU 60+61, 94 and 135, is in the test split, and the other splits are
+    those above without it: a test of the generalisation to another rig, with
     :obj:`protocol` :obj:`'openmocap-rigs'`.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` for projected joints,
@@ -98,12 +164,12 @@ class OpenMocap(MotionDataset):
         raw (str or pathlib.Path, optional): The folder with
             :obj:`cmu/asfamc`, :obj:`cmu/bvh/{salsa,indian,martial}` and
             :obj:`hdm05`, not written to. (default: :obj:`root/raw`)
-        seed (int, optional): Seeds the directions that clips are filmed from
-            and the noise. (default: :obj:`0`)
+        seed (int, optional): The seed of the directions of the cameras and
+            of the noise. (default: :obj:`0`)
         fps (float, optional): The frame rate to resample to, by picking the
             nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
-        held_out (str, optional): What the test side has of its own:
-            :obj:`'subjects'`, or the :obj:`'rig'`.
+        held_out (str, optional): Whether the test split has other
+            :obj:`'subjects'` or another :obj:`'rig'`.
             (default: :obj:`'subjects'`)
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.InMemoryDataset`.
@@ -114,25 +180,14 @@ class OpenMocap(MotionDataset):
         ValueError: If a raw file is damaged; names it.
 
     Example:
-        >>> dataset = OpenMocap('datasets/OpenMocap', raw='../shared/data')
+        >>> dataset = OpenMocap('datasets/OpenMocap', raw='mocap')
         >>> dataset[0].x, dataset[0].y  # [17, T, 2] px, [17, T, 3] mm
     """
 
-    formats = (
-        Format(
-            'openmocap',
-            "cmu/asfamc, cmu/bvh and hdm05, CMU's and HDM05's files, in one "
-            'folder',
-            openmocap_files,
-        ),
-    )
+    formats = FORMATS
+    how_to_get = HOW_TO_GET
     protocol = 'openmocap'
-    how_to_get = (
-        'Put there cmu/asfamc/NN and cmu/bvh/{salsa,indian,martial} from '
-        'http://mocap.cs.cmu.edu and hdm05/ from '
-        'https://resources.mpi-inf.mpg.de/HDM05/ (see '
-        "datasets/OpenMocap/README.md), or pass the folder as 'raw'"
-    )
+    keys = ('x', 'y', 'joints', 'confidence')
 
     def __init__(
         self,
@@ -150,17 +205,12 @@ class OpenMocap(MotionDataset):
         force_reload: bool = False,
         held_out: Literal['subjects', 'rig'] = 'subjects',
     ) -> None:
-        for name, value, known in (
-            ('split', split, SPLITS),
-            ('keypoints', keypoints, ('gt', 'noisy')),
-            ('distortion', distortion, (None, 'vp3d', 'm17')),
-            ('held_out', held_out, HELD_OUT),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got "
-                    f'{shown(value)})'
-                )
+        check_choices(
+            split=(split, SPLITS),
+            keypoints=(keypoints, ('gt', 'noisy')),
+            distortion=(distortion, (None, 'vp3d', 'm17')),
+            held_out=(held_out, HELD_OUT),
+        )
         self.split = split
         self.keypoints = keypoints
         self.distortion = distortion
@@ -168,92 +218,60 @@ class OpenMocap(MotionDataset):
         self.held_out = held_out
         if held_out == 'rig':
             self.protocol = 'openmocap-rigs'
-        self.options = {}
         super().__init__(
             root,
             raw,
             fps,
-            transform,
-            pre_transform,
-            pre_filter,
-            log,
-            force_reload,
+            transform=transform,
+            pre_transform=pre_transform,
+            pre_filter=pre_filter,
+            log=log,
+            force_reload=force_reload,
         )
 
     @staticmethod
     def found(path: str | Path) -> bool:
-        r"""Whether a folder holds the raw files of the benchmark: some of
-        each of its parts.
-        """
-        raw = Path(path).expanduser()
-        return (
-            any(raw.glob('cmu/asfamc/*/*.amc'))
-            and all(any(raw.glob(f'cmu/bvh/{f}/*.bvh')) for f in BVH_FOLDERS)
-            and any(raw.glob('hdm05/*/*.amc'))
-        )
+        r"""Whether a folder has raw files of every part of the benchmark."""
+        return has_openmocap(path)
 
-    @property
-    def processed_file_names(self) -> str:
+    def _stem(self, format: str) -> str:
         rig = 'rig_' if self.held_out == 'rig' else ''
         lens = self.distortion or 'pinhole'
         return (
-            f'{rig}{self.split}_{self.keypoints}_{lens}_'
-            f'seed{self.seed}_{self.fps:g}fps{self._pre}_v{VERSION}.pt'
+            f'{rig}{self.split}_{self.keypoints}_{lens}_seed{self.seed}_'
+            f'{self.fps:g}fps'
         )
 
-    def raw_files(self) -> list[Path]:
-        return openmocap_files(self.raw)
+    def _load_motion(self, force_reload: bool = False) -> Motion:
+        return Motion(
+            self.root,
+            self.raw,
+            self.fps,
+            log=self.log,
+            force_reload=force_reload,
+        )
 
-    def read_clips(self) -> Iterator[MotionClip]:
-        cmu = self.raw / 'cmu'
-        yield from read_cmu(cmu / 'asfamc', index=cmu / CMU_INDEX)
-        for folder, (subject, action, source_fps) in BVH_FOLDERS.items():
-            raw = cmu / 'bvh' / folder
-            for path in bvh_files(raw):
-                clip = read_bvh_clip(
-                    path,
-                    raw,
-                    *(DAZ_JOINTS, 10.0, 'y'),
-                    *(source_fps, subject, action),
-                )
-                yield clip._replace(name=f'{folder}_{clip.name}')
-        yield from read_hdm05(self.raw / 'hdm05')
+    def _of_this_split(self, subject: str) -> bool:
+        return split_of(subject, self.held_out) == self.split
 
-    def process(self) -> None:
-        motion, meta = self._motion()
-        clips: list[Data] = []
+    def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
+        motion = self._load_motion(self.force_reload)
         for clip in motion:
-            if split_of(clip.subject, self.held_out) == self.split:
-                clips += lifting_clips(
+            if self._of_this_split(clip.subject):
+                for view in lifting_clips(
                     clip, self.keypoints, self.distortion, self.seed
-                )
-        dropped = {
+                ):
+                    yield to_frames(view, self.keys)
+        self._info['glitch_frames'] = {
             subject: count
-            for subject, count in meta['glitch_frames'].items()
-            if split_of(subject, self.held_out) == self.split
+            for subject, count in motion.store.info['glitch_frames'].items()
+            if self._of_this_split(subject)
         }
-        self._save(clips, {**meta, 'glitch_frames': dropped})
 
     def motion(self) -> list[Data]:
-        r"""The clips of the split before they are filmed, as
-        :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset` has them:
-        :obj:`pos` :obj:`[17, T, 3]` in world millimetres, z up.
+        r"""The clips of the split before projection to cameras: :obj:`pos`
+        :obj:`[17, T, 3]` in world millimetres (z up), and the attributes of
+        :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
         """
-        clips, _ = self._motion()
-        held_out = self.held_out
-        return [
-            c for c in clips if split_of(c.subject, held_out) == self.split
-        ]
-
-    def _motion(self) -> tuple[list[Data], dict[str, Any]]:
-        # Read once for all splits, kinds of keypoints and seeds.
-        name = f'motion_{self.fps:g}fps_v{VERSION}.pt'
-        path = Path(self.processed_dir) / name
-        files = self.raw_files()
-        if path.is_file() and not self.force_reload:
-            motion, meta = load_clips(path)
-            if not files or fingerprint(self.raw, files) == meta['raw']:
-                return motion, meta
-        motion, meta = self.read_motion()
-        save_clips(motion, meta, path)
-        return motion, meta
+        motion = self._load_motion()
+        return [clip for clip in motion if self._of_this_split(clip.subject)]

@@ -196,9 +196,10 @@ def _pad(joints: np.ndarray, name: str, data: str) -> np.ndarray:
             f'{len(joints)})'
         )
     out = np.zeros((FRAMES, NUM_BODIES, NUM_JOINTS, 3), dtype=np.float32)
-    out[: len(joints), : joints.shape[1]] = center_clip(joints)
-    # In any class: CTR-GCN counts the bodies that were selected, even if the
-    # second is absent in all frames (data/ntu120/seq_transformation.py).
+    centered = center_clip(np.moveaxis(joints, 2, 0))  # [25, T, M, 3]
+    out[: len(joints), : joints.shape[1]] = np.moveaxis(centered, 0, 2)
+    # Of whichever class: what counts there is how many bodies were kept, be
+    # the second absent in all frames (data/ntu120/seq_transformation.py).
     if data == 'ntu120' and joints.shape[1] == 1:
         out[:, 1] = out[:, 0]
     return out

@@ -1,4 +1,4 @@
-r"""The forms in which people hold NTU RGB+D."""
+r"""File formats in which NTU RGB+D is distributed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.npy import read_npy_header
 from pyg_hcsf.safe_io.pickle_scan import pickle_array_shape
 
-HEAD = 2**18  # bytes of a pickle; an old one may begin with an array
+HEAD = 2**18  # bytes of a pickle that are searched for names
 KEYS = (b'split', b'frame_dir', b'filename')  # of pyskl
 _NAME = re.compile(NAME.pattern.encode())
 
@@ -34,13 +34,15 @@ def walk(path: Path, *suffixes: str) -> Iterator[Path]:
         yield path
     for folder, folders, names in os.walk(path):
         folders.sort()
-        for name in sorted(names):  # paths are slow to sort
+        for name in sorted(
+            names
+        ):  # sorting names is faster than sorting paths
             if name.lower().endswith(suffixes) and name[:2] != '._':
                 yield Path(folder, name)
 
 
 def find_skeleton(path: Path) -> list[Path]:
-    r"""The .skeleton files, and zips that hold some, at or below a path."""
+    r"""The .skeleton files, and zip archives of some, at or below a path."""
     found = []
     for file in walk(path, '.skeleton', '.zip'):
         if SKELETON_FILE.fullmatch(file.name):
@@ -116,8 +118,14 @@ def _find(
 @contextlib.contextmanager
 def _no_match() -> Iterator[None]:
     with contextlib.suppress(
-        *(OSError, ValueError, LookupError, EOFError, RuntimeError),
-        *(NotImplementedError, zipfile.BadZipFile, zlib.error),
+        OSError,
+        ValueError,
+        LookupError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
     ):
         yield
 

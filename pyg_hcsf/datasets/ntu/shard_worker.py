@@ -1,7 +1,7 @@
-r"""What :class:`~pyg_hcsf.datasets.ntu.shard_workers.Workers` runs: writes the
-shards that
-standard input asks for. It runs neither this package's :obj:`__init__`, which
-needs PyTorch, nor the caller's script, so that it starts fast.
+r"""The program of :class:`~pyg_hcsf.datasets.ntu.shard_workers.Workers`. It
+writes the shards that are requested on standard input. It imports neither
+:obj:`pyg_hcsf/__init__.py`, which imports PyTorch, nor the script of the
+parent process, so that it starts fast.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     while True:
         try:
             job = pickle.load(requests)
-        except EOFError:  # the caller has finished, or was killed
+        except EOFError:  # the parent process has ended
             return
         problem: Exception | None = None
         try:
             write_shard(*job)
-        except Exception as e:  # the caller raises it
+        except Exception as e:  # raised again by the parent process
             problem = e
         try:
             pickle.dump(problem, replies)
             replies.flush()
-        except BrokenPipeError:  # it was killed meanwhile
-            os._exit(1)  # without another try to write
+        except BrokenPipeError:  # the parent process was killed
+            os._exit(1)  # without flushing the buffers again
 
 
 if __name__ == '__main__':
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
     channel = os.fdopen(os.dup(1), 'wb')
-    os.dup2(2, 1)  # what libraries print is no reply
+    os.dup2(2, 1)  # keeps output of libraries out of the replies
     _serve(sys.stdin.buffer, channel)

@@ -1,3 +1,5 @@
+r"""Processes that read :obj:`.skeleton` files in parallel."""
+
 from __future__ import annotations
 
 import json
@@ -19,13 +21,14 @@ DIED = (
 
 
 class Workers:
-    r"""Other processes that write shards.
+    r"""A pool of processes that write shards.
 
-    Unlike those of :mod:`multiprocessing`, they do not import the caller's
-    script, which may need no guard and take any time to import.
+    Unlike the processes of :mod:`multiprocessing`, they do not import the
+    main script, which therefore needs no :obj:`__name__` guard and may be
+    slow to import.
 
     Args:
-        count (int): How many.
+        count (int): The number of processes.
 
     Raises:
         RuntimeError: If they cannot be started.
@@ -60,7 +63,7 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        r"""Ends the processes, at work or not."""
+        r"""Kills the processes, also while they work."""
         for process in self._all:
             process.kill()
         self._threads.shutdown(cancel_futures=True)
@@ -68,8 +71,8 @@ class Workers:
             process.communicate()
 
     def submit(self, *job: Any) -> Future[None]:
-        r"""Has :func:`~pyg_hcsf.datasets.ntu.shards.write_shard` called with
-        these arguments.
+        r"""Calls :func:`~pyg_hcsf.datasets.ntu.shards.write_shard` with these
+        arguments in one of the processes.
         """
         return self._threads.submit(self._write, job)
 

@@ -1,5 +1,6 @@
-r"""Reads many :obj:`.skeleton` files on several cores, in an order and in
-pieces that do not depend on how many, so that the work can be taken up again.
+r"""Reads many :obj:`.skeleton` files on several cores. Clips are grouped into
+shards independently of the number of cores, so that interrupted work can be
+resumed.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ from pyg_hcsf.datasets.ntu.skeleton_parser import read_skeletons
 from pyg_hcsf.safe_io.archives import Member, close_archives, list_some
 from pyg_hcsf.safe_io.shown import cause
 
-SHARD = 256  # clips that are read in one piece, and kept if it breaks off
-AHEAD = 3  # shards that each other process has been given
-# Files that may be unreadable: so many, or this share of all.
+SHARD = 256  # clips per shard, the unit of work that is kept on interruption
+AHEAD = 3  # shards that are submitted to each process in advance
+# Unreadable files that are tolerated: this number, or this share of all.
 MAX_UNREADABLE, MAX_SHARE = 10, 0.01
 EMPTY = np.zeros((0, 1, NUM_JOINTS, 3), np.float32)
 MESSAGE = 300  # characters of an error that are kept
-_archives: dict[Path, zipfile.ZipFile] = {}  # that this process reads
+_archives: dict[Path, zipfile.ZipFile] = {}  # open in this process
 
 
 class Unreadable(NamedTuple):
     r"""A file that cannot be read.
 
     Args:
-        problem (str): What is wrong; names the file.
-        shard (pathlib.Path): The piece of work it belongs to.
+        problem (str): The error message; names the file.
+        shard (pathlib.Path): The shard of the file.
     """
 
     problem: str
@@ -49,16 +50,16 @@ def read_shards(
 ) -> Iterator[ActionClip]:
     r"""Reads files and chooses their bodies.
 
-    What was read lies in the folder :obj:`parts` until the caller removes it:
-    called again after it broke off, it goes on where it stood.
+    Finished shards are kept in the folder :obj:`parts` until the caller
+    removes it: called again after an interruption, it resumes.
 
-    A few files that are malformed or hold no body, as where a download broke
-    off, are left out with a warning that names them.
+    A few files that are malformed or contain no body, such as those of an
+    interrupted download, are left out with a warning that names them.
 
     Args:
         files (list[Member]): The files, as
-            :func:`~pyg_hcsf.datasets.ntu.skeleton_files.find_skeletons` finds
-            them.
+            :func:`~pyg_hcsf.datasets.ntu.skeleton_files.find_skeletons`
+            returns them.
         selection (str): See
             :func:`~pyg_hcsf.datasets.ntu.body_selection.select_bodies`.
         parts (pathlib.Path): A folder for these files and selection only.
@@ -67,7 +68,7 @@ def read_shards(
     Raises:
         ValueError: If more than 10 files and 1 % of them, or all, cannot be
             read; names some.
-        RuntimeError: If the processes cannot be started, or what lies in
+        RuntimeError: If the processes cannot be started, or a file in
             :obj:`parts` is damaged.
     """
     unreadable: list[Unreadable] = []
@@ -86,7 +87,7 @@ def read_shards(
                 k = todo.popleft()
                 jobs[k] = pool.submit(shards[k], selection, paths[k])
             while i in jobs and todo and not jobs[i].done():
-                k = todo.popleft()  # rather than wait
+                k = todo.popleft()  # works instead of waiting
                 write_shard(shards[k], selection, paths[k])
             if i in jobs:
                 jobs.pop(i).result()
@@ -123,8 +124,9 @@ def _some(unreadable: list[Unreadable]) -> str:
 
 
 def write_shard(files: Sequence[Member], selection: str, path: Path) -> None:
-    r"""Reads files and writes the chosen bodies, all or nothing; of files that
-    cannot be read, what is wrong.
+    r"""Reads files and writes the chosen bodies, or the error message of files
+    that cannot be read, to a shard. A shard is written completely or not at
+    all.
     """
     clips, problems = [], []
     for file in files:
@@ -133,9 +135,9 @@ def write_shard(files: Sequence[Member], selection: str, path: Path) -> None:
         problems.append(problem)
     shapes = np.asarray([clip.shape[:2] for clip in clips])
     flat = np.concatenate([clip.reshape(-1, NUM_JOINTS, 3) for clip in clips])
-    # Not waiting for the disk: what a power cut damages is read again.
+    # Without fsync: a shard that a power failure damages is read again.
     path.parent.mkdir(parents=True, exist_ok=True)
-    # That of a killed caller may still be at it.
+    # The name is unique, as a worker of a killed process may still write.
     part = path.with_suffix(f'.{os.getpid()}.part')
     with part.open('wb') as stream:
         np.save(stream, shapes)
@@ -145,7 +147,7 @@ def write_shard(files: Sequence[Member], selection: str, path: Path) -> None:
 
 
 def _read_clip(file: Member, selection: str) -> tuple[np.ndarray, str]:
-    r"""The chosen bodies of a file, or no frames and what is wrong."""
+    r"""The chosen bodies of a file, or no frames and an error message."""
     try:
         (bodies,) = read_skeletons([file], _archives)
     except ValueError as e:
@@ -153,7 +155,7 @@ def _read_clip(file: Member, selection: str) -> tuple[np.ndarray, str]:
     joints = select_bodies(bodies, selection)
     if not joints.any():
         return EMPTY, (
-            f"'{file}'"[:MESSAGE] + ' holds no body in any of its '
+            f"'{file}'"[:MESSAGE] + ' contains no body in any of its '
             f'{bodies.num_frames} frames: get it again or remove it'
         )
     return joints, ''
@@ -162,7 +164,7 @@ def _read_clip(file: Member, selection: str) -> tuple[np.ndarray, str]:
 def read_shard(
     files: Sequence[Member], path: Path
 ) -> Iterator[ActionClip | Unreadable]:
-    r"""Reads what :func:`write_shard` wrote."""
+    r"""Reads a shard that :func:`write_shard` wrote."""
     try:
         with path.open('rb') as stream:
             shapes = np.load(stream, allow_pickle=False).tolist()

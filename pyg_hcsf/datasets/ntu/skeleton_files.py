@@ -11,7 +11,7 @@ from pyg_hcsf.safe_io.archives import (
     Member,
     iter_members,
     list_some,
-    warn_passed_over,
+    warn_skipped,
 )
 from pyg_hcsf.safe_io.shown import shown
 
@@ -68,17 +68,12 @@ def find_skeletons(roots: Sequence[Path]) -> list[Member]:
         found.append(best._replace(name=f'{clip}{SUFFIX}'))
         skipped += [f'{_text(o)} ({_text(best)} is read)' for o in others]
     if skipped:
-        text = list_some(skipped)
         if not found:
             raise ValueError(
                 "Expected a file such as 'S001C002P003R002A060.skeleton' "
-                f'(got {list_some(passed)})'
+                f'(got {list_some(skipped)})'
             )
-        warnings.warn(
-            f'Skipped {len(skipped):,} .skeleton file'
-            f'{"s" * (len(skipped) != 1)}: {text}',
-            stacklevel=2,
-        )
+        warn_skipped(f'.skeleton file{"s" * (len(skipped) != 1)}', skipped)
     return found
 
 

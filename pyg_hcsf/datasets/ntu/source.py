@@ -1,4 +1,4 @@
-r"""What raw files of NTU RGB+D there are, and the clips in them."""
+r"""Finds the raw files of NTU RGB+D and reads their clips."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import hashlib
 import json
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from pyg_hcsf.data.clip_store import ClipStore
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.ntu.agcn import DATA, read_agcn
 from pyg_hcsf.datasets.ntu.benchmarks import get_benchmark
 from pyg_hcsf.datasets.ntu.clip_names import (
@@ -29,13 +31,14 @@ from pyg_hcsf.safe_io.archives import Member, list_some
 
 NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 
-# How the formats' authors call the file of a benchmark, or its folder.
+# Names of the file of a benchmark, or of its folder, by the formats' authors.
+_PYSKL60, _PYSKL120 = ('ntu60_3danno.pkl',), ('ntu120_3danno.pkl',)
 CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
     'pyskl': {
-        'ntu60-xsub': ('ntu60_3danno.pkl',),
-        'ntu60-xview': ('ntu60_3danno.pkl',),
-        'ntu120-xsub': ('ntu120_3danno.pkl',),
-        'ntu120-xset': ('ntu120_3danno.pkl',),
+        'ntu60-xsub': _PYSKL60,
+        'ntu60-xview': _PYSKL60,
+        'ntu120-xsub': _PYSKL120,
+        'ntu120-xset': _PYSKL120,
     },
     'ctrgcn': {
         'ntu60-xsub': ('NTU60_CS.npz',),
@@ -58,20 +61,15 @@ CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-class NTUSource(NamedTuple):
-    r"""Raw files of one format.
+@dataclass(frozen=True)
+class NTUSource(RawSource):
+    r"""Raw files of one format of NTU RGB+D.
 
     Args:
-        format (str): The name of one of :obj:`NTU_FORMATS`.
-        paths (list[pathlib.Path]): The files to read.
         members (list[Member]): The :obj:`.skeleton` files in them.
-        digest (str): Tells the files apart from others by names and sizes.
     """
 
-    format: str
-    paths: list[Path]
-    members: list[Member]
-    digest: str
+    members: list[Member] = field(default_factory=list)
 
 
 def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
@@ -80,15 +78,19 @@ def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
     Args:
         roots (list[pathlib.Path]): Files, and folders that are searched at
             any depth.
-        benchmark (str): Such as :obj:`'ntu60-xsub'`. Where there are files
-            for several, the one that their authors call by it is taken.
+        benchmark (str): Such as :obj:`'ntu60-xsub'`. Of files for several
+            benchmarks, the one with the authors' name for it is taken.
 
     Returns:
         The files, or :obj:`None` if there are none.
 
     Raises:
-        ValueError: If there are several formats, or several files of one
-            that could be meant; names them.
+        ValueError: If there are several formats, or several possible files of
+            one format; names them.
+
+    Example:
+        >>> find_source([Path('downloads')], 'ntu60-xsub').format
+        'skeleton'
     """
     found = {}
     for form in NTU_FORMATS:
@@ -114,12 +116,12 @@ def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
         files = [*paths, beside] if beside.is_file() else paths
         listing = [(path.name, path.stat().st_size) for path in files]
     digest = hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
-    return NTUSource(name, paths, members, digest)
+    return NTUSource(name, paths, digest, len(members) or None, members)
 
 
 def _warn_of_archives(roots: Sequence[Path], read: list[Path]) -> None:
-    r"""Names zip archives that cannot be looked into: one of them may hold
-    what is missing.
+    r"""Names zip archives that cannot be opened, as missing files may be in
+    one of them.
     """
     broken = [
         f"'{file}'"
@@ -129,7 +131,7 @@ def _warn_of_archives(roots: Sequence[Path], read: list[Path]) -> None:
     ]
     if broken:
         warnings.warn(
-            f'Passed over {len(broken):,} of the zip archives, which cannot '
+            f'Skipped {len(broken):,} of the zip archives, which cannot '
             f'be read: {list_some(broken)}: get them again',
             stacklevel=2,
         )
@@ -179,27 +181,25 @@ def read_clips(
     Args:
         source (NTUSource): The files.
         benchmark (str): Such as :obj:`'ntu60-xsub'`.
-        bodies (str): Which bodies of :obj:`.skeleton` files to choose.
-        parts (pathlib.Path): Where to keep unfinished work on them.
-        num_workers (int): How many processes read them.
+        bodies (str): The selection of bodies of :obj:`.skeleton` files.
+        parts (pathlib.Path): The folder for shards of :obj:`.skeleton` files
+            until all are read.
+        num_workers (int): The number of processes that read them.
 
     Raises:
         ValueError: If a file is malformed; names it.
     """
-    clips: Iterable[ActionClip]
-    path = source.paths[0]
-    if source.format == 'skeleton':
-        clips = read_shards(source.members, bodies, parts, num_workers)
-    elif source.format == 'pyskl':
-        clips = read_pyskl(path)
-    elif source.format == 'ctrgcn':
-        listed = path.with_name(NAMES)
-        names = read_names(listed) if listed.is_file() else None
-        clips = read_ctrgcn(path, benchmark, names)
-    elif source.format == 'sgn':
-        clips = read_sgn(path, benchmark)
-    else:
-        clips = (clip for path in source.paths for clip in read_agcn(path))
+    path = source.files[0]
+    readers: dict[str, Callable[[], Iterable[ActionClip]]] = {
+        'skeleton': lambda: read_shards(
+            source.members, bodies, parts, num_workers
+        ),
+        'pyskl': lambda: read_pyskl(path),
+        'ctrgcn': lambda: read_ctrgcn(path, benchmark, _names(path)),
+        'sgn': lambda: read_sgn(path, benchmark),
+        'agcn': lambda: chain.from_iterable(map(read_agcn, source.files)),
+    }
+    clips = readers[source.format]()
     num_classes = get_benchmark(benchmark).num_classes
     missing = missing_skeletons()
     return (
@@ -209,15 +209,21 @@ def read_clips(
     )
 
 
+def _names(path: Path) -> list[str] | None:
+    r"""CTR-GCN's list of names beside its file."""
+    listed = path.with_name(NAMES)
+    return read_names(listed) if listed.is_file() else None
+
+
 def warn_of_missing(source: NTUSource, store: Path) -> None:
-    r"""Names :obj:`.skeleton` files that could not be read when clips were
-    made of them.
+    r"""Warns of :obj:`.skeleton` files that have no clip in a store, because
+    they could not be read when it was made.
 
     Args:
         source (NTUSource): The files.
-        store (pathlib.Path): The :class:`ClipStore` of the clips.
+        store (pathlib.Path): The :class:`~pyg_hcsf.data.ClipStore`.
     """
-    made = set(ClipStore(store)._columns['clip'].tolist())
+    made = set(ClipStore(store).column('clip') or ())
     names = (member.name.removesuffix(SUFFIX) for member in source.members)
     if missing := [name for name in names if name not in made]:
         warnings.warn(

@@ -1,18 +1,22 @@
+r"""Procedural motion as clips of 2D keypoints and 3D joints."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.clip_dataset import ClipDataset, load_clips, save_clips
+from pyg_hcsf.data.axes import to_frames
+from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
+from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
 from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
 from pyg_hcsf.geometry.virtual_cameras import lifting_clips
-from pyg_hcsf.safe_io.shown import shown
-from pyg_hcsf.skeleton import H36M17
+from pyg_hcsf.skeleton import H36M17, Skeleton
 
 SPLITS = {
     'train': ('S1', 'S5', 'S6', 'S7'),
@@ -23,9 +27,10 @@ TAKES = (1, 2)
 VERSION = 1  # of the generator: raised when the motion itself changes
 
 
-class SyntheticMotion(ClipDataset):
+class SyntheticMotion(InMemoryClipDataset):
     r"""Procedural human motion with the structure of Human3.6M: its subjects,
-    its fifteen actions in two takes, its 17 joints and its four cameras.
+    its fifteen actions in two recordings each, its 17 joints and its four
+    cameras.
 
     It needs no download and no licence, so that everything can be run and
     tested everywhere.  **It is not Human3.6M**: bodies come from
@@ -78,8 +83,8 @@ class SyntheticMotion(ClipDataset):
         distortion (str, optional): The lens distortion of the projection,
             see :meth:`pyg_hcsf.geometry.camera.Camera.project`.
             (default: :obj:`None`)
-        seed (int, optional): Seeds bodies, motion, the directions that clips
-            are filmed from and the noise. (default: :obj:`0`)
+        seed (int, optional): The seed of bodies, motion, the directions of
+            the cameras and the noise. (default: :obj:`0`)
         transform, log, force_reload: See
             :class:`~torch_geometric.data.InMemoryDataset`.
 
@@ -93,6 +98,7 @@ class SyntheticMotion(ClipDataset):
     """
 
     protocol = 'openmocap'
+    keys = ('x', 'y', 'joints', 'confidence')
     fps = FPS
     actions = ACTIONS
 
@@ -108,16 +114,11 @@ class SyntheticMotion(ClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        for name, value, known in (
-            ('split', split, tuple(SPLITS)),
-            ('keypoints', keypoints, ('gt', 'noisy')),
-            ('distortion', distortion, (None, 'vp3d', 'm17')),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"Expected '{name}' to be one of {known} (got "
-                    f'{shown(value)})'
-                )
+        check_choices(
+            split=(split, tuple(SPLITS)),
+            keypoints=(keypoints, ('gt', 'noisy')),
+            distortion=(distortion, (None, 'vp3d', 'm17')),
+        )
         self.split = split
         self.keypoints = keypoints
         self.num_frames = num_frames
@@ -125,29 +126,27 @@ class SyntheticMotion(ClipDataset):
         self.seed = seed
         self._in_memory = root is None
         super().__init__(
-            None if root is None else str(Path(root).expanduser()),
-            transform,
-            log=log,
-            force_reload=force_reload,
+            root, transform=transform, log=log, force_reload=force_reload
         )
-        if self._in_memory:
+        if root is None:
             self._data_list = list(self._clips())
-        else:
-            self._data_list = load_clips(self.processed_paths[0])[0]
 
     @property
     def has_process(self) -> bool:
         return not self._in_memory
 
-    @property
-    def processed_file_names(self) -> str:
+    def _stem(self, format: str) -> str:
         return (
             f'{self.split}_{self.keypoints}_{self.distortion or "pinhole"}_'
-            f'seed{self.seed}_{self.num_frames}frames_v{VERSION}.pt'
+            f'seed{self.seed}_{self.num_frames}frames'
         )
 
-    def process(self) -> None:
-        save_clips(list(self._clips()), {}, self.processed_paths[0])
+    def _find_source(self) -> RawSource:
+        return RawSource('synthetic', [], f'generator{VERSION}')
+
+    def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
+        for clip in self._clips():
+            yield to_frames(clip, self.keys)
 
     def _clips(self) -> Iterator[Data]:
         for subject in SPLITS[self.split]:
@@ -163,6 +162,15 @@ class SyntheticMotion(ClipDataset):
                     )
 
     @property
+    def skeleton(self) -> Skeleton:
+        r"""The 17 joints of Human3.6M."""
+        return H36M17
+
+    @property
+    def raw_fingerprint(self) -> str:
+        return ''  # there are no raw files
+
+    @property
     def subjects(self) -> tuple[str, ...]:
         r"""The subjects of the split."""
         return SPLITS[self.split]
@@ -171,7 +179,8 @@ class SyntheticMotion(ClipDataset):
 def motion_clip(
     subject: str, action: str, take: int, num_frames: int = 400, seed: int = 0
 ) -> Data:
-    r"""One clip of :func:`synthesize_motion` before it is filmed.
+    r"""One clip of :func:`synthesize_motion` before projection to
+    cameras.
 
     Arguments and errors are those of
     :func:`~pyg_hcsf.datasets.synthetic.motion.synthesize_motion`.

@@ -1,21 +1,20 @@
+r"""UTD-MHAD as clips of Kinect joints."""
+
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch_geometric.data import Data
-from tqdm import tqdm
 
-from pyg_hcsf.data.clip_dataset import (
-    ClipDataset,
-    fingerprint,
-    load_clips,
-    save_clips,
-)
+from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
 from pyg_hcsf.data.formats import Format, archives_with, files_named
+from pyg_hcsf.data.options import subjects_of_split
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,
@@ -25,19 +24,18 @@ from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
     read_utd_mhad,
 )
 from pyg_hcsf.safe_io.archives import list_members, read_members
-from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
-VERSION = 1  # of the processed file, part of its name
 TRAIN_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2)
-SPLITS = ('train', 'val', 'test')
+TEST_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2 == 0)
 
 
-class UTDMHAD(ClipDataset):
+class UTDMHAD(InMemoryClipDataset):
     r"""The skeletons of UTD-MHAD from the `"UTD-MHAD: A Multimodal Dataset
     for Human Action Recognition Utilizing a Depth Camera and a Wearable
     Inertial Sensor" <https://personal.utdallas.edu/~kehtar/UTD-MHAD.html>`_
-    paper (Chen et al., ICIP 2015): 27 actions, 8 subjects, up to 4 takes.
+    paper (Chen et al., ICIP 2015): 27 actions, 8 subjects, up to 4
+    repetitions.
 
     One :class:`~torch_geometric.data.Data` per clip with :obj:`x`
     :obj:`[20, T, 3]`, the joints of Kinect v1 as they were recorded, in
@@ -45,21 +43,22 @@ class UTDMHAD(ClipDataset):
     :obj:`y` :obj:`[1]`, the bones as :obj:`edge_index`, and :obj:`subject`,
     :obj:`action`, :obj:`clip` and :obj:`fps`. Bone lengths are noisy.
 
-    Subjects 1, 3, 5, 7 train and 2, 4, 6, 8 test. Of the 864
-    takes 861 are published. The names of the actions are not checked against
-    the paper, see the card.
+    Subjects 1, 3, 5, 7 are for training and 2, 4, 6, 8 for testing. Of the
+    864 recordings, 861 are published. The names of the actions have not been
+    checked against the paper, see datasets/UTDMHAD/README.md.
 
     Raw files: :obj:`a<action>_s<subject>_t<take>_skeleton.mat` anywhere below
     :obj:`raw`, or in zip archives there, which are not extracted.
 
     Args:
-        root (str or pathlib.Path): Where :obj:`processed/` is written.
+        root (str or pathlib.Path): The folder whose :obj:`processed/` is
+            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         val_subjects (sequence of int, optional): The training subjects to
-            keep for validation. (default: :obj:`()`)
-        raw (str or pathlib.Path, optional): The archive or the folder that
-            holds the raw files, not written to. (default: :obj:`root/raw`)
+            use for validation. (default: :obj:`()`)
+        raw (str or pathlib.Path, optional): The archive or folder of the raw
+            files, which is only read. (default: :obj:`root/raw`)
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.InMemoryDataset`.
 
@@ -74,6 +73,8 @@ class UTDMHAD(ClipDataset):
         >>> dataset[0].x, dataset[0].y  # [20, T, 3], [1]
     """
 
+    fps = UTD_MHAD_FPS
+    keys = ('x',)
     formats = (
         Format(
             'mat',
@@ -86,6 +87,11 @@ class UTDMHAD(ClipDataset):
                 ]
             ),
         ),
+    )
+    how_to_get = (
+        "Get the skeletons ('Skeleton.zip') of UTD-MHAD from "
+        'https://personal.utdallas.edu/~kehtar/UTD-MHAD.html and put them '
+        "there, or pass 'raw'"
     )
 
     def __init__(
@@ -100,91 +106,65 @@ class UTDMHAD(ClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        if split not in SPLITS:
-            raise ValueError(
-                f"Expected 'split' to be one of {SPLITS} (got {shown(split)})"
-            )
-        left = set(TRAIN_SUBJECTS) - set(val_subjects)
-        if len(left) + len(val_subjects) != len(TRAIN_SUBJECTS) or not left:
-            raise ValueError(
-                f"Expected 'val_subjects' to be some of {TRAIN_SUBJECTS}, not "
-                f'all, each once (got {tuple(val_subjects)})'
-            )
-        if split == 'val' and not val_subjects:
-            raise ValueError(
-                "Expected 'val_subjects' with split='val': UTD-MHAD has no "
-                'validation part of its own (got none)'
-            )
+        self._set_split(split, val_subjects)
+        super().__init__(
+            root,
+            raw,
+            transform=transform,
+            pre_transform=pre_transform,
+            pre_filter=pre_filter,
+            log=log,
+            force_reload=force_reload,
+        )
+
+    def _set_split(self, split: str, val_subjects: Sequence[int]) -> None:
+        self._subjects = subjects_of_split(
+            split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'UTD-MHAD'
+        )
         self.split = split
         self.val_subjects = tuple(int(s) for s in val_subjects)
-        self.fps = UTD_MHAD_FPS
-        root = Path(root).expanduser()
-        self.raw = root / 'raw' if raw is None else Path(raw).expanduser()
-        super().__init__(
-            str(root), transform, pre_transform, pre_filter, log, force_reload
+
+    def with_split(
+        self, split: str, val_subjects: Sequence[int] = ()
+    ) -> UTDMHAD:
+        r"""Another split of the same clips, without looking for raw files
+        again. Arguments are those of the class.
+        """
+        out = copy.copy(self)
+        out._set_split(split, val_subjects)
+        out._open_store()
+        return out
+
+    def _in_split(self, subject: str, clip: str) -> bool:
+        return int(subject) in self._subjects
+
+    def _stem(self, format: str) -> str:
+        return 'utdmhad'
+
+    def _find_source(self) -> RawSource | None:
+        # Unlike Format.find, this refuses archives that are damaged.
+        self._members = list_members(self.raw, UTD_MHAD_FILE, FILE_LIMIT)
+        files = sorted({member.path for member in self._members})
+        if not files:
+            return None
+        return replace(
+            self._source('mat', files), num_clips=len(self._members)
         )
-        clips, self._meta = load_clips(self.processed_paths[0])
-        found = self._fingerprint()
-        if found is not None and found != self._meta['raw']:
-            self.process()
-            clips, self._meta = load_clips(self.processed_paths[0])
-        subjects = {
-            'train': left,
-            'val': set(self.val_subjects),
-            'test': set(UTD_MHAD_SUBJECTS) - set(TRAIN_SUBJECTS),
-        }[split]
-        self._data_list = [c for c in clips if int(c.subject) in subjects]
 
-    @property
-    def raw_dir(self) -> str:
-        return str(self.raw)
-
-    @property
-    def processed_file_names(self) -> str:
-        return f'utdmhad{self._pre}_v{VERSION}.pt'
-
-    def process(self) -> None:
-        members = list_members(self.raw, UTD_MHAD_FILE, FILE_LIMIT)
-        if not members:
-            raise RuntimeError(
-                f"UTDMHAD found no raw files in '{self.raw}'. Get the "
-                "skeletons ('Skeleton.zip') of UTD-MHAD from "
-                'https://personal.utdallas.edu/~kehtar/UTD-MHAD.html and put '
-                "them there, or pass 'raw'"
-            )
+    def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
         edge_index = self.skeleton.edge_index
-        clips = []
-        for member, content in tqdm(
-            read_members(members),
-            desc='Reading skeletons',
-            total=len(members),
-            disable=not self.log,
-        ):
+        for member, content in read_members(self._members):
             clip = read_utd_mhad(content, member.name, str(member))
-            joints = clip.joints.swapaxes(0, 1).astype(np.float32)
-            clips.append(
-                Data(
-                    x=torch.from_numpy(np.ascontiguousarray(joints)),
-                    y=torch.tensor([clip.label]),
-                    edge_index=edge_index,
-                    num_nodes=self.skeleton.num_joints,
-                    subject=str(clip.subject),
-                    action=UTD_MHAD_ACTIONS[clip.label],
-                    clip=member.name.removesuffix('_skeleton.mat'),
-                    fps=UTD_MHAD_FPS,
-                )
-            )
-        if self.pre_filter is not None:
-            clips = [clip for clip in clips if self.pre_filter(clip)]
-        if self.pre_transform is not None:
-            clips = [self.pre_transform(clip) for clip in clips]
-        meta = {'raw': self._fingerprint()}
-        save_clips(clips, meta, self.processed_paths[0])
-
-    def _fingerprint(self) -> str | None:
-        members = list_members(self.raw, UTD_MHAD_FILE, FILE_LIMIT)
-        files = {member.path for member in members}
-        return fingerprint(self.raw, files) if files else None
+            yield {
+                'x': torch.from_numpy(clip.joints.astype(np.float32)),
+                'y': torch.tensor([clip.label]),
+                'edge_index': edge_index,
+                'num_nodes': self.skeleton.num_joints,
+                'subject': str(clip.subject),
+                'action': UTD_MHAD_ACTIONS[clip.label],
+                'clip': member.name.removesuffix('_skeleton.mat'),
+                'fps': UTD_MHAD_FPS,
+            }
 
     @property
     def skeleton(self) -> Skeleton:
@@ -199,7 +179,3 @@ class UTDMHAD(ClipDataset):
     @property
     def num_classes(self) -> int:
         return len(UTD_MHAD_ACTIONS)
-
-    @property
-    def raw_fingerprint(self) -> str:
-        return self._meta['raw']

@@ -41,7 +41,6 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     TRACK_KEYS,
 )
 from pyg_hcsf.keypoints.readers.json_people import SCORE_LIST_KEYS
-from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import shown
 
 #: Names of an array of keypoints, and the default layout of each.

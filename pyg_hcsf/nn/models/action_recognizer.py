@@ -1,3 +1,5 @@
+r"""The network for action recognition."""
+
 from __future__ import annotations
 
 from typing import Any, Optional
@@ -82,7 +84,7 @@ class ActionBlock(Module):
 
 
 class ActionRecognizer(NoTorchScript):
-    r"""A network that tells the action of a clip of 3D joints, as in the
+    r"""A network that classifies the action of a clip of 3D joints, as in the
     `"Learning Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
     <https://arxiv.org/abs/2108.07181>`_ paper (supplement 2.1.3): nine blocks
     of a graph layer and a temporal convolution, of 64, 128 and 256 channels,
@@ -101,9 +103,9 @@ class ActionRecognizer(NoTorchScript):
     convolution of one frame with batch norm where shapes differ; the residual
     is added before the last ReLU.
 
-    In evaluation without gradients, the bodies of a batch that are zero in all
-    frames are computed once for each place :math:`m`: batch norm is frozen
-    then and bodies only meet in the mean.
+    In evaluation without gradients, bodies that are zero in all frames are
+    computed once per batch and body index :math:`m`: the statistics of batch
+    norm are fixed then, and bodies are only combined by the mean.
 
     Args:
         skeleton (Skeleton, optional): The template graph. :obj:`None` takes
@@ -131,8 +133,8 @@ class ActionRecognizer(NoTorchScript):
             :math:`\mathbf{M}_k` alone. (default: :obj:`None`)
 
     Shapes:
-        - **input:** clips :math:`(B, |\mathcal{V}|, T, M, C_{in})`, or
-          :math:`(B, |\mathcal{V}|, T, C_{in})` for one body, or those of a
+        - **input:** clips :math:`(B, T, M, |\mathcal{V}|, C_{in})`, or
+          :math:`(B, T, |\mathcal{V}|, C_{in})` for one body, or those of a
           PyG batch, :math:`(B |\mathcal{V}|, T, M, C_{in})`, and
           :obj:`batch`; metres, zero where a body is absent
         - **output:** logits :math:`(B, C_{out})`
@@ -143,7 +145,7 @@ class ActionRecognizer(NoTorchScript):
 
     Example:
         >>> model = ActionRecognizer(out_channels=60)
-        >>> model(torch.randn(2, 25, 64, 2, 3)).shape
+        >>> model(torch.randn(2, 64, 2, 25, 3)).shape
         torch.Size([2, 60])
     """
 
@@ -232,12 +234,14 @@ class ActionRecognizer(NoTorchScript):
         zeros(self.classifier.bias)
 
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
-        x = self._bodies(x, batch)  # [B, M, T, N, C]
-        b, m, t = x.shape[:3]
-        rows = x.transpose(1, 2).flatten(2).flatten(0, 1)
-        h = self.norm(rows).view(b, t, m, *x.shape[3:]).transpose(1, 2)
+        x = self._clips(x, batch)  # [B, T, M, N, C]
+        b, m = x.size(0), x.size(2)
+        # Channels of the batch norm are all (m, n, c).
+        h = self.norm(x.flatten(2).flatten(0, 1)).view(x.shape)
+        h = h.transpose(1, 2)  # bodies join the batch: [B, M, T, N, C]
         if self._frozen() and not torch.is_grad_enabled() and has_values(x):
-            h = self._features_once(h, x.flatten(2).any(dim=-1))
+            present = x.flatten(3).any(dim=-1).any(dim=1)  # [B, M]
+            h = self._features_once(h, present)
         else:
             h = self._features(h.flatten(0, 1)).unflatten(0, (b, m))
         return self.classifier(h.mean(dim=1))
@@ -254,43 +258,41 @@ class ActionRecognizer(NoTorchScript):
             x = block(x)
         return x.mean(dim=(1, 2))
 
-    def _features_once(self, x: Tensor, there: Tensor) -> Tensor:
-        # Absent bodies are what batch norm made of zeros, which depends on
-        # their place: the first one of each place is computed for all.
-        first = (~there) & ((~there).cumsum(dim=0) == 1)
-        features = self._features(x[there | first])
+    def _features_once(self, x: Tensor, present: Tensor) -> Tensor:
+        # An absent body is what batch norm makes of zeros, which depends on m
+        # only: the first absent body of each m is computed for all.
+        first = (~present) & ((~present).cumsum(dim=0) == 1)
+        features = self._features(x[present | first])
         out = features.new_empty(*x.shape[:2], features.size(-1))
-        out[there | first] = features
-        for place in first.any(dim=0).nonzero().flatten().tolist():
-            absent = ~there[:, place]
-            out[absent, place] = out[first[:, place], place]
+        out[present | first] = features
+        for m in first.any(dim=0).nonzero().flatten().tolist():
+            absent = ~present[:, m]
+            out[absent, m] = out[first[:, m], m]
         return out
 
-    def _bodies(self, x: Tensor, batch: Optional[Tensor]) -> Tensor:
-        n = self.skeleton.num_joints
+    def _clips(self, x: Tensor, batch: Optional[Tensor]) -> Tensor:
+        n, m, c = self.skeleton.num_joints, self.num_bodies, self.in_channels
         if batch is not None:
             if x.size(0) % n:
                 raise ValueError(
                     f"Expected 'x' of a batch with a multiple of {n} nodes "
                     f'(got {x.size(0)})'
                 )
-            x = x.unflatten(0, (-1, n))
-        if x.dim() == 4 and self.num_bodies == 1:
-            x = x.unsqueeze(3)
-        m, c = self.num_bodies, self.in_channels
-        shape = x.shape
-        if x.dim() != 5 or (shape[1], shape[3], shape[4]) != (n, m, c):
+            x = x.unflatten(0, (-1, n)).movedim(1, -2)  # [B, T, (M,) N, C]
+        if x.dim() == 4 and m == 1:
+            x = x.unsqueeze(2)
+        if x.dim() != 5 or x.shape[2:] != (m, n, c):
             raise ValueError(
-                f"Expected 'x' of shape [B, {n}, T, {m}, {c}]: {n} joints of "
-                f"'{self.skeleton.name}', {m} bodies (got {tuple(shape)})"
+                f"Expected 'x' of shape [B, T, {m}, {n}, {c}]: {m} bodies of "
+                f"{n} joints of '{self.skeleton.name}' (got {tuple(x.shape)})"
             )
-        if shape[2] < self.kernel_size:
+        if x.size(1) < self.kernel_size:
             raise ValueError(
                 f"Expected 'x' with at least {self.kernel_size} frames, those "
-                f'of the temporal convolution (got {shape[2]}); fill clips up '
-                'by the transform FitFrames'
+                f'of the temporal convolution (got {x.size(1)}); lengthen '
+                'clips by the transform FitFrames'
             )
-        return x.permute(0, 3, 2, 1, 4)
+        return x
 
     def __repr__(self) -> str:
         return (

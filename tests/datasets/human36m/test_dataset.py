@@ -70,7 +70,7 @@ def test_formats(tmp_path, form):
             assert clip.focal.tolist() == [list(camera.focal)]
             assert clip.image_size.tolist() == [list(camera.image_size)]
             assert clip.fps == 50
-    assert dataset.form == ('cdf' if form == 'archives' else form)
+    assert dataset.format == ('cdf' if form == 'archives' else form)
     assert dataset.skeleton.name == 'h36m17'
 
 
@@ -272,16 +272,16 @@ from pyg_hcsf.datasets import Human36M
 from pyg_hcsf.datasets.human36m.clips import Human36MClips
 
 Human36M(sys.argv[1], 'test', log=False)
-to_data, count = Human36MClips._to_data, 0
+to_clip, count = Human36MClips._to_clip, 0
 
 def deadly(self, take):
     global count
     count += 1
     if count == 30:
         os.kill(os.getpid(), signal.SIGKILL)
-    return to_data(self, take)
+    return to_clip(self, take)
 
-Human36MClips._to_data = deadly
+Human36MClips._to_clip = deadly
 Human36M(sys.argv[1], 'train', log=False)
 """
 
@@ -316,9 +316,9 @@ def test_another_process_is_faster(vp3d, monkeypatch):
     other = path.rename(vp3d / 'other')
     write = ClipStore.write
 
-    def late(*args):
+    def late(*args, **kwargs):
         shutil.copytree(other, path)
-        return write(*args)
+        return write(*args, **kwargs)
 
     monkeypatch.setattr(ClipStore, 'write', late)
     assert torch.equal(clips_of(vp3d)[0].x, expected)
@@ -348,16 +348,16 @@ def test_finds_formats(tmp_path):
         assert form.find(found[0]) == found[:1]
         assert Human36M.found(tmp_path / form.name)
     assert not Human36M.found(tmp_path / 'nowhere')
-    assert clips_of(tmp_path, raw=tmp_path, format='lcn').form == 'lcn'
-    assert clips_of(tmp_path, raw=tmp_path).form == 'vp3d'
+    assert clips_of(tmp_path, raw=tmp_path, format='lcn').format == 'lcn'
+    assert clips_of(tmp_path, raw=tmp_path).format == 'vp3d'
     one = tmp_path / 'vp3d' / 'data_3d_h36m.npz'
-    assert clips_of(tmp_path / 'one', raw=one).form == 'vp3d'
+    assert clips_of(tmp_path / 'one', raw=one).format == 'vp3d'
 
 
 def test_wrong_arguments(vp3d):
     for options, reason in (
         ({'split': 'all'}, "'split'"),
-        ({'split': 'val'}, 'no validation part'),
+        ({'split': 'val'}, 'no official validation'),
         ({'val_subjects': ['S9']}, "'val_subjects'"),
         ({'joints': 32}, "'joints'"),
         ({'naming': 'short'}, "'naming'"),

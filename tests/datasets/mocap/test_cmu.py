@@ -11,8 +11,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.clip_dataset import load_clips
-from pyg_hcsf.datasets.mocap import motion as motion_module
+from pyg_hcsf.data import clip_writer
 from pyg_hcsf.datasets.mocap.cmu import CMUMocap, cmu_action
 from pyg_hcsf.datasets.mocap.cmu_download import download_cmu_mocap
 from pyg_hcsf.datasets.mocap.motion import (
@@ -209,14 +208,13 @@ def test_raw_file_that_went_away(tmp_path, raw):
 
 
 def test_full_disk_leaves_nothing(tmp_path, raw, monkeypatch):
-    def save(content, file):
-        file.write(b'half')
+    def full(file):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(motion_module.torch, 'save', save)
+    monkeypatch.setattr(clip_writer, '_sync', full)
     message = (
-        rf"Could not write '{tmp_path}/root/processed/cmumocap_.*.pt': No "
-        'space left on device.* free some space or choose another root'
+        rf"Could not write '{tmp_path}/root/processed/cmumocap_.*.clips': No "
+        'space left on device.* free some space or choose another folder'
     )
     with pytest.raises(RuntimeError, match=message):
         CMUMocap(tmp_path / 'root', raw, log=False)
@@ -226,7 +224,7 @@ def test_full_disk_leaves_nothing(tmp_path, raw, monkeypatch):
 
 
 @pytest.mark.parametrize('size', [0, 100, 5000])
-def test_disk_that_is_full_for_torch_itself(tmp_path, raw, size):
+def test_file_size_limit_leaves_nothing(tmp_path, raw, size):
     resource = pytest.importorskip('resource')
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
@@ -235,7 +233,7 @@ def test_disk_that_is_full_for_torch_itself(tmp_path, raw, size):
             CMUMocap(tmp_path / 'root', raw, log=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    message = r"Could not write '.*': File too large.*choose another root$"
+    message = r"Could not write '.*': File too large.*choose another folder"
     assert re.match(message, str(e.value))
     assert list((tmp_path / 'root' / 'processed').iterdir()) == []
 
@@ -273,8 +271,7 @@ def test_only_the_processed_file_is_written_and_read(
 def test_progress_is_logged_once(tmp_path, raw, capfd):
     CMUMocap(tmp_path / 'root', raw)
     out, err = capfd.readouterr()
-    assert out == '' and err.startswith('Processing...\n')
-    assert 'Reading clips' in err and err.endswith('\nDone!\n')
+    assert out == '' and 'Reading asf_amc' in err
     CMUMocap(tmp_path / 'root', raw)
     CMUMocap(tmp_path / 'root', raw, log=False, force_reload=True)
     assert capfd.readouterr() == ('', '')
@@ -283,7 +280,7 @@ def test_progress_is_logged_once(tmp_path, raw, capfd):
 @pytest.mark.parametrize('keep', [0, 100, 0.5, -1])
 def test_damaged_processed_file(tmp_path, raw, keep):
     dataset = CMUMocap(tmp_path / 'root', raw, log=False)
-    path = dataset.processed_paths[0]
+    path = os.path.join(dataset.processed_paths[0], 'pos.npy')
     with open(path, 'r+b') as file:
         size = os.path.getsize(path)
         file.truncate(int(size * keep) if 0 < keep < 1 else keep % size)
@@ -296,10 +293,10 @@ def test_damaged_processed_file(tmp_path, raw, keep):
 
 def test_flipped_bit_in_processed_file(tmp_path, raw):
     dataset = CMUMocap(tmp_path / 'root', raw, log=False)
-    path = dataset.processed_paths[0]
+    path = os.path.join(dataset.processed_paths[0], 'pos.npy')
     with open(path, 'rb') as file:
         content = bytearray(file.read())
-    pattern = dataset[0].pos.numpy().tobytes()[:64]
+    pattern = dataset[0].pos[:, 0].numpy().tobytes()[:64]
     content[content.index(pattern)] ^= 16
     with open(path, 'wb') as file:
         file.write(content)
@@ -309,9 +306,9 @@ def test_flipped_bit_in_processed_file(tmp_path, raw):
 
 def test_foreign_processed_file(tmp_path, raw):
     dataset = CMUMocap(tmp_path / 'root', raw, log=False)
-    torch.save({'clips': []}, dataset.processed_paths[0])
-    with pytest.raises(RuntimeError, match='Delete it'):
-        load_clips(dataset.processed_paths[0])
+    torch.save({'clips': []}, dataset.store.path / 'clips.npz')
+    with pytest.raises(RuntimeError, match='Delete the folder'):
+        CMUMocap(tmp_path / 'root', raw, log=False)
 
 
 def test_transforms_and_subsets(tmp_path, raw):
@@ -373,7 +370,7 @@ def test_pre_transform_and_pre_filter_have_their_own_files(
     assert len(files) == len(options)
     assert files == set(os.listdir(tmp_path / 'root' / 'processed'))
     assert all(' at ' not in name and '0x' not in name for name in files)
-    monkeypatch.setattr(CMUMocap, 'process', None)
+    monkeypatch.setattr(CMUMocap, 'read_clips', None)
     for option, before in zip(options, datasets, strict=True):
         after = load(**option)
         assert torch.equal(after[0].pos, before[0].pos)
@@ -412,9 +409,9 @@ def test_rest_pose_at_the_start_is_dropped():
     joints[0, 5] = 500
     clips, dropped = clean_clips(MotionClip(joints, 100, 's', 'a', 'c'), 25)
     assert dropped == 2
-    assert [clip.clip for clip in clips] == ['c']
-    assert clips[0].pos.size(1) == 4  # frames 4, 8, 12, 16
-    assert clips[0].pos.abs().max() == 0
+    assert [clip['clip'] for clip in clips] == ['c']
+    assert len(clips[0]['pos']) == 4  # frames 4, 8, 12, 16
+    assert clips[0]['pos'].abs().max() == 0
 
 
 @pytest.mark.parametrize(

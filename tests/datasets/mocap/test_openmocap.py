@@ -1,4 +1,5 @@
 import os
+import re
 import time
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from pyg_hcsf.datasets.mocap.openmocap import (
     SPLITS,
     TEST_SUBJECTS,
+    Motion,
     OpenMocap,
     split_of,
 )
@@ -124,7 +126,8 @@ def test_keypoints_distortion_and_seed(tmp_path, raw):
     assert not torch.equal(bent[0].x, plain[0].x)
     assert not torch.equal(other[0].y, plain[0].y)
     files = sorted(os.listdir(tmp_path / 'root' / 'processed'))
-    assert [name[: -len('_v0.pt')] for name in files] == [
+    pattern = re.compile('_[0-9a-f]{16}_v[0-9]+.clips')
+    assert [pattern.sub('', name) for name in files] == [
         'motion_25fps',
         'train_gt_pinhole_seed0_25fps',
         'train_gt_pinhole_seed1_25fps',
@@ -150,7 +153,7 @@ def test_motion_is_read_once(tmp_path, raw, monkeypatch):
     def fail(self):
         raise AssertionError('read again')
 
-    monkeypatch.setattr(OpenMocap, 'read_clips', fail)
+    monkeypatch.setattr(Motion, 'read_clips', fail)
     assert len(load(tmp_path, raw, 'val')) == 12
     with pytest.raises(AssertionError, match='read again'):
         load(tmp_path, raw, 'val', force_reload=True)

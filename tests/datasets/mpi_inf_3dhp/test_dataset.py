@@ -82,7 +82,7 @@ def test_formats(tmp_path, raw, form, split):
     """Both formats give the same keypoints, poses, sizes and cameras."""
     dataset = clips_of(tmp_path, raw / form, split)
     metric = clips_of(tmp_path, raw / form, split, ground_truth='metric')
-    assert dataset.form == form and dataset.skeleton.name == 'h36m17'
+    assert dataset.format == form and dataset.skeleton.name == 'h36m17'
     assert len(dataset) == len(metric) == (128 if split == 'train' else 6)
     for clip, twin in zip(dataset, metric, strict=True):
         x, y, relative = expected(clip.clip, clip.camera, H36M)
@@ -269,11 +269,11 @@ def test_each_side_of_the_split_has_its_own_files(tmp_path):
     raw = tmp_path / 'raw'
     write_pstmo(raw, FEW, [1])
     write_mat(raw, {}, [2, 3])
-    assert clips_of(tmp_path, None, 'train').form == 'pstmo'
+    assert clips_of(tmp_path, None, 'train').format == 'pstmo'
     dataset = clips_of(tmp_path, None)
-    assert dataset.form == 'mat' and len(dataset) == 2
+    assert dataset.format == 'mat' and len(dataset) == 2
     (raw / 'data_train_3dhp.npz').unlink()
-    assert clips_of(tmp_path, None, 'train').form == 'pstmo'
+    assert clips_of(tmp_path, None, 'train').format == 'pstmo'
 
 
 def test_changed_raw_files_are_read_again(tmp_path):
@@ -293,16 +293,16 @@ import os, signal, sys
 from pyg_hcsf.datasets import MPIINF3DHP
 
 MPIINF3DHP(sys.argv[1], 'test', log=False)
-to_data, count = MPIINF3DHP._to_data, 0
+to_clip, count = MPIINF3DHP._to_clip, 0
 
 def deadly(self, take):
     global count
     count += 1
     if count == 11:
         os.kill(os.getpid(), signal.SIGKILL)
-    return to_data(self, take)
+    return to_clip(self, take)
 
-MPIINF3DHP._to_data = deadly
+MPIINF3DHP._to_clip = deadly
 MPIINF3DHP(sys.argv[1], 'train', log=False)
 """
 
@@ -342,8 +342,8 @@ def test_finds_formats(tmp_path, raw):
         assert MPIINF3DHP.found(raw / form.name)
     assert not MPIINF3DHP.found(tmp_path / 'nowhere')
     assert not MPIINF3DHP.found(tmp_path)
-    assert clips_of(tmp_path, raw).form == 'mat'
-    assert clips_of(tmp_path, raw, format='pstmo').form == 'pstmo'
+    assert clips_of(tmp_path, raw).format == 'mat'
+    assert clips_of(tmp_path, raw, format='pstmo').format == 'pstmo'
     one = raw / 'pstmo' / 'data_test_3dhp.npz'
     assert len(clips_of(tmp_path / 'one', one)) == 6
     other = tmp_path / 'S1' / 'annot.mat'  # not of a sequence
@@ -359,7 +359,7 @@ def test_finds_formats(tmp_path, raw):
     'options, reason',
     [
         ({'split': 'all'}, "'split'"),
-        ({'split': 'val'}, 'no validation part'),
+        ({'split': 'val'}, 'no official validation'),
         ({'ground_truth': 'mono'}, "'ground_truth'"),
         ({'keypoints': 'cpn'}, "'keypoints'"),
         ({'joints': '28'}, "'joints'"),

@@ -1,8 +1,11 @@
+import os
+
 import pytest
 import torch
+from torch_geometric.data import Data
 from torch_geometric.loader import DataLoader
 
-import pyg_hcsf.datasets.mocap.motion as motion_files
+from pyg_hcsf.data import clip_writer
 from pyg_hcsf.datasets.synthetic.actions import ACTIONS
 from pyg_hcsf.datasets.synthetic.dataset import (
     SPLITS,
@@ -35,7 +38,7 @@ def test_dataset_names_a_bad_option(option, value, on_disk, tmp_path):
     root = tmp_path if on_disk else None
     with pytest.raises(ValueError, match=f"'{option}'.*{value}"):
         SyntheticMotion(root, **{option: value}, log=False)
-    assert not list(tmp_path.rglob('*.pt'))
+    assert not list(tmp_path.rglob('*.clips'))
 
 
 def test_actions_are_those_of_human36m():
@@ -114,7 +117,8 @@ def test_root_caches(dataset, tmp_path, monkeypatch):
 
 
 def test_options_have_files_of_their_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(SyntheticMotion, '_clips', lambda self: iter(()))
+    clip = Data(x=torch.zeros(17, 1, 2))
+    monkeypatch.setattr(SyntheticMotion, '_clips', lambda self: iter([clip]))
     options = [
         {},
         {'split': 'test'},
@@ -125,7 +129,7 @@ def test_options_have_files_of_their_own(tmp_path, monkeypatch):
     ]
     for option in options:
         SyntheticMotion(tmp_path, **option, log=False)
-    assert len(list(tmp_path.rglob('*.pt'))) == len(options)
+    assert len(list(tmp_path.rglob('*.clips'))) == len(options)
 
 
 def test_only_the_processed_file_is_read(tmp_path, booby_trap):
@@ -146,19 +150,17 @@ def test_root_that_cannot_be_written(tmp_path):
 def test_damaged_file_is_named(tmp_path):
     args = {'root': tmp_path, 'split': 'val', 'num_frames': 1, 'log': False}
     (path,) = SyntheticMotion(**args).processed_paths
-    with open(path, 'r+b') as file:
-        file.truncate(1000)
+    os.truncate(os.path.join(path, 'y.npy'), 1000)
     with pytest.raises(RuntimeError, match='val_gt_pinhole_seed0_1frames'):
         SyntheticMotion(**args)
     assert len(SyntheticMotion(**args, force_reload=True)) == 120
 
 
 def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
-    def full(content, file):
-        file.write(b'half')
+    def full(file):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(motion_files.torch, 'save', full)
+    monkeypatch.setattr(clip_writer, '_sync', full)
     with pytest.raises(RuntimeError, match='No space left'):
         SyntheticMotion(tmp_path, split='val', num_frames=1, log=False)
     assert [p for p in tmp_path.rglob('*') if p.is_file()] == []

@@ -57,7 +57,7 @@ def test_wrong_val_subjects(tmp_path, raw, val_subjects):
 def test_wrong_splits(tmp_path, raw):
     with pytest.raises(ValueError, match="'split'.*'all'"):
         UTDMHAD(tmp_path, 'all', raw=raw, log=False)
-    with pytest.raises(ValueError, match='no validation part'):
+    with pytest.raises(ValueError, match='no official validation'):
         UTDMHAD(tmp_path, 'val', raw=raw, log=False)
 
 
@@ -95,13 +95,13 @@ def test_escaping_members(tmp_path, name):
         archive.writestr(name, b'')
     with pytest.raises(ValueError, match='points outside'):
         UTDMHAD(tmp_path / 'root', raw=tmp_path / 'bad.zip', log=False)
-    assert not list((tmp_path / 'root').rglob('*.pt'))
+    assert not list((tmp_path / 'root').rglob('*.clips'))
 
 
 def test_two_files_of_one_name(tmp_path, raw):
     path = raw / 'a1_s1_t1_skeleton.mat'
     savemat(path, {'d_skel': joints(0)})
-    with pytest.warns(UserWarning, match='Passed over 1 copy'):
+    with pytest.warns(UserWarning, match='Skipped 1 copy'):
         UTDMHAD(tmp_path / 'root', raw=raw, log=False)
     savemat(path, {'d_skel': joints(0) + 1})  # of the same size
     with pytest.raises(ValueError, match='which differ'):

@@ -119,7 +119,7 @@ def test_networks_of_actions():
     """Networks by messages give the same results, which are compared."""
     skeleton = get_skeleton('ntu25')
     hops = HopEdges(skeleton, 5, 7)
-    clips = torch.randn(2, 25, 12, 2, 3)
+    clips = torch.randn(2, 12, 2, 25, 3)
     candidates = action_candidates(skeleton, hops, 8, 0.125, clips)
     check(candidates)
     by_name = {c.name: c for c in candidates}

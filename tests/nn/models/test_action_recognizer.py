@@ -9,6 +9,7 @@ import torch
 from torch_geometric.data import Batch, Data
 
 from pyg_hcsf import get_skeleton
+from pyg_hcsf.data.axes import nodes_first
 from pyg_hcsf.nn import ACTION_LAYERS, ActionRecognizer, HCSFConv
 from pyg_hcsf.nn.conv.partition_conv import PartitionConv, partitions
 from pyg_hcsf.nn.models.layers import make_layer
@@ -44,7 +45,7 @@ def model(request):
 
 
 def clips(size=3, length=12):
-    return torch.randn(size, 25, length, 2, 3)
+    return torch.randn(size, length, 2, 25, 3)
 
 
 def test_output(model):
@@ -78,7 +79,7 @@ def test_batch_equals_static(model):
     model.eval()
     x = clips()
     edge_index = model.skeleton.edge_index
-    items = [Data(x=clip, edge_index=edge_index) for clip in x]
+    items = [Data(x=nodes_first(clip), edge_index=edge_index) for clip in x]
     batch = Batch.from_data_list(items)
     assert batch.x.shape == (75, 12, 2, 3)
     assert deviation(model(batch.x, batch.batch), model(x)) < 1e-5
@@ -91,8 +92,8 @@ def test_absent_bodies_are_computed_once(model):
         model(clips(8))  # running statistics of their own
     model.double().eval()
     x = clips(5).double()
-    x[1:4, :, :, 1] = 0
-    x[3, :, :, 0] = 0  # nobody there at all
+    x[1:4, :, 1] = 0
+    x[3, :, 0] = 0  # nobody there at all
     full = model(x).detach()
     seen = []
     for block in model.blocks[:1]:
@@ -119,7 +120,7 @@ def test_batch_norms_without_running_statistics():
             module.track_running_stats = False
             module.running_mean = module.running_var = None
     x = clips(4).double()
-    x[1:, :, :, 1] = 0
+    x[1:, :, 1] = 0
     expected = model(x)
     with torch.no_grad():
         assert torch.allclose(model(x), expected, atol=1e-12)
@@ -129,7 +130,7 @@ def test_changed_weights_are_noticed():
     """However they change: nothing is kept from one call to the next."""
     model = ActionRecognizer(**SMALL).double()
     x = clips(3).double()
-    x[:, :, :, 1] = 0
+    x[:, :, 1] = 0
 
     def data(tensor):
         tensor.data.mul_(0.5).add_(0.01)
@@ -229,7 +230,7 @@ def test_learns_two_actions(model):
 def test_autocast(model):
     model.eval()
     x = clips()
-    x[0, :, :, 1] = 0
+    x[0, :, 1] = 0
     with torch.autocast('cpu', torch.bfloat16):
         out = model(x)
         with torch.no_grad():
@@ -258,7 +259,7 @@ def test_compile(name):
     assert deviation(compiled(x), model(x)) < 1e-5
     model.eval()
     with torch.no_grad():
-        x[:, :, :, 1] = 0
+        x[:, :, 1] = 0
         assert deviation(compiled(x), model(x)) < 1e-5
 
 
@@ -279,10 +280,10 @@ def test_other_skeletons_and_one_body():
         skeleton = get_skeleton(name, graph)
         model = ActionRecognizer(skeleton, **{**SMALL, 'num_bodies': 1})
         model.eval()
-        x = torch.randn(2, skeleton.num_joints, 10, 3)
+        x = torch.randn(2, 10, skeleton.num_joints, 3)
         out = model(x)
         assert out.shape == (2, 7)
-        assert torch.equal(model(x.unsqueeze(3)), out)
+        assert torch.equal(model(x.unsqueeze(2)), out)
 
 
 @pytest.mark.parametrize(
@@ -390,12 +391,12 @@ def test_bad_input():
     model = ActionRecognizer(**SMALL)
     with pytest.raises(ValueError, match='a multiple of 25 nodes .got 35'):
         model(torch.rand(35, 12, 2, 3), torch.zeros(35).long())
-    with pytest.raises(ValueError, match=r'25 joints.*got \(2, 20, 12, 2, 3'):
-        model(torch.rand(2, 20, 12, 2, 3))
-    with pytest.raises(ValueError, match=r'2 bodies .got \(2, 25, 12, 1, 3'):
-        model(torch.rand(2, 25, 12, 1, 3))
+    with pytest.raises(ValueError, match=r'25 joints.*got \(2, 12, 2, 20, 3'):
+        model(torch.rand(2, 12, 2, 20, 3))
+    with pytest.raises(ValueError, match=r'2 bodies .*got \(2, 12, 1, 25, 3'):
+        model(torch.rand(2, 12, 1, 25, 3))
     with pytest.raises(ValueError, match='at least 9 frames.*got 8.*FitFr'):
-        model(torch.rand(2, 25, 8, 2, 3))
+        model(torch.rand(2, 8, 2, 25, 3))
     for options, message in (
         (dict(num_blocks=4), "'num_blocks' .* multiple of 3.*got 4"),
         (dict(kernel_size=4), "odd 'kernel_size' .got 4"),

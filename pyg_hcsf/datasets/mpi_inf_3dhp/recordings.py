@@ -1,0 +1,147 @@
+r"""Reads the recordings of MPI-INF-3DHP from raw files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pyg_hcsf.data.formats import read_whole
+from pyg_hcsf.datasets.mpi_inf_3dhp.annot_mat import read_annotations
+from pyg_hcsf.datasets.mpi_inf_3dhp.camera_calibration import read_calibration
+from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
+    TEST_SEQUENCES,
+    TRAIN_SEQUENCES,
+)
+from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
+    TEST_FILE,
+    TRAIN_FILE,
+    split_of,
+)
+from pyg_hcsf.datasets.mpi_inf_3dhp.hdf5_test_set import read_test_annotations
+from pyg_hcsf.datasets.mpi_inf_3dhp.pstmo_npz import (
+    read_pstmo_test,
+    read_pstmo_train,
+)
+from pyg_hcsf.datasets.mpi_inf_3dhp.takes import (
+    MPIINF3DHPTake,
+    fill_invalid_frames,
+    take_of_annotation,
+    take_of_pstmo,
+)
+from pyg_hcsf.geometry.calibrate import refine_pinhole
+from pyg_hcsf.safe_io.hdf5 import HDF5Process
+from pyg_hcsf.safe_io.shown import cause, shown
+
+FILE_LIMIT = 2**33  # bytes; P-STMO's training archive has about 0.5 GB
+
+
+def read_takes(
+    form: str, files: list[Path], split: str, cameras: Collection[int]
+) -> Iterator[MPIINF3DHPTake]:
+    r"""Reads the recordings of a split from raw files, one file at a time, in
+    the order of sequences and cameras.
+
+    Args:
+        form (str): The name of the format.
+        files (list[pathlib.Path]): The files in that format.
+        split (str): :obj:`'train'` or :obj:`'test'`.
+        cameras (collection of int): The training cameras to read.
+
+    Returns:
+        The recordings, with 28 joints if the format has them, else 17.
+
+    Raises:
+        ValueError: If a file is missing or damaged; names it.
+    """
+    readers: dict[tuple[str, str], Callable[..., Iterator[MPIINF3DHPTake]]] = {
+        ('mat', 'train'): _read_mat_train,
+        ('mat', 'test'): _read_mat_test,
+        ('pstmo', 'train'): _read_pstmo,
+        ('pstmo', 'test'): _read_pstmo,
+    }
+    chosen = [file for file in files if split_of(file) == split]
+    return readers[form, split](chosen, cameras)
+
+
+def _read_mat_train(
+    files: list[Path], cameras: Collection[int]
+) -> Iterator[MPIINF3DHPTake]:
+    found: dict[str, Path] = {}
+    for file in files:
+        match = TRAIN_FILE.fullmatch(file.absolute().as_posix())
+        if match is not None and match[3] == 'annot.mat':
+            _add(found, f'{match[1]} {match[2]}', file)
+    for name in sorted(found):
+        file = found[name]
+        beside = file.with_name('camera.calibration')
+        known = read_calibration(read_whole(beside, FILE_LIMIT), str(beside))
+        if lacking := sorted(set(cameras) - set(known)):
+            raise ValueError(
+                f"Expected the cameras {shown(sorted(cameras))} in '{beside}' "
+                f'(got none called {lacking}): get it again'
+            )
+        length, _ = TRAIN_SEQUENCES[name]
+        content = read_whole(file, FILE_LIMIT)
+        views = read_annotations(content, str(file), cameras, length)
+        for number, seen in views:
+            yield take_of_annotation(seen, name, known[number], file)
+
+
+def _read_mat_test(
+    files: list[Path], cameras: Collection[int]
+) -> Iterator[MPIINF3DHPTake]:
+    found: dict[str, Path] = {}
+    for file in files:
+        match = TEST_FILE.fullmatch(file.absolute().as_posix())
+        assert match is not None
+        _add(found, match[1], file)
+    with HDF5Process() as process:
+        for name in sorted(found):
+            seen = fill_invalid_frames(
+                read_test_annotations(found[name], process)
+            )
+            joints, pixels = (
+                torch.from_numpy(array[seen.valid].astype(np.float64))
+                for array in (seen.metric, seen.keypoints)
+            )
+            camera = refine_pinhole(
+                TEST_SEQUENCES[name].camera,
+                joints.flatten(0, 1),
+                pixels.flatten(0, 1),
+                f"{name} in '{found[name]}'",
+            )
+            yield take_of_annotation(seen, name, camera, found[name])
+
+
+def _add(found: dict[str, Path], name: str, file: Path) -> None:
+    if name in found:
+        raise ValueError(
+            f"Expected one file of {name} (got '{found[name]}' and '{file}'): "
+            'remove the copy'
+        )
+    found[name] = file
+
+
+def _read_pstmo(
+    files: list[Path], cameras: Collection[int]
+) -> Iterator[MPIINF3DHPTake]:
+    seen: dict[str, Path] = {}
+    for file in files:
+        _add(seen, file.name, file)
+        content = read_whole(file, FILE_LIMIT)
+        is_test = split_of(file) == 'test'
+        read = read_pstmo_test if is_test else read_pstmo_train
+        for take in read(content, str(file)):
+            if is_test or take.camera in cameras:
+                where = take.name if is_test else f'{take.name} {take.camera}'
+                try:
+                    yield take_of_pstmo(take, is_test)
+                except ValueError as e:
+                    raise ValueError(
+                        f"Expected {where} in '{file}' as P-STMO makes it, "
+                        "univ_annot3 in the camera's frame with its keypoints "
+                        f'({cause(e)}): get it again'
+                    ) from e
