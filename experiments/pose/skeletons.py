@@ -1,4 +1,4 @@
-"""Skeletons of test poses: Figs. 1 and 8 of the paper."""
+"""Pictures of skeletons: Figs. 1 and 8 of the paper."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from experiments.reporting.drawing import (
     BLUE,
     RED,
     finite,
-    picture,
     row_styles,
+    run_figure,
 )
 from experiments.reporting.runs import Runs, mean_error
 from pyg_hcsf.skeleton import H36M17
@@ -57,7 +57,7 @@ def _draw_2d(ax: Any, pixels: np.ndarray) -> None:
 def _draw_3d(
     ax: Any, pose: np.ndarray, box: tuple, grey: bool = False
 ) -> None:
-    """Draws a camera-frame pose with up as up: right, forward, -down."""
+    """Draws a pose of the camera frame upright: right, forward, -down."""
     x, y, z = pose[:, 0], pose[:, 2], -pose[:, 1]
     for child, parent in H36M17.bones:
         k = [child, parent]
@@ -83,7 +83,7 @@ def hardest_frames(
     count: int = 4,
     by_action: bool = False,
 ) -> list[int]:
-    """The hardest test frames, at most one of each motion clip.
+    """The test frames with the largest errors, at most one per motion clip.
 
     Args:
         runs (sequence of Run): The runs of one setting.
@@ -121,7 +121,7 @@ def hardest_frames(
 def example_poses(runs: Runs, path: Path) -> Path | None:
     """Fig. 1: the 2D input of two easy poses, a moderate one and four hard
     ones of different actions, and the error of every model on them;
-    or :obj:`None` where the runs kept no poses.
+    :obj:`None` if the runs have no poses.
 
     Easy and moderate poses are those at the quantiles :obj:`EASY` and
     :obj:`MODERATE` of the error, averaged over all rows and their seeds.
@@ -132,18 +132,17 @@ def example_poses(runs: Runs, path: Path) -> Path | None:
         return None
     errors = {row: mean_error(group) for row, group in rows.items()}
     order = np.argsort(np.mean(list(errors.values()), axis=0), kind='stable')
-    places = [int(q * (len(order) - 1)) for q in (*EASY, MODERATE)]
-    frames = [*order[places], *hardest_frames(runs, by_action=True)]
+    ranks = [int(q * (len(order) - 1)) for q in (*EASY, MODERATE)]
+    frames = [*order[ranks], *hardest_frames(runs, by_action=True)]
     names = ['easy'] * len(EASY) + ['moderate']
     names += ['hard'] * (len(frames) - len(names))
     pixels = first.read('keypoints')[0]
     top = max(error[frames].max() for error in errors.values())
     height = 2.6 + 0.19 * len(rows)
-    with picture(
-        runs, path, (1.75 * len(frames), height), layout='constrained'
-    ) as figure:
+    with run_figure(runs, path, (1.75 * len(frames), height)) as figure:
         axes = figure.subplots(
-            *(2, len(frames)),
+            nrows=2,
+            ncols=len(frames),
             height_ratios=(1.5, 0.19 * len(rows) + 0.25),
             squeeze=False,
         )
@@ -178,8 +177,8 @@ def hardest_poses(
     count: int = 4,
 ) -> Path | None:
     """Fig. 8: 2D input, ground truth and up to three models' poses on the
-    hardest frames, from the first seed of each; or :obj:`None` where the runs
-    kept no poses.
+    hardest frames, from the first seed of each; :obj:`None` if the runs have
+    no poses.
 
     Args:
         runs (sequence of Run): The runs of one setting.
@@ -205,7 +204,9 @@ def hardest_poses(
     poses = [run.read('prediction')[0][frames] for run in models]
     columns = 2 + len(models)
     height = 2.2 * len(frames) + 0.75
-    with picture(runs, path, (2.05 * columns + 0.2, height)) as figure:
+    with run_figure(
+        runs, path, (2.05 * columns + 0.2, height), None
+    ) as figure:
         grid = figure.add_gridspec(
             len(frames),
             columns,
@@ -220,7 +221,7 @@ def hardest_poses(
             clip = first.clip[frame]
             stack = np.concatenate([truth[i], *(pose[i] for pose in poses)])
             size = np.ptp(truth[i], axis=0).max()
-            if np.ptp(stack, axis=0).max() > 2 * size:  # far off: cut there
+            if np.ptp(stack, axis=0).max() > 2 * size:  # crop large errors
                 half = size / 2
                 stack = np.concatenate([truth[i] - half, truth[i] + half])
             middle = (stack.min(0) + stack.max(0)) / 2
@@ -237,8 +238,9 @@ def hardest_poses(
                 if j:
                     _draw_3d(ax, truth[i], box, grey=True)
                     ax.text2D(
-                        *(0.5, -0.05),
-                        f'{models[j - 1].error[frame]:.0f} mm',
+                        x=0.5,
+                        y=-0.05,
+                        s=f'{models[j - 1].error[frame]:.0f} mm',
                         transform=ax.transAxes,
                         ha='center',
                         fontsize=8.5,
@@ -246,9 +248,11 @@ def hardest_poses(
                 _draw_3d(ax, pose[i], box)
         names = ['2D input', 'ground truth', *(run.label for run in models)]
         for ax, name in zip(figure.axes[:columns], names, strict=True):
-            place = ax.get_position()
+            panel = ax.get_position()
             figure.text(
-                *((place.x0 + place.x1) / 2, 1 - 0.5 / height, name),
+                x=(panel.x0 + panel.x1) / 2,
+                y=1 - 0.5 / height,
+                s=name,
                 ha='center',
                 fontsize=9,
                 weight='bold',

@@ -35,8 +35,8 @@ FILES |= {'checkpoint.pt', 'log.jsonl', 'recognizer.safetensors'}
 @pytest.fixture(autouse=True)
 def no_pictures(request, monkeypatch):
     if 'pictures' not in request.keywords:
-        pictures = 'experiments.action.report._pictures'
-        monkeypatch.setattr(pictures, lambda *_: '')  # slow
+        pictures = 'experiments.action.report.ActionReport.draw'
+        monkeypatch.setattr(pictures, lambda *_: {})  # slow
     data._load.cache_clear()
 
 
@@ -230,7 +230,7 @@ def test_presets_build():
             *([], get_skeleton(name), ('a', 'b'), 2, '', ''),
         )
         for row in preset.rows.values():
-            config = run.row_config(row, ['--task', 'action', '--smoke'])
+            config = run.make_config('action', row, '--smoke')
             model = run.action.task.build_model(config, clips, 0)
             assert sum(p.numel() for p in model.parameters()) > 0
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from experiments.action.report import versus_table, write_report
+from experiments.action.report import ActionReport, baselines_table
 from experiments.action.streams import fuse_streams, network
-from experiments.reporting.runs import ACTION_COST, load_action_runs
+from experiments.reporting.runs import ACTION_COST, load_runs
 
 ACTIONS = ('wave', 'jog', 'sit')
 LABEL = np.arange(24) % 3
@@ -59,7 +59,7 @@ def folder(tmp_path):
 
 
 def test_streams_are_fused_by_network_and_seed(folder):
-    runs = load_action_runs(folder)
+    runs = load_runs(folder, 'action')
     names = {run.metrics['row']: network(run) for run in runs}
     assert names['hcsf_bone_motion'] == names['hcsf'] == 'hcsf'
     fused = {run.metrics['row']: run for run in fuse_streams(runs)}
@@ -79,24 +79,26 @@ def test_streams_are_fused_by_network_and_seed(folder):
 def test_streams_without_a_network_name(tmp_path):
     write_run(tmp_path, 'joint', 'joint', sure_of(np.arange(12)))
     write_run(tmp_path, 'bone', 'bone', sure_of(np.arange(12, 24)))
-    (run,) = fuse_streams(load_action_runs(tmp_path))
+    (run,) = fuse_streams(load_runs(tmp_path, 'action'))
     assert run.metrics['top1'] == 100
 
 
 def test_report_sets_hcsf_against_each_baseline(folder, monkeypatch):
-    monkeypatch.setattr('experiments.action.report._pictures', lambda *_: '')
-    fused = fuse_streams(load_action_runs(folder))
-    table = versus_table(fused)
+    monkeypatch.setattr(
+        'experiments.action.report.ActionReport.draw', lambda *_: ''
+    )
+    fused = fuse_streams(load_runs(folder, 'action'))
+    table = baselines_table(fused)
     assert list(table.index) == ['HCSF, 2 streams']
     assert list(table.columns) == ['ST_GCN, 2 streams']
     assert table.iloc[0, 0].startswith('-25.0 (')
-    table = versus_table(load_action_runs(folder))
+    table = baselines_table(load_runs(folder, 'action'))
     assert list(table.index) == ['HCSF', 'HCSF_BONE_MOTION']
     # Of the same stream, below the name of its network.
     assert table.loc['HCSF_BONE_MOTION', 'ST_GCN'].startswith('-25.0 (')
     assert table.loc['HCSF_BONE_MOTION', 'AAGCN'] == ''
     assert table.loc['HCSF', 'AAGCN'].startswith('+0.0')
-    text = write_report(folder).read_text()
+    text = ActionReport().write(folder).read_text()
     _, _, table = text.partition('### HCSF against each baseline')
     head = table.strip().splitlines()[0].split('|')
     assert [cell.strip() for cell in head[2:-1]] == ['AAGCN', 'ST_GCN']

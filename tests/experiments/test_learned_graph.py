@@ -114,7 +114,7 @@ def test_only_the_learned_base():
 
 
 def test_report(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, '_pictures', lambda *_: '')  # slow
+    monkeypatch.setattr(report.PoseReport, 'draw', lambda *_: {})  # slow
     args = ['--task', 'pose', '--preset', 'default/hcsf_dynamic', '--smoke']
     args += ['--data', 'synthetic', '--model.hidden_channels', '8']
     run.main([*args, '--out', str(tmp_path)])

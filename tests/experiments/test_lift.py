@@ -68,16 +68,16 @@ def test_stopped_and_resumed(tmp_path, monkeypatch):
     args = [*SMOKE, '--preset', 'default/hcsf', '--train.save_every', '0']
     run.main([*args, '--out', str(tmp_path / 'whole')])
 
-    change, seen = LiftLoader.change, []
+    augment, seen = LiftLoader.augment, []
 
     def stop(self, *args):
         seen.append(1)
         if len(seen) == 4:
             raise KeyboardInterrupt
-        return change(self, *args)
+        return augment(self, *args)
 
     args += ['--out', str(tmp_path / 'parts')]
-    monkeypatch.setattr(LiftLoader, 'change', stop)
+    monkeypatch.setattr(LiftLoader, 'augment', stop)
     with pytest.raises(KeyboardInterrupt):
         run.main(args)
     run.main([*args, '--resume'])
@@ -169,15 +169,15 @@ def test_conditions_are_the_same_for_all_networks(clips):
     one = LiftEvaluator(clips, LiftConfig(), 'a', windows=50)
     two = LiftEvaluator(clips, LiftConfig(), 'a', windows=50)
     for condition in CONDITIONS:
-        assert torch.equal(one.see(condition).x, two.see(condition).x)
-    assert not torch.equal(one.see('typical').x, one.see('guessed').x)
+        assert torch.equal(one.observe(condition).x, two.observe(condition).x)
+    assert not torch.equal(one.observe('typical').x, one.observe('guessed').x)
     assert len(clips) <= len(one.pos) <= len(clips) + 50
 
 
 def test_presets_name_networks():
     for preset in list_presets('lift').values():
         for row in preset.rows.values():
-            config = run.row_config(row, ['--task', 'lift'])
+            config = run.make_config('lift', row)
             model = build_model(config, 0)
             frames = config.model.frames
             assert model.causal == (frames > 1) and model.in_channels == 3

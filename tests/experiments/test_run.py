@@ -17,8 +17,8 @@ from experiments import run
 from experiments.pose.config import TrainConfig
 from experiments.pose.task import build_model
 from experiments.pose.trainer import rate
+from experiments.sweep.files import save_tensors
 from experiments.sweep.presets import fingerprint, list_presets
-from experiments.sweep.trainer import save_tensors
 from tests.paths import DATA, REPO
 
 SMALL = ['--task', 'pose', '--data', 'synthetic', '--clips.num_frames', '40']
@@ -183,7 +183,7 @@ def test_nothing_is_lost(tmp_path, capsys):
     assert old['mpjpe'] == before[1]['mpjpe']
 
     (folder / '0/metrics.json').unlink()  # as if killed before the end
-    with pytest.raises(ValueError, match='go on with it by --resume'):
+    with pytest.raises(ValueError, match='continue it with --resume'):
         run.main([*args, '--train.steps', '4'])
     run.main([*args, '--train.steps', '4', '--resume'])
     assert result(tmp_path, 'gcn')[1]['train_step_share'] > 0
@@ -224,10 +224,9 @@ def test_full_disk(tmp_path):
     before = path.read_bytes()
     limit = 1 << 12
     code = f"""
-import resource, signal, sys, torch
+import resource, signal, torch
 from pathlib import Path
-sys.path.insert(0, {str(REPO / 'experiments')!r})
-from experiments.sweep.trainer import save_tensors
+from experiments.sweep.files import save_tensors
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 save_tensors({{'a': torch.randn(100_000)}}, Path({str(path)!r}))
@@ -283,7 +282,7 @@ def test_unknown_setting():
     with pytest.raises(Exception, match='dropuot'):
         run.main(['--task', 'pose', '--model.dropuot', '0.5'])
     with pytest.raises(Exception, match='layres'):
-        run.row_config({'model': {'layres': 2}}, ['--task', 'pose'])
+        run.make_config('pose', {'model': {'layres': 2}})
 
 
 def test_presets_build():
@@ -292,13 +291,13 @@ def test_presets_build():
 
     for preset in list_presets('pose').values():
         for row in preset.rows.values():
-            config = run.row_config(row, ['--task', 'pose', '--smoke'])
+            config = run.make_config('pose', row, '--smoke')
             model = build_model(config, get_protocol('openmocap'), 0)
             assert sum(p.numel() for p in model.parameters()) > 0
 
 
 def test_fingerprint():
-    config = run.row_config({}, ['--task', 'pose'])
+    config = run.make_config('pose', {})
     key = fingerprint(config, ['synthetic'], 0)
     config.label = 'other'
     assert fingerprint(config, ['synthetic'], 0) == key

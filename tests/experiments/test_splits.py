@@ -31,7 +31,7 @@ def test_column():
 
 def test_check_split(monkeypatch):
     said = []
-    monkeypatch.setattr('experiments.sweep.splits.say', said.append)
+    monkeypatch.setattr('experiments.sweep.splits.print_once', said.append)
     with pytest.raises(
         ValueError, match='Expected clips in the test of x spl'
     ):
