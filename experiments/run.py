@@ -162,14 +162,10 @@ def _run(argv: list[str]) -> Path | None:
         raise UsageError(
             f"Expected '--task' to be {known} or 'bench' (got {shown(name)})"
         )
+    _refuse_class_paths(argv)
     # jsonargparse would print its own view of this flag, of one row only.
     print_config = '--print_config' in argv
     argv = [word for word in argv if word != '--print_config']
-    if classes := [word for word in argv if 'class_path' in word]:
-        raise UsageError(  # jsonargparse would import the class
-            "Expected settings to be plain values, without 'class_path' (got "
-            f'{shown(classes[0])})'
-        )
     task, parser = TASKS[name], RunParser(TASKS[name])
     args = parser.parse(argv)
     if args.list:
@@ -187,11 +183,6 @@ def _run(argv: list[str]) -> Path | None:
     root = data_home(args.root)
     data = resolve(args.data or preset.data, root, task.sources)
     if args.test_data is not None:
-        if name != 'pose':
-            raise UsageError(
-                "Expected '--test_data' with '--task pose' only (got "
-                f"'--task {name}')"
-            )
         transfer.test_home(args)  # raises errors before the training
     if data == 'synthetic' and args.data is None:
         print_once(
@@ -210,6 +201,16 @@ def _run(argv: list[str]) -> Path | None:
     if args.test_data is not None:
         folder, data = transfer.run(folder, specs, args), args.test_data
     return _report(task, folder, configs, data)
+
+
+def _refuse_class_paths(argv: list[str]) -> None:
+    """Raises an error for options that jsonargparse would import."""
+    for word in argv:
+        if 'class_path' in word:
+            raise UsageError(
+                "Expected settings to be plain values, without 'class_path' "
+                f'(got {shown(word)})'
+            )
 
 
 def _run_specs(

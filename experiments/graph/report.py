@@ -15,9 +15,11 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from experiments.graph.figures import matrices, on_skeleton
 from experiments.graph.learned import (
+    LearnedGraph,
     edge_table,
     furthest_actions,
     layer_table,
@@ -34,6 +36,24 @@ from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.safe_io.atomic_write import atomic_write
+
+PAGE = """# The learned graph of {label}
+
+Data {data}, {split} subjects, preset {preset}, row {row}, seed {seed}, commit
+{commit}: every {stride}th frame. O_k and its magnitude are means over the
+frames of an action; `graph.csv` has every edge. Both pictures show layer
+`{layer}`.
+
+```bash
+{command}
+```
+
+{table}
+
+![M_k and O_k as matrices](matrices.png)
+
+![M_k and O_k on the skeleton](skeleton.png)
+"""
 
 
 def write(
@@ -62,13 +82,48 @@ def write(
             f"{len(runs)} in '{folder}')"
         )
     run = runs[0].metrics
+    graphs = _load_graphs(folder, run, root, actions, stride)
+    shown: Sequence[str] = ()
+    if graphs[0].offset:
+        shown = actions or furthest_actions(graphs)
+    drawn = _choose_layer(graphs, layer, shown)
+    title = (
+        f'{run["label"]}, layer {drawn.layer}: {run["data"]}, {run["split"]} '
+        'subjects'
+    )
+    matrices(drawn, shown, title, out / 'matrices.png')
+    on_skeleton(drawn, shown, title, out / 'skeleton.png')
+    write_table(edge_table(graphs), out / 'graph.csv', '%.6g')
+    command = ['python', '-m', 'experiments.graph.report', *sys.argv[1:]]
+    values = {
+        **run,
+        'stride': stride,
+        'layer': drawn.layer,
+        'command': shlex.join(command),
+        'table': markdown(layer_table(graphs, shown)),
+    }
+    text = PAGE.format_map(values)
+    with atomic_write(out / 'graph.md') as part:
+        part.write_text(text, encoding='utf-8')
+    return out / 'graph.md'
+
+
+def _load_graphs(
+    folder: Path,
+    run: dict[str, Any],
+    root: Path,
+    actions: Sequence[str],
+    stride: int,
+) -> list[LearnedGraph]:
+    """The graphs of a run's network, with offsets on its test clips."""
     values = load_settings(folder / 'config.yaml', 'settings')
     config = make_config('pose', values)
     protocol = get_protocol(run['protocol'])
     model = load_network(folder, config, protocol, run['seed'])
-    split = run['split']
     clips = list(
-        load_clips(run['data_name'], root, split, config.clips, protocol)
+        load_clips(
+            run['data_name'], root, run['split'], config.clips, protocol
+        )
     )
     known = list(dict.fromkeys(str(clip.action) for clip in clips))
     if unknown := set(actions) - set(known):
@@ -77,50 +132,23 @@ def write(
         )
     chosen = [c for c in clips if not actions or c.action in actions]
     loader = ClipLoader(chosen, 256, config.model.frames, stride, keys=('x',))
-    graphs = read_graphs(model, loader, [str(c.action) for c in chosen])
-    shown: Sequence[str] = ()
-    if graphs[0].offset:
-        shown = actions or furthest_actions(graphs)
-    drawn = graphs[0]
-    if layer is not None:
-        names = [graph.layer for graph in graphs]
-        if layer not in names:
-            raise ValueError(
-                f"Expected '--layer' to be one of {names} (got '{layer}')"
-            )
-        drawn = graphs[names.index(layer)]
-    elif len(shown) > 1:
-        drawn = max(graphs, key=lambda graph: graph.contrast(*shown[:2]))
+    return read_graphs(model, loader, [str(c.action) for c in chosen])
 
-    title = (
-        f'{run["label"]}, layer {drawn.layer}: {run["data"]}, {split} subjects'
-    )
-    matrices(drawn, shown, title, out / 'matrices.png')
-    on_skeleton(drawn, shown, title, out / 'skeleton.png')
-    write_table(edge_table(graphs), out / 'graph.csv', '%.6g')
-    command = shlex.join(
-        ['python', '-m', 'experiments.graph.report', *sys.argv[1:]]
-    )
-    text = f"""# The learned graph of {run['label']}
 
-Data {run['data']}, {split} subjects, preset {run['preset']}, row
-{run['row']}, seed {run['seed']}, commit {run['commit']}: every
-{stride}th frame. O_k and its magnitude are means over the frames of an action;
-`graph.csv` has every edge. Both pictures show layer `{drawn.layer}`.
-
-```bash
-{command}
-```
-
-{markdown(layer_table(graphs, shown))}
-
-![M_k and O_k as matrices](matrices.png)
-
-![M_k and O_k on the skeleton](skeleton.png)
-"""
-    with atomic_write(out / 'graph.md') as part:
-        part.write_text(text, encoding='utf-8')
-    return out / 'graph.md'
+def _choose_layer(
+    graphs: list[LearnedGraph], layer: str | None, shown: Sequence[str]
+) -> LearnedGraph:
+    """The named layer, else the one in which two actions differ most."""
+    if layer is None:
+        if len(shown) < 2:
+            return graphs[0]
+        return max(graphs, key=lambda graph: graph.contrast(*shown[:2]))
+    names = [graph.layer for graph in graphs]
+    if layer not in names:
+        raise ValueError(
+            f"Expected '--layer' to be one of {names} (got '{layer}')"
+        )
+    return graphs[names.index(layer)]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -17,7 +17,7 @@ from experiments.reporting.drawing import (
     row_styles,
     run_figure,
 )
-from experiments.reporting.runs import Runs, mean_error
+from experiments.reporting.runs import Run, Runs, mean_error
 from pyg_hcsf.skeleton import H36M17
 
 TRUNK, BEHIND = '#404040', '#9A9A9A'
@@ -199,14 +199,12 @@ def hardest_poses(
     models = [known[row][0] for row in rows]
     if not all(run.has('keypoints', 'joints', 'prediction') for run in models):
         return None
-    first = models[0]
-    pixels, truth = (x[frames] for x in first.read('keypoints', 'joints'))
+    pixels, truth = (x[frames] for x in models[0].read('keypoints', 'joints'))
     poses = [run.read('prediction')[0][frames] for run in models]
     columns = 2 + len(models)
     height = 2.2 * len(frames) + 0.75
-    with run_figure(
-        runs, path, (2.05 * columns + 0.2, height), None
-    ) as figure:
+    size = (2.05 * columns + 0.2, height)
+    with run_figure(runs, path, size, layout=None) as figure:
         grid = figure.add_gridspec(
             len(frames),
             columns,
@@ -218,49 +216,68 @@ def hardest_poses(
             hspace=0.28,
         )
         for i, frame in enumerate(frames):
-            clip = first.clip[frame]
-            stack = np.concatenate([truth[i], *(pose[i] for pose in poses)])
-            size = np.ptp(truth[i], axis=0).max()
-            if np.ptp(stack, axis=0).max() > 2 * size:  # crop large errors
-                half = size / 2
-                stack = np.concatenate([truth[i] - half, truth[i] + half])
-            middle = (stack.min(0) + stack.max(0)) / 2
-            box = (middle, 0.5 * np.ptp(stack, axis=0).max())
             ax = figure.add_subplot(grid[i, 0])
             _draw_2d(ax, pixels[i])
-            ax.set_xlabel(
-                f'{first.subject[clip]}, {first.action[clip]}\n'
-                f'frame {first.frame[frame]}, camera {first.camera[clip]}',
-                fontsize=7.5,
-            )
-            for j, pose in enumerate([truth, *poses]):
-                ax = figure.add_subplot(grid[i, j + 1], projection='3d')
-                if j:
-                    _draw_3d(ax, truth[i], box, grey=True)
-                    ax.text2D(
-                        x=0.5,
-                        y=-0.05,
-                        s=f'{models[j - 1].error[frame]:.0f} mm',
-                        transform=ax.transAxes,
-                        ha='center',
-                        fontsize=8.5,
-                    )
-                _draw_3d(ax, pose[i], box)
+            _name_frame(ax, models[0], frame)
+            axes = [
+                figure.add_subplot(grid[i, j + 1], projection='3d')
+                for j in range(columns - 1)
+            ]
+            errors = [run.error[frame] for run in models]
+            _draw_row(axes, truth[i], [pose[i] for pose in poses], errors)
         names = ['2D input', 'ground truth', *(run.label for run in models)]
-        for ax, name in zip(figure.axes[:columns], names, strict=True):
-            panel = ax.get_position()
-            figure.text(
-                x=(panel.x0 + panel.x1) / 2,
-                y=1 - 0.5 / height,
-                s=name,
-                ha='center',
-                fontsize=9,
-                weight='bold',
-            )
-        figure.legend(
-            [Line2D([], [], color=c, lw=2) for c in KEY],
-            list(KEY.values()),
-            loc='lower center',
-            ncols=4,
-        )
+        _label_columns(figure, names, y=1 - 0.5 / height)
     return path
+
+
+def _name_frame(ax: Any, run: Run, frame: int) -> None:
+    clip = run.clip[frame]
+    ax.set_xlabel(
+        f'{run.subject[clip]}, {run.action[clip]}\n'
+        f'frame {run.frame[frame]}, camera {run.camera[clip]}',
+        fontsize=7.5,
+    )
+
+
+def _draw_row(
+    axes: list, truth: np.ndarray, poses: list[np.ndarray], errors: list[float]
+) -> None:
+    """Draws the true pose, and each predicted pose in front of it."""
+    stack = np.concatenate([truth, *poses])
+    size = np.ptp(truth, axis=0).max()
+    if np.ptp(stack, axis=0).max() > 2 * size:  # crop large errors
+        stack = np.concatenate([truth - size / 2, truth + size / 2])
+    middle = (stack.min(0) + stack.max(0)) / 2
+    box = (middle, 0.5 * np.ptp(stack, axis=0).max())
+    _draw_3d(axes[0], truth, box)
+    for ax, pose, error in zip(axes[1:], poses, errors, strict=True):
+        _draw_3d(ax, truth, box, grey=True)
+        ax.text2D(
+            x=0.5,
+            y=-0.05,
+            s=f'{error:.0f} mm',
+            transform=ax.transAxes,
+            ha='center',
+            fontsize=8.5,
+        )
+        _draw_3d(ax, pose, box)
+
+
+def _label_columns(figure: Any, names: list[str], y: float) -> None:
+    """Puts names above the first row of axes, and a legend below all."""
+    for ax, name in zip(figure.axes, names, strict=False):
+        panel = ax.get_position()
+        figure.text(
+            x=(panel.x0 + panel.x1) / 2,
+            y=y,
+            s=name,
+            ha='center',
+            fontsize=9,
+            weight='bold',
+        )
+    figure.legend(
+        [Line2D([], [], color=c, lw=2) for c in KEY],
+        list(KEY.values()),
+        loc='lower center',
+        ncols=4,
+    )

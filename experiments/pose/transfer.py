@@ -66,10 +66,15 @@ def test_home(args: Namespace) -> Path:
     """The data home of the test data.
 
     Raises:
-        ValueError: If the test data or their protocol are not known, or their
-            files are not found.
+        ValueError: If the task has no such tests, the test data or their
+            protocol are not known, or their files are not found.
     """
     name = args.test_data
+    if args.task != 'pose':
+        raise UsageError(
+            "Expected '--test_data' with '--task pose' only (got '--task "
+            f"{args.task}')"
+        )
     if name not in SOURCES:
         raise UsageError(
             f"Expected '--test_data' to be one of {DATA[1:]} (got '{name}')"
@@ -197,11 +202,15 @@ def _test(
         **evaluator.score(predictions, model.skeleton.joints),
     }
     store.finish(metrics, evaluator.arrays(predictions))
+    print_once(f'{title}, protocol {protocol.name}: {_summary(metrics)}')
+
+
+def _summary(metrics: dict[str, Any]) -> str:
     text = f'MPJPE {metrics["mpjpe"]:.1f} mm'
     if 'pck' in metrics:
         scores = metrics['pck']['All']
         text += f', PCK {scores["pck"]:.1f} %, AUC {scores["auc"]:.1f} %'
-    print_once(f'{title}, protocol {protocol.name}: {text}')
+    return text
 
 
 def _metadata(

@@ -20,7 +20,7 @@ from pyg_hcsf.datasets.synthetic.dataset import (
 )
 
 
-class OpenMotion(MotionDataset):
+class Motion(MotionDataset):
     """The motion of all splits of OpenMocap, without projections."""
 
     how_to_get = OpenMocap.how_to_get
@@ -31,7 +31,7 @@ class OpenMotion(MotionDataset):
 
 @lru_cache(maxsize=2)
 def _open_motion(root: Path, raw: Path | None) -> list[Data]:
-    return list(OpenMotion(root, raw=raw, log=False))
+    return list(Motion(root, raw=raw, log=False))
 
 
 def openmocap_motion(raw: Path | None, split: str) -> list[Data]:

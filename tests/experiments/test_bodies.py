@@ -1,4 +1,4 @@
-"""Training on people whose bones have other lengths."""
+"""Training with random bone lengths."""
 
 import pytest
 import torch

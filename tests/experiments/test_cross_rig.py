@@ -1,4 +1,4 @@
-"""The test on a rig that was not trained on."""
+"""The test on a rig that is not in the training data."""
 
 from experiments.pose import data, report
 from experiments.pose.config import ClipsConfig, RunConfig

@@ -1,4 +1,4 @@
-"""Who may write a run, and what is shared."""
+"""Locks of run folders, and runs that presets share."""
 
 import json
 import multiprocessing
@@ -49,7 +49,7 @@ def test_cells_are_shared(tmp_path, capsys):
     assert 'trained' in capsys.readouterr().out
 
 
-def claim(path, queue):
+def hold_lock(path, queue):
     with RunFolder(path, 'key').locked() as owner:
         queue.put(owner)
         time.sleep(30)
@@ -59,15 +59,17 @@ def test_a_folder_has_one_writer(tmp_path):
     path = tmp_path / 'pose' / 'preset' / 'row' / '0'
     context = multiprocessing.get_context('spawn')
     queue = context.Queue()
-    process = context.Process(target=claim, args=(path, queue), daemon=True)
+    process = context.Process(
+        target=hold_lock, args=(path, queue), daemon=True
+    )
     process.start()
     assert queue.get(timeout=60) is None
     lock = path.parent / '.0.lock'
     for _ in range(2):
         with RunFolder(path, 'key').locked() as owner:
             assert f'process {process.pid} of ' in owner
-        # Another container of the same name, whose processes have other
-        # numbers, cannot take it either, whatever the file says.
+        # Neither can another container of the same name, with other process
+        # ids, whatever the file contains.
         lock.write_text('')
         os.utime(lock, (0, 0))
         with RunFolder(path, 'key').locked() as owner:
@@ -85,8 +87,8 @@ def test_a_folder_has_one_writer(tmp_path):
 @pytest.mark.parametrize(
     'text', ['', '{', '[1]', '{"owner": "process 1 of elsewhere"}']
 )
-def test_what_a_lock_says_does_not_matter(tmp_path, text):
-    """Left by a killed process, empty, damaged, or from the future."""
+def test_text_of_a_lock_file_is_ignored(tmp_path, text):
+    """Of a killed process, empty, damaged, or with a later date."""
     path = tmp_path / 'pose' / 'preset' / 'row' / '0'
     path.parent.mkdir(parents=True)
     lock = path.parent / '.0.lock'
@@ -107,7 +109,9 @@ def test_unwritable_folder(tmp_path):
         pass
 
 
-def test_a_row_that_ends_meanwhile_is_finished(tmp_path, monkeypatch):
+def test_a_run_that_finishes_before_the_lock_is_not_repeated(
+    tmp_path, monkeypatch
+):
     store = RunFolder(tmp_path / 'pose' / 'preset' / 'row' / '0', 'key')
     ends = iter([False, True])
     monkeypatch.setattr(store, 'finished', lambda: next(ends))

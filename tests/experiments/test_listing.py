@@ -1,4 +1,4 @@
-"""What --list says of presets."""
+"""The listing of presets with --list."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_one_preset(capsys, steady):
     assert [x for x in rows if f'--preset paper/{x} ' in out] == list(rows)
 
 
-def test_recipe_and_overrides(capsys, steady):
+def test_overlay_and_overrides(capsys, steady):
     args = [*LIST, '--preset', 'table6/d8', '--overlay', 'ablation']
     run.main(args)
     out = capsys.readouterr().out
@@ -72,7 +72,7 @@ def test_every_preset_is_listed(capsys, monkeypatch):
 def test_times(steady):
     estimates = CostEstimates(build_model)
     d8, d1 = (config(f'table6/{d}', overlay='ablation') for d in ('d8', 'd1'))
-    for row in (d8, d1):  # the rest was timed for the first
+    for row in (d8, d1):  # the overhead was measured for the first one
         macs = estimates.size(row).macs
         expected = 1200 * (1e-3 + 256 * macs / 1e12)
         assert estimates.seconds(row, 160_116) == pytest.approx(expected)
@@ -83,7 +83,7 @@ def test_times(steady):
     assert estimates.size(d1).params > estimates.size(d8).params
 
 
-def test_the_machine_is_timed():
+def test_time_is_measured():
     estimates = CostEstimates(build_model)
     row = config('readings/own', '--model.hidden_channels', '8')
     assert 0 < estimates.seconds(row, 2560) < 1e5

@@ -1,4 +1,4 @@
-"""The command line, run as a user runs it."""
+"""The command run.py, as a user runs it."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -18,7 +19,11 @@ from experiments.pose.config import TrainConfig
 from experiments.pose.task import build_model
 from experiments.pose.trainer import rate
 from experiments.sweep.files import save_tensors
-from experiments.sweep.presets import fingerprint, list_presets
+from experiments.sweep.presets import (
+    fingerprint,
+    list_presets,
+    load_preset,
+)
 from tests.paths import DATA, REPO
 
 SMALL = ['--task', 'pose', '--data', 'synthetic', '--clips.num_frames', '40']
@@ -98,12 +103,29 @@ def test_print_config(capsys):
     assert config['model']['hidden_channels'] == 128
 
 
+def test_one_parser_for_all_rows(monkeypatch, capsys):
+    made = []
+
+    class Parser(run.ArgumentParser):
+        def __init__(self, *args, **kwargs):
+            made.append(kwargs['prog'])
+            super().__init__(*args, **kwargs)
+
+    monkeypatch.setattr(run, 'ArgumentParser', Parser)
+    run.main(['--task', 'pose', '--preset', 'table7', '--print_config'])
+    assert made == ['run.py']
+    configs = yaml.safe_load(capsys.readouterr().out)
+    # A row does not keep settings of the row before it.
+    for row, settings in load_preset('pose', 'table7').rows.items():
+        assert configs[row] == asdict(run.make_config('pose', settings))
+
+
 def test_killed_and_resumed(tmp_path):
-    """SIGKILL at three random points leaves every bit as it would be."""
+    """SIGKILL at three random points does not change a bit of the result."""
     args = ['--preset', 'default/hcsf_dynamic', '--train.steps', 120]
-    whole = tmp_path / 'whole'
-    subprocess.run(command(*args, '--out', whole), check=True)
-    log = whole / 'pose/default/hcsf_dynamic/0/log.jsonl'
+    full = tmp_path / 'full'
+    subprocess.run(command(*args, '--out', full), check=True)
+    log = full / 'pose/default/hcsf_dynamic/0/log.jsonl'
     seconds = json.loads(log.read_text().splitlines()[-1])['seconds']
 
     broken = tmp_path / 'broken'
@@ -122,7 +144,7 @@ def test_killed_and_resumed(tmp_path):
         kills += process.wait() == -9
     assert kills >= 1
     subprocess.run(command(*args, '--out', broken, '--resume'), check=True)
-    same(result(broken), result(whole))
+    same(result(broken), result(full))
     folder = broken / 'pose/default/hcsf_dynamic/0'
     assert not list(folder.glob('.*'))
 
@@ -145,7 +167,7 @@ def test_two_processes(tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_graphs_want_an_accelerator(tmp_path):
+def test_cuda_graphs_need_a_gpu(tmp_path):
     args = [*SMALL, '--preset', 'default/hcsf', '--out', str(tmp_path)]
     with pytest.raises(ValueError, match="'--train.graph false' .* cpu"):
         run.main([*args, '--train.graph', 'true'])
@@ -154,7 +176,7 @@ def test_graphs_want_an_accelerator(tmp_path):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
 @pytest.mark.parametrize('amp', [False, True])
 @pytest.mark.parametrize('row', ['hcsf_dynamic', 'lcn', 'fcn'])
-def test_graphs_train_alike(tmp_path, row, amp):
+def test_cuda_graphs_train_alike(tmp_path, row, amp):
     args = [*SMALL, '--preset', f'default/{row}', '--train.steps', '60']
     args += ['--train.amp', str(amp).lower(), '--model.dropout', '0.1']
     for graph in ('false', 'true'):
@@ -168,7 +190,7 @@ def test_graphs_train_alike(tmp_path, row, amp):
         assert torch.allclose(value.cpu(), graphs[key].cpu(), atol=1e-2), key
 
 
-def test_nothing_is_lost(tmp_path, capsys):
+def test_results_of_other_settings_are_kept(tmp_path, capsys):
     args = [*SMALL, '--preset', 'default/gcn', '--out', str(tmp_path)]
     run.main([*args, '--train.steps', '3'])
     before = result(tmp_path, 'gcn')
@@ -210,7 +232,7 @@ def test_protocol_chooses_the_distortion(tmp_path):
     assert config['clips']['distortion'] == 'vp3d'
 
 
-def test_most_of_a_step_is_work(tmp_path):
+def test_most_of_a_step_is_computation(tmp_path):
     args = [*SMALL, '--preset', 'default/hcsf', '--out', str(tmp_path)]
     args += ['--train.save_every', '20', '--train.evaluate_every', '100']
     run.main([*args, '--train.steps', '30'])
@@ -218,7 +240,7 @@ def test_most_of_a_step_is_work(tmp_path):
 
 
 def test_full_disk(tmp_path):
-    """What was there stays, and nothing half-written does."""
+    """Existing files stay, and no part of a file is left."""
     path = tmp_path / 'checkpoint.pt'
     save_tensors({'a': torch.zeros(3)}, path)
     before = path.read_bytes()

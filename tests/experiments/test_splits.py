@@ -1,4 +1,4 @@
-"""What a split lacks is found before training."""
+"""Incomplete splits are errors before the training."""
 
 import sys
 
@@ -48,7 +48,9 @@ def test_check_split(monkeypatch):
         ):
             check_split(CLIPS, 'test of x', {key: values})
         check_split(CLIPS, 'test of x', {key: values}, partial=True)
-    assert len(said) == 2 and "['S5']: numbers are of the others" in said[0]
+    assert (
+        len(said) == 2 and "['S5']: results are of the others only" in said[0]
+    )
 
 
 def write(folder, subjects, actions):
