@@ -2,15 +2,15 @@
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from experiments import run
 from experiments.sweep.presets import fingerprint, list_presets, load_preset
 from pyg_hcsf.cli.command import UsageError
+from tests.paths import DATA
 
-PAPER = Path(__file__).parents[3] / 'shared' / 'reference' / 'paper.md'
+PAPER = DATA.parent / 'reference' / 'paper.md'
 # By the words that a table's caption begins with: its preset, and which of its
 # rows are the authors' own.
 TABLES = {
