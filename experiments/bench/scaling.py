@@ -86,24 +86,12 @@ def step(out: str | Path = 'runs', smoke: bool = False) -> list[dict]:
     records = []
     with synthetic_store(Path(out), size) as path:
         for threads in [1] if smoke else sorted({1, os.cpu_count() or 1}):
-            host = _measure(
-                'train',
-                threads,
-                store=str(path.resolve()),
-                network='none',
-                steps=10 if smoke else 2 * TIMED_FRAMES // batch,
-                batch=batch,
-            )
-            whole = _measure(
-                'train',
-                threads,
-                store=str(path.resolve()),
-                network='hcsf',
-                steps=3 if smoke else 40,
-                batch=batch,
-            )
+            steps = 10 if smoke else 2 * TIMED_FRAMES // batch
+            host = _measure_training(path, threads, 'none', steps, batch)
+            steps = 3 if smoke else 40
+            full = _measure_training(path, threads, 'hcsf', steps, batch)
             load, rest = host['load_ms'], host['step_ms']
-            total = whole['step_ms'] + load
+            total = full['step_ms'] + load
             records.append(
                 {
                     'threads': threads,
@@ -112,7 +100,7 @@ def step(out: str | Path = 'runs', smoke: bool = False) -> list[dict]:
                     'total_ms': total,
                     'load_share': load / total,
                     'share': (load + rest) / total,
-                    'resident_mb': whole['resident_mb'],
+                    'resident_mb': full['resident_mb'],
                 }
             )
     return records
@@ -134,14 +122,9 @@ def processes(out: str | Path = 'runs', smoke: bool = False) -> list[dict]:
     records: list[dict] = []
     with synthetic_store(Path(out), size) as path:
         for case, number, batch in cases:
-            values = _measure(
-                'train',
-                1,
-                number,
-                store=str(path.resolve()),
-                network='hcsf',
-                steps=3 if smoke else 40,
-                batch=batch,
+            steps = 3 if smoke else 40
+            values = _measure_training(
+                path, 1, 'hcsf', steps, batch, processes=number
             )
             speed = 1000 * batch / (values['step_ms'] + values['load_ms'])
             first = records[0]['poses_per_s'] if records else speed
@@ -188,6 +171,19 @@ def synthetic_store(out: Path, frames: int) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory(dir=out, prefix='store-') as folder:
         yield ClipStore.write(Path(folder) / f'{frames}', clips()).path
+
+
+def _measure_training(
+    store: Path,
+    threads: int,
+    network: str,
+    steps: int,
+    batch: int,
+    processes: int = 1,
+) -> dict[str, float]:
+    options = {'network': network, 'steps': steps, 'batch': batch}
+    path = str(store.resolve())
+    return _measure('train', threads, processes, store=path, **options)
 
 
 def _measure(

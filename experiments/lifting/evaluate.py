@@ -46,49 +46,32 @@ class Condition(NamedTuple):
     """A condition of the test: cameras and a detector.
 
     Args:
+        text: A description.
         noise: The errors of the detector.
         cameras: The ranges of random cameras; None for those of Human3.6M.
         guess: Whether the focal length is guessed.
-        text: A description.
     """
 
-    noise: KeypointNoise
-    cameras: ViewRanges | None
-    guess: bool
     text: str
+    noise: KeypointNoise = _TYPICAL
+    cameras: ViewRanges | None = ViewRanges()
+    guess: bool = False
 
 
 CONDITIONS = {
-    'typical': Condition(
-        _TYPICAL,
-        ViewRanges(),
-        False,
-        '2D errors of 17 mm a coordinate on the person',
-    ),
-    'exact': Condition(_EXACT, ViewRanges(), False, 'exact keypoints'),
+    'typical': Condition('2D errors of 17 mm a coordinate on the person'),
+    'exact': Condition('exact keypoints', _EXACT),
     'heavy': Condition(
-        replace(_TYPICAL, strength=(2.5, 2.5)),
-        ViewRanges(),
-        False,
-        '2.5 times that noise',
+        '2.5 times that noise', replace(_TYPICAL, strength=(2.5, 2.5))
     ),
     'dropped': Condition(
-        replace(_TYPICAL, blob_rate=1.0, back_rate=0.5),
-        ViewRanges(),
-        False,
         'typical, a joint missing with all within 0, 1 or 2 bones',
+        replace(_TYPICAL, blob_rate=1.0, back_rate=0.5),
     ),
-    'guessed': Condition(
-        _TYPICAL, ViewRanges(), True, 'typical, guessed focal length'
-    ),
-    'studio': Condition(
-        _TYPICAL, None, False, 'typical, the cameras of Human3.6M'
-    ),
+    'guessed': Condition('typical, guessed focal length', guess=True),
+    'studio': Condition('typical, the cameras of Human3.6M', cameras=None),
     'steep': Condition(
-        _TYPICAL,
-        _STEEP,
-        False,
-        'typical, from 4 to 6 m above the floor at 1.5 to 4 m',
+        'typical, from 4 to 6 m above the floor at 1.5 to 4 m', cameras=_STEEP
     ),
 }
 
