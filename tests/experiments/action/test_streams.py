@@ -100,9 +100,7 @@ def test_streams_without_a_network_name(tmp_path):
 
 
 def test_report_compares_hcsf_with_each_baseline(folder, monkeypatch):
-    monkeypatch.setattr(
-        'experiments.action.report.ActionReport.draw', lambda *_: ''
-    )
+    monkeypatch.setattr(ActionReport, 'draw', lambda *_: {})
     fused = fuse_streams(load_runs(folder, 'action'))
     table = baselines_table(fused)
     assert list(table.index) == ['HCSF, 2 streams']
