@@ -1,0 +1,1 @@
+"""Trains, evaluates and benchmarks the networks of pyg_hcsf."""

@@ -16,32 +16,30 @@ from pyg_hcsf.safe_io.shown import shown
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
-    """Writes the report of runs of one task.
+    """Writes the report of the runs under a folder.
 
     Args:
-        folder: Where they lie.
-        out: Where to write; by default there.
+        folder: The folder with runs of one task.
+        out: Where to write. (default: ``folder``)
 
     Raises:
-        ValueError: If there are none, or of several tasks.
+        ValueError: If there are no runs, or runs of several tasks.
     """
-    tasks = map(_task, find_metrics(folder))
-    found = {task for task in tasks if task is not None}
+    found = {_task(path) for path in find_metrics(folder)} - {None}
     if len(found) != 1:
         raise ValueError(
             f"Expected finished runs of one task under '{folder}', made by "
-            f'experiments/run.py (got {sorted(found) or "none"})'
+            f'experiments/run.py (got {sorted(map(str, found)) or "none"})'
         )
-    path: Path = TASKS[found.pop()].report.write_report(folder, out)
-    return path
+    return TASKS[str(found.pop())].report.write(folder, out)
 
 
 def _task(path: Path) -> str | None:
-    """That of a run; none if its file is damaged."""
+    """The task of a run; None if its file is damaged."""
     try:
-        task = read_metrics(path, ()).get('task', 'pose')
+        task = read_metrics(path).get('task', 'pose')
     except RuntimeError:
-        return None  # who loads the runs says so
+        return None  # load_runs warns of it
     if not isinstance(task, str) or task not in TASKS:
         raise RuntimeError(f"'{path}' is of an unknown task {shown(task)}")
     return task
@@ -50,12 +48,14 @@ def _task(path: Path) -> str | None:
 def main() -> None:
     """Runs the command line."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('folder', type=Path, help='of runs, such as runs/pose')
+    parser.add_argument(
+        'folder', type=Path, help='folder with runs, such as runs/pose'
+    )
     parser.add_argument(
         'out',
         nargs='?',
         type=Path,
-        help='where the report goes; default: into the folder',
+        help='folder for the report (default: the same)',
     )
     args = parser.parse_args()
     print(write_report(args.folder, args.out))

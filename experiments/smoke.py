@@ -1,4 +1,4 @@
-"""Runs every preset of every task for some seconds, to see that it works.
+"""Runs every preset of every task for some seconds, as a test.
 
 python -m experiments.smoke
 """
@@ -22,12 +22,12 @@ from pyg_hcsf.cli.command import CommandParser, run_command
 
 
 def smoke(out: str, path: Path) -> str:
-    """Runs a preset; returns what it printed if it failed."""
+    """Runs a preset; returns its output if it failed, else ''."""
     argv = ['--task', path.parent.name, '--preset', path.stem]
     argv += ['--smoke', '--out', out]
     if path.parent.name != 'bench':
         argv += ['--data', 'synthetic']
-    if 'cpn_' in path.read_text():  # a detector, which saw no such motion
+    if 'cpn_' in path.read_text():  # a detector of Human3.6M only
         argv += ['--clips.keypoints', 'noisy']
     text, failed = io.StringIO(), False
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
@@ -42,8 +42,8 @@ def smoke(out: str, path: Path) -> str:
 
 
 def main() -> int:
-    """Runs one for each processor at a time, in processes that import PyTorch
-    and make their motion once; returns the exit code.
+    """Runs one preset per processor at a time, in processes that import
+    PyTorch and generate motion once; returns the exit code.
     """
     CommandParser(description=__doc__.split('\n\n')[0]).parse_args()
     presets = sorted(PRESETS.glob('*/*.yaml'))
@@ -52,7 +52,7 @@ def main() -> int:
         tempfile.TemporaryDirectory() as out,
         ProcessPoolExecutor(
             mp_context=multiprocessing.get_context('spawn'),
-            # An interrupt ends them without a traceback each.
+            # Workers do not print a traceback each when interrupted.
             initializer=signal.signal,
             initargs=(signal.SIGINT, signal.SIG_DFL),
         ) as pool,

@@ -1,4 +1,4 @@
-"""What an action run is: typed settings of a row."""
+"""The settings of an action run."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import Any, Literal, Optional
 
 @dataclass
 class ActionClipsConfig:
-    """The clips that are learned from.
+    """The clips to train and test on.
 
     Args:
-        stream: What the network sees: joint, bone, joint-motion or
-            bone-motion.
-        motion: Take motion after clips are filled up, as in the paper, or
-            before.
-        length: The frames of a clip for the network.
-        fit: How clips get there: repeat, zero, resize or sample; see
-            pyg_hcsf.transforms.FitFrames.
-        crop: The smallest part of a training clip that is resized.
-        rotate: Turn training clips by three angles of up to so many radians.
-        normalize: How clips of NTU RGB+D are moved and turned; auto is agcn,
-            or nothing for files of 2s-AGCN, which are already.
-        hold_out: Keep the validation subjects out of training, so that the
-            error on them can be looked at. Published results train on them.
+        stream: The input: joint, bone, joint-motion or bone-motion.
+        motion: Compute motion after clips are extended to length, as in the
+            paper, or before.
+        length: Frames of a clip in the network.
+        fit: How clips are brought to this length: repeat, zero, resize or
+            sample; see pyg_hcsf.transforms.FitFrames.
+        crop: The smallest share of a training clip that is resized.
+        rotate: The largest of the three angles in radians by which training
+            clips are rotated at random.
+        normalize: How clips of NTU RGB+D are translated and rotated; auto is
+            agcn, or none for files of 2s-AGCN, which are normalised already.
+        hold_out: Exclude the validation subjects from the training, to
+            measure the error on them. Published results are of networks that
+            are trained on them.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
     """
 
@@ -53,30 +54,31 @@ class ActionModelConfig:
 
 @dataclass
 class ActionTrainConfig:
-    """How a model is trained, by default as in the paper.
+    """How a network is trained; the defaults are those of the paper.
 
     Args:
         epochs: The length of the training, unless steps is given.
         steps: The length of the training in batches.
         batch_size: Clips in a batch, over all processes.
-        accumulate: Parts that a batch is cut into for its gradient, to need
-            less memory. Batch norm sees the parts.
-        optimizer: Which optimizer.
-        lr: The learning rate. It belongs to the batch size: change both by
-            one factor.
-        momentum: That of SGD.
-        nesterov: Nesterov's momentum.
-        weight_decay: On all weights.
-        schedule: A tenth at each milestone, or a cosine to zero.
-        milestones: The epochs of a drop.
-        warmup: Epochs in which the rate grows to its full size.
+        accumulate: Parts of a batch whose gradients are accumulated, to need
+            less memory. Batch norm normalises each part.
+        optimizer: The optimizer.
+        lr: The learning rate; to be scaled with the batch size.
+        momentum: The momentum of SGD.
+        nesterov: Use Nesterov's momentum.
+        weight_decay: The weight decay.
+        schedule: milestones divides the rate by 10 at each milestone; cosine
+            decays it to zero.
+        milestones: Epochs.
+        warmup: Epochs in which the rate grows linearly to lr.
         label_smoothing: The share of other classes in the target.
-        evaluate_every: Epochs between two looks at the validation subjects.
+        evaluate_every: Epochs between two validations.
         save_every: Seconds between two checkpoints.
-        amp: Compute in bfloat16 where that is safe.
-        compile: Compile the network; takes about a minute and a C++ compiler.
-        graph: Replay passes as CUDA graphs: on one accelerator, where a step
-            is small.
+        amp: Use autocast to bfloat16.
+        compile: Compile the network, which takes about a minute and a C++
+            compiler.
+        graph: Replay passes as CUDA graphs, which pays on one GPU with small
+            steps.
     """
 
     epochs: int = 60
@@ -101,11 +103,11 @@ class ActionTrainConfig:
 
 @dataclass
 class ActionEvaluateConfig:
-    """How a model is evaluated.
+    """How a network is evaluated.
 
     Args:
-        split: The subjects: test for results, val for choices, which leaves
-            the test subjects alone and those of val out of training.
+        split: test for results, val to tune settings, which excludes the
+            validation subjects from the training.
         batch_size: Clips in a batch.
     """
 
@@ -115,15 +117,15 @@ class ActionEvaluateConfig:
 
 @dataclass
 class ActionConfig:
-    """One row of a table: everything that a number depends on, but the seed.
+    """A run config: all settings of a table row but the seed.
 
     Args:
         label: The name in tables.
         clips: The clips.
         model: The network.
-        train: The recipe.
+        train: The training.
         evaluate: The evaluation.
-        paper: The values that the paper prints for this row, in percent.
+        paper: The figures of the paper for this row, in percent.
     """
 
     label: str = ''
@@ -137,7 +139,7 @@ class ActionConfig:
 
 
 def smoke(config: ActionConfig) -> ActionConfig:
-    """The same row in seconds: short clips, few steps, a narrow model."""
+    """Shrinks a run config to seconds: short clips, few steps, small model."""
     config.clips.length = min(config.clips.length, 16)
     config.clips.num_frames = min(config.clips.num_frames, 16)
     config.model.hidden_channels = min(config.model.hidden_channels, 4)

@@ -1,4 +1,4 @@
-"""Evaluates an action recogniser clip by clip."""
+"""Evaluates an action recognizer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pyg_hcsf.nn import ActionRecognizer
 def make_loader(
     clips: ActionClips, config: ActionConfig, batch_size: int, **kwargs: Any
 ) -> ActionLoader:
-    """The loader of a row's clips."""
+    """A loader of clips with the settings of a run config."""
     c = config.clips
     return ActionLoader(
         clips.clips,
@@ -42,7 +42,7 @@ def make_loader(
 def score_clips(
     scores: Tensor, label: Tensor, actions: Sequence[str]
 ) -> dict[str, Any]:
-    """All figures of logits or other scores ``[K, C]``, in percent."""
+    """The metrics in percent of logits or other scores ``[K, C]``."""
     each = metrics.per_class_accuracy(scores, label)
     return {
         'top1': float(metrics.top_k_accuracy(scores, label)),
@@ -53,7 +53,7 @@ def score_clips(
         'per_class': {
             name: float(value)
             for name, value in zip(actions, each, strict=True)
-            if value == value  # some have no clips
+            if value == value  # not NaN, which means no clips
         },
         'confusion': metrics.confusion_matrix(scores, label).tolist(),
         'classes': list(actions),
@@ -62,12 +62,12 @@ def score_clips(
 
 
 class Scores(NamedTuple):
-    """What a network made of every clip.
+    """The predictions of a network for every clip.
 
     Args:
         scores: Logits ``[K, C]``.
-        label: The truth ``[K]``.
-        clips_per_s: Clips a second through the network.
+        label: True labels ``[K]``.
+        clips_per_s: The speed of the network.
     """
 
     scores: Tensor
@@ -84,7 +84,7 @@ class ActionEvaluator:
 
     @torch.no_grad()
     def predict(self, model: ActionRecognizer) -> Scores:
-        """The logits of every clip, in the order of the clips."""
+        """Predicts every clip, in the order of the clips."""
         device = next(model.parameters()).device
         model.eval()
         scores, labels, seconds = [], [], 0.0
@@ -98,8 +98,8 @@ class ActionEvaluator:
         speed = self.loader.num_windows / seconds
         return Scores(torch.cat(scores), torch.cat(labels), speed)
 
-    def watch(self, model: ActionRecognizer) -> dict[str, float]:
-        """What the log says about validation clips."""
+    def validate(self, model: ActionRecognizer) -> dict[str, float]:
+        """The metrics of validation clips for the log."""
         out = self.predict(model)
         if not bool(out.scores.isfinite().all()):
             return {'val_top1': 0.0, 'val_loss': float('nan')}
@@ -109,7 +109,7 @@ class ActionEvaluator:
         }
 
     def score(self, out: Scores) -> dict[str, Any]:
-        """All figures of a table, in percent."""
+        """All metrics, in percent."""
         zero = F.cross_entropy(torch.zeros_like(out.scores), out.label)
         loss = F.cross_entropy(*out[:2])
         what = 'the cross-entropy on the evaluated split'
@@ -117,7 +117,7 @@ class ActionEvaluator:
         return score_clips(*out[:2], self.clips.actions)
 
     def arrays(self, out: Scores) -> dict[str, np.ndarray]:
-        """What scores.npz holds."""
+        """The arrays of scores.npz."""
         return {
             'names': np.array(self.loader.names),
             'label': out.label.numpy(),

@@ -1,10 +1,7 @@
-"""The report of finished action runs: on the terminal, and as ``report.md``
-with pictures and every number in ``results.csv``.
-"""
+"""The report of finished action runs."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +9,8 @@ import pandas as pd
 
 from experiments.action.streams import fuse_streams, network
 from experiments.reporting.compare import Comparison, compare, compare_all
-from experiments.reporting.page import (
-    COMPARE_NOTE,
-    NO_PICTURES,
-    PAPER_NOTE,
-    SEEDS_NOTE,
-    bold,
-    commands,
-    demand,
-    markdown,
-    show,
-    unique,
-    write_parts,
-)
+from experiments.reporting.page import COMPARE_NOTE, bold, markdown, unique
+from experiments.reporting.report import Report, summary_notes
 from experiments.reporting.runs import (
     ACTION_COST,
     ACTION_METRICS,
@@ -32,42 +18,103 @@ from experiments.reporting.runs import (
     Runs,
     Setting,
     by_row,
-    by_setting,
-    load_action_runs,
 )
 from experiments.reporting.tables import (
     TITLES,
     Column,
     add_papers,
-    comparison_table,
     make_table,
+    tidy_rows,
 )
 
-load_runs = load_action_runs
-
-POINTS_NOTE = (
-    'Errors are shares of clips taken for another action, in percentage '
-    f'points. {COMPARE_NOTE}'
-)
-VERSUS_NOTE = (
-    'Error of the line minus that of the column on the same stream, in '
+BASELINES_NOTE = (
+    'Error of the row minus that of the column on the same stream, in '
     'percentage points, and its 95 % interval as above: negative is better.'
 )
 STREAMS_NOTE = (
     'The softmax scores of the streams of a seed are averaged, as in the '
-    "paper; parameters and multiply-adds are the streams' together."
+    'paper; parameters and multiply-adds are those of all streams together.'
 )
 
 
-def data_line(runs: Runs) -> str:
-    """Names the data, so that no number passes for one on NTU RGB+D."""
-    names = unique(runs, 'data')
-    shown = ', '.join(
-        name + ' (procedural)' * (name == 'SyntheticMotion') for name in names
+class ActionReport(Report):
+    """Reports action runs: accuracies, comparisons, fused streams."""
+
+    task = 'action'
+    compare_note = (
+        'Errors are shares of misclassified clips, in percentage points. '
+        f'{COMPARE_NOTE}'
     )
-    if all(name.startswith('ntu') for name in names):
-        return f'Data: {shown}.'
-    return f'Data: {shown}. These are not NTU RGB+D numbers.'
+
+    def data_line(self, runs: Runs) -> str:
+        names = unique(runs, 'data')
+        shown = ', '.join(
+            name + ' (procedural)' * (name == 'SyntheticMotion')
+            for name in names
+        )
+        if all(name.startswith('ntu') for name in names):
+            return f'Data: {shown}.'
+        return f'Data: {shown}. These are not NTU RGB+D numbers.'
+
+    def summary(self, setting: Setting, runs: Runs) -> list[str]:
+        table = summary_table(runs)
+        table['seeds'] = table['seeds'].str.split().str[0]
+        table.index = pd.Index([n[:26] for n in table.index], name='model')
+        titles = [TITLES[key] for key in ACTION_METRICS]
+        titles += ['val top-1 (%)', 'parameters', 'test clips/s']
+        titles += ['paper: top-1 (%)', 'seeds']
+        table = table[[name for name in titles if name in table]]
+        lines = [
+            f'{setting.preset}: {setting.frames:,} {setting.split} clips; '
+            f'{setting.protocol}',
+            markdown(table, 'simple'),
+        ]
+        rows = by_row(runs)
+        for c in compare_all(runs):
+            pair = f'{rows[c.row][0].label} - {rows[c.reference][0].label}'
+            lines.append(f'{pair[:42]}, error: {c}')
+        return lines
+
+    def facts(self, setting: Setting, runs: Runs) -> dict[str, str]:
+        return {
+            'data': setting.data,
+            'protocol': setting.protocol,
+            'training clips': ', '.join(unique(runs, 'train_clips')),
+            f'{setting.split} clips': f'{setting.frames:,}',
+        }
+
+    def blocks(self, setting: Setting, runs: list[Run]) -> list[str]:
+        summary = _bold_summary(runs)
+        out = ['### Models', markdown(summary), summary_notes(summary)]
+        out += self.comparison(runs)
+        out += _baselines('### HCSF against each baseline', runs)
+        if fused := fuse_streams(runs):
+            table = markdown(_bold_summary(fused))
+            out += ['### Streams fused', table, STREAMS_NOTE]
+            out += _baselines('### Fused HCSF against fused baselines', fused)
+        table = markdown(class_table(runs))
+        return [*out, '### Accuracy by action (%)', table]
+
+    def tidy(self, runs: Runs) -> pd.DataFrame:
+        names = ('preset', 'row', 'label', 'seed', 'data', 'stream')
+        lines = []
+        for run in runs:
+            groups = {
+                ('all', ''): {
+                    k: run.metrics[k] for k in ACTION_METRICS + ACTION_COST
+                }
+            }
+            for name, value in run.metrics['per_class'].items():
+                groups['class', name] = {'top1': value}
+            head = {k: run.metrics[k] for k in (*names, 'protocol', 'commit')}
+            lines += tidy_rows(head, groups)
+        return pd.DataFrame(lines)
+
+    def draw(self, runs: list[Run], folder: Path) -> dict[str, Path]:
+        # matplotlib is optional, and slow to import
+        from experiments.action.figures import draw_all
+
+        return draw_all(runs, folder)
 
 
 def summary_table(runs: Runs) -> pd.DataFrame:
@@ -80,23 +127,22 @@ def summary_table(runs: Runs) -> pd.DataFrame:
     columns |= {TITLES[k]: Column((k,), False, True) for k in ACTION_COST}
     table = make_table(runs, columns)
     add_papers(table, runs)
-    streams = [', '.join(unique(row, 'stream')) for row in _rows(runs)]
+    rows = by_row(runs).values()
+    streams = [', '.join(unique(row, 'stream')) for row in rows]
     table.insert(0, 'stream', streams)
     return table
 
 
 def class_table(runs: Runs) -> pd.DataFrame:
     """One line per action, one column per row, in percent."""
-    names = list(
-        dict.fromkeys(k for r in runs for k in r.metrics['per_class'])
-    )
+    names = dict.fromkeys(k for r in runs for k in r.metrics['per_class'])
     columns = {k: Column(('per_class', k), False) for k in names}
     return make_table(runs, columns).T.rename_axis('action')
 
 
-def versus_table(runs: Runs) -> pd.DataFrame:
-    """HCSF, a line each, against every baseline that saw the same stream, a
-    column each: the paired difference of their errors, and its interval.
+def baselines_table(runs: Runs) -> pd.DataFrame:
+    """The paired difference of the errors of each HCSF row (lines) and each
+    baseline on the same stream (columns), with its interval.
     """
     firsts = {row: group[0] for row, group in by_row(runs).items()}
     ours = [row for row in firsts if row.startswith('hcsf')]
@@ -118,58 +164,6 @@ def _points(c: Comparison) -> str:
     return f'{c.difference:+.1f} ({c.low:+.1f} to {c.high:+.1f})'
 
 
-def tidy(runs: Runs) -> pd.DataFrame:
-    """Every number of every run, one per line, seeds not yet averaged."""
-    keys = ('preset', 'row', 'label', 'seed', 'data', 'stream', 'protocol')
-    lines = []
-    for run in runs:
-        m = run.metrics
-        head = {key: m[key] for key in (*keys, 'commit')}
-        values = {('all', '', k): m[k] for k in ACTION_METRICS + ACTION_COST}
-        values |= {
-            ('class', name, 'top1'): value
-            for name, value in m['per_class'].items()
-        }
-        lines += [
-            {
-                **head,
-                **{'scope': scope, 'group': group, 'metric': name},
-                'value': value,
-            }
-            for (scope, group, name), value in values.items()
-        ]
-    return pd.DataFrame(lines)
-
-
-def print_summary(runs: Runs) -> str:
-    """The text that a run ends with."""
-    if not runs:
-        return 'No finished runs.'
-    lines = [data_line(runs)]
-    for setting, group in by_setting(runs).items():
-        table = summary_table(group)
-        table['seeds'] = table['seeds'].str.split().str[0]
-        table.index = pd.Index([n[:26] for n in table.index], name='model')
-        titles = [TITLES[key] for key in ACTION_METRICS]
-        titles += ['val top-1 (%)', 'parameters', 'test clips/s']
-        titles += ['paper: top-1 (%)', 'seeds']
-        table = table[[name for name in titles if name in table]]
-        lines.append(
-            f'{setting.preset}: {setting.frames:,} {setting.split} clips; '
-            f'{setting.protocol}'
-        )
-        lines.append(markdown(table, 'simple'))
-        rows = by_row(group)
-        for c in compare_all(group):
-            pair = f'{rows[c.row][0].label} - {rows[c.reference][0].label}'
-            lines.append(f'{pair[:42]}, error: {c}')
-    return '\n'.join(lines)
-
-
-def _rows(runs: Runs) -> list[list[Run]]:
-    return list(by_row(runs).values())
-
-
 def _bold_summary(runs: Runs) -> pd.DataFrame:
     summary = summary_table(runs)
     own = [TITLES[key] for key in ACTION_METRICS]
@@ -177,58 +171,6 @@ def _bold_summary(runs: Runs) -> pd.DataFrame:
     return summary
 
 
-def _versus(title: str, runs: Runs) -> list[str]:
-    table = versus_table(runs)
-    return [] if table.empty else [title, markdown(table), VERSUS_NOTE]
-
-
-def _section(
-    setting: Setting, runs: list[Run], folder: Path, out: Path
-) -> str:
-    facts = {
-        'data': setting.data,
-        'protocol': setting.protocol,
-        'training clips': ', '.join(unique(runs, 'train_clips')),
-        f'{setting.split} clips': f'{setting.frames:,}',
-        'seeds': ', '.join(sorted(unique(runs, 'seed'), key=int)),
-        'commit': ', '.join(unique(runs, 'commit')),
-    }
-    summary = _bold_summary(runs)
-    paper = any(name.startswith('paper') for name in summary.columns)
-    parts = [
-        f'## {setting.preset}',
-        '\n'.join(f'* {key}: {value}' for key, value in facts.items()),
-        commands(runs),
-        '### Models',
-        markdown(summary),
-        SEEDS_NOTE + (f' {PAPER_NOTE}' if paper else ''),
-    ]
-    if len(by_row(runs)) > 1:
-        table = markdown(comparison_table(runs))
-        parts += ['### Paired comparison', table, POINTS_NOTE]
-    parts += _versus('### HCSF against each baseline', runs)
-    if fused := fuse_streams(runs):
-        table = markdown(_bold_summary(fused))
-        parts += ['### Streams fused', table, STREAMS_NOTE]
-        parts += _versus('### Fused HCSF against fused baselines', fused)
-    parts += ['### Accuracy by action (%)', markdown(class_table(runs))]
-    return '\n\n'.join([*parts, _pictures(runs, folder, out)])
-
-
-def _pictures(runs: list[Run], folder: Path, out: Path) -> str:
-    if not find_spec('matplotlib'):
-        return NO_PICTURES
-    from experiments.action.figures import draw_all
-
-    return show(draw_all(runs, folder), out)
-
-
-def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """As :func:`pose.report.write_report` does, of action runs."""
-    target = Path(out or folder)
-    runs = demand(load_runs(folder), folder, 'action')
-
-    def section(setting: Setting, group: list[Run], where: Path) -> str:
-        return _section(setting, group, where, target)
-
-    return write_parts(runs, target, data_line(runs), section, tidy(runs))
+def _baselines(title: str, runs: Runs) -> list[str]:
+    table = baselines_table(runs)
+    return [] if table.empty else [title, markdown(table), BASELINES_NOTE]

@@ -1,4 +1,4 @@
-"""Networks that saw different streams of the same clips, fused into runs."""
+"""Fuses runs on different streams of the same clips."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ SPEEDS = ('train_clips_per_s', 'test_clips_per_s')
 
 
 def network(run: Run) -> str:
-    """What a row shares with those of other streams: its name without that of
-    its stream, ``st_gcn`` of ``st_gcn_bone``.
+    """The name of a row without that of its stream: ``st_gcn`` for
+    ``st_gcn_bone``.
     """
     stream = run.metrics['stream'].replace('-', '_')
     return run.metrics['row'].removesuffix(stream).rstrip('_')
 
 
 def fuse_streams(runs: Runs) -> list[Run]:
-    """One run for each network and seed that saw several streams: their
-    softmax scores are averaged, as in the paper. A seed that lacks a stream
-    which others have is left out.
+    """Fuses the streams of each network and seed by the mean of their softmax
+    scores, as in the paper. A seed that lacks a stream which other seeds have
+    is left out.
 
     Args:
         runs: The runs of one setting.

@@ -1,131 +1,117 @@
-"""The action task of run.py: a row is trained, and tested once."""
+"""The action task of run.py: classifies the actions of skeleton clips."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any
 
 import torch
-from jsonargparse import Namespace
 
-from experiments.action import report
 from experiments.action.clips import ActionClips
 from experiments.action.config import ActionConfig, smoke
 from experiments.action.data import SOURCES, expected, load_actions
 from experiments.action.evaluate import ActionEvaluator, make_loader
+from experiments.action.report import ActionReport
 from experiments.action.trainer import ActionTrainer
 from experiments.sweep.cost import count_clip_macs
-from experiments.sweep.folder import RunFolder
-from experiments.sweep.presets import fingerprint
-from experiments.sweep.session import (
-    RANK,
-    WORLD,
-    Task,
-    is_mine,
-    say,
-    to_device,
-    train_row,
-)
+from experiments.sweep.processes import RANK, WORLD, to_device
 from experiments.sweep.splits import check_split
+from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
+from experiments.sweep.trainer import Trainer
 from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.nn import ActionRecognizer
 from pyg_hcsf.recognition import RecognizerInfo, save_recognizer
 from pyg_hcsf.recognition.recognizer_weights import NAME
 
 
-def run_row(
-    folder: Path,
-    config: ActionConfig,
-    data: str,
-    root: Path,
-    seed: int,
-    args: Namespace,
-    place: dict[str, Any],
-    held: ExitStack,
-) -> None:
-    """Trains and evaluates one row with one seed, unless it is there."""
-    title = f'{config.label} seed {seed}'
-    if config.evaluate.split == 'val':  # else they would be trained on
-        config.clips.hold_out = True
-    clips = load_actions(data, root, 'train', config.clips)
-    key = fingerprint(config, [data, clips.fingerprint, WORLD], seed)
-    store = RunFolder(folder, key, 'scores.npz')
-    if not is_mine(store, title, place, held):
-        return
-    split = config.evaluate.split
-    tested = load_actions(data, root, split, config.clips)
-    partial = args.partial or args.smoke
-    for part, found in (('train', clips), (split, tested)):
-        name = f'{part} of {data}'
-        check_split(found.clips, name, expected(data, part, found), partial)
-    model = build_model(config, clips, seed)
-    loader = make_loader(
-        clips,
-        config,
-        config.train.batch_size,
-        random=True,
-        shuffle=True,
-        drop_last=True,
-        seed=seed,
-        rank=RANK,
-        world_size=WORLD,
-    )
-    info = describe(config, clips, loader)  # complains before the training
-    watch = None
-    if config.clips.hold_out:
-        held_out = load_actions(data, root, 'val', config.clips)
-        watch = ActionEvaluator(held_out, config)
-    trainer = ActionTrainer(
-        model,
-        loader,
-        config.train,
-        folder,
-        None if watch is None else lambda: watch.watch(model),
-        seed,
-    )
-    if not train_row(store, trainer, config, args.resume, title):
-        return
+class ActionRun(TaskRun):
+    """Trains and evaluates an ActionRecognizer."""
 
-    validation: dict[str, float] = {}
-    if watch is not None:
-        validation = watch.watch(model)
-    evaluator = ActionEvaluator(tested, config)
-    out = evaluator.predict(model)
-    cost = trainer.cost
-    metrics = {
-        'task': args.task,
-        'seed': seed,
-        'data': ('SyntheticMotion' if data == 'synthetic' else data)
-        + ' (partial)' * args.partial,
-        'data_name': data,
-        'split': split,
-        'stream': config.clips.stream,
-        'protocol': clips.protocol,
-        'macs': count_clip_macs(model, config.clips.length),
-        'train_clips': loader.num_windows,
-        'train_clips_per_s': trainer.samples / cost['train_seconds'],
-        **cost,
-        'test_clips_per_s': out.clips_per_s,
-        **place,
-        **validation,
-        **evaluator.score(out),
-    }
-    shown = f'{metrics["top1"]:.1f} % of {metrics["clips"]} {split} clips'
-    info = replace(info, card={**info.card, 'top-1': shown})
-    save_recognizer(folder / NAME, model, info)
-    store.finish(metrics, evaluator.arrays(out))
-    say(
-        f'{title}: top-1 {metrics["top1"]:.1f} % on the {split} clips, '
-        f'trained {cost["train_seconds"]:.0f} s'
-    )
+    task = 'action'
+    arrays_file = 'scores.npz'
+    config: ActionConfig
+
+    def __init__(self, spec: RunSpec) -> None:
+        super().__init__(spec)
+        if self.config.evaluate.split == 'val':  # not to be trained on
+            self.config.clips.hold_out = True
+        self.clips = self.load('train')
+
+    def load(self, split: str) -> ActionClips:
+        """Loads the clips of a split."""
+        spec = self.spec
+        return load_actions(spec.data, spec.root, split, self.config.clips)
+
+    def data_key(self) -> list:
+        return [self.spec.data, self.clips.fingerprint]
+
+    def check_splits(self) -> None:
+        data, partial = self.spec.data, self.spec.allow_missing
+        for split in ('train', self.config.evaluate.split):
+            found = self.load(split)
+            values = expected(data, split, found)
+            check_split(found.clips, f'{split} of {data}', values, partial)
+
+    def make_trainer(self) -> Trainer:
+        config, seed = self.config, self.spec.seed
+        model = build_model(config, self.clips, seed)
+        self.loader = make_loader(
+            self.clips,
+            config,
+            config.train.batch_size,
+            random=True,
+            shuffle=True,
+            drop_last=True,
+            seed=seed,
+            rank=RANK,
+            world_size=WORLD,
+        )
+        # Invalid settings raise errors here, before the training.
+        self.info = describe(config, self.clips, self.loader)
+        self.validate = None
+        if config.clips.hold_out:
+            evaluator = ActionEvaluator(self.load('val'), config)
+            self.validate = lambda: evaluator.validate(model)
+        return ActionTrainer(
+            model,
+            self.loader,
+            config.train,
+            self.spec.folder,
+            self.validate,
+            seed,
+        )
+
+    def evaluate(self, trainer: Trainer) -> Evaluation:
+        config, split = self.config, self.config.evaluate.split
+        validation = self.validate() if self.validate else {}
+        evaluator = ActionEvaluator(self.load(split), config)
+        out = evaluator.predict(trainer.model)
+        metrics = {
+            'stream': config.clips.stream,
+            'protocol': self.clips.protocol,
+            'macs': count_clip_macs(trainer.model, config.clips.length),
+            'train_clips': self.loader.num_windows,
+            'train_clips_per_s': (
+                trainer.samples / trainer.cost['train_seconds']
+            ),
+            'test_clips_per_s': out.clips_per_s,
+            **validation,
+            **evaluator.score(out),
+        }
+        top1 = metrics['top1']
+        shown = f'{top1:.1f} % of {metrics["clips"]} {split} clips'
+        info = replace(self.info, card={**self.info.card, 'top-1': shown})
+        save_recognizer(self.spec.folder / NAME, trainer.model, info)
+        return Evaluation(
+            metrics,
+            evaluator.arrays(out),
+            f'top-1 {top1:.1f} % on the {split} clips',
+        )
 
 
 def build_model(
     config: ActionConfig, clips: ActionClips, seed: int
 ) -> ActionRecognizer:
-    """The network of a row, with the weights that a seed gives."""
+    """The network of a run config, initialised with a seed."""
     torch.manual_seed(seed)
     options = asdict(config.model)
     skeleton = clips.skeleton.with_graph(options.pop('graph'))
@@ -142,8 +128,8 @@ def build_model(
 def describe(
     config: ActionConfig, clips: ActionClips, loader: ActionLoader
 ) -> RecognizerInfo:
-    """What the weights of a row are, for pyg_hcsf.recognition: the library
-    reads no settings of experiments.
+    """Describes weights for pyg_hcsf.recognition, which does not import
+    experiments.
     """
     model = {
         **asdict(config.model),
@@ -167,11 +153,11 @@ def describe(
 
 
 TASK = Task(
-    ActionConfig,
-    SOURCES,
-    smoke,
-    run_row,
-    report,
-    ('top1', '%'),
-    'recorded actions',
+    config=ActionConfig,
+    sources=SOURCES,
+    smoke=smoke,
+    run=ActionRun,
+    report=ActionReport(),
+    paper=('top1', '%'),
+    required_data='recorded actions',
 )

@@ -1,11 +1,10 @@
-"""Trains an action recogniser: cross-entropy, SGD with milestones."""
+"""Trains an action recognizer with the cross-entropy loss."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -18,8 +17,8 @@ def action_rate(
 ) -> float:
     """The learning rate of a step.
 
-    Milestones and the warm-up are counted in epochs of ``config.epochs``; if
-    ``config.steps`` makes the training shorter or longer, they move along.
+    Milestones and the warm-up are given in epochs. If ``config.steps`` sets
+    the length of the training, they are scaled along.
     """
     epoch = step / max(1, steps) * config.epochs
     if not config.steps:
@@ -35,7 +34,7 @@ def action_rate(
 
 
 class ActionTrainer(Trainer):
-    """A training on labelled clips. See :class:`sweep.trainer.Trainer`."""
+    """Trains on labelled clips; its ``evaluate_every`` counts epochs."""
 
     config: ActionTrainConfig
 
@@ -49,23 +48,6 @@ class ActionTrainer(Trainer):
         self.accumulate = self.config.accumulate
         every = self.config.evaluate_every * len(self.loader)
         self.evaluate_steps = max(1, min(every, self.steps))
-
-    def make_optimizer(self, parameters: list) -> torch.optim.Optimizer:
-        config = self.config
-        if config.optimizer == 'adamw':
-            return torch.optim.AdamW(
-                parameters,
-                lr=config.lr,
-                weight_decay=config.weight_decay,
-                fused=True,
-            )
-        return torch.optim.SGD(
-            parameters,
-            lr=config.lr,
-            momentum=config.momentum,
-            nesterov=config.nesterov and config.momentum > 0,
-            weight_decay=config.weight_decay,
-        )
 
     def rate(self, epoch: int) -> float:
         return action_rate(

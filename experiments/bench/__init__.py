@@ -1,1 +1,1 @@
-"""``--task bench``: what it all costs."""
+"""Benchmarks of time, memory and of the checks of keypoints."""

@@ -1,8 +1,8 @@
-"""What other frame rates than that of the training cost a lifter of several
-frames, by the rule of the package and by every n-th frame alone, on CMU's
-validation subject at rates up to the 120 Hz it was recorded at.
+"""Measures the error of a temporal lifter at other frame rates than that of
+its training, with the frame strides of the package and with every n-th frame
+only, on CMU's validation subject.
 
-    python -m experiments.bench.frame_rates --root ../shared/data
+    python -m experiments.bench.frame_rates --root $PYG_HCSF_DATA
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CONDITIONS = ('typical', 'exact')
 
 
 def recorded(root: Path) -> list[MotionClip]:
-    """CMU's clips of the validation subjects, as they were recorded."""
+    """CMU's clips of the validation subjects at the recorded 120 Hz."""
     cmu = root / 'cmu'
     clips = read_cmu(cmu / 'asfamc', index=cmu / CMU_INDEX)
     return [clip for clip in clips if split_of(clip.subject) == 'val']
@@ -42,12 +42,14 @@ def recorded(root: Path) -> list[MotionClip]:
 def errors(
     network: LifterEnsemble, clips: list[Data], fps: float
 ) -> Iterator[tuple[str, float]]:
-    """MPJPE in mm at the known size under each condition and rule."""
+    """MPJPE in mm at known size, for each condition and rule of frames."""
     info = network.info
     frames, target = info.frames, info.target or 0
     even = max(1, round(fps / info.fps))
     rules = {
-        'own': offsets_of(frames, target, frame_stride_of(fps, info.fps)),
+        'frame strides': offsets_of(
+            frames, target, frame_stride_of(fps, info.fps)
+        ),
         'every n-th': offsets_of(frames, target, even),
     }
     before = -min(offsets[0] for offsets in rules.values())
@@ -56,20 +58,22 @@ def errors(
     config.model.frames = before + 1
     evaluator = LiftEvaluator(clips, config, 'cmu')
     for condition in CONDITIONS:
-        seen = evaluator.see(condition)
+        observed = evaluator.observe(condition)
         for rule, offsets in rules.items():
-            x = seen.x[:, [before + offset for offset in offsets]]
+            x = observed.x[:, [before + offset for offset in offsets]]
             with torch.no_grad():
                 y, _ = network(window_input(x[..., :2], x[..., 2]).float())
-            pose = decode_pose(y.to(seen.rotation), seen.rotation, seen.size)
-            error = metrics.mpjpe(pose, seen.joints)
+            pose = decode_pose(
+                y.to(observed.rotation), observed.rotation, observed.size
+            )
+            error = metrics.mpjpe(pose, observed.joints)
             yield f'{condition}, {rule}', float(error)
 
 
 def main(argv: list[str] | None = None) -> pd.DataFrame:
     """Runs the command line; returns what it prints."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('--root', help='data home; also PYG_HCSF_DATA')
+    parser.add_argument('--root', help='data home; default: $PYG_HCSF_DATA')
     parser.add_argument('--weights', default='temporal_h36m17')
     args = parser.parse_args(argv)
     torch.set_num_threads(1)

@@ -1,15 +1,14 @@
-"""Measures how many mistakes in files of keypoints are found, and how many
-files without any are doubted, on motion capture of people whom the checks
-were not tuned on.
+"""Measures how many mistakes in keypoint files are found, and how many correct
+files have issues, on motion capture of people that the checks were not fitted
+on.
 
-    python -m experiments.bench.keypoint_checks --root datasets/OpenMocap --split test
+    python -m experiments.bench.keypoint_checks --root $PYG_HCSF_DATA
 
-Each clip is filmed by the cameras of Human3.6M, and by cameras at other
-heights and distances, as joints of every layout with a detector's noise.
-Faces, feet and fingers are not in motion capture: they are put where a body
-has them, so figures for them are of a model. Limbs are as they moved, or with
-``--postures`` as experiments/fitting/postures.py puts them; the table then has
-the postures.
+Each clip is projected to the cameras of Human3.6M, and to cameras at other
+heights and distances, as joints of every layout with detector noise. Faces,
+feet and fingers are not recorded; they are placed by a simple body model.
+``--postures`` changes the recorded postures as in
+experiments/fitting/postures.py, and adds a table by posture.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ from torch_geometric.data import Data
 from experiments.fitting.body_points import body_points
 from experiments.fitting.keypoint_mistakes import MISTAKES, confused
 from experiments.fitting.postures import in_postures
+from experiments.pose.data import find_openmocap
+from experiments.sweep.motion import openmocap_motion, synthetic_motion
+from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
-from pyg_hcsf.datasets.mocap.openmocap import Motion, split_of
-from pyg_hcsf.datasets.synthetic.actions import ACTIONS
-from pyg_hcsf.datasets.synthetic.dataset import SPLITS, TAKES, motion_clip
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.keypoint_noise import detector_noise
 from pyg_hcsf.geometry.virtual_cameras import View, project_views
@@ -38,11 +37,11 @@ from pyg_hcsf.keypoints import Keypoints, Track, check_keypoints
 from pyg_hcsf.keypoints.layouts import LAYOUTS
 
 NONE, CONFUSED = 'none', 'none, limbs confused'
-LONG = 3  # seconds
+LONG = 3  # s
 
 
 class File(NamedTuple):
-    """Keypoints without a mistake, and where they are from."""
+    """Correct keypoints, with the names of their clip and cameras."""
 
     name: str
     cameras: str
@@ -51,7 +50,7 @@ class File(NamedTuple):
 
 
 def random_cameras(clip: str, number: int, seed: int = 0) -> list[Camera]:
-    """Cameras 2.5 to 7 m away and 0.5 to 2.6 m high that look at people."""
+    """Cameras 2.5 to 7 m from the people, at heights of 0.5 to 2.6 m."""
     rng = np.random.default_rng([zlib.crc32(clip.encode()), seed])
     out = []
     for i in range(number):
@@ -80,7 +79,7 @@ def random_cameras(clip: str, number: int, seed: int = 0) -> list[Camera]:
 
 
 def make_file(view: View, clip: str, layout: str, fps: float) -> Keypoints:
-    """A clip as a detector would find it in one view."""
+    """Keypoints of a clip in one view, with detector noise."""
     camera = view.camera
     noisy, score = detector_noise(
         view.keypoints, view.joints, camera, clip, seed=0
@@ -89,10 +88,10 @@ def make_file(view: View, clip: str, layout: str, fps: float) -> Keypoints:
     moved = noisy.numpy() - exact
     rng = np.random.default_rng(zlib.crc32(f'{clip} {camera.name}'.encode()))
     xy, confidence = [], []
-    for where, near in body_points(view.joints.numpy(), layout, rng):
-        point = camera.project(torch.from_numpy(where)).numpy()
+    for pos, near in body_points(view.joints.numpy(), layout, rng):
+        point = camera.project(torch.from_numpy(pos)).numpy()
         jitter = rng.normal(scale=4, size=point.shape)
-        extra = jitter * camera.focal[0] / where[:, 2:]
+        extra = jitter * camera.focal[0] / pos[:, 2:]
         xy.append(point + moved[:, near] + extra * (near >= 17))
         confidence.append(score[:, near].numpy())
     points, certain = np.stack(xy, axis=1), np.stack(confidence, axis=1)
@@ -105,8 +104,8 @@ def make_file(view: View, clip: str, layout: str, fps: float) -> Keypoints:
 def make_files(
     clips: list[Data], seed: int = 0, least: int = 12
 ) -> Iterator[File]:
-    """Files of clips of at least so many frames, one for each of 8 cameras,
-    of all layouts in turn. The seed decides directions and noise.
+    """Makes a file per clip of at least so many frames and camera (8 each), of
+    all layouts in turn. The seed decides views and noise.
     """
     turn = seed
     for clip in clips:
@@ -124,29 +123,24 @@ def make_files(
                 yield File(name, cameras, k, posture)
 
 
-def real_clips(root: str, split: str) -> list[Data]:
-    """The motion of the subjects of a split of the openmocap protocol."""
-    return [clip for clip in Motion(root) if split_of(clip.subject) == split]
+def real_clips(root: str | None, split: str) -> list[Data]:
+    """The motion of a split of the openmocap protocol."""
+    return openmocap_motion(find_openmocap(data_home(root)), split)
 
 
 def synthetic_clips(split: str) -> list[Data]:
-    """Generated motion, which sits, talks and waits; 4 seconds of each."""
-    return [
-        motion_clip(subject, action, take, 100)
-        for subject in SPLITS[split]
-        for action in ACTIONS
-        for take in TAKES
-    ]
+    """Generated motion, with 4 s per clip; it includes sitting and talking."""
+    return synthetic_motion(split, 100)
 
 
 def load_files(
-    root: str,
+    root: str | None,
     split: str,
     seeds: Iterable[int],
     synthetic: bool = False,
     postures: bool = False,
 ) -> list[File]:
-    """Files of real or generated motion: 8 for each clip and seed."""
+    """Makes files of real or generated motion: 8 for each clip and seed."""
     clips = synthetic_clips(split) if synthetic else real_clips(root, split)
     return [
         file
@@ -158,21 +152,19 @@ def load_files(
 
 
 def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
-    """The share of files with a doubt, by what is wrong with them: in all,
-    by the cameras, and for clips of 3 seconds and longer.
-    """
+    """Checks each file, correct and with some mistakes: a line per check."""
     rng = np.random.default_rng(seed)
+    make = {NONE: lambda k, rng: k, CONFUSED: confused} | MISTAKES
     rows = []
     for number, file in enumerate(files):
         k = file.keypoints
-        # Of so many mistakes, three a file; all come equally often.
+        # Three of the mistakes per file, so that all are equally frequent.
         names = list(MISTAKES)
         turn = [names[(3 * number + i) % len(names)] for i in range(3)]
         for name in (NONE, CONFUSED, *turn):
-            make = {NONE: lambda k, rng: k, CONFUSED: confused} | MISTAKES
-            wrong = make[name](k, rng)
-            if wrong is not None:
-                issues = check_keypoints(wrong)
+            changed = make[name](k, rng)
+            if changed is not None:
+                issues = check_keypoints(changed)
                 rows.append(
                     {
                         'mistake': name,
@@ -190,14 +182,16 @@ def measure(files: list[File], seed: int = 0) -> pd.DataFrame:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """The table of :func:`measure`."""
+    """The share of files with issues, by mistake: of all files, by cameras,
+    and of long clips.
+    """
     order = [NONE, CONFUSED, *MISTAKES]
     groups = rows.groupby('mistake', sort=False)
     named = rows[rows['found']].groupby('mistake')['as']
     table = pd.DataFrame(
         {
             'files': groups.size(),
-            'doubted %': groups['found'].mean() * 100,
+            'with issues %': groups['found'].mean() * 100,
             'refused %': groups['refused'].mean() * 100,
             'human36m %': _share(rows[rows['cameras'] == 'human36m']),
             'random %': _share(rows[rows['cameras'] == 'random']),
@@ -215,11 +209,11 @@ def _share(rows: pd.DataFrame) -> pd.Series:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('--root', default='datasets/OpenMocap')
+    parser.add_argument('--root', help='data home; default: $PYG_HCSF_DATA')
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='test'
     )
-    parser.add_argument('--seeds', type=int, default=2, help='how many')
+    parser.add_argument('--seeds', type=int, default=2, help='number of seeds')
     parser.add_argument('--first_seed', type=int, default=0)
     parser.add_argument(
         '--synthetic', action='store_true', help='generated motion instead'
@@ -245,11 +239,11 @@ def main(argv: list[str] | None = None) -> int:
         table = right.groupby(['posture', 'mistake'])[columns].mean()
         print(f'\n{table.to_markdown(floatfmt=".1f")}')
     for what in ('found', 'refused'):
-        wrong = rows[rows['mistake'].isin(list(MISTAKES))][what]
-        right = rows[rows['mistake'] == NONE][what]
+        mistakes = rows[rows['mistake'].isin(list(MISTAKES))][what]
+        correct = rows[rows['mistake'] == NONE][what]
         print(
-            f'\nMistakes {what}: {wrong.mean():.1%} of {len(wrong):,}. '
-            f'Without a mistake: {right.mean():.2%} of {len(right):,}'
+            f'\nMistakes {what}: {mistakes.mean():.1%} of {len(mistakes):,}. '
+            f'Correct files {what}: {correct.mean():.2%} of {len(correct):,}'
         )
     return 0
 

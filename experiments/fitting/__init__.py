@@ -1,0 +1,1 @@
+"""Fits the tables that pyg_hcsf.keypoints ships, on motion capture."""

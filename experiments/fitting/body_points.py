@@ -1,6 +1,5 @@
-"""Where the joints of each layout are on a recorded body, those of the face,
-the feet and the fingers as of a model, for
-experiments/bench/keypoint_checks.py.
+"""Places the joints of each layout on a recorded body, with a simple model of
+the face, the feet and the fingers.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import numpy as np
 from pyg_hcsf.keypoints import common_names
 
 JOINTS = {name: i for i, name in enumerate(common_names('h36m17'))}
-# Joints that are not recorded: the joint they move with, and millimetres to
-# the left, up and forward of the head or the foot.
+# Offsets of joints that are not recorded from the head or the ankle in mm: to
+# the left, up and forward.
 FACE = {
     'Nose': (0, -20, 110),
     'Eye': (32, 10, 95),
@@ -34,8 +33,13 @@ FINGERS = {'Pinky': -30.0, 'Index': 30.0, 'Thumb': 45.0}
 def body_points(
     joints: np.ndarray, layout: str, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """Each joint of a layout in the camera's frame, and the recorded joint
-    whose noise it has.
+    """Yields each joint of a layout in the camera frame, ``[T, 3]``, and the
+    recorded joint whose noise it gets.
+
+    Args:
+        joints: The joints of Human3.6M in the camera frame: ``[T, 17, 3]``.
+        layout: The layout.
+        rng: The random number generator.
     """
 
     def of(name: str) -> np.ndarray:
@@ -46,7 +50,7 @@ def body_points(
 
     up = unit(of('Thorax') - of('Hip'))
     left = unit(of('LShoulder') - of('RShoulder'))
-    # The head turns by up to 60 degrees to either side, slowly.
+    # The head turns slowly, by up to 60 degrees to either side.
     time = np.arange(len(joints)) / 25
     turn = np.sin(time * rng.uniform(0.3, 1.5) + rng.uniform(0, 2 * np.pi))
     angle = turn * np.radians(rng.uniform(0, 60))

@@ -1,28 +1,28 @@
-"""Fits what pyg_hcsf.keypoints checks keypoints with, on CMU's training
-subjects of the openmocap protocol, and writes it into the library. HDM05 takes
-no part: its licence asks works made from it to be shared alike. Bodies have
-other proportions in each pass, as CMU's training subjects are few.
+"""Fits the table of pyg_hcsf.keypoints.checks on CMU's training subjects of
+the openmocap protocol, and writes it into the library. HDM05 is excluded, as
+its licence would apply to the table.
 
-    python -m experiments.fitting.keypoint_checks --root datasets/OpenMocap
+    python -m experiments.fitting.keypoint_checks --root $PYG_HCSF_DATA
 
-The proportions of a body are the mean and covariance of its limbs' lengths,
-as they are seen in whole clips and in short parts of them. Left and right are
-told by a network of two hidden layers, which sees single poses, and how they
-move, with the sides of joints exchanged: all, none, those of a mistake, or at
-random. Generated motion of the training subjects of SyntheticMotion is added,
-as in the real one nobody sits or talks. It takes 10 minutes.
+The body proportions are the mean and covariance of observed limb lengths, in
+full clips and in short parts of them. Left and right are classified by a
+network with two hidden layers, whose inputs are single poses and their motion;
+it is trained on swaps of all, no, some typical, and random joints. Generated
+motion of SyntheticMotion's training subjects is added, as the recorded people
+do not sit or talk. Bodies get other proportions in each pass. This takes 10
+minutes.
 
-How much an image is stretched is a quadratic regression on how far limbs
-extend in four directions of the image, of files stretched by up to a factor of
-4, of the same clips and of the same in other postures
-(experiments/fitting/postures.py).
-``--only stretch`` fits this alone, in 2 minutes, and keeps the rest.
+The stretch of an image is a quadratic regression on the extents of limbs in
+four directions of the image, for files stretched by up to a factor of 4, in
+the recorded and in other postures (experiments/fitting/postures.py).
+``--only stretch`` fits only this, in 2 minutes, and keeps the rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,21 +46,18 @@ PATH = Path(body.__file__).with_name('body.npz')
 PAIRS = tuple(
     tuple(map(body.SIDED.index, pair)) for pair in left_right.OUTPUTS
 )
-# Which of the six pairs of joints are exchanged: in order of body.SIDED.
-MASKS = (
-    *('000000', '000000', '111111', '111111', '111000', '000111'),
-    *('011000', '001000', '000011', '000001'),
-)
+# Which of the six left-right pairs are swapped, in the order of body.SIDED.
+MASKS = '000000 000000 111111 111111 111000 000111 011000 001000 000011 000001'
 BATCH, EPOCHS, RATE = 1024, 15, 4e-3
-PASSES, SPREAD = 8, 0.08  # over the motion; of the lengths of bones
+PASSES, SPREAD = 8, 0.08  # over the clips; of random bone lengths
 SHORT = 8, 40  # frames of short files
-# Passes for the stretch, how often each file is stretched, by up to which
-# logarithm, and the ridge of the regression.
+# For the stretch: passes, stretches per file, the largest logarithm of a
+# stretch, and the ridge penalty of the regression.
 ROUNDS, STRETCHES, STRETCH, RIDGE = 2, 2, 1.4, 1.0
 
 
 def other_bodies(clips: list[Data], seed: int) -> list[Data]:
-    """The same motion of bodies with other proportions."""
+    """Changes the bone lengths of each clip at random."""
     generator = torch.Generator().manual_seed(seed)
     out = []
     for clip in clips:
@@ -71,7 +68,7 @@ def other_bodies(clips: list[Data], seed: int) -> list[Data]:
 
 
 def shorten(track: Track, rng: np.random.Generator) -> Track:
-    """Some successive frames."""
+    """Cuts a random part from a track."""
     number = int(np.exp(rng.uniform(*np.log(SHORT))))
     start = int(rng.integers(max(1, len(track.frames) - number)))
     cut = slice(start, start + number)
@@ -84,12 +81,12 @@ def shorten(track: Track, rng: np.random.Generator) -> Track:
 
 
 def fit_proportions(seen: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The mean and the covariance of proportions."""
+    """The mean and covariance of proportions."""
     known = np.stack(seen)
     known = known[np.isfinite(known).all(axis=1)]
     mean = np.median(known, axis=0)
     gap = known - mean
-    # Shrunk, so that a rare body is not excluded.
+    # Regularised, so that rare bodies are not flagged.
     return mean, gap.T @ gap / len(gap) + 1e-3 * np.eye(len(mean))
 
 
@@ -99,8 +96,10 @@ def stretched(track: Track, log: float) -> Track:
 
 
 def fit_stretch(files: list[Keypoints], part: str) -> dict[str, np.ndarray]:
-    """The mean extents of limbs, and the weights of the regression on them:
-    of each file as it is, and stretched a few times.
+    """Fits the regression of the stretch on randomly stretched files.
+
+    Returns:
+        The mean extents of limbs, and the weights of the regression.
     """
     rng = np.random.default_rng(0)
     seen, logs = [], []
@@ -110,27 +109,30 @@ def fit_stretch(files: list[Keypoints], part: str) -> dict[str, np.ndarray]:
             seen.append(stretch.extents(tracks, k.layout, part))
             logs.append(log)
     known = np.stack(seen)
-    whole = np.isfinite(known).all(axis=1)
-    mean = known[whole].mean(axis=0)
-    x, y = stretch.regression_terms(known[whole], mean), np.array(logs)[whole]
+    finite = np.isfinite(known).all(axis=1)
+    mean = known[finite].mean(axis=0)
+    x, y = (
+        stretch.regression_terms(known[finite], mean),
+        np.array(logs)[finite],
+    )
     ridge = RIDGE * np.eye(x.shape[1])
     fitted = np.linalg.solve(x.T @ x + ridge, x.T @ y)
     return {f'extent_{part}': mean, f'stretch_{part}': fitted}
 
 
 def fit_stretches(clips: list[Data]) -> dict[str, np.ndarray]:
-    """The regressions on all limbs, and on those above the hips."""
+    """Fits the regressions on all limbs, and on those above the hips."""
     files = []
     for seed in range(ROUNDS):
         others = other_bodies(clips, seed)
-        for put in (others, in_postures(others, seed)):
-            files += [file.keypoints for file in make_files(put, seed)]
+        for posed in (others, in_postures(others, seed)):
+            files += [file.keypoints for file in make_files(posed, seed)]
     parts = [fit_stretch(files, part) for part in stretch.PARTS]
     return {name: array for part in parts for name, array in part.items()}
 
 
-def exchange(x: Tensor, which: Tensor) -> Tensor:
-    """Exchanges sides of poses ``[B, 14, 2]`` where ``which [B, 6]``."""
+def swap_sides(x: Tensor, which: Tensor) -> Tensor:
+    """Swaps the left-right pairs ``which [B, 6]`` of poses ``[B, 14, 2]``."""
     left, right, which = x[:, :6], x[:, 6:12], which[..., None]
     return torch.cat(
         [
@@ -142,12 +144,12 @@ def exchange(x: Tensor, which: Tensor) -> Tensor:
     )
 
 
-def disturb(x: Tensor) -> Tensor:
-    """Tilts the camera, forgets motion, mirrors and adds noise."""
+def augment(x: Tensor) -> Tensor:
+    """Mirrors, rolls the camera, drops motion and adds noise at random."""
     number = len(x)
     everywhere = torch.ones(number, 6, dtype=torch.bool)
     mirrored = (
-        exchange(x, everywhere) * torch.from_numpy(left_right.SIGNS).float()
+        swap_sides(x, everywhere) * torch.from_numpy(left_right.SIGNS).float()
     )
     x = torch.where(torch.rand(number, 1, 1) < 0.5, mirrored, x)
     angle = (torch.rand(number, 1) - 0.5) * 0.3
@@ -162,17 +164,21 @@ def disturb(x: Tensor) -> Tensor:
 
 
 def fit_sides(poses: list[Tensor]) -> dict[str, np.ndarray]:
-    """The weights of the network, of the poses of each file."""
+    """Trains the left-right network on poses ``[T, 14, 2]`` of each file."""
     torch.manual_seed(0)
     x = torch.cat(poses)
     w = torch.cat(
         [p.new_full((len(p),), max(len(p), 1) ** -0.5) for p in poses]
     )
     w /= w.mean()
-    masks = torch.tensor([[c == '1' for c in mask] for mask in MASKS])
+    masks = torch.tensor([[c == '1' for c in mask] for mask in MASKS.split()])
     net = nn.Sequential(
-        *(nn.Linear(27, 128), nn.ReLU(), nn.Dropout(0.1)),
-        *(nn.Linear(128, 64), nn.ReLU(), nn.Dropout(0.1)),
+        nn.Linear(27, 128),
+        nn.ReLU(),
+        nn.Dropout(0.1),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+        nn.Dropout(0.1),
         nn.Linear(64, len(PAIRS)),
     )
     steps = EPOCHS * len(x) // BATCH
@@ -186,7 +192,7 @@ def fit_sides(poses: list[Tensor]) -> dict[str, np.ndarray]:
         which = torch.where(torch.rand(BATCH, 1) < 0.3, anything, which)
         wrong = which[:, first] ^ which[:, second]
         wrong[:, 0] = which[:, first[0]]
-        pose = exchange(disturb(x[chosen]), which)
+        pose = swap_sides(augment(x[chosen]), which)
         logits = net(pose.flatten(1)[:, :27])
         loss = functional.binary_cross_entropy_with_logits(
             logits, (~wrong).float(), reduction='none'
@@ -197,25 +203,28 @@ def fit_sides(poses: list[Tensor]) -> dict[str, np.ndarray]:
         adam.step()
         rate.step()
     out = {}
-    for number, layer in enumerate(m for m in net if hasattr(m, 'weight')):
+    layers = [layer for layer in net if isinstance(layer, nn.Linear)]
+    for number, layer in enumerate(layers):
         out[f'weight{number}'] = layer.weight.detach().numpy()
         out[f'bias{number}'] = layer.bias.detach().numpy()
     return out
 
 
 def fit_bodies(clips: list[Data]) -> dict[str, np.ndarray]:
-    """The proportions, and the network that distinguishes left and right."""
+    """Fits the proportions and the left-right network."""
     rng = np.random.default_rng(0)
-    poses, whole, short = [], [], []
+    poses: list[Tensor] = []
+    full: list[np.ndarray] = []
+    short: list[np.ndarray] = []
     for seed in range(PASSES):
         for file in make_files(other_bodies(clips, seed), seed):
             k = file.keypoints
             (track,) = k.tracks
             seen = left_right.pose_features(track, k.layout, k.fps)[::3]
             poses.append(torch.from_numpy(seen).float())
-            for part, out in ((track, whole), (shorten(track, rng), short)):
+            for part, out in ((track, full), (shorten(track, rng), short)):
                 out.append(body.proportions(body.Limbs([part], k.layout)))
-    fits = fit_proportions(whole), fit_proportions(short)
+    fits = fit_proportions(full), fit_proportions(short)
     mean, covariance = map(np.stack, zip(*fits, strict=True))
     return {'mean': mean, 'covariance': covariance, **fit_sides(poses)}
 
@@ -223,8 +232,10 @@ def fit_bodies(clips: list[Data]) -> dict[str, np.ndarray]:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('--root', default='datasets/OpenMocap')
-    parser.add_argument('--only', choices=['stretch'])
+    parser.add_argument('--root', help='data home; default: $PYG_HCSF_DATA')
+    parser.add_argument(
+        '--only', choices=['stretch'], help='fit only this part'
+    )
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     clips = [
@@ -238,9 +249,10 @@ def main(argv: list[str] | None = None) -> int:
     else:
         arrays = body.weights() | fit_stretches(clips)
     with atomic_write(PATH) as part, part.open('wb') as file:
-        np.savez_compressed(
-            file, **{k: v.astype(np.float16) for k, v in arrays.items()}
-        )
+        halves: dict[str, Any] = {
+            name: array.astype(np.float16) for name, array in arrays.items()
+        }
+        np.savez_compressed(file, **halves)
     print(f"'{PATH}': fitted on {len(clips):,} clips of training subjects")
     return 0
 

@@ -1,6 +1,4 @@
-"""The mistakes that people make with files of keypoints, for
-experiments/bench/keypoint_checks.py.
-"""
+"""Typical mistakes in keypoint files, such as swapped left and right."""
 
 from __future__ import annotations
 
@@ -20,11 +18,17 @@ from pyg_hcsf.keypoints.track import map_tracks
 from pyg_hcsf.skeleton import get_skeleton
 
 LEGS, ARMS = ('Hip', 'Knee', 'Ankle'), ('Shoulder', 'Elbow', 'Wrist')
+# Returns None where the change would be no mistake.
 Mistake = Callable[[Keypoints, np.random.Generator], Keypoints | None]
 
 
+def _image_size(k: Keypoints) -> tuple[float, float]:
+    assert k.image_size is not None
+    return k.image_size
+
+
 def _xy(change: Callable) -> Mistake:
-    """A mistake in the coordinates, of them and the size of the image."""
+    """A mistake that changes coordinates, given them and the image size."""
 
     def mistake(k: Keypoints, rng: np.random.Generator) -> Keypoints:
         size = np.array(k.image_size)
@@ -34,7 +38,7 @@ def _xy(change: Callable) -> Mistake:
 
 
 def _order(find: Callable[[str, int], list[int] | None]) -> Mistake:
-    """A mistake in the order of joints."""
+    """A mistake that changes the order of joints."""
 
     def mistake(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
         names = common_names(k.layout)
@@ -49,7 +53,7 @@ def _order(find: Callable[[str, int], list[int] | None]) -> Mistake:
 
 
 def swap(*parts: str) -> Mistake:
-    """Left and right exchanged, of the named joints or of all."""
+    """Swaps left and right, of the named joints or of all."""
 
     def find(layout: str, number: int) -> list[int]:
         mirrored = get_skeleton(layout).mirrored
@@ -63,7 +67,7 @@ def swap(*parts: str) -> Mistake:
 
 
 def swap_body(layout: str, number: int) -> list[int] | None:
-    """Left and right exchanged but for the face."""
+    """Swaps left and right of all joints but the face."""
     names = common_names(layout)
     if 'LEar' not in names:
         return None
@@ -75,7 +79,7 @@ def swap_body(layout: str, number: int) -> list[int] | None:
 
 
 def swap_frames(k: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """Left and right exchanged in spells of a tenth to half of the frames."""
+    """Swaps left and right in runs of frames, 10 to 50 % of all frames."""
     order = list(get_skeleton(k.layout).mirrored)
 
     def change(t: Track) -> Track:
@@ -94,22 +98,21 @@ def swap_frames(k: Keypoints, rng: np.random.Generator) -> Keypoints:
 
 
 def confused(k: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """No mistake of the file: a detector takes shanks or forearms of one side
-    for those of the other in about half of the frames in which it sees
-    people from the side.
+    """Swaps shanks or forearms in about half of the frames in which people are
+    in side view, as detectors do. This is no mistake of the file.
     """
     names = common_names(k.layout)
 
     def change(t: Track) -> Track:
         xy = t.xy.copy()
         sides = [
-            [names.index(side + n) for n in ('Shoulder', 'Hip')]
+            [names.index(f'{side}Shoulder'), names.index(f'{side}Hip')]
             for side in 'LR'
         ]
         across = np.linalg.norm(xy[:, sides[0]] - xy[:, sides[1]], axis=-1)
         middle = (xy[:, sides[0]] + xy[:, sides[1]]) / 2
         torso = np.linalg.norm(middle[:, 0] - middle[:, 1], axis=-1)
-        aside = across[:, 1] < torso / 4
+        side_view = across[:, 1] < torso / 4
         for part in (LEGS[1:], ARMS[1:]):
             wrong = np.zeros(len(xy), dtype=bool)
             while wrong.mean() < 0.5:
@@ -117,7 +120,7 @@ def confused(k: Keypoints, rng: np.random.Generator) -> Keypoints:
                 wrong[start : start + rng.integers(1, 12)] = True
             for name in part:
                 pair = [names.index(side + name) for side in 'LR']
-                at = np.ix_(wrong & aside, pair)
+                at = np.ix_(wrong & side_view, pair)
                 xy[at] = xy[at][:, ::-1]
         return replace(t, xy=xy)
 
@@ -125,14 +128,14 @@ def confused(k: Keypoints, rng: np.random.Generator) -> Keypoints:
 
 
 def other_layout(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
-    """Read as another layout with as many joints."""
+    """Takes the joints for another layout with as many joints."""
     number = len(common_names(k.layout))
     others = [name for name in layouts_with(number) if name != k.layout]
     return replace(k, layout=rng.choice(others)) if others else None
 
 
 def frozen(k: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """The first frame again and again."""
+    """Repeats the first frame."""
 
     def change(t: Track) -> Track:
         return replace(
@@ -145,12 +148,12 @@ def frozen(k: Keypoints, rng: np.random.Generator) -> Keypoints:
 
 
 def uncertain(k: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """Confidences of a tenth, as where a detector guesses."""
+    """Divides confidences by 10, as if the detector were guessing."""
     return map_tracks(k, lambda t: replace(t, score=t.score * 0.1))
 
 
 def shuffled(k: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """Joints in a random order."""
+    """Shuffles the joints."""
     order = rng.permutation(len(common_names(k.layout)))
     return map_tracks(
         k, lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order])
@@ -158,31 +161,31 @@ def shuffled(k: Keypoints, rng: np.random.Generator) -> Keypoints:
 
 
 def turned(degrees: int) -> Mistake:
-    """Filmed by a camera that lay on its side or hung upside down."""
+    """Rotates the image, as if the camera lay on its side or upside down."""
     return lambda k, rng: rotate_keypoints(k, degrees)
 
 
 def size_exchanged(k: Keypoints, rng: np.random.Generator) -> Keypoints | None:
-    """Pixels as they are, in an image of the other shape."""
-    wide, high = k.image_size
-    square = 0.9 < wide / high < 1.1  # as Human3.6M's, where it is no mistake
+    """Swaps width and height of the image size."""
+    wide, high = _image_size(k)
+    square = 0.9 < wide / high < 1.1  # no mistake then
     return None if square else replace(k, image_size=(high, wide))
 
 
 def stretched(power: float) -> Mistake:
-    """Parts of an image of 9 to 16, as large as one of another shape."""
+    """Stretches x relative to y by ``(16 / 9) ** power``."""
     log = power * np.log(16 / 9) / 2
     return _xy(lambda xy, size: xy * np.exp([log, -log]))
 
 
 def single_images(k: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """People in images that have nothing to do with each other."""
+    """Shuffles frames and positions, as for unrelated images."""
+    wide, high = _image_size(k)
 
     def change(t: Track) -> Track:
         order = rng.permutation(len(t.frames))
-        wide, high = k.image_size
-        where = rng.uniform(-0.2, 0.2, (len(order), 1, 2)) * (wide, high)
-        return replace(t, xy=t.xy[order] + where, score=t.score[order])
+        shift = rng.uniform(-0.2, 0.2, (len(order), 1, 2)) * (wide, high)
+        return replace(t, xy=t.xy[order] + shift, score=t.score[order])
 
     return map_tracks(k, change)
 

@@ -1,1 +1,1 @@
-"""What a dynamic graph has learned."""
+"""Reports learned dynamic graphs."""

@@ -1,23 +1,19 @@
-"""Pictures of a learned graph: M_k against the topology, and the offsets
-alpha O_k of actions, as matrices and as edges of the skeleton.
+"""Pictures of a learned graph: M_k, the topology, and the offsets alpha O_k of
+actions, as matrices and as edges of the skeleton.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 from experiments.graph.learned import LearnedGraph
-from experiments.reporting.drawing import BLUE, RED, STYLE
-from pyg_hcsf.safe_io.atomic_write import atomic_write
+from experiments.reporting.drawing import BLUE, RED, figure_file
 
 SIGNS = LinearSegmentedColormap.from_list('signs', [BLUE, 'w', RED])
 NO_EDGE = '#E8E8E8'
@@ -32,7 +28,7 @@ FRONT = np.array(
 def _panels(
     graph: LearnedGraph, actions: Sequence[str]
 ) -> dict[str, tuple[np.ndarray, float]]:
-    """What to draw, values ``[E]`` and the largest of its colours."""
+    """The values ``[E]`` to draw, and that of the full colour, by title."""
     base = np.abs(graph.base).max() or 1.0
     panels = {
         'topology': (graph.hops.topology.numpy().astype(float), 1.0),
@@ -46,18 +42,6 @@ def _panels(
     return panels | {name: (x, top) for name, x in shifts.items()}
 
 
-@contextmanager
-def _figure(
-    path: Path, size: tuple[float, float], title: str
-) -> Iterator[Figure]:
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=size, layout='constrained')
-        figure.suptitle(title, fontsize=8, color='#606060')
-        yield figure
-        with atomic_write(path) as part:
-            figure.savefig(part, dpi=150, format='png')
-
-
 def _group_names(graph: LearnedGraph) -> list[str]:
     first, *rest = graph.hops.group_hops
     return [f'hops up to {first}', *(f'hop {hop}' for hop in rest)]
@@ -66,8 +50,8 @@ def _group_names(graph: LearnedGraph) -> list[str]:
 def matrices(
     graph: LearnedGraph, actions: Sequence[str], title: str, path: Path
 ) -> Path:
-    """One matrix a panel and group of hops, rows being targets; grey where
-    there is no edge.
+    """One matrix per panel and hop group. Rows are targets; grey cells are no
+    edges.
     """
     panels, groups = _panels(graph, actions), _group_names(graph)
     joints = graph.hops.skeleton.joints
@@ -75,7 +59,7 @@ def matrices(
     source, target = graph.hops.edge_index.numpy()
     group = graph.hops.edge_group.numpy()
     size = (2.35 * len(panels) + 1.2, 2.6 * len(groups) + 0.7)
-    with _figure(path, size, title) as figure:
+    with figure_file(path, size, title, layout='constrained') as figure:
         axes = figure.subplots(len(groups), len(panels), squeeze=False)
         for column, (name, (values, top)) in enumerate(panels.items()):
             for k, ax in enumerate(axes[:, column]):
@@ -106,9 +90,9 @@ def matrices(
 def on_skeleton(
     graph: LearnedGraph, actions: Sequence[str], title: str, path: Path
 ) -> Path:
-    """Edges as arrows from source to target on a person seen from the front;
-    width is magnitude, red positive, blue negative, a ring the node itself.
-    Of M_k, what it has moved away from the topology.
+    """Draws edges as arrows from source to target on a person in front view.
+    The width is the magnitude; red is positive, blue negative; rings are
+    self-loops. For M_k, the difference from the topology is drawn.
     """
     panels, groups = _panels(graph, actions), _group_names(graph)
     topology = panels.pop('topology')[0]
@@ -119,7 +103,7 @@ def on_skeleton(
         **panels,
     }
     size = (2.5 * len(panels), 2.9 * len(groups) + 0.4)
-    with _figure(path, size, title) as figure:
+    with figure_file(path, size, title, layout='constrained') as figure:
         axes = figure.subplots(len(groups), len(panels), squeeze=False)
         for column, (name, (values, top)) in enumerate(panels.items()):
             for k, ax in enumerate(axes[:, column]):
@@ -141,21 +125,28 @@ def _draw_edges(
     for (source, target), value in zip(edges, values[inside], strict=True):
         colour = RED if value > 0 else BLUE
         size = abs(value)
+        alpha = min(1.0, 0.15 + size)
         if source == target:
             ax.plot(
                 *FRONT[source],
-                *('o',),
-                **{'mec': colour, 'mfc': 'none', 'mew': 2.5 * size},
-                **{'ms': 9, 'alpha': min(1.0, 0.15 + size)},
+                marker='o',
+                mec=colour,
+                mfc='none',
+                mew=2.5 * size,
+                ms=9,
+                alpha=alpha,
             )
-        elif size > 0.02:  # what would be seen
+        elif size > 0.02:  # visible
             arrow = FancyArrowPatch(
                 FRONT[source],
                 FRONT[target],
                 connectionstyle='arc3,rad=0.18',
                 arrowstyle='-|>,head_length=3,head_width=1.5',
-                **{'color': colour, 'lw': 2.5 * size},
-                **{'alpha': min(1.0, 0.15 + size), 'shrinkA': 3, 'shrinkB': 3},
+                color=colour,
+                lw=2.5 * size,
+                alpha=alpha,
+                shrinkA=3,
+                shrinkB=3,
             )
             ax.add_patch(arrow)
     ax.plot(*FRONT.T, 'o', color='#404040', ms=2, zorder=3)

@@ -1,4 +1,4 @@
-"""What dynamic graphs have learned: M_k and O_k of Eqs. 7 and 8."""
+"""Reads M_k and O_k of Eqs. 7 and 8 from networks with dynamic graphs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class LearnedGraph:
     Args:
         layer: The name of the layer.
         hops: Its edges.
-        base: The learned M_k; zeros where it is left out.
-        scale: The learned alpha of each edge's group.
-        offset: The mean of O_k over the frames of an action.
-        strength: The mean of its magnitude.
+        base: The learned M_k, or zeros without one.
+        scale: The learned alpha of the hop group of each edge.
+        offset: The mean of O_k over the frames of each action.
+        strength: The mean of the magnitude of O_k, likewise.
     """
 
     layer: str
@@ -43,19 +43,19 @@ class LearnedGraph:
         return self.scale * self.offset[action]
 
     def contrast(self, a: str, b: str) -> float:
-        """How far two actions are apart: the mean over edges."""
+        """The mean difference of two actions over edges."""
         return float(np.abs(self.shift(a) - self.shift(b)).mean())
 
 
-class _Watch:
-    """Sums up the offsets that a dynamic graph gives."""
+class _OffsetSum:
+    """A hook that sums the offsets O_k of a dynamic graph by action."""
 
     def __init__(self, graph: DynamicGraph, actions: Sequence[str]) -> None:
         self.graph = graph
         hops = graph.hops
         source, target = hops.edge_index
         cell = hops.edge_group * hops.num_nodes + target
-        self.cell = cell * hops.num_nodes + source  # of all that O_k holds
+        self.cell = cell * hops.num_nodes + source  # in flat [K * N * N]
         shape = (len(actions), hops.num_pairs)
         self.total = torch.zeros(shape, dtype=torch.float64)
         self.strength = torch.zeros(shape, dtype=torch.float64)
@@ -63,7 +63,7 @@ class _Watch:
 
     def __call__(self, module: Any, args: tuple[Tensor, ...]) -> None:
         out = self.graph.offsets(args[0]).cpu().double()[..., self.cell]
-        if out.dim() == 3:  # one graph a frame
+        if out.dim() == 3:  # [B, T, E], one graph per frame
             self.strength.index_add_(0, self.action, out.abs().mean(1))
             out = out.mean(1)
         else:
@@ -74,11 +74,11 @@ class _Watch:
 def read_graphs(
     model: PoseLifter, loader: ClipLoader, actions: Sequence[str]
 ) -> list[LearnedGraph]:
-    """The dynamic graphs of a network, with the offsets of each action.
+    """Reads the dynamic graphs of a network, and the mean offsets by action.
 
     Args:
         model: The network.
-        loader: The windows to look at.
+        loader: Windows to compute offsets for.
         actions: The action of each clip of the loader.
     """
     names = list(dict.fromkeys(actions))
@@ -93,16 +93,16 @@ def read_graphs(
             "Expected a run with a dynamic graph, such as row 'hcsf_dynamic' "
             "of preset 'openmocap' (got one without)"
         )
-    watches = {n: _Watch(g, names) for n, g in graphs.items() if g.offset}
-    hooks = [w.graph.register_forward_pre_hook(w) for w in watches.values()]
+    sums = {n: _OffsetSum(g, names) for n, g in graphs.items() if g.offset}
+    hooks = [s.graph.register_forward_pre_hook(s) for s in sums.values()]
     count = torch.zeros(len(names), dtype=torch.float64)
     device = next(model.parameters()).device
     with torch.no_grad():
-        for batch in loader if watches else ():
+        for batch in loader if sums else ():
             action = number[batch.clip]
             count += action.bincount(minlength=len(names))
-            for watch in watches.values():
-                watch.action = action
+            for offset_sum in sums.values():
+                offset_sum.action = action
             model(batch.x.to(device))
     for hook in hooks:
         hook.remove()
@@ -115,10 +115,10 @@ def read_graphs(
         if graph.scale is not None:
             scale = graph.scale.detach().cpu()[graph.hops.edge_group]
         found = LearnedGraph(name, graph.hops, base.numpy(), scale.numpy())
-        if name in watches:
+        if name in sums:
             means = [
                 dict(zip(names, (x / count[:, None]).numpy(), strict=True))
-                for x in (watches[name].total, watches[name].strength)
+                for x in (sums[name].total, sums[name].strength)
             ]
             found.offset, found.strength = means
         out.append(found)
@@ -136,7 +136,7 @@ def furthest_actions(graphs: Sequence[LearnedGraph]) -> tuple[str, ...]:
 
 
 def edge_table(graphs: Sequence[LearnedGraph]) -> pd.DataFrame:
-    """Every edge of every layer, once for each action."""
+    """One line per layer, edge and action."""
     parts = []
     for graph in graphs:
         joints = np.array(graph.hops.skeleton.joints)
@@ -166,7 +166,7 @@ def edge_table(graphs: Sequence[LearnedGraph]) -> pd.DataFrame:
 def layer_table(
     graphs: Sequence[LearnedGraph], actions: Sequence[str]
 ) -> pd.DataFrame:
-    """How far each group of each layer is from the topology."""
+    """The mean difference from the topology by layer and hop group."""
     rows = []
     for graph in graphs:
         group = graph.hops.edge_group.numpy()

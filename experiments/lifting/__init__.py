@@ -1,1 +1,1 @@
-"""``--task lift``: keypoints of any camera to 3D."""
+"""``--task lift``: 2D keypoints of any camera to 3D poses."""

@@ -1,4 +1,4 @@
-"""What a lift run is: typed settings of a row."""
+"""The settings of a lift run."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from experiments.pose.config import EvaluateConfig, ModelConfig, TrainConfig
 
 @dataclass
 class MotionConfig:
-    """The motion that is learned from, and who sees it.
+    """The motion to train on, and the virtual cameras and detectors.
 
     Args:
-        layout: The joints that a detector finds: those of Human3.6M, or of
-            COCO, which are then brought to Human3.6M's.
-        repeats: How often real motion comes in an epoch.
+        layout: The joints of the detector: those of Human3.6M, or those of
+            COCO, which are converted to Human3.6M's.
+        repeats: How often real motion is repeated in an epoch.
         synthetic: The number of seeds of SyntheticMotion.
-        proportions: The spread of the lengths of bones, see
+        proportions: The spread of the random bone lengths, see
             pyg_hcsf.geometry.random_bodies.
-        tumble: The share of windows of bodies that are turned in any
-            direction.
-        guess_rate: The share of windows whose focal length is guessed.
+        tumble: The share of windows whose body is rotated at random.
+        guess_rate: The share of windows with a guessed focal length.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
     """
 
@@ -36,13 +35,13 @@ class MotionConfig:
 
 @dataclass
 class LiftConfig:
-    """One row of a table: everything that a number depends on, but the seed.
+    """A run config: all settings of a table row but the seed.
 
     Args:
         label: The name in tables.
         motion: Motion, bodies and cameras.
         model: The network; with several frames it lifts the last one.
-        train: The recipe.
+        train: The training.
         evaluate: The evaluation.
         paper: Empty: the paper has no such table.
     """
@@ -56,7 +55,7 @@ class LiftConfig:
 
 
 def smoke(config: LiftConfig) -> LiftConfig:
-    """The same row in seconds: short clips, few steps, a narrow model."""
+    """Shrinks a run config to seconds: short clips, few steps, small model."""
     config.motion.synthetic = 1
     config.motion.num_frames = min(config.motion.num_frames, 20)
     config.model.hidden_channels = min(config.model.hidden_channels, 8)

@@ -1,4 +1,4 @@
-"""Motion as detectors on random cameras see it, encoded for a lifter."""
+"""Loads motion, and observes it with random cameras and detector noise."""
 
 from __future__ import annotations
 
@@ -13,17 +13,10 @@ from torch_geometric.data import Data
 
 from experiments.lifting.config import MotionConfig
 from experiments.pose.data import find_openmocap
-from experiments.sweep import sources
+from experiments.sweep.motion import openmocap_motion, synthetic_motion
 from experiments.sweep.random_loader import RandomLoader
 from experiments.sweep.sources import DataSource
 from pyg_hcsf.data.clip_loader import ClipLoader
-from pyg_hcsf.datasets import OpenMocap
-from pyg_hcsf.datasets.synthetic.dataset import (
-    ACTIONS,
-    SPLITS,
-    TAKES,
-    motion_clip,
-)
 from pyg_hcsf.geometry.random_bodies import (
     coco_joints,
     tumble,
@@ -50,21 +43,13 @@ def motion_clips(
 ) -> list[Data]:
     """World motion of a split: of cmu, hdm05 or synthetic."""
     if name == 'synthetic':
-        return [
-            motion_clip(subject, action, take, num_frames, seed)
-            for seed in range(seeds)
-            for subject in SPLITS[split]
-            for action in ACTIONS
-            for take in TAKES
-        ]
-    raw = find_openmocap(root)
-    folder = sources.HOME / 'OpenMocap'
-    clips = OpenMocap(folder, split, raw=raw, log=False).motion()
+        return synthetic_motion(split, num_frames, range(seeds))
+    clips = openmocap_motion(find_openmocap(root), split)
     return [c for c in clips if c.subject.lower().startswith(name)]
 
 
 class LiftRequest(NamedTuple):
-    """The motion that a run asks for."""
+    """The motion to load."""
 
     root: Path
     split: str
@@ -72,15 +57,15 @@ class LiftRequest(NamedTuple):
 
 
 def load_synthetic(request: LiftRequest) -> list[Data]:
-    """Our own procedural motion."""
+    """Procedural motion."""
     config = request.config
     size = (config.synthetic, config.num_frames)
     return motion_clips('synthetic', request.root, request.split, *size)
 
 
 def load_cmu(request: LiftRequest) -> list[Data]:
-    """CMU's motion and our own. HDM05 never: its licence would bind the
-    weights.
+    """CMU's motion and procedural motion. HDM05 is excluded, as its licence
+    would apply to the weights.
     """
     clips = motion_clips('cmu', request.root, request.split)
     return request.config.repeats * clips + load_synthetic(request)
@@ -89,24 +74,23 @@ def load_cmu(request: LiftRequest) -> list[Data]:
 def training_clips(
     data: str, root: Path, split: str, config: MotionConfig
 ) -> list[Data]:
-    """What is learned from, or validated on."""
+    """Loads the motion to train on, or to validate on."""
     source = SOURCES[data]
-    if source.find(root) is None:
-        raise ValueError(f'Expected {source.needs.format(root=root)}')
+    source.require(root)
     return source.load(LiftRequest(root, split, config))
 
 
 class Observation(NamedTuple):
-    """Windows of motion that detectors have seen.
+    """Windows of motion as observed by a camera and a detector.
 
     Args:
-        x: What a lifter reads: ``[B, (T,) 17, 3]``.
-        y: What it is to predict of the last frame: ``[B, 17, 3]``.
-        rotation: From the axes of the camera to those of ``x``, as far as is
-            known: ``[B, 3, 3]``.
-        size: The size of the body in millimetres: ``[B]``.
-        joints: The truth from the root in the axes of the camera in
-            millimetres: ``[B, 17, 3]``.
+        x: The input of a lifter: ``[B, (T,) 17, 3]``.
+        y: The target, for the last frame: ``[B, 17, 3]``.
+        rotation: The rotation from the camera frame to the frame of ``x``,
+            estimated from the keypoints: ``[B, 3, 3]``.
+        size: The size of the body in mm: ``[B]``.
+        joints: The true joints relative to the root, in the camera frame in
+            mm: ``[B, 17, 3]``.
     """
 
     x: Tensor
@@ -117,7 +101,7 @@ class Observation(NamedTuple):
 
 
 def bodies(pos: Tensor, layout: str, generator: Generator) -> Tensor:
-    """The joints of Human3.6M, followed by those of another layout."""
+    """Human3.6M's joints, followed by those of another layout."""
     if layout == H36M17.name:
         return pos
     return torch.cat([pos, coco_joints(pos, generator)], dim=-2)
@@ -130,14 +114,14 @@ def detect(
     guess_rate: float,
     generator: Generator,
 ) -> Observation:
-    """Finds the joints of filmed :func:`bodies`, and encodes them.
+    """Detects the joints of projected :func:`bodies`, and encodes them.
 
     Args:
-        views: The cameras.
-        layout: The joints that the detector finds.
-        noise: Its errors.
-        guess_rate: The share of windows whose focal length is guessed.
-        generator: The source of random numbers.
+        views: The projections.
+        layout: The joints of the detector.
+        noise: The errors of the detector.
+        guess_rate: The share of windows with a guessed focal length.
+        generator: The random number generator.
     """
     count = H36M17.num_joints
     truth = views.joints[:, -1, :count]
@@ -156,30 +140,29 @@ def detect(
     guess = FOCAL_PER_SIDE * views.image_size.amax(dim=-1, keepdim=True)
     guessed = torch.rand(len(uv), generator=generator) < guess_rate
     focal = torch.where(guessed[:, None, None], guess, views.focal)
-    seen = look_at_root(uv, score, focal, views.center)
+    observed = look_at_root(uv, score, focal, views.center)
     last = look_at_root(uv[:, -1:], score[:, -1:], views.focal, views.center)
     y, size = encode_pose(truth, last.rotation[:, 0])
-    x = window_input(seen.plane, seen.score)
+    x = window_input(observed.plane, observed.score)
     return Observation(
         x.squeeze(1) if x.size(1) == 1 else x,
         y,
-        seen.rotation[:, -1],
+        observed.rotation[:, -1],
         size,
         truth - truth[:, H36M17.root, None],
     )
 
 
 class LiftLoader(RandomLoader):
-    """Batches of windows for a training, each seen by a camera of its own,
-    new in every epoch.
+    """Loads training windows, each observed by another camera in every epoch.
 
     Args:
         clips: World motion.
         config: Layout, bodies and cameras.
         batch_size: Windows in a batch, over all processes.
-        frames: The frames of a window.
+        frames: Frames in a window.
         seed: The seed.
-        rank: The number of this process.
+        rank: The rank of this process.
         world_size: The number of processes.
     """
 
@@ -208,8 +191,7 @@ class LiftLoader(RandomLoader):
             )
         )
 
-    def change(self, batch: Data, generator: Generator) -> Observation:
-        """What detectors make of windows of motion."""
+    def augment(self, batch: Data, generator: Generator) -> Observation:
         config, pos = self.config, batch.pos
         pos = pos.unsqueeze(1) if pos.dim() == 3 else pos
         pos = vary_proportions(pos, config.proportions, generator)

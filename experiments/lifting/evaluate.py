@@ -1,5 +1,5 @@
-"""Scores a lifter on motion that it has not seen, under cameras and detectors
-that it has not met.
+"""Evaluates a lifter on other motion, cameras and detectors than those of its
+training.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
 
-WINDOWS = 2000  # of each data set and condition, about
+WINDOWS = 2000  # of each data set and condition, approximately
 ERRORS = ('mpjpe', 'n_mpjpe', 'pa_mpjpe')  # mm
 
 # Joints outside of the image are missed under all of them.
@@ -43,60 +43,49 @@ _STEEP = ViewRanges((0.8, 1.2), (1500.0, 4000.0), (4000.0, 6000.0))
 
 
 class Condition(NamedTuple):
-    """Cameras, a detector, and what is known.
+    """A condition of the test: cameras and a detector.
 
     Args:
+        text: A description.
         noise: The errors of the detector.
-        cameras: What cameras are drawn from; None for those of Human3.6M.
+        cameras: The ranges of random cameras; None for those of Human3.6M.
         guess: Whether the focal length is guessed.
-        text: In words.
     """
 
-    noise: KeypointNoise
-    cameras: ViewRanges | None
-    guess: bool
     text: str
+    noise: KeypointNoise = _TYPICAL
+    cameras: ViewRanges | None = ViewRanges()
+    guess: bool = False
 
 
 CONDITIONS = {
-    'typical': Condition(
-        _TYPICAL,
-        ViewRanges(),
-        False,
-        '2D errors of 17 mm a coordinate on the person',
-    ),
-    'exact': Condition(_EXACT, ViewRanges(), False, 'exact keypoints'),
+    'typical': Condition('2D errors of 17 mm a coordinate on the person'),
+    'exact': Condition('exact keypoints', _EXACT),
     'heavy': Condition(
-        replace(_TYPICAL, strength=(2.5, 2.5)),
-        ViewRanges(),
-        False,
-        '2.5 times that noise',
+        '2.5 times that noise', replace(_TYPICAL, strength=(2.5, 2.5))
     ),
     'dropped': Condition(
-        replace(_TYPICAL, occlusion_rate=1.0, back_rate=0.5),
-        ViewRanges(),
-        False,
         'typical, a joint missing with all within 0, 1 or 2 bones',
+        replace(_TYPICAL, occlusion_rate=1.0, back_rate=0.5),
     ),
-    'guessed': Condition(
-        _TYPICAL, ViewRanges(), True, 'typical, guessed focal length'
-    ),
-    'studio': Condition(
-        _TYPICAL, None, False, 'typical, the cameras of Human3.6M'
-    ),
+    'guessed': Condition('typical, guessed focal length', guess=True),
+    'studio': Condition('typical, the cameras of Human3.6M', cameras=None),
     'steep': Condition(
-        _TYPICAL,
-        _STEEP,
-        False,
-        'typical, from 4 to 6 m above the floor at 1.5 to 4 m',
+        'typical, from 4 to 6 m above the floor at 1.5 to 4 m', cameras=_STEEP
     ),
 }
 
 
 class Lifted(NamedTuple):
-    """What a network made of windows: joints from the root in millimetres at
-    the known size of the person, the truth, both ``[F, 17, 3]``, and how far
-    an image and its mirror image disagree, over the size ``[F, 17]``.
+    """The predictions of a network for windows.
+
+    Args:
+        pose: Predicted joints relative to the root, in mm at the known size
+            of the person: ``[F, 17, 3]``.
+        joints: True joints, likewise.
+        spread: The distance between the outputs for an image and its mirror
+            image, relative to the size: ``[F, 17]``.
+        size: The size of the person in mm: ``[F]``.
     """
 
     pose: Tensor
@@ -106,13 +95,13 @@ class Lifted(NamedTuple):
 
 
 class LiftEvaluator:
-    """Draws windows of clips, sees them under conditions, and lifts them.
+    """Observes windows of motion under each condition, and lifts them.
 
     Args:
         clips: World motion of one data set.
-        config: The settings of the row.
-        name: The name of the data; it decides what is drawn.
-        windows: About how many; each clip has one.
+        config: The run config.
+        name: The name of the data, which seeds the random cameras.
+        windows: Approximate number of windows; each clip has at least one.
     """
 
     def __init__(
@@ -136,8 +125,8 @@ class LiftEvaluator:
         self.clips, self.clip, self.frame = clips, batch.clip, batch.frame
         self.config, self.name = config, name
 
-    def see(self, condition: str) -> Observation:
-        """The windows under a condition, the same for all networks."""
+    def observe(self, condition: str) -> Observation:
+        """Observes the windows; the result is the same for all networks."""
         c, layout = CONDITIONS[condition], self.config.motion.layout
         seed = zlib.crc32(f'{self.name} {condition}'.encode())
         generator = Generator().manual_seed(seed)
@@ -153,13 +142,13 @@ class LiftEvaluator:
 
     @torch.no_grad()
     def lift(self, model: PoseLifter, condition: str = 'typical') -> Lifted:
-        """Lifts what is seen under a condition."""
-        seen = self.see(condition)
+        """Lifts the windows as observed under a condition."""
+        observed = self.observe(condition)
         network = model.folded()
         device = next(model.parameters()).device
         mirror = partial(mirror_pose, model=model)
         outs = []
-        for x in seen.x.split(self.config.evaluate.batch_size):
+        for x in observed.x.split(self.config.evaluate.batch_size):
             x = x.to(device)
             out = network(x)
             again = (
@@ -169,9 +158,9 @@ class LiftEvaluator:
             )
             outs.append(torch.stack([out, again]).cpu())
         out, again = torch.cat(outs, dim=1)
-        pose = decode_pose((out + again) / 2, seen.rotation, seen.size)
+        pose = decode_pose((out + again) / 2, observed.rotation, observed.size)
         spread = (out - again).norm(dim=-1)
-        return Lifted(pose, seen.joints, spread, seen.size)
+        return Lifted(pose, observed.joints, spread, observed.size)
 
     def error(self, model: PoseLifter, trained: bool = False) -> float:
         """MPJPE in mm under the typical condition, for validation."""
@@ -191,7 +180,7 @@ class LiftEvaluator:
         return table
 
     def arrays(self, out: Lifted) -> dict[str, np.ndarray]:
-        """What frames.npz holds."""
+        """The arrays of frames.npz."""
         error = metrics.mpjpe(out.pose, out.joints, per_frame=True)
         names = {
             key: np.array([str(clip[key]) for clip in self.clips])
@@ -210,10 +199,5 @@ class LiftEvaluator:
 
 
 def mirror_pose(x: Tensor, model: PoseLifter) -> Tensor:
-    """What the mirror image of a body is encoded as."""
+    """Mirrors encoded keypoints or poses."""
     return get_protocol('vp3d').mirror(x, model.skeleton)
-
-
-def joint_names(error: Tensor) -> dict[str, Any]:
-    """An error per joint, by its name."""
-    return dict(zip(H36M17.joints, error.tolist(), strict=True))

@@ -1,1 +1,1 @@
-"""``--task pose``: 2D keypoints of a known camera to 3D."""
+"""``--task pose``: 2D keypoints of known cameras to 3D poses."""

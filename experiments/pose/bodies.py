@@ -1,4 +1,4 @@
-"""Training windows of people whose bones have other lengths."""
+"""Training windows with random bone lengths."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from pyg_hcsf.protocols import PoseProtocol
 
 
 class BodyLoader(RandomLoader):
-    """Batches of windows, each of a body of its own, new in every epoch.
+    """Loads windows, each with other bone lengths in every epoch.
 
     Args:
-        clips: Clips that an EncodePose transform has encoded.
+        clips: Clips encoded by an EncodePose transform.
         protocol: The protocol.
-        proportions: The spread of the lengths of bones.
-        options: The arguments of a ClipLoader.
+        proportions: The spread of the bone lengths, see
+            :mod:`pyg_hcsf.geometry.random_bodies`.
+        **options: Arguments of ClipLoader.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class BodyLoader(RandomLoader):
         proportions: float,
         **options: Any,
     ) -> None:
-        if not isinstance(clips, ClipStore):  # encodes each clip once
+        if not isinstance(clips, ClipStore):  # encode each clip only once
             clips = [clips[i] for i in range(len(clips))]
         keys = ('x', 'joints')
         super().__init__(
@@ -43,7 +44,7 @@ class BodyLoader(RandomLoader):
         self.proportions = proportions
         self.camera = camera_table(clips)
 
-    def change(self, batch: Data, generator: Generator) -> Data:
+    def augment(self, batch: Data, generator: Generator) -> Data:
         single = batch.x.dim() == 3
         x, joints = batch.x, batch.joints  # [B, (T,) 17, C]
         if single:

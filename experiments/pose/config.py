@@ -1,4 +1,4 @@
-"""What a pose run is: typed settings of a row."""
+"""The settings of a pose run."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ Distortion = Optional[Literal['auto', 'vp3d', 'm17']]
 
 @dataclass
 class ClipsConfig:
-    """The clips that are learned from.
+    """The clips to train and test on.
 
     Args:
-        keypoints: The 2D input: gt for true projections, noisy for some with
-            detector-like noise, a detector that Human3.6M comes with, such as
-            cpn_ft_h36m_dbb, or annotation for that of MPI-INF-3DHP.
-        distortion: The lens distortion of the projection; auto takes that of
-            the protocol.
-        stride: Take every so many frames for training; tests take all.
-        takes: How often the training clips of openmocap are filmed, each time
-            from other directions, or those of SyntheticMotion made.
-        proportions: The spread of the lengths of bones that each window of a
-            training gets, see pyg_hcsf.geometry.random_bodies; 0 leaves
-            bodies as they are.
+        keypoints: The 2D input: gt for true projections, noisy for
+            projections with detector-like noise, the name of a detector whose
+            keypoints come with Human3.6M, such as cpn_ft_h36m_dbb, or
+            annotation for the 2D annotation of MPI-INF-3DHP.
+        distortion: The lens distortion of the projection; auto is that of the
+            protocol.
+        stride: The stride between training frames; all frames are tested.
+        views: Number of random camera placements per training clip of
+            openmocap and SyntheticMotion.
+        proportions: The spread of the random bone lengths of each training
+            window, see pyg_hcsf.geometry.random_bodies; 0 leaves bones as
+            they are.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
     """
 
     keypoints: Keypoints = 'gt'
     distortion: Distortion = 'auto'
     stride: int = 1
-    takes: int = 1
+    views: int = 1
     proportions: float = 0.0
     num_frames: int = 400
 
@@ -53,25 +54,27 @@ class ModelConfig:
 
 @dataclass
 class TrainConfig:
-    """How a model is trained, by default as in the paper.
+    """How a network is trained; the defaults are those of the paper.
 
     Args:
         epochs: The length of the training, unless steps is given.
         steps: The length of the training in batches.
         batch_size: Windows in a batch, over all processes.
-        optimizer: Which optimizer.
-        lr: The learning rate; with one-cycle its peak.
-        weight_decay: That of AdamW.
-        schedule: x decay per epoch, or a warm-up over a tenth of the steps
-            and a cosine to zero.
+        optimizer: The optimizer.
+        lr: The learning rate; its peak with the schedule onecycle.
+        weight_decay: The weight decay.
+        schedule: exponential multiplies the rate by decay after each epoch;
+            onecycle has a warm-up over a tenth of the steps and a cosine to
+            zero.
         decay: The factor per epoch.
         mirror: Mirror half of the poses.
-        evaluate_every: Steps between two looks at the validation subjects.
+        evaluate_every: Steps between two validations.
         save_every: Seconds between two checkpoints.
-        amp: Compute in bfloat16 where that is safe.
-        compile: Compile the network; takes about a minute and a C++ compiler.
-        graph: Replay passes as CUDA graphs: on one accelerator, where a step
-            is small. Not for gcn and mixhop.
+        amp: Use autocast to bfloat16.
+        compile: Compile the network, which takes about a minute and a C++
+            compiler.
+        graph: Replay passes as CUDA graphs, which pays on one GPU with small
+            steps. Not for gcn and mixhop.
     """
 
     epochs: int = 80
@@ -92,10 +95,10 @@ class TrainConfig:
 
 @dataclass
 class EvaluateConfig:
-    """How a model is evaluated.
+    """How a network is evaluated.
 
     Args:
-        split: The subjects: test for results, val for choices.
+        split: test for results, val to tune settings.
         flip: Average over the pose and its mirror image.
         batch_size: Windows in a batch.
     """
@@ -107,12 +110,16 @@ class EvaluateConfig:
 
 @dataclass
 class RunConfig:
-    """One row of a table: everything that a number depends on, but the seed.
+    """A run config: all settings of a table row but the seed.
 
     Args:
         label: The name in tables.
-        protocol: The evaluation protocol; auto takes that of the data.
-        paper: The values that the paper prints for this row, in mm.
+        protocol: The evaluation protocol; auto is that of the data.
+        clips: The clips.
+        model: The network.
+        train: The training.
+        evaluate: The evaluation.
+        paper: The figures of the paper for this row, in mm.
     """
 
     label: str = ''
@@ -125,9 +132,9 @@ class RunConfig:
 
 
 def smoke(config: RunConfig) -> RunConfig:
-    """The same row in seconds: fewer frames, few steps, a narrow model."""
+    """Shrinks a run config to seconds: few frames and steps, small model."""
     config.clips.num_frames = min(config.clips.num_frames, 20)
-    config.clips.takes = min(config.clips.takes, 2)
+    config.clips.views = min(config.clips.views, 2)
     config.model.hidden_channels = min(config.model.hidden_channels, 16)
     config.train.steps = 6
     config.train.batch_size = min(config.train.batch_size, 64)

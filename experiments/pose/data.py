@@ -1,4 +1,4 @@
-"""Finds the clips of a run under the data home, or makes synthetic ones."""
+"""Finds and loads the clips of a pose run."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset
 from torch_geometric.data import Dataset
 
-from experiments.pose.config import ClipsConfig
+from experiments.pose.config import ClipsConfig, RunConfig
 from experiments.sweep import sources
-from experiments.sweep.sources import DataSource
+from experiments.sweep.sources import DataSource, find_raw, processed_root
 from pyg_hcsf.datasets import MPIINF3DHP, Human36M, OpenMocap, SyntheticMotion
 from pyg_hcsf.datasets.human36m import constants as human36m
 from pyg_hcsf.datasets.mocap import openmocap
 from pyg_hcsf.datasets.mpi_inf_3dhp import constants as mpi_inf_3dhp
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
-from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol
+from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol, get_protocol
 from pyg_hcsf.transforms import EncodePose
 
-# Neither Human3.6M nor MPI-INF-3DHP has a validation part of its own.
+# Neither Human3.6M nor MPI-INF-3DHP defines a validation split.
 VAL_SUBJECTS = ('S8',)
 
 
 def find_openmocap(root: Path) -> Path | None:
-    """The folder below a data home that holds openmocap's raw files."""
+    """The folder below a data home with openmocap's raw files."""
     for path in (root, root / 'OpenMocap' / 'raw'):
         if OpenMocap.found(path):
             return path
@@ -36,31 +36,17 @@ def find_openmocap(root: Path) -> Path | None:
 
 
 def find_human36m(root: Path) -> Path | None:
-    """The folder below a data home that holds Human3.6M's raw files, or where
-    they were when they were prepared.
-    """
-    folder = root / 'Human36M'
-    for path in (folder / 'raw', folder, root):
-        if Human36M.found(path):
-            return path
-    prepared = any((folder / 'processed').glob('*.clips'))
-    return folder / 'raw' if prepared else None
+    """The folder below a data home with Human3.6M's raw files."""
+    return find_raw(root, 'Human36M', Human36M.found)
 
 
 def find_mpi_inf_3dhp(root: Path) -> Path | None:
-    """The folder below a data home that holds MPI-INF-3DHP's raw files, or
-    where they were when they were prepared.
-    """
-    folder = root / 'MPIINF3DHP'
-    for path in (folder / 'raw', folder, root):
-        if MPIINF3DHP.found(path):
-            return path
-    prepared = any((folder / 'processed').glob('*.clips'))
-    return folder / 'raw' if prepared else None
+    """The folder below a data home with MPI-INF-3DHP's raw files."""
+    return find_raw(root, 'MPIINF3DHP', MPIINF3DHP.found)
 
 
 class PoseRequest(NamedTuple):
-    """The clips that a run asks for; see ClipsConfig for the last four."""
+    """The clips to load; see ClipsConfig for the last four."""
 
     root: Path
     split: Any
@@ -68,38 +54,38 @@ class PoseRequest(NamedTuple):
     keypoints: Any
     distortion: Any
     num_frames: int
-    takes: int
+    views: int
 
     @property
     def encode(self) -> EncodePose | None:
-        """From pixels and millimetres to what a network reads."""
+        """Encodes pixels and millimetres as inputs and targets."""
         return None if self.protocol is None else EncodePose(self.protocol)
 
 
-class Takes(ConcatDataset):
-    """Clips that were filmed several times."""
+class Views(ConcatDataset):
+    """The same clips projected to several random camera placements."""
 
     datasets: list[Any]
 
     @property
     def raw_fingerprint(self) -> str:
-        """That of the first: they are of the same files."""
+        """All views are of the same files."""
         return str(self.datasets[0].raw_fingerprint)
 
 
-def project_views(
-    make: Callable[..., Dataset], takes: int, **options: Any
+def make_views(
+    make: Callable[..., Dataset], views: int, **options: Any
 ) -> Any:
-    """Makes a data set, or several with other seeds, as one."""
-    made = [make(**options, seed=seed) for seed in range(takes)]
-    return made[0] if takes == 1 else Takes(made)
+    """Makes a data set once per view, each with its own seed."""
+    made = [make(**options, seed=seed) for seed in range(views)]
+    return made[0] if views == 1 else Views(made)
 
 
 def load_synthetic(request: PoseRequest) -> Any:
-    """Our own procedural motion."""
-    return project_views(
+    """Procedural motion."""
+    return make_views(
         SyntheticMotion,
-        request.takes,
+        request.views,
         split=request.split,
         keypoints=request.keypoints,
         num_frames=request.num_frames,
@@ -110,9 +96,9 @@ def load_synthetic(request: PoseRequest) -> Any:
 
 def load_openmocap(request: PoseRequest, held_out: Any = 'subjects') -> Any:
     """Open motion capture."""
-    return project_views(
+    return make_views(
         OpenMocap,
-        request.takes,
+        request.views,
         root=str(sources.HOME / 'OpenMocap'),
         split=request.split,
         keypoints=request.keypoints,
@@ -124,24 +110,23 @@ def load_openmocap(request: PoseRequest, held_out: Any = 'subjects') -> Any:
 
 
 def load_openmocap_rigs(request: PoseRequest) -> Any:
-    """Open motion capture with the DAZ rig kept for the test."""
+    """Open motion capture, tested on the DAZ rig."""
     return load_openmocap(request, 'rig')
 
 
 def load_human36m(
     request: PoseRequest, val_subjects: tuple[str, ...] = ()
 ) -> Dataset:
-    """Human3.6M, encoded on disk, from where it streams.
+    """Human3.6M, encoded and stored on disk.
 
-    Published numbers are of networks that train on S8 too: the curve of the
-    validation error shows an error on poses that the network has seen, unless
-    S8 is kept out.
+    Published results are of networks that are trained on S8 too. The
+    validation error is then one on training poses, unless ``val_subjects``
+    excludes S8 from the training.
     """
     raw = find_human36m(request.root)
-    inside = raw is not None and request.root / 'Human36M' in (raw, raw.parent)
     protocol = request.protocol
     dataset = Human36M(
-        root=str((request.root if inside else sources.HOME) / 'Human36M'),
+        root=processed_root(request.root, 'Human36M', raw),
         split=request.split,
         keypoints=request.keypoints,
         distortion=request.distortion,
@@ -161,20 +146,18 @@ def load_human36m(
 
 
 def load_human36m_dev(request: PoseRequest) -> Dataset:
-    """Human3.6M with S8 kept out of training, to make choices by."""
+    """Human3.6M without S8 in the training, to tune settings."""
     return load_human36m(request, VAL_SUBJECTS)
 
 
 def load_mpi_inf_3dhp(request: PoseRequest) -> Dataset:
-    """MPI-INF-3DHP with universal poses, encoded on disk. S8 stays among the
-    training subjects, as in load_human36m. Test clips have all frames, for
-    networks that look at neighbours; Evaluator scores the valid ones.
+    """MPI-INF-3DHP with universal poses, encoded and stored on disk. S8 is
+    trained on too, as in load_human36m. Test clips have all frames, as inputs
+    of temporal networks; only the valid frames are scored.
     """
     raw = find_mpi_inf_3dhp(request.root)
-    folder = request.root / 'MPIINF3DHP'
-    inside = raw is not None and folder in (raw, raw.parent)
     return MPIINF3DHP(
-        root=str(folder if inside else sources.HOME / 'MPIINF3DHP'),
+        root=processed_root(request.root, 'MPIINF3DHP', raw),
         split=request.split,
         keypoints=request.keypoints,
         frames='all',
@@ -206,7 +189,7 @@ SOURCES = {
         lambda root: root, load_synthetic, 'openmocap', frames=240_000
     ),
 }
-# Never taken by ``--data auto``: its networks are not those of the paper.
+# After 'synthetic', so that ``--data auto`` never chooses them.
 SOURCES['mpi_inf_3dhp'] = DataSource(
     find_mpi_inf_3dhp,
     load_mpi_inf_3dhp,
@@ -219,16 +202,17 @@ SOURCES['openmocap-rigs'] = SOURCES['openmocap']._replace(
 )
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 DATA = ('auto', *SOURCES)
-FILMED = ('openmocap', 'openmocap-rigs', 'synthetic')  # by virtual cameras
+VIRTUAL_CAMERAS = ('openmocap', 'openmocap-rigs', 'synthetic')
 
 
-def default_protocol(data: str) -> str:
-    """The protocol that ``auto`` stands for."""
-    return SOURCES[data].protocol
+def find_protocol(config: RunConfig, data: str) -> PoseProtocol:
+    """The protocol of a run config; ``auto`` is that of the data."""
+    auto = config.protocol == 'auto'
+    return get_protocol(SOURCES[data].protocol if auto else config.protocol)
 
 
 def expected(data: str, split: str) -> dict[str, Sequence[str]]:
-    """The subjects and actions that a split must have, as far as known."""
+    """The subjects and actions that a complete split has, if known."""
     subjects: dict[str, Sequence[str]] = {}
     test: Sequence[str] = ()
     actions: Sequence[str] = ()
@@ -255,27 +239,31 @@ def load_clips(
     config: ClipsConfig,
     protocol: PoseProtocol | None = None,
 ) -> Any:
-    """The clips of a split, encoded for a protocol.
+    """Loads the clips of a split, encoded for a protocol.
 
     Args:
-        data: A name that :func:`resolve` returned.
+        data: The name of a data set in :obj:`SOURCES`.
         root: The data home.
         split: train, val or test.
-        config: Keypoints, distortion, length, takes.
+        config: Keypoints, distortion, length and views.
         protocol: Encodes the clips; None leaves pixels and millimetres.
     """
-    source = SOURCES[data]
-    if source.find(root) is None:
-        raise ValueError(f'Expected {source.needs.format(root=root)}')
-    if config.takes < 1 or (config.takes > 1 and data not in FILMED):
+    SOURCES[data].require(root)
+    if config.views < 1 or (config.views > 1 and data not in VIRTUAL_CAMERAS):
         raise ValueError(
-            "Expected '--clips.takes' to be 1, or more for one of "
-            f'{", ".join(FILMED)} (got {config.takes} for {data})'
+            "Expected '--clips.views' to be 1, or more for one of "
+            f'{", ".join(VIRTUAL_CAMERAS)} (got {config.views} for {data})'
         )
-    distortion = None if config.distortion == 'auto' else config.distortion
-    takes = config.takes if split == 'train' else 1
-    options = (config.keypoints, distortion, config.num_frames, takes)
-    return _load(data, PoseRequest(root, split, protocol, *options))
+    request = PoseRequest(
+        root=root,
+        split=split,
+        protocol=protocol,
+        keypoints=config.keypoints,
+        distortion=None if config.distortion == 'auto' else config.distortion,
+        num_frames=config.num_frames,
+        views=config.views if split == 'train' else 1,
+    )
+    return _load(data, request)
 
 
 @lru_cache(maxsize=6)  # the rows of a table share their clips
@@ -284,7 +272,7 @@ def _load(data: str, request: PoseRequest) -> Dataset:
 
 
 def camera_table(clips: Any) -> dict[str, Tensor]:
-    """The cameras of clips, ``[K, 1, 2]`` by key."""
+    """The camera parameters of clips, each ``[K, 1, 2]``."""
     cameras: dict[str, list[Tensor]] = {}
     for number in range(len(clips)):
         clip = clips[number]

@@ -23,15 +23,16 @@ from pyg_hcsf.protocols import PoseProtocol
 
 @dataclass
 class Predictions:
-    """What a network made of every frame, root-aligned by the protocol.
+    """The predictions of a network for every frame, root-aligned by the
+    protocol.
 
     Args:
         pose: Predicted joints ``[F, N, 3]`` in mm, float64.
         joints: True joints, likewise.
         keypoints: The 2D input in pixels ``[F, N, 2]``.
-        clip: The number of the clip of each frame ``[F]``.
-        frame: The number of the frame in its clip ``[F]``.
-        poses_per_s: Poses a second through the network, with flipping.
+        clip: The index of the clip of each frame ``[F]``.
+        frame: The index of each frame in its clip ``[F]``.
+        poses_per_s: The speed of the network, with mirrored inputs if used.
     """
 
     pose: Tensor
@@ -43,13 +44,13 @@ class Predictions:
 
 
 def check_lifted(pose: Tensor, joints: Tensor, trained: bool = True) -> None:
-    """Refuses the poses of a network that diverged.
+    """Raises an error for the poses of a network that diverged.
 
     Args:
-        pose: Its poses ``[F, N, 3]`` in mm.
-        joints: The true joints, likewise, root-aligned.
-        trained: Whether the training has ended: batch norm may be far off
-            before, so that only what is not finite is refused.
+        pose: Predicted poses ``[F, N, 3]`` in mm.
+        joints: True joints, likewise; both root-aligned.
+        trained: Whether the training has ended. Before, batch norm may give
+            large errors, so that only NaN and infinity are errors.
     """
     error = float((pose - joints).norm(dim=-1).mean())
     zero = float(joints.norm(dim=-1).mean())
@@ -58,17 +59,16 @@ def check_lifted(pose: Tensor, joints: Tensor, trained: bool = True) -> None:
 
 
 class Evaluator:
-    """Runs networks over all frames of clips and scores them.
+    """Evaluates networks on all frames of clips.
 
     Args:
-        clips: Clips that an EncodePose transform has encoded; where they
-            have ``valid``, other frames are seen but not scored.
+        clips: Clips encoded by an EncodePose transform. If they have
+            ``valid``, other frames are only used as inputs.
         protocol: The protocol.
-        frames: The frames of a window.
+        frames: Frames in a window.
         batch_size: Windows in a batch.
-        stride: Takes every so many frames, for a quick look.
-        flip: Average over each pose and its mirror image, in the space of the
-            network's output.
+        stride: The stride between frames, for a faster evaluation.
+        flip: Average the outputs for each pose and its mirror image.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Evaluator:
 
     @torch.no_grad()
     def predict(self, model: PoseLifter) -> Predictions:
-        """Lifts every frame; keeps those that are to be evaluated."""
+        """Predicts every frame, and keeps the valid ones."""
         protocol, root = self.protocol, self.protocol.root
         device = next(model.parameters()).device
         network = model.folded()
@@ -137,7 +137,7 @@ class Evaluator:
         return Predictions(pose, joints, keypoints, clip, frame, speed)
 
     def error(self, model: PoseLifter) -> float:
-        """MPJPE over frames in mm, for validation."""
+        """The MPJPE over frames in mm, for validation."""
         out = self.predict(model)
         check_lifted(out.pose, out.joints, trained=False)
         return float(metrics.mpjpe(out.pose, out.joints))
@@ -147,78 +147,88 @@ class Evaluator:
         return [str(clip[key]) for clip in self.clips]
 
     def score(self, out: Predictions, joints: tuple[str, ...]) -> dict:
-        """All figures of a table."""
+        """All metrics."""
         check_lifted(out.pose, out.joints)
         errors = metrics.joint_errors(out.pose, out.joints)  # [F, N]
         error = errors.mean(dim=1)
-        pa = metrics.pa_mpjpe(out.pose, out.joints, per_frame=True)
-        scale = metrics.n_mpjpe(out.pose, out.joints, per_frame=True)
-
-        def groups(key: str) -> dict[str, dict[str, Any]]:
-            names = np.array(self.names(key))[out.clip.numpy()]
-            table = {}
-            for name in dict.fromkeys(names):
-                rows = torch.from_numpy(names == name)
-                table[str(name)] = {
-                    'mpjpe': float(error[rows].mean()),
-                    'pa_mpjpe': float(pa[rows].mean()),
-                    'n_mpjpe': float(scale[rows].mean()),
-                    'frames': int(rows.sum()),
-                }
-            return table
-
-        actions = groups('action')
-
-        def average(key: str, frames: Tensor) -> float:
-            if self.protocol.average == 'frames':
-                return float(frames.mean())
-            return float(np.mean([row[key] for row in actions.values()]))
-
-        def velocity(rows: Tensor) -> float:
-            # Frames that are left out cut a clip.
-            clip, frame = out.clip[rows], out.frame[rows]
-            cut = (clip.diff() != 0) | (frame.diff() != self.stride)
-            if cut.all():
-                return float('nan')
-            ids = torch.cat(
-                [cut.new_zeros(1, dtype=torch.long), cut.cumsum(0)]
-            )
-            return float(metrics.mpjve(out.pose[rows], out.joints[rows], ids))
-
-        mpjve = velocity(torch.ones_like(out.clip, dtype=torch.bool))
+        frames = {
+            'mpjpe': error,
+            'pa_mpjpe': metrics.pa_mpjpe(out.pose, out.joints, per_frame=True),
+            'n_mpjpe': metrics.n_mpjpe(out.pose, out.joints, per_frame=True),
+        }
+        actions = self._groups(out, 'action', frames)
+        means = {key: float(values.mean()) for key, values in frames.items()}
+        mpjve = self._velocity_error(out, torch.ones_like(error).bool())
         if self.protocol.average == 'actions':
-            names = np.array(self.names('action'))[out.clip.numpy()]
-            rows = [torch.from_numpy(names == name) for name in actions]
-            mpjve = float(np.mean([velocity(row) for row in rows]))
-
-        hard = metrics.hard_pose_statistics(error)
-        more = {}
-        if self.protocol.pck is not None:
-            scenes = [str(clip.get('scene', '')) for clip in self.clips]
-            more['pck'] = metrics.pck_by_group(
-                out.pose,
-                out.joints,
-                [scenes[number] for number in out.clip.tolist()],
-                self.protocol.pck,
-                self.protocol.actions,
+            means = {
+                key: float(np.mean([row[key] for row in actions.values()]))
+                for key in frames
+            }
+            masks = self._masks(out, 'action').values()
+            mpjve = float(
+                np.mean([self._velocity_error(out, mask) for mask in masks])
             )
-            more['pck'].pop('', None)  # not of the test set
         return {
-            **more,
-            'mpjpe': average('mpjpe', error),
-            'pa_mpjpe': average('pa_mpjpe', pa),
-            'n_mpjpe': average('n_mpjpe', scale),
+            **self._pck(out),
+            **means,
             'mpjve': mpjve,
             'per_action': actions,
-            'per_subject': groups('subject'),
+            'per_subject': self._groups(out, 'subject', frames),
             'per_joint': dict(
                 zip(joints, errors.mean(dim=0).tolist(), strict=True)
             ),
-            'hard': hard,
+            'hard': metrics.hard_pose_statistics(error),
         }
 
+    def _masks(self, out: Predictions, key: str) -> dict[str, Tensor]:
+        """The frames ``[F]`` of each value of a string attribute."""
+        names = np.array(self.names(key))[out.clip.numpy()]
+        return {
+            str(name): torch.from_numpy(names == name)
+            for name in dict.fromkeys(names)
+        }
+
+    def _groups(
+        self, out: Predictions, key: str, frames: dict[str, Tensor]
+    ) -> dict[str, dict[str, Any]]:
+        """Means of frame errors for each value of a string attribute."""
+        return {
+            name: {
+                **{
+                    k: float(values[mask].mean())
+                    for k, values in frames.items()
+                },
+                'frames': int(mask.sum()),
+            }
+            for name, mask in self._masks(out, key).items()
+        }
+
+    def _velocity_error(self, out: Predictions, mask: Tensor) -> float:
+        """MPJVE of frames; clips are cut where frames are left out."""
+        clip, frame = out.clip[mask], out.frame[mask]
+        cut = (clip.diff() != 0) | (frame.diff() != self.stride)
+        if cut.all():
+            return math.nan
+        ids = torch.cat([cut.new_zeros(1, dtype=torch.long), cut.cumsum(0)])
+        return float(metrics.mpjve(out.pose[mask], out.joints[mask], ids))
+
+    def _pck(self, out: Predictions) -> dict[str, Any]:
+        """PCK by scene of MPI-INF-3DHP, if the protocol defines it."""
+        if self.protocol.pck is None:
+            return {}
+        scenes = [str(clip.get('scene', '')) for clip in self.clips]
+        pck = metrics.pck_by_group(
+            out.pose,
+            out.joints,
+            [scenes[number] for number in out.clip.tolist()],
+            self.protocol.pck,
+            self.protocol.actions,
+        )
+        pck.pop('', None)  # clips without a scene
+        return {'pck': pck}
+
     def arrays(self, out: Predictions) -> dict[str, np.ndarray]:
-        """What frames.npz holds."""
+        """The arrays of frames.npz."""
         error = metrics.mpjpe(out.pose, out.joints, per_frame=True)
         names = {
             key: np.array(self.names(key))

@@ -1,16 +1,14 @@
 """Pictures of finished pose runs: Fig. 6 of the paper, learning curves and the
 error of each joint. Fig. 7 and Fig. 1 of the supplement are in
-:mod:`pose.hard_poses`, Figs. 1 and 8 in :mod:`pose.skeletons`.
+:mod:`experiments.pose.hard_poses`, Figs. 1 and 8 in
+:mod:`experiments.pose.skeletons`.
 
-Every function takes the runs of one setting, as
-:func:`reporting.runs.by_setting` finds them, and the path of a PNG, which it
-writes and returns. A row keeps its colour and marker in all of them, and every
-picture names its data.
+Every function takes the runs of one setting and the path of a PNG, which it
+writes and returns. A row has the same colour and marker in all pictures.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +24,13 @@ from experiments.pose.hard_poses import (
 )
 from experiments.pose.skeletons import example_poses, hardest_poses
 from experiments.reporting.compare import interval
-from experiments.reporting.drawing import finite, legend, picture, row_styles
+from experiments.reporting.drawing import (
+    finite,
+    legend,
+    read_log,
+    row_styles,
+    run_figure,
+)
 from experiments.reporting.runs import Run, Runs, by_row
 
 MARKS = (30, 40, 60)  # mm, section 4.1.2 of the paper
@@ -38,13 +42,13 @@ def _bars(
     rows: dict[str, list[Run]],
     styles: dict[str, dict[str, Any]],
 ) -> None:
-    """Groups of bars, one per row: ``values[row]`` is ``[seeds, groups]``."""
+    """Draws groups of bars, one bar per row, of values ``[seeds, groups]``."""
     width = 0.84 / len(values)
     for i, (row, x) in enumerate(values.items()):
         mean, half = np.array([interval(column) for column in x.T]).T
-        place = np.arange(x.shape[1]) + (i + 0.5) * width - 0.42
+        left = np.arange(x.shape[1]) + (i + 0.5) * width - 0.42
         ax.bar(
-            place,
+            left,
             mean,
             0.92 * width,
             color=styles[row]['color'],
@@ -52,25 +56,27 @@ def _bars(
             hatch='//' if styles[row]['linestyle'] != '-' else None,
         )
         if len(x) > 1:
-            ax.errorbar(place, mean, half, fmt='none', ecolor='k', lw=0.7)
+            ax.errorbar(left, mean, half, fmt='none', ecolor='k', lw=0.7)
     ax.margins(x=0.01)
 
 
 def error_distribution(runs: Runs, path: Path) -> Path:
-    """Fig. 6: the share of test poses in each bin of the error, and below
-    and above the paper's marks.
+    """Fig. 6: the histogram of the errors of test poses, and the shares below
+    and above the paper's thresholds.
     """
     rows, styles = finite(runs), row_styles(runs)
     tail = max(np.quantile(r.error, 0.97) for g in rows.values() for r in g)
     top = min(max(80, math.ceil(tail / 20) * 20), 300)
     width = 5 if top <= 160 else 10
     edges = np.arange(0, top + width + 1, width)
-    with picture(runs, path, (9.6, 3.9), layout='constrained') as figure:
+    with run_figure(runs, path, (9.6, 3.9)) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.65, 1))
         for mark in MARKS:
             left.axvline(mark, color='#9A9A9A', lw=0.8, ls=(0, (2, 2)))
             left.text(
-                *(mark, 1.01, mark),
+                x=mark,
+                y=1.01,
+                s=mark,
                 transform=left.get_xaxis_transform(),
                 ha='center',
                 fontsize=7.5,
@@ -120,7 +126,7 @@ def joint_errors(runs: Runs, path: Path) -> Path:
         )
         for row, group in rows.items()
     }
-    with picture(runs, path, (9.6, 3.6), layout='constrained') as figure:
+    with run_figure(runs, path, (9.6, 3.6)) as figure:
         ax = figure.subplots()
         _bars(ax, values, rows, styles)
         ax.set_xticks(range(len(joints)), joints, rotation=35, ha='right')
@@ -129,39 +135,23 @@ def joint_errors(runs: Runs, path: Path) -> Path:
     return path
 
 
-def read_log(folder: Path) -> dict[str, np.ndarray]:
-    """Reads ``log.jsonl``: ``[n, 2]`` arrays of step and value by name.
-
-    A line cut short by a kill is passed over, and a step done again after a
-    resume counts once.
-    """
-    series: dict[str, dict[int, float]] = {}
-    path = folder / 'log.jsonl'
-    text = path.read_text(encoding='utf-8') if path.is_file() else ''
-    for line in text.splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        for name in set(entry) & {'loss', 'val_mpjpe'}:
-            series.setdefault(name, {})[entry['step']] = entry[name]
-    return {k: np.array(sorted(v.items())) for k, v in series.items()}
-
-
 def learning_curves(runs: Runs, path: Path) -> Path | None:
-    """Training loss and validation error by step, one line per seed, or
-    :obj:`None` where no run kept a ``log.jsonl``.
+    """Training loss and validation error by step, one line per seed;
+    :obj:`None` if no run has a ``log.jsonl``.
     """
     rows, styles = by_row(runs), row_styles(runs)
-    logs = {r: [read_log(x.folder) for x in g] for r, g in rows.items()}
     titles = {'loss': 'training loss', 'val_mpjpe': 'validation MPJPE (mm)'}
+    logs = {
+        row: [read_log(run.folder, titles) for run in group]
+        for row, group in rows.items()
+    }
     names = [
         n for n in titles if any(n in x for g in logs.values() for x in g)
     ]
     if not names:
         return None
     size = (4.8 * len(names), 3.6)
-    with picture(runs, path, size, layout='constrained') as figure:
+    with run_figure(runs, path, size) as figure:
         axes = figure.subplots(1, len(names), squeeze=False)[0]
         for ax, name in zip(axes, names, strict=True):
             for row, group in logs.items():
@@ -204,8 +194,8 @@ def draw_all(runs: Runs, folder: Path) -> dict[str, Path]:
         folder (pathlib.Path): Where the PNGs go.
 
     Returns:
-        The path of each picture by its title; where all runs diverged, of
-        the learning curves at most.
+        The path of each picture by its title; only the learning curves if all
+        runs diverged.
     """
     diverged = not any(np.isfinite(run.error).all() for run in runs)
     out = {}

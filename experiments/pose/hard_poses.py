@@ -1,5 +1,5 @@
-"""Pictures of the poses that are hard for a model: Fig. 7 of the paper and
-Fig. 1 of its supplement, and how far models share them.
+"""Pictures of the poses with the largest errors: Fig. 7 of the paper, Fig. 1
+of its supplement, and the overlap between models.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from experiments.reporting.compare import interval
-from experiments.reporting.drawing import finite, legend, picture, row_styles
+from experiments.reporting.drawing import (
+    finite,
+    legend,
+    row_styles,
+    run_figure,
+)
 from experiments.reporting.runs import Runs, mean_error
 
-SHARES = tuple(range(50, 0, -5))  # %, supplement 1.2
-HARDEST = 10  # %, likewise
+SHARES = tuple(range(50, 0, -5))  # %, section 1.2 of the supplement
+HARDEST = 10  # %
 
 
 def worst_poses(runs: Runs, path: Path) -> Path:
@@ -24,7 +29,7 @@ def worst_poses(runs: Runs, path: Path) -> Path:
     """
     rows, styles = finite(runs), row_styles(runs)
     height = 1.1 + 0.42 * len(rows)
-    with picture(runs, path, (7.2, height), layout='constrained') as figure:
+    with run_figure(runs, path, (7.2, height)) as figure:
         ax = figure.subplots()
         ax.grid(visible=False)
         for i, (row, group) in enumerate(rows.items()):
@@ -51,15 +56,15 @@ def hard_pose_curves(runs: Runs, path: Path) -> Path:
     """Fig. 1 of the supplement: on the poses that are hardest for one model,
     the mean error of every model.
 
-    The poses are chosen per seed of the panel's model; its own curve is that
-    seed's error, the others' are the mean over their seeds.
+    The hardest poses are chosen for each seed of the model that a panel is of.
+    Its own curve is the error of that seed, the others are means over seeds.
     """
     rows, styles = finite(runs), row_styles(runs)
     errors = {row: mean_error(group) for row, group in rows.items()}
     columns = min(len(rows), 3)
     lines = math.ceil(len(rows) / columns)
     size = (3.2 * columns + 0.4, 2.5 * lines + 0.7)
-    with picture(runs, path, size, layout='constrained') as figure:
+    with run_figure(runs, path, size) as figure:
         axes = figure.subplots(
             lines, columns, sharex=True, sharey=True, squeeze=False
         ).flat
@@ -97,10 +102,9 @@ def hard_pose_curves(runs: Runs, path: Path) -> Path:
 
 
 def overlaps(rows: Mapping[str, Runs]) -> np.ndarray:
-    """Of the hardest poses of each row the share, in percent, that is among
-    the hardest of each other: ``[rows, rows]``, the mean over pairs of seeds.
-    On the diagonal, that of another seed of the same row; NaN if there is
-    none.
+    """The share in percent of the hardest poses of each row that are also
+    among the hardest of each other row: ``[rows, rows]``, means over pairs of
+    seeds. The diagonal compares seeds of the same row; NaN if there is one.
     """
     frames = len(next(iter(rows.values()))[0].error)
     count = math.ceil(HARDEST / 100 * frames)
@@ -122,9 +126,8 @@ def overlaps(rows: Mapping[str, Runs]) -> np.ndarray:
 
 
 def hard_pose_overlap(runs: Runs, path: Path) -> Path | None:
-    """How far the hardest poses of one model are those of another: what two
-    trainings of one model share is on the diagonal. :obj:`None` for a row
-    alone.
+    """The overlap of the hardest poses of two models, and of two trainings of
+    one model on the diagonal. :obj:`None` for a single row.
     """
     rows = finite(runs)
     if len(rows) < 2:
@@ -132,20 +135,14 @@ def hard_pose_overlap(runs: Runs, path: Path) -> Path | None:
     shares = overlaps(rows)
     labels = [group[0].label for group in rows.values()]
     side = 1.9 + 0.5 * len(rows)
-    with picture(
-        runs, path, (side + 1.2, side), layout='constrained'
-    ) as figure:
+    with run_figure(runs, path, (side + 1.2, side)) as figure:
         ax = figure.subplots()
         image = ax.imshow(shares, cmap='Blues', vmin=0, vmax=100)
         for (i, j), share in np.ndenumerate(shares):
             if np.isfinite(share):
                 colour = 'w' if share > 60 else 'k'
-                ax.text(
-                    *(j, i, f'{share:.0f}'),
-                    ha='center',
-                    va='center',
-                    color=colour,
-                )
+                text = f'{share:.0f}'
+                ax.text(j, i, text, ha='center', va='center', color=colour)
         ax.grid(visible=False)
         ax.set_xticks(range(len(rows)), labels, rotation=35, ha='right')
         ax.set_yticks(range(len(rows)), labels)

@@ -1,4 +1,4 @@
-"""Skeletons of test poses: Figs. 1 and 8 of the paper."""
+"""Pictures of skeletons: Figs. 1 and 8 of the paper."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from experiments.reporting.drawing import (
     BLUE,
     RED,
     finite,
-    picture,
     row_styles,
+    run_figure,
 )
-from experiments.reporting.runs import Runs, mean_error
+from experiments.reporting.runs import Run, Runs, mean_error
 from pyg_hcsf.skeleton import H36M17
 
 TRUNK, BEHIND = '#404040', '#9A9A9A'
@@ -57,7 +57,7 @@ def _draw_2d(ax: Any, pixels: np.ndarray) -> None:
 def _draw_3d(
     ax: Any, pose: np.ndarray, box: tuple, grey: bool = False
 ) -> None:
-    """Draws a camera-frame pose with up as up: right, forward, -down."""
+    """Draws a pose of the camera frame upright: right, forward, -down."""
     x, y, z = pose[:, 0], pose[:, 2], -pose[:, 1]
     for child, parent in H36M17.bones:
         k = [child, parent]
@@ -83,7 +83,7 @@ def hardest_frames(
     count: int = 4,
     by_action: bool = False,
 ) -> list[int]:
-    """The hardest test frames, at most one of each motion clip.
+    """The test frames with the largest errors, at most one per motion clip.
 
     Args:
         runs (sequence of Run): The runs of one setting.
@@ -121,7 +121,7 @@ def hardest_frames(
 def example_poses(runs: Runs, path: Path) -> Path | None:
     """Fig. 1: the 2D input of two easy poses, a moderate one and four hard
     ones of different actions, and the error of every model on them;
-    or :obj:`None` where the runs kept no poses.
+    :obj:`None` if the runs have no poses.
 
     Easy and moderate poses are those at the quantiles :obj:`EASY` and
     :obj:`MODERATE` of the error, averaged over all rows and their seeds.
@@ -132,18 +132,17 @@ def example_poses(runs: Runs, path: Path) -> Path | None:
         return None
     errors = {row: mean_error(group) for row, group in rows.items()}
     order = np.argsort(np.mean(list(errors.values()), axis=0), kind='stable')
-    places = [int(q * (len(order) - 1)) for q in (*EASY, MODERATE)]
-    frames = [*order[places], *hardest_frames(runs, by_action=True)]
+    ranks = [int(q * (len(order) - 1)) for q in (*EASY, MODERATE)]
+    frames = [*order[ranks], *hardest_frames(runs, by_action=True)]
     names = ['easy'] * len(EASY) + ['moderate']
     names += ['hard'] * (len(frames) - len(names))
     pixels = first.read('keypoints')[0]
     top = max(error[frames].max() for error in errors.values())
     height = 2.6 + 0.19 * len(rows)
-    with picture(
-        runs, path, (1.75 * len(frames), height), layout='constrained'
-    ) as figure:
+    with run_figure(runs, path, (1.75 * len(frames), height)) as figure:
         axes = figure.subplots(
-            *(2, len(frames)),
+            nrows=2,
+            ncols=len(frames),
             height_ratios=(1.5, 0.19 * len(rows) + 0.25),
             squeeze=False,
         )
@@ -178,8 +177,8 @@ def hardest_poses(
     count: int = 4,
 ) -> Path | None:
     """Fig. 8: 2D input, ground truth and up to three models' poses on the
-    hardest frames, from the first seed of each; or :obj:`None` where the runs
-    kept no poses.
+    hardest frames, from the first seed of each; :obj:`None` if the runs have
+    no poses.
 
     Args:
         runs (sequence of Run): The runs of one setting.
@@ -200,12 +199,12 @@ def hardest_poses(
     models = [known[row][0] for row in rows]
     if not all(run.has('keypoints', 'joints', 'prediction') for run in models):
         return None
-    first = models[0]
-    pixels, truth = (x[frames] for x in first.read('keypoints', 'joints'))
+    pixels, truth = (x[frames] for x in models[0].read('keypoints', 'joints'))
     poses = [run.read('prediction')[0][frames] for run in models]
     columns = 2 + len(models)
     height = 2.2 * len(frames) + 0.75
-    with picture(runs, path, (2.05 * columns + 0.2, height)) as figure:
+    size = (2.05 * columns + 0.2, height)
+    with run_figure(runs, path, size, layout=None) as figure:
         grid = figure.add_gridspec(
             len(frames),
             columns,
@@ -217,46 +216,68 @@ def hardest_poses(
             hspace=0.28,
         )
         for i, frame in enumerate(frames):
-            clip = first.clip[frame]
-            stack = np.concatenate([truth[i], *(pose[i] for pose in poses)])
-            size = np.ptp(truth[i], axis=0).max()
-            if np.ptp(stack, axis=0).max() > 2 * size:  # far off: cut there
-                half = size / 2
-                stack = np.concatenate([truth[i] - half, truth[i] + half])
-            middle = (stack.min(0) + stack.max(0)) / 2
-            box = (middle, 0.5 * np.ptp(stack, axis=0).max())
             ax = figure.add_subplot(grid[i, 0])
             _draw_2d(ax, pixels[i])
-            ax.set_xlabel(
-                f'{first.subject[clip]}, {first.action[clip]}\n'
-                f'frame {first.frame[frame]}, camera {first.camera[clip]}',
-                fontsize=7.5,
-            )
-            for j, pose in enumerate([truth, *poses]):
-                ax = figure.add_subplot(grid[i, j + 1], projection='3d')
-                if j:
-                    _draw_3d(ax, truth[i], box, grey=True)
-                    ax.text2D(
-                        *(0.5, -0.05),
-                        f'{models[j - 1].error[frame]:.0f} mm',
-                        transform=ax.transAxes,
-                        ha='center',
-                        fontsize=8.5,
-                    )
-                _draw_3d(ax, pose[i], box)
+            _name_frame(ax, models[0], frame)
+            axes = [
+                figure.add_subplot(grid[i, j + 1], projection='3d')
+                for j in range(columns - 1)
+            ]
+            errors = [run.error[frame] for run in models]
+            _draw_row(axes, truth[i], [pose[i] for pose in poses], errors)
         names = ['2D input', 'ground truth', *(run.label for run in models)]
-        for ax, name in zip(figure.axes[:columns], names, strict=True):
-            place = ax.get_position()
-            figure.text(
-                *((place.x0 + place.x1) / 2, 1 - 0.5 / height, name),
-                ha='center',
-                fontsize=9,
-                weight='bold',
-            )
-        figure.legend(
-            [Line2D([], [], color=c, lw=2) for c in KEY],
-            list(KEY.values()),
-            loc='lower center',
-            ncols=4,
-        )
+        _label_columns(figure, names, y=1 - 0.5 / height)
     return path
+
+
+def _name_frame(ax: Any, run: Run, frame: int) -> None:
+    clip = run.clip[frame]
+    ax.set_xlabel(
+        f'{run.subject[clip]}, {run.action[clip]}\n'
+        f'frame {run.frame[frame]}, camera {run.camera[clip]}',
+        fontsize=7.5,
+    )
+
+
+def _draw_row(
+    axes: list, truth: np.ndarray, poses: list[np.ndarray], errors: list[float]
+) -> None:
+    """Draws the true pose, and each predicted pose in front of it."""
+    stack = np.concatenate([truth, *poses])
+    size = np.ptp(truth, axis=0).max()
+    if np.ptp(stack, axis=0).max() > 2 * size:  # crop large errors
+        stack = np.concatenate([truth - size / 2, truth + size / 2])
+    middle = (stack.min(0) + stack.max(0)) / 2
+    box = (middle, 0.5 * np.ptp(stack, axis=0).max())
+    _draw_3d(axes[0], truth, box)
+    for ax, pose, error in zip(axes[1:], poses, errors, strict=True):
+        _draw_3d(ax, truth, box, grey=True)
+        ax.text2D(
+            x=0.5,
+            y=-0.05,
+            s=f'{error:.0f} mm',
+            transform=ax.transAxes,
+            ha='center',
+            fontsize=8.5,
+        )
+        _draw_3d(ax, pose, box)
+
+
+def _label_columns(figure: Any, names: list[str], y: float) -> None:
+    """Puts names above the first row of axes, and a legend below all."""
+    for ax, name in zip(figure.axes, names, strict=False):
+        panel = ax.get_position()
+        figure.text(
+            x=(panel.x0 + panel.x1) / 2,
+            y=y,
+            s=name,
+            ha='center',
+            fontsize=9,
+            weight='bold',
+        )
+    figure.legend(
+        [Line2D([], [], color=c, lw=2) for c in KEY],
+        list(KEY.values()),
+        loc='lower center',
+        ncols=4,
+    )

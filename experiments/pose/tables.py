@@ -1,4 +1,4 @@
-"""Tables of finished pose runs, as pandas frames of text."""
+"""Tables of finished pose runs, as DataFrames of text."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from experiments.reporting.tables import (
     add_paper,
     add_papers,
     make_table,
+    tidy_rows,
 )
 
 # The columns of Table 1 of the paper, by the official action name.
@@ -40,11 +41,11 @@ SYNONYMS = {
     'walkingtogether': 'walktogether',
 }
 UNITS = {
-    **{'mpjve': 'mm/frame', 'params': '', 'macs': '', 'frames': ''},
-    **{'train_poses_per_s': '1/s', 'test_poses_per_s': '1/s'},
-    **{'above_60': '%', 'above_40': '%', 'below_30': '%'},
-    **{'pck': '%', 'auc': '%'},
-}  # all else is in mm
+    'mpjve': 'mm/frame',
+    **dict.fromkeys(('params', 'macs', 'frames'), ''),
+    **dict.fromkeys(('train_poses_per_s', 'test_poses_per_s'), '1/s'),
+    **dict.fromkeys(('above_60', 'above_40', 'below_30', 'pck', 'auc'), '%'),
+}  # others are in mm
 
 
 def summary_table(runs: Runs) -> pd.DataFrame:
@@ -65,16 +66,16 @@ def _plain(action: str) -> str:
 
 
 def _groups(runs: Runs, key: str) -> list[str]:
-    """What any run has under a key, such as all its actions."""
+    """The groups under a key of the metrics of any run, such as actions."""
     return list(dict.fromkeys(g for run in runs for g in run.metrics[key]))
 
 
 def action_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     """One column per action and ``Avg.`` last, in mm.
 
-    Where all actions are among the paper's fifteen the columns have the order
-    and the abbreviations of its Table 1; otherwise the data's own. ``Avg.``
-    is averaged as the protocol says.
+    If all actions are among the paper's fifteen, the columns have the order
+    and the abbreviations of its Table 1. ``Avg.`` is averaged as the protocol
+    defines.
     """
     actions = _groups(runs, 'per_action')
     names = {action: action for action in actions}
@@ -96,9 +97,9 @@ def subject_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
 
 
 def pck_table(runs: Runs) -> pd.DataFrame:
-    """The columns of MPI-INF-3DHP: PCK of each scene and of all frames, AUC
-    and MPJPE of all, and what the paper has for networks that were trained
-    elsewhere; empty for other protocols.
+    """PCK of each scene and of all frames, AUC and MPJPE of all frames, and
+    the paper's figures for networks trained on other data; empty for protocols
+    without PCK.
     """
     if not all(run.metrics.get('pck') for run in runs):
         return pd.DataFrame()
@@ -142,13 +143,5 @@ def tidy(runs: Runs) -> pd.DataFrame:
             groups['pck', group] = metrics
         for joint, value in m['per_joint'].items():
             groups['joint', joint] = {'mpjpe': value}
-        lines += [
-            {
-                **head,
-                **{'scope': scope, 'group': group, 'metric': name},
-                **{'value': value, 'unit': UNITS.get(name, 'mm')},
-            }
-            for (scope, group), metrics in groups.items()
-            for name, value in metrics.items()
-        ]
+        lines += tidy_rows(head, groups, UNITS)
     return pd.DataFrame(lines)

@@ -1,123 +1,115 @@
-"""The rows of pose tables: see run.py."""
+"""The pose task of run.py: 2D keypoints of known cameras to 3D poses."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import torch
-from jsonargparse import Namespace
 
-from experiments.pose import report
 from experiments.pose.bodies import BodyLoader
 from experiments.pose.config import RunConfig, smoke
-from experiments.pose.cost_estimates import Prices
-from experiments.pose.data import (
-    SOURCES,
-    default_protocol,
-    expected,
-    load_clips,
-)
+from experiments.pose.cost_estimates import CostEstimates
+from experiments.pose.data import SOURCES, expected, find_protocol, load_clips
 from experiments.pose.evaluate import Evaluator
+from experiments.pose.report import PoseReport
 from experiments.pose.trainer import PoseTrainer
 from experiments.sweep.cost import count_macs
-from experiments.sweep.folder import RunFolder
-from experiments.sweep.presets import fingerprint
-from experiments.sweep.session import (
-    RANK,
-    WORLD,
-    Task,
-    is_mine,
-    say,
-    to_device,
-    train_row,
-)
+from experiments.sweep.processes import RANK, WORLD, to_device
 from experiments.sweep.splits import check_split
+from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
+from experiments.sweep.trainer import Trainer
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
-from pyg_hcsf.protocols import PoseProtocol, get_protocol
+from pyg_hcsf.protocols import PoseProtocol
 from pyg_hcsf.skeleton import get_skeleton
 
 
-def run_row(
-    folder: Path,
-    config: RunConfig,
-    data: str,
-    root: Path,
-    seed: int,
-    args: Namespace,
-    place: dict[str, Any],
-    held: ExitStack,
-) -> None:
-    """Trains and evaluates one row with one seed, unless it is there."""
-    title = f'{config.label} seed {seed}'
-    auto = config.protocol == 'auto'
-    name = default_protocol(data) if auto else config.protocol
-    protocol = get_protocol(name)
-    if config.clips.distortion == 'auto':
-        config.clips.distortion = protocol.distortion
-    clips = load_clips(data, root, 'train', config.clips, protocol)
-    key = fingerprint(config, [data, clips.raw_fingerprint, WORLD], seed)
-    store = RunFolder(folder, key)
-    if not is_mine(store, title, place, held):
-        return
-    for split in ('train', config.evaluate.split):
-        found = load_clips(data, root, split, config.clips, protocol)
-        values = expected(data, split)
-        partial = args.partial or args.smoke
-        check_split(found, f'{split} of {data}', values, partial)
+class PoseRun(TaskRun):
+    """Trains and evaluates a PoseLifter."""
 
-    model = build_model(config, protocol, seed)
-    macs = count_macs(model)
-    loader = make_loader(clips, config, protocol, seed)
-    watch = _evaluator(config, data, root, 'val', protocol, stride=8)
-    trainer = PoseTrainer(
-        protocol,
-        model,
-        loader,
-        config.train,
-        folder,
-        lambda: {'val_mpjpe': watch.error(model)},
-        seed,
-    )
-    if not train_row(store, trainer, config, args.resume, title):
-        return
+    task = 'pose'
+    config: RunConfig
 
-    evaluator = _evaluator(config, data, root, config.evaluate.split, protocol)
-    out = evaluator.predict(model)
-    cost = trainer.cost
-    metrics = {
-        'task': args.task,
-        'seed': seed,
-        'data': ('SyntheticMotion' if data == 'synthetic' else data)
-        + ' (partial)' * args.partial,
-        'data_name': data,
-        'split': config.evaluate.split,
-        'keypoints': config.clips.keypoints,
-        'protocol': protocol.name,
-        'average': protocol.average,
-        'macs': macs,
-        'train_poses_per_s': trainer.samples / cost['train_seconds'],
-        **cost,
-        'test_poses_per_s': out.poses_per_s,
-        **place,
-        **evaluator.score(out, model.skeleton.joints),
-    }
-    store.finish(metrics, evaluator.arrays(out))
-    say(
-        f'{title}: MPJPE {metrics["mpjpe"]:.1f} mm on the '
-        f'{config.evaluate.split} subjects, trained '
-        f'{cost["train_seconds"]:.0f} s'
-    )
+    def __init__(self, spec: RunSpec) -> None:
+        super().__init__(spec)
+        self.protocol = find_protocol(self.config, spec.data)
+        if self.config.clips.distortion == 'auto':
+            self.config.clips.distortion = self.protocol.distortion
+        self.clips = self.load('train')
+
+    def load(self, split: str) -> Any:
+        """Loads the clips of a split."""
+        spec = self.spec
+        return load_clips(
+            spec.data, spec.root, split, self.config.clips, self.protocol
+        )
+
+    def data_key(self) -> list:
+        return [self.spec.data, self.clips.raw_fingerprint]
+
+    def check_splits(self) -> None:
+        spec = self.spec
+        for split in ('train', self.config.evaluate.split):
+            values = expected(spec.data, split)
+            name = f'{split} of {spec.data}'
+            check_split(self.load(split), name, values, spec.allow_missing)
+
+    def evaluator(self, split: str, stride: int = 1) -> Evaluator:
+        """Evaluates every ``stride``-th frame of a split."""
+        return Evaluator(
+            self.load(split),
+            self.protocol,
+            self.config.model.frames,
+            self.config.evaluate.batch_size,
+            stride,
+            self.config.evaluate.flip,
+        )
+
+    def make_trainer(self) -> Trainer:
+        config, seed = self.config, self.spec.seed
+        model = build_model(config, self.protocol, seed)
+        self.macs = count_macs(model)
+        loader = make_loader(self.clips, config, self.protocol, seed)
+        validation = self.evaluator('val', stride=8)
+        return PoseTrainer(
+            self.protocol,
+            model,
+            loader,
+            config.train,
+            self.spec.folder,
+            lambda: {'val_mpjpe': validation.error(model)},
+            seed,
+        )
+
+    def evaluate(self, trainer: Trainer) -> Evaluation:
+        split = self.config.evaluate.split
+        evaluator = self.evaluator(split)
+        model: Any = trainer.model
+        out = evaluator.predict(model)
+        metrics = {
+            'keypoints': self.config.clips.keypoints,
+            'protocol': self.protocol.name,
+            'average': self.protocol.average,
+            'macs': self.macs,
+            'train_poses_per_s': (
+                trainer.samples / trainer.cost['train_seconds']
+            ),
+            'test_poses_per_s': out.poses_per_s,
+            **evaluator.score(out, model.skeleton.joints),
+        }
+        return Evaluation(
+            metrics,
+            evaluator.arrays(out),
+            f'MPJPE {metrics["mpjpe"]:.1f} mm on the {split} subjects',
+        )
 
 
 def make_loader(
     clips: Any, config: RunConfig, protocol: PoseProtocol, seed: int
 ) -> ClipLoader | BodyLoader:
-    """The batches that a row is trained on."""
-    clips = getattr(clips, 'store', clips)  # encoded there: streams
+    """The training batches of a run config."""
+    clips = getattr(clips, 'store', clips)  # a store streams encoded clips
     options: dict[str, Any] = {
         'batch_size': config.train.batch_size,
         'frames': config.model.frames,
@@ -136,7 +128,7 @@ def make_loader(
 def build_model(
     config: RunConfig, protocol: PoseProtocol, seed: int
 ) -> PoseLifter:
-    """The network of a row, with the weights that a seed gives."""
+    """The network of a run config, initialised with a seed."""
     torch.manual_seed(seed)
     options = asdict(config.model)
     graph = options.pop('graph')
@@ -149,32 +141,13 @@ def build_model(
     return model
 
 
-def _evaluator(
-    config: RunConfig,
-    data: str,
-    root: Path,
-    split: str,
-    protocol: PoseProtocol,
-    stride: int = 1,
-) -> Evaluator:
-    clips = load_clips(data, root, split, config.clips, protocol)
-    return Evaluator(
-        clips,
-        protocol,
-        config.model.frames,
-        config.evaluate.batch_size,
-        stride,
-        config.evaluate.flip,
-    )
-
-
 TASK = Task(
-    RunConfig,
-    SOURCES,
-    smoke,
-    run_row,
-    report,
-    ('mpjpe', 'mm'),
-    'motion capture',
-    lambda: Prices(build_model),
+    config=RunConfig,
+    sources=SOURCES,
+    smoke=smoke,
+    run=PoseRun,
+    report=PoseReport(),
+    paper=('mpjpe', 'mm'),
+    required_data='motion capture',
+    cost_estimates=lambda: CostEstimates(build_model),
 )

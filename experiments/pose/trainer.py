@@ -1,4 +1,4 @@
-"""Trains a lifter: L1, mirrored poses."""
+"""Trains a pose lifter with an L1 loss on randomly mirrored poses."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ def rate(config: TrainConfig, step: int, steps: int, epoch: int) -> float:
 
 
 class PoseTrainer(Trainer):
-    """A training of a lifter on poses that are encoded by a protocol, which
-    tells how to mirror; the loss is L1.
+    """Trains a lifter on poses that are encoded by a protocol.
+
+    Args:
+        protocol: Mirrors encoded poses.
+        *args: The arguments of :class:`experiments.sweep.trainer.Trainer`.
     """
 
     model: PoseLifter
@@ -40,22 +43,13 @@ class PoseTrainer(Trainer):
         super().__init__(*args)
         self.protocol = protocol
 
-    def make_optimizer(self, parameters: list) -> torch.optim.Optimizer:
-        kind = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
-        return kind[self.config.optimizer](
-            parameters,
-            lr=self.config.lr,
-            weight_decay=self.config.weight_decay,
-            fused=True,
-        )
-
     def rate(self, epoch: int) -> float:
         return rate(self.config, self.step, self.steps, epoch)
 
     def augment(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         if not self.config.mirror:
             return x, y
-        flip = self._send(torch.rand(x.size(0)) < 0.5)
+        flip = self._to_device(torch.rand(x.size(0)) < 0.5)
         skeleton = self.model.skeleton
         x = _where(flip, self.protocol.mirror(x, skeleton), x)
         return x, _where(flip, self.protocol.mirror(y, skeleton), y)

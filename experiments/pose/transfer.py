@@ -1,78 +1,81 @@
-"""Tests finished networks on a data set that they were not trained on.
+"""Tests trained networks on a data set that they were not trained on.
 
     python experiments/run.py --task pose --preset openmocap/hcsf \
         --test_data mpi_inf_3dhp
 
-trains what is not trained yet, then tests on --test_data. Results go to
-runs/<task>/<preset>-on-<test_data>/<row>/<seed>/, the report beside them.
+first trains what is not trained yet, then tests on --test_data. Results go to
+runs/<task>/<preset>-on-<test_data>/<row>/<seed>/, with a report.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import Namespace
 
 from experiments.pose.config import RunConfig
 from experiments.pose.data import (
     DATA,
     SOURCES,
-    default_protocol,
     expected,
+    find_protocol,
     load_clips,
 )
 from experiments.pose.evaluate import Evaluator
+from experiments.pose.task import build_model
 from experiments.reporting.runs import read_metrics
 from experiments.reporting.tables import PAPER_PCK
 from experiments.sweep.folder import RunFolder
 from experiments.sweep.presets import comparable, fingerprint, load_settings
+from experiments.sweep.processes import RANK, print_once
 from experiments.sweep.sources import data_home
 from experiments.sweep.splits import check_split
+from experiments.sweep.task import RunSpec
 from pyg_hcsf.cli.command import UsageError
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from pyg_hcsf.safe_io.shown import cause
 
-RANK = int(os.environ.get('RANK', 0))
-# What the field tests on, where it is not the projection.
+# The customary 2D input of a test, where it is not the projection.
 KEYPOINTS = {'mpi_inf_3dhp': 'annotation'}
-Build = Callable[[RunConfig, PoseProtocol, int], PoseLifter]
+# Options of run.py, with their help.
+OPTIONS = {
+    'test_data': f'test the trained networks on: {", ".join(SOURCES)}',
+    'test_root': 'its data home (default: --root)',
+    'test_protocol': 'its protocol (default: that of the data)',
+    'test_keypoints': "its 2D input (default: gt, or 'annotation')",
+}
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Adds what says where else to test."""
-    parser.add_argument(
-        '--test_data',
-        type=str | None,
-        help='test finished networks there: '
-        + ', '.join(name for name in DATA if name != 'auto'),
-    )
-    parser.add_argument(
-        '--test_root', type=str | None, help='its data home; default --root'
-    )
-    parser.add_argument(
-        '--test_protocol',
-        type=str | None,
-        help='how to score there; default that of the data',
-    )
-    parser.add_argument(
-        '--test_keypoints',
-        type=str | None,
-        help="2D input there; default gt, of mpi_inf_3dhp 'annotation'",
-    )
+class TestOptions(NamedTuple):
+    """Where and how to test: see the options of the same names."""
+
+    data: str
+    root: Path
+    protocol: str
+    keypoints: str
 
 
 def test_home(args: Namespace) -> Path:
-    """The data home of what to test on; an error if it is not there."""
+    """The data home of the test data.
+
+    Raises:
+        ValueError: If the task has no such tests, the test data or their
+            protocol are not known, or their files are not found.
+    """
     name = args.test_data
-    if name not in DATA or name == 'auto':
+    if args.task != 'pose':
+        raise UsageError(
+            "Expected '--test_data' with '--task pose' only (got '--task "
+            f"{args.task}')"
+        )
+    if name not in SOURCES:
         raise UsageError(
             f"Expected '--test_data' to be one of {DATA[1:]} (got '{name}')"
         )
@@ -85,84 +88,59 @@ def test_home(args: Namespace) -> Path:
     return home
 
 
-def finished_elsewhere(
-    folder: Path, config: RunConfig, data: str, root: Path
-) -> bool:
-    """Whether a run was finished with these settings by who had its data,
-    which are not here: it can be tested, not trained again.
+def trained_elsewhere(spec: RunSpec) -> bool:
+    """Whether the folder of a run holds a network that was trained with these
+    settings on another machine, as its data are not found here.
     """
-    if SOURCES[data].find(root) is not None:
+    if SOURCES[spec.data].find(spec.root) is not None:
         return False
     try:
-        metrics = json.loads((folder / 'metrics.json').read_text())
-        stored = load_settings(folder / 'config.yaml', 'settings')
-        own, stored = comparable(asdict(config)), comparable(stored)
+        metrics = json.loads((spec.folder / 'metrics.json').read_text())
+        stored = load_settings(spec.folder / 'config.yaml', 'settings')
+        own, stored = comparable(asdict(spec.config)), comparable(stored)
         for values in (own, stored):
-            if config.clips.distortion == 'auto':
+            if spec.config.clips.distortion == 'auto':
                 del values['clips']['distortion']
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return False
-    return metrics.get('data_name') == data and own == stored
+    return metrics.get('data_name') == spec.data and own == stored
 
 
-def run(
-    folder: Path,
-    configs: dict[str, RunConfig],
-    data: str,
-    args: Namespace,
-    command: str,
-    build: Build,
-    say: Callable[[str], None],
-) -> tuple[Path, str]:
-    """Tests the finished runs of a folder.
+def run(folder: Path, specs: Sequence[RunSpec], args: Namespace) -> Path:
+    """Tests trained networks.
 
     Args:
-        folder: ``runs/<task>/<preset>``.
-        configs: The settings of each row, as they were trained with.
-        data: What they were trained on.
+        folder: The folder of their preset: ``runs/<task>/<preset>``.
+        specs: Their trainings.
         args: The command line.
-        command: The same as a text.
-        build: Makes the network of a row.
-        say: Prints.
 
     Returns:
-        The folder of the results, and the name of their data.
+        The folder of the results.
     """
-    home, test_data = test_home(args), args.test_data
-    partial = args.partial or args.smoke
-    usual = (default_protocol(test_data), KEYPOINTS.get(test_data, 'gt'))
+    data = args.test_data
+    usual = (SOURCES[data].protocol, KEYPOINTS.get(data, 'gt'))
     chosen = (args.test_protocol or usual[0], args.test_keypoints or usual[1])
+    options = TestOptions(data, test_home(args), *chosen)
     unusual = [c for c, u in zip(chosen, usual, strict=True) if c != u]
-    out = folder.with_name('-'.join([folder.name, 'on', test_data, *unusual]))
-    for seed in dict.fromkeys(args.seed):
-        for row, config in configs.items():
-            if RANK > 0:
-                continue
-            test = _Test(folder / row / str(seed), seed, build, say, partial)
-            names = (data, test_data)
-            target = out / row / str(seed)
-            with ExitStack() as held:
-                test.run(target, config, names, home, chosen, command, held)
-    return out, test_data
+    out = folder.with_name('-'.join([folder.name, 'on', data, *unusual]))
+    for spec in specs if RANK == 0 else ():
+        with ExitStack() as stack:
+            _test(spec, options, out, stack)
+    return out
 
 
 def load_network(
-    folder: Path,
-    config: RunConfig,
-    protocol: PoseProtocol,
-    seed: int,
-    build: Build,
+    folder: Path, config: RunConfig, protocol: PoseProtocol, seed: int
 ) -> PoseLifter:
-    """The network of a finished run, for evaluation.
+    """Loads the trained network of a run for evaluation.
 
     Args:
-        folder: The run.
-        config: Its settings.
-        protocol: The protocol that it was trained under.
+        folder: The folder of the run.
+        config: Its run config.
+        protocol: The protocol of its training.
         seed: Its seed.
-        build: Makes the network of a row.
     """
-    model = build(config, protocol, seed)
+    model = build_model(config, protocol, seed)
     path = folder / 'checkpoint.pt'
     try:
         state = torch.load(path, weights_only=True, map_location='cpu')
@@ -175,103 +153,83 @@ def load_network(
     return model.eval()
 
 
-class _Test:
-    """The test of one row with one seed."""
+def _test(
+    spec: RunSpec, options: TestOptions, out: Path, stack: ExitStack
+) -> None:
+    """Tests the network of one training, unless that is done."""
+    config, data = spec.config, options.data
+    own = find_protocol(config, spec.data)
+    protocol = own.scored_as(get_protocol(options.protocol))
+    clips_config = replace(
+        config.clips, keypoints=options.keypoints, distortion=own.distortion
+    )
+    path = spec.folder / 'metrics.json'
+    if not path.is_file():  # another process trains it
+        print_once(f'{spec.title}: not trained yet')
+        return
+    trained = read_metrics(path, ('key', 'data'))
+    clips = load_clips(data, options.root, 'test', clips_config, protocol)
+    values = expected(data, 'test')
+    check_split(clips, f'test of {data}', values, spec.allow_missing)
+    config = replace(config, clips=clips_config, protocol=protocol.name)
+    origin = [trained['key'], data, clips.raw_fingerprint]
+    folder = out / spec.folder.parent.name / spec.folder.name
+    store = RunFolder(folder, fingerprint(config, origin, spec.seed))
+    title = f'{spec.title} on {data}'
+    if store.finished():
+        print_once(f'{title}: finished before, in {folder}')
+        return
+    if (owner := stack.enter_context(store.locked())) is not None:
+        print_once(f'{title}: left to {owner}, which is testing it')
+        return
+    if note := store.prepare(config, resume=True, processes=1):
+        print_once(f'{title}: {note}')
+    model = load_network(spec.folder, config, own, spec.seed)
+    evaluator = Evaluator(
+        clips,
+        protocol,
+        config.model.frames,
+        config.evaluate.batch_size,
+        flip=config.evaluate.flip,
+    )
+    predictions = evaluator.predict(model)
+    metrics = {
+        **_metadata(spec, trained, data, out.name),
+        'keypoints': clips_config.keypoints,
+        'protocol': protocol.name,
+        'average': protocol.average,
+        'test_poses_per_s': predictions.poses_per_s,
+        **evaluator.score(predictions, model.skeleton.joints),
+    }
+    store.finish(metrics, evaluator.arrays(predictions))
+    print_once(f'{title}, protocol {protocol.name}: {_summary(metrics)}')
 
-    def __init__(
-        self,
-        source: Path,
-        seed: int,
-        build: Build,
-        say: Callable,
-        partial: bool,
-    ) -> None:
-        self.source = source
-        self.seed = seed
-        self.build = build
-        self.say = say
-        self.partial = partial
 
-    def run(
-        self,
-        folder: Path,
-        config: RunConfig,
-        names: tuple[str, str],
-        home: Path,
-        chosen: tuple[str, str],
-        command: str,
-        held: ExitStack,
-    ) -> None:
-        data, test_data = names
-        auto = config.protocol == 'auto'
-        own = get_protocol(default_protocol(data) if auto else config.protocol)
-        protocol = own.scored_as(get_protocol(chosen[0]))
-        options = replace(
-            config.clips, keypoints=chosen[1], distortion=own.distortion
-        )
-        path = self.source / 'metrics.json'
-        if not path.is_file():  # left to another process
-            self.say(f'{config.label} seed {self.seed}: not trained yet')
-            return
-        trained = read_metrics(path, ('key', 'data'))
-        clips = load_clips(test_data, home, 'test', options, protocol)
-        values = expected(test_data, 'test')
-        check_split(clips, f'test of {test_data}', values, self.partial)
-        config = replace(config, clips=options, protocol=protocol.name)
-        origin = [trained['key'], test_data, clips.raw_fingerprint]
-        store = RunFolder(folder, fingerprint(config, origin, self.seed))
-        title = f'{config.label} seed {self.seed} on {test_data}'
-        if store.finished():
-            self.say(f'{title}: finished before, in {folder}')
-            return
-        if (owner := held.enter_context(store.claimed())) is not None:
-            self.say(f'{title}: left to {owner}, which is at it')
-            return
-        if note := store.open(config, True, 1):
-            self.say(f'{title}: {note}')
-        model = load_network(self.source, config, own, self.seed, self.build)
-        evaluator = Evaluator(
-            clips,
-            protocol,
-            config.model.frames,
-            config.evaluate.batch_size,
-            flip=config.evaluate.flip,
-        )
-        out = evaluator.predict(model)
-        metrics = self._metrics(trained, folder, names)
-        paper = {k: v for k, v in config.paper.items() if k in PAPER_PCK}
-        if paper and data != test_data:
-            metrics['paper'] = paper
-        metrics |= {
-            'keypoints': options.keypoints,
-            'protocol': protocol.name,
-            'average': protocol.average,
-            'test_poses_per_s': out.poses_per_s,
-            'command': command,
-            **evaluator.score(out, model.skeleton.joints),
-        }
-        store.finish(metrics, evaluator.arrays(out))
-        text = f'MPJPE {metrics["mpjpe"]:.1f} mm'
-        if 'pck' in metrics:
-            scores = metrics['pck']['All']
-            text += f', PCK {scores["pck"]:.1f} %, AUC {scores["auc"]:.1f} %'
-        self.say(f'{title}, protocol {protocol.name}: {text}')
+def _summary(metrics: dict[str, Any]) -> str:
+    text = f'MPJPE {metrics["mpjpe"]:.1f} mm'
+    if 'pck' in metrics:
+        scores = metrics['pck']['All']
+        text += f', PCK {scores["pck"]:.1f} %, AUC {scores["auc"]:.1f} %'
+    return text
 
-    def _metrics(
-        self, trained: dict[str, Any], folder: Path, names: tuple[str, str]
-    ) -> dict[str, Any]:
-        """What is known of the network, and where it is tested."""
-        data, test_data = names
-        # The paper's numbers are of the data that it trained on.
-        left_out = {'paper', 'pck', 'trained_on', 'commit', 'key'}
-        metrics = {k: v for k, v in trained.items() if k not in left_out}
-        metrics |= {
-            'preset': folder.parents[1].name,
-            'data': test_data,
-            'data_name': test_data,
-            'split': 'test',
-        }
-        if data != test_data:
-            metrics['trained_on'] = trained['data']
-            metrics['data'] = f'{test_data} (trained on {trained["data"]})'
-        return metrics
+
+def _metadata(
+    spec: RunSpec, trained: dict[str, Any], data: str, preset: str
+) -> dict[str, Any]:
+    """The metrics of the training, with those that name the test data."""
+    # The paper's numbers are of the data that it trained on.
+    left_out = {'paper', 'pck', 'trained_on', 'commit', 'key'}
+    metrics = {k: v for k, v in trained.items() if k not in left_out}
+    metrics |= {
+        'preset': preset,
+        'data': data,
+        'data_name': data,
+        'split': 'test',
+        'command': spec.metadata['command'],
+    }
+    if spec.data != data:
+        metrics['trained_on'] = trained['data']
+        metrics['data'] = f'{data} (trained on {trained["data"]})'
+        paper = {k: v for k, v in spec.config.paper.items() if k in PAPER_PCK}
+        metrics |= {'paper': paper} if paper else {}
+    return metrics

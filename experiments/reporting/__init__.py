@@ -1,1 +1,1 @@
-"""What the reports have in common: finished runs, tables, pictures."""
+"""Reports of finished runs: tables, pictures and comparisons."""

@@ -1,4 +1,4 @@
-"""The cells of the paper's ablation tables, as finished runs."""
+"""Loads finished runs as cells of the paper's ablation tables."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Cells = Mapping[str, list[Run]]
 
 
 def load_cells(folder: Path, overlay: str) -> dict[str, list[Run]]:
-    """The runs of each cell, ``preset/row``, with a recipe. Cells of one
-    configuration share their runs, whichever of them each was made for.
+    """Loads the runs of each cell, ``preset/row``, with an overlay. Cells with
+    the same settings share their runs.
     """
     known: dict[str, list[Run]] = {}
     for table in sorted((*TABLES, 'readings')):
@@ -27,28 +27,23 @@ def load_cells(folder: Path, overlay: str) -> dict[str, list[Run]]:
             known.setdefault(f'{table}/{run.metrics["row"]}', []).append(run)
     if not known:
         raise ValueError(
-            f"Expected runs in '{folder}' with '--overlay {overlay}' (got none)"
+            f"Expected runs in '{folder}' with '--overlay {overlay}' (got "
+            'none)'
         )
-    same: dict[str, dict[int, Run]] = {}  # by configuration, then by seed
+    same: dict[str, dict[int, Run]] = {}  # by settings, then by seed
     for run in (run for runs in known.values() for run in runs):
-        same.setdefault(_configuration(run), {})[run.metrics['seed']] = run
+        same.setdefault(_settings(run), {})[run.metrics['seed']] = run
     for runs in known.values():
         own = {run.metrics['seed']: run for run in runs}
-        runs[:] = [
-            *runs,
-            *(
-                run
-                for seed, run in sorted(same[_configuration(runs[0])].items())
-                if seed not in own
-            ),
-        ]
+        others = same[_settings(runs[0])].items()
+        runs += [run for seed, run in others if seed not in own]
         runs.sort(key=lambda run: run.metrics['seed'])
     return known
 
 
-def _configuration(run: Run) -> str:
-    """What a run was trained with, but for its seed. A row without readable
-    config.yaml shares with no other.
+def _settings(run: Run) -> str:
+    """The settings of a run but its seed, as a key. A run without a readable
+    config.yaml has a key of its own.
     """
     try:
         text = (run.folder / 'config.yaml').read_text(encoding='utf-8')

@@ -1,9 +1,7 @@
-"""How sure a difference is.
+"""Confidence intervals of results and of differences between models.
 
-Two kinds of interval appear, and they answer different questions: ``a ± b``
-over seeds (Student's t) says how far training again would move a number, and
-the paired interval of :func:`compare` says how far another choice of subjects
-and actions would move the difference between two models.
+``a ± b`` over seeds (Student's t) covers the variation between trainings. The
+paired interval of :func:`compare` covers the choice of subjects and actions.
 """
 
 from __future__ import annotations
@@ -29,9 +27,9 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 class Comparison(NamedTuple):
-    """The error of ``row`` minus that of ``reference``, and as a part
-    of the latter: negative where ``row`` is better. The interval is NaN for
-    fewer than four clusters.
+    """The error of ``row`` minus that of ``reference``, which is negative if
+    ``row`` is better; ``relative`` to the error of the reference. The interval
+    ``low`` to ``high`` is NaN for fewer than four clusters.
     """
 
     row: str
@@ -63,7 +61,7 @@ def _check_same_frames(a: Run, b: Run) -> None:
 
 
 def _ratio(s: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A ratio of sums over clusters and its standard error."""
+    """A ratio of sums over clusters ``[*, n]``, and its standard error."""
     n, total = s.shape[-1], w.sum(-1)
     ratio = s.sum(-1) / total
     rest = s - ratio[..., None] * w
@@ -73,14 +71,14 @@ def _ratio(s: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _bootstrap(
     s: np.ndarray, w: np.ndarray, draws: int, seed: int
 ) -> tuple[float, float]:
-    """The studentised 95 % interval of a ratio of sums over clusters."""
+    """The studentised bootstrap interval (95 %) of a ratio of sums."""
     n = len(s)
     if n < 4:
         return float('nan'), float('nan')
     ratio, error = _ratio(s, w)
     draw = np.random.default_rng(seed).integers(n, size=(draws, n))
     ratios, errors = _ratio(s[draw], w[draw])
-    kept = errors > 1e-9 * error  # not the same cluster drawn each time
+    kept = errors > 1e-9 * error  # drop draws of a single cluster
     if error == 0 or not kept.any():
         return float(ratio), float(ratio)
     z = (ratios[kept] - ratio) / errors[kept]
@@ -94,16 +92,16 @@ def compare(
     """Compares two rows frame by frame.
 
     Errors are averaged over seeds, subtracted per frame, and averaged over
-    frames or over actions as the protocol says. Frames of one subject doing
-    one action are alike, so the 95 % interval resamples (subject, action)
-    clusters: a studentised bootstrap, which keeps its coverage near 95 % down
-    to four clusters where the percentile bootstrap has 80 % for six.
+    frames or over actions as the protocol defines. Frames of one subject and
+    one action are correlated, so the 95 % interval resamples (subject, action)
+    clusters, with a studentised bootstrap: its coverage is near 95 % down to
+    four clusters, where that of a percentile bootstrap is 80 % for six.
 
     Args:
         runs (sequence of Run): The runs of one setting.
-        row (str): A row's name.
-        reference (str): The row it is compared with.
-        draws (int, optional): How often to resample. (default: :obj:`4999`)
+        row (str): The name of a row.
+        reference (str): The row to compare it with.
+        draws (int, optional): Number of resamples. (default: :obj:`4999`)
         seed (int, optional): The seed of the resampling. (default: :obj:`0`)
 
     Raises:
@@ -137,20 +135,27 @@ def compare_errors(
     level = float(np.average(b, weights=weight))
     relative = difference / level if level else float('nan')
     unit = 'mm' if 'mpjpe' in first.metrics else 'points'
-    return Comparison(*('', '', difference, low, high, relative, len(s), unit))
+    return Comparison(
+        row='',
+        reference='',
+        difference=difference,
+        low=low,
+        high=high,
+        relative=relative,
+        clusters=len(s),
+        unit=unit,
+    )
 
 
 def reference_row(runs: Runs) -> str:
-    """LCN or ST-GCN, the paper's baselines, where one was run; else the first
-    row.
-    """
+    """The row of LCN or ST-GCN, the paper's baselines, else the first row."""
     rows = list(by_row(runs))
     known = (r for r in rows if 'lcn' in r.lower() or r.startswith('st_gcn'))
     return next(known, rows[0])
 
 
 def compare_all(runs: Runs) -> list[Comparison]:
-    """Every other row against the reference row."""
+    """Compares every other row with the reference row."""
     reference = reference_row(runs)
     rows = [row for row in by_row(runs) if row != reference]
     return [compare(runs, row, reference) for row in rows]

@@ -1,10 +1,11 @@
-"""What all pictures of finished pose runs share: paper, colours, legends."""
+"""The style of all pictures: colours, titles, legends."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from experiments.reporting.runs import Run, Runs, by_row
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
-# Okabe and Ito's colours, told apart by colour-blind readers, less yellow.
+# Okabe and Ito's palette for colour-blind readers, without yellow.
 GREY, PURPLE, GREEN, SKY = '#7F7F7F', '#CC79A7', '#009E73', '#56B4E9'
 ORANGE, BLUE, RED, BLACK = '#E69F00', '#0072B2', '#D55E00', '#000000'
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, GREY, BLACK)
@@ -36,27 +37,30 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def picture(
-    runs: Runs,
-    path: Path,
-    size: tuple[float, float],
-    title: str = '',
-    **kwargs: Any,
+def figure_file(
+    path: Path, size: tuple[float, float], title: str, **kwargs: Any
 ) -> Iterator[Figure]:
-    """Yields a figure that names its data, and saves it as a PNG."""
-    m = runs[0].metrics
+    """Yields a figure with a title, and saves it as a PNG."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=size, **kwargs)
-        figure.suptitle(
-            title
-            or f'{m["preset"]}: {m["data"]}, {m["keypoints"]} keypoints,'
-            f' protocol {m["protocol"]}',
-            fontsize=8,
-            color='#606060',
-        )
+        figure.suptitle(title, fontsize=8, color='#606060')
         yield figure
         with atomic_write(path) as part:
             figure.savefig(part, dpi=150, format='png')
+
+
+def run_figure(
+    runs: Runs,
+    path: Path,
+    size: tuple[float, float],
+    layout: Any = 'constrained',
+) -> AbstractContextManager[Figure]:
+    """Like :func:`figure_file`, with a title that names the data of runs."""
+    m = runs[0].metrics
+    keypoints = f' {m["keypoints"]} keypoints,' if 'keypoints' in m else ''
+    protocol = 'protocol ' * ('keypoints' in m) + m['protocol']
+    title = f'{m["preset"]}: {m["data"]},{keypoints} {protocol}'
+    return figure_file(path, size, title, layout=layout)
 
 
 def row_styles(runs: Runs) -> dict[str, dict[str, Any]]:
@@ -72,7 +76,7 @@ def row_styles(runs: Runs) -> dict[str, dict[str, Any]]:
 
 
 def finite(runs: Runs) -> dict[str, list[Run]]:
-    """Rows without their diverged seeds: those cannot be drawn."""
+    """Groups runs by row, without diverged ones, which cannot be drawn."""
     rows = {
         row: [run for run in group if np.isfinite(run.error).all()]
         for row, group in by_row(runs).items()
@@ -84,7 +88,7 @@ def finite(runs: Runs) -> dict[str, list[Run]]:
 
 
 def legend(figure: Figure, ax: Any) -> None:
-    """Puts the legend of one plot below all, in lines of even length."""
+    """Puts the legend of one plot below the figure, in even lines."""
     handles, labels = ax.get_legend_handles_labels()
     lines = math.ceil(len(labels) / max(1, int(figure.get_figwidth() / 1.35)))
     figure.legend(
@@ -95,3 +99,23 @@ def legend(figure: Figure, ax: Any) -> None:
         handlelength=1.6,
         columnspacing=1.4,
     )
+
+
+def read_log(folder: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Reads named values of ``log.jsonl``: arrays ``[n, 2]`` of steps and
+    values.
+
+    Lines that were cut off by a kill are skipped, and steps that were repeated
+    after a resume count once.
+    """
+    series: dict[str, dict[int, float]] = {}
+    path = folder / 'log.jsonl'
+    text = path.read_text(encoding='utf-8') if path.is_file() else ''
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        for name in set(entry) & set(names):
+            series.setdefault(name, {})[entry['step']] = entry[name]
+    return {k: np.array(sorted(v.items())) for k, v in series.items()}

@@ -1,5 +1,5 @@
-"""Finished runs: folders with ``metrics.json``, and ``frames.npz`` of a pose
-run or ``scores.npz`` of an action run.
+"""Loads finished runs: ``metrics.json`` with ``frames.npz`` of a pose or lift
+run, or ``scores.npz`` of an action run.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,41 +23,52 @@ from pyg_hcsf.safe_io.shown import cause, shown
 METRICS = ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'mpjve')  # mm, mm/frame
 HARD = ('above_60', 'above_40', 'below_30', 'worst_5')  # %, %, %, mm
 COST = ('params', 'macs', 'train_poses_per_s', 'test_poses_per_s')
-REQUIRED = (
-    *('preset', 'row', 'label', 'seed', 'data', 'keypoints', 'protocol'),
-    *('average', 'commit', 'command', 'per_action', 'per_subject'),
-    *('per_joint', *METRICS, *COST),
-)
-KINDS: dict[str, Any] = {
-    **dict.fromkeys(('preset', 'row', 'label', 'data', 'protocol'), str),
-    **{'seed': int, 'order': int},
-    **dict.fromkeys(METRICS, (int, float)),
-}
-FRAMES = ('error', 'clip', 'frame')  # [F]
-CLIPS = ('clip_names', 'subject', 'action', 'camera')  # [K]
-
 ACTION_METRICS = ('top1', 'top5', 'class_mean')  # %
 ACTION_COST = ('params', 'macs', 'train_clips_per_s', 'test_clips_per_s')
-ACTION_REQUIRED = (
-    *('preset', 'row', 'label', 'seed', 'data', 'stream', 'protocol'),
-    *('commit', 'command', 'per_class', 'confusion'),
-    *(*ACTION_METRICS, *ACTION_COST),
-)
-LIFT_REQUIRED = (
-    *('preset', 'row', 'label', 'seed', 'data', 'keypoints', 'protocol'),
-    *('commit', 'command', 'scores', 'per_joint'),
-)
+FRAMES = ('error', 'clip', 'frame')  # [F]
+CLIPS = ('clip_names', 'subject', 'action', 'camera')  # [K]
 SCORES = ('names', 'subject', 'action', 'label', 'scores')  # [K], [K, C]
+
+# Required metrics: of every task, and of each.
+COMMON = ['preset', 'row', 'label', 'seed', 'data', 'protocol', 'commit']
+REQUIRED: dict[str, list[str]] = {
+    'pose': [
+        *COMMON,
+        'command',
+        'keypoints',
+        'average',
+        'per_action',
+        'per_subject',
+        'per_joint',
+        *METRICS,
+        *COST,
+    ],
+    'action': [
+        *COMMON,
+        'command',
+        'stream',
+        'per_class',
+        'confusion',
+        *ACTION_METRICS,
+        *ACTION_COST,
+    ],
+    'lift': [*COMMON, 'command', 'keypoints', 'scores', 'per_joint'],
+}
+TYPES: dict[str, Any] = {
+    **dict.fromkeys(('preset', 'row', 'label', 'data', 'protocol'), str),
+    **dict.fromkeys(('seed', 'order'), int),
+    **dict.fromkeys(METRICS, (int, float)),
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One finished run: its metrics and, per test frame, its error in mm. Of
-    an action run, a frame is a clip, and its error 100 % if it is taken for
-    something else.
+    """One finished run: its metrics, and the error of each test frame in mm.
+    For an action run, each clip counts as a frame, whose error is 100 % if it
+    is misclassified, else 0.
 
     ``clip [F]`` indexes ``clip_names``, ``subject``, ``action`` and
-    ``camera``, all ``[K]``. Poses stay on disk until :meth:`read` asks.
+    ``camera``, all ``[K]``. Poses are only read from disk by :meth:`read`.
     """
 
     folder: Path
@@ -72,12 +83,12 @@ class Run:
 
     @property
     def label(self) -> str:
-        """The model's name as shown."""
+        """The name of the model in tables."""
         return self.metrics['label']
 
     @property
     def setting(self) -> Setting:
-        """What this run must share with others to be compared."""
+        """What runs must share to be comparable with this one."""
         m = self.metrics
         return Setting(
             preset=m['preset'],
@@ -90,16 +101,16 @@ class Run:
 
     @cached_property
     def hard(self) -> dict[str, Any]:
-        """The hard-pose statistics, all NaN where the run diverged: shares of
-        the test poses in percent, all else in mm.
+        """The hard-pose statistics, in percent of the test poses and in mm;
+        NaN if the run diverged.
         """
         if np.isfinite(self.error).all():
             return hard_pose_statistics(torch.from_numpy(self.error))
         return {**dict.fromkeys(HARD, float('nan')), 'curve': {}}
 
     def has(self, *names: str) -> bool:
-        """Whether ``frames.npz`` holds arrays: who passes on the figures of a
-        run may leave out its poses, which are most of it.
+        """Whether ``frames.npz`` holds arrays. Published runs may lack poses,
+        which make up most of the file.
         """
         path = self.folder / 'frames.npz'
         try:
@@ -116,7 +127,7 @@ class Run:
 
 
 class Setting(NamedTuple):
-    """What runs must share before their numbers may stand in one table."""
+    """What runs must share for their numbers to be put in one table."""
 
     preset: str
     data: str
@@ -137,19 +148,19 @@ def _damaged(path: Path, why: Exception) -> RuntimeError:
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
-    """Reads arrays of an npz file without pickle."""
+    """Reads arrays of an npz file, without unpickling objects."""
     try:
         with path.open('rb') as file:
             arrays = load_npz(file, str(path), names)
         if any(array.dtype.hasobject for array in arrays.values()):
-            raise ValueError('it holds objects')
+            raise ValueError('it has arrays of objects')
         return [arrays[name].copy() for name in names]
     except (OSError, ValueError) as e:
         raise _damaged(path, e) from e
 
 
-def read_metrics(path: Path, required: Sequence[str]) -> dict[str, Any]:
-    """Reads the metrics of a run, which must hold some."""
+def read_metrics(path: Path, required: Sequence[str] = ()) -> dict[str, Any]:
+    """Reads the metrics of a run, and checks the required ones."""
     try:
         metrics = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError, RecursionError) as e:
@@ -159,7 +170,7 @@ def read_metrics(path: Path, required: Sequence[str]) -> dict[str, Any]:
     missing = [key for key in required if key not in metrics]
     if missing:
         raise _damaged(path, ValueError(f'it lacks {missing}'))
-    for key, kind in KINDS.items():
+    for key, kind in TYPES.items():
         if key in metrics and not isinstance(metrics[key], kind):
             got = shown(metrics[key])
             raise _damaged(
@@ -168,13 +179,15 @@ def read_metrics(path: Path, required: Sequence[str]) -> dict[str, Any]:
     return metrics
 
 
-def load_runs(folder: str | Path) -> list[Run]:
-    """Loads every finished pose run under a folder. Runs with damaged files
-    are named in a warning and left out.
+def load_runs(folder: str | Path, task: str = 'pose') -> list[Run]:
+    """Loads every finished run of a task under a folder. Runs with damaged
+    files are left out with a warning.
 
     Args:
-        folder (str or pathlib.Path): A run, a row, a preset, or all of
-            ``runs/``.
+        folder (str or pathlib.Path): The folder of a run, a row, a preset, or
+            all of ``runs/``.
+        task (str, optional): :obj:`'pose'`, :obj:`'action'` or
+            :obj:`'lift'`. (default: :obj:`'pose'`)
 
     Returns:
         Runs by preset, then by the row's ``order`` in ``metrics.json`` (rows
@@ -187,7 +200,15 @@ def load_runs(folder: str | Path) -> list[Run]:
         >>> runs = load_runs('runs/pose/table1_gt')
         >>> best = min(runs, key=lambda run: run.metrics['mpjpe'])
     """
-    return _load(folder, 'pose', REQUIRED, _pose_run)
+    make = _action_run if task == 'action' else _pose_run
+    runs = []
+    for path in find_metrics(folder):
+        try:
+            if read_metrics(path).get('task', 'pose') == task:
+                runs.append(make(path, read_metrics(path, REQUIRED[task])))
+        except RuntimeError as e:
+            warnings.warn(f'{cause(e)}. It is left out', stacklevel=2)
+    return sorted(runs, key=_order)
 
 
 def _pose_run(path: Path, metrics: dict[str, Any]) -> Run:
@@ -195,49 +216,30 @@ def _pose_run(path: Path, metrics: dict[str, Any]) -> Run:
     return Run(path.parent, metrics, *arrays)
 
 
-def load_action_runs(folder: str | Path) -> list[Run]:
-    """Loads every finished action run under a folder, as :func:`load_runs`
-    does those of poses.
-    """
-
-    def make(path: Path, metrics: dict[str, Any]) -> Run:
-        arrays = read_arrays(path.with_name('scores.npz'), SCORES)
-        names, subject, action, label, scores = arrays
-        error = 100.0 * (scores.argmax(axis=1) != label)
-        clip, frame = np.arange(len(names)), np.zeros(len(names), dtype=int)
-        return Run(
-            *(path.parent, {'average': 'clips', **metrics}, error),
-            *(clip, frame, names, subject, action, np.full(len(names), '')),
-        )
-
-    return _load(folder, 'action', ACTION_REQUIRED, make)
-
-
-def load_lift_runs(folder: str | Path) -> list[Run]:
-    """Loads every finished lift run under a folder, as :func:`load_runs` does
-    those of poses.
-    """
-    return _load(folder, 'lift', LIFT_REQUIRED, _pose_run)
+def _action_run(path: Path, metrics: dict[str, Any]) -> Run:
+    names, subject, action, label, scores = read_arrays(
+        path.with_name('scores.npz'), SCORES
+    )
+    return Run(
+        path.parent,
+        {'average': 'clips', **metrics},
+        error=100.0 * (scores.argmax(axis=1) != label),
+        clip=np.arange(len(names)),
+        frame=np.zeros(len(names), dtype=int),
+        clip_names=names,
+        subject=subject,
+        action=action,
+        camera=np.full(len(names), ''),
+    )
 
 
-def _load(
-    folder: str | Path,
-    task: str,
-    required: Sequence[str],
-    make: Callable[[Path, dict[str, Any]], Run],
-) -> list[Run]:
-    runs = []
-    for path in find_metrics(folder):
-        try:
-            if read_metrics(path, ()).get('task', 'pose') == task:
-                runs.append(make(path, read_metrics(path, required)))
-        except RuntimeError as e:
-            warnings.warn(f'{cause(e)}. It is left out', stacklevel=3)
-    return _in_order(runs)
+def _order(run: Run) -> tuple:
+    m = run.metrics
+    return (m['preset'], m.get('order', float('inf')), m['row'], m['seed'])
 
 
 def find_metrics(folder: str | Path) -> list[Path]:
-    """The ``metrics.json`` of all finished runs under a folder."""
+    """Finds the ``metrics.json`` of all finished runs under a folder."""
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"Expected 'folder' to exist (got '{folder}')")
@@ -248,17 +250,8 @@ def find_metrics(folder: str | Path) -> list[Path]:
     ]
 
 
-def _in_order(runs: list[Run]) -> list[Run]:
-    def place(run: Run) -> tuple:
-        m = run.metrics
-        order = m.get('order', float('inf'))
-        return (m['preset'], order, m['row'], m['seed'])
-
-    return sorted(runs, key=place)
-
-
 def by_setting(runs: Runs) -> dict[Setting, list[Run]]:
-    """Splits runs into groups whose numbers may be compared."""
+    """Groups runs by what they must share to be comparable."""
     out: dict[Setting, list[Run]] = {}
     for run in runs:
         out.setdefault(run.setting, []).append(run)
@@ -266,11 +259,11 @@ def by_setting(runs: Runs) -> dict[Setting, list[Run]]:
 
 
 def by_row(runs: Runs) -> dict[str, list[Run]]:
-    """Groups the runs of one setting by row, seeds inside.
+    """Groups the runs of one setting by row; a row has a run per seed.
 
     Raises:
-        ValueError: If the runs are of several settings, or a seed of a row
-            comes twice (its interval would be too narrow).
+        ValueError: If the runs are of several settings, or a row has a seed
+            twice, which would make its interval too narrow.
     """
     if len(by_setting(runs)) != 1:
         raise ValueError(

@@ -41,21 +41,23 @@ PAPER_PCK = {
 
 
 class Column(NamedTuple):
-    """Where a table column is found in a run, and how it is written."""
+    """A table column: its path in the metrics, whether to add the interval
+    over seeds, and whether to abbreviate large numbers.
+    """
 
     path: tuple[str, ...]
     spread: bool = True
     large: bool = False
 
     def get(self, run: Run) -> float:
-        """The number of one run."""
+        """The value of one run."""
         first, *rest = self.path
         value: Any = run.hard if first == 'hard' else run.metrics[first]
         return reduce(getitem, rest, value)
 
 
 def count(x: float) -> str:
-    """A large number in short."""
+    """Abbreviates a large number, such as 3.79M."""
     for size, unit in ((1e9, 'G'), (1e6, 'M'), (1e3, 'k')):
         if x >= size:
             return f'{x / size:.3g}{unit}'
@@ -77,7 +79,7 @@ def make_table(runs: Runs, columns: Mapping[str, Column]) -> pd.DataFrame:
 
 
 def add_papers(table: pd.DataFrame, runs: Runs) -> None:
-    """Adds the number of seeds, and the figures of the paper."""
+    """Adds columns with the number of seeds and the paper's figures."""
     rows = list(by_row(runs).values())
     counts = [len(row) for row in rows]
     table.insert(0, 'seeds', [f'{n} seed' + 's' * (n > 1) for n in counts])
@@ -87,7 +89,7 @@ def add_papers(table: pd.DataFrame, runs: Runs) -> None:
 def add_paper(
     table: pd.DataFrame, runs: Runs, chosen: Callable[[str], bool]
 ) -> None:
-    """Adds those figures of the paper whose keys in presets are chosen."""
+    """Adds columns with the figures of the paper, of chosen preset keys."""
     papers = [
         row[0].metrics.get('paper') or {} for row in by_row(runs).values()
     ]
@@ -114,3 +116,29 @@ def comparison_table(runs: Runs) -> pd.DataFrame:
         }
         for c in compare_all(runs)
     )
+
+
+def tidy_rows(
+    head: Mapping[str, Any],
+    groups: Mapping[tuple[str, str], Mapping[str, float]],
+    units: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """One dict per number: its scope, group, metric and value.
+
+    Args:
+        head: Values that all lines begin with.
+        groups: The numbers by metric, by scope and group.
+        units: The units of metrics, by default mm; None adds none.
+    """
+    return [
+        {
+            **head,
+            'scope': scope,
+            'group': group,
+            'metric': name,
+            'value': value,
+            **({} if units is None else {'unit': units.get(name, 'mm')}),
+        }
+        for (scope, group), metrics in groups.items()
+        for name, value in metrics.items()
+    ]

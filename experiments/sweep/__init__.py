@@ -1,1 +1,1 @@
-"""What the tasks of run.py have in common: presets, folders, trainings."""
+"""Presets, trainings and run folders, shared by the tasks of run.py."""

@@ -1,4 +1,4 @@
-"""The arithmetic of a network: the matrix products that it is made of."""
+"""Counts the multiply-adds of a network, from its matrix products."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pyg_hcsf.nn import ActionRecognizer, HCSFConv, PoseLifter
 
 
 class Product(NamedTuple):
-    """A matrix product ``[rows, depth] @ [depth, width]``; the first of a
-    network has no gradient to pass on.
+    """A matrix product ``[rows, depth] @ [depth, width]``. The first one of a
+    network needs no gradient of its input.
     """
 
     rows: int
@@ -25,7 +25,7 @@ class Product(NamedTuple):
 
     @property
     def macs(self) -> int:
-        """Its multiply-adds, forward."""
+        """The multiply-adds of the forward pass."""
         return self.rows * self.depth * self.width
 
 
@@ -51,19 +51,18 @@ class _Recorder(TorchDispatchMode):
 
 
 def products_of(module: Module, *args: Any) -> list[Product]:
-    """For each operation of a network that multiplies, one plain matrix
-    product with the same input and the same number of multiply-adds.
+    """For each multiplying operation of a network, the plain matrix product
+    with an input of the same size and as many multiply-adds.
 
-    The input of the node-pair product is ``[B, N, C]``: its equal is
-    ``[B * N, C] @ [C, D]``, with ``D`` the sum of the widths of all pairs over
-    ``N``, whichever kernel would compute it. Everything else that a network
-    does, such as norms and sums over neighbours, is left out: arithmetic
-    alone.
+    The input of the node-pair product is ``[B, N, C]``: it is counted as
+    ``[B * N, C] @ [C, D]``, where ``D`` is the sum of the widths of all pairs
+    over ``N``, for any kernel. Norms, sums over neighbours and the like are
+    not counted.
     """
     module = deepcopy(module).eval()
     for part in module.modules():
         if isinstance(part, HCSFConv):
-            part.kernel = 'batched'  # the only one without zeros or sums
+            part.kernel = 'batched'  # adds no products with zeros
     with torch.no_grad(), _Recorder() as recorder:
         module(*args)
     first, *rest = recorder.products
@@ -71,7 +70,7 @@ def products_of(module: Module, *args: Any) -> list[Product]:
 
 
 def count_macs(model: PoseLifter) -> int:
-    """Multiply-accumulates of one pose."""
+    """Multiply-adds of one pose."""
     n, c = model.skeleton.num_joints, model.in_channels
     window = (1, n, c) if model.frames == 1 else (1, model.frames, n, c)
     x = torch.zeros(window, device=next(model.parameters()).device)
@@ -79,7 +78,7 @@ def count_macs(model: PoseLifter) -> int:
 
 
 def count_clip_macs(model: ActionRecognizer, length: int) -> int:
-    """Multiply-accumulates of one clip, all of whose bodies are there."""
+    """Multiply-adds of one clip in which all bodies are present."""
     n, m, c = model.skeleton.num_joints, model.num_bodies, model.in_channels
     x = torch.ones(1, length, m, n, c)
     model = deepcopy(model).cpu().eval()

@@ -1,4 +1,4 @@
-"""The folder of a run: who may write it, and what became of it."""
+"""The folder of a run: its lock, its files, and whether it has finished."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ import yaml
 from filelock import FileLock, Timeout
 
 import pyg_hcsf
-from experiments.sweep.trainer import replacing, save_json
+from experiments.sweep.files import replacing, save_json
 from pyg_hcsf.safe_io.shown import cause
 
 
 class RunFolder:
-    """``runs/<task>/<preset>/<row>/<seed>`` of one configuration.
+    """The folder ``runs/<task>/<preset>/<row>/<seed>`` of one run.
 
     Args:
         path: The folder.
-        key: The fingerprint of the configuration.
-        arrays: The file of its results for every frame or clip.
+        key: The fingerprint of the run: its config, data and seed.
+        arrays: The name of the file with results per frame or clip.
     """
 
     def __init__(
@@ -42,25 +42,25 @@ class RunFolder:
         self.arrays = arrays
 
     def finished(self) -> bool:
-        """Whether a run of this configuration has ended, and its results for
-        every frame or clip are there.
-        """
-        return self._holds('metrics.json') and zipfile.is_zipfile(
+        """Whether the folder holds all results of a run with this key."""
+        return self._has_key('metrics.json') and zipfile.is_zipfile(
             self.path / self.arrays
         )
 
-    def adopt(self, place: dict[str, Any]) -> bool:
-        """Takes over a finished run of this configuration that stands in
-        another preset's folder: tables share cells. Runs whose files are
-        damaged are named and left out.
+    def reuse(self, metadata: dict[str, Any]) -> bool:
+        """Copies a finished run with the same key from the folder of another
+        preset, as tables share cells. Warns of runs with damaged files.
 
         Args:
-            place: The metrics that say which row of which preset this is.
+            metadata: The metrics that name the table row of this run.
+
+        Returns:
+            Whether there was one.
         """
         for path in sorted(self.path.parents[2].glob('*/*/*/env.json')):
             folder = path.parent
             other = RunFolder(folder, self.key, self.arrays)
-            if folder == self.path or not other._holds(path.name, warn=True):
+            if folder == self.path or not other._has_key(path.name, warn=True):
                 continue
             if not other.finished():
                 continue
@@ -69,20 +69,20 @@ class RunFolder:
                 if file.is_file() and file.name != 'metrics.json':
                     with replacing(self.path / file.name) as part:
                         shutil.copyfile(file, part)
-            values = _read(folder / 'metrics.json')
+            values = _read_json(folder / 'metrics.json')
             values.pop('paper', None)
-            save_json({**values, **place}, self.path / 'metrics.json')
+            save_json({**values, **metadata}, self.path / 'metrics.json')
             return True
         return False
 
     @contextmanager
-    def claimed(self) -> Iterator[Optional[str]]:
-        """Keeps other processes, on any machine that shares the folder, from
-        running the same row; gives the one that does, or nothing if it is
-        this one.
+    def locked(self) -> Iterator[Optional[str]]:
+        """Locks the folder against other processes, on any machine that
+        shares it; yields the owner of the lock if another process has it,
+        else None.
 
-        The operating system holds the lock, and releases it when a process
-        ends in whatever way. What the lock file says is only for the message.
+        The operating system releases the lock when the process ends, however
+        it ends. The text of the lock file is only used for messages.
 
         Raises:
             RuntimeError: If the folder cannot be written.
@@ -99,7 +99,7 @@ class RunFolder:
                 '--out'
             ) from e
         if not lock.is_locked:
-            yield str(_read(path).get('owner', 'another process'))[:80]
+            yield str(_read_json(path).get('owner', 'another process'))[:80]
             return
         owner = f'process {os.getpid()} of {platform.node()}'
         try:
@@ -112,12 +112,11 @@ class RunFolder:
     def finish(
         self, metrics: dict[str, Any], arrays: dict[str, np.ndarray]
     ) -> None:
-        """Writes what a run is known by afterwards. It has ended once
-        metrics.json is there.
+        """Writes the results. A run has finished once metrics.json exists.
 
         Args:
             metrics: Its figures; the commit and the key are added.
-            arrays: Its results for every frame or clip.
+            arrays: Its results per frame or clip.
         """
         path = self.path / self.arrays
         with replacing(path) as part, part.open('wb') as file:
@@ -125,40 +124,41 @@ class RunFolder:
         values = {'commit': commit(), 'key': self.key, **metrics}
         save_json(values, self.path / 'metrics.json')
 
-    def open(self, config: Any, resume: bool, processes: int) -> str:
-        """Makes the folder ready to write. Results of other settings are set
-        aside, never deleted.
+    def prepare(self, config: Any, resume: bool, processes: int) -> str:
+        """Prepares the folder for a training. Results of other settings are
+        moved away, never deleted.
 
         Args:
-            config: What is going to run.
-            resume: Whether to go on with an unfinished run.
+            config: The run config.
+            resume: Whether to continue an unfinished run.
             processes: The number of processes.
 
         Returns:
-            What there is to tell the user, or nothing.
+            A note for the user; may be empty.
 
         Raises:
-            ValueError: If there is an unfinished run to go on with, and
-                :obj:`resume` is not set.
+            ValueError: If there is an unfinished run, and :obj:`resume` is
+                not set.
         """
-        tested = self._holds('metrics.json')  # but its arrays are gone
+        # Then the arrays are missing, as a finished run is not trained again.
+        evaluated = self._has_key('metrics.json')
         note = ''
-        if self._holds('env.json') or tested:
-            there = (self.path / 'checkpoint.pt').is_file()
-            if there and not (resume or tested):
+        if self._has_key('env.json') or evaluated:
+            trained = (self.path / 'checkpoint.pt').is_file()
+            if trained and not (resume or evaluated):
                 raise ValueError(
                     f"'{self.path}' holds an unfinished run of these settings:"
-                    ' go on with it by --resume, or delete it to start again'
+                    ' continue it with --resume, or delete it to start again'
                 )
             for part in self.path.glob('.*.part'):  # of a killed process
                 part.unlink()
-            if tested:
-                again = 'tested again' if there else 'trained again'
+            if evaluated:
+                again = 'tested again' if trained else 'trained again'
                 note = f"'{self.arrays}' is missing or damaged: {again}"
-            if self._holds('env.json'):
+            if self._has_key('env.json'):
                 return note
         else:
-            note = self._clear()
+            note = self._move_away()
         with replacing(self.path / 'config.yaml') as part:
             part.write_text(yaml.safe_dump(asdict(config), sort_keys=False))
         environment = {
@@ -175,31 +175,26 @@ class RunFolder:
         save_json(environment, self.path / 'env.json')
         return note
 
-    def _clear(self) -> str:
-        """Makes room for a run; says where results of other settings went."""
+    def _move_away(self) -> str:
+        """Moves results of other settings; returns a note where to."""
         results = ('metrics.json', 'checkpoint.pt')
         if any((self.path / name).is_file() for name in results):
-            aside = self.path.parent / '.old' / self.path.name
-            while aside.exists():
-                aside = aside.with_name(f'{aside.name}_')
-            aside.parent.mkdir(exist_ok=True)
-            self.path.rename(aside)
-            return f"results of other settings were moved to '{aside}'"
-        if self.path.is_dir():  # killed before there was anything
+            target = self.path.parent / '.old' / self.path.name
+            while target.exists():
+                target = target.with_name(f'{target.name}_')
+            target.parent.mkdir(exist_ok=True)
+            self.path.rename(target)
+            return f"results of other settings were moved to '{target}'"
+        if self.path.is_dir():  # killed before there were any results
             shutil.rmtree(self.path)
         return ''
 
-    def _holds(self, name: str, warn: bool = False) -> bool:
-        return _read(self.path / name, warn).get('key') == self.key
+    def _has_key(self, name: str, warn: bool = False) -> bool:
+        return _read_json(self.path / name, warn).get('key') == self.key
 
 
-def _read(path: Path, warn: bool = False) -> dict[str, Any]:
-    """What a JSON file of a run says: nothing if it is not there or damaged.
-
-    Args:
-        path: The file.
-        warn: Whether to name it if it is damaged.
-    """
+def _read_json(path: Path, warn: bool = False) -> dict[str, Any]:
+    """Reads a JSON file of a run; {} if it is missing or damaged."""
     try:
         values = json.loads(path.read_text(encoding='utf-8'))
         if not isinstance(values, dict):
@@ -218,7 +213,7 @@ def _read(path: Path, warn: bool = False) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """The commit of this checkout."""
+    """The git commit of this checkout."""
     try:
         out = subprocess.run(
             ['git', 'describe', '--always', '--dirty'],

@@ -1,5 +1,5 @@
-"""Training steps as CUDA graphs: what a small network asks of an accelerator
-takes Python longer to say than the accelerator to do.
+"""Training steps as CUDA graphs, for small networks on a GPU: launching their
+kernels one by one from Python takes longer than computing them.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from pyg_hcsf.safe_io.shown import cause
 
 
 def graphed(model: Module, x: Tensor, amp: bool = False) -> Module:
-    """A network whose forward and backward pass in training are replayed, each
-    as one CUDA graph, with the parameters of the network itself.
+    """Records the forward and the backward pass of a network in training, each
+    as one CUDA graph. The returned module shares the network's parameters.
 
     Args:
-        model: The network, on an accelerator.
+        model: The network, on a GPU.
         x: A batch; all others must have its shape.
-        amp: Record what autocast to bfloat16 does.
+        amp: Record autocast to bfloat16.
 
     Raises:
-        RuntimeError: If the network asks the accelerator for a number.
+        RuntimeError: If a pass synchronises with the GPU.
     """
-    # A container of its own, as the forward of what is given is replaced.
+    # In a container, as make_graphed_callables replaces the forward method.
     module = Sequential(model).train()
-    # Recording runs batches, which batch norm counts.
+    # Recording runs batches, which changes the statistics of batch norm.
     state = {key: value.clone() for key, value in model.state_dict().items()}
     try:
         with torch.autocast('cuda', torch.bfloat16, amp, cache_enabled=False):

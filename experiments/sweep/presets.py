@@ -1,4 +1,4 @@
-"""The presets that fill in the settings of a run, and what identifies it."""
+"""Reads presets, the YAML files with the settings of runs."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from pyg_hcsf.safe_io.shown import cause, shown
 from pyg_hcsf.safe_io.yaml_file import load_yaml
 
 PRESETS = Path(__file__).parents[1] / 'presets'
-DEEPEST = 8  # presets that extend each other
+MAX_DEPTH = 8  # of presets that extend each other
 NEEDED = ('description', 'data', 'base', 'rows')
 KINDS = {
-    **{'description': str, 'data': str, 'extends': str},
-    **{'base': dict, 'rows': dict},
+    'description': str,
+    'data': str,
+    'extends': str,
+    'base': dict,
+    'rows': dict,
 }
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict:
-    """Lays nested settings over others."""
+    """Updates nested settings with others."""
     out = dict(base)
     for key, value in change.items():
         if isinstance(value, Mapping) and isinstance(out.get(key), Mapping):
@@ -35,7 +38,7 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict:
 
 @dataclass
 class Preset:
-    """A YAML file of experiments/presets: a base and one change a row."""
+    """A YAML file of experiments/presets: for each table row, its settings."""
 
     name: str
     description: str
@@ -53,11 +56,12 @@ def load_preset(task: str, name: str, overlay: str | None = None) -> Preset:
     """Reads a preset.
 
     Args:
-        task: Its task.
-        name: That of a file, or ``file/row``.
-        overlay: Another preset, whose base goes before that of this one, and
-            only the row's own settings before it; likewise its data, unless
-            those of this one are other splits of them.
+        task: The task.
+        name: ``preset``, or ``preset/row`` for one row.
+        overlay: Another preset, whose base settings override the base
+            settings of this one; the settings of a row override both. Its
+            data replace those of this preset, unless these are other splits
+            of the same data.
     """
     stem, _, row = name.partition('/')
     spec = _find_spec(task, 'preset', stem)
@@ -65,7 +69,7 @@ def load_preset(task: str, name: str, overlay: str | None = None) -> Preset:
     if overlay is not None:
         change = _find_spec(task, 'overlay', overlay)
         base = merge(base, change['base'])
-        if not data.startswith(f'{change["data"]}-'):  # its other splits
+        if not data.startswith(f'{change["data"]}-'):
             data = change['data']
         title = f'{stem}-{overlay}'
     rows = {
@@ -93,8 +97,9 @@ def _find_spec(task: str, flag: str, name: str) -> dict[str, Any]:
 
 
 def _read_spec(path: Path, extended: int = 0) -> dict[str, Any]:
-    """A preset file. With ``extends``, its base is laid over that of another,
-    and its rows are those of the other by the same names, or all of them.
+    """Reads a preset file. With ``extends``, its base updates that of another
+    preset, and its rows update the rows of the same names, or are all rows of
+    the other if it has none.
     """
     spec = load_settings(path, 'preset')
     where = f"The preset '{path}'"
@@ -114,7 +119,7 @@ def _read_spec(path: Path, extended: int = 0) -> dict[str, Any]:
         if lacking := [key for key in NEEDED if key not in spec]:
             raise ValueError(f'{where} has no {lacking}')
         return spec
-    if extended == DEEPEST:
+    if extended == MAX_DEPTH:
         raise ValueError(f'{where} extends one that extends it')
     parent = _read_spec(
         path.with_name(f'{spec["extends"]}.yaml'), extended + 1
@@ -128,22 +133,22 @@ def _read_spec(path: Path, extended: int = 0) -> dict[str, Any]:
 
 
 def comparable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a row that its results depend on."""
+    """The settings of a run config that its results depend on."""
     out = {k: v for k, v in values.items() if k not in ('label', 'paper')}
     train = {k: v for k, v in out['train'].items() if k != 'save_every'}
     return {**out, 'train': train}
 
 
 def load_settings(path: Path, what: str) -> dict[str, Any]:
-    """Reads a YAML file of settings, which are plain values.
+    """Reads a YAML file of settings, which must be plain values.
 
     Args:
         path: The file.
-        what: What errors call it.
+        what: The kind of file, for errors.
 
     Raises:
-        ValueError: If it is damaged or no mapping, or names a class: the
-            command line would import and make it.
+        ValueError: If it is damaged or no mapping, or names a class, which
+            the command line would import and construct.
     """
     spec = load_yaml(path, what)
     if not isinstance(spec, dict):
@@ -158,8 +163,8 @@ def load_settings(path: Path, what: str) -> dict[str, Any]:
 
 
 def refuse_classes(value: Any) -> None:
-    """Refuses settings that name a class by ``class_path``, which jsonargparse
-    imports wherever any value is allowed.
+    """Raises an error if settings name a class by ``class_path``, which
+    jsonargparse would import.
     """
     if isinstance(value, Mapping):
         if 'class_path' in value:
@@ -173,7 +178,7 @@ def refuse_classes(value: Any) -> None:
 
 
 def fingerprint(config: Any, source: list, seed: int) -> str:
-    """What a finished run must match to stand for this one."""
+    """A hash of the settings, the data and the seed of a run."""
     values = comparable(asdict(config))
     text = json.dumps([pyg_hcsf.__version__, source, seed, values])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

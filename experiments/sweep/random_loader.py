@@ -1,7 +1,8 @@
-"""Batches that are changed at random, in the same way when resumed."""
+"""Randomly augmented batches that can be reproduced after a resume."""
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
@@ -9,16 +10,23 @@ from typing import Any
 from torch import Generator
 from torch_geometric.data import Data
 
-from experiments.sweep.trainer import random_seed
 from pyg_hcsf.data.clip_loader import ClipLoader
 
 
+def random_seed(*numbers: int) -> int:
+    """Hashes numbers to a seed of 32 bits, all that a CPU generator of torch
+    uses of one.
+    """
+    text = ','.join(map(str, numbers)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest())
+
+
 class RandomLoader(ABC):
-    """Changes the batches of a loader at random, anew in every epoch; the
-    interface is that of a ClipLoader.
+    """Augments the batches of a :class:`ClipLoader`, differently in every
+    epoch. It has the attributes of a ClipLoader that a trainer reads.
 
     Args:
-        windows: The loader.
+        windows: Loads the batches.
     """
 
     def __init__(self, windows: ClipLoader) -> None:
@@ -28,8 +36,8 @@ class RandomLoader(ABC):
         self.set_epoch = windows.set_epoch
 
     @abstractmethod
-    def change(self, batch: Data, generator: Generator) -> Any:
-        """A batch for a training, with x and y."""
+    def augment(self, batch: Data, generator: Generator) -> Any:
+        """Makes a training batch with ``x`` and ``y``."""
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -38,4 +46,4 @@ class RandomLoader(ABC):
         windows = self.windows
         for number, batch in enumerate(windows, start=windows.start):
             seed = random_seed(windows.seed, windows.epoch, number, self.rank)
-            yield self.change(batch, Generator().manual_seed(seed))
+            yield self.augment(batch, Generator().manual_seed(seed))

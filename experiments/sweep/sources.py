@@ -1,4 +1,4 @@
-"""Where the data of a task come from."""
+"""Finds the raw data of a task below a data home."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ HOME = Path(__file__).parents[2] / 'datasets'
 
 
 def data_home(root: str | None) -> Path:
-    """The folder to look for raw data in."""
+    """The folder to look for raw data in: ``--root``, else PYG_HCSF_DATA,
+    else the project's datasets/.
+    """
     path = Path(root or os.environ.get('PYG_HCSF_DATA') or HOME)
     if not path.is_dir():
         raise UsageError(
@@ -24,14 +26,14 @@ def data_home(root: str | None) -> Path:
 
 
 class DataSource(NamedTuple):
-    """A data set that a run can learn from.
+    """A data set of a task.
 
     Args:
-        find: From a data home to the raw files, or None.
-        load: From what a run asks for to the clips.
-        protocol: What ``--protocol auto`` stands for.
-        needs: What to put where, if there are no raw files.
-        frames: Frames to train on, of all cameras; zero if not known.
+        find: Returns where the raw files are below a data home, or None.
+        load: Loads the clips of a request.
+        protocol: The protocol that ``--protocol auto`` stands for.
+        needs: Which raw files to put where, for an error.
+        frames: Training frames of all cameras; zero if not known.
     """
 
     find: Callable[[Path], Any]
@@ -40,9 +42,14 @@ class DataSource(NamedTuple):
     needs: str = ''
     frames: int = 0
 
+    def require(self, root: Path) -> None:
+        """Raises an error if there are no raw files."""
+        if self.find(root) is None:
+            raise ValueError(f'Expected {self.needs.format(root=root)}')
+
 
 def resolve(data: str, root: Path, sources: Mapping[str, DataSource]) -> str:
-    """The data that ``auto`` stands for."""
+    """The name of the data; ``auto`` is the first that is found."""
     known = ('auto', *sources)
     if data not in known:
         raise UsageError(
@@ -51,3 +58,25 @@ def resolve(data: str, root: Path, sources: Mapping[str, DataSource]) -> str:
     if data != 'auto':
         return data
     return next(name for name, src in sources.items() if src.find(root))
+
+
+def find_raw(
+    root: Path, name: str, found: Callable[[Path], bool]
+) -> Path | None:
+    """The folder below a data home that holds the raw files of a data set, or
+    in which they were when they were processed.
+    """
+    folder = root / name
+    for path in (folder / 'raw', folder, root):
+        if found(path):
+            return path
+    processed = any((folder / 'processed').glob('*.clips'))
+    return folder / 'raw' if processed else None
+
+
+def processed_root(root: Path, name: str, raw: Path | None) -> str:
+    """Where processed files go: beside ``raw`` in the data home, else to the
+    project's datasets/, as other folders are only read.
+    """
+    inside = raw is not None and root / name in (raw, raw.parent)
+    return str((root if inside else HOME) / name)

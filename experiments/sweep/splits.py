@@ -1,19 +1,19 @@
-"""What a split lacks, before hours of training are spent on it."""
+"""Checks that a split is complete before it is trained on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch.utils.data import ConcatDataset
 
-from experiments.sweep.session import say
+from experiments.sweep.processes import print_once
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.safe_io.shown import shown
 
 
 def column(clips: Any, key: str) -> list[str]:
-    """A string attribute of every clip; none if they do not have it.
+    """A string attribute of every clip; empty if clips do not have it.
 
     Args:
         clips: A list of clips, a store, or a data set of either.
@@ -34,24 +34,24 @@ def column(clips: Any, key: str) -> list[str]:
 def check_split(
     clips: Any,
     name: str,
-    expected: dict[str, Sequence[str]],
+    expected: Mapping[str, Sequence[str]],
     partial: bool = False,
 ) -> None:
-    """Refuses a split that is empty, or lacks what its numbers are of.
+    """Checks that a split has clips of all expected subjects and actions.
 
     Args:
-        clips: Its clips, see :func:`column`.
-        name: Its name and that of its data, for messages.
-        expected: The values that each attribute must have, by attribute.
-        partial: Say what is missing, and go on.
+        clips: The clips, see :func:`column`.
+        name: The names of the split and the data, for messages.
+        expected: The expected values by attribute.
+        partial: Print which values are missing instead of an error.
 
     Raises:
         ValueError: If there are no clips, or some values are missing.
     """
     if not len(clips):
         raise ValueError(
-            f'Expected clips in the {name} split (got none): see that all of '
-            'its files are there'
+            f'Expected clips in the {name} split (got none): check that all '
+            'of its files are there'
         )
     for key, values in expected.items():
         found = column(clips, key)
@@ -61,8 +61,7 @@ def check_split(
         text = f'The {name} split has no clips of {key} {shown(missing)}'
         if not partial:
             raise ValueError(
-                f'{text}: its numbers would be of something else. See that '
-                'all of its files are there, or add --partial to run on the '
-                'others'
+                f'{text}: results would not be comparable. Check that all of '
+                'its files are there, or add --partial to use the others only'
             )
-        say(f'{text}: numbers are of the others')
+        print_once(f'{text}: results are of the others only')

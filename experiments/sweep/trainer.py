@@ -1,21 +1,19 @@
-"""Trains a network; can be killed at any moment and resumed.
+"""Trains a network so that it can be killed at any moment and resumed.
 
-Every random number of a step comes from (seed, step, process), and the rate is
-a function of the step, so a checkpoint is the weights, the optimizer and the
-step, and a resumed training ends with the very bits of an uninterrupted one.
+The random numbers of a step are seeded by (seed, step, process), and the
+learning rate is a function of the step. A checkpoint is therefore the weights,
+the optimizer and the step, and a resumed training ends with the same bits as
+an uninterrupted one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -25,70 +23,46 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from experiments.sweep.divergence import check_converged
+from experiments.sweep.files import replacing, save_tensors
 from experiments.sweep.graphed import graphed
-from pyg_hcsf.safe_io.atomic_write import atomic_write
+from experiments.sweep.processes import peak_memory
+from experiments.sweep.random_loader import random_seed
 from pyg_hcsf.safe_io.shown import cause
 
-replacing = partial(
-    atomic_write,
-    remedy='free some space or choose another --out, then run the same '
-    'command with --resume',
-)
 
-
-def save_tensors(value: Any, path: Path) -> None:
-    """Saves what torch.load(weights_only=True) reads, atomically."""
-    with replacing(path) as part, part.open('wb') as file:
-        torch.save(value, file)
-
-
-def save_json(value: Any, path: Path) -> None:
-    """Saves JSON, atomically."""
-    with replacing(path) as part:
-        part.write_text(json.dumps(value, indent=1) + '\n')
-
-
-def random_seed(*numbers: int) -> int:
-    """Mixes numbers to a seed. A CPU generator of torch takes 32 bits of one,
-    and forgets the others.
-    """
-    text = ','.join(map(str, numbers)).encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest())
-
-
-def peak_memory(device: torch.device) -> float:
-    """The most memory that this process has held, in MB: of the accelerator if
-    there is one, else resident.
-    """
-    if device.type == 'cuda':
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    try:
-        import resource
-    except ImportError:  # Windows
-        return math.nan
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == 'darwin' else peak / 1e3
+def make_optimizer(config: Any, parameters: list) -> torch.optim.Optimizer:
+    """The optimizer that a training config names: sgd, adam or adamw."""
+    options = {'lr': config.lr, 'weight_decay': config.weight_decay}
+    if config.optimizer == 'sgd':
+        return torch.optim.SGD(
+            parameters,
+            momentum=config.momentum,
+            nesterov=config.nesterov and config.momentum > 0,
+            **options,
+        )
+    kind = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
+    return kind[config.optimizer](parameters, fused=True, **options)
 
 
 class Trainer(ABC):
-    """A training of a network: see :class:`pose.trainer.PoseTrainer` for what
-    is left to the tasks.
+    """A training of a network; subclasses say the rate and the loss.
 
     Args:
         model: The network.
         loader: The training batches, with drop_last: ``x`` and ``y``.
-        config: The recipe.
-        folder: Where checkpoint.pt and log.jsonl go.
-        validate: Returns figures on validation subjects, by the name they
-            have in the log.
+        config: The training config, such as
+            :class:`experiments.pose.config.TrainConfig`.
+        folder: Where checkpoint.pt and log.jsonl are written.
+        validate: Returns figures on the validation subjects, by their names
+            in the log.
         seed: The seed.
     """
 
-    accumulate = 1  # parts that a batch is cut into for its gradient
+    accumulate = 1  # parts of a batch whose gradients are accumulated
 
     def __init__(
         self,
-        model: torch.nn.Module,
+        model: Any,
         loader: Any,
         config: Any,
         folder: Path,
@@ -103,49 +77,42 @@ class Trainer(ABC):
         self.seed = seed
         self.steps = config.steps or config.epochs * len(loader)
         self.step = 0
-        self.zero_loss = math.nan  # of a network that always says zero
+        self.zero_loss = math.nan  # of a network that outputs zeros
         self.seconds = 0.0
         self.load_seconds = 0.0
         self.evaluate_steps = config.evaluate_every
-        self.optimizer = self.make_optimizer(
-            [p for p in model.parameters() if p.requires_grad]
+        self.optimizer = make_optimizer(
+            config, [p for p in model.parameters() if p.requires_grad]
         )
         self.main = loader.rank == 0
         self.device = next(model.parameters()).device
-
-    @abstractmethod
-    def make_optimizer(self, parameters: list) -> torch.optim.Optimizer:
-        """The optimizer."""
+        self.checkpoint = folder / 'checkpoint.pt'
+        self.log = folder / 'log.jsonl'
+        self._module: torch.nn.Module = model  # DDP, compiled or graphed
+        self._losses: list[Tensor] = []  # since the last line of the log
+        self._saved = 0.0
 
     @abstractmethod
     def rate(self, epoch: int) -> float:
-        """The learning rate of this step."""
+        """The learning rate of the current step."""
 
     @abstractmethod
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
-        """What is minimised."""
+        """The loss to minimise."""
 
     def augment(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Changes a batch at random."""
         return x, y
 
     @property
-    def checkpoint(self) -> Path:
-        return self.folder / 'checkpoint.pt'
-
-    @property
-    def log(self) -> Path:
-        return self.folder / 'log.jsonl'
-
-    @property
     def samples(self) -> int:
-        """The poses or clips seen so far, by all processes."""
+        """The poses or clips trained on so far, by all processes."""
         size = min(self.config.batch_size, self.loader.num_windows)
         return self.step * size
 
     @property
     def cost(self) -> dict[str, float]:
-        """What the training took, for metrics.json."""
+        """The size, time and memory of the training, for metrics.json."""
         seconds = self.seconds + self.load_seconds
         return {
             'params': sum(p.numel() for p in self.model.parameters()),
@@ -156,7 +123,7 @@ class Trainer(ABC):
         }
 
     def resume(self) -> bool:
-        """Loads the last checkpoint, if there is one."""
+        """Loads the last checkpoint; False if there is none."""
         if not self.checkpoint.is_file():
             if self.main:
                 self.log.unlink(missing_ok=True)
@@ -195,20 +162,18 @@ class Trainer(ABC):
             save_tensors(state, self.checkpoint)
 
     def run(self, title: str) -> None:
-        """Trains to the end."""
-        module: torch.nn.Module = self.model
-        if self.config.graph and (
-            self.device.type != 'cuda' or self.loader.world_size > 1
-        ):
+        """Trains until the last step."""
+        processes = self.loader.world_size
+        if self.config.graph and (self.device.type != 'cuda' or processes > 1):
             raise ValueError(
-                "Expected '--train.graph false' without an accelerator and "
-                f'with several processes (got true on {self.device} with '
-                f'{self.loader.world_size})'
+                "Expected '--train.graph false' without a GPU and with several"
+                f' processes (got true on {self.device} with {processes})'
             )
-        if self.loader.world_size > 1:
-            module = DistributedDataParallel(self.model)
+        self._module = self.model
+        if processes > 1:
+            self._module = DistributedDataParallel(self.model)
         if self.config.compile:
-            module.compile()
+            self._module.compile()
         bar = tqdm(
             total=self.steps,
             initial=self.step,
@@ -216,74 +181,72 @@ class Trainer(ABC):
             unit='step',
             disable=None if self.main else True,
         )
-        saved = time.monotonic()
-        per_epoch = len(self.loader)
-        losses: list[Tensor] = []
+        self._saved = time.monotonic()
         with bar:
             while self.step < self.steps:
-                epoch, start = divmod(self.step, per_epoch)
-                self.loader.set_epoch(epoch, start)
-                ready = time.perf_counter()
-                for batch in self.loader:
-                    begin = time.perf_counter()
-                    self.load_seconds += begin - ready
-                    x, y = self._send(batch.x), self._send(batch.y)
-                    if self.config.graph and module is self.model:
-                        part = x[: self._part(x)]
-                        module = graphed(self.model, part, self.config.amp)
-                    losses.append(self._train_step(module, x, y, epoch))
-                    self.step += 1
-                    write = self.step % 50 == 0 or self.step == self.steps
-                    if write:  # waits for an accelerator
-                        total = sum(losses[1:], losses[0]).cpu()
-                        losses = [total / len(losses)]
-                    self.seconds += time.perf_counter() - begin
-                    bar.update()
-                    if write:
-                        self._write_loss(float(losses.pop()), bar)
-                    if self.step % self.evaluate_steps == 0:
-                        self._write_validation(bar)
-                    if time.monotonic() - saved > self.config.save_every:
-                        self.save()
-                        saved = time.monotonic()
-                    if self.step == self.steps:
-                        break
-                    ready = time.perf_counter()
+                self._train_epoch(bar)
         self.save()
 
-    def _part(self, x: Tensor) -> int:
+    def _train_epoch(self, bar: Any) -> None:
+        """Trains until the epoch or the training ends."""
+        epoch, start = divmod(self.step, len(self.loader))
+        self.loader.set_epoch(epoch, start)
+        ready = time.perf_counter()
+        for batch in self.loader:
+            begin = time.perf_counter()
+            self.load_seconds += begin - ready
+            x, y = self._to_device(batch.x), self._to_device(batch.y)
+            if self.config.graph and self._module is self.model:
+                part = x[: self._part_size(x)]
+                self._module = graphed(self.model, part, self.config.amp)
+            self._losses.append(self._train_step(x, y, epoch))
+            self.step += 1
+            write = self.step % 50 == 0 or self.step == self.steps
+            if write:  # cpu() synchronises the GPU
+                total = sum(self._losses[1:], self._losses[0]).cpu()
+                self._losses = [total / len(self._losses)]
+            self.seconds += time.perf_counter() - begin
+            bar.update()
+            if write:
+                self._write_loss(float(self._losses.pop()), bar)
+            if self.step % self.evaluate_steps == 0:
+                self._write_validation(bar)
+            if time.monotonic() - self._saved > self.config.save_every:
+                self.save()
+                self._saved = time.monotonic()
+            if self.step == self.steps:
+                break
+            ready = time.perf_counter()
+
+    def _part_size(self, x: Tensor) -> int:
         return -(-x.size(0) // self.accumulate)
 
-    def _send(self, x: Tensor) -> Tensor:
-        if self.device.type == 'cuda':  # else the copy waits for the last step
-            x = x.pin_memory()
+    def _to_device(self, x: Tensor) -> Tensor:
+        if self.device.type == 'cuda':
+            x = x.pin_memory()  # copies without waiting for the last step
         return x.to(self.device, non_blocking=True)
 
-    def _train_step(
-        self, module: torch.nn.Module, x: Tensor, y: Tensor, epoch: int
-    ) -> Tensor:
+    def _train_step(self, x: Tensor, y: Tensor, epoch: int) -> Tensor:
         torch.manual_seed(random_seed(self.seed, self.step, self.loader.rank))
-        module.train()
+        self._module.train()
         x, y = self.augment(x, y)
         for group in self.optimizer.param_groups:
             group['lr'] = self.rate(epoch)
         self.optimizer.zero_grad(set_to_none=True)
-        size, part = x.size(0), self._part(x)
-        pieces = list(zip(x.split(part), y.split(part), strict=True))
+        size, part = x.size(0), self._part_size(x)
+        parts = list(zip(x.split(part), y.split(part), strict=True))
         losses = []
-        for number, (x, y) in enumerate(pieces, start=1):
-            with self._apart(module, last=number == len(pieces)):
-                losses.append(self._backward(module, x, y, size))
+        for number, (x, y) in enumerate(parts, start=1):
+            with self._gradient_sync(last=number == len(parts)):
+                losses.append(self._backward(x, y, size))
         self.optimizer.step()
         return sum(losses[1:], losses[0])
 
-    def _backward(
-        self, module: torch.nn.Module, x: Tensor, y: Tensor, size: int
-    ) -> Tensor:
+    def _backward(self, x: Tensor, y: Tensor, size: int) -> Tensor:
         amp = self.config.amp
         with torch.autocast(self.device.type, torch.bfloat16, amp):
-            out = module(x)
-        if math.isnan(self.zero_loss):  # waits for an accelerator, once
+            out = self._module(x)
+        if math.isnan(self.zero_loss):  # float() synchronises the GPU, once
             self.zero_loss = float(self.loss(torch.zeros_like(out).float(), y))
         loss = self.loss(out.float(), y)
         if x.size(0) != size:
@@ -291,11 +254,11 @@ class Trainer(ABC):
         loss.backward()
         return loss.detach()
 
-    def _apart(self, module: torch.nn.Module, last: bool) -> Any:
-        # Processes add up their gradients once a step.
-        if last or not isinstance(module, DistributedDataParallel):
+    def _gradient_sync(self, last: bool) -> Any:
+        """Processes sum their gradients after the last part of a batch."""
+        if last or not isinstance(self._module, DistributedDataParallel):
             return contextlib.nullcontext()
-        return module.no_sync()
+        return self._module.no_sync()
 
     def _write_loss(self, loss: float, bar: Any) -> None:
         what = f'the loss at step {self.step} (--train.lr {self.config.lr})'
@@ -305,11 +268,10 @@ class Trainer(ABC):
         self._append(loss=loss, lr=lr, seconds=round(self.seconds, 3))
 
     def _write_validation(self, bar: Any) -> None:
-        if self.validate is None or not self.main:
-            return
-        values = self.validate()
-        bar.set_postfix({name: f'{v:.1f}' for name, v in values.items()})
-        self._append(**values, seconds=round(self.seconds, 3))
+        if self.validate is not None and self.main:
+            values = self.validate()
+            bar.set_postfix({name: f'{v:.1f}' for name, v in values.items()})
+            self._append(**values, seconds=round(self.seconds, 3))
 
     def _append(self, **values: float) -> None:
         if self.main:

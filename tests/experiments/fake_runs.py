@@ -1,4 +1,4 @@
-"""Finished runs that no network has made."""
+"""Writes folders of finished runs with random errors."""
 
 import json
 from pathlib import Path
@@ -24,8 +24,11 @@ OFFSETS = np.array(
 
 
 def fake_poses(rng, frames, bend):
-    """Bodies that bend their joints smoothly over time, seen by a camera at
-    chest height: root-relative mm in the camera frame, and pixels.
+    """Bodies that bend their joints smoothly over time, and their projection
+    by a camera at chest height.
+
+    Returns:
+        Root-relative joints in the camera frame in mm, and pixels.
     """
     t = np.arange(frames)[:, None] / 50
     axis = {1: 0, 4: 0, 2: 0, 5: 0, 7: 0, 11: 1, 14: 1, 12: 0, 15: 0, 8: 2}
@@ -59,7 +62,7 @@ def make_runs(
     average='actions',
     **extra,
 ):
-    """Writes finished runs whose numbers all come from their frames."""
+    """Writes finished runs; all metrics are computed from their frames."""
     rng = np.random.default_rng(7)
     clips = [(s, a, c) for s in subjects for a in actions for c in cameras]
     lengths = [length + 5 * (k % 3) for k in range(len(clips))]

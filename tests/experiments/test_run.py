@@ -1,4 +1,4 @@
-"""The command line, run as a user runs it."""
+"""The command run.py, as a user runs it."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -17,8 +18,12 @@ from experiments import run
 from experiments.pose.config import TrainConfig
 from experiments.pose.task import build_model
 from experiments.pose.trainer import rate
-from experiments.sweep.presets import fingerprint, list_presets
-from experiments.sweep.trainer import save_tensors
+from experiments.sweep.files import save_tensors
+from experiments.sweep.presets import (
+    fingerprint,
+    list_presets,
+    load_preset,
+)
 from tests.paths import DATA, REPO
 
 SMALL = ['--task', 'pose', '--data', 'synthetic', '--clips.num_frames', '40']
@@ -98,12 +103,29 @@ def test_print_config(capsys):
     assert config['model']['hidden_channels'] == 128
 
 
+def test_one_parser_for_all_rows(monkeypatch, capsys):
+    made = []
+
+    class Parser(run.ArgumentParser):
+        def __init__(self, *args, **kwargs):
+            made.append(kwargs['prog'])
+            super().__init__(*args, **kwargs)
+
+    monkeypatch.setattr(run, 'ArgumentParser', Parser)
+    run.main(['--task', 'pose', '--preset', 'table7', '--print_config'])
+    assert made == ['run.py']
+    configs = yaml.safe_load(capsys.readouterr().out)
+    # A row does not keep settings of the row before it.
+    for row, settings in load_preset('pose', 'table7').rows.items():
+        assert configs[row] == asdict(run.make_config('pose', settings))
+
+
 def test_killed_and_resumed(tmp_path):
-    """SIGKILL at three random points leaves every bit as it would be."""
+    """SIGKILL at three random points does not change a bit of the result."""
     args = ['--preset', 'default/hcsf_dynamic', '--train.steps', 120]
-    whole = tmp_path / 'whole'
-    subprocess.run(command(*args, '--out', whole), check=True)
-    log = whole / 'pose/default/hcsf_dynamic/0/log.jsonl'
+    full = tmp_path / 'full'
+    subprocess.run(command(*args, '--out', full), check=True)
+    log = full / 'pose/default/hcsf_dynamic/0/log.jsonl'
     seconds = json.loads(log.read_text().splitlines()[-1])['seconds']
 
     broken = tmp_path / 'broken'
@@ -122,7 +144,7 @@ def test_killed_and_resumed(tmp_path):
         kills += process.wait() == -9
     assert kills >= 1
     subprocess.run(command(*args, '--out', broken, '--resume'), check=True)
-    same(result(broken), result(whole))
+    same(result(broken), result(full))
     folder = broken / 'pose/default/hcsf_dynamic/0'
     assert not list(folder.glob('.*'))
 
@@ -145,7 +167,7 @@ def test_two_processes(tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_graphs_want_an_accelerator(tmp_path):
+def test_cuda_graphs_need_a_gpu(tmp_path):
     args = [*SMALL, '--preset', 'default/hcsf', '--out', str(tmp_path)]
     with pytest.raises(ValueError, match="'--train.graph false' .* cpu"):
         run.main([*args, '--train.graph', 'true'])
@@ -154,7 +176,7 @@ def test_graphs_want_an_accelerator(tmp_path):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
 @pytest.mark.parametrize('amp', [False, True])
 @pytest.mark.parametrize('row', ['hcsf_dynamic', 'lcn', 'fcn'])
-def test_graphs_train_alike(tmp_path, row, amp):
+def test_cuda_graphs_train_alike(tmp_path, row, amp):
     args = [*SMALL, '--preset', f'default/{row}', '--train.steps', '60']
     args += ['--train.amp', str(amp).lower(), '--model.dropout', '0.1']
     for graph in ('false', 'true'):
@@ -168,7 +190,7 @@ def test_graphs_train_alike(tmp_path, row, amp):
         assert torch.allclose(value.cpu(), graphs[key].cpu(), atol=1e-2), key
 
 
-def test_nothing_is_lost(tmp_path, capsys):
+def test_results_of_other_settings_are_kept(tmp_path, capsys):
     args = [*SMALL, '--preset', 'default/gcn', '--out', str(tmp_path)]
     run.main([*args, '--train.steps', '3'])
     before = result(tmp_path, 'gcn')
@@ -183,7 +205,7 @@ def test_nothing_is_lost(tmp_path, capsys):
     assert old['mpjpe'] == before[1]['mpjpe']
 
     (folder / '0/metrics.json').unlink()  # as if killed before the end
-    with pytest.raises(ValueError, match='go on with it by --resume'):
+    with pytest.raises(ValueError, match='continue it with --resume'):
         run.main([*args, '--train.steps', '4'])
     run.main([*args, '--train.steps', '4', '--resume'])
     assert result(tmp_path, 'gcn')[1]['train_step_share'] > 0
@@ -210,7 +232,7 @@ def test_protocol_chooses_the_distortion(tmp_path):
     assert config['clips']['distortion'] == 'vp3d'
 
 
-def test_most_of_a_step_is_work(tmp_path):
+def test_most_of_a_step_is_computation(tmp_path):
     args = [*SMALL, '--preset', 'default/hcsf', '--out', str(tmp_path)]
     args += ['--train.save_every', '20', '--train.evaluate_every', '100']
     run.main([*args, '--train.steps', '30'])
@@ -218,16 +240,15 @@ def test_most_of_a_step_is_work(tmp_path):
 
 
 def test_full_disk(tmp_path):
-    """What was there stays, and nothing half-written does."""
+    """Existing files stay, and no part of a file is left."""
     path = tmp_path / 'checkpoint.pt'
     save_tensors({'a': torch.zeros(3)}, path)
     before = path.read_bytes()
     limit = 1 << 12
     code = f"""
-import resource, signal, sys, torch
+import resource, signal, torch
 from pathlib import Path
-sys.path.insert(0, {str(REPO / 'experiments')!r})
-from experiments.sweep.trainer import save_tensors
+from experiments.sweep.files import save_tensors
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 save_tensors({{'a': torch.randn(100_000)}}, Path({str(path)!r}))
@@ -283,7 +304,7 @@ def test_unknown_setting():
     with pytest.raises(Exception, match='dropuot'):
         run.main(['--task', 'pose', '--model.dropuot', '0.5'])
     with pytest.raises(Exception, match='layres'):
-        run.row_config({'model': {'layres': 2}}, ['--task', 'pose'])
+        run.make_config('pose', {'model': {'layres': 2}})
 
 
 def test_presets_build():
@@ -292,13 +313,13 @@ def test_presets_build():
 
     for preset in list_presets('pose').values():
         for row in preset.rows.values():
-            config = run.row_config(row, ['--task', 'pose', '--smoke'])
+            config = run.make_config('pose', row, '--smoke')
             model = build_model(config, get_protocol('openmocap'), 0)
             assert sum(p.numel() for p in model.parameters()) > 0
 
 
 def test_fingerprint():
-    config = run.row_config({}, ['--task', 'pose'])
+    config = run.make_config('pose', {})
     key = fingerprint(config, ['synthetic'], 0)
     config.label = 'other'
     assert fingerprint(config, ['synthetic'], 0) == key

@@ -17,7 +17,7 @@ from pyg_hcsf.datasets.human36m.constants import (
     select_joints,
 )
 from pyg_hcsf.datasets.human36m.formats import FILE_LIMIT, RawFiles
-from pyg_hcsf.datasets.human36m.pickles import (
+from pyg_hcsf.datasets.human36m.lcn_motionbert_pickle import (
     read_lcn,
     read_lcn_detections,
     read_motionbert,

@@ -12,7 +12,7 @@ def test_errors_by_rule():
     for fps, found in by_rate.items():
         assert len(found) == 4
         for condition in frame_rates.CONDITIONS:
-            own = found[f'{condition}, own']
+            own = found[f'{condition}, frame strides']
             even = found[f'{condition}, every n-th']
             assert 10 < own < 300
             assert (own == even) == (fps == 25)

@@ -20,7 +20,7 @@ def test_ntu(tmp_path, capsys):
 def test_both_ways_give_the_same(tmp_path):
     (tmp_path / 'raw').mkdir()
     paths = bench_data.generate_ntu(tmp_path / 'raw', 6)
-    data = NTURGBD(*(tmp_path, 'ntu60-xsub', 'all'), log=False, num_workers=1)
+    data = NTURGBD(tmp_path, 'ntu60-xsub', 'all', log=False, num_workers=1)
     for path, clip in zip(sorted(paths), data, strict=True):
         with (tmp_path / 'slow').open('wb') as store:
             bench_data.by_line(path, store)

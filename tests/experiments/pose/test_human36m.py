@@ -24,7 +24,7 @@ SMOKE = ['--task', 'pose', '--preset', 'default/hcsf', '--smoke']
 
 @pytest.fixture(autouse=True)
 def without_pictures(monkeypatch):
-    monkeypatch.setattr(report, '_pictures', lambda *_: '')  # slow
+    monkeypatch.setattr(report.PoseReport, 'draw', lambda *_: {})  # slow
 
 
 def train(folder, *args):

@@ -1,7 +1,7 @@
-"""The test on a rig that was not trained on."""
+"""The test on a rig that is not in the training data."""
 
 from experiments.pose import data, report
-from experiments.pose.config import ClipsConfig
+from experiments.pose.config import ClipsConfig, RunConfig
 from experiments.reporting.runs import load_runs
 from experiments.sweep.presets import load_preset
 from pyg_hcsf.protocols import get_protocol
@@ -11,7 +11,8 @@ from tests.experiments.fake_runs import make_runs
 def test_preset():
     preset = load_preset('pose', 'cross_rig')
     assert preset.data == 'openmocap-rigs'
-    assert data.default_protocol(preset.data) == 'openmocap-rigs'
+    protocol = data.find_protocol(RunConfig(), preset.data)
+    assert protocol.name == 'openmocap-rigs'
     assert preset.rows == load_preset('pose', 'openmocap').rows
     overlay = load_preset('pose', 'cross_rig', 'ablation')
     assert overlay.data == 'openmocap-rigs'
@@ -40,15 +41,18 @@ def test_the_rig_is_held_out(tmp_path, monkeypatch):
 
 
 def test_report(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, '_pictures', lambda *_: '')  # slow
+    monkeypatch.setattr(report.PoseReport, 'draw', lambda *_: {})  # slow
     scores = {'pck': 87.5, 'auc': 48.1, 'mpjpe': 61.0, 'frames': 9}
     name = 'openmocap-rigs'
     make_runs(
-        *(tmp_path, (('lcn', 'LCN', 40.0), ('hcsf', 'HCSF', 36.0)), (0,)),
-        **{'data': name, 'protocol': name, 'pck': {'All': scores}},
+        tmp_path,
+        seeds=(0,),
+        data=name,
+        protocol=name,
+        pck={'All': scores},
     )
-    text = report.write_report(tmp_path).read_text()
+    text = report.PoseReport().write(tmp_path).read_text()
     assert 'trained without the DAZ rig, tested on it' in text
     assert 'PCK All (%)' in text and '87.5' in text and '48.1' in text
     assert 'of 14 joints' in text and 'not Human3.6M' in text
-    assert 'PCK All' in report.print_summary(load_runs(tmp_path))
+    assert 'PCK All' in report.PoseReport().print_summary(load_runs(tmp_path))

@@ -1,4 +1,4 @@
-"""The lift task, run as a user runs it."""
+"""The lift task of run.py."""
 
 import json
 
@@ -13,6 +13,7 @@ from experiments.lifting.data import LiftLoader, motion_clips, training_clips
 from experiments.lifting.evaluate import CONDITIONS, LiftEvaluator, mirror_pose
 from experiments.lifting.task import build_model
 from experiments.sweep.presets import list_presets
+from pyg_hcsf.datasets import OpenMocap
 from pyg_hcsf.geometry.random_keypoints import KeypointNoise
 from pyg_hcsf.geometry.root_ray import decode_pose
 from pyg_hcsf.lifting import load_lifter
@@ -66,24 +67,24 @@ def test_smoke(tmp_path, capsys, name):
 
 def test_stopped_and_resumed(tmp_path, monkeypatch):
     args = [*SMOKE, '--preset', 'default/hcsf', '--train.save_every', '0']
-    run.main([*args, '--out', str(tmp_path / 'whole')])
+    run.main([*args, '--out', str(tmp_path / 'full')])
 
-    change, seen = LiftLoader.change, []
+    augment, seen = LiftLoader.augment, []
 
     def stop(self, *args):
         seen.append(1)
         if len(seen) == 4:
             raise KeyboardInterrupt
-        return change(self, *args)
+        return augment(self, *args)
 
     args += ['--out', str(tmp_path / 'parts')]
-    monkeypatch.setattr(LiftLoader, 'change', stop)
+    monkeypatch.setattr(LiftLoader, 'augment', stop)
     with pytest.raises(KeyboardInterrupt):
         run.main(args)
     run.main([*args, '--resume'])
     first, second = (
         tmp_path / name / 'lift' / 'default-smoke' / 'hcsf' / '0'
-        for name in ('whole', 'parts')
+        for name in ('full', 'parts')
     )
     states = [
         torch.load(folder / 'checkpoint.pt', weights_only=True)['model']
@@ -169,22 +170,26 @@ def test_conditions_are_the_same_for_all_networks(clips):
     one = LiftEvaluator(clips, LiftConfig(), 'a', windows=50)
     two = LiftEvaluator(clips, LiftConfig(), 'a', windows=50)
     for condition in CONDITIONS:
-        assert torch.equal(one.see(condition).x, two.see(condition).x)
-    assert not torch.equal(one.see('typical').x, one.see('guessed').x)
+        assert torch.equal(one.observe(condition).x, two.observe(condition).x)
+    assert not torch.equal(one.observe('typical').x, one.observe('guessed').x)
     assert len(clips) <= len(one.pos) <= len(clips) + 50
 
 
 def test_presets_name_networks():
     for preset in list_presets('lift').values():
         for row in preset.rows.values():
-            config = run.row_config(row, ['--task', 'lift'])
+            config = run.make_config('lift', row)
             model = build_model(config, 0)
             frames = config.model.frames
             assert model.causal == (frames > 1) and model.in_channels == 3
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"'{DATA}' is not there")
-def test_hdm05_never_trains():
+def test_hdm05_never_trains(monkeypatch):
+    def fail(*args, **kwargs):
+        pytest.fail('it projects the motion to cameras')
+
+    monkeypatch.setattr(OpenMocap, '__init__', fail)
     for split in ('train', 'val'):
         clips = training_clips('cmu', DATA, split, MotionConfig(repeats=1))
         subjects = {clip.subject for clip in clips}

@@ -1,4 +1,4 @@
-"""Who may write a run, and what is shared."""
+"""Locks of run folders, and runs that presets share."""
 
 import json
 import multiprocessing
@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from experiments import run
+from experiments.pose.config import RunConfig
 from experiments.reporting.runs import load_runs
 from experiments.sweep.folder import RunFolder
-from experiments.sweep.session import is_mine
+from experiments.sweep.task import RunSpec, lock_unfinished
 from tests.experiments.fake_runs import make_runs
 
 ARGS = ['--task', 'pose', '--data', 'synthetic', '--smoke']
@@ -48,8 +49,8 @@ def test_cells_are_shared(tmp_path, capsys):
     assert 'trained' in capsys.readouterr().out
 
 
-def claim(path, queue):
-    with RunFolder(path, 'key').claimed() as owner:
+def hold_lock(path, queue):
+    with RunFolder(path, 'key').locked() as owner:
         queue.put(owner)
         time.sleep(30)
 
@@ -58,25 +59,27 @@ def test_a_folder_has_one_writer(tmp_path):
     path = tmp_path / 'pose' / 'preset' / 'row' / '0'
     context = multiprocessing.get_context('spawn')
     queue = context.Queue()
-    process = context.Process(target=claim, args=(path, queue), daemon=True)
+    process = context.Process(
+        target=hold_lock, args=(path, queue), daemon=True
+    )
     process.start()
     assert queue.get(timeout=60) is None
     lock = path.parent / '.0.lock'
     for _ in range(2):
-        with RunFolder(path, 'key').claimed() as owner:
+        with RunFolder(path, 'key').locked() as owner:
             assert f'process {process.pid} of ' in owner
-        # Another container of the same name, whose processes have other
-        # numbers, cannot take it either, whatever the file says.
+        # Neither can another container of the same name, with other process
+        # ids, whatever the file contains.
         lock.write_text('')
         os.utime(lock, (0, 0))
-        with RunFolder(path, 'key').claimed() as owner:
+        with RunFolder(path, 'key').locked() as owner:
             assert owner == 'another process'
         lock.write_text(json.dumps({'owner': f'process {process.pid} of x'}))
     process.kill()
     process.join()
-    with RunFolder(path, 'key').claimed() as owner:
+    with RunFolder(path, 'key').locked() as owner:
         assert owner is None
-        with RunFolder(path, 'key').claimed() as other:
+        with RunFolder(path, 'key').locked() as other:
             assert f'process {os.getpid()} of ' in other
     assert [p.name for p in path.parent.iterdir()] == ['.0.lock']
 
@@ -84,15 +87,15 @@ def test_a_folder_has_one_writer(tmp_path):
 @pytest.mark.parametrize(
     'text', ['', '{', '[1]', '{"owner": "process 1 of elsewhere"}']
 )
-def test_what_a_lock_says_does_not_matter(tmp_path, text):
-    """Left by a killed process, empty, damaged, or from the future."""
+def test_text_of_a_lock_file_is_ignored(tmp_path, text):
+    """Of a killed process, empty, damaged, or with a later date."""
     path = tmp_path / 'pose' / 'preset' / 'row' / '0'
     path.parent.mkdir(parents=True)
     lock = path.parent / '.0.lock'
     lock.write_text(text)
     later = time.time() + 1e6
     os.utime(lock, (later, later))
-    with RunFolder(path, 'key').claimed() as owner:
+    with RunFolder(path, 'key').locked() as owner:
         assert owner is None
 
 
@@ -101,17 +104,30 @@ def test_unwritable_folder(tmp_path):
     store = RunFolder(tmp_path / 'file' / 'row' / '0', 'key')
     with (
         pytest.raises(RuntimeError, match='Could not write .*another --out'),
-        store.claimed(),
+        store.locked(),
     ):
         pass
 
 
-def test_a_row_that_ends_meanwhile_is_finished(tmp_path, monkeypatch):
+def test_a_run_that_finishes_before_the_lock_is_not_repeated(
+    tmp_path, monkeypatch
+):
     store = RunFolder(tmp_path / 'pose' / 'preset' / 'row' / '0', 'key')
     ends = iter([False, True])
     monkeypatch.setattr(store, 'finished', lambda: next(ends))
-    with ExitStack() as held:
-        assert not is_mine(store, 'A', {}, held)
+    spec = RunSpec(
+        folder=store.path,
+        config=RunConfig(label='A'),
+        data='synthetic',
+        root=tmp_path,
+        seed=0,
+        partial=False,
+        smoke=False,
+        resume=False,
+        metadata={},
+    )
+    with ExitStack() as stack:
+        assert not lock_unfinished(store, spec, stack)
 
 
 @pytest.mark.parametrize('text', [None, 'PK half of it'])
@@ -162,7 +178,7 @@ def test_damaged_files_of_other_runs_are_named_and_left_out(tmp_path, text):
         assert any(f'{name}/metrics.json' in str(w.message) for w in caught)
     store = RunFolder(tmp_path / 'pose' / 'table2' / 'lcn' / '0', 'same')
     with pytest.warns(UserWarning, match='hcsf/0/env.json.* left out'):
-        assert store.adopt({'row': 'mine'})
+        assert store.reuse({'row': 'mine'})
     assert store.finished()
     (store.path / 'env.json').write_text(text)  # its own: it is known still
     assert store.finished()
@@ -173,7 +189,7 @@ def test_damaged_files_of_other_runs_are_named_and_left_out(tmp_path, text):
 def test_left_to_others(tmp_path, capsys):
     args = [*ARGS, '--preset', 'default/fcn', '--out', str(tmp_path)]
     target = tmp_path / 'pose' / 'default-smoke' / 'fcn' / '0'
-    with RunFolder(target, 'key').claimed():
+    with RunFolder(target, 'key').locked():
         path = run.main(args)
     assert 'FCN seed 0: left to process' in capsys.readouterr().out
     assert path is None and not target.exists()

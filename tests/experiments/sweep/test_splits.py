@@ -1,4 +1,4 @@
-"""What a split lacks is found before training."""
+"""Incomplete splits are errors before the training."""
 
 import sys
 
@@ -31,7 +31,7 @@ def test_column():
 
 def test_check_split(monkeypatch):
     said = []
-    monkeypatch.setattr('experiments.sweep.splits.say', said.append)
+    monkeypatch.setattr('experiments.sweep.splits.print_once', said.append)
     with pytest.raises(
         ValueError, match='Expected clips in the test of x spl'
     ):
@@ -48,7 +48,9 @@ def test_check_split(monkeypatch):
         ):
             check_split(CLIPS, 'test of x', {key: values})
         check_split(CLIPS, 'test of x', {key: values}, partial=True)
-    assert len(said) == 2 and "['S5']: numbers are of the others" in said[0]
+    assert (
+        len(said) == 2 and "['S5']: results are of the others only" in said[0]
+    )
 
 
 def write(folder, subjects, actions):
@@ -80,7 +82,8 @@ def test_pose(tmp_path, subjects, actions, message):
 
 @pytest.mark.parametrize('task', ['pose', 'lift', 'action'])
 def test_empty_test_splits(tmp_path, task, monkeypatch):
-    module = sys.modules[f'{FOLDERS[task]}.task']
+    folder = 'lifting' if task == 'lift' else task
+    module = sys.modules[f'experiments.{folder}.task']
     name = {'pose': 'load_clips', 'lift': 'motion_clips'}.get(
         task, 'load_actions'
     )
@@ -96,6 +99,3 @@ def test_empty_test_splits(tmp_path, task, monkeypatch):
     args = ['--task', task, '--preset', 'default', '--data', 'synthetic']
     with pytest.raises(ValueError, match='clips in the test of synthetic spl'):
         run.main([*args, '--smoke', '--out', str(tmp_path)])
-
-
-FOLDERS = {'pose': 'pose', 'lift': 'lifting', 'action': 'action'}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments import report as command
-from experiments.pose import report
+from experiments.pose.report import PoseReport
 from experiments.pose.tables import (
     action_table,
     joint_table,
@@ -16,12 +16,14 @@ from experiments.pose.tables import (
     summary_table,
 )
 from experiments.reporting import page
+from experiments.reporting import report as report_module
 from experiments.reporting.compare import compare, interval
 from experiments.reporting.runs import by_setting, load_runs
 from experiments.reporting.tables import comparison_table
 from pyg_hcsf.skeleton import H36M17
 from tests.experiments.fake_runs import OFFICIAL, make_runs
 
+REPORT = PoseReport()
 TABLE1 = [
     *('Direct', 'Discuss', 'Eat', 'Greet', 'Phone', 'Photo', 'Pose'),
     *('Purcha.', 'Sit', 'SitD', 'Smoke', 'Wait', 'WalkD', 'Walk', 'WalkT'),
@@ -74,7 +76,7 @@ def test_damaged_metrics_of_another_task_are_named(tmp_path):
     (other / 'metrics.json').write_text('{')
     (other / 'scores.npz').touch()
     with pytest.warns(UserWarning, match='hcsf/0/metrics.json.*left out'):
-        report.write_report(tmp_path)
+        REPORT.write(tmp_path)
     (other / 'metrics.json').write_text('{"task": "action"}')
     assert len(load_runs(tmp_path)) == 4  # without a word
 
@@ -83,7 +85,7 @@ def test_missing_folder(tmp_path):
     with pytest.raises(ValueError, match="'folder' to exist.*nowhere"):
         load_runs(tmp_path / 'nowhere')
     with pytest.raises(ValueError, match='run.py --task pose'):
-        report.write_report(tmp_path)
+        REPORT.write(tmp_path)
 
 
 @pytest.mark.parametrize('text', ['{"task": "po', '[]', '{"task": "pose"}'])
@@ -307,22 +309,22 @@ def test_print_summary_fits_the_terminal(tmp_path):
     rows = (('lcn', 'LCN', 40), ('long', 'HCSF ' + 'with words ' * 9, 35))
     make_runs(tmp_path / 'a', rows=rows, paper={'mpjpe': 30.8})
     make_runs(tmp_path / 'b', keypoints='noisy', seeds=(0,))
-    text = report.print_summary(load_runs(tmp_path))
+    text = REPORT.print_summary(load_runs(tmp_path))
     assert text.startswith('Data: SyntheticMotion (procedural). These are not')
     assert max(map(len, text.splitlines())) <= 120
     assert 'gt keypoints' in text and 'noisy keypoints' in text
     assert '95 % interval' in text
-    assert report.print_summary([]) == 'No finished runs.'
+    assert REPORT.print_summary([]) == 'No finished runs.'
 
 
 def test_human36m_is_not_disclaimed(tmp_path):
     make_runs(tmp_path, data='Human36M')
-    line = report.data_line(load_runs(tmp_path))
+    line = REPORT.data_line(load_runs(tmp_path))
     assert line == 'Data: Human36M.'
 
 
 def test_report_and_csv(root, tmp_path):
-    path = report.write_report(root / 'pose', tmp_path)
+    path = REPORT.write(root / 'pose', tmp_path)
     text = path.read_text()
     assert text.splitlines()[0] == (
         '**Data: SyntheticMotion (procedural). These are not Human3.6M '
@@ -346,8 +348,8 @@ def test_report_and_csv(root, tmp_path):
 
 
 def test_best_is_bold(root, runs, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, 'find_spec', lambda name: None)
-    text = report.write_report(root, tmp_path).read_text()
+    monkeypatch.setattr(report_module, 'find_spec', lambda name: None)
+    text = REPORT.write(root, tmp_path).read_text()
     assert 'Pictures need `pip install matplotlib`' in text
     table = text.split('### Models')[1].split('\n\n')[1]
     head, _, *lines = [line.split('|')[1:-1] for line in table.splitlines()]
@@ -362,7 +364,7 @@ def test_best_is_bold(root, runs, tmp_path, monkeypatch):
 
 
 def test_diverged_runs_are_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, 'find_spec', lambda name: None)
+    monkeypatch.setattr(report_module, 'find_spec', lambda name: None)
     make_runs(tmp_path, seeds=(0,))
     folder = tmp_path / 'pose' / 'table1_gt' / 'hcsf' / '0'
     with np.load(folder / 'frames.npz') as file:
@@ -370,8 +372,8 @@ def test_diverged_runs_are_reported(tmp_path, monkeypatch):
     frames['error'][:] = np.nan
     np.savez(folder / 'frames.npz', **frames)
     edit(folder, mpjpe=float('nan'))
-    assert 'nan' in report.write_report(tmp_path).read_text()
-    assert 'nan' in report.print_summary(load_runs(tmp_path))
+    assert 'nan' in REPORT.write(tmp_path).read_text()
+    assert 'nan' in REPORT.print_summary(load_runs(tmp_path))
 
 
 def test_commands_are_said_once_with_all_seeds():

@@ -1,11 +1,11 @@
-"""What --list says of presets."""
+"""The listing of presets with --list."""
 
 import re
 
 import pytest
 
 from experiments import run
-from experiments.pose.cost_estimates import Prices
+from experiments.pose.cost_estimates import CostEstimates
 from experiments.pose.task import build_model
 from experiments.sweep.listing import duration
 from experiments.sweep.presets import list_presets, load_preset
@@ -17,15 +17,15 @@ LIST = ['--task', 'pose', '--list']
 def steady(monkeypatch):
     """A machine that takes 1 ms for a step and 1 s for 1e12 multiply-adds."""
     monkeypatch.setattr(
-        Prices,
-        '_step',
+        CostEstimates,
+        '_measure_step',
         lambda self, c: 1e-3 + c.train.batch_size * self.size(c).macs / 1e12,
     )
 
 
 def config(name, *args, overlay=None):
     (row,) = load_preset('pose', name, overlay).rows.values()
-    return run.row_config(row, ['--task', 'pose', *args])
+    return run.make_config('pose', row, *args)
 
 
 def test_one_preset(capsys, steady):
@@ -44,7 +44,7 @@ def test_one_preset(capsys, steady):
     assert [x for x in rows if f'--preset paper/{x} ' in out] == list(rows)
 
 
-def test_recipe_and_overrides(capsys, steady):
+def test_overlay_and_overrides(capsys, steady):
     args = [*LIST, '--preset', 'table6/d8', '--overlay', 'ablation']
     run.main(args)
     out = capsys.readouterr().out
@@ -60,7 +60,7 @@ def test_unknown_data(steady):
 
 
 def test_every_preset_is_listed(capsys, monkeypatch):
-    monkeypatch.setattr(Prices, 'price', lambda *args: ('', 0.0))
+    monkeypatch.setattr(CostEstimates, 'describe', lambda *args: ('', 0.0))
     run.main(LIST)
     out = capsys.readouterr().out
     for preset in list_presets('pose').values():
@@ -70,31 +70,31 @@ def test_every_preset_is_listed(capsys, monkeypatch):
 
 
 def test_times(steady):
-    prices = Prices(build_model)
+    estimates = CostEstimates(build_model)
     d8, d1 = (config(f'table6/{d}', overlay='ablation') for d in ('d8', 'd1'))
-    for row in (d8, d1):  # the rest was timed for the first
-        macs = prices.size(row).macs
+    for row in (d8, d1):  # the overhead was measured for the first one
+        macs = estimates.size(row).macs
         expected = 1200 * (1e-3 + 256 * macs / 1e12)
-        assert prices.seconds(row, 160_116) == pytest.approx(expected)
+        assert estimates.seconds(row, 160_116) == pytest.approx(expected)
     paper = config('table6/d8', '--clips.stride', '4')
     steps = 80 * (160_116 // 4 // 256)
-    per_step = prices.seconds(d8, 160_116) / 1200
-    assert prices.seconds(paper, 160_116) == pytest.approx(steps * per_step)
-    assert prices.size(d1).params > prices.size(d8).params
+    per_step = estimates.seconds(d8, 160_116) / 1200
+    assert estimates.seconds(paper, 160_116) == pytest.approx(steps * per_step)
+    assert estimates.size(d1).params > estimates.size(d8).params
 
 
-def test_the_machine_is_timed():
-    prices = Prices(build_model)
+def test_time_is_measured():
+    estimates = CostEstimates(build_model)
     row = config('readings/own', '--model.hidden_channels', '8')
-    assert 0 < prices.seconds(row, 2560) < 1e5
+    assert 0 < estimates.seconds(row, 2560) < 1e5
 
 
 def test_equal_macs(capsys, steady):
-    prices = Prices(build_model)
-    goal = prices.size(config('openmocap/hcsf')).macs
+    estimates = CostEstimates(build_model)
+    goal = estimates.size(config('openmocap/hcsf')).macs
     for name in ('openmocap/lcn', 'openmocap/gcn'):
-        width = prices.equal_width(config(name), goal)
-        found = prices.size(
+        width = estimates.equal_width(config(name), goal)
+        found = estimates.size(
             config(name, '--model.hidden_channels', str(width))
         ).macs
         assert found == pytest.approx(goal, rel=0.03)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from experiments.reporting import claims
+from experiments.reporting import claims, effects
 from experiments.sweep.presets import load_preset
 from tests.experiments.fake_runs import make_runs
 
@@ -48,15 +48,15 @@ def test_verdicts(tmp_path, seeds, errors, expected):
 
 def test_no_difference_is_undecided(tmp_path):
     cells = fake(tmp_path, {'table6/d8': 40, 'table6/d1': 40}, (0, 1, 2))
-    found = claims.effect(cells, CLAIM['pairs'])
-    seeds = claims.by_seed(cells, CLAIM['pairs'])
+    found = effects.effect(cells, CLAIM['pairs'])
+    seeds = effects.by_seed(cells, CLAIM['pairs'])
     assert len(seeds) == 3
     wide = found._replace(low=-1.0, high=1.0)
-    assert claims.verdict(wide, seeds) == 'undecided at this size'
+    assert effects.verdict(wide, seeds) == 'undecided at this size'
     # Seeds that disagree undo an interval over clusters that is narrow.
     sure = found._replace(low=-2.0, high=-1.0)
-    assert claims.verdict(sure, [-3.0, 1.0, 0.5]) == 'undecided at this size'
-    assert claims.verdict(sure, [-1.5, -1.6, -1.4]) == 'holds'
+    assert effects.verdict(sure, [-3.0, 1.0, 0.5]) == 'undecided at this size'
+    assert effects.verdict(sure, [-1.5, -1.6, -1.4]) == 'holds'
 
 
 def test_worst_poses_and_whose_they_are(tmp_path):
@@ -75,7 +75,7 @@ def test_worst_poses_and_whose_they_are(tmp_path):
     assert table['paper, mm'].tolist() == ['']
     assert table['95 % interval'].iloc[0].startswith('±')
     # One of two intervals is no verdict.
-    assert table['verdict'].tolist() == [claims.NO_INTERVAL]
+    assert table['verdict'].tolist() == [effects.NO_INTERVAL]
     shared = claims.shared_table(cells, list(errors))
     assert shared.shape == (2, 2)
     assert all(0 <= float(x[:-2]) <= 100 for x in shared.to_numpy().flat)
@@ -83,13 +83,13 @@ def test_worst_poses_and_whose_they_are(tmp_path):
 
 def test_missing_intervals_leave_a_claim_open(tmp_path):
     cells = fake(tmp_path, {'table6/d8': 36, 'table6/d1': 40}, (0, 1, 2))
-    found = claims.effect(cells, CLAIM['pairs'])._replace(low=-2.0, high=-1.0)
+    found = effects.effect(cells, CLAIM['pairs'])._replace(low=-2.0, high=-1.0)
     seeds, nan = [-1.5, -1.6, -1.4], float('nan')
-    assert claims.verdict(found, seeds) == 'holds'
+    assert effects.verdict(found, seeds) == 'holds'
     for missing in ({'low': nan, 'high': nan}, {'high': nan}):
-        said = claims.verdict(found._replace(**missing), seeds)
-        assert said == claims.NO_INTERVAL
-    assert claims.verdict(found, [*seeds, nan]) == claims.NO_INTERVAL
+        said = effects.verdict(found._replace(**missing), seeds)
+        assert said == effects.NO_INTERVAL
+    assert effects.verdict(found, [*seeds, nan]) == effects.NO_INTERVAL
 
 
 def test_cells_of_one_configuration_share_their_seeds(tmp_path):
@@ -166,14 +166,14 @@ def test_whether_the_order_has_settled(tmp_path):
     assert 'cross_rig/hcsf' not in claims.load_cells(
         tmp_path / 'pose', 'ablation'
     )
-    table = claims.settled(cells, {})
+    table = claims.order_table(cells, {})
     pairs = ['seed 0, seed 1', 'seed 0, seed 2', 'seed 1, seed 2']
     assert table.index.tolist() == pairs
     assert table['cells'].tolist() == [3, 3, 3]
     assert table["Kendall's tau"].tolist() == ['+1.00'] * 3
     turned = {'table6/d1': 36.0, 'table6/d8': 44.0, 'table7/lcn_L3': 30.0}
     longer = fake(tmp_path, turned, (1,), 'ablation_long', 2400)
-    table = claims.settled(cells, longer)
+    table = claims.order_table(cells, longer)
     assert table.index[-1] == '1,200 steps, 2,400 steps'
     assert table["Kendall's tau"].iloc[-1] == '-1.00'
     out = tmp_path / 'claims.md'
@@ -184,8 +184,8 @@ def test_whether_the_order_has_settled(tmp_path):
     assert abs(float(page.loc['table6/d8', '2,400 steps']) - 44) < 3
     assert page.loc['table7/lcn_L6', '2,400 steps'] == ''
     assert '2,400 steps' not in claims.cell_table(cells, {})
-    assert 'seed by seed' in text
-    assert claims.settled({}, {}).empty
+    assert 'of each seed of longer trainings' in text
+    assert claims.order_table({}, {}).empty
 
 
 def test_page(tmp_path):

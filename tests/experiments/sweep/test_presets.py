@@ -2,15 +2,15 @@
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from experiments import run
 from experiments.sweep.presets import fingerprint, list_presets, load_preset
 from pyg_hcsf.cli.command import UsageError
+from tests.paths import DATA
 
-PAPER = Path(__file__).parents[3] / 'shared' / 'reference' / 'paper.md'
+PAPER = DATA.parent / 'reference' / 'paper.md'
 # By the words that a table's caption begins with: its preset, and which of its
 # rows are the authors' own.
 TABLES = {
@@ -68,7 +68,7 @@ def test_actions_average_to_the_printed_mean():
             assert mean == pytest.approx(paper[metric], abs=0.1)
 
 
-def test_recipe():
+def test_overlay():
     plain = load_preset('pose', 'table5/A').rows['A']
     preset = load_preset('pose', 'table5/A', 'ablation')
     row = preset.rows['A']
@@ -101,7 +101,7 @@ def test_tables_share_cells():
         keys = set()
         for name in pair:
             (row,) = load_preset('pose', name, 'ablation').rows.values()
-            config = run.row_config(row, ['--task', 'pose'])
+            config = run.make_config('pose', row)
             keys.add(fingerprint(config, [], 0))
         assert len(keys) == 1, pair
 
@@ -134,7 +134,7 @@ def test_settings_cannot_name_classes(tmp_path, monkeypatch):
         run.main([*argv, '--overlay', stem])
     row = {'model': {'layer_options': {'z': {'class_path': 'made_up.C'}}}}
     with pytest.raises(ValueError, match='class_path'):
-        run.row_config(row, argv)
+        run.make_config('pose', row)
     with pytest.raises(Exception, match='--model'):
         run.main([*argv, '--model', str(model)])
     with pytest.raises(UsageError, match='class_path.*made_up'):
@@ -149,10 +149,10 @@ def test_settings_cannot_name_classes(tmp_path, monkeypatch):
         ('base: {}', "no .*'data', 'rows'"),
         ('base: 1', "'base'.*dict"),
         ('rows: {a: 1}', "'rows'.*1 for 'a'"),
-        ('extends: recipe', 'extends'),
+        ('extends: overlay', 'extends'),
     ],
 )
 def test_damaged_presets(tmp_path, text, why):
     (tmp_path / 'overlay.yaml').write_text(text)
-    with pytest.raises(ValueError, match=rf'(?s)recipe\.yaml.*{why}'):
+    with pytest.raises(ValueError, match=rf'(?s)overlay\.yaml.*{why}'):
         load_preset('pose', 'default', str(tmp_path / 'overlay'))

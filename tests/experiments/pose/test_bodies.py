@@ -1,4 +1,4 @@
-"""Training on people whose bones have other lengths."""
+"""Training with random bone lengths."""
 
 import pytest
 import torch
@@ -83,7 +83,7 @@ def test_trains(tmp_path, capsys):
     args = ['--task', 'pose', '--data', 'synthetic', '--smoke']
     args += ['--preset', 'default/hcsf', '--out', str(tmp_path)]
     run.main(args)
-    args += ['--clips.proportions', '0.1', '--clips.takes', '2']
+    args += ['--clips.proportions', '0.1', '--clips.views', '2']
     run.main([*args, '--out', f'{tmp_path}/b'])
     losses = [
         (folder / 'pose/default-smoke/hcsf/0/log.jsonl').read_text()
@@ -92,22 +92,22 @@ def test_trains(tmp_path, capsys):
     assert losses[0] != losses[1]
 
 
-class Filmed(list):
+class Projected(list):
     raw_fingerprint = 'raw'
 
 
-def test_takes_are_of_the_training_alone(tmp_path, monkeypatch):
+def test_only_training_clips_have_several_views(tmp_path, monkeypatch):
     asked = []
 
     def load(**options):
         asked.append((options['split'], options['seed']))
-        return Filmed(encoded('openmocap'))
+        return Projected(encoded('openmocap'))
 
     monkeypatch.setattr(data, 'OpenMocap', load)
     monkeypatch.setattr(data.OpenMocap, 'found', lambda _: True, raising=False)
     data._load.cache_clear()
     where, protocol = ('openmocap', tmp_path), get_protocol('openmocap')
-    config = ClipsConfig(takes=3)
+    config = ClipsConfig(views=3)
     clips = data.load_clips(*where, 'train', config, protocol)
     data.load_clips(*where, 'val', config, protocol)
     data._load.cache_clear()
@@ -115,12 +115,12 @@ def test_takes_are_of_the_training_alone(tmp_path, monkeypatch):
     assert len(clips) == 12 and clips.raw_fingerprint == 'raw'
     loader = BodyLoader(clips, protocol, 0.1, **OPTIONS)
     assert loader.num_windows == 720 and len(loader.camera['focal']) == 12
-    with pytest.raises(ValueError, match='takes.*got 0 for openmocap'):
-        data.load_clips(*where, 'train', ClipsConfig(takes=0), protocol)
+    with pytest.raises(ValueError, match='views.*got 0 for openmocap'):
+        data.load_clips(*where, 'train', ClipsConfig(views=0), protocol)
 
 
-def test_takes_are_for_virtual_cameras(tmp_path, monkeypatch):
+def test_views_need_virtual_cameras(tmp_path, monkeypatch):
     source = data.SOURCES['human36m']._replace(find=lambda _: tmp_path)
     monkeypatch.setitem(data.SOURCES, 'human36m', source)
-    with pytest.raises(ValueError, match='takes.*openmocap.*got 2 for human'):
-        data.load_clips('human36m', tmp_path, 'train', ClipsConfig(takes=2))
+    with pytest.raises(ValueError, match='views.*openmocap.*got 2 for human'):
+        data.load_clips('human36m', tmp_path, 'train', ClipsConfig(views=2))

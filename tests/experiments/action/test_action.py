@@ -1,4 +1,4 @@
-"""The action task, run as a user runs it, on files of each format."""
+"""The action task of run.py, with files of each format."""
 
 import json
 import os
@@ -35,8 +35,8 @@ FILES |= {'checkpoint.pt', 'log.jsonl', 'recognizer.safetensors'}
 @pytest.fixture(autouse=True)
 def no_pictures(request, monkeypatch):
     if 'pictures' not in request.keywords:
-        pictures = 'experiments.action.report._pictures'
-        monkeypatch.setattr(pictures, lambda *_: '')  # slow
+        pictures = 'experiments.action.report.ActionReport.draw'
+        monkeypatch.setattr(pictures, lambda *_: {})  # slow
     data._load.cache_clear()
     data.find_once.cache_clear()
 
@@ -75,8 +75,8 @@ def test_trains_from_each_format_of_ntu(tmp_path, form):
 
 
 @pytest.mark.parametrize('data', ['ntu', 'utd_mhad', 'synthetic'])
-def test_its_recognizer_tells_the_same(tmp_path, data):
-    """From recorded clips, without experiments."""
+def test_recognizer_gives_the_scores_of_the_evaluation(tmp_path, data):
+    """From recorded clips, with pyg_hcsf alone."""
     if data == 'ntu':
         write_form('skeleton', tmp_path / 'NTURGBD/raw', tmp_path / 'work')
         files = [next(tmp_path.rglob(f'{NAMES[3]}.skeleton'))]
@@ -110,7 +110,7 @@ def test_its_recognizer_tells_the_same(tmp_path, data):
 
 
 @pytest.mark.parametrize('form', ['zip', 'agcn'])
-def test_prepared_files_do(tmp_path, form):
+def test_processed_files_suffice(tmp_path, form):
     raw = tmp_path / 'NTURGBD' / 'raw'
     write_form(form, raw, tmp_path / 'work')
     _, first, _ = train(tmp_path)
@@ -141,7 +141,7 @@ def test_raw_files_are_looked_for_once(tmp_path, monkeypatch):
     assert len(calls) == 1
 
 
-def test_other_benchmarks_and_recipes(tmp_path):
+def test_other_benchmarks_and_normalisations(tmp_path):
     write_form('pyskl', tmp_path / 'NTURGBD' / 'raw', tmp_path / 'work')
     args = ['--data', 'ntu60-xview', '--clips.normalize', 'pyskl']
     metrics, scores, _ = train(tmp_path, *args, '--clips.hold_out', 'false')
@@ -180,7 +180,7 @@ def test_one_subject(tmp_path):
     assert metrics['train_clips'] == 2
 
 
-def test_choices_leave_the_test_subjects_alone(tmp_path, monkeypatch):
+def test_tuning_does_not_use_the_test_subjects(tmp_path, monkeypatch):
     write_utd_mhad(tmp_path / 'UTDMHAD' / 'raw')
     splits = []
     load = data.load_actions
@@ -213,7 +213,7 @@ def test_smoke(tmp_path, capsys):
     metrics, scores, _ = result(tmp_path, 'hcsf')
     right = scores['scores'].argmax(1) == scores['label']
     assert 100 * right.mean() == pytest.approx(metrics['top1'])
-    assert set(scores['subject']) == {'S9', 'S11'}  # whom nothing chose by
+    assert set(scores['subject']) == {'S9', 'S11'}  # never used for tuning
     assert np.sum(metrics['confusion']) == metrics['clips'] == 60
     assert metrics['macs'] > 0 and 'val_top1' in metrics
 
@@ -244,11 +244,9 @@ def test_presets_build():
     skeletons = {'hdm05': 'h36m17', 'utd_mhad': 'kinect20'}
     for preset in list_presets('action').values():
         name = skeletons.get(preset.data, 'ntu25')
-        clips = ActionClips(
-            *([], get_skeleton(name), ('a', 'b'), 2, '', ''),
-        )
+        clips = ActionClips([], get_skeleton(name), ('a', 'b'), 2, '', '')
         for row in preset.rows.values():
-            config = run.row_config(row, ['--task', 'action', '--smoke'])
+            config = run.make_config('action', row, '--smoke')
             model = run.action.task.build_model(config, clips, 0)
             assert sum(p.numel() for p in model.parameters()) > 0
 
@@ -269,7 +267,7 @@ def home(tmp_path):
 
 
 def test_killed_and_resumed(tmp_path, home):
-    """SIGKILL leaves every bit as it would be."""
+    """SIGKILL does not change a bit of the result."""
     environment = {**os.environ, 'PYTHONPATH': str(REPO)}
     command = [sys.executable, str(REPO / 'experiments' / 'run.py'), *SMALL]
     command += ['--train.save_every', '0.01', '--root', home]
@@ -279,7 +277,7 @@ def test_killed_and_resumed(tmp_path, home):
             [*command, '--out', str(tmp_path / out), *args], env=environment
         )
 
-    assert start('whole').wait() == 0
+    assert start('full').wait() == 0
     process = start('broken')
     folder = tmp_path / 'broken/action/default/hcsf_a_t/0'
     while not (folder / 'checkpoint.pt').is_file() and process.poll() is None:
@@ -289,7 +287,7 @@ def test_killed_and_resumed(tmp_path, home):
     assert not (folder / 'metrics.json').is_file()
     assert start('broken', '--resume').wait() == 0
     one, two = (
-        result(tmp_path / out, preset='default') for out in ('whole', 'broken')
+        result(tmp_path / out, preset='default') for out in ('full', 'broken')
     )
     for key, value in one[2]['model'].items():
         assert torch.equal(value, two[2]['model'][key]), key
@@ -320,12 +318,8 @@ def test_accumulated_gradients(tmp_path, home, monkeypatch):
     for parts in (1, 4):
         args = ['--train.accumulate', str(parts), '--train.steps', '1']
         args += ['--root', home]
-        args += [
-            '--train.batch_size',
-            '6',
-            '--out',
-            str(tmp_path / f'{parts}'),
-        ]
+        args += ['--train.batch_size', '6']
+        args += ['--out', str(tmp_path / f'{parts}')]
         monkeypatch.setattr(torch.nn.BatchNorm1d, 'forward', lambda self, x: x)
         run.main([*SMALL, *args])
         models.append(result(tmp_path / f'{parts}', preset='default')[2])
@@ -396,15 +390,15 @@ def test_learning_rates():
 )
 def test_hdm05(tmp_path, monkeypatch):
     monkeypatch.setattr('experiments.sweep.sources.HOME', tmp_path)
-    sides = {}
+    subjects = {}
     for split in ('train', 'val', 'test'):
         config = ActionClipsConfig()
         clips = data.load_actions('hdm05', DATA, split, config)
-        sides[split] = set(clips.column('subject'))
+        subjects[split] = set(clips.column('subject'))
         assert len(clips.actions) == 11
         x = clips.clips[0].x
         assert x.size(0) == 17 and x[..., 2].abs().max() < 3  # metres
-    assert sides == {
+    assert subjects == {
         'train': {'HDM05-bd', 'HDM05-bk'},
         'val': {'HDM05-dg'},
         'test': {'HDM05-mm', 'HDM05-tr'},

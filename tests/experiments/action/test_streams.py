@@ -1,13 +1,13 @@
-"""Streams fused in a report, of runs written by hand."""
+"""Fused streams in the report of action runs."""
 
 import json
 
 import numpy as np
 import pytest
 
-from experiments.action.report import versus_table, write_report
+from experiments.action.report import ActionReport, baselines_table
 from experiments.action.streams import fuse_streams, network
-from experiments.reporting.runs import ACTION_COST, load_action_runs
+from experiments.reporting.runs import ACTION_COST, load_runs
 
 ACTIONS = ('wave', 'jog', 'sit')
 LABEL = np.arange(24) % 3
@@ -20,12 +20,26 @@ def write_run(root, row, stream, logits, seed=0, **extra):
     wrong = logits.argmax(axis=1) != LABEL
     top1 = 100.0 - 100 * float(wrong.mean())
     metrics = {
-        **{'task': 'action', 'preset': 'p', 'row': row, 'seed': seed},
-        **{'label': row.upper(), 'stream': stream, 'data': 'd'},
-        **{'protocol': 'q', 'commit': 'c', 'command': 'run', 'split': 'test'},
-        **{'top1': top1, 'top5': 100.0, 'class_mean': top1, **COST},
-        **{'per_class': dict.fromkeys(ACTIONS, top1), 'classes': ACTIONS},
-        **{'confusion': np.eye(3).tolist(), 'train_clips': 9, **extra},
+        'task': 'action',
+        'preset': 'p',
+        'row': row,
+        'seed': seed,
+        'label': row.upper(),
+        'stream': stream,
+        'data': 'd',
+        'protocol': 'q',
+        'commit': 'c',
+        'command': 'run',
+        'split': 'test',
+        'top1': top1,
+        'top5': 100.0,
+        'class_mean': top1,
+        **COST,
+        'per_class': dict.fromkeys(ACTIONS, top1),
+        'classes': ACTIONS,
+        'confusion': np.eye(3).tolist(),
+        'train_clips': 9,
+        **extra,
     }
     (folder / 'metrics.json').write_text(json.dumps(metrics))
     np.savez(
@@ -38,8 +52,10 @@ def write_run(root, row, stream, logits, seed=0, **extra):
     )
 
 
-def sure_of(clips):
-    """Logits that are right and sure there, wrong and unsure elsewhere."""
+def logits_for(clips):
+    """Logits that are correct with high confidence for these clips, and wrong
+    with low confidence for the others.
+    """
     logits = np.zeros((len(LABEL), 3))
     logits[np.arange(len(LABEL)), (LABEL + 1) % 3] = 0.5
     logits[clips, :] = 9 * np.eye(3)[LABEL[clips]]
@@ -50,22 +66,22 @@ def sure_of(clips):
 def folder(tmp_path):
     first, last = np.arange(12), np.arange(12, 24)
     for model, clips in (('hcsf', last), ('st_gcn', last[:6])):
-        write_run(tmp_path, model, 'joint', sure_of(first), val_top1=1.0)
+        write_run(tmp_path, model, 'joint', logits_for(first), val_top1=1.0)
         row = f'{model}_bone_motion'
-        write_run(tmp_path, row, 'bone-motion', sure_of(clips))
-    write_run(tmp_path, 'aagcn', 'joint', sure_of(first))
-    write_run(tmp_path, 'hcsf', 'joint', sure_of(first), seed=1)
+        write_run(tmp_path, row, 'bone-motion', logits_for(clips))
+    write_run(tmp_path, 'aagcn', 'joint', logits_for(first))
+    write_run(tmp_path, 'hcsf', 'joint', logits_for(first), seed=1)
     return tmp_path
 
 
 def test_streams_are_fused_by_network_and_seed(folder):
-    runs = load_action_runs(folder)
+    runs = load_runs(folder, 'action')
     names = {run.metrics['row']: network(run) for run in runs}
     assert names['hcsf_bone_motion'] == names['hcsf'] == 'hcsf'
     fused = {run.metrics['row']: run for run in fuse_streams(runs)}
-    assert set(fused) == {'hcsf', 'st_gcn'}  # aagcn saw one stream
+    assert set(fused) == {'hcsf', 'st_gcn'}  # aagcn has one stream
     metrics = fused['hcsf'].metrics
-    assert metrics['seed'] == 0  # seed 1 saw one stream
+    assert metrics['seed'] == 0  # seed 1 has one stream
     assert metrics['stream'] == 'joint, bone-motion'
     assert metrics['top1'] == 100 and metrics['label'] == 'HCSF, 2 streams'
     assert metrics['confusion'] == [[8, 0, 0], [0, 8, 0], [0, 0, 8]]
@@ -77,26 +93,26 @@ def test_streams_are_fused_by_network_and_seed(folder):
 
 
 def test_streams_without_a_network_name(tmp_path):
-    write_run(tmp_path, 'joint', 'joint', sure_of(np.arange(12)))
-    write_run(tmp_path, 'bone', 'bone', sure_of(np.arange(12, 24)))
-    (run,) = fuse_streams(load_action_runs(tmp_path))
+    write_run(tmp_path, 'joint', 'joint', logits_for(np.arange(12)))
+    write_run(tmp_path, 'bone', 'bone', logits_for(np.arange(12, 24)))
+    (run,) = fuse_streams(load_runs(tmp_path, 'action'))
     assert run.metrics['top1'] == 100
 
 
-def test_report_sets_hcsf_against_each_baseline(folder, monkeypatch):
-    monkeypatch.setattr('experiments.action.report._pictures', lambda *_: '')
-    fused = fuse_streams(load_action_runs(folder))
-    table = versus_table(fused)
+def test_report_compares_hcsf_with_each_baseline(folder, monkeypatch):
+    monkeypatch.setattr(ActionReport, 'draw', lambda *_: {})
+    fused = fuse_streams(load_runs(folder, 'action'))
+    table = baselines_table(fused)
     assert list(table.index) == ['HCSF, 2 streams']
     assert list(table.columns) == ['ST_GCN, 2 streams']
     assert table.iloc[0, 0].startswith('-25.0 (')
-    table = versus_table(load_action_runs(folder))
+    table = baselines_table(load_runs(folder, 'action'))
     assert list(table.index) == ['HCSF', 'HCSF_BONE_MOTION']
-    # Of the same stream, below the name of its network.
+    # Of the same stream, in the column of its network.
     assert table.loc['HCSF_BONE_MOTION', 'ST_GCN'].startswith('-25.0 (')
     assert table.loc['HCSF_BONE_MOTION', 'AAGCN'] == ''
     assert table.loc['HCSF', 'AAGCN'].startswith('+0.0')
-    text = write_report(folder).read_text()
+    text = ActionReport().write(folder).read_text()
     _, _, table = text.partition('### HCSF against each baseline')
     head = table.strip().splitlines()[0].split('|')
     assert [cell.strip() for cell in head[2:-1]] == ['AAGCN', 'ST_GCN']

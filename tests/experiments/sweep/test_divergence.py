@@ -1,4 +1,4 @@
-"""A training that diverges is an error, with what to change."""
+"""A diverged training is an error that says which setting to change."""
 
 import json
 import math
@@ -18,7 +18,7 @@ TASKS = {
 
 
 @pytest.mark.parametrize('value', [math.nan, math.inf, 101.0, 1e26])
-def test_what_has_diverged(value):
+def test_check_converged(value):
     check_converged(100.0, 1.0, 'it')
     with pytest.raises(RuntimeError, match='diverged: it is .*--train.lr'):
         check_converged(value, 1.0, 'it')
@@ -35,8 +35,8 @@ def test_rates_that_are_too_large(tmp_path, task, rate):
 
 
 @pytest.mark.parametrize('scale', [1e6, math.nan])
-def test_networks_that_diverge_only_in_the_test(tmp_path, scale, monkeypatch):
-    """Such as by the statistics of batch norm."""
+def test_networks_that_only_diverge_in_the_test(tmp_path, scale, monkeypatch):
+    """For example because of the statistics of batch norm."""
     args = ['--task', 'pose', '--preset', 'default/fcn', *ARGS, str(tmp_path)]
     run.main(args)
     (folder,) = (p.parent for p in tmp_path.rglob('metrics.json'))
@@ -51,8 +51,7 @@ def test_networks_that_diverge_only_in_the_test(tmp_path, scale, monkeypatch):
     assert not (folder / 'metrics.json').exists()
 
 
-def test_usual_trainings_do_not(tmp_path):
-    """Losses stay far below the limit."""
+def test_usual_losses_are_far_below_the_limit(tmp_path):
     args = ['--task', 'pose', '--preset', 'default/fcn', *ARGS, str(tmp_path)]
     run.main([*args, '--train.lr', '0.03'])
     (path,) = tmp_path.rglob('log.jsonl')

@@ -1,0 +1,53 @@
+"""World motion of people, before it is projected to cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from torch_geometric.data import Data
+
+from experiments.sweep import sources
+from pyg_hcsf.datasets import OpenMocap
+from pyg_hcsf.datasets.mocap.motion import MotionDataset
+from pyg_hcsf.datasets.mocap.openmocap import split_of
+from pyg_hcsf.datasets.synthetic.dataset import (
+    ACTIONS,
+    SPLITS,
+    TAKES,
+    motion_clip,
+)
+
+
+class Motion(MotionDataset):
+    """The motion of all splits of OpenMocap, without projections."""
+
+    how_to_get = OpenMocap.how_to_get
+    options: dict = {}
+    raw_files = OpenMocap.raw_files
+    read_clips = OpenMocap.read_clips
+
+
+@lru_cache(maxsize=2)
+def _open_motion(root: Path, raw: Path | None) -> list[Data]:
+    return list(Motion(root, raw=raw, log=False))
+
+
+def openmocap_motion(raw: Path | None, split: str) -> list[Data]:
+    """The motion of a split of OpenMocap: ``pos [17, T, 3]`` in mm, z up."""
+    clips = _open_motion(sources.HOME / 'OpenMocap', raw)
+    return [clip for clip in clips if split_of(clip.subject) == split]
+
+
+def synthetic_motion(
+    split: str, num_frames: int, seeds: Iterable[int] = (0,)
+) -> list[Data]:
+    """The motion of a split of SyntheticMotion, likewise."""
+    return [
+        motion_clip(subject, action, take, num_frames, seed)
+        for seed in seeds
+        for subject in SPLITS[split]
+        for action in ACTIONS
+        for take in TAKES
+    ]
