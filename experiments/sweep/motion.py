@@ -9,24 +9,13 @@ from pathlib import Path
 from torch_geometric.data import Data
 
 from experiments.sweep import sources
-from pyg_hcsf.datasets import OpenMocap
-from pyg_hcsf.datasets.mocap.motion import MotionDataset
-from pyg_hcsf.datasets.mocap.openmocap import split_of
+from pyg_hcsf.datasets.mocap.openmocap import Motion, split_of
 from pyg_hcsf.datasets.synthetic.dataset import (
     ACTIONS,
     SPLITS,
     TAKES,
     motion_clip,
 )
-
-
-class Motion(MotionDataset):
-    """The motion of all splits of OpenMocap, without projections."""
-
-    how_to_get = OpenMocap.how_to_get
-    options: dict = {}
-    raw_files = OpenMocap.raw_files
-    read_clips = OpenMocap.read_clips
 
 
 @lru_cache(maxsize=2)

@@ -39,7 +39,7 @@ class Human36M(ClipDataset):
     TPAMI 2014), as 2D keypoints and 3D poses.
 
     One :class:`~torch_geometric.data.Data` per recording and camera, as
-    :func:`~pyg_hcsf.geometry.virtual_cameras.lifting_clips` makes them: :obj:`x`
+    :func:`~pyg_hcsf.geometry.lifting_clips` makes them: :obj:`x`
     :obj:`[17, T, 2]` in pixels, :obj:`y` :obj:`[17, T, 3]` in the camera's
     frame in millimetres, absolute, the bones as :obj:`edge_index`, the
     camera's :obj:`focal`, :obj:`center`, :obj:`image_size`, :obj:`radial` and

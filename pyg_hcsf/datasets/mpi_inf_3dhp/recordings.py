@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from pyg_hcsf.data.formats import read_whole
+from pyg_hcsf.datasets.mpi_inf_3dhp.annot_data_mat import read_test_annotations
 from pyg_hcsf.datasets.mpi_inf_3dhp.annot_mat import read_annotations
 from pyg_hcsf.datasets.mpi_inf_3dhp.camera_calibration import read_calibration
 from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
@@ -20,7 +21,6 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
     TRAIN_FILE,
     split_of,
 )
-from pyg_hcsf.datasets.mpi_inf_3dhp.hdf5_test_set import read_test_annotations
 from pyg_hcsf.datasets.mpi_inf_3dhp.pstmo_npz import (
     read_pstmo_test,
     read_pstmo_train,
