@@ -35,7 +35,7 @@ def test_streams(name, shape):
 
 
 def test_the_bones_of_ntu():
-    """action.md 1.7: 24 pairs (child, parent), counted from 1, root 21."""
+    """The 24 pairs (child, parent) of 2s-AGCN, counted from 1, root 21."""
     pairs = (
         *((1, 2), (2, 21), (3, 21), (4, 3), (5, 21), (6, 5), (7, 6), (8, 7)),
         *((9, 21), (10, 9), (11, 10), (12, 11), (13, 1), (14, 13), (15, 14)),

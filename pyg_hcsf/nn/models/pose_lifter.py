@@ -1,3 +1,5 @@
+r"""The network that lifts 2D keypoints to 3D poses."""
+
 from __future__ import annotations
 
 import copy
