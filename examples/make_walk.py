@@ -48,7 +48,7 @@ def main(out: Path) -> None:
         strength=(0.6, 0.6),
         outlier_rate=0.0,
         drop_rate=0.0,
-        blob_rate=0.0,
+        occlusion_rate=0.0,
         lost_rate=0.0,
         back_rate=1.0,  # no face keypoints from behind
         unscored_rate=0.0,

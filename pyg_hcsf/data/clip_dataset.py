@@ -7,7 +7,14 @@ from __future__ import annotations
 import copy
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -70,6 +77,7 @@ class ClipDataset(Dataset):
     #: 2D keypoints need not be compared with the 3D joints.
     unlike: Mapping[str, tuple[str, ...]] | None = None
     split = 'all'
+    _subjects: Collection[Any] = ()  # of the split; empty for all
     store: ClipStore
 
     def __init__(
@@ -220,9 +228,11 @@ class ClipDataset(Dataset):
                 raise  # else another process has written it meanwhile
 
     def _no_clips(self, found: str = '') -> ValueError:
+        of = f' of {sorted(self._subjects)}' if self._subjects else ''
         return ValueError(
-            f"Expected clips for split='{self.split}' in {shown(self.raw)} "
-            f'(got none{found}): get the files of its subjects'
+            f"Expected clips{of} for split='{self.split}' in "
+            f'{shown(self.raw)} (got none{found}): get the files of its '
+            'subjects'
         )
 
     def _find_processed(self, folder: Path, ending: str) -> str:

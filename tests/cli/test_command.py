@@ -18,6 +18,7 @@ COMMANDS = [
     for folder in ('experiments', 'tools')
     for path in sorted((REPO / folder).rglob('*.py'))
     if "__name__ == '__main__'" in path.read_text()
+    and not path.stem.endswith('_worker')  # which other commands start
 ]
 
 

@@ -383,7 +383,7 @@ def test_missing_and_mixed_raw_files(tmp_path, raw):
         clips_of(tmp_path, tmp_path / 'nothing')
     only = tmp_path / 'only'
     write_mat(only, {}, [1])
-    with pytest.raises(ValueError, match="split='train'.*only others"):
+    with pytest.raises(ValueError, match="split='train'.*only those"):
         clips_of(tmp_path, only, 'train')
     with pytest.raises(ValueError, match="P-STMO's files.*got 'all28'"):
         clips_of(tmp_path, raw / 'pstmo', 'train', joints='all28')

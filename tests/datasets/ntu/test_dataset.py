@@ -272,7 +272,7 @@ def test_wrong_options(tmp_path, options, reason):
 
 
 UNREADABLE = {
-    'no body': (b'2\n0\n0\n', 'holds no body in any of its 2 frames'),
+    'no body': (b'2\n0\n0\n', 'contains no body in any of its 2 frames'),
     'cut off': (skeleton(NAMES[0])[:-2000], r'Line \d+ of .* cut off here'),
     'zeros': (bytes(9), 'Line 1 of .*expected the number of frames'),
     'empty': (b'', 'Skipped 1 .*it is empty'),
@@ -420,7 +420,7 @@ def test_folders_of_cross_setup(tmp_path, held, folder):
             copy.write_bytes(path.read_bytes())
     for benchmark, name in (('ntu120-xset', folder), ('ntu120-xsub', 'xsub')):
         source = find_source([tmp_path / 'data'], benchmark)
-        assert {path.parent.name for path in source.paths} == {name}
+        assert {path.parent.name for path in source.files} == {name}
 
 
 def test_loader_streams_padded_clips(tmp_path, raw):
@@ -440,15 +440,16 @@ def test_loader_streams_padded_clips(tmp_path, raw):
     label = torch.stack([data.y[0] for data in train])
     seen = []
     for batch in loader:
-        x = batch.x[:, longest - 1 :]  # [B, T, 25, 2, 3]
+        x = batch.x[:, longest - 1 :]  # [B, T, 2, 25, 3]
         there = torch.arange(longest) < loader.length[batch.clip, None]
-        mask = there[..., None] & x.any(-1).any(2)  # [B, T, M]
-        x = x * mask[:, :, None, :, None]
+        mask = there[..., None] & x.any(-1).any(-1)  # [B, T, M]
+        x = x * mask[..., None, None]
         for k, clip, m in zip(batch.clip.tolist(), x, mask, strict=True):
             data = train[k]
             assert label[k] == int(train.names[k][-3:]) - 1
             frames = data.x.size(1)
-            torch.testing.assert_close(clip[:frames].transpose(0, 1), data.x)
+            node_first = clip[:frames].permute(2, 0, 1, 3)
+            torch.testing.assert_close(node_first, data.x)
             assert not clip[frames:].any() and not m[frames:].any()
             assert m.any(0).sum() == data.num_bodies
             seen.append(k)
