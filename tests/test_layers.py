@@ -9,7 +9,7 @@ import pytest
 from tests.paths import REPO
 
 LAYERS = (
-    {'safe_io', 'skeleton', 'hops', 'geometry'},
+    {'safe_io', 'choices', 'skeleton', 'skeleton_file', 'hops', 'geometry'},
     {'protocols', 'transforms', 'data'},
     {'datasets', 'keypoints', 'poses'},
     {'nn', 'metrics'},

@@ -91,7 +91,7 @@ def test_warns_of_copies_and_refuses_different_files(tmp_path):
     pack(tmp_path / 'b.zip', ['x/a.txt'])
     path = tmp_path / 'a.txt'
     path.write_bytes(b'x/a.txt' * 50)
-    text = rf"over 1 copy: '.*b\.zip/x/a\.txt' \('{path}' is read\)"
+    text = rf"Skipped 1 copy: '.*b\.zip/x/a\.txt' \('{path}' is read\)"
     with pytest.warns(UserWarning, match=text):
         (member,) = list_members(tmp_path, ANY, 10**6)
     assert member.path == path
