@@ -109,7 +109,9 @@ def make_loader(
     clips: Any, config: RunConfig, protocol: PoseProtocol, seed: int
 ) -> ClipLoader | BodyLoader:
     """The training batches of a run config."""
-    clips = getattr(clips, 'store', clips)  # a store streams encoded clips
+    # A store streams clips that are encoded already; transforms act on items.
+    if getattr(clips, 'transform', None) is None:
+        clips = getattr(clips, 'store', clips)
     options: dict[str, Any] = {
         'batch_size': config.train.batch_size,
         'frames': config.model.frames,
