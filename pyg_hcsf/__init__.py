@@ -8,7 +8,7 @@ from .skeleton import (
     load_skeleton,
 )
 
-__version__ = '0.5.0'
+__version__ = '0.6.0'
 
 __all__ = [
     'HopEdges',

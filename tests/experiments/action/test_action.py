@@ -16,6 +16,7 @@ from experiments import run
 from experiments.action import data, ntu
 from experiments.action.clips import ActionClips
 from experiments.action.config import ActionClipsConfig, ActionTrainConfig
+from experiments.action.task import build_model
 from experiments.action.trainer import action_rate
 from experiments.sweep.presets import list_presets
 from experiments.sweep.sources import resolve
@@ -247,7 +248,7 @@ def test_presets_build():
         clips = ActionClips([], get_skeleton(name), ('a', 'b'), 2, '', '')
         for row in preset.rows.values():
             config = run.make_config('action', row, '--smoke')
-            model = run.action.task.build_model(config, clips, 0)
+            model = build_model(config, clips, 0)
             assert sum(p.numel() for p in model.parameters()) > 0
 
 
