@@ -95,7 +95,7 @@ class FoundFiles:
 
     @cached_property
     def members(self) -> list[Member]:
-        r"""The :obj:`.skeleton` files of NTU RGB+D, or the files of UTD-MHAD,
+        r"""The ``.skeleton`` files of NTU RGB+D, or the files of UTD-MHAD,
         including those in archives, which are listed once.
         """
         if self.name == 'utd_mhad':
