@@ -21,6 +21,7 @@ from torch_geometric.data import Data
 
 from experiments.pose.config import TrainConfig
 from experiments.pose.trainer import PoseTrainer
+from experiments.sweep.processes import RANK, WORLD, join_processes
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.nn import PoseLifter
@@ -70,10 +71,6 @@ def measure_train(
     store: str, network: str, steps: int, batch: int
 ) -> dict[str, float]:
     """Measures so many training steps after a warm-up."""
-    world = int(os.environ.get('WORLD_SIZE', 1))
-    rank = int(os.environ.get('RANK', 0))
-    if world > 1:
-        dist.init_process_group('gloo')
     torch.manual_seed(0)
     model: Any = PoseLifter() if network == 'hcsf' else Small()
     before = resident_mb('VmRSS')
@@ -82,8 +79,8 @@ def measure_train(
         batch,
         shuffle=True,
         drop_last=True,
-        rank=rank,
-        world_size=world,
+        rank=RANK,
+        world_size=WORLD,
     )
     with tempfile.TemporaryDirectory() as folder:
         trainer = PoseTrainer(
@@ -98,16 +95,13 @@ def measure_train(
         trainer.steps += steps
         trainer.run('measured')
     gradient = torch.cat([p.detach().view(-1) for p in model.parameters()])
-    out = {
+    return {
         'step_ms': 1e3 * trainer.seconds / steps,
         'load_ms': 1e3 * trainer.load_seconds / steps,
         'resident_mb': resident_mb('VmHWM') - before,
         'gradient_mb': 4e-6 * gradient.numel(),
-        'reduce_ms': _reduce_ms(gradient) if world > 1 else 0.0,
+        'reduce_ms': _reduce_ms(gradient) if WORLD > 1 else 0.0,
     }
-    if world > 1:
-        dist.destroy_process_group()
-    return out
 
 
 def _endless(loader: ClipLoader) -> Iterator[Data]:
@@ -151,6 +145,11 @@ if __name__ == '__main__':
     options = json.loads(sys.argv[1])
     kind = options.pop('kind')
     measure = measure_stream if kind == 'stream' else measure_train
+    join_processes()
     result = json.dumps(measure(**options))
-    if os.environ.get('RANK', '0') == '0':
+    # Only now: a network that is freed after its process group may wait for
+    # the other processes for ever.
+    if WORLD > 1:
+        dist.destroy_process_group()
+    if RANK == 0:
         Path(sys.argv[2]).write_text(result)
