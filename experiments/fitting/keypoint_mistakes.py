@@ -202,14 +202,14 @@ MISTAKES: dict[str, Mistake] = {
     'x and y exchanged': _xy(lambda xy, size: xy[..., ::-1]),
     'y up, from below': _xy(lambda xy, size: (0, size[1]) + xy * (1, -1)),
     'y negative': _xy(lambda xy, size: xy * (1, -1)),
-    'in parts of the image': _xy(lambda xy, size: xy / size),
+    'fractions of the size': _xy(lambda xy, size: xy / size),
     'between -1 and 1': _xy(lambda xy, size: xy / size * 2 - 1),
     'relative to the hip': _xy(
         lambda xy, size: xy - np.nanmean(xy, axis=1, keepdims=True)
     ),
-    'of an image twice as large': _xy(lambda xy, size: xy * 2),
+    'for twice the image size': _xy(lambda xy, size: xy * 2),
     'another layout': other_layout,
-    'joints one late': _order(lambda _, n: [n - 1, *range(n - 1)]),
+    'joint indices off by one': _order(lambda _, n: [n - 1, *range(n - 1)]),
     'joints shuffled': shuffled,
     'all left and right': swap(),
     'body, not face': _order(swap_body),
