@@ -97,9 +97,9 @@ class ActionRecognizer(NoTorchScript):
     classifier.
 
     .. math::
-        \mathbf{H}^{\prime} = \mathrm{ReLU} \big( \mathbf{R} \mathbf{H} +
+        \mathbf{H}^{\prime} = \mathrm{ReLU} \bigl( \mathbf{R} \mathbf{H} +
         \mathrm{BN} \, \mathrm{TCN} \, \mathrm{ReLU} \, \mathrm{BN} \,
-        \mathrm{HCSF}(\mathbf{H}) \big)
+        \mathrm{HCSF}(\mathbf{H}) \bigr)
 
     The same constructor builds HCSF and all its baselines: :obj:`layer` names
     the operator. Where the paper is silent: batch norm of each channel of each
