@@ -1,4 +1,6 @@
+import shutil
 from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
 
 from docutils.nodes import SkipNode
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -22,6 +24,8 @@ myst_heading_anchors = 3
 myst_enable_extensions = ['colon_fence', 'deflist', 'dollarmath']
 
 # A page for each public class and function, from `__all__` of each package.
+# They are made anew, so that none of a renamed class is left over.
+shutil.rmtree(Path(__file__).parent / 'api', ignore_errors=True)
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
 autodoc_member_order = 'bysource'

@@ -1,5 +1,6 @@
 """The code and the commands of README and of the documentation work."""
 
+import pydoc
 import re
 import shlex
 from importlib import import_module
@@ -88,3 +89,11 @@ def test_readme_is_short():
         assert len(sentence.split()) <= 35, sentence
     assert len(re.findall(r'[0-9]+(?:[.,][0-9]+)?', prose)) <= 40
     assert all(block.count('\n') <= 20 for block in blocks(PAGES[0], 'python'))
+
+
+def test_classes_of_the_reference_exist():
+    text = (REPO / 'docs' / 'api.rst').read_text()
+    names = re.findall(r'^   (pyg_hcsf\S*)$', text, re.MULTILINE)
+    assert len(names) > 40
+    for name in names:
+        assert pydoc.locate(name) is not None, name

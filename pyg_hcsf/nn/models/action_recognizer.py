@@ -133,7 +133,7 @@ class ActionRecognizer(NoTorchScript):
         layer_options (dict, optional): The operator's own arguments, such as
             :obj:`short_hops` (5), :obj:`long_hops` (7), :obj:`sharing`
             (:obj:`"all"`) and :obj:`dynamic`: :obj:`None` for the static
-            graph, the arguments of :class:`~pyg_hcsf.nn.graph.DynamicGraph`
+            graph, the arguments of :class:`~pyg_hcsf.nn.DynamicGraph`
             for a learned one, as :obj:`{'offset': False}` for
             :math:`\mathbf{M}_k` alone. (default: :obj:`None`)
 
