@@ -72,7 +72,14 @@ def visit_block(writer, node):
     raise SkipNode
 
 
+def hide_source(app, pagename, templatename, context, doctree):
+    """Generated pages have no file to edit; their classes link to code."""
+    if pagename.startswith('api/'):
+        context['page_source_suffix'] = ''
+
+
 def setup(app):
+    app.connect('html-page-context', hide_source)
     app.add_html_math_renderer(
         'mathml', (visit_inline, None), (visit_block, None)
     )
