@@ -97,3 +97,12 @@ def test_classes_of_the_reference_exist():
     assert len(names) > 40
     for name in names:
         assert pydoc.locate(name) is not None, name
+
+
+def test_examples_have_tests():
+    for path in (REPO / 'examples').glob('*.py'):
+        assert (REPO / f'tests/examples/test_{path.name}').exists(), path.name
+
+
+def test_picture_is_small():
+    assert (REPO / 'docs' / 'lifted_walk.gif').stat().st_size < 1.5e6
