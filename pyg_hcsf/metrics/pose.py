@@ -70,7 +70,7 @@ def pa_mpjpe(pred: Tensor, gt: Tensor, per_frame: bool = False) -> Tensor:
     where the minimum is that of the *squared* distances, and
     :math:`\mathbf{R}` is a rotation without reflection, as in VideoPose3D's
     ``common/loss.py:27-66``. (LCN's code allows reflections.) See
-    :func:`~pyg_hcsf.geometry.procrustes.similarity_align`.
+    :func:`~pyg_hcsf.geometry.similarity_align`.
 
     Arguments are those of :func:`mpjpe`.
 

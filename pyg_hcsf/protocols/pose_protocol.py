@@ -39,7 +39,7 @@ class PoseProtocol:
         frame (ImageFrame, optional): The image frame of the target.
             :obj:`None` for camera-frame **metres** relative to the root.
         distortion (str, optional): The distortion of ground-truth 2D input,
-            see :meth:`~pyg_hcsf.geometry.camera.Camera.project`.
+            see :meth:`~pyg_hcsf.geometry.Camera.project`.
         alignment (str): The poses whose root is subtracted before the error
             is taken: :obj:`'none'`, :obj:`'gt'` (the error includes that of
             the predicted root), or :obj:`'both'`.

@@ -78,7 +78,7 @@ class HCSFConv(MessagePassing, HopWeights):
         bias (bool, optional): If set to :obj:`False`, the layer will not learn
             an additive bias. (default: :obj:`True`)
         kernel (str, optional): The implementation of the node-pair product,
-            see :func:`~pyg_hcsf.nn.kernels.pair_product`.
+            see :func:`~pyg_hcsf.nn.pair_product`.
             (default: :obj:`"auto"`)
         **kwargs (optional): Additional arguments of
             :class:`torch_geometric.nn.conv.MessagePassing`.

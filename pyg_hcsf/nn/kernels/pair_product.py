@@ -25,7 +25,7 @@ def pair_product(
     r"""The node-pair product, for all groups of pairs side by side
 
     .. math::
-        \mathbf{h}_i = \big\Vert_g \sum_{(i, j) \in \mathcal{E}_g} a_{ij}
+        \mathbf{h}_i = \bigl\Vert_g \sum_{(i, j) \in \mathcal{E}_g} a_{ij}
         \, \mathbf{x}_j \mathbf{W}_{ij}
 
     where each node pair :math:`(i, j)` of a small template graph has a weight

@@ -97,9 +97,9 @@ class ActionRecognizer(NoTorchScript):
     classifier.
 
     .. math::
-        \mathbf{H}^{\prime} = \mathrm{ReLU} \big( \mathbf{R} \mathbf{H} +
+        \mathbf{H}^{\prime} = \mathrm{ReLU} \bigl( \mathbf{R} \mathbf{H} +
         \mathrm{BN} \, \mathrm{TCN} \, \mathrm{ReLU} \, \mathrm{BN} \,
-        \mathrm{HCSF}(\mathbf{H}) \big)
+        \mathrm{HCSF}(\mathbf{H}) \bigr)
 
     The same constructor builds HCSF and all its baselines: :obj:`layer` names
     the operator. Where the paper is silent: batch norm of each channel of each
@@ -133,7 +133,7 @@ class ActionRecognizer(NoTorchScript):
         layer_options (dict, optional): The operator's own arguments, such as
             :obj:`short_hops` (5), :obj:`long_hops` (7), :obj:`sharing`
             (:obj:`"all"`) and :obj:`dynamic`: :obj:`None` for the static
-            graph, the arguments of :class:`~pyg_hcsf.nn.graph.DynamicGraph`
+            graph, the arguments of :class:`~pyg_hcsf.nn.DynamicGraph`
             for a learned one, as :obj:`{'offset': False}` for
             :math:`\mathbf{M}_k` alone. (default: :obj:`None`)
 

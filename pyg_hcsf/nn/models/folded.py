@@ -106,8 +106,8 @@ class FoldedPairs(Module):
 
     .. math::
         \mathbf{h}_i = \sum_{j} a_{ij} \, \mathbf{x}_j \mathbf{W}'_{ij} +
-        \Big( \big\Vert_k \sum_j a_{ij} \, \mathbf{x}_j \mathbf{W}_{ij} \Big)
-        \mathbf{W}'_a + \mathbf{b}'
+        \Bigl( \bigl\Vert_k \sum_j a_{ij} \, \mathbf{x}_j \mathbf{W}_{ij}
+        \Bigr) \mathbf{W}'_a + \mathbf{b}'
 
     The first sum runs over the pairs whose weights were multiplied by their
     rows of :math:`\mathbf{W}_a`, because the product is not larger (the first
