@@ -3,23 +3,19 @@ r"""Batches of labelled clips for action recognition."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.loader import BatchLoader, pointers
-from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.skeleton import Skeleton
-from pyg_hcsf.transforms.fit_frames import (
-    check_fit,
-    choose_frames,
-    take_frames,
-)
-from pyg_hcsf.transforms.modality import bones, check_stream, motion
+from pyg_hcsf.transforms import fit_frames
+from pyg_hcsf.transforms.modality import STREAMS, bones, motion
 
 MOTIONS = ('after', 'before')
 
@@ -59,7 +55,8 @@ class ActionLoader(BatchLoader):
             drawn anew in every epoch. (default: :obj:`False`)
         num_classes (int, optional): The number of labels.
             (default: :obj:`None`, one more than the largest)
-        shuffle, drop_last, seed, rank, world_size (optional): See
+        **kwargs: :obj:`shuffle`, :obj:`drop_last`, :obj:`seed`, :obj:`rank`
+            and :obj:`world_size`, see
             :class:`~pyg_hcsf.data.loader.BatchLoader`.
 
     Each batch has :obj:`x` :obj:`[B, T, M, N, C]`, :obj:`y` :obj:`[B]` and
@@ -89,18 +86,12 @@ class ActionLoader(BatchLoader):
         rotate: float = 0.0,
         random: bool = False,
         num_classes: Optional[int] = None,
-        shuffle: bool = False,
-        drop_last: bool = False,
-        seed: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
+        **kwargs: Any,
     ) -> None:
-        check_fit(length, fit, crop)
-        check_stream(stream)
-        check_choices(motion=(motion, MOTIONS))
-        super().__init__(
-            batch_size, shuffle, drop_last, seed, rank, world_size
-        )
+        fit_frames.check_fit(length, fit, crop)
+        check_choice('stream', stream, STREAMS)
+        check_choice('motion', motion, MOTIONS)
+        super().__init__(batch_size, **kwargs)
         self.skeleton = skeleton
         self.length = length
         self.fit = fit
@@ -191,7 +182,7 @@ class ActionLoader(BatchLoader):
             generator (torch.Generator, optional): Draws frames and angles.
                 (default: :obj:`None`, the middle frames, not rotated)
         """
-        frames = choose_frames(
+        frames = fit_frames.choose_frames(
             self.lengths[clip], self.length, self.fit, self.crop, generator
         )
         angles = None
@@ -202,10 +193,12 @@ class ActionLoader(BatchLoader):
         clip = clip[share]
         frames = frames.rows(share)
         if self.frames is not None:
-            x = take_frames(self.frames, frames, self.frame_ptr[clip])
+            x = fit_frames.take_frames(
+                self.frames, frames, self.frame_ptr[clip]
+            )
         else:
             x, start = self._read(clip)
-            x = take_frames(x, frames, start)
+            x = fit_frames.take_frames(x, frames, start)
         if x.dim() == 4:
             x = x.unsqueeze(2)  # [B, T, M, N, C]
         if angles is not None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.loader import BatchLoader, check_sequences, pointers
-from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.data.pyg_batch import to_batch
 from pyg_hcsf.hops import HopEdges
 
@@ -76,7 +76,8 @@ class ClipLoader(BatchLoader):
         window_keys (tuple[str, ...], optional): The sequences to cut into
             windows; of the others, the central frame is taken.
             (default: the first of :obj:`keys`)
-        shuffle, drop_last, seed, rank, world_size (optional): See
+        **kwargs: :obj:`shuffle`, :obj:`drop_last`, :obj:`seed`, :obj:`rank`
+            and :obj:`world_size`, see
             :class:`~pyg_hcsf.data.loader.BatchLoader`.
 
     Each batch also has :obj:`clip` and :obj:`frame`, :obj:`[B]`: the number
@@ -100,24 +101,18 @@ class ClipLoader(BatchLoader):
         frames: int = 1,
         stride: int = 1,
         keys: tuple[str, ...] = ('x', 'y'),
-        shuffle: bool = False,
-        drop_last: bool = False,
         layout: str = 'static',
         hops: Optional[HopEdges] = None,
-        seed: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
         pool_size: int = 2**18,
         window_keys: Optional[tuple[str, ...]] = None,
+        **kwargs: Any,
     ) -> None:
         if frames < 1 or frames % 2 == 0:
             raise ValueError(f"Expected an odd 'frames' (got {frames})")
         if stride < 1:
             raise ValueError(f"Expected 'stride' >= 1 (got {stride})")
-        check_choices(layout=(layout, ('static', 'batch')))
-        super().__init__(
-            batch_size, shuffle, drop_last, seed, rank, world_size
-        )
+        check_choice('layout', layout, ('static', 'batch'))
+        super().__init__(batch_size, **kwargs)
         if window_keys is None:
             window_keys = keys[:1]
         elif not set(window_keys) <= set(keys):

@@ -10,6 +10,8 @@ from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
+from pyg_hcsf.choices import check_choice
+
 FITS = ('repeat', 'zero', 'resize', 'sample')
 # As CTR-GCN, feeders/tools.py, valid_crop_resize: the share of a clip that is
 # resized in tests, and the least number of frames in training.
@@ -35,18 +37,12 @@ class Frames(NamedTuple):
 
     def rows(self, part: slice) -> Frames:
         r"""The frames of a slice of the clips."""
-        return Frames(
-            self.low[part],
-            self.high[part],
-            None if self.blend is None else self.blend[part],
-            None if self.mask is None else self.mask[part],
-        )
+        return self._make(x if x is None else x[part] for x in self)
 
 
 def check_fit(length: int, fit: str, crop: float) -> None:
     r"""Raises a :class:`ValueError` if an argument is out of range."""
-    if fit not in FITS:
-        raise ValueError(f"Expected 'fit' to be one of {FITS} (got {fit!r})")
+    check_choice('fit', fit, FITS)
     if length < 1:
         raise ValueError(f"Expected a positive 'length' (got {length})")
     if not 0 < crop <= 1:

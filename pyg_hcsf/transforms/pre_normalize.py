@@ -10,6 +10,8 @@ from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
+from pyg_hcsf.choices import check_choice
+
 FRAMES = 300  # of the longest clip
 SPINE = 1  # its middle
 BASE = 0  # of the spine
@@ -56,11 +58,7 @@ class PreNormalize(BaseTransform):
     """
 
     def __init__(self, scheme: str, length: int = FRAMES) -> None:
-        if scheme not in SCHEMES:
-            raise ValueError(
-                f"Expected 'scheme' to be one of {list(SCHEMES)} (got "
-                f'{scheme!r})'
-            )
+        check_choice('scheme', scheme, tuple(SCHEMES))
         if length < 1:
             raise ValueError(f"Expected a positive 'length' (got {length})")
         self.scheme = scheme

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets.human36m.position_files import find_cdf, find_h5
+
+from .position_files import find_cdf, find_h5
 
 FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB
 NPZ, PKL = (

@@ -14,11 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.human36m.constants import (
-    NUM_CAMERAS,
-    OFFICIAL_ACTIONS,
-    Human36MTake,
-)
 from pyg_hcsf.datasets.pose_checks import (
     MIN_DEPTH,
     is_array,
@@ -29,6 +24,8 @@ from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.safe_io.pickle_reader import load_pickle
 from pyg_hcsf.safe_io.shown import PARSE_ERRORS, explained
+
+from .constants import NUM_CAMERAS, OFFICIAL_ACTIONS, Human36MTake
 
 SOURCE = re.compile(r's_(\d+)_act_(\d+)_subact_(\d+)(?:_ca_\d+)?')
 #: Millimetres per pixel in MotionBERT's training split, which has no scale.

@@ -14,16 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from pyg_hcsf.data.formats import files_named, read_whole
-from pyg_hcsf.datasets.human36m.constants import TAKE
-from pyg_hcsf.datasets.human36m.official_cdf import (
-    INFLATION,
-    SLACK,
-    read_cdf_pose,
-)
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.matlab import MatlabValue, read_matlab
 from pyg_hcsf.safe_io.shown import explained
 from pyg_hcsf.safe_io.tar_archive import read_tgz
+
+from .constants import TAKE
+from .official_cdf import INFLATION, SLACK, read_cdf_pose
 
 FILE_LIMIT = 2**31  # bytes; the largest archive has about 0.2 GB
 H5_KEY = '3D_positions'

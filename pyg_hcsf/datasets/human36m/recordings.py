@@ -9,26 +9,24 @@ import numpy as np
 import torch
 
 from pyg_hcsf.data.formats import read_whole
-from pyg_hcsf.datasets.human36m.constants import (
+from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+
+from .constants import (
     TEST_SUBJECTS,
     TRAIN_SUBJECTS,
     Human36MTake,
     action_of,
     select_joints,
 )
-from pyg_hcsf.datasets.human36m.formats import FILE_LIMIT, RawFiles
-from pyg_hcsf.datasets.human36m.lcn_motionbert_pickle import (
+from .formats import FILE_LIMIT, RawFiles
+from .lcn_motionbert_pickle import (
     read_lcn,
     read_lcn_detections,
     read_motionbert,
 )
-from pyg_hcsf.datasets.human36m.position_files import read_world_positions
-from pyg_hcsf.datasets.human36m.videopose3d_npz import (
-    read_positions_2d,
-    read_positions_3d,
-)
-from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
-from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+from .position_files import read_world_positions
+from .videopose3d_npz import read_positions_2d, read_positions_3d
 
 _SUBJECTS = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
 

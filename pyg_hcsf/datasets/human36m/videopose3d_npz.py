@@ -11,12 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.human36m.constants import (
-    NUM_CAMERAS,
-    SUBJECTS,
-    action_of,
-    select_joints,
-)
 from pyg_hcsf.datasets.pose_checks import (
     MAX_MM,
     is_array,
@@ -25,6 +19,8 @@ from pyg_hcsf.datasets.pose_checks import (
 )
 from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import explained, shortened, shown
+
+from .constants import NUM_CAMERAS, SUBJECTS, action_of, select_joints
 
 Subjects = dict[str, dict[str, Any]]  # by subject and take
 #: Joints of stacked hourglass networks, in MPII's order, that are Human3.6M's

@@ -5,21 +5,19 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pyg_hcsf.data.formats import Format, archives_with, files_named
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.mocap.asf_amc import (
-    ASF_JOINTS,
-    read_amc,
-    read_asf,
-)
-from pyg_hcsf.datasets.mocap.cmu_download import CMU_ARCHIVE, CMU_URL
-from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
-from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
-from pyg_hcsf.datasets.mocap.text_file import MotionFile
 from pyg_hcsf.safe_io.shown import cause, shown
+
+from .asf_amc import ASF_JOINTS, read_amc, read_asf
+from .cmu_download import CMU_ARCHIVE, CMU_URL
+from .joint_positions import to_h36m17
+from .motion import MotionClip, MotionDataset
+from .text_file import MotionFile
 
 CMU_INDEX = 'cmu-mocap-index.csv'
 MEMBER_LIMIT = 256 * 2**20  # bytes; the largest real member is below 20 MiB
@@ -210,21 +208,10 @@ class CMUMocap(MotionDataset):
     :obj:`cmu-mocap-index.csv`. Without it all actions are :obj:`'other'`.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        raw (str or pathlib.Path, optional): The archive or folder of the raw
-            files, which is only read. (default: :obj:`root/raw`)
         subjects (sequence of int, optional): The subjects to read.
             :obj:`None` reads all. (default: :obj:`None`)
-        fps (float, optional): The frame rate to resample to, by picking the
-            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or the processed file is
-            damaged or cannot be written.
-        ValueError: If a raw file is damaged; names it.
+        root, raw, **kwargs: See
+            :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
 
     Example:
         >>> dataset = CMUMocap('datasets/CMUMocap', subjects=[1, 2])
@@ -254,26 +241,12 @@ class CMUMocap(MotionDataset):
         root: str | Path,
         raw: str | Path | None = None,
         subjects: list[int] | None = None,
-        fps: float = 25.0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.options = {
             'subjects': sorted(int(s) for s in subjects) if subjects else None
         }
-        super().__init__(
-            root,
-            raw,
-            fps,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, raw, **kwargs)
 
     def _find_source(self) -> RawSource | None:
         # Other archives that Format.find lists are read if passed as 'raw'.

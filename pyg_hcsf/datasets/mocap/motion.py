@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
+from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
@@ -125,14 +125,10 @@ class MotionDataset(InMemoryClipDataset):
     calling this constructor.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        raw (str or pathlib.Path, optional): The folder of the raw files,
-            which is only read. (default: :obj:`root/raw`)
         fps (float, optional): The frame rate to resample to, by picking the
-            nearest frame. (default: :obj:`25.0`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
+            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
+        root, raw, **kwargs: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
     """
 
     keys: tuple[str, ...] = ('pos',)
@@ -144,22 +140,10 @@ class MotionDataset(InMemoryClipDataset):
         root: str | Path,
         raw: str | Path | None = None,
         fps: float = 25.0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.fps = float(fps)
-        super().__init__(
-            root,
-            raw,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, raw, **kwargs)
 
     def read_clips(self) -> Iterator[MotionClip]:
         r"""Reads the raw files."""

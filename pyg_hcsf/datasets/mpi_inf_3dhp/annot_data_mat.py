@@ -8,16 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
+from pyg_hcsf.safe_io.hdf5 import HDF5Process
+from pyg_hcsf.safe_io.shown import explained
+
+from .annotation import (
     CHANNELS,
     MAX_FRAMES,
     Annotation,
     check_annotation,
     to_float32,
 )
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import RELEVANT17_OF_28
-from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.shown import explained
+from .constants import RELEVANT17_OF_28
 
 # Arrays may decompress to 16 times the file plus 1 MiB: most frames of TS1 to
 # TS4 are not evaluated, and their content may compress well.

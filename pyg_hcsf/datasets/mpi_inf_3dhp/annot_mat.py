@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
+from pyg_hcsf.safe_io.matlab import read_matlab
+from pyg_hcsf.safe_io.shown import explained
+
+from .annotation import (
     CHANNELS,
     MAX_FRAMES,
     Annotation,
     check_annotation,
     to_float32,
 )
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
-    CAMERAS,
-    JOINTS28,
-    NUM_CAMERAS,
-)
-from pyg_hcsf.safe_io.matlab import read_matlab
-from pyg_hcsf.safe_io.shown import explained
+from .constants import CAMERAS, JOINTS28, NUM_CAMERAS
 
 # Each variable is about a third of the file, and may decompress to 2 times the
 # file plus 256 KiB.

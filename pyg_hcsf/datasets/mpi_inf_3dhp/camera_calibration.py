@@ -6,10 +6,11 @@ import numpy as np
 import roma
 import torch
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import NUM_CAMERAS
 from pyg_hcsf.datasets.pose_checks import MAX_MM
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.safe_io.shown import explained, shown
+
+from .constants import NUM_CAMERAS
 
 HEADER = 'Skeletool Camera Calibration File'
 MAX_BYTES = 2**20  # of a file; 14 cameras have about 8 kB

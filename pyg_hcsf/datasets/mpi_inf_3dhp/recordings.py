@@ -2,38 +2,29 @@ r"""Reads the recordings of MPI-INF-3DHP from raw files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from pyg_hcsf.data.formats import read_whole
-from pyg_hcsf.datasets.mpi_inf_3dhp.annot_data_mat import read_test_annotations
-from pyg_hcsf.datasets.mpi_inf_3dhp.annot_mat import read_annotations
-from pyg_hcsf.datasets.mpi_inf_3dhp.camera_calibration import read_calibration
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
-    TEST_SEQUENCES,
-    TRAIN_SEQUENCES,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
-    TEST_FILE,
-    TRAIN_FILE,
-    split_of,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.pstmo_npz import (
-    read_pstmo_test,
-    read_pstmo_train,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.takes import (
+from pyg_hcsf.geometry.calibrate import refine_pinhole
+from pyg_hcsf.safe_io.hdf5 import HDF5Process
+from pyg_hcsf.safe_io.shown import cause, shown
+
+from .annot_data_mat import read_test_annotations
+from .annot_mat import read_annotations
+from .camera_calibration import read_calibration
+from .constants import TEST_SEQUENCES, TRAIN_SEQUENCES
+from .formats import TEST_FILE, TRAIN_FILE, split_of
+from .pstmo_npz import read_pstmo_test, read_pstmo_train
+from .takes import (
     MPIINF3DHPTake,
     fill_invalid_frames,
     take_of_annotation,
     take_of_pstmo,
 )
-from pyg_hcsf.geometry.calibrate import refine_pinhole
-from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.shown import cause, shown
 
 FILE_LIMIT = 2**33  # bytes; P-STMO's training archive has about 0.5 GB
 
@@ -56,14 +47,10 @@ def read_takes(
     Raises:
         ValueError: If a file is missing or damaged; names it.
     """
-    readers: dict[tuple[str, str], Callable[..., Iterator[MPIINF3DHPTake]]] = {
-        ('mat', 'train'): _read_mat_train,
-        ('mat', 'test'): _read_mat_test,
-        ('pstmo', 'train'): _read_pstmo,
-        ('pstmo', 'test'): _read_pstmo,
-    }
     chosen = [file for file in files if split_of(file) == split]
-    return readers[form, split](chosen, cameras)
+    read_mat = _read_mat_train if split == 'train' else _read_mat_test
+    read = _read_pstmo if form == 'pstmo' else read_mat
+    return read(chosen, cameras)
 
 
 def _read_mat_train(
@@ -103,7 +90,7 @@ def _read_mat_test(
             seen = fill_invalid_frames(
                 read_test_annotations(found[name], process)
             )
-            joints, pixels = (
+            joints, pixels = (  # [F * N, 3] and [F * N, 2] of valid frames
                 torch.from_numpy(array[seen.valid].astype(np.float64))
                 for array in (seen.metric, seen.keypoints)
             )
@@ -134,11 +121,11 @@ def _read_pstmo(
         content = read_whole(file, FILE_LIMIT)
         is_test = split_of(file) == 'test'
         read = read_pstmo_test if is_test else read_pstmo_train
-        for take in read(content, str(file)):
-            if is_test or take.camera in cameras:
-                where = take.name if is_test else f'{take.name} {take.camera}'
+        for name, number, annotation in read(content, str(file)):
+            if is_test or number in cameras:
+                where = name if is_test else f'{name} {number}'
                 try:
-                    yield take_of_pstmo(take, is_test)
+                    yield take_of_pstmo(annotation, name, number, is_test)
                 except ValueError as e:
                     raise ValueError(
                         f"Expected {where} in '{file}' as P-STMO makes it, "

@@ -7,6 +7,8 @@ from typing import Callable
 
 import numpy as np
 
+from pyg_hcsf.protocols import H36M_ACTIONS
+
 from . import hands as hand
 from . import postures as pose
 from .body import stable_rng
@@ -273,21 +275,15 @@ def walk_together(plan: MotionPlan, take: int) -> None:
 
 
 #: In the order of the columns of published tables.
-PLANNERS: dict[str, Callable[[MotionPlan, int], None]] = {
-    'Directions': directions,
-    'Discussion': discussion,
-    'Eating': eating,
-    'Greeting': greeting,
-    'Phoning': phoning,
-    'Photo': photo,
-    'Posing': posing,
-    'Purchases': purchases,
-    'Sitting': sitting,
-    'SittingDown': sitting_down,
-    'Smoking': smoking,
-    'Waiting': waiting,
-    'WalkDog': walk_dog,
-    'Walking': walking,
-    'WalkTogether': walk_together,
-}
-ACTIONS = tuple(PLANNERS)
+PLANNERS: dict[str, Callable[[MotionPlan, int], None]] = dict(
+    zip(
+        H36M_ACTIONS,
+        (
+            directions, discussion, eating, greeting, phoning, photo, posing,
+            purchases, sitting, sitting_down, smoking, waiting, walk_dog,
+            walking, walk_together,
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+ACTIONS = H36M_ACTIONS

@@ -9,14 +9,16 @@ from typing import Any, Literal
 import torch
 from torch_geometric.data import Data
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.axes import to_frames
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
-from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
-from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
+from pyg_hcsf.geometry.camera import check_distortion
 from pyg_hcsf.geometry.virtual_cameras import lifting_clips
 from pyg_hcsf.skeleton import H36M17, Skeleton
+
+from .actions import ACTIONS, FPS
+from .motion import synthesize_motion
 
 SPLITS = {
     'train': ('S1', 'S5', 'S6', 'S7'),
@@ -114,11 +116,9 @@ class SyntheticMotion(InMemoryClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        check_choices(
-            split=(split, tuple(SPLITS)),
-            keypoints=(keypoints, ('gt', 'noisy')),
-            distortion=(distortion, (None, 'vp3d', 'm17')),
-        )
+        check_choice('split', split, tuple(SPLITS))
+        check_choice('keypoints', keypoints, ('gt', 'noisy'))
+        check_distortion(distortion)
         self.split = split
         self.keypoints = keypoints
         self.num_frames = num_frames

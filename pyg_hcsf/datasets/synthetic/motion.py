@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from pyg_hcsf.choices import check_choice
+
 from . import kinematics as kin
 from .actions import ACTIONS, make_plan
 from .arms import elbow_directions, within_cone, wrist_targets
@@ -233,15 +235,9 @@ def synthesize_motion(
         >>> synthesize_motion('S9', 'Walking', 1).shape
         (400, 17, 3)
     """
-    for name, value, known in (
-        ('subject', subject, tuple(SEX)),
-        ('action', action, ACTIONS),
-        ('take', take, (1, 2)),
-    ):
-        if value not in known:
-            raise ValueError(
-                f"Expected '{name}' to be one of {known} (got {value!r})"
-            )
+    check_choice('subject', subject, tuple(SEX))
+    check_choice('action', action, ACTIONS)
+    check_choice('take', take, (1, 2))
     for name, value, least in (
         ('num_frames', num_frames, 1),
         ('seed', seed, 0),

@@ -3,7 +3,7 @@ r"""UTD-MHAD as clips of Kinect joints."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,11 +11,14 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
 from pyg_hcsf.data.formats import Format, archives_with, files_named
-from pyg_hcsf.data.options import subjects_of_split
+from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
+from pyg_hcsf.data.splits import subjects_of_split
+from pyg_hcsf.safe_io.archives import list_members, read_members
+from pyg_hcsf.skeleton import Skeleton, get_skeleton
+
+from .skeleton_mat import (
     FILE_LIMIT,
     UTD_MHAD_ACTIONS,
     UTD_MHAD_FILE,
@@ -23,8 +26,6 @@ from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
     UTD_MHAD_SUBJECTS,
     read_utd_mhad,
 )
-from pyg_hcsf.safe_io.archives import list_members, read_members
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 TRAIN_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2)
 TEST_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2 == 0)
@@ -51,22 +52,12 @@ class UTDMHAD(InMemoryClipDataset):
     :obj:`raw`, or in zip archives there, which are not extracted.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
         split (str, optional): :obj:`'train'`, :obj:`'val'` or
             :obj:`'test'`. (default: :obj:`'train'`)
         val_subjects (sequence of int, optional): The training subjects to
             use for validation. (default: :obj:`()`)
-        raw (str or pathlib.Path, optional): The archive or folder of the raw
-            files, which is only read. (default: :obj:`root/raw`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or the processed file is
-            damaged or cannot be written.
-        ValueError: If an option is out of range, or a raw file is damaged;
-            names it.
+        raw, root, **kwargs: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
 
     Example:
         >>> dataset = UTDMHAD('datasets/UTDMHAD', 'train', val_subjects=[7])
@@ -100,22 +91,10 @@ class UTDMHAD(InMemoryClipDataset):
         split: Literal['train', 'val', 'test'] = 'train',
         val_subjects: Sequence[int] = (),
         raw: str | Path | None = None,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
         self._set_split(split, val_subjects)
-        super().__init__(
-            root,
-            raw,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, raw, **kwargs)
 
     def _set_split(self, split: str, val_subjects: Sequence[int]) -> None:
         self._subjects = subjects_of_split(
@@ -134,9 +113,6 @@ class UTDMHAD(InMemoryClipDataset):
         out._set_split(split, val_subjects)
         out._open_store()
         return out
-
-    def _in_split(self, subject: str, clip: str) -> bool:
-        return int(subject) in self._subjects
 
     def _stem(self, format: str) -> str:
         return 'utdmhad'

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.asf_amc.skeleton import (
+from pyg_hcsf.safe_io.shown import shown
+
+from ..text_file import MotionFile, TextFile
+from .skeleton import (
     ASF,
     MAX_REST_ANGLE,
     MAX_ROOT_ANGLE,
@@ -16,8 +19,6 @@ from pyg_hcsf.datasets.mocap.asf_amc.skeleton import (
     ROOT,
     check_angles,
 )
-from pyg_hcsf.datasets.mocap.text_file import MotionFile, TextFile
-from pyg_hcsf.safe_io.shown import shown
 
 MAX_DIGITS = 8  # of a frame number that are compared
 

@@ -7,8 +7,17 @@ from collections import Counter
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.asf_amc.amc import amc_degrees
-from pyg_hcsf.datasets.mocap.asf_amc.skeleton import (
+from pyg_hcsf.safe_io.shown import shown
+
+from ..joint_positions import (
+    body_height,
+    is_plausible_height,
+    to_h36m17,
+    unit_of,
+)
+from ..text_file import MotionFile, TextFile
+from .amc import amc_degrees
+from .skeleton import (
     ASF,
     ASF_JOINTS,
     CHANNELS,
@@ -18,14 +27,6 @@ from pyg_hcsf.datasets.mocap.asf_amc.skeleton import (
     Bone,
     check_angles,
 )
-from pyg_hcsf.datasets.mocap.joint_positions import (
-    body_height,
-    is_plausible_height,
-    to_h36m17,
-    unit_of,
-)
-from pyg_hcsf.datasets.mocap.text_file import MotionFile, TextFile
-from pyg_hcsf.safe_io.shown import shown
 
 MM_PER_INCH = 25.4
 SHORTEST = 1e-6  # smallest accepted unit of length

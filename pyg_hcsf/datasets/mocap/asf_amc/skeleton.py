@@ -8,12 +8,8 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pyg_hcsf.datasets.mocap.joint_positions import (
-    JointMap,
-    positions_in_chunks,
-    z_up,
-)
-from pyg_hcsf.datasets.mocap.text_file import TextFile
+from ..joint_positions import JointMap, positions_in_chunks, z_up
+from ..text_file import TextFile
 
 CHANNELS = ('tx', 'ty', 'tz', 'rx', 'ry', 'rz')
 ROOT = 'root'

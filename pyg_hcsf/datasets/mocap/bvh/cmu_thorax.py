@@ -15,9 +15,9 @@ from zipfile import Path as ZipPath
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.asf_amc import ASF, read_asf
-from pyg_hcsf.datasets.mocap.bvh.hierarchy import Hierarchy
-from pyg_hcsf.datasets.mocap.text_file import MotionFile, TextFile
+from ..asf_amc import ASF, read_asf
+from ..text_file import MotionFile, TextFile
+from .hierarchy import Hierarchy
 
 # Joints of the conversion and the Acclaim bones that end where they begin.
 BONES = {

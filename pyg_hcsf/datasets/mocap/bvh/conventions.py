@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.bvh.joint_names import split_names
-from pyg_hcsf.datasets.mocap.bvh.reader import BVH
-from pyg_hcsf.datasets.mocap.bvh.rig import Rig, find_rig, sample_frames
-from pyg_hcsf.datasets.mocap.joint_positions import (
+from pyg_hcsf.skeleton import H36M17
+
+from ..joint_positions import (
     JointMap,
     body_height,
     is_plausible_height,
@@ -21,7 +20,9 @@ from pyg_hcsf.datasets.mocap.joint_positions import (
     unit_of,
     up_axis_of,
 )
-from pyg_hcsf.skeleton import H36M17
+from .joint_names import split_names
+from .reader import BVH
+from .rig import Rig, find_rig, sample_frames
 
 # The name and the millimetres of the unit of a family of rigs.
 RIG_UNITS = {'MMD': ("MMD's unit of 8 cm", 80.0)}

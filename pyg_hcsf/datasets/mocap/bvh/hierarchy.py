@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pyg_hcsf.datasets.mocap.bvh.tokens import Tokens
-from pyg_hcsf.datasets.mocap.text_file import TextFile
 from pyg_hcsf.safe_io.shown import shown
+
+from ..text_file import TextFile
+from .tokens import Tokens
 
 CHANNELS = tuple(
     f'{axis}{kind}'

@@ -7,8 +7,8 @@ import warnings
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.bvh.hierarchy import decimal_point
-from pyg_hcsf.datasets.mocap.text_file import LARGEST, TextFile
+from ..text_file import LARGEST, TextFile
+from .hierarchy import decimal_point
 
 FRAME_TIME = (1e-6, 10.0)  # the accepted range, in seconds
 _MOTION = re.compile(rb'(?:^|(?<=[\s}]))MOTION(?=\s+Frame)', re.IGNORECASE)

@@ -9,13 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.bvh.joint_names import (
-    ancestors,
-    limbs_by_name,
-    split_names,
-)
-from pyg_hcsf.datasets.mocap.bvh.reader import BVH, CMU_JOINTS, DAZ_JOINTS
-from pyg_hcsf.datasets.mocap.joint_positions import JointMap
+from ..joint_positions import JointMap
+from .joint_names import ancestors, limbs_by_name, split_names
+from .reader import BVH, CMU_JOINTS, DAZ_JOINTS
 
 # Rigs whose map is known: name, map, and further joints that identify the rig.
 KNOWN: tuple[tuple[str, JointMap, set[str]], ...] = (
