@@ -9,7 +9,15 @@ import pytest
 from tests.paths import REPO
 
 LAYERS = (
-    {'safe_io', 'choices', 'skeleton', 'skeleton_file', 'hops', 'geometry'},
+    {
+        'axes',
+        'choices',
+        'geometry',
+        'hops',
+        'safe_io',
+        'skeleton',
+        'skeleton_file',
+    },  # fmt: skip
     {'protocols', 'transforms', 'data'},
     {'datasets', 'keypoints', 'poses'},
     {'nn', 'metrics'},

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Optional, Union
 
+import roma
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.axes import frames_first
 from pyg_hcsf.choices import check_choice
-from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.loader import BatchLoader, pointers
 from pyg_hcsf.skeleton import Skeleton
@@ -202,7 +203,9 @@ class ActionLoader(BatchLoader):
         if x.dim() == 4:
             x = x.unsqueeze(2)  # [B, T, M, N, C]
         if angles is not None:
-            x = torch.einsum('btmnc,bdc->btmnd', x, rotations(angles[share]))
+            # Rz Ry Rx: x is turned first.
+            turn = roma.euler_to_rotmat('xyz', angles[share])  # [B, 3, 3]
+            x = torch.einsum('btmnc,bdc->btmnd', x, turn)
         if self.stream.startswith('bone'):
             x = bones(x, self.skeleton, dim=3)
         if self.stream.endswith('motion') and self.motion == 'after':
@@ -236,27 +239,3 @@ class ActionLoader(BatchLoader):
             f"batch_size={self.batch_size}, length={self.length}, '"
             f"{self.stream}')"
         )
-
-
-def rotations(angles: Tensor) -> Tensor:
-    r"""The rotations :math:`\mathbf{R}_z \mathbf{R}_y \mathbf{R}_x` of Euler
-    angles.
-
-    Args:
-        angles (torch.Tensor): About x, y and z in radians, ``[B, 3]``.
-
-    Returns:
-        ``[B, 3, 3]``.
-
-    Example:
-        >>> rotations(torch.tensor([[0.0, 0.0, 1.5708]]))  # x to y
-    """
-    out = torch.eye(3, dtype=angles.dtype).expand(len(angles), 3, 3)
-    for axis in range(3):
-        cos, sin = angles[:, axis].cos(), angles[:, axis].sin()
-        i, j = (axis + 1) % 3, (axis + 2) % 3
-        turn = torch.eye(3, dtype=angles.dtype).repeat(len(angles), 1, 1)
-        turn[:, i, i] = turn[:, j, j] = cos
-        turn[:, i, j], turn[:, j, i] = -sin, sin
-        out = turn @ out
-    return out

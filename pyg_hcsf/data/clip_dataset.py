@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from torch_geometric.data import Data, Dataset
+from tqdm import tqdm
 
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data import processing
@@ -223,7 +224,13 @@ class ClipDataset(Dataset):
         self._write(processing.apply_steps(clips, functions, self.keys))
 
     def _read_all(self, source: RawSource) -> Iterator[Any]:
-        items = processing.with_progress(self._read(source), source, self.log)
+        items = tqdm(  # on standard error
+            self._read(source),
+            desc=f'Reading {source.format}',
+            total=source.num_clips,
+            unit='clip',
+            disable=not self.log,
+        )
         clips = map(self._to_clip, items)
         if self.unlike is None:
             return clips

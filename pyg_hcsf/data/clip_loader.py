@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.axes import frames_first
 from pyg_hcsf.choices import check_choice
-from pyg_hcsf.data.axes import frames_first
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.loader import BatchLoader, check_sequences, pointers
 from pyg_hcsf.data.pyg_batch import to_batch

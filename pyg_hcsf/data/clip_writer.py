@@ -15,12 +15,12 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import to_frames
+from pyg_hcsf.axes import to_frames
+from pyg_hcsf.data.clip_files import META
 from pyg_hcsf.safe_io.atomic_write import part_path, remove_leftovers
 from pyg_hcsf.safe_io.shown import shown
 
 VERSION = 2  # of the format
-META = 'clips.npz'
 KINDS = {str: 'U', bool: 'b', int: 'i', float: 'f'}
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from typing import Any
 
 from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
-from pyg_hcsf.data.axes import to_data
+from pyg_hcsf.axes import to_data
 
 DIGEST = '[0-9a-f]' * 16  # RawSource.digest as a glob and regex pattern
 
@@ -112,18 +110,6 @@ def check_writable(folder: Path) -> None:
             f"Could not write to the folder '{folder}': {e.strerror}. Make it "
             "writable or choose another 'root'"
         ) from e
-
-
-def with_progress(clips: Iterable[Any], source: RawSource, log: bool) -> Any:
-    r"""Shows a progress bar on standard error, unless :obj:`log` is false."""
-    return tqdm(
-        clips,
-        desc=f'Reading {source.format}',
-        total=source.num_clips,
-        unit='clip',
-        file=sys.stderr,
-        disable=not log,
-    )
 
 
 def apply_steps(

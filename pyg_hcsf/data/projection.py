@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import to_frames
-from pyg_hcsf.data.cameras import clip_camera
+from pyg_hcsf.axes import to_frames
 from pyg_hcsf.geometry.camera import Distortion
+from pyg_hcsf.geometry.clip_camera import clip_camera
 from pyg_hcsf.skeleton import Skeleton
 
 FRAMES = 64  # frames of each clip that are compared

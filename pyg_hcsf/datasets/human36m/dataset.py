@@ -13,11 +13,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.choices import check_choice
-from pyg_hcsf.data.cameras import camera_attributes, clip_camera
 from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.data.splits import subjects_of_split
 from pyg_hcsf.geometry.camera import Distortion, check_distortion
+from pyg_hcsf.geometry.clip_camera import camera_attributes, clip_camera
 from pyg_hcsf.protocols import H36M_ACTIONS, S11_DIRECTIONS
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton

@@ -41,14 +41,12 @@ def read_takes(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
     Raises:
         ValueError: If a file is missing or damaged; names it.
     """
-    reader = {
+    readers = {
         'vp3d': _read_vp3d,
-        'cdf': _read_positions,
-        'h5': _read_positions,
         'lcn': _read_lcn,
         'motionbert': _read_motionbert,
-    }[raw.form]
-    return reader(raw, split)
+    }
+    return readers.get(raw.form, _read_positions)(raw, split)
 
 
 def _read_vp3d(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
@@ -72,9 +70,8 @@ def _read_vp3d(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
 
 
 def _read_positions(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
-    for subject, take, pose in read_world_positions(
-        raw.poses, _SUBJECTS[split]
-    ):
+    found = read_world_positions(raw.poses, _SUBJECTS[split])
+    for subject, take, pose in found:
         yield from _project(subject, take, select_joints(pose), None)
 
 
@@ -120,9 +117,8 @@ def _project(
             )
         keypoints = None if views is None else views[number]
         name = f'{subject} {take}'
-        yield Human36MTake(
-            subject, action_of(take), name, camera, joints, keypoints
-        )
+        action = action_of(take)
+        yield Human36MTake(subject, action, name, camera, joints, keypoints)
 
 
 def _read(file: Path) -> tuple[bytes, str]:

@@ -7,6 +7,7 @@ raise a :class:`ValueError` if the file is damaged or has other content.
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,11 @@ class JointOrder(NamedTuple):
     num_joints: int
     left: tuple[int, ...]
     right: tuple[int, ...]
+
+    @property
+    def sides(self) -> list[list[int]]:
+        r"""Left and right joints, as :obj:`keypoints_symmetry` has them."""
+        return [[*self.left], [*self.right]]
 
     def to_human36m(self, x: np.ndarray) -> np.ndarray:
         r"""Converts :obj:`[T, N, 2]` to Human3.6M's order of 17 joints, or of
@@ -123,10 +129,10 @@ def read_positions_2d(
                         f'keypoints of {NUM_CAMERAS} cameras for {where}',
                         views,
                     )
-                frames = [
+                frames = (
                     _frames(view, (order.num_joints,), (2, 3), where)
                     for view in views
-                ]
+                )
                 out[subject][take] = [
                     order.to_human36m(view[..., :2]) for view in frames
                 ]
@@ -196,11 +202,12 @@ def joint_order(metadata: Any) -> JointOrder:
         metadata = {}
     sides = metadata.get('keypoints_symmetry')
     layout, number = metadata.get('layout_name'), metadata.get('num_joints')
-    found = [o for o in ORDERS if sides is None or _has_sides(o, sides)]
+    stated = _sorted_sides(sides)
+    found = [o for o in ORDERS if sides is None or o.sides == stated]
     if not found or (sides is None and layout is None):
         raise _unknown('keypoints_symmetry', sides)
     if layout is not None:
-        known = isinstance(layout, str)
+        known = isinstance(layout, str)  # others may not be comparable
         found = [o for o in found if known and o.layout == layout]
         if not found:
             raise _unknown('layout_name', layout)
@@ -212,22 +219,12 @@ def joint_order(metadata: Any) -> JointOrder:
     return found[0]
 
 
-def _has_sides(order: JointOrder, sides: Any) -> bool:
-    sides = _to_list(sides)
-    return len(sides) == 2 and all(
-        len(side) == len(expected)
-        and all(isinstance(joint, (int, np.integer)) for joint in side)
-        and sorted(side) == list(expected)
-        for side, expected in zip(
-            map(_to_list, sides), (order.left, order.right), strict=True
-        )
-    )
-
-
-def _to_list(value: Any) -> list[Any]:
-    if isinstance(value, np.ndarray) and value.ndim:
-        value = value.tolist()
-    return list(value) if isinstance(value, (list, tuple)) else []
+def _sorted_sides(sides: Any) -> list[list[int]]:
+    try:
+        pair = sides if len(sides) == 2 else ()
+        return [sorted(map(operator.index, side)) for side in pair]
+    except (TypeError, ValueError):  # no lists of whole numbers
+        return []
 
 
 def _unknown(key: str, value: Any) -> ValueError:

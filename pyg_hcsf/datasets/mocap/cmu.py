@@ -11,7 +11,8 @@ from typing import Any
 
 from pyg_hcsf.data.formats import Format, archives_with, files_named
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.archives import iter_zip
+from pyg_hcsf.safe_io.shown import cause
 
 from .asf_amc import ASF_JOINTS, read_amc, read_asf
 from .cmu_download import CMU_ARCHIVE, CMU_URL
@@ -110,27 +111,6 @@ def _index_of(raw: Path) -> Path:
     return (raw.parent if raw.is_file() else raw) / CMU_INDEX
 
 
-def _members(archive: zipfile.ZipFile) -> list[MotionFile]:
-    out: list[MotionFile] = []
-    for info in archive.infolist():
-        name = info.filename
-        parts = name.replace('\\', '/').split('/')
-        if '..' in parts or parts[0] == '' or ':' in parts[0]:
-            raise ValueError(
-                f"Refused the archive '{archive.filename}': its member "
-                f'{shown(name)} points outside of it. Get it from {CMU_URL}'
-            )
-        if _ASF.fullmatch(name) or _AMC.fullmatch(name):
-            if info.file_size > MEMBER_LIMIT:
-                raise ValueError(
-                    f"Refused the archive '{archive.filename}': its member "
-                    f'{shown(name)} has {info.file_size} bytes. Get it from '
-                    f'{CMU_URL}'
-                )
-            out.append(zipfile.Path(archive, name))
-    return out
-
-
 def read_cmu(
     raw: Path, subjects: list[int] | None = None, index: Path | None = None
 ) -> Iterator[MotionClip]:
@@ -141,15 +121,17 @@ def read_cmu(
     if _ASF.fullmatch(files[0].name) or _AMC.fullmatch(files[0].name):
         yield from _read_cmu(list(files), trials, subjects, raw)
         return
-    try:
-        archive = zipfile.ZipFile(files[0])
-    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as e:
-        raise ValueError(
-            f"'{files[0]}' is not a whole zip archive ({cause(e)}): delete it "
-            f'and get it again from {CMU_URL}'
-        ) from e
-    with archive:
-        yield from _read_cmu(_members(archive), trials, subjects, raw)
+    # Refuses members that are damaged, or lead out of the archive.
+    members = list(iter_zip(files[0], _EITHER))
+    for member in members:
+        if member.size > MEMBER_LIMIT:
+            raise ValueError(
+                f"Refused '{member}': it has {member.size} bytes. Get the "
+                f'archive from {CMU_URL}'
+            )
+    with zipfile.ZipFile(files[0]) as archive:
+        names = [zipfile.Path(archive, member.member) for member in members]
+        yield from _read_cmu(names, trials, subjects, raw)
 
 
 def _read_cmu(

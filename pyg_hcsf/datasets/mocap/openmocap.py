@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from torch_geometric.data import Data
 
+from pyg_hcsf.axes import to_frames
 from pyg_hcsf.choices import check_choice
-from pyg_hcsf.data.axes import to_frames
 from pyg_hcsf.data.formats import Format
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.geometry.camera import check_distortion

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import torch
 
 from pyg_hcsf.choices import check_choice
-from pyg_hcsf.data.cameras import camera_attributes
 from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.data.splits import subjects_of_split
+from pyg_hcsf.geometry.clip_camera import camera_attributes
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
 
 from . import constants

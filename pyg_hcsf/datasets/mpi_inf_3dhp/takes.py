@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyg_hcsf.data.cameras import camera_attributes
 from pyg_hcsf.data.projection import Projections
 from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
 from pyg_hcsf.geometry.calibrate import fit_pinhole, fit_scale, refine_pinhole
 from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry.clip_camera import camera_attributes
 from pyg_hcsf.poses.sequence import MAX_MM
 from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.skeleton import get_skeleton

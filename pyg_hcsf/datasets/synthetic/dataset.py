@@ -9,8 +9,8 @@ from typing import Any, Literal
 import torch
 from torch_geometric.data import Data
 
+from pyg_hcsf.axes import nodes_first, to_frames
 from pyg_hcsf.choices import check_choice
-from pyg_hcsf.data.axes import to_frames
 from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.geometry.camera import check_distortion
@@ -195,7 +195,7 @@ def motion_clip(
     """
     pos = synthesize_motion(subject, action, take, num_frames, seed)
     return Data(
-        pos=torch.from_numpy(pos.swapaxes(0, 1)).float().contiguous(),
+        pos=nodes_first(torch.from_numpy(pos)).float().contiguous(),
         edge_index=H36M17.with_graph('tree').edge_index,
         num_nodes=H36M17.num_joints,
         subject=subject,
