@@ -70,6 +70,7 @@ class ClipDataset(Dataset):
     #: 2D keypoints need not be compared with the 3D joints.
     unlike: Mapping[str, tuple[str, ...]] | None = None
     split = 'all'
+    has_process = True  # in PyG, whether a class has a method `process`
     store: ClipStore
     _format: str | None = None  # of the raw files; None for the first found
     _subjects: Sequence[Any] | set[Any] = ()  # of the split; empty for all
@@ -278,10 +279,6 @@ class ClipDataset(Dataset):
             f"and {len(found) or 'nothing'} made from some in '{folder}'. "
             f'{self.how_to_get}'
         )
-
-    @property
-    def has_process(self) -> bool:
-        return True
 
     @property
     def raw_dir(self) -> str:

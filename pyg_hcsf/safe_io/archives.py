@@ -130,8 +130,8 @@ def iter_zip(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
             if leads_outside(info.filename):
                 raise ValueError(
                     f"Refused the archive '{path}': its member "
-                    f'{shown(info.filename)} points outside of it. Get it from the '
-                    'page of its publisher'
+                    f'{shown(info.filename)} points outside of it. Get it '
+                    'from the page of its publisher'
                 )
             name = re.split(r'[/\\]', info.filename)[-1]
             if not pattern.fullmatch(name):

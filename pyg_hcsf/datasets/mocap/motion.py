@@ -14,7 +14,7 @@ import torch
 
 from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.skeleton import H36M17, Skeleton
+from pyg_hcsf.skeleton import H36M17
 
 #: A joint that moves faster than this relative to the hip is a tracking
 #: error, in mm/s.
@@ -132,6 +132,7 @@ class MotionDataset(InMemoryClipDataset):
     """
 
     keys: tuple[str, ...] = ('pos',)
+    skeleton = H36M17
     #: Options that the raw files are read with, part of the store's name.
     options: dict[str, Any] = {}
 
@@ -168,11 +169,6 @@ class MotionDataset(InMemoryClipDataset):
             yield from pieces
             dropped[clip.subject] += glitches
             self._info['glitch_frames'] = dropped
-
-    @property
-    def skeleton(self) -> Skeleton:
-        r"""The 17 joints of Human3.6M."""
-        return H36M17
 
     @property
     def glitch_frames(self) -> int:

@@ -18,14 +18,9 @@ from pyg_hcsf.poses.sequence import MAX_MM
 from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.skeleton import get_skeleton
 
+from . import constants
 from .annotation import Annotation
-from .constants import (
-    JOINTS28,
-    PELVIS_OF_17,
-    PELVIS_OF_28,
-    RELEVANT17_OF_28,
-    TEST_SEQUENCES,
-)
+from .constants import JOINTS28
 
 #: Mean distance of keypoints from projected joints above which they do not
 #: belong together.
@@ -63,8 +58,8 @@ def take_of_annotation(
     the metric one.
     """
     has_all = seen.metric.shape[1] == len(JOINTS28)
-    root = PELVIS_OF_28 if has_all else PELVIS_OF_17
-    order = range(len(JOINTS28)) if has_all else RELEVANT17_OF_28
+    root = constants.PELVIS_OF_28 if has_all else constants.PELVIS_OF_17
+    order = range(len(JOINTS28)) if has_all else constants.RELEVANT17_OF_28
     stiff = [
         i
         for i, joint in enumerate(order)
@@ -98,14 +93,16 @@ def take_of_pstmo(
     """
     seen = fill_invalid_frames(seen)
     pixels, joints = map(_to_double, (seen.keypoints, seen.universal))
-    origin = joints[:, PELVIS_OF_17, None]  # [T, 1, 3], in millimetres
+    origin = joints[
+        :, constants.PELVIS_OF_17, None
+    ]  # [T, 1, 3], in millimetres
     relative = joints - origin  # of the universal size
     if not (origin[seen.valid][..., 2] > MIN_DEPTH).all():
         raise ValueError('its pelvis is not in front of the camera')
     of = torch.from_numpy(seen.valid)
-    pelvis, seen_at = origin[:, 0], pixels[:, PELVIS_OF_17]
+    pelvis, seen_at = origin[:, 0], pixels[:, constants.PELVIS_OF_17]
     if is_test:
-        known = TEST_SEQUENCES[name].camera
+        known = constants.TEST_SEQUENCES[name].camera
         camera = refine_pinhole(known, pelvis[of], seen_at[of], name)
         focal, center = map(pelvis.new_tensor, (camera.focal, camera.center))
     else:

@@ -33,17 +33,7 @@ def directions(plan: MotionPlan, take: int) -> None:
     plan.step_around(120.0, 35.0)
     plan.set_postures(pose.STAND, pose.EASY, pose.WIDE, pose.LUNGE)
     side = plan.random_side()
-    plan.set_hand(
-        side,
-        hand.POINT_AHEAD,
-        hand.POINT_ASIDE,
-        hand.POINT_UP,
-        hand.POINT_ACROSS,
-        hand.POINT_DOWN,
-        hand.POINT_BACK,
-        hand.OPEN_ARM,
-        hold=(0.7, 1.8),
-    )
+    plan.set_hand(side, *hand.POINTING, hold=(0.7, 1.8))
     other = hand.HANG, hand.POCKET, hand.POINT_ASIDE, hand.POINT_AHEAD
     plan.set_hand(1 - side, *other, hand.HIP, hold=(1.0, 3.5))
 
@@ -54,18 +44,8 @@ def discussion(plan: MotionPlan, take: int) -> None:
     plan.set_postures(
         pose.STAND, pose.EASY, pose.LUNGE, pose.ARMS_CROSSED, pose.WIDE
     )
-    talk = (
-        hand.OPEN_ARM,
-        hand.OPEN_HIGH,
-        hand.GIVE,
-        hand.BELLY,
-        hand.CHEST,
-        hand.HEIGHT,
-        hand.POINT_AHEAD,
-        hand.WAVE,
-    )
-    plan.set_hand(0, *talk, hand.HANG, hold=(0.3, 1.4))
-    plan.set_hand(1, *talk, hand.HIP, hold=(0.3, 1.4))
+    plan.set_hand(0, *hand.TALKING, hand.HANG, hold=(0.3, 1.4))
+    plan.set_hand(1, *hand.TALKING, hand.HIP, hold=(0.3, 1.4))
     plan.gesture = 35.0
 
 

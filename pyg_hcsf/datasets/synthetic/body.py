@@ -23,15 +23,8 @@ SIDES = np.array([1.0, -1.0])
 STATURE = {'male': (1756.0, 69.0), 'female': (1629.0, 64.0)}
 
 #: Sex of Human3.6M's subjects with 3D labels.
-SEX = {
-    'S1': 'female',
-    'S5': 'female',
-    'S6': 'male',
-    'S7': 'female',
-    'S8': 'male',
-    'S9': 'male',
-    'S11': 'male',
-}
+SEX = dict.fromkeys(('S1', 'S5', 'S7'), 'female')
+SEX |= dict.fromkeys(('S6', 'S8', 'S9', 'S11'), 'male')
 
 #: Segment lengths as fractions of the stature. Limbs, shoulders and the
 #: trunk (0.818 H - 0.530 H): Drillis and Contini (1966), as tabulated by

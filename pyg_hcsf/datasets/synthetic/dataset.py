@@ -15,7 +15,7 @@ from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.geometry.camera import check_distortion
 from pyg_hcsf.geometry.virtual_cameras import lifting_clips
-from pyg_hcsf.skeleton import H36M17, Skeleton
+from pyg_hcsf.skeleton import H36M17
 
 from .actions import ACTIONS, FPS
 from .motion import synthesize_motion
@@ -102,6 +102,8 @@ class SyntheticMotion(InMemoryClipDataset):
     protocol = 'openmocap'
     keys = ('x', 'y', 'joints', 'confidence')
     fps = FPS
+    skeleton = H36M17
+    raw_fingerprint = ''  # there are no raw files
     actions = ACTIONS
 
     def __init__(
@@ -124,16 +126,12 @@ class SyntheticMotion(InMemoryClipDataset):
         self.num_frames = num_frames
         self.distortion = distortion
         self.seed = seed
-        self._in_memory = root is None
+        self.has_process = root is not None
         super().__init__(
             root, transform=transform, log=log, force_reload=force_reload
         )
         if root is None:
             self._data_list = list(self._clips())
-
-    @property
-    def has_process(self) -> bool:
-        return not self._in_memory
 
     def _stem(self, format: str) -> str:
         return (
@@ -160,15 +158,6 @@ class SyntheticMotion(InMemoryClipDataset):
                         self.distortion,
                         self.seed,
                     )
-
-    @property
-    def skeleton(self) -> Skeleton:
-        r"""The 17 joints of Human3.6M."""
-        return H36M17
-
-    @property
-    def raw_fingerprint(self) -> str:
-        return ''  # there are no raw files
 
     @property
     def subjects(self) -> tuple[str, ...]:

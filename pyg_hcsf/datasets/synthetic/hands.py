@@ -95,3 +95,12 @@ BAG = Hand('hang', (0, 95, -560))
 FOREARM_RIGHT = Hand('chest', (235, -95, -215), (-0.1, 1.0, -0.5))
 FOREARM_LEFT = Hand('chest', (200, -75, -265), (-0.1, 1.0, -0.5))
 WATCH = Hand('chest', (270, -30, -110), (0.1, 1.0, -0.3))
+
+#: What hands do in Directions and Discussion.
+POINTING = (
+    POINT_AHEAD, POINT_ASIDE, POINT_UP, POINT_ACROSS, POINT_DOWN, POINT_BACK,
+    OPEN_ARM,
+)  # fmt: skip
+TALKING = (
+    OPEN_ARM, OPEN_HIGH, GIVE, BELLY, CHEST, HEIGHT, POINT_AHEAD, WAVE,
+)  # fmt: skip

@@ -6,16 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .body import (
-    HEAD_REST,
-    LIMITS,
-    NECK_REST,
-    SHOULDER_SLOPE,
-    SIDES,
-    Array,
-    Body,
-    Pose,
-)
+from . import body as anatomy
+from .body import SIDES, Array, Body, Pose
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -142,7 +134,9 @@ def two_bone(
         second (numpy.ndarray): Length of the second segment, ``[2]``.
         limb (str): :obj:`'arm'` or :obj:`'leg'`.
     """
-    flexion = np.array([np.deg2rad(LIMITS[limb][-1][1]), STRAIGHT[limb]])
+    flexion = np.array(
+        [np.deg2rad(anatomy.LIMITS[limb][-1][1]), STRAIGHT[limb]]
+    )
     low, high = np.sqrt(
         first**2 + second**2 + 2.0 * first * second * np.cos(flexion)[:, None]
     )
@@ -187,8 +181,8 @@ def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> Trunk:
     skull = neck @ spine_rotation(spine[:, 3])
     middle = root + lumbar[..., 2] * body.lumbar
     thorax = middle + chest[..., 2] * body.thorax
-    nose = thorax + neck @ unit(NECK_REST) * body.neck
-    top = nose + skull @ unit(HEAD_REST) * body.head
+    nose = thorax + neck @ unit(anatomy.NECK_REST) * body.neck
+    top = nose + skull @ unit(anatomy.HEAD_REST) * body.head
     hips = np.zeros((2, 3))
     hips[:, 1] = SIDES * body.hip
     hips = root[:, None] + np.einsum('tij,sj->tsi', pelvis, hips)
@@ -197,7 +191,7 @@ def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> Trunk:
 
 def shoulders(body: Body, core: Trunk, clavicle: Array) -> Array:
     r"""Shoulder positions ``[T, 2, 3]``."""
-    elevation = clavicle[..., 0] - SHOULDER_SLOPE
+    elevation = clavicle[..., 0] - anatomy.SHOULDER_SLOPE
     forward = clavicle[..., 1]
     local = np.stack(
         [

@@ -8,21 +8,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from pyg_hcsf.choices import check_choice
 
+from . import body as anatomy
 from . import kinematics as kin
 from .actions import ACTIONS, make_plan
 from .arms import elbow_directions, within_cone, wrist_targets
-from .body import (
-    SEX,
-    SIDES,
-    Array,
-    Body,
-    Pose,
-    clamp,
-    clamp_angles,
-    clamp_arm,
-    clamp_spine,
-    make_body,
-)
+from .body import SIDES, Array, Body, Pose
 from .plan import FPS, MotionPlan, minimum_jerk
 
 #: The shares of lumbar, thorax, neck and head in flexion, side bend and twist
@@ -47,7 +37,7 @@ def solve_angles(body: Body, plan: MotionPlan) -> Pose:
     thigh = kin.rotate(pelvis[:, None], kin.flip(kin.leg_directions(leg)[0]))
     knees = core.hips + thigh * body.thigh[:, None]
     clavicle, arm = _solve_arms(body, plan, core, knees)
-    return clamp(Pose(root, pelvis, spine, clavicle, arm, leg))
+    return anatomy.clamp(Pose(root, pelvis, spine, clavicle, arm, leg))
 
 
 def _solve_pelvis(
@@ -82,7 +72,7 @@ def _solve_spine(plan: MotionPlan) -> Array:
     bend[:, 2] += plan.stride * 11.0 * np.cos(2.0 * np.pi * plan.steps)
     spine = np.stack([bend, bend, gaze, gaze], axis=1) * SHARE
     spine = spine + plan.sway * 1.0 * plan.noise((4, 3), 0.8)
-    return clamp_spine(np.deg2rad(spine))
+    return anatomy.clamp_spine(np.deg2rad(spine))
 
 
 def _solve_legs(
@@ -105,7 +95,7 @@ def _solve_legs(
     leg = kin.leg_angles(
         *kin.two_bone(reach, poles, body.thigh, body.shank, 'leg')
     )
-    return _smooth(clamp_angles(leg, 'leg'), 0.8)
+    return _smooth(anatomy.clamp_angles(leg, 'leg'), 0.8)
 
 
 def _solve_arms(
@@ -124,7 +114,7 @@ def _solve_arms(
         axis=-1,
     )
     girdle = girdle + plan.sway * 2.0 * plan.noise((2, 2), 0.5)
-    clavicle = clamp_angles(np.deg2rad(girdle), 'clavicle')
+    clavicle = anatomy.clamp_angles(np.deg2rad(girdle), 'clavicle')
     shoulder = kin.shoulders(body, core, clavicle)
     reach = within_cone(kin.flip(kin.rotate(into_chest, target - shoulder)))
     poles = elbow_directions(plan, reach)
@@ -132,7 +122,7 @@ def _solve_arms(
         *kin.two_bone(reach, poles, body.upper_arm, body.forearm, 'arm')
     )
     arm = arm + plan.sway * np.deg2rad(1.5) * plan.noise((2, 4), 0.9)
-    return clavicle, _smooth(clamp_arm(arm), 1.6)
+    return clavicle, _smooth(anatomy.clamp_arm(arm), 1.6)
 
 
 def _smooth(angles: Array, frames: float) -> Array:
@@ -235,7 +225,7 @@ def synthesize_motion(
         >>> synthesize_motion('S9', 'Walking', 1).shape
         (400, 17, 3)
     """
-    check_choice('subject', subject, tuple(SEX))
+    check_choice('subject', subject, tuple(anatomy.SEX))
     check_choice('action', action, ACTIONS)
     check_choice('take', take, (1, 2))
     for name, value, least in (
@@ -247,7 +237,7 @@ def synthesize_motion(
                 f"Expected '{name}' to be a whole number of at least {least} "
                 f'(got {value!r})'
             )
-    body = make_body(subject, seed)
+    body = anatomy.make_body(subject, seed)
     # Very short clips are cut from one that has room for a posture.
     plan = make_plan(subject, action, take, max(num_frames, 50), seed)
     return joint_positions(body, solve_angles(body, plan))[:num_frames]

@@ -16,19 +16,13 @@ from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.data.splits import subjects_of_split
 from pyg_hcsf.safe_io.archives import list_members, read_members
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.skeleton import get_skeleton
 
-from .skeleton_mat import (
-    FILE_LIMIT,
-    UTD_MHAD_ACTIONS,
-    UTD_MHAD_FILE,
-    UTD_MHAD_FPS,
-    UTD_MHAD_SUBJECTS,
-    read_utd_mhad,
-)
+from . import skeleton_mat
+from .skeleton_mat import UTD_MHAD_ACTIONS, UTD_MHAD_FILE
 
-TRAIN_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2)
-TEST_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2 == 0)
+TRAIN_SUBJECTS = tuple(s for s in skeleton_mat.UTD_MHAD_SUBJECTS if s % 2)
+TEST_SUBJECTS = tuple(s for s in skeleton_mat.UTD_MHAD_SUBJECTS if s % 2 == 0)
 
 
 class UTDMHAD(InMemoryClipDataset):
@@ -64,8 +58,12 @@ class UTDMHAD(InMemoryClipDataset):
         >>> dataset[0].x, dataset[0].y  # [20, T, 3], [1]
     """
 
-    fps = UTD_MHAD_FPS
+    fps = skeleton_mat.UTD_MHAD_FPS
     keys = ('x',)
+    skeleton = get_skeleton('kinect20')
+    #: The 27 actions, in the order of their labels.
+    actions = UTD_MHAD_ACTIONS
+    num_classes = len(UTD_MHAD_ACTIONS)
     formats = (
         Format(
             'mat',
@@ -119,7 +117,9 @@ class UTDMHAD(InMemoryClipDataset):
 
     def _find_source(self) -> RawSource | None:
         # Unlike Format.find, this refuses archives that are damaged.
-        self._members = list_members(self.raw, UTD_MHAD_FILE, FILE_LIMIT)
+        self._members = list_members(
+            self.raw, UTD_MHAD_FILE, skeleton_mat.FILE_LIMIT
+        )
         files = sorted({member.path for member in self._members})
         if not files:
             return None
@@ -130,7 +130,9 @@ class UTDMHAD(InMemoryClipDataset):
     def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
         edge_index = self.skeleton.edge_index
         for member, content in read_members(self._members):
-            clip = read_utd_mhad(content, member.name, str(member))
+            clip = skeleton_mat.read_utd_mhad(
+                content, member.name, str(member)
+            )
             yield {
                 'x': torch.from_numpy(clip.joints.astype(np.float32)),
                 'y': torch.tensor([clip.label]),
@@ -139,19 +141,5 @@ class UTDMHAD(InMemoryClipDataset):
                 'subject': str(clip.subject),
                 'action': UTD_MHAD_ACTIONS[clip.label],
                 'clip': member.name.removesuffix('_skeleton.mat'),
-                'fps': UTD_MHAD_FPS,
+                'fps': skeleton_mat.UTD_MHAD_FPS,
             }
-
-    @property
-    def skeleton(self) -> Skeleton:
-        r"""The 20 joints of Kinect v1."""
-        return get_skeleton('kinect20')
-
-    @property
-    def actions(self) -> tuple[str, ...]:
-        r"""The 27 actions, in the order of their labels."""
-        return UTD_MHAD_ACTIONS
-
-    @property
-    def num_classes(self) -> int:
-        return len(UTD_MHAD_ACTIONS)

@@ -11,14 +11,8 @@ import numpy as np
 from pyg_hcsf.safe_io.shown import shown
 
 from ..text_file import MotionFile, TextFile
-from .skeleton import (
-    ASF,
-    MAX_REST_ANGLE,
-    MAX_ROOT_ANGLE,
-    RADIANS,
-    ROOT,
-    check_angles,
-)
+from . import skeleton as acclaim
+from .skeleton import ASF, check_angles
 
 MAX_DIGITS = 8  # of a frame number that are compared
 
@@ -48,12 +42,12 @@ def read_amc(source: MotionFile, asf: ASF) -> np.ndarray:
     file.check_size(len(asf.bones), len(motion), size)
     degrees = asf.degrees if degrees is None else degrees
     angular = np.array([c[0] == 'r' for b in asf.bones for c in b.channels])
-    motion[:, angular] *= RADIANS[degrees]
+    motion[:, angular] *= acclaim.RADIANS[degrees]
     motion[:, ~angular] *= asf.unit
-    check_angles(motion[:, angular], MAX_ROOT_ANGLE, file, None)
+    check_angles(motion[:, angular], acclaim.MAX_ROOT_ANGLE, file, None)
     if not degrees:  # the root may turn several times, limbs do not
-        angular[asf.columns.get(ROOT, slice(0, 0))] = False
-        check_angles(motion[:, angular], MAX_REST_ANGLE, file, None)
+        angular[asf.columns.get(acclaim.ROOT, slice(0, 0))] = False
+        check_angles(motion[:, angular], acclaim.MAX_REST_ANGLE, file, None)
     return motion
 
 
