@@ -188,6 +188,7 @@ class ActionLoader(BatchLoader):
         )
         angles = None
         if generator is not None and self.rotate > 0:
+            # For all processes, of which each takes its share below.
             angles = torch.rand(clip.numel(), 3, generator=generator)
             angles = self.rotate * (2 * angles - 1)
         share = slice(self.rank, None, self.world_size)

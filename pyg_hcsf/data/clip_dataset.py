@@ -52,6 +52,14 @@ class ClipDataset(Dataset):
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.Dataset`.
 
+    Several data sets also have the options :obj:`split`, :obj:`'train'`,
+    :obj:`'val'` or :obj:`'test'` (default: :obj:`'train'`);
+    :obj:`val_subjects`, the training subjects to use for validation where
+    there is no official split for it (default: :obj:`()`); :obj:`subsample`,
+    the frame stride (default: :obj:`1`); and :obj:`format`, the name of the
+    format to read where there are files of several (default: the first of
+    :obj:`formats` that is found).
+
     Raises:
         RuntimeError: If there are no raw files, or the processed ones are
             damaged or cannot be written.
@@ -215,6 +223,7 @@ class ClipDataset(Dataset):
             if source is not None:
                 self._use_stored(source)
             return
+        # A store without the steps saves reading the raw files again.
         if source is None or (steps and plain.exists() and not reload):
             stored = ClipStore(plain)
             self._info, clips = stored.info, iter(stored)

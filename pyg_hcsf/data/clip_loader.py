@@ -203,6 +203,8 @@ class ClipLoader(BatchLoader):
         # blocks and complete batches.
         span = max(BLOCK, 1 << (2 * self.frames).bit_length())
         block = 1 << max(1, span // self.stride).bit_length() - 1
+        # Halves blocks until a unit, the least number of windows in complete
+        # blocks and batches, fits in the pool with the frames around them.
         while True:
             unit = math.lcm(block, self.batch_size)
             cost = unit * self.stride + unit // block * (self.frames - 1)
@@ -210,6 +212,7 @@ class ClipLoader(BatchLoader):
                 break
             block //= 2
         most = unit * max(1, pool_size // cost)
+        # All pools have about the same size, rather than one small last pool.
         pools = -(-self.num_windows // most)
         self.block_size = block
         self.pool_windows = unit * -(-self.num_windows // (unit * pools))
@@ -225,6 +228,7 @@ class ClipLoader(BatchLoader):
         return blocks[pool * size : (pool + 1) * size].sort().values
 
     def _order(self, blocks: Tensor, pool: int, seed: int) -> Tensor:
+        # [blocks, block_size], without windows beyond the last one.
         first = self.block_size * blocks.view(-1, 1)
         window = (first + torch.arange(self.block_size)).view(-1)
         window = window[window < self.num_windows]
@@ -243,6 +247,8 @@ class ClipLoader(BatchLoader):
         first = blocks * self.block_size
         last = (first + self.block_size).clamp(max=self.num_windows) - 1
         clip, frame = self._locate(first)
+        # From half a window before the first to half a window after the last
+        # window of a block, without leaving the clips.
         start = self.frame_ptr[clip] + (frame - self.frames // 2).clamp(min=0)
         clip, frame = self._locate(last)
         stop = self.frame_ptr[clip] + 1
@@ -262,11 +268,13 @@ class ClipLoader(BatchLoader):
         assert pool is not None
         clip, frame = self._locate(window)
         center = self.frame_ptr[clip] + frame
+        # From frames of all clips to frames of the pool.
         run = torch.searchsorted(pool.first, center, right=True) - 1
         center += pool.shift[run]
         index = dict.fromkeys(self.keys, center)
         if self.frames > 1:
             offset = torch.arange(self.frames) - self.frames // 2
+            # [B, T]: windows repeat the first or the last frame of a clip.
             step = torch.maximum(offset, -frame.view(-1, 1))
             last = (self.length[clip] - 1 - frame).view(-1, 1)
             around = center.view(-1, 1) + step.minimum(last)

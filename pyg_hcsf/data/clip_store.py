@@ -144,6 +144,7 @@ class ClipStore:
         size = layout.frame_bytes
         total = sum(stops) - sum(starts)
         out = np.empty((total, *layout.shape), layout.dtype)
+        # Bytes are read straight into the array, without a copy.
         view = out.reshape(-1).view(np.uint8).data
         path = self.path / f'{key}.npy'
         with explain_errors(path), path.open('rb') as file:
@@ -222,6 +223,7 @@ class ClipStore:
             if zlib.crc32(content) != self._checksums[key][idx]:
                 with explain_errors(self.path / f'{key}.npy'):
                     raise ValueError(f'bad checksum of clip {idx}')
+        # A column of one value is that of all clips.
         for name, column in self._columns.items():
             value = column[idx if len(column) > 1 else 0]
             is_tensor = name in self._tensors

@@ -122,6 +122,7 @@ class _Writer:
                     f'{len(frames)} of {frames.dtype} in '
                     f'{list(frames.shape[1:])})'
                 )
+            # With a checksum for each clip, damage is found when it is read.
             content = frames.reshape(-1).view(np.uint8).data
             self.checksums[key].append(zlib.crc32(content))
             file.write(content)
@@ -161,6 +162,7 @@ class _Writer:
                 )
         if not column:
             column.append(value)
+        # The first other value ends the time in which one stands for all.
         elif len(column) > 1 or not np.array_equal(value, column[0]):
             column.extend(column[:1] * (number - len(column)))
             column.append(value)

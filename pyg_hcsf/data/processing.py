@@ -22,20 +22,12 @@ DIGEST = '[0-9a-f]' * 16  # RawSource.digest as a glob and regex pattern
 
 @dataclass(frozen=True)
 class RawSource:
-    r"""Raw files of one format.
+    r"""Raw files of one format."""
 
-    Args:
-        format (str): The name of the format.
-        files (list[pathlib.Path]): The files.
-        digest (str): A hash of their names and sizes.
-        num_clips (int, optional): The number of clips in them, if known.
-            (default: :obj:`None`)
-    """
-
-    format: str
+    format: str  #: the name of the format
     files: list[Path]
-    digest: str
-    num_clips: int | None = None
+    digest: str  #: a hash of the names and sizes of the files
+    num_clips: int | None = None  #: in the files, if known
 
 
 def fingerprint(root: Path, files: Iterable[Path]) -> str:

@@ -19,21 +19,12 @@ CENTER, LEAST = 0.95, 64
 
 
 class Frames(NamedTuple):
-    r"""The frames to take from each clip. Each is interpolated from two.
+    r"""The frames to take from each clip, each interpolated from two."""
 
-    Args:
-        low (torch.Tensor): The first source frame, :obj:`[B, T]`.
-        high (torch.Tensor): The second source frame, :obj:`[B, T]`.
-        blend (torch.Tensor, optional): The weight of the second,
-            :obj:`[B, T]`. (default: :obj:`None`, all zero)
-        mask (torch.Tensor, optional): False where the result is zero,
-            :obj:`[B, T]`. (default: :obj:`None`, all true)
-    """
-
-    low: Tensor
-    high: Tensor
-    blend: Optional[Tensor] = None
-    mask: Optional[Tensor] = None
+    low: Tensor  #: the first source frame, [B, T]
+    high: Tensor  #: the second source frame, [B, T]
+    blend: Optional[Tensor] = None  #: weight of the second, None for zero
+    mask: Optional[Tensor] = None  #: false where the result is zero
 
     def rows(self, part: slice) -> Frames:
         r"""The frames of a slice of the clips."""
@@ -106,6 +97,7 @@ def choose_frames(
         low = torch.where(size < length, wrapped, low.minimum(size - 1))
         return Frames(low, low)
     if generator is None:
+        # The middle 95 %, rounded as in CTR-GCN.
         start = ((1 - CENTER) * size.double() / 2).long()
         part = size - 2 * start
     else:
@@ -147,6 +139,7 @@ def take_frames(
         return out.unflatten(dim, number.shape)
 
     out = take(frames.low)
+    # `out` has [B, T] in place of dimension `dim`.
     ones = [1] * (out.dim() - dim - 2)  # for broadcasting
     if frames.blend is not None:
         blend = frames.blend.to(out).view(*frames.blend.shape, *ones)

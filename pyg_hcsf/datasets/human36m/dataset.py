@@ -69,23 +69,14 @@ class Human36M(ClipDataset):
 
     **STATS** (frames of all cameras, S11 Directions left out):
 
-    .. list-table::
-        :widths: 10 30 10
-        :header-rows: 1
-
-        * - split
-          - subjects
-          - frames
-        * - train
-          - S1, S5, S6, S7, S8
-          - 1,559,752
-        * - test
-          - S9, S11
-          - 543,344
+    ===== ================== =========
+    split subjects           frames
+    ===== ================== =========
+    train S1, S5, S6, S7, S8 1,559,752
+    test  S9, S11            543,344
+    ===== ================== =========
 
     Args:
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` projects the joints; else the
             detector, as in the name of its file: :obj:`'cpn_ft_h36m_dbb'`,
             :obj:`'sh_dt_ft'`, :obj:`'sh_conf_cam_source_final'`. To read
@@ -101,17 +92,12 @@ class Human36M(ClipDataset):
         dropped (sequence of str, optional): The recordings to leave out, as in
             :attr:`~pyg_hcsf.protocols.PoseProtocol.dropped`.
             (default: :obj:`S11_DIRECTIONS`, as VideoPose3D; LCN drops none)
-        val_subjects (sequence of str, optional): The training subjects to
-            use for validation. (default: :obj:`()`)
         naming (str, optional): :obj:`'paper'` names and orders actions as
             published tables, :obj:`'official'` as :obj:`metadata.xml` and LCN.
             (default: :obj:`'paper'`)
-        subsample (int, optional): The frame stride, at 50 Hz.
-            (default: :obj:`1`)
-        format (str, optional): The format to read where there are several.
-            (default: the first of those above that is found)
-        root, **kwargs: See
-            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
+        root, split, val_subjects, subsample, format, **kwargs: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`; the frame rate is
+            50 Hz before subsampling.
 
     Example:
         >>> dataset = Human36M('datasets/Human36M', keypoints='gt')
@@ -175,6 +161,7 @@ class Human36M(ClipDataset):
     def _steps(self) -> list[tuple[str, Callable]]:
         steps = super()._steps()
         if self.keypoints == 'gt' and self.distortion is not None:
+            # The store without a lens serves for both lenses.
             lens = partial(_project, distortion=self.distortion)
             return [(self.distortion, lens), *steps]
         return steps
@@ -201,6 +188,7 @@ class Human36M(ClipDataset):
         camera = take.camera
         y = torch.from_numpy(take.joints[:: self.subsample])
         x = self._keypoints(take, y)
+        # Neck/Nose is left out, as by SemGCN and its family.
         if self.joints == 16:
             y = y[:, constants.H36M16_OF_17]
         return {

@@ -81,17 +81,11 @@ HUMAN36M_FORMATS = (
 
 
 class RawFiles(NamedTuple):
-    r"""The files that clips are read from.
+    r"""The files that clips are read from."""
 
-    Args:
-        form (str): The name of their format.
-        poses (list[pathlib.Path]): The files with 3D positions.
-        keypoints (pathlib.Path or None): The file with detected keypoints.
-    """
-
-    form: str
-    poses: list[Path]
-    keypoints: Path | None
+    form: str  #: the name of their format
+    poses: list[Path]  #: with 3D positions
+    keypoints: Path | None  #: with detected keypoints
 
 
 def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:

@@ -52,6 +52,7 @@ def read_lcn(content: bytes, name: str) -> Iterator[Human36MTake]:
         for key, group in groupby(
             records, lambda record: tuple(record[k] for k in KEYS)
         ):
+            # The frames of one recording by one camera follow each other.
             frames = list(group)
             where = f'frame {start}'
             start += len(frames)
@@ -154,6 +155,7 @@ def read_motionbert(
             raise unexpected('as many frames in 2D as in 3D', image)
         sources = _texts(values, 'source', len(image))
         camera_names = _texts(values, 'camera_name', len(image))
+        # Millimetres per pixel at the root, for each frame.
         factor = values.get('2.5d_factor')
         if factor is None:
             factor = np.full(len(image), NOMINAL_FACTOR)
@@ -188,6 +190,7 @@ def _to_camera(
 ) -> np.ndarray:
     r"""Converts pixels with a scaled depth to millimetres: [T, 17, 3]."""
     scale = 1 / factor[:, None]
+    # The scale is f / Z of the root plus a constant, so Z = f / (s - c).
     root = camera.focal[0] / (scale - SCALE_OFFSET)
     depth = image[..., 2] / scale + root
     xy = (image[..., :2] - camera.center) / camera.focal * depth[..., None]

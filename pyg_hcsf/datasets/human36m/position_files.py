@@ -77,6 +77,7 @@ def take_file(path: Path) -> TakeFile:
 def repeated_take(files: list[Path]) -> str:
     r"""Describes the first take that is in two files; empty if none is."""
     found: dict[tuple[str, str], Path] = {}
+    # An archive has all takes of a subject, so it repeats each of them.
     for subject, take, path in map(take_file, files):
         for other in found.keys() & {(subject, take), (subject, '')}:
             return f"{subject} {take} in '{found[other]}' and '{path}'"
@@ -100,6 +101,7 @@ def read_world_positions(
             f'Expected each take once (got {repeated}): remove the copy, such '
             'as an archive that is extracted already'
         )
+    # Archives and files of one subject never mix, see above.
     with HDF5Process() as process:
         for subject, take, path in map(take_file, files):
             if subject not in subjects:

@@ -106,6 +106,7 @@ def _project(
     world: np.ndarray,
     views: list[np.ndarray] | None,
 ) -> Iterator[Human36MTake]:
+    # [T, 17, 3] in the world frame in millimetres, z up.
     pos = torch.from_numpy(np.asarray(world, np.float64))
     for number, camera in enumerate(human36m_cameras(subject)):
         joints = camera.world_to_camera(pos).float().numpy()

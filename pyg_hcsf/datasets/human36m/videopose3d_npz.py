@@ -30,17 +30,11 @@ H36M16_OF_MPII = (6, 2, 1, 0, 3, 4, 5, 7, 8, 9, 13, 14, 15, 12, 11, 10)
 
 
 class JointOrder(NamedTuple):
-    r"""An order of joints.
+    r"""An order of joints."""
 
-    Args:
-        layout (str): Its name in the entry :obj:`layout_name`.
-        num_joints (int): The number of joints.
-        left, right (tuple[int, ...]): The joints of each side, in the entry
-            :obj:`keypoints_symmetry`.
-    """
-
-    layout: str
+    layout: str  #: its name in the entry :obj:`layout_name`
     num_joints: int
+    #: The joints of each side, in the entry :obj:`keypoints_symmetry`.
     left: tuple[int, ...]
     right: tuple[int, ...]
 
@@ -173,6 +167,7 @@ def _frames(
 
 
 def _from_coco(coco: np.ndarray) -> np.ndarray:
+    # COCO has no hip, spine, thorax and head: means of their neighbours.
     out = np.empty_like(coco)
     out[:, (9, 11, 12, 13)] = coco[:, (0, 5, 7, 9)]  # nose, left arm
     out[:, (14, 15, 16)] = coco[:, (6, 8, 10)]
@@ -202,6 +197,7 @@ def joint_order(metadata: Any) -> JointOrder:
         metadata = {}
     sides = metadata.get('keypoints_symmetry')
     layout, number = metadata.get('layout_name'), metadata.get('num_joints')
+    # Each entry that the file has must agree; together they leave one order.
     stated = _sorted_sides(sides)
     found = [o for o in ORDERS if sides is None or o.sides == stated]
     if not found or (sides is None and layout is None):

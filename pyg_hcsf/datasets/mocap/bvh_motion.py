@@ -106,14 +106,12 @@ class BVHMotion(MotionDataset):
     r"""Any motion in Biovision hierarchy files as the 17 joints of
     Human3.6M.
 
-    Positions are world millimetres, z up. The joints are found by the names
-    of widespread rigs (Mixamo, MotionBuilder, LAFAN1, Bandai-Namco, Rokoko,
-    Xsens, MMD, mocopi, SMPL, Unreal, Biped, DAZ and others), or else guessed
-    from pairs of equal bones, with a warning. Spine, thorax, neck and head
-    are not the same anatomical points as Human3.6M's. Frames in which a joint
-    moves faster than 12 m/s relative to the hip are dropped and the clip is
-    cut there; this also removes the rest pose with which some files begin.
-    Files that cannot be read are named in a warning and skipped.
+    The joints are found by the names of widespread rigs (Mixamo,
+    MotionBuilder, LAFAN1, Bandai-Namco, Rokoko, Xsens, MMD, mocopi, SMPL,
+    Unreal, Biped, DAZ and others), or else guessed from pairs of equal bones,
+    with a warning. The limit of 12 m/s also removes the rest pose with which
+    some files begin. Files that cannot be read are named in a warning and
+    skipped.
 
     Raw files: :obj:`*.bvh`, anywhere below :obj:`raw`.
 

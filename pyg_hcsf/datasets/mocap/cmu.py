@@ -69,6 +69,7 @@ def cmu_action(description: str, subject: str = '') -> str:
         'run'
     """
     for text in (description, subject):
+        # 'cartWheel' becomes two words.
         text = re.sub('([a-z])([A-Z])', r'\1 \2', text).lower()
         for action, words in CMU_ACTIONS.items():
             if re.search(rf'\b(?:{"|".join(words.split())})', text):
@@ -156,6 +157,7 @@ def _read_cmu(
             raise ValueError(
                 f"No skeleton '{match[1]}.asf' below '{raw}' for '{path}'"
             )
+        # Files are sorted, so each skeleton is read once.
         if asf is None or subject != current:
             current, asf = subject, read_asf(skeletons[subject], path)
         joints = asf.joint_positions(read_amc(path, asf))
@@ -178,11 +180,7 @@ class CMUMocap(MotionDataset):
 
     Actions are coarse groups (:obj:`CMU_ACTIONS`) made from the public index;
     subjects are :obj:`'CMU01'`, ..., :obj:`'CMU144'`, with
-    :obj:`'CMU60+61'` for the two who dance together. Positions are world
-    millimetres, z up. Spine, thorax, neck and head are not the same
-    anatomical points as Human3.6M's; hips and limbs agree. Frames in which a
-    joint moves faster than 12 m/s relative to the hip are dropped and the
-    clip is cut there.
+    :obj:`'CMU60+61'` for the two who dance together.
 
     Raw files: the archive :obj:`allasfamc.zip`, read without being extracted
     (see :func:`download_cmu_mocap`), or :obj:`NN/NN.asf` and

@@ -54,10 +54,7 @@ class HDM05(MotionDataset):
     Universität Bonn), as the 17 joints of Human3.6M.
 
     Actions are the motion classes, subjects :obj:`'HDM05-bd'`, ...,
-    :obj:`'HDM05-tr'`. Positions are world millimetres, z up. Spine, thorax,
-    neck and head are not the same anatomical points as Human3.6M's; hips and
-    limbs agree. Frames in which a joint moves faster than 12 m/s relative to
-    the hip are dropped and the clip is cut there.
+    :obj:`'HDM05-tr'`.
 
     Raw files: :obj:`HDM_<actor>_<class>_<number>_120.amc` and
     :obj:`HDM_<actor>.asf`, anywhere below :obj:`raw`.

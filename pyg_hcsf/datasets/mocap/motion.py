@@ -22,22 +22,13 @@ SPEED_LIMIT = 12_000.0
 
 
 class MotionClip(NamedTuple):
-    r"""A clip of a motion capture file.
+    r"""A clip of a motion capture file."""
 
-    Args:
-        joints (numpy.ndarray): The 17 joints in world millimetres, z up, of
-            shape :obj:`[T, 17, 3]`.
-        fps (float): Frames per second.
-        subject (str): The subject.
-        action (str): The action.
-        name (str): A unique name.
-    """
-
-    joints: np.ndarray
+    joints: np.ndarray  #: [T, 17, 3] in world millimetres, z up
     fps: float
     subject: str
     action: str
-    name: str
+    name: str  #: unique in the data set
 
 
 def glitch_frames(
@@ -56,6 +47,7 @@ def glitch_frames(
     Returns:
         A mask of shape :obj:`[T]`.
     """
+    # A person may run, but not move a hand that fast relative to the hip.
     relative = joints - joints[:, :1]
     step = np.linalg.norm(np.diff(relative, axis=0), axis=-1)
     fast = (step * fps > limit).any(axis=1)
@@ -92,9 +84,11 @@ def clean_clips(
         )
     glitch = glitch_frames(clip.joints, clip.fps)
     length = len(clip.joints)
+    # New frame k is at k / fps seconds; the nearest source frame is taken.
     times = np.arange(int((length - 1) * fps / clip.fps + 1e-6) + 1)
     source = np.rint(times * clip.fps / fps).astype(int).clip(max=length - 1)
     source = source[~glitch[source]]
+    # Frames with as many errors before them form one piece.
     piece = np.cumsum(glitch)[source]
     cuts = np.flatnonzero(np.diff(piece)) + 1
     pieces = [frames for frames in np.split(source, cuts) if len(frames)]
@@ -117,9 +111,12 @@ class MotionDataset(InMemoryClipDataset):
     r"""The base class of data sets made from motion capture files.
 
     One :class:`~torch_geometric.data.Data` per clip with
-    :obj:`pos` :obj:`[17, T, 3]` in world millimetres (z up), the bones as
-    :obj:`edge_index`, and :obj:`subject`, :obj:`action`, :obj:`clip` and
-    :obj:`fps`.
+    :obj:`pos` :obj:`[17, T, 3]` in world millimetres (z up), the 17 joints of
+    Human3.6M, the bones as :obj:`edge_index`, and :obj:`subject`,
+    :obj:`action`, :obj:`clip` and :obj:`fps`. Hips and limbs agree with
+    Human3.6M's; spine, thorax, neck and head are other anatomical points.
+    Frames in which a joint moves faster than 12 m/s relative to the hip are
+    dropped and the clip is cut there.
 
     Subclasses implement :meth:`read_clips` and set :obj:`options` before
     calling this constructor.

@@ -149,8 +149,6 @@ class OpenMocap(Motion):
     :obj:`protocol` :obj:`'openmocap-rigs'`.
 
     Args:
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` for projected joints,
             :obj:`'noisy'` for joints as a detector would find them.
             (default: :obj:`'gt'`)
@@ -162,7 +160,7 @@ class OpenMocap(Motion):
         held_out (str, optional): Whether the test split has other
             :obj:`'subjects'` or another :obj:`'rig'`.
             (default: :obj:`'subjects'`)
-        root, **kwargs: See
+        root, split, **kwargs: See
             :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
 
     Example:
@@ -214,6 +212,7 @@ class OpenMocap(Motion):
         return split_of(subject, self.held_out) == self.split
 
     def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
+        # One store of all clips serves all splits, seeds and keypoints.
         motion = self._load_motion(self.force_reload)
         for clip in motion:
             if self._of_this_split(clip.subject):

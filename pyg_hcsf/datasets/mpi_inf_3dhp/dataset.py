@@ -67,26 +67,14 @@ class MPIINF3DHP(ClipDataset):
 
     **STATS** (the 8 cameras; of test clips the valid frames):
 
-    .. list-table::
-        :widths: 10 30 10 10
-        :header-rows: 1
-
-        * - split
-          - subjects
-          - clips
-          - frames
-        * - train
-          - S1 to S8
-          - 128
-          - 1,052,736
-        * - test
-          - TS1 to TS6
-          - 6
-          - 2,929
+    ===== ========== ===== =========
+    split subjects   clips frames
+    ===== ========== ===== =========
+    train S1 to S8   128   1,052,736
+    test  TS1 to TS6 6     2,929
+    ===== ========== ===== =========
 
     Args:
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
         ground_truth (str, optional): :obj:`'universal'`, as the official
             evaluation and most peers, or :obj:`'metric'`, as mmpose.
             (default: :obj:`'universal'`)
@@ -106,14 +94,9 @@ class MPIINF3DHP(ClipDataset):
             :obj:`'all'`, with a mask :obj:`valid` :obj:`[1, T]`, for networks
             with temporal context. An invalid frame without a pose has that of
             the nearest frame. (default: :obj:`'valid'`)
-        val_subjects (sequence of str, optional): The training subjects to
-            use for validation. (default: :obj:`()`)
-        subsample (int, optional): The frame stride, at 25 or 50 Hz.
-            (default: :obj:`1`)
-        format (str, optional): The format to read where there are several.
-            (default: the first of those above that is found)
-        root, **kwargs: See
-            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
+        root, split, val_subjects, subsample, format, **kwargs: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`; the frame rate is
+            25 or 50 Hz before subsampling.
 
     Example:
         >>> dataset = MPIINF3DHP('datasets/MPIINF3DHP', 'test')
@@ -219,6 +202,7 @@ class MPIINF3DHP(ClipDataset):
             x = torch.from_numpy(seen.keypoints)
         valid = torch.from_numpy(seen.valid)
         is_test = self.split == 'test'
+        # Frames to store: all or the evaluated ones, and every n-th of these.
         chosen = torch.arange(len(valid))
         if is_test and self.frames == 'valid':
             chosen = chosen[valid]

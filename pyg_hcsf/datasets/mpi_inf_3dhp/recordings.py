@@ -61,6 +61,7 @@ def _read_mat_train(
     for name, file in _by_sequence(annotations, TRAIN_FILE):
         beside = file.with_name('camera.calibration')
         known = read_calibration(read_whole(beside, FILE_LIMIT), str(beside))
+        # Before the annotations are read, which takes longer.
         if lacking := sorted(set(cameras) - set(known)):
             raise ValueError(
                 f"Expected the cameras {shown(sorted(cameras))} in '{beside}' "

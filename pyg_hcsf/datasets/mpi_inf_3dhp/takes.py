@@ -31,17 +31,11 @@ LEGS = ('knee', 'ankle', 'foot', 'toe')
 
 
 class MPIINF3DHPTake(NamedTuple):
-    r"""A sequence as recorded by one camera.
+    r"""A sequence as recorded by one camera."""
 
-    Args:
-        name (str): The sequence: :obj:`'S1 Seq1'` or :obj:`'TS1'`.
-        camera (Camera): The camera.
-        seen (Annotation): Its annotations. Of universal poses, the distance
-            from the camera is scaled, too.
-    """
-
-    name: str
+    name: str  #: the sequence: :obj:`'S1 Seq1'` or :obj:`'TS1'`
     camera: Camera
+    #: Of universal poses, the distance from the camera is scaled, too.
     seen: Annotation
 
     @property
@@ -60,6 +54,7 @@ def take_of_annotation(
     has_all = seen.metric.shape[1] == len(JOINTS28)
     root = constants.PELVIS_OF_28 if has_all else constants.PELVIS_OF_17
     order = range(len(JOINTS28)) if has_all else constants.RELEVANT17_OF_28
+    # Legs are left out of the fit, as they differ in TS6.
     stiff = [
         i
         for i, joint in enumerate(order)
@@ -130,6 +125,7 @@ def fill_invalid_frames(seen: Annotation) -> Annotation:
     r"""Replaces frames that are not evaluated and have no pose in front of the
     camera by the nearest frame that has one.
     """
+    # [T]: whether a frame has a credible pose, evaluated or not.
     good = (seen.metric[..., 2] > MIN_DEPTH).all(axis=1)
     for array in seen[:3]:
         with np.errstate(invalid='ignore'):
@@ -139,6 +135,7 @@ def fill_invalid_frames(seen: Annotation) -> Annotation:
         return seen
     frames = np.flatnonzero(good)
     number = np.arange(len(good))
+    # The nearest good frame on either side; of two equally near, the first.
     left = (np.searchsorted(frames, number, 'right') - 1).clip(min=0)
     right = (left + 1).clip(max=len(frames) - 1)
     far_left = np.abs(number - frames[left])

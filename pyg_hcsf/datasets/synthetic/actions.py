@@ -7,8 +7,6 @@ from typing import Callable
 
 import numpy as np
 
-from pyg_hcsf.protocols import H36M_ACTIONS
-
 from . import hands as hand
 from . import postures as pose
 from .body import stable_rng
@@ -254,16 +252,13 @@ def walk_together(plan: MotionPlan, take: int) -> None:
     plan.set_hand(1 - side, *far, hold=(1.5, 4.0))
 
 
-#: In the order of the columns of published tables.
-PLANNERS: dict[str, Callable[[MotionPlan, int], None]] = dict(
-    zip(
-        H36M_ACTIONS,
-        (
-            directions, discussion, eating, greeting, phoning, photo, posing,
-            purchases, sitting, sitting_down, smoking, waiting, walk_dog,
-            walking, walk_together,
-        ),
-        strict=True,
+#: By the names of the actions, in the order of published tables.
+PLANNERS: dict[str, Callable[[MotionPlan, int], None]] = {
+    plan.__name__.title().replace('_', ''): plan
+    for plan in (
+        directions, discussion, eating, greeting, phoning, photo, posing,
+        purchases, sitting, sitting_down, smoking, waiting, walk_dog, walking,
+        walk_together,
     )
-)  # fmt: skip
-ACTIONS = H36M_ACTIONS
+}  # fmt: skip
+ACTIONS = tuple(PLANNERS)

@@ -50,26 +50,13 @@ class SyntheticMotion(InMemoryClipDataset):
 
     **STATS** at the default :obj:`num_frames`:
 
-    .. list-table::
-        :widths: 10 30 10 10
-        :header-rows: 1
-
-        * - split
-          - subjects
-          - clips
-          - frames
-        * - train
-          - S1, S5, S6, S7
-          - 480
-          - 192,000
-        * - val
-          - S8
-          - 120
-          - 48,000
-        * - test
-          - S9, S11
-          - 240
-          - 96,000
+    ===== ============== ===== =======
+    split subjects       clips frames
+    ===== ============== ===== =======
+    train S1, S5, S6, S7 480   192,000
+    val   S8             120   48,000
+    test  S9, S11        240   96,000
+    ===== ============== ===== =======
 
     Args:
         root (str or pathlib.Path, optional): Where :obj:`processed/` is

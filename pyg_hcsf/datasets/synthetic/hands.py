@@ -34,17 +34,11 @@ FRAMES: dict[str, Vector] = {
 class Hand:
     r"""The target of a hand: the position of the wrist and the direction that
     the elbow points to.
-
-    Args:
-        frame (str): One of :obj:`FRAMES`.
-        offset (tuple): The position in that frame (forward, outwards, up).
-        elbow (tuple, optional): A direction in the axes of the chest.
-            (default: that of :obj:`frame`)
     """
 
-    frame: str
-    offset: Vector
-    elbow: Vector | None = None
+    frame: str  #: one of :obj:`FRAMES`
+    offset: Vector  #: the position in that frame: forward, outwards, up
+    elbow: Vector | None = None  #: in the axes of the chest
 
     @property
     def pole(self) -> Vector:

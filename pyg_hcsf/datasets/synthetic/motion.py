@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from pyg_hcsf.choices import check_choice
-
 from . import body as anatomy
 from . import kinematics as kin
 from .actions import ACTIONS, make_plan
@@ -49,6 +47,7 @@ def _solve_pelvis(
         plan.blend(lambda p: (p.lean, p.tilt, p.turn)).T
         + plan.sway * plan.noise((3,), 0.5).T * [[2.0], [1.5], [3.0]]
     )
+    # The pelvis turns and rolls with each stride.
     yaw = plan.heading + turn - plan.stride * 0.10 * np.cos(phase)
     roll = tilt - plan.stride * 0.06 * np.sin(phase)
     pelvis = (
@@ -109,6 +108,7 @@ def _solve_arms(
     target = wrist_targets(plan, body, core, shoulder, knees)
     into_chest = core.chest.swapaxes(1, 2)[:, None]
     offset = kin.rotate(into_chest, target - core.thorax[:, None])
+    # Shoulders go up with high hands and forward with far ones.
     girdle = np.stack(
         [offset[..., 2] / 25.0 / body.scale, (offset[..., 0] - 150.0) / 25.0],
         axis=-1,
@@ -149,6 +149,7 @@ def _ankle_targets(plan: MotionPlan, scale: float) -> Array:
         return _to_world(plan, np.arange(n)[:, None], feet)
     out = np.empty_like(feet)
     for side in (0, 1):
+        # Feet step in turn: the right one is half a stride later.
         cycle = plan.steps + 0.5 * side
         first, last = int(np.floor(cycle[0])), int(np.floor(cycle[-1])) + 2
         # Footprints, where the posture has the feet in the middle of a step.
@@ -156,6 +157,7 @@ def _ankle_targets(plan: MotionPlan, scale: float) -> Array:
         frame = np.interp(middle, cycle, np.arange(n))
         frame = np.rint(frame).astype(int)
         prints = _to_world(plan, frame[:, None], feet[frame])[:, side]
+        # Of each frame, the number of the footprint that a foot comes from.
         k = np.floor(cycle).astype(int) - first
         swing = np.clip((cycle % 1.0 - DUTY) / (1.0 - DUTY), 0.0, 1.0)
         here, there = prints[k], prints[np.minimum(k + 1, len(prints) - 1)]
@@ -187,6 +189,7 @@ def _reachable_height(
     hips = np.stack([-np.sin(yaw), np.cos(yaw)], -1)[:, None]
     hips = root[:, None, :2] + hips * (SIDES * body.hip)[:, None]
     away = np.linalg.norm(feet[..., :2] - hips, axis=-1)
+    # Legs never stretch fully, see STRAIGHT.
     longest = (body.thigh + body.shank) * np.cos(kin.STRAIGHT['leg'])
     longest = longest * 0.997
     highest = np.sqrt(np.maximum(longest**2 - away**2, 0.0)) + feet[..., 2]
@@ -225,9 +228,16 @@ def synthesize_motion(
         >>> synthesize_motion('S9', 'Walking', 1).shape
         (400, 17, 3)
     """
-    check_choice('subject', subject, tuple(anatomy.SEX))
-    check_choice('action', action, ACTIONS)
-    check_choice('take', take, (1, 2))
+    # The generator imports nothing of the package around it, nor torch.
+    for name, value, known in (
+        ('subject', subject, tuple(anatomy.SEX)),
+        ('action', action, ACTIONS),
+        ('take', take, (1, 2)),
+    ):
+        if value not in known:
+            raise ValueError(
+                f"Expected '{name}' to be one of {known} (got {value!r})"
+            )
     for name, value, least in (
         ('num_frames', num_frames, 1),
         ('seed', seed, 0),

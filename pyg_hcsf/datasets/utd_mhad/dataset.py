@@ -46,11 +46,7 @@ class UTDMHAD(InMemoryClipDataset):
     :obj:`raw`, or in zip archives there, which are not extracted.
 
     Args:
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
-        val_subjects (sequence of int, optional): The training subjects to
-            use for validation. (default: :obj:`()`)
-        raw, root, **kwargs: See
+        root, split, val_subjects, raw, **kwargs: See
             :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
 
     Example:

@@ -85,6 +85,7 @@ def _read_frames(
             frame = [None] * asf.num_channels
             frames += 1
             first = number
+            # A number may have more digits than Python converts.
             if last and name.lstrip('0') != str(int(last) + 1):
                 gaps.append(number)
             last = name[-MAX_DIGITS:]

@@ -94,6 +94,7 @@ def _read_sections(file: TextFile) -> dict[str, list[Line]]:
     for line, words in enumerate(file.lines(), 1):
         if line > MAX_LINES:
             file.fail(line, f'refused: more than {MAX_LINES} lines')
+        # A comment may follow a word without a space.
         for i, word in enumerate(words):
             if '#' in word:
                 first = word.split('#')[0]
@@ -154,6 +155,7 @@ def _root_block(file: TextFile, lines: list[Line]) -> Block:
         if len(words) < 2:
             file.fail(line, f'expected a value after {shown(words[0])}')
         root[words[0].lower()] = (line, words[1:])
+    # The root is a bone of length one that ends at its position.
     zeros = (0, ['0'] * 3)
     line, orientation = root.get('orientation', zeros)
     return {
@@ -215,6 +217,7 @@ def _read_parents(
 def _parents_first(
     file: TextFile, names: list[str], parents: dict[str, str]
 ) -> list[str]:
+    # Breadth first; what is not reached is not connected to the root.
     children: dict[str, list[str]] = {}
     for name in names[1:]:
         children.setdefault(parents.get(name, ''), []).append(name)

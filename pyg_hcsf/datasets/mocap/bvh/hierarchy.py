@@ -40,6 +40,7 @@ def parse_hierarchy(text: str, file: TextFile) -> Hierarchy:
     ends: set[int] = set()
     while token := tokens.next():
         key = token.upper()
+        # End sites have neither channels nor children.
         inside = bool(stack) and stack[-1] not in ends
         if key == 'HIERARCHY' and not out.joints:
             continue

@@ -114,6 +114,7 @@ class BVH:
                 elif channel.endswith('rotation'):
                     columns.append(j)
             rotation = np.broadcast_to(np.eye(3), (len(values), 3, 3))
+            # Upper-case orders of scipy: about rotated axes, as in BVH.
             if columns:
                 order = ''.join(channels[j][0] for j in columns)
                 rotation = Rotation.from_euler(
