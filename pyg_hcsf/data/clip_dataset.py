@@ -17,7 +17,7 @@ from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data import processing
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
-from pyg_hcsf.data.formats import Format
+from pyg_hcsf.data.formats import Format, has_files
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.data.projection import Projections, warn_if_unlike
 from pyg_hcsf.safe_io.shown import shown
@@ -52,13 +52,11 @@ class ClipDataset(Dataset):
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.Dataset`.
 
-    Several data sets also have the options :obj:`split`, :obj:`'train'`,
-    :obj:`'val'` or :obj:`'test'` (default: :obj:`'train'`);
-    :obj:`val_subjects`, the training subjects to use for validation where
-    there is no official split for it (default: :obj:`()`); :obj:`subsample`,
-    the frame stride (default: :obj:`1`); and :obj:`format`, the name of the
-    format to read where there are files of several (default: the first of
-    :obj:`formats` that is found).
+    Options of several data sets: :obj:`split` is :obj:`'train'` (default),
+    :obj:`'val'` or :obj:`'test'`; :obj:`val_subjects` are the training
+    subjects to use for validation (default: :obj:`()`); :obj:`subsample` is
+    the frame stride (default: :obj:`1`); :obj:`format` is the name of the
+    format to read (default: the first of :obj:`formats` that is found).
 
     Raises:
         RuntimeError: If there are no raw files, or the processed ones are
@@ -105,13 +103,9 @@ class ClipDataset(Dataset):
             if isinstance(raw, (str, Path))
             else [Path(path).expanduser() for path in raw or ()]
         )
+        folder = None if root is None else str(root)
         super().__init__(
-            None if root is None else str(root),
-            transform,
-            pre_transform,
-            pre_filter,
-            log=log,
-            force_reload=force_reload,
+            folder, transform, pre_transform, pre_filter, log, force_reload
         )
         if root is not None:
             self._open_store()
@@ -121,25 +115,16 @@ class ClipDataset(Dataset):
         r"""Whether a folder, or one in it with a name that folders of the
         data set have, has raw files.
         """
-        folder = Path(path).expanduser()
-        entries = [
-            entry
-            for entry in (folder.iterdir() if folder.is_dir() else ())
-            if entry.is_file() or cls.raw_folders.fullmatch(entry.name)
-        ]
-        return any(form.find(e) for e in entries for form in cls.formats)
+        return has_files(Path(path), cls.formats, cls.raw_folders)
 
     def _open_store(self) -> None:
         store = ClipStore(self._path)
-        columns = [
+        subjects, clips = (
             store.column(name) or [''] * len(store)
             for name in ('subject', 'clip')
-        ]
-        chosen = [
-            number
-            for number, pair in enumerate(zip(*columns, strict=True))
-            if self._in_split(*pair)
-        ]
+        )
+        pairs = enumerate(zip(subjects, clips, strict=True))
+        chosen = [number for number, pair in pairs if self._in_split(*pair)]
         if not chosen:
             raise self._no_clips(f', but {len(store)} clips of other splits')
         self.store = ClipSubset(store, chosen)

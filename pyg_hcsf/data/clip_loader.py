@@ -228,8 +228,7 @@ class ClipLoader(BatchLoader):
         return blocks[pool * size : (pool + 1) * size].sort().values
 
     def _order(self, blocks: Tensor, pool: int, seed: int) -> Tensor:
-        # [blocks, block_size], without windows beyond the last one.
-        first = self.block_size * blocks.view(-1, 1)
+        first = self.block_size * blocks.view(-1, 1)  # [blocks, 1]
         window = (first + torch.arange(self.block_size)).view(-1)
         window = window[window < self.num_windows]
         if self.shuffle:
@@ -268,16 +267,14 @@ class ClipLoader(BatchLoader):
         assert pool is not None
         clip, frame = self._locate(window)
         center = self.frame_ptr[clip] + frame
-        # From frames of all clips to frames of the pool.
         run = torch.searchsorted(pool.first, center, right=True) - 1
-        center += pool.shift[run]
+        center += pool.shift[run]  # the index in the pool
         index = dict.fromkeys(self.keys, center)
         if self.frames > 1:
             offset = torch.arange(self.frames) - self.frames // 2
-            # [B, T]: windows repeat the first or the last frame of a clip.
             step = torch.maximum(offset, -frame.view(-1, 1))
             last = (self.length[clip] - 1 - frame).view(-1, 1)
-            around = center.view(-1, 1) + step.minimum(last)
+            around = center.view(-1, 1) + step.minimum(last)  # [B, T]
             index |= dict.fromkeys(self.window_keys, around)
         values = {}
         for key, rows in index.items():  # [B, (T,) N, C]

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +59,21 @@ def files_named(
             if pattern.fullmatch(name) and not LEFTOVERS.fullmatch(name)
         ]
     return sorted(found)
+
+
+def has_files(
+    path: Path, formats: Iterable[Format], folders: re.Pattern[str]
+) -> bool:
+    r"""Whether files in a folder, or in folders with matching names in it, are
+    in one of some formats.
+    """
+    path = path.expanduser()
+    entries = [
+        entry
+        for entry in (path.iterdir() if path.is_dir() else ())
+        if entry.is_file() or folders.fullmatch(entry.name)
+    ]
+    return any(form.find(e) for e in entries for form in formats)
 
 
 def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:

@@ -28,7 +28,7 @@ class Frames(NamedTuple):
 
     def rows(self, part: slice) -> Frames:
         r"""The frames of a slice of the clips."""
-        return self._make(x if x is None else x[part] for x in self)
+        return Frames._make(x if x is None else x[part] for x in self)
 
 
 def check_fit(length: int, fit: str, crop: float) -> None:

@@ -240,7 +240,7 @@ def test_mpi_inf_3dhp(tmp_path, capsys):
         'ok    test: left and right',
         'ok    test: 2D against 3D           median 0.0 px apart, 0.0 px at',
         'missing S1/Seq1/annot.mat, S1/Seq1/camera.calibration, ',
-        "Expected files for split='train'",
+        "for split='train' in",
     ):
         assert line in out, line
     assert run('doctor', tmp_path / 'raw') == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def read_cmu(
 
 
 def _read_cmu(
-    files: list[MotionFile],
+    files: Iterable[MotionFile],
     trials: dict[str, tuple[str, str]],
     subjects: list[int] | None,
     raw: Path,
