@@ -12,7 +12,7 @@ from pyg_hcsf.cli.dataset_options import CLASSES
 from pyg_hcsf.datasets import UTDMHAD
 from pyg_hcsf.datasets.mpi_inf_3dhp.constants import TEST_SEQUENCES
 from pyg_hcsf.datasets.ntu import shards as ntu_shards
-from pyg_hcsf.datasets.utd_mhad import dataset as utd_mhad
+from pyg_hcsf.datasets.utd_mhad import skeleton_mat as utd_mhad
 from tests.cli.prepare_files import (
     SOME,
     listing,
