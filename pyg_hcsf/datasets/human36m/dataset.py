@@ -95,9 +95,10 @@ class Human36M(ClipDataset):
         naming (str, optional): :obj:`'paper'` names and orders actions as
             published tables, :obj:`'official'` as :obj:`metadata.xml` and LCN.
             (default: :obj:`'paper'`)
-        root, split, val_subjects, subsample, format, **kwargs: See
+        root, split, val_subjects, subsample, format: See
             :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`; the frame rate is
             50 Hz before subsampling.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = Human36M('datasets/Human36M', keypoints='gt')

@@ -109,9 +109,10 @@ class BVHMotion(MotionDataset):
     The joints are found by the names of widespread rigs (Mixamo,
     MotionBuilder, LAFAN1, Bandai-Namco, Rokoko, Xsens, MMD, mocopi, SMPL,
     Unreal, Biped, DAZ and others), or else guessed from pairs of equal bones,
-    with a warning. The limit of 12 m/s also removes the rest pose with which
-    some files begin. Files that cannot be read are named in a warning and
-    skipped.
+    with a warning. Files that cannot be read are named in a warning and
+    skipped. For the clips see
+    :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`; its limit of 12 m/s
+    also removes the rest pose with which some files begin.
 
     Raw files: :obj:`*.bvh`, anywhere below :obj:`raw`.
 
@@ -134,8 +135,9 @@ class BVHMotion(MotionDataset):
             the name of a file's folder. (default: :obj:`None`)
         action (str, optional): The action of all clips. :obj:`None` takes
             the name of a file's folder. (default: :obj:`None`)
-        root, raw, **kwargs: See
+        root, raw: See
             :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Raises:
         ValueError: If no raw file can be read; names the first.

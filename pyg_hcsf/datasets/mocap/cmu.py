@@ -12,7 +12,7 @@ from typing import Any
 from pyg_hcsf.data.formats import Format, archives_with, files_named
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.safe_io.archives import iter_zip
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import cause, shown
 
 from .asf_amc import ASF_JOINTS, read_amc, read_asf
 from .cmu_download import CMU_ARCHIVE, CMU_URL
@@ -127,8 +127,8 @@ def read_cmu(
     for member in members:
         if member.size > MEMBER_LIMIT:
             raise ValueError(
-                f"Refused '{member}': it has {member.size} bytes. Get the "
-                f'archive from {CMU_URL}'
+                f'Refused {shown(str(member), 300)}: it has {member.size} '
+                f'bytes. Get the archive from {CMU_URL}'
             )
     with zipfile.ZipFile(files[0]) as archive:
         names = [zipfile.Path(archive, member.member) for member in members]
@@ -180,7 +180,8 @@ class CMUMocap(MotionDataset):
 
     Actions are coarse groups (:obj:`CMU_ACTIONS`) made from the public index;
     subjects are :obj:`'CMU01'`, ..., :obj:`'CMU144'`, with
-    :obj:`'CMU60+61'` for the two who dance together.
+    :obj:`'CMU60+61'` for the two who dance together. For the clips see
+    :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
 
     Raw files: the archive :obj:`allasfamc.zip`, read without being extracted
     (see :func:`download_cmu_mocap`), or :obj:`NN/NN.asf` and
@@ -190,8 +191,9 @@ class CMUMocap(MotionDataset):
     Args:
         subjects (sequence of int, optional): The subjects to read.
             :obj:`None` reads all. (default: :obj:`None`)
-        root, raw, **kwargs: See
+        root, raw: See
             :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = CMUMocap('datasets/CMUMocap', subjects=[1, 2])

@@ -54,14 +54,16 @@ class HDM05(MotionDataset):
     Universität Bonn), as the 17 joints of Human3.6M.
 
     Actions are the motion classes, subjects :obj:`'HDM05-bd'`, ...,
-    :obj:`'HDM05-tr'`.
+    :obj:`'HDM05-tr'`. For the clips see
+    :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
 
     Raw files: :obj:`HDM_<actor>_<class>_<number>_120.amc` and
     :obj:`HDM_<actor>.asf`, anywhere below :obj:`raw`.
 
     Args:
-        root, raw, fps, **kwargs: See
+        root, raw, fps: See
             :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = HDM05('datasets/HDM05')

@@ -124,8 +124,9 @@ class MotionDataset(InMemoryClipDataset):
     Args:
         fps (float, optional): The frame rate to resample to, by picking the
             nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
-        root, raw, **kwargs: See
+        root, raw: See
             :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
+        **kwargs (optional): Other arguments of that class.
     """
 
     keys: tuple[str, ...] = ('pos',)

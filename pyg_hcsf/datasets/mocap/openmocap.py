@@ -149,6 +149,7 @@ class OpenMocap(Motion):
     :obj:`protocol` :obj:`'openmocap-rigs'`.
 
     Args:
+        split (str, optional): One of the above. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` for projected joints,
             :obj:`'noisy'` for joints as a detector would find them.
             (default: :obj:`'gt'`)
@@ -160,8 +161,9 @@ class OpenMocap(Motion):
         held_out (str, optional): Whether the test split has other
             :obj:`'subjects'` or another :obj:`'rig'`.
             (default: :obj:`'subjects'`)
-        root, split, **kwargs: See
+        root, fps: See
             :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = OpenMocap('datasets/OpenMocap', raw='mocap')

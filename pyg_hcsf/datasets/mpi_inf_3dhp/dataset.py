@@ -94,9 +94,10 @@ class MPIINF3DHP(ClipDataset):
             :obj:`'all'`, with a mask :obj:`valid` :obj:`[1, T]`, for networks
             with temporal context. An invalid frame without a pose has that of
             the nearest frame. (default: :obj:`'valid'`)
-        root, split, val_subjects, subsample, format, **kwargs: See
+        root, split, val_subjects, subsample, format: See
             :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`; the frame rate is
             25 or 50 Hz before subsampling.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = MPIINF3DHP('datasets/MPIINF3DHP', 'test')

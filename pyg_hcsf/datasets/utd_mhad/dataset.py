@@ -46,8 +46,9 @@ class UTDMHAD(InMemoryClipDataset):
     :obj:`raw`, or in zip archives there, which are not extracted.
 
     Args:
-        root, split, val_subjects, raw, **kwargs: See
+        root, split, val_subjects, raw: See
             :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = UTDMHAD('datasets/UTDMHAD', 'train', val_subjects=[7])
