@@ -77,7 +77,7 @@ def take_file(path: Path) -> TakeFile:
 def repeated_take(files: list[Path]) -> str:
     r"""Describes the first take that is in two files; empty if none is."""
     found: dict[tuple[str, str], Path] = {}
-    # An archive has all takes of a subject, so it repeats each of them.
+    # An archive has all recordings of a subject, so it repeats each one.
     for subject, take, path in map(take_file, files):
         for other in found.keys() & {(subject, take), (subject, '')}:
             return f"{subject} {take} in '{found[other]}' and '{path}'"
