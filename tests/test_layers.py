@@ -9,7 +9,15 @@ import pytest
 from tests.paths import REPO
 
 LAYERS = (
-    {'safe_io', 'choices', 'skeleton', 'skeleton_file', 'hops', 'geometry'},
+    {
+        'axes',
+        'choices',
+        'geometry',
+        'hops',
+        'safe_io',
+        'skeleton',
+        'skeleton_file',
+    },  # fmt: skip
     {'protocols', 'transforms', 'data'},
     {'datasets', 'keypoints', 'poses'},
     {'nn', 'metrics'},
@@ -37,8 +45,9 @@ def imports_of(root: str) -> dict[str, set[str]]:
                 found |= {name.name for name in node.names}
             elif isinstance(node, ast.ImportFrom):
                 source = node.module or ''
-                if node.level:  # only in the __init__ of packages
-                    source = f'{module}.{source}'.rstrip('.')
+                if node.level:  # one dot is the folder of the file
+                    above = path.relative_to(REPO).parts[: -node.level]
+                    source = '.'.join([*above, source]).rstrip('.')
                 for name in node.names:
                     full = f'{source}.{name.name}'
                     found.add(full if full in known else source)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from torch_geometric.data import Data
 
-from experiments.sweep import sources
 from experiments.sweep.splits import column
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.skeleton import Skeleton
@@ -77,15 +76,6 @@ def places(root: Path, *names: str) -> list[Path]:
     """
     paths = [root / names[0] / 'raw'] + [root / name for name in names]
     return [path for path in paths if path.is_dir()]
-
-
-def processed_root(root: Path, name: str, raw: Path | None) -> Path:
-    """The root of processed files: beside ``raw`` in the data home, or else
-    in the repository, as nothing is written to other folders.
-    """
-    home = root / name
-    inside = raw is None or home in (raw, raw.parent)
-    return home if inside else sources.HOME / name
 
 
 def training(val: Sequence[Any], who: str) -> str:

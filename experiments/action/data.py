@@ -15,12 +15,11 @@ from experiments.action.clips import (
     held_out,
     places,
     processed_raw,
-    processed_root,
     training,
 )
 from experiments.action.config import ActionClipsConfig
 from experiments.action.ntu import find_ntu, load_ntu
-from experiments.sweep.sources import DataSource
+from experiments.sweep.sources import DataSource, processed_root
 from pyg_hcsf.datasets import HDM05, UTDMHAD
 from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
 from pyg_hcsf.datasets.synthetic.dataset import (

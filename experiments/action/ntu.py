@@ -11,9 +11,9 @@ from experiments.action.clips import (
     held_out,
     places,
     processed_raw,
-    processed_root,
     training,
 )
+from experiments.sweep.sources import processed_root
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.datasets import NTURGBD

@@ -19,8 +19,8 @@ from experiments.lifting.config import LiftConfig
 from experiments.lifting.evaluate import LiftEvaluator
 from experiments.sweep.sources import data_home
 from pyg_hcsf import metrics
+from pyg_hcsf.axes import to_data
 from pyg_hcsf.cli.command import CommandParser, run_command
-from pyg_hcsf.data.axes import to_data
 from pyg_hcsf.datasets.mocap.cmu import read_cmu
 from pyg_hcsf.datasets.mocap.motion import MotionClip, clean_clips
 from pyg_hcsf.datasets.mocap.openmocap import CMU_INDEX, split_of

@@ -74,9 +74,9 @@ def find_raw(
     return folder / 'raw' if processed else None
 
 
-def processed_root(root: Path, name: str, raw: Path | None) -> str:
+def processed_root(root: Path, name: str, raw: Path | None) -> Path:
     """Where processed files go: beside ``raw`` in the data home, else to the
     project's datasets/, as other folders are only read.
     """
     inside = raw is not None and root / name in (raw, raw.parent)
-    return str((root if inside else HOME) / name)
+    return (root if inside else HOME) / name

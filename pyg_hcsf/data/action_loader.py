@@ -3,23 +3,20 @@ r"""Batches of labelled clips for action recognition."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
+import roma
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import frames_first
+from pyg_hcsf.axes import frames_first
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.loader import BatchLoader, pointers
-from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.skeleton import Skeleton
-from pyg_hcsf.transforms.fit_frames import (
-    check_fit,
-    choose_frames,
-    take_frames,
-)
-from pyg_hcsf.transforms.modality import bones, check_stream, motion
+from pyg_hcsf.transforms import fit_frames
+from pyg_hcsf.transforms.modality import STREAMS, bones, motion
 
 MOTIONS = ('after', 'before')
 
@@ -59,7 +56,8 @@ class ActionLoader(BatchLoader):
             drawn anew in every epoch. (default: :obj:`False`)
         num_classes (int, optional): The number of labels.
             (default: :obj:`None`, one more than the largest)
-        shuffle, drop_last, seed, rank, world_size (optional): See
+        **kwargs: :obj:`shuffle`, :obj:`drop_last`, :obj:`seed`, :obj:`rank`
+            and :obj:`world_size`, see
             :class:`~pyg_hcsf.data.loader.BatchLoader`.
 
     Each batch has :obj:`x` :obj:`[B, T, M, N, C]`, :obj:`y` :obj:`[B]` and
@@ -89,18 +87,12 @@ class ActionLoader(BatchLoader):
         rotate: float = 0.0,
         random: bool = False,
         num_classes: Optional[int] = None,
-        shuffle: bool = False,
-        drop_last: bool = False,
-        seed: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
+        **kwargs: Any,
     ) -> None:
-        check_fit(length, fit, crop)
-        check_stream(stream)
-        check_choices(motion=(motion, MOTIONS))
-        super().__init__(
-            batch_size, shuffle, drop_last, seed, rank, world_size
-        )
+        fit_frames.check_fit(length, fit, crop)
+        check_choice('stream', stream, STREAMS)
+        check_choice('motion', motion, MOTIONS)
+        super().__init__(batch_size, **kwargs)
         self.skeleton = skeleton
         self.length = length
         self.fit = fit
@@ -191,25 +183,30 @@ class ActionLoader(BatchLoader):
             generator (torch.Generator, optional): Draws frames and angles.
                 (default: :obj:`None`, the middle frames, not rotated)
         """
-        frames = choose_frames(
+        frames = fit_frames.choose_frames(
             self.lengths[clip], self.length, self.fit, self.crop, generator
         )
         angles = None
         if generator is not None and self.rotate > 0:
+            # For all processes, of which each takes its share below.
             angles = torch.rand(clip.numel(), 3, generator=generator)
             angles = self.rotate * (2 * angles - 1)
         share = slice(self.rank, None, self.world_size)
         clip = clip[share]
         frames = frames.rows(share)
         if self.frames is not None:
-            x = take_frames(self.frames, frames, self.frame_ptr[clip])
+            x = fit_frames.take_frames(
+                self.frames, frames, self.frame_ptr[clip]
+            )
         else:
             x, start = self._read(clip)
-            x = take_frames(x, frames, start)
+            x = fit_frames.take_frames(x, frames, start)
         if x.dim() == 4:
             x = x.unsqueeze(2)  # [B, T, M, N, C]
         if angles is not None:
-            x = torch.einsum('btmnc,bdc->btmnd', x, rotations(angles[share]))
+            # Rz Ry Rx: x is turned first.
+            turn = roma.euler_to_rotmat('xyz', angles[share])  # [B, 3, 3]
+            x = torch.einsum('btmnc,bdc->btmnd', x, turn)
         if self.stream.startswith('bone'):
             x = bones(x, self.skeleton, dim=3)
         if self.stream.endswith('motion') and self.motion == 'after':
@@ -243,27 +240,3 @@ class ActionLoader(BatchLoader):
             f"batch_size={self.batch_size}, length={self.length}, '"
             f"{self.stream}')"
         )
-
-
-def rotations(angles: Tensor) -> Tensor:
-    r"""The rotations :math:`\mathbf{R}_z \mathbf{R}_y \mathbf{R}_x` of Euler
-    angles.
-
-    Args:
-        angles (torch.Tensor): About x, y and z in radians, ``[B, 3]``.
-
-    Returns:
-        ``[B, 3, 3]``.
-
-    Example:
-        >>> rotations(torch.tensor([[0.0, 0.0, 1.5708]]))  # x to y
-    """
-    out = torch.eye(3, dtype=angles.dtype).expand(len(angles), 3, 3)
-    for axis in range(3):
-        cos, sin = angles[:, axis].cos(), angles[:, axis].sin()
-        i, j = (axis + 1) % 3, (axis + 2) % 3
-        turn = torch.eye(3, dtype=angles.dtype).repeat(len(angles), 1, 1)
-        turn[:, i, i] = turn[:, j, j] = cos
-        turn[:, i, j], turn[:, j, i] = -sin, sin
-        out = turn @ out
-    return out

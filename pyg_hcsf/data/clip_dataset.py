@@ -4,37 +4,21 @@ r"""The base classes of all data sets: raw files are read once into a
 
 from __future__ import annotations
 
-import copy
 import re
-import shutil
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from torch_geometric.data import Data, Dataset, InMemoryDataset
+from torch_geometric.data import Data, Dataset
+from tqdm import tqdm
 
+from pyg_hcsf.choices import check_choice
+from pyg_hcsf.data import processing
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.clip_subset import ClipSubset
-from pyg_hcsf.data.formats import Format
-from pyg_hcsf.data.processing import (
-    DIGEST,
-    RawSource,
-    apply_steps,
-    check_writable,
-    find_stores,
-    fingerprint,
-    sequence_keys,
-    user_steps,
-    with_progress,
-)
+from pyg_hcsf.data.formats import Format, has_files
+from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.data.projection import Projections, warn_if_unlike
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
@@ -50,8 +34,10 @@ class ClipDataset(Dataset):
 
     A subclass states its :obj:`formats`, :obj:`how_to_get` and
     :obj:`skeleton`, and implements :meth:`_stem` (the name of the store) and
-    :meth:`_read` (clips from raw files). It may override :meth:`_in_split`,
-    :meth:`_find_source`, :meth:`_source` and :meth:`_steps`.
+    :meth:`_read` (clips from raw files). It may override :meth:`_to_clip`,
+    :meth:`_in_split`, :meth:`_find_source`, :meth:`_source` and
+    :meth:`_steps`. It sets its own options before it calls this constructor,
+    which reads the raw files.
 
     Unlike in PyG, :func:`repr` of :obj:`pre_transform` and :obj:`pre_filter`
     is part of the name of the store, and no pickled files about them are
@@ -60,16 +46,29 @@ class ClipDataset(Dataset):
     Args:
         root (str or pathlib.Path): The folder whose :obj:`processed/` is
             written to.
-        raw (str, pathlib.Path or sequence of them, optional): The raw folder
-            or file, which is only read. (default: :obj:`root/raw`)
-        format (str, optional): The format to read where there are several.
-            (default: the first that is found)
+        raw (str, pathlib.Path or sequence of them, optional): The folder,
+            archive or file of the raw files, which is only read.
+            (default: :obj:`root/raw`)
         transform, pre_transform, pre_filter, log, force_reload: See
             :class:`~torch_geometric.data.Dataset`.
+
+    Options of several data sets: :obj:`split` is :obj:`'train'` (default),
+    :obj:`'val'` or :obj:`'test'`; :obj:`val_subjects` are the training
+    subjects to use for validation (default: :obj:`()`); :obj:`subsample` is
+    the frame stride (default: :obj:`1`); :obj:`format` is the name of the
+    format to read (default: the first of :obj:`formats` that is found).
+
+    Raises:
+        RuntimeError: If there are no raw files, or the processed ones are
+            damaged or cannot be written.
+        ValueError: If an option is out of range, or a raw file is damaged;
+            names it.
     """
 
     formats: tuple[Format, ...] = ()
     how_to_get = ''
+    #: Matches the names of folders that raw files may lie in, for `found`.
+    raw_folders = re.compile('')
     version = 3  # of the stored clips, part of the names of stores
     #: Names of the sequences; those that a clip does not have are ignored.
     keys: tuple[str, ...] = ('x', 'y', 'joints')
@@ -77,21 +76,24 @@ class ClipDataset(Dataset):
     #: 2D keypoints need not be compared with the 3D joints.
     unlike: Mapping[str, tuple[str, ...]] | None = None
     split = 'all'
-    _subjects: Collection[Any] = ()  # of the split; empty for all
+    has_process = True  # in PyG, whether a class has a method `process`
     store: ClipStore
+    _format: str | None = None  # of the raw files; None for the first found
+    _subjects: Sequence[Any] | set[Any] = ()  # of the split; empty for all
+    _has_other_splits = False  # raw files that the split does not need
 
     def __init__(
         self,
         root: str | Path | None,
         raw: str | Path | Sequence[str | Path] | None = None,
-        format: str | None = None,
         transform: Callable | None = None,
         pre_transform: Callable | None = None,
         pre_filter: Callable | None = None,
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        self._format = format
+        names = [form.name for form in self.formats]
+        check_choice('format', self._format, (None, *names))
         self._info: dict[str, Any] = {}
         root = None if root is None else Path(root).expanduser()
         if raw is None and root is not None:
@@ -101,28 +103,28 @@ class ClipDataset(Dataset):
             if isinstance(raw, (str, Path))
             else [Path(path).expanduser() for path in raw or ()]
         )
+        folder = None if root is None else str(root)
         super().__init__(
-            None if root is None else str(root),
-            transform,
-            pre_transform,
-            pre_filter,
-            log=log,
-            force_reload=force_reload,
+            folder, transform, pre_transform, pre_filter, log, force_reload
         )
         if root is not None:
             self._open_store()
 
+    @classmethod
+    def found(cls, path: str | Path) -> bool:
+        r"""Whether a folder, or one in it with a name that folders of the
+        data set have, has raw files.
+        """
+        return has_files(Path(path), cls.formats, cls.raw_folders)
+
     def _open_store(self) -> None:
         store = ClipStore(self._path)
-        columns = [
+        subjects, clips = (
             store.column(name) or [''] * len(store)
             for name in ('subject', 'clip')
-        ]
-        chosen = [
-            number
-            for number, pair in enumerate(zip(*columns, strict=True))
-            if self._in_split(*pair)
-        ]
+        )
+        pairs = enumerate(zip(subjects, clips, strict=True))
+        chosen = [number for number, pair in pairs if self._in_split(*pair)]
         if not chosen:
             raise self._no_clips(f', but {len(store)} clips of other splits')
         self.store = ClipSubset(store, chosen)
@@ -133,22 +135,32 @@ class ClipDataset(Dataset):
         r"""The joints."""
         raise NotImplementedError
 
+    @property
+    def _stored_split(self) -> str:
+        # Validation clips are chosen from the stored training clips.
+        return 'test' if self.split == 'test' else 'train'
+
     def _stem(self, format: str) -> str:
         r"""The name of the store up to the hash of the raw files: all options
         that change its clips, apart from :meth:`_steps`.
         """
         raise NotImplementedError
 
-    def _read(self, source: RawSource) -> Iterable[dict[str, Any]]:
-        r"""Reads clips as dictionaries of their attributes, sequences with
-        frames first. It may add to :obj:`self._info`, the :obj:`info` of the
-        store.
+    def _read(self, source: RawSource) -> Iterable[Any]:
+        r"""Reads what :meth:`_to_clip` makes clips of. It may add to
+        :obj:`self._info`, the :obj:`info` of the store.
         """
         raise NotImplementedError
 
+    def _to_clip(self, item: Any) -> dict[str, Any]:
+        r"""Makes a clip, a dictionary of its attributes, sequences with
+        frames first.
+        """
+        return item
+
     def _in_split(self, subject: str, clip: str) -> bool:
         r"""Whether a stored clip is part of the data set."""
-        return True
+        return not self._subjects or subject in map(str, self._subjects)
 
     def _of_split(self, files: list[Path]) -> list[Path]:
         r"""The raw files that are needed for the split."""
@@ -157,15 +169,17 @@ class ClipDataset(Dataset):
     def _source(self, format: str, files: list[Path]) -> RawSource:
         r"""Chooses from the raw files that were found in a format."""
         root = self.raw if self.raw.is_dir() else self.raw.parent
-        return RawSource(format, files, fingerprint(root, set(files)))
+        digest = processing.fingerprint(root, set(files))
+        return RawSource(format, files, digest)
 
     def _find_source(self) -> RawSource | None:
         r"""Finds the raw files."""
         for form in self.formats if self.raw.exists() else ():
-            if self._format not in (None, form.name):
-                continue
-            if files := self._of_split(form.find(self.raw)):
-                return self._source(form.name, files)
+            if self._format in (None, form.name):
+                found = form.find(self.raw)
+                if files := self._of_split(found):
+                    return self._source(form.name, files)
+                self._has_other_splits |= bool(found)
         return None
 
     def _use_stored(self, source: RawSource) -> None:
@@ -175,7 +189,7 @@ class ClipDataset(Dataset):
         r"""Functions from a clip to the clip to store, or to :obj:`None` to
         leave it out, and what they add to the name of the store.
         """
-        return user_steps(self.pre_filter, self.pre_transform)
+        return processing.user_steps(self.pre_filter, self.pre_transform)
 
     def _process(self) -> None:
         folder = Path(self.processed_dir)
@@ -194,6 +208,7 @@ class ClipDataset(Dataset):
             if source is not None:
                 self._use_stored(source)
             return
+        # A store without the steps saves reading the raw files again.
         if source is None or (steps and plain.exists() and not reload):
             stored = ClipStore(plain)
             self._info, clips = stored.info, iter(stored)
@@ -201,17 +216,24 @@ class ClipDataset(Dataset):
             self._info = {'format': source.format}
             clips = self._read_all(source)
         functions = [function for _, function in steps]
-        self._write(apply_steps(clips, functions, self.keys))
+        self._write(processing.apply_steps(clips, functions, self.keys))
 
     def _read_all(self, source: RawSource) -> Iterator[Any]:
-        clips = with_progress(self._read(source), source, self.log)
+        items = tqdm(  # on standard error
+            self._read(source),
+            desc=f'Reading {source.format}',
+            total=source.num_clips,
+            unit='clip',
+            disable=not self.log,
+        )
+        clips = map(self._to_clip, items)
         if self.unlike is None:
-            return iter(clips)
+            return clips
         projections = Projections(self.skeleton, self.unlike)
         return warn_if_unlike(clips, projections, str(self.raw))
 
     def _write(self, clips: Iterator[Any]) -> None:
-        check_writable(self._path.parent)  # before minutes of reading
+        processing.check_writable(self._path.parent)  # before long reading
         if (first := next(clips, None)) is None:
             raise self._no_clips()
         existed = self._path.exists()
@@ -219,7 +241,7 @@ class ClipDataset(Dataset):
             ClipStore.write(
                 self._path,
                 chain([first], clips),
-                keys=sequence_keys(first, self.keys),
+                keys=processing.sequence_keys(first, self.keys),
                 info=self._info,
                 overwrite=existed,
             )
@@ -236,22 +258,21 @@ class ClipDataset(Dataset):
         )
 
     def _find_processed(self, folder: Path, ending: str) -> str:
-        names = [
-            f.name for f in self.formats if self._format in (None, f.name)
-        ]
-        stems = {f'{self._stem(n)}_{DIGEST}_v{self.version}' for n in names}
-        found = find_stores(folder, stems, ending)
+        stems = {
+            f'{self._stem(form.name)}_{processing.DIGEST}_v{self.version}'
+            for form in self.formats
+            if self._format in (None, form.name)
+        }
+        found = processing.find_stores(folder, stems, ending)
         if len(found) == 1:
             return found[0]
+        if self._has_other_splits:
+            raise self._no_clips(', only those of other splits')
         raise RuntimeError(
             f'{type(self).__name__} found no raw files in {shown(self.raw)}, '
             f"and {len(found) or 'nothing'} made from some in '{folder}'. "
             f'{self.how_to_get}'
         )
-
-    @property
-    def has_process(self) -> bool:
-        return True
 
     @property
     def raw_dir(self) -> str:
@@ -275,39 +296,4 @@ class ClipDataset(Dataset):
     @property
     def raw_fingerprint(self) -> str:
         r"""A hash of the names and sizes of the raw files."""
-        return re.findall(f'_({DIGEST})_v', self._path.name)[-1]
-
-
-class InMemoryClipDataset(ClipDataset, InMemoryDataset):
-    r"""A :class:`ClipDataset` whose clips are all held in memory.
-
-    Clips differ in length, so they are kept as a list rather than collated.
-    Arguments are those of :class:`ClipDataset`.
-    """
-
-    _data_list: list[Data]
-
-    def _open_store(self) -> None:
-        super()._open_store()
-        self._data_list = self.store.load()
-
-    def _write(self, clips: Iterator[Any]) -> None:
-        super()._write(clips)
-        # Stores of the same options from earlier raw files are replaced.
-        pattern = re.sub(DIGEST, lambda _: DIGEST, self._path.name)
-        for path in self._path.parent.glob(pattern):
-            if path != self._path:
-                shutil.rmtree(path, ignore_errors=True)
-
-    def len(self) -> int:
-        return len(self._data_list)
-
-    def get(self, idx: int) -> Data:
-        return copy.copy(self._data_list[idx])
-
-    def copy(self, idx: Any = None) -> InMemoryClipDataset:
-        chosen = self if idx is None else self.index_select(idx)
-        out = copy.copy(self)
-        out._data_list = [copy.deepcopy(self.get(i)) for i in chosen.indices()]
-        out._indices = None
-        return out
+        return re.findall(f'_({processing.DIGEST})_v', self._path.name)[-1]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
+META = 'clips.npz'  # lengths and attributes of all clips
 UNREADABLE = (
     OSError,
     ValueError,
@@ -59,9 +60,10 @@ def read_layout(path: Path, num_frames: int) -> Layout:
 
 
 @contextlib.contextmanager
-def open_meta(file: Path) -> Iterator[NpzFile]:
+def open_meta(folder: Path) -> Iterator[NpzFile]:
     r"""Opens :obj:`clips.npz` without unpickling or decompressing."""
-    with file.open('rb') as stream:
+    file = folder / META
+    with explain_errors(file), file.open('rb') as stream:
         content = np.load(stream, allow_pickle=False)
         if not isinstance(content, NpzFile) or content.zip is None:
             raise ValueError('not an npz archive')

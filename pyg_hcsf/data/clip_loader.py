@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import frames_first
+from pyg_hcsf.axes import frames_first
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.loader import BatchLoader, check_sequences, pointers
-from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.data.pyg_batch import to_batch
 from pyg_hcsf.hops import HopEdges
 
@@ -76,7 +76,8 @@ class ClipLoader(BatchLoader):
         window_keys (tuple[str, ...], optional): The sequences to cut into
             windows; of the others, the central frame is taken.
             (default: the first of :obj:`keys`)
-        shuffle, drop_last, seed, rank, world_size (optional): See
+        **kwargs: :obj:`shuffle`, :obj:`drop_last`, :obj:`seed`, :obj:`rank`
+            and :obj:`world_size`, see
             :class:`~pyg_hcsf.data.loader.BatchLoader`.
 
     Each batch also has :obj:`clip` and :obj:`frame`, :obj:`[B]`: the number
@@ -100,24 +101,18 @@ class ClipLoader(BatchLoader):
         frames: int = 1,
         stride: int = 1,
         keys: tuple[str, ...] = ('x', 'y'),
-        shuffle: bool = False,
-        drop_last: bool = False,
         layout: str = 'static',
         hops: Optional[HopEdges] = None,
-        seed: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
         pool_size: int = 2**18,
         window_keys: Optional[tuple[str, ...]] = None,
+        **kwargs: Any,
     ) -> None:
         if frames < 1 or frames % 2 == 0:
             raise ValueError(f"Expected an odd 'frames' (got {frames})")
         if stride < 1:
             raise ValueError(f"Expected 'stride' >= 1 (got {stride})")
-        check_choices(layout=(layout, ('static', 'batch')))
-        super().__init__(
-            batch_size, shuffle, drop_last, seed, rank, world_size
-        )
+        check_choice('layout', layout, ('static', 'batch'))
+        super().__init__(batch_size, **kwargs)
         if window_keys is None:
             window_keys = keys[:1]
         elif not set(window_keys) <= set(keys):
@@ -208,6 +203,8 @@ class ClipLoader(BatchLoader):
         # blocks and complete batches.
         span = max(BLOCK, 1 << (2 * self.frames).bit_length())
         block = 1 << max(1, span // self.stride).bit_length() - 1
+        # Halves blocks until a unit, the least number of windows in complete
+        # blocks and batches, fits in the pool with the frames around them.
         while True:
             unit = math.lcm(block, self.batch_size)
             cost = unit * self.stride + unit // block * (self.frames - 1)
@@ -215,6 +212,7 @@ class ClipLoader(BatchLoader):
                 break
             block //= 2
         most = unit * max(1, pool_size // cost)
+        # All pools have about the same size, rather than one small last pool.
         pools = -(-self.num_windows // most)
         self.block_size = block
         self.pool_windows = unit * -(-self.num_windows // (unit * pools))
@@ -230,7 +228,7 @@ class ClipLoader(BatchLoader):
         return blocks[pool * size : (pool + 1) * size].sort().values
 
     def _order(self, blocks: Tensor, pool: int, seed: int) -> Tensor:
-        first = self.block_size * blocks.view(-1, 1)
+        first = self.block_size * blocks.view(-1, 1)  # [blocks, 1]
         window = (first + torch.arange(self.block_size)).view(-1)
         window = window[window < self.num_windows]
         if self.shuffle:
@@ -248,6 +246,8 @@ class ClipLoader(BatchLoader):
         first = blocks * self.block_size
         last = (first + self.block_size).clamp(max=self.num_windows) - 1
         clip, frame = self._locate(first)
+        # From half a window before the first to half a window after the last
+        # window of a block, without leaving the clips.
         start = self.frame_ptr[clip] + (frame - self.frames // 2).clamp(min=0)
         clip, frame = self._locate(last)
         stop = self.frame_ptr[clip] + 1
@@ -268,13 +268,13 @@ class ClipLoader(BatchLoader):
         clip, frame = self._locate(window)
         center = self.frame_ptr[clip] + frame
         run = torch.searchsorted(pool.first, center, right=True) - 1
-        center += pool.shift[run]
+        center += pool.shift[run]  # the index in the pool
         index = dict.fromkeys(self.keys, center)
         if self.frames > 1:
             offset = torch.arange(self.frames) - self.frames // 2
             step = torch.maximum(offset, -frame.view(-1, 1))
             last = (self.length[clip] - 1 - frame).view(-1, 1)
-            around = center.view(-1, 1) + step.minimum(last)
+            around = center.view(-1, 1) + step.minimum(last)  # [B, T]
             index |= dict.fromkeys(self.window_keys, around)
         values = {}
         for key, rows in index.items():  # [B, (T,) N, C]

@@ -15,14 +15,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import to_data
+from pyg_hcsf.axes import to_data
 from pyg_hcsf.data.clip_files import explain_errors, open_meta, read_layout
-from pyg_hcsf.data.clip_writer import (
-    META,
-    VERSION,
-    check_name,
-    write_clips,
-)
+from pyg_hcsf.data.clip_writer import VERSION, check_name, write_clips
 
 
 class ClipStore:
@@ -57,8 +52,7 @@ class ClipStore:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        file = self.path / META
-        with explain_errors(file), open_meta(file) as content:
+        with open_meta(self.path) as content:
             meta = json.loads(str(content['meta']))
             if meta['version'] != VERSION:
                 raise ValueError(
@@ -150,21 +144,23 @@ class ClipStore:
         size = layout.frame_bytes
         total = sum(stops) - sum(starts)
         out = np.empty((total, *layout.shape), layout.dtype)
+        # Bytes are read straight into the array, without a copy.
         view = out.reshape(-1).view(np.uint8).data
         path = self.path / f'{key}.npy'
         with explain_errors(path), path.open('rb') as file:
+            spans = [  # offset and number of bytes
+                (layout.offset + start * size, (stop - start) * size)
+                for start, stop in zip(starts, stops, strict=True)
+            ]
             if hasattr(os, 'posix_fadvise'):  # read ahead in parallel
-                for start, stop in zip(starts, stops, strict=True):
+                for span in spans:
                     os.posix_fadvise(
-                        file.fileno(),
-                        layout.offset + start * size,
-                        (stop - start) * size,
-                        os.POSIX_FADV_WILLNEED,
+                        file.fileno(), *span, os.POSIX_FADV_WILLNEED
                     )
-            for start, stop in zip(starts, stops, strict=True):
-                part = view[: (stop - start) * size]
-                file.seek(layout.offset + start * size)
-                if file.readinto(part) != len(part):
+            for (offset, count), stop in zip(spans, stops, strict=True):
+                part = view[:count]
+                file.seek(offset)
+                if file.readinto(part) != count:
                     raise ValueError(f'it ends before frame {stop}')
                 view = view[len(part) :]
         return torch.from_numpy(out)
@@ -202,12 +198,13 @@ class ClipStore:
         whole = {k: self.read(k, [0], [self.num_frames]) for k in self.keys}
         lengths = self.lengths.tolist()
         parts = [value.split(lengths) for value in whole.values()]
+        clips = (
+            dict(zip(whole, frames, strict=True))
+            for frames in zip(*parts, strict=True)
+        )
         return [
-            to_data(
-                self._checked(i, dict(zip(whole, frames, strict=True))),
-                self.keys,
-            )
-            for i, frames in enumerate(zip(*parts, strict=True))
+            to_data(self._checked(i, clip), self.keys)
+            for i, clip in enumerate(clips)
         ]
 
     def column(self, name: str) -> list[Any] | None:
@@ -226,6 +223,7 @@ class ClipStore:
             if zlib.crc32(content) != self._checksums[key][idx]:
                 with explain_errors(self.path / f'{key}.npy'):
                     raise ValueError(f'bad checksum of clip {idx}')
+        # A column of one value is that of all clips.
         for name, column in self._columns.items():
             value = column[idx if len(column) > 1 else 0]
             is_tensor = name in self._tensors
@@ -247,9 +245,8 @@ class ClipStore:
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
-        file = self.path / META
         columns = {}
-        with explain_errors(file), open_meta(file) as content:
+        with open_meta(self.path) as content:
             for name in content.files:
                 if not name.startswith('clip.'):
                     continue
@@ -263,6 +260,5 @@ class ClipStore:
 
     @cached_property
     def _checksums(self) -> dict[str, np.ndarray]:
-        file = self.path / META
-        with explain_errors(file), open_meta(file) as content:
+        with open_meta(self.path) as content:
             return {key: content[f'crc.{key}'] for key in self.keys}

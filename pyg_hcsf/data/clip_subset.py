@@ -49,6 +49,8 @@ class ClipSubset(ClipStore):
         last: list[int] = []
         ptr, shift = self._ptr, self._shift
         for start, stop in zip(starts, stops, strict=True):
+            # The clips in which the range begins and ends; in the whole store,
+            # each of them lies `shift` frames later.
             begin, end = np.searchsorted(ptr, [start, stop - 1], 'right') - 1
             clips = np.arange(begin, end + 1)
             low = np.maximum(ptr[clips], start) + shift[clips]

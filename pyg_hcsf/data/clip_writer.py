@@ -15,12 +15,12 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import to_frames
+from pyg_hcsf.axes import to_frames
+from pyg_hcsf.data.clip_files import META
 from pyg_hcsf.safe_io.atomic_write import part_path, remove_leftovers
 from pyg_hcsf.safe_io.shown import shown
 
 VERSION = 2  # of the format
-META = 'clips.npz'
 KINDS = {str: 'U', bool: 'b', int: 'i', float: 'f'}
 
 
@@ -122,6 +122,7 @@ class _Writer:
                     f'{len(frames)} of {frames.dtype} in '
                     f'{list(frames.shape[1:])})'
                 )
+            # With a checksum for each clip, damage is found when it is read.
             content = frames.reshape(-1).view(np.uint8).data
             self.checksums[key].append(zlib.crc32(content))
             file.write(content)
@@ -161,6 +162,7 @@ class _Writer:
                 )
         if not column:
             column.append(value)
+        # The first other value ends the time in which one stands for all.
         elif len(column) > 1 or not np.array_equal(value, column[0]):
             column.extend(column[:1] * (number - len(column)))
             column.append(value)

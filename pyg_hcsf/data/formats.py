@@ -6,9 +6,11 @@ import contextlib
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from pyg_hcsf.safe_io.archives import ZIP_ERRORS
 
 ZIP = re.compile(r'.*\.zip', re.IGNORECASE)
 #: Files that operating systems add to folders, such as macOS on other disks.
@@ -32,24 +34,46 @@ class Format(NamedTuple):
     find: Callable[[Path], list[Path]]
 
 
-def files_named(path: Path, pattern: re.Pattern[str]) -> list[Path]:
+def files_named(
+    path: Path, pattern: re.Pattern[str], left_out: Collection[str] = ()
+) -> list[Path]:
     r"""The files at or below a path whose names match a pattern, sorted.
 
     Args:
         path (pathlib.Path): A file or folder.
         pattern (re.Pattern): The pattern of the name without folders.
+        left_out (collection of str, optional): The names of folders that are
+            not searched. (default: none)
 
     Example:
         >>> files_named(Path('datasets'), re.compile(r'.*\.bvh'))
     """
     if path.is_file():
         return [path] if pattern.fullmatch(path.name) else []
-    return sorted(
-        Path(folder, name)
-        for folder, _, names in os.walk(path)
-        for name in names
-        if pattern.fullmatch(name) and not LEFTOVERS.fullmatch(name)
-    )
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if name not in left_out]
+        found += [
+            Path(folder, name)
+            for name in names
+            if pattern.fullmatch(name) and not LEFTOVERS.fullmatch(name)
+        ]
+    return sorted(found)
+
+
+def has_files(
+    path: Path, formats: Iterable[Format], folders: re.Pattern[str]
+) -> bool:
+    r"""Whether files in a folder, or in folders with matching names in it, are
+    in one of some formats.
+    """
+    path = path.expanduser()
+    entries = [
+        entry
+        for entry in (path.iterdir() if path.is_dir() else ())
+        if entry.is_file() or folders.fullmatch(entry.name)
+    ]
+    return any(form.find(e) for e in entries for form in formats)
 
 
 def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:
@@ -65,18 +89,10 @@ def archives_with(path: Path, pattern: re.Pattern[str]) -> list[Path]:
     """
     found = []
     for file in files_named(path, ZIP):
-        with (
-            contextlib.suppress(
-                zipfile.BadZipFile,
-                OSError,
-                ValueError,
-                NotImplementedError,
-                RuntimeError,
-            ),
-            zipfile.ZipFile(file) as archive,
-        ):
-            names = (re.split(r'[/\\]', n)[-1] for n in archive.namelist())
-            if any(map(pattern.fullmatch, names)):
+        with contextlib.suppress(*ZIP_ERRORS):
+            with zipfile.ZipFile(file) as archive:
+                names = [n.replace('\\', '/') for n in archive.namelist()]
+            if any(pattern.fullmatch(name.split('/')[-1]) for name in names):
                 found.append(file)
     return found
 

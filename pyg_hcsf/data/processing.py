@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,29 +14,20 @@ from typing import Any
 
 from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
-from pyg_hcsf.data.axes import to_data
+from pyg_hcsf.axes import to_data
 
 DIGEST = '[0-9a-f]' * 16  # RawSource.digest as a glob and regex pattern
 
 
 @dataclass(frozen=True)
 class RawSource:
-    r"""Raw files of one format.
+    r"""Raw files of one format."""
 
-    Args:
-        format (str): The name of the format.
-        files (list[pathlib.Path]): The files.
-        digest (str): A hash of their names and sizes.
-        num_clips (int, optional): The number of clips in them, if known.
-            (default: :obj:`None`)
-    """
-
-    format: str
+    format: str  #: the name of the format
     files: list[Path]
-    digest: str
-    num_clips: int | None = None
+    digest: str  #: a hash of the names and sizes of the files
+    num_clips: int | None = None  #: in the files, if known
 
 
 def fingerprint(root: Path, files: Iterable[Path]) -> str:
@@ -112,18 +102,6 @@ def check_writable(folder: Path) -> None:
             f"Could not write to the folder '{folder}': {e.strerror}. Make it "
             "writable or choose another 'root'"
         ) from e
-
-
-def with_progress(clips: Iterable[Any], source: RawSource, log: bool) -> Any:
-    r"""Shows a progress bar on standard error, unless :obj:`log` is false."""
-    return tqdm(
-        clips,
-        desc=f'Reading {source.format}',
-        total=source.num_clips,
-        unit='clip',
-        file=sys.stderr,
-        disable=not log,
-    )
 
 
 def apply_steps(

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import to_frames
-from pyg_hcsf.data.cameras import clip_camera
+from pyg_hcsf.axes import to_frames
 from pyg_hcsf.geometry.camera import Distortion
+from pyg_hcsf.geometry.clip_camera import clip_camera
 from pyg_hcsf.skeleton import Skeleton
 
 FRAMES = 64  # frames of each clip that are compared
@@ -41,32 +41,20 @@ CHANCE = 4 * 1.25 * 1.48
 
 
 class Observation(NamedTuple):
-    r"""Frames of one subject by one camera.
+    r"""Frames of one subject by one camera."""
 
-    Args:
-        keypoints (numpy.ndarray): :obj:`[F, N, 2]` in pixels.
-        projected (numpy.ndarray): The projections of the joints by each of
-            :math:`L` lens models: :obj:`[L, F, N, 2]`.
-    """
-
-    keypoints: np.ndarray
-    projected: np.ndarray
+    keypoints: np.ndarray  #: [F, N, 2] in pixels
+    projected: np.ndarray  #: the joints by each of L lens models [L, F, N, 2]
 
 
 class Comparison(NamedTuple):
-    r"""The result of :class:`Projections`.
+    r"""The result of :class:`Projections`."""
 
-    Args:
-        error (float): The median distance of keypoints from the projections
-            of their joints, in pixels.
-        worst (str): The joint with the largest median distance, and the
-            distance.
-        problem (str): The problem and its location, or an empty string.
-    """
-
+    #: The median distance of keypoints from the projections of their joints,
+    #: in pixels.
     error: float
-    worst: str
-    problem: str
+    worst: str  #: the joint with the largest median distance, and that
+    problem: str  #: what is wrong and where, or an empty string
 
 
 class Projections:
@@ -118,6 +106,7 @@ class Projections:
         frames = torch.arange(len(clip['y']))
         if 'valid' in clip:
             frames = frames[clip['valid'].flatten()]
+        # Evenly spaced, at most FRAMES of them.
         frames = frames[:: max(1, -(-len(frames) // FRAMES))]
         joints = clip['y'][frames].double()
         good = (joints[..., 2] > 0).all(dim=1) & joints.isfinite().all(-1).all(
@@ -127,6 +116,7 @@ class Projections:
         if len(frames) == 0:
             return
         camera = clip_camera(clip)
+        # Published keypoints follow one of three lens models.
         lenses: tuple[Distortion | None, ...] = (None,)
         if any(camera.radial):
             lenses = (None, 'vp3d', 'm17')
@@ -151,6 +141,7 @@ class Projections:
             keypoints[:, self._left_out(subject)] = np.nan
             if not np.isfinite(keypoints).any():
                 continue
+            # [L, F, N]; the lens model with the smallest median error is used.
             gap = np.linalg.norm(keypoints - projected, axis=-1)
             best = int(np.nanmedian(gap, axis=(1, 2)).argmin())
             errors.append(_median(gap[best]))
@@ -179,6 +170,7 @@ class Projections:
         self, keypoints: np.ndarray, projected: np.ndarray, own: np.ndarray
     ) -> tuple[str, str]:
         names = self.skeleton.joints
+        # The diagonal of the box around the joints, in pixels.
         box = np.ptp(projected, axis=1)
         size = float(np.median(np.linalg.norm(box, axis=-1)))
         away = np.stack(
@@ -191,6 +183,7 @@ class Projections:
         few = len(keypoints) < FEW
         nearer = NEARER_OF_FEW if few else NEARER
         known = np.flatnonzero(np.isfinite(own)).tolist()
+        # The joint whose projection is nearest to the keypoints of each joint.
         nearest = {i: int(np.argmin(away[i])) for i in known}
         moved = {}
         for share in (nearer, NEARER_OF_SOME):  # if some, then others too
@@ -209,6 +202,8 @@ class Projections:
             return 'joints are in another order', ', '.join(pairs)
         if whole := _misfit(keypoints, projected, size):
             return 'all keypoints are shifted or scaled', whole
+        # A joint is wrong if its error is large for a person of this size and
+        # larger than usual, or large in any case.
         usual = float(np.median(own[known]))
         limit = min(max(MAX_ERROR * size, UNUSUAL * usual), LOST * size)
         if few:
@@ -228,6 +223,7 @@ def _misfit(keypoints: np.ndarray, projected: np.ndarray, size: float) -> str:
     flat, seen = keypoints[there], projected[there]
     shift = np.median(flat - seen, axis=0)
     error = float(np.median(np.linalg.norm(flat - seen, axis=-1)))
+    # Least squares of a shift and a scale, for x and y on their own.
     fitted = np.empty_like(seen)
     for axis in (0, 1):
         middle = seen[:, axis].mean(), flat[:, axis].mean()

@@ -39,6 +39,7 @@ def to_batch(
         else value.flatten(0, 1)  # [B * N, C]
         for key, value in values.items()
     }
+    # [2, B, E]: the nodes of graph b are numbered from b * N.
     shifted = edge_index.unsqueeze(1) + n * graph[:-1].view(-1, 1)
     edges = {'edge_index': shifted.view(2, -1)}  # [2, B * E]
     if edge_pair is not None:

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.axes import frames_first, nodes_first
 from pyg_hcsf.geometry.camera import Camera, Distortion
+from pyg_hcsf.geometry.clip_camera import camera_attributes
 from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.geometry.keypoint_noise import (
     check_clip,
@@ -142,27 +144,25 @@ def lifting_clips(
             f"Expected 'keypoints' to be 'gt' or 'noisy' (got {keypoints!r})"
         )
     out = []
-    pos = motion.pos.transpose(0, 1)
+    pos = frames_first(motion.pos)
     for view in project_views(pos, motion.clip, seed, distortion=distortion):
         camera, x = view.camera, view.keypoints
         data = Data(
             edge_index=motion.edge_index,
             num_nodes=motion.num_nodes,
-            y=view.joints.transpose(0, 1).float().contiguous(),
+            y=nodes_first(view.joints).float().contiguous(),
             subject=motion.subject,
             action=motion.action,
             clip=motion.clip,
             camera=camera.name,
             fps=motion.fps,
-            focal=torch.tensor([camera.focal], dtype=torch.float64),
-            center=torch.tensor([camera.center], dtype=torch.float64),
-            image_size=torch.tensor([camera.image_size], dtype=torch.float64),
+            **camera_attributes(camera),
         )
         if keypoints == 'noisy':
             x, confidence = detector_noise(
                 x, view.joints, camera, motion.clip, seed
             )
-            data.confidence = confidence.t().float().contiguous()
-        data.x = x.transpose(0, 1).float().contiguous()
+            data.confidence = nodes_first(confidence).float().contiguous()
+        data.x = nodes_first(x).float().contiguous()
         out.append(data)
     return out

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from pyg_hcsf.axes import to_data
 from pyg_hcsf.data.action_loader import ActionLoader
-from pyg_hcsf.data.axes import to_data
 from pyg_hcsf.recognition.recognizer_weights import load_recognizer
 
 

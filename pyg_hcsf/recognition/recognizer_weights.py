@@ -10,6 +10,7 @@ from typing import Any, Optional, Union
 
 from torch_geometric.transforms import BaseTransform
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.action_loader import MOTIONS
 from pyg_hcsf.nn.checkpoint import (
     check_numbers,
@@ -24,7 +25,7 @@ from pyg_hcsf.safe_io.shown import cause, shown
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.transforms import AlignBody, PreNormalize
 from pyg_hcsf.transforms.fit_frames import check_fit
-from pyg_hcsf.transforms.modality import check_stream
+from pyg_hcsf.transforms.modality import STREAMS
 
 #: Name of the file in the folder of a finished action run.
 NAME = 'recognizer.safetensors'
@@ -109,7 +110,7 @@ class RecognizerInfo:
                 raise wrong(name, f'frames from 1 to {MAX_FRAMES}', value)
         if not is_number(self.fps) or not 1 <= self.fps <= 1000:
             raise wrong('fps', 'between 1 and 1000', self.fps)
-        check_stream(self.stream)
+        check_choice('stream', self.stream, STREAMS)
         check_fit(self.length, self.fit, 1.0)
         if self.motion not in MOTIONS:
             raise wrong('motion', f'one of {MOTIONS}', self.motion)

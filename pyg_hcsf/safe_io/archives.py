@@ -117,20 +117,24 @@ def iter_members(
             if pattern.fullmatch(path.name) and path.is_file():
                 yield Member(path.name, path, '', path.stat().st_size)
             elif path.suffix.lower() == '.zip' and path.is_file():
-                yield from _iter_zip(path, pattern)
+                yield from iter_zip(path, pattern)
 
 
-def _iter_zip(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
+def iter_zip(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
+    r"""Iterates over the members of a zip archive with matching names, see
+    :func:`list_members`.
+    """
     size = path.stat().st_size
     with _open_zip(path) as archive:
         for info in archive.infolist():
-            parts = info.filename.replace('\\', '/').split('/')
-            if '..' in parts or parts[0] == '' or ':' in parts[0]:
+            if leads_outside(info.filename):
                 raise ValueError(
                     f"Refused the archive '{path}': its member "
-                    f'{shown(info.filename)} points outside of it'
+                    f'{shown(info.filename)} points outside of it. Get it '
+                    'from the page of its publisher'
                 )
-            if not pattern.fullmatch(parts[-1]):
+            name = re.split(r'[/\\]', info.filename)[-1]
+            if not pattern.fullmatch(name):
                 continue
             check_compression(info, str(path))
             # zipfile allocates the compressed size before it reads.
@@ -139,7 +143,15 @@ def _iter_zip(path: Path, pattern: re.Pattern[str]) -> Iterator[Member]:
                     f"'{path}/{info.filename}' is cut off: delete the archive "
                     'and get it again'
                 )
-            yield Member(parts[-1], path, info.filename, info.file_size)
+            yield Member(name, path, info.filename, info.file_size)
+
+
+def leads_outside(name: str) -> bool:
+    r"""Whether the name of a member of an archive, with slashes or
+    backslashes, leads out of the folder to which it is extracted.
+    """
+    parts = name.replace('\\', '/').split('/')
+    return '..' in parts or parts[0] == '' or ':' in parts[0]
 
 
 def check_compression(info: zipfile.ZipInfo, where: str) -> None:

@@ -61,6 +61,7 @@ class AlignBody(BaseTransform):
         self.key = key
         pairs = list(zip(skeleton.left, skeleton.right, strict=True))
         parents, root = skeleton.parents, skeleton.root
+        # Hips: a left and a right joint whose parent is the root.
         at_root = [pair for pair in pairs if parents[pair[0]] == root]
         self.sides = next(iter(at_root or pairs), None)
 
@@ -72,6 +73,7 @@ class AlignBody(BaseTransform):
                 f'3] (got {list(x.shape)})'
             )
         present = x.any(dim=-1, keepdim=True)
+        # [N, T, 3] of the first body, and the frames in which it is present.
         body = x if x.dim() == 3 else x[:, :, 0]
         frames = body.flatten(2).any(-1).any(0).nonzero()
         if frames.numel() == 0:

@@ -6,6 +6,7 @@ from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
+from pyg_hcsf.axes import frames_first, nodes_first
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 
 
@@ -46,18 +47,18 @@ class EncodePose(BaseTransform):
                 "'joints', which is encoded already)"
             )
         size = data.get('image_size')
-        x = self.protocol.encode_input(data.x.transpose(0, 1), size)
-        data.x = x.transpose(0, 1).contiguous()
+        x = self.protocol.encode_input(frames_first(data.x), size)
+        data.x = nodes_first(x).contiguous()
         if data.y is not None:
             y = self.protocol.encode_target(
-                data.y.transpose(0, 1),
+                frames_first(data.y),
                 x,
                 data.get('focal'),
                 data.get('center'),
                 size,
             )
             data.joints = data.y
-            data.y = y.transpose(0, 1).contiguous()
+            data.y = nodes_first(y).contiguous()
         return data
 
     def __repr__(self) -> str:

@@ -10,6 +10,8 @@ from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
+from pyg_hcsf.choices import check_choice
+
 FITS = ('repeat', 'zero', 'resize', 'sample')
 # As CTR-GCN, feeders/tools.py, valid_crop_resize: the share of a clip that is
 # resized in tests, and the least number of frames in training.
@@ -17,36 +19,21 @@ CENTER, LEAST = 0.95, 64
 
 
 class Frames(NamedTuple):
-    r"""The frames to take from each clip. Each is interpolated from two.
+    r"""The frames to take from each clip, each interpolated from two."""
 
-    Args:
-        low (torch.Tensor): The first source frame, :obj:`[B, T]`.
-        high (torch.Tensor): The second source frame, :obj:`[B, T]`.
-        blend (torch.Tensor, optional): The weight of the second,
-            :obj:`[B, T]`. (default: :obj:`None`, all zero)
-        mask (torch.Tensor, optional): False where the result is zero,
-            :obj:`[B, T]`. (default: :obj:`None`, all true)
-    """
-
-    low: Tensor
-    high: Tensor
-    blend: Optional[Tensor] = None
-    mask: Optional[Tensor] = None
+    low: Tensor  #: the first source frame, [B, T]
+    high: Tensor  #: the second source frame, [B, T]
+    blend: Optional[Tensor] = None  #: weight of the second, None for zero
+    mask: Optional[Tensor] = None  #: false where the result is zero
 
     def rows(self, part: slice) -> Frames:
         r"""The frames of a slice of the clips."""
-        return Frames(
-            self.low[part],
-            self.high[part],
-            None if self.blend is None else self.blend[part],
-            None if self.mask is None else self.mask[part],
-        )
+        return Frames._make(x if x is None else x[part] for x in self)
 
 
 def check_fit(length: int, fit: str, crop: float) -> None:
     r"""Raises a :class:`ValueError` if an argument is out of range."""
-    if fit not in FITS:
-        raise ValueError(f"Expected 'fit' to be one of {FITS} (got {fit!r})")
+    check_choice('fit', fit, FITS)
     if length < 1:
         raise ValueError(f"Expected a positive 'length' (got {length})")
     if not 0 < crop <= 1:
@@ -110,6 +97,7 @@ def choose_frames(
         low = torch.where(size < length, wrapped, low.minimum(size - 1))
         return Frames(low, low)
     if generator is None:
+        # The middle 95 %, rounded as in CTR-GCN.
         start = ((1 - CENTER) * size.double() / 2).long()
         part = size - 2 * start
     else:
@@ -151,6 +139,7 @@ def take_frames(
         return out.unflatten(dim, number.shape)
 
     out = take(frames.low)
+    # `out` has [B, T] in place of dimension `dim`.
     ones = [1] * (out.dim() - dim - 2)  # for broadcasting
     if frames.blend is not None:
         blend = frames.blend.to(out).view(*frames.blend.shape, *ones)

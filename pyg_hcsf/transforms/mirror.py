@@ -66,6 +66,7 @@ class MirrorPose(BaseTransform):
             )
         if torch.rand(()) >= self.p:
             return data
+        # Joint i becomes the mirror image of joint swap[i].
         swap = list(self.skeleton.mirrored)
         width = data.image_size[..., 0]  # [1], doubles
         data.x = data.x[swap]

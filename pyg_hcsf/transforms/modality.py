@@ -8,6 +8,7 @@ from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.skeleton import Skeleton
 
 STREAMS = ('joint', 'bone', 'joint-motion', 'bone-motion')
@@ -88,7 +89,7 @@ class Modality(BaseTransform):
     """
 
     def __init__(self, stream: str, skeleton: Skeleton) -> None:
-        check_stream(stream)
+        check_choice('stream', stream, STREAMS)
         self.stream = stream
         self.skeleton = skeleton
 
@@ -109,11 +110,3 @@ class Modality(BaseTransform):
 
     def __repr__(self) -> str:
         return f"{self.__class__.__name__}('{self.stream}')"
-
-
-def check_stream(stream: str) -> None:
-    r"""Raises a :class:`ValueError` if there is no such stream."""
-    if stream not in STREAMS:
-        raise ValueError(
-            f"Expected 'stream' to be one of {STREAMS} (got {stream!r})"
-        )

@@ -3,12 +3,16 @@ r"""Normalisation of clips of NTU RGB+D."""
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.spatial.transform import Rotation
 from torch_geometric.data import Data
 from torch_geometric.data.datapipes import functional_transform
 from torch_geometric.transforms import BaseTransform
+
+from pyg_hcsf.choices import check_choice
 
 FRAMES = 300  # of the longest clip
 SPINE = 1  # its middle
@@ -56,11 +60,7 @@ class PreNormalize(BaseTransform):
     """
 
     def __init__(self, scheme: str, length: int = FRAMES) -> None:
-        if scheme not in SCHEMES:
-            raise ValueError(
-                f"Expected 'scheme' to be one of {list(SCHEMES)} (got "
-                f'{scheme!r})'
-            )
+        check_choice('scheme', scheme, tuple(SCHEMES))
         if length < 1:
             raise ValueError(f"Expected a positive 'length' (got {length})")
         self.scheme = scheme
@@ -103,11 +103,11 @@ def _pyskl(joints: np.ndarray, length: int) -> np.ndarray:
     return _rotate_body(_move(joints, joints[SPINE, 0, 0]))
 
 
-def _ctrgcn(joints: np.ndarray, length: int) -> np.ndarray:
-    return center_clip(joints)
-
-
-SCHEMES = {'agcn': _agcn, 'pyskl': _pyskl, 'ctrgcn': _ctrgcn}
+SCHEMES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    'agcn': _agcn,
+    'pyskl': _pyskl,
+    'ctrgcn': lambda joints, length: center_clip(joints),
+}
 
 
 def _move(joints: np.ndarray, origin: np.ndarray) -> np.ndarray:
@@ -125,10 +125,8 @@ def _fill_frames(joints: np.ndarray, length: int) -> np.ndarray:
         present = np.flatnonzero(body.any(axis=(0, 2)))
         if len(present) == 0:
             continue
-        if present[0] == 0:
-            body = body[:, : present[-1] + 1]
-        else:
-            body = body[:, present]
+        last = present[-1] + 1
+        body = body[:, present if present[0] else slice(last)]
         out[:, :, m] = body[:, np.arange(length) % body.shape[1]]
     return out
 
@@ -157,14 +155,8 @@ def _rotate(
     # 2s-AGCN leaves vectors in the opposite direction, too.
     if size < 1e-6 or (angle := math.atan2(size, float(vector @ goal))) < 1e-6:
         return joints
-    x, y, z = axis / size
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    rotation = (
-        np.eye(3)
-        + math.sin(angle) * cross
-        + (1 - math.cos(angle)) * cross @ cross
-    )
-    return joints @ rotation.T
+    rotation = Rotation.from_rotvec(axis * angle / size)
+    return joints @ rotation.as_matrix().T
 
 
 def center_clip(joints: np.ndarray) -> np.ndarray:

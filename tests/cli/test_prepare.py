@@ -12,7 +12,7 @@ from pyg_hcsf.cli.dataset_options import CLASSES
 from pyg_hcsf.datasets import UTDMHAD
 from pyg_hcsf.datasets.mpi_inf_3dhp.constants import TEST_SEQUENCES
 from pyg_hcsf.datasets.ntu import shards as ntu_shards
-from pyg_hcsf.datasets.utd_mhad import dataset as utd_mhad
+from pyg_hcsf.datasets.utd_mhad import skeleton_mat as utd_mhad
 from tests.cli.prepare_files import (
     SOME,
     listing,
@@ -240,7 +240,7 @@ def test_mpi_inf_3dhp(tmp_path, capsys):
         'ok    test: left and right',
         'ok    test: 2D against 3D           median 0.0 px apart, 0.0 px at',
         'missing S1/Seq1/annot.mat, S1/Seq1/camera.calibration, ',
-        "Expected files for split='train'",
+        "for split='train' in",
     ):
         assert line in out, line
     assert run('doctor', tmp_path / 'raw') == 1

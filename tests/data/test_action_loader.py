@@ -1,11 +1,12 @@
 import pytest
+import roma
 import torch
 from torch_geometric.data import Data
 
 from pyg_hcsf import get_skeleton
+from pyg_hcsf.axes import frames_first
 from pyg_hcsf.data import ClipStore
-from pyg_hcsf.data.action_loader import ActionLoader, rotations
-from pyg_hcsf.data.axes import frames_first
+from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.data.clip_subset import ClipSubset
 from pyg_hcsf.transforms import FitFrames, Modality
 
@@ -108,25 +109,23 @@ def test_processes_share_a_batch(clips):
             torch.testing.assert_close(parts[rank][step].x, batch.x[rank::2])
 
 
-def test_rotations():
-    """Rz Ry Rx, so that x is turned first."""
-    angle = torch.pi / 2
-    turn = rotations(torch.tensor([[angle, 0, 0], [0, 0, angle]]))
-    y, x = torch.tensor([0.0, 1, 0]), torch.tensor([1.0, 0, 0])
-    torch.testing.assert_close(
-        turn[0] @ y, torch.tensor([0.0, 0, 1]), atol=1e-6, rtol=0
+def test_rotations(clips):
+    """Each clip is rotated as a whole, by up to 0.4 about x, y and z."""
+    options = {'random': True, 'seed': 1}
+    plain, turned = (
+        next(iter(ActionLoader(clips, NTU, 7, 8, rotate=size, **options))).x
+        for size in (0.0, 0.4)
     )
-    torch.testing.assert_close(turn[1] @ x, y, atol=1e-6, rtol=0)
-    both = rotations(torch.tensor([[angle, 0, angle]]))[0]
-    torch.testing.assert_close(both, turn[1] @ turn[0])
-    many = rotations(torch.randn(50, 3))
-    eye = torch.eye(3).expand(50, 3, 3)
-    torch.testing.assert_close(
-        many @ many.transpose(1, 2), eye, atol=1e-5, rtol=0
-    )
-    torch.testing.assert_close(
-        torch.linalg.det(many), torch.ones(50), atol=1e-5, rtol=0
-    )
+    angles = []
+    for x, y in zip(plain, turned, strict=True):
+        x, y = x.reshape(-1, 3), y.reshape(-1, 3)
+        turn = torch.linalg.lstsq(x, y).solution.T  # y = x @ turn.T
+        torch.testing.assert_close(
+            turn @ turn.T, torch.eye(3), atol=1e-5, rtol=0
+        )
+        angles.append(roma.rotmat_to_euler('xyz', turn))
+    largest = torch.stack(angles).abs().amax(dim=0)
+    assert (largest > 0.1).all() and (largest < 0.4001).all()
 
 
 def test_turned_clips_keep_their_bones(clips):

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch_geometric.data import InMemoryDataset
 
-from pyg_hcsf.data.clip_dataset import ClipDataset, InMemoryClipDataset
+from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.formats import Format, files_named
+from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.skeleton import H36M17
 
 TXT = Format('txt', 'numbers', lambda p: files_named(p, re.compile(r'.*txt')))

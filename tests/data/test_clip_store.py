@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
+from pyg_hcsf.axes import to_frames
 from pyg_hcsf.data import clip_writer
-from pyg_hcsf.data.axes import to_frames
 from pyg_hcsf.data.clip_store import ClipStore
 
 

@@ -7,6 +7,7 @@ import pytest
 from pyg_hcsf.datasets.ntu.ctrgcn import read_ctrgcn
 from pyg_hcsf.safe_io.archives import (
     close_archives,
+    leads_outside,
     list_members,
     list_some,
     read_members,
@@ -21,6 +22,13 @@ def pack(path, names, method=zipfile.ZIP_DEFLATED):
         for name in names:
             archive.writestr(name, name.encode() * 50)
     return path
+
+
+def test_names_that_lead_outside():
+    for name in ('../a', 'a/../../b', '/a', '\\a', 'C:\\a', 'a\\..\\b'):
+        assert leads_outside(name)
+    for name in ('a', 'a/b..c', 'a/b:c', '..a'):
+        assert not leads_outside(name)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+from pyg_hcsf.safe_io.archives import leads_outside
 from pyg_hcsf.safe_io.npy import NPY_HEADER
 from pyg_hcsf.safe_io.pickle_scan import scan_pickle
 from pyg_hcsf.safe_io.shown import shown
@@ -182,7 +183,7 @@ def _zip(path: Path, size: int) -> FileKind:
     files = [i for i in infos if not i.filename.endswith('/')]
     names = [info.filename for info in files]
     text = f'a zip archive of {len(files):,} file' + 's' * (len(files) != 1)
-    if any(_escapes(info.filename) for info in infos):
+    if any(leads_outside(info.filename) for info in infos):
         return FileKind(
             'zip',
             f'{text} of which some would be written outside of its folder',
@@ -203,11 +204,6 @@ def _zip(path: Path, size: int) -> FileKind:
         more = ', ...' * (len(names) > len(keys))
         return FileKind('npz', f'NumPy arrays: {", ".join(keys)}{more}')
     return FileKind('zip', text)
-
-
-def _escapes(name: str) -> bool:
-    parts = name.replace('\\', '/').split('/')
-    return '..' in parts or parts[0] == '' or ':' in parts[0]
 
 
 def _array(path: Path, head: bytes, size: int) -> FileKind | None:

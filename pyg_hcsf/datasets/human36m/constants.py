@@ -44,26 +44,16 @@ TAKE = rf'(?:{"|".join(_PAPER_NAMES)})(?: \d)?'
 
 
 class Human36MTake(NamedTuple):
-    r"""A take of Human3.6M in one camera.
+    r"""A take of Human3.6M in one camera."""
 
-    Args:
-        subject (str): The subject, such as :obj:`'S9'`.
-        action (str): The action by its name in published tables.
-        name (str): The name of the take, :obj:`'S9 Photo 1'` as in its raw
-            file, or :obj:`'s_09_act_12_subact_01'`.
-        camera (Camera): The camera.
-        joints (numpy.ndarray): Positions :obj:`[T, 17, 3]` in the frame of
-            the camera, in millimetres.
-        keypoints (numpy.ndarray or None): Detected keypoints
-            :obj:`[T, 17, 2]` or :obj:`[T, 16, 2]` in pixels, if any.
-    """
-
-    subject: str
-    action: str
+    subject: str  #: such as :obj:`'S9'`
+    action: str  #: by its name in published tables
+    #: The name of the take, :obj:`'S9 Photo 1'` as in its raw file, or
+    #: :obj:`'s_09_act_12_subact_01'`.
     name: str
     camera: Camera
-    joints: np.ndarray
-    keypoints: np.ndarray | None
+    joints: np.ndarray  #: [T, 17, 3] in the frame of the camera, mm
+    keypoints: np.ndarray | None  #: detected, [T, 17 or 16, 2] in pixels
 
 
 def action_of(take: str) -> str:

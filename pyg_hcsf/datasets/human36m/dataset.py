@@ -3,33 +3,34 @@ r"""Human3.6M as clips of 2D keypoints and 3D joints."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.clip_dataset import ClipDataset
-from pyg_hcsf.data.options import check_choices, subjects_of_split
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.human36m.clips import (
-    NAMINGS,
-    Human36MClips,
-    action_names,
-    project_clip,
-)
-from pyg_hcsf.datasets.human36m.constants import (
-    H36M_FPS,
-    TEST_SUBJECTS,
-    TRAIN_SUBJECTS,
-)
-from pyg_hcsf.datasets.human36m.formats import (
-    HUMAN36M_FORMATS,
-    choose_files,
-)
-from pyg_hcsf.geometry.camera import check_distortion
-from pyg_hcsf.protocols import S11_DIRECTIONS
+from pyg_hcsf.data.splits import subjects_of_split
+from pyg_hcsf.geometry.camera import Distortion, check_distortion
+from pyg_hcsf.geometry.clip_camera import camera_attributes, clip_camera
+from pyg_hcsf.protocols import H36M_ACTIONS, S11_DIRECTIONS
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
+
+from . import constants
+from .constants import (
+    OFFICIAL_ACTIONS,
+    TEST_SUBJECTS,
+    TRAIN_SUBJECTS,
+    Human36MTake,
+)
+from .formats import HUMAN36M_FORMATS, choose_files
+from .recordings import read_takes
 
 
 class Human36M(ClipDataset):
@@ -68,25 +69,14 @@ class Human36M(ClipDataset):
 
     **STATS** (frames of all cameras, S11 Directions left out):
 
-    .. list-table::
-        :widths: 10 30 10
-        :header-rows: 1
-
-        * - split
-          - subjects
-          - frames
-        * - train
-          - S1, S5, S6, S7, S8
-          - 1,559,752
-        * - test
-          - S9, S11
-          - 543,344
+    ===== ================== =========
+    split subjects           frames
+    ===== ================== =========
+    train S1, S5, S6, S7, S8 1,559,752
+    test  S9, S11            543,344
+    ===== ================== =========
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` projects the joints; else the
             detector, as in the name of its file: :obj:`'cpn_ft_h36m_dbb'`,
             :obj:`'sh_dt_ft'`, :obj:`'sh_conf_cam_source_final'`. To read
@@ -102,25 +92,13 @@ class Human36M(ClipDataset):
         dropped (sequence of str, optional): The recordings to leave out, as in
             :attr:`~pyg_hcsf.protocols.PoseProtocol.dropped`.
             (default: :obj:`S11_DIRECTIONS`, as VideoPose3D; LCN drops none)
-        val_subjects (sequence of str, optional): The training subjects to
-            use for validation. (default: :obj:`()`)
         naming (str, optional): :obj:`'paper'` names and orders actions as
             published tables, :obj:`'official'` as :obj:`metadata.xml` and LCN.
             (default: :obj:`'paper'`)
-        subsample (int, optional): The frame stride, at 50 Hz.
-            (default: :obj:`1`)
-        format (str, optional): The format to read where there are several.
-            (default: the first of those above that is found)
-        raw (str or pathlib.Path, optional): The raw folder or file, which is
-            only read. (default: :obj:`root/raw`)
-        transform, pre_transform, log, force_reload: See
-            :class:`~torch_geometric.data.Dataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or the processed ones are
-            damaged or cannot be written.
-        ValueError: If an option is out of range, or a raw file is damaged;
-            names it.
+        root, split, val_subjects, subsample, format: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`; the frame rate is
+            50 Hz before subsampling.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = Human36M('datasets/Human36M', keypoints='gt')
@@ -128,6 +106,7 @@ class Human36M(ClipDataset):
     """
 
     formats = HUMAN36M_FORMATS
+    raw_folders = re.compile(r'S\d+')
     unlike: Mapping[str, tuple[str, ...]] = {}
     how_to_get = (
         'Ask for access at http://vision.imar.ro/human3.6m/ and put '
@@ -148,21 +127,13 @@ class Human36M(ClipDataset):
         naming: Literal['paper', 'official'] = 'paper',
         subsample: int = 1,
         format: str | None = None,
-        raw: str | Path | None = None,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
-        formats = [None] + [form.name for form in self.formats]
         self._subjects = subjects_of_split(
             split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'Human3.6M'
         )
-        check_choices(
-            joints=(joints, (17, 16)),
-            naming=(naming, NAMINGS),
-            format=(format, formats),
-        )
+        check_choice('joints', joints, (17, 16))
+        check_choice('naming', naming, ('paper', 'official'))
         check_distortion(distortion)
         if re.fullmatch(r'\w+', keypoints) is None or subsample < 1:
             raise ValueError(
@@ -175,35 +146,13 @@ class Human36M(ClipDataset):
         self.joints = joints
         self.naming = naming
         self.subsample = subsample
-        self.fps = H36M_FPS / subsample
+        self.fps = constants.H36M_FPS / subsample
         self._dropped = frozenset(dropped)
-        super().__init__(
-            root,
-            raw,
-            format,
-            transform=transform,
-            pre_transform=pre_transform,
-            log=log,
-            force_reload=force_reload,
-        )
-
-    @classmethod
-    def found(cls, path: str | Path) -> bool:
-        r"""Whether a folder, or a folder of a subject in it, has raw files."""
-        folder = Path(path).expanduser()
-        entries = [
-            entry
-            for entry in (folder.iterdir() if folder.is_dir() else ())
-            if entry.is_file() or re.fullmatch(r'S\d+', entry.name)
-        ]
-        return any(form.find(e) for e in entries for form in cls.formats)
-
-    @property
-    def _stored_split(self) -> str:
-        return 'test' if self.split == 'test' else 'train'
+        self._format = format
+        super().__init__(root, **kwargs)
 
     def _in_split(self, subject: str, clip: str) -> bool:
-        return subject in self._subjects and clip not in self._dropped
+        return super()._in_split(subject, clip) and clip not in self._dropped
 
     def _source(self, format: str, files: list[Path]) -> RawSource:
         self._files = choose_files(format, files, self.keypoints)
@@ -213,7 +162,8 @@ class Human36M(ClipDataset):
     def _steps(self) -> list[tuple[str, Callable]]:
         steps = super()._steps()
         if self.keypoints == 'gt' and self.distortion is not None:
-            lens = partial(project_clip, distortion=self.distortion)
+            # The store without a lens serves for both lenses.
+            lens = partial(_project, distortion=self.distortion)
             return [(self.distortion, lens), *steps]
         return steps
 
@@ -223,15 +173,68 @@ class Human36M(ClipDataset):
         parts += [f'every{self.subsample}'] * (self.subsample > 1)
         return '_'.join(parts)
 
-    def _read(self, source: RawSource) -> Iterable[dict[str, Any]]:
-        return Human36MClips(
-            self._files,
-            self._stored_split,
-            self.keypoints,
-            self.joints,
-            self.naming,
-            self.subsample,
+    def _read(self, source: RawSource) -> list[Human36MTake]:
+        order = {name: i for i, name in enumerate(self.actions)}
+        return sorted(
+            read_takes(self._files, self._stored_split),
+            key=lambda take: (
+                order[self._action(take)],
+                constants.SUBJECTS.index(take.subject),
+                take.name,
+                take.camera.name,
+            ),
         )
+
+    def _to_clip(self, take: Human36MTake) -> dict[str, Any]:
+        camera = take.camera
+        y = torch.from_numpy(take.joints[:: self.subsample])
+        x = self._keypoints(take, y)
+        # Neck/Nose is left out, as by SemGCN and its family.
+        if self.joints == 16:
+            y = y[:, constants.H36M16_OF_17]
+        return {
+            'x': x.float(),
+            'y': y,
+            'edge_index': self.skeleton.with_graph('tree').edge_index,
+            'num_nodes': self.joints,
+            'subject': take.subject,
+            'action': self._action(take),
+            'clip': take.name,
+            'camera': camera.name,
+            'fps': self.fps,
+            **camera_attributes(camera),
+            'radial': torch.tensor([camera.radial], dtype=torch.float64),
+            'tangential': torch.tensor(
+                [camera.tangential], dtype=torch.float64
+            ),
+        }
+
+    def _keypoints(self, take: Human36MTake, y: Tensor) -> Tensor:
+        if self.keypoints == 'gt':
+            x = take.camera.project(y.double())
+        else:
+            assert take.keypoints is not None
+            # Videos are longer than the motion capture, never shorter.
+            if len(take.keypoints) < len(take.joints):
+                raise ValueError(
+                    f"Expected keypoints '{self.keypoints}' for all "
+                    f'{len(take.joints)} frames of {take.name} by camera '
+                    f'{take.camera.name} (got {len(take.keypoints)}): get the '
+                    'file again'
+                )
+            found = take.keypoints[: len(take.joints) : self.subsample]
+            x = torch.from_numpy(found)
+        if x.size(1) < self.joints:
+            raise ValueError(
+                f"Expected 'joints=16' with the keypoints '{self.keypoints}', "
+                'which have no Neck/Nose (got 17)'
+            )
+        return x[:, constants.H36M16_OF_17] if x.size(1) > self.joints else x
+
+    def _action(self, take: Human36MTake) -> str:
+        if self.naming == 'paper':
+            return take.action
+        return {v: k for k, v in OFFICIAL_ACTIONS.items()}[take.action]
 
     @property
     def skeleton(self) -> Skeleton:
@@ -241,4 +244,11 @@ class Human36M(ClipDataset):
     @property
     def actions(self) -> tuple[str, ...]:
         r"""The 15 actions, in the order of tables."""
-        return action_names(self.naming)
+        is_paper = self.naming == 'paper'
+        return H36M_ACTIONS if is_paper else tuple(OFFICIAL_ACTIONS)
+
+
+def _project(data: Data, distortion: Distortion) -> Data:
+    # Keypoints of the joints as seen through a distorting lens.
+    data.x = clip_camera(data).project(data.y.double(), distortion).float()
+    return data

@@ -6,12 +6,13 @@ import contextlib
 import mmap
 import re
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets.human36m.position_files import find_cdf, find_h5
+
+from .position_files import find_cdf, find_h5
 
 FILE_LIMIT = 2**33  # bytes; LCN's largest has about 2 GB
 NPZ, PKL = (
@@ -24,13 +25,8 @@ PREFIXES = ('data_2d_h36m_', 'h36m_')  # of files of detected keypoints
 
 def find_vp3d(path: Path) -> list[Path]:
     r"""VideoPose3D's archives."""
-
-    def matches(file: Path) -> bool:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-        return bool({'positions_3d.npy', 'positions_2d.npy'} & set(names))
-
-    return _matching(files_named(path, NPZ), matches)
+    known = {'positions_3d.npy', 'positions_2d.npy'}
+    return _matching(path, NPZ, lambda file: bool(known & _members(file)))
 
 
 def find_lcn(path: Path) -> list[Path]:
@@ -42,16 +38,13 @@ def find_lcn(path: Path) -> list[Path]:
         is_frames = _contains(file, b'joint_3d_camera', b'camera_param')
         return is_frames or _contains(file, b'joint3d_image', b'confidence')
 
-    return _matching(files_named(path, PKL), matches)
+    return _matching(path, PKL, matches)
 
 
 def find_motionbert(path: Path) -> list[Path]:
     r"""MotionBERT's pickles."""
-
-    def matches(file: Path) -> bool:
-        return _contains(file, b'joint_2d', b'joint3d_image', b'source')
-
-    return _matching(files_named(path, PKL), matches)
+    keys = b'joint_2d', b'joint3d_image', b'source'
+    return _matching(path, PKL, lambda file: _contains(file, *keys))
 
 
 HUMAN36M_FORMATS = (
@@ -88,17 +81,11 @@ HUMAN36M_FORMATS = (
 
 
 class RawFiles(NamedTuple):
-    r"""The files that clips are read from.
+    r"""The files that clips are read from."""
 
-    Args:
-        form (str): The name of their format.
-        poses (list[pathlib.Path]): The files with 3D positions.
-        keypoints (pathlib.Path or None): The file with detected keypoints.
-    """
-
-    form: str
-    poses: list[Path]
-    keypoints: Path | None
+    form: str  #: the name of their format
+    poses: list[Path]  #: with 3D positions
+    keypoints: Path | None  #: with detected keypoints
 
 
 def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:
@@ -123,14 +110,12 @@ def choose_files(form: str, files: list[Path], keypoints: str) -> RawFiles:
         return RawFiles(form, files, None)
     poses = _with_poses(form, files)
     if keypoints == 'gt':
-        return RawFiles(
-            form, poses[:1] if form == 'motionbert' else poses, None
-        )
+        # Each file of MotionBERT has all poses, with other keypoints.
+        poses = poses[:1] if form == 'motionbert' else poses
+        return RawFiles(form, poses, None)
     found = detectors(form, files)
-    file = found.get(keypoints)
-    for other in found.values():
-        if keypoints == other.stem:
-            file = other
+    by_stem = {file.stem: file for file in found.values()}
+    file = (found | by_stem).get(keypoints)
     if file is None:
         some = f' or one of {list(found)}' if found else ''
         raise ValueError(
@@ -158,10 +143,9 @@ def detectors(form: str, files: list[Path]) -> dict[str, Path]:
     poses = [] if form == 'motionbert' else _with_poses(form, files)
     for file in (f for f in files if f not in poses):
         name = file.stem
-        for prefix in PREFIXES:
-            if name.startswith(prefix) and name != f'{prefix}gt':
-                name = name.removeprefix(prefix)
-                break
+        prefix = next(filter(name.startswith, PREFIXES), '')
+        if name != f'{prefix}gt':  # not another value 'gt' of 'keypoints'
+            name = name.removeprefix(prefix)
         if name in out:
             raise ValueError(
                 f"Expected one file of the detector '{name}' (got "
@@ -173,26 +157,26 @@ def detectors(form: str, files: list[Path]) -> dict[str, Path]:
 
 def _with_poses(form: str, files: list[Path]) -> list[Path]:
     if form == 'vp3d':
-        return [f for f in files if _has_member(f, 'positions_3d.npy')]
+        return [f for f in files if 'positions_3d.npy' in _members(f)]
     if form == 'lcn':
         return [f for f in files if _contains(f, b'joint_3d_camera')]
     return files
 
 
 def _matching(
-    files: Iterable[Path], matches: Callable[[Path], bool]
+    path: Path, pattern: re.Pattern[str], matches: Callable[[Path], bool]
 ) -> list[Path]:
     found = []
-    for file in files:
+    for file in files_named(path, pattern):
         with contextlib.suppress(OSError, ValueError, zipfile.BadZipFile):
             if matches(file):
                 found.append(file)
     return found
 
 
-def _has_member(file: Path, name: str) -> bool:
+def _members(file: Path) -> set[str]:
     with zipfile.ZipFile(file) as archive:
-        return name in archive.namelist()
+        return set(archive.namelist())
 
 
 def _contains(file: Path, *words: bytes) -> bool:

@@ -14,11 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.human36m.constants import (
-    NUM_CAMERAS,
-    OFFICIAL_ACTIONS,
-    Human36MTake,
-)
 from pyg_hcsf.datasets.pose_checks import (
     MIN_DEPTH,
     is_array,
@@ -29,6 +24,8 @@ from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
 from pyg_hcsf.safe_io.pickle_reader import load_pickle
 from pyg_hcsf.safe_io.shown import PARSE_ERRORS, explained
+
+from .constants import NUM_CAMERAS, OFFICIAL_ACTIONS, Human36MTake
 
 SOURCE = re.compile(r's_(\d+)_act_(\d+)_subact_(\d+)(?:_ca_\d+)?')
 #: Millimetres per pixel in MotionBERT's training split, which has no scale.
@@ -55,6 +52,7 @@ def read_lcn(content: bytes, name: str) -> Iterator[Human36MTake]:
         for key, group in groupby(
             records, lambda record: tuple(record[k] for k in KEYS)
         ):
+            # The frames of one recording by one camera follow each other.
             frames = list(group)
             where = f'frame {start}'
             start += len(frames)
@@ -157,6 +155,7 @@ def read_motionbert(
             raise unexpected('as many frames in 2D as in 3D', image)
         sources = _texts(values, 'source', len(image))
         camera_names = _texts(values, 'camera_name', len(image))
+        # Millimetres per pixel at the root, for each frame.
         factor = values.get('2.5d_factor')
         if factor is None:
             factor = np.full(len(image), NOMINAL_FACTOR)
@@ -191,6 +190,7 @@ def _to_camera(
 ) -> np.ndarray:
     r"""Converts pixels with a scaled depth to millimetres: [T, 17, 3]."""
     scale = 1 / factor[:, None]
+    # The scale is f / Z of the root plus a constant, so Z = f / (s - c).
     root = camera.focal[0] / (scale - SCALE_OFFSET)
     depth = image[..., 2] / scale + root
     xy = (image[..., :2] - camera.center) / camera.focal * depth[..., None]

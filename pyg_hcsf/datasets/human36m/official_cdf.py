@@ -50,6 +50,9 @@ def _decompress(content: bytes) -> bytes:
         raise ValueError('its first bytes are not those of a CDF file')
     if kind == UNCOMPRESSED:
         return content
+    # The record of a compressed file: size, type, offset of parameters,
+    # uncompressed size, reserved, gzip stream. Offsets and sizes of version 3
+    # have 8 bytes, those of version 2 have 4.
     is_v3 = MAGIC[content[:4]] == 3
     size = int.from_bytes(content[8 : 16 if is_v3 else 12], 'big')
     body = content[40 if is_v3 else 28 : 8 + size]
@@ -74,6 +77,7 @@ class _Record:
         self.content = content
         self.word = word  # bytes of an offset
         self.pos = 0
+        # Each record begins with its size and its type.
         self.offset()  # of the record itself
         self.kind = self.number()
 
@@ -131,6 +135,7 @@ class _File:
         raise ValueError(f'no record of type {kinds} at byte {at}')
 
     def variables(self) -> Iterator[_Record]:
+        # Each kind of variables is a linked list of descriptors.
         for kind, at in self.heads:
             visited = set()
             while at > 0:
@@ -191,6 +196,7 @@ class _File:
         r"""The bytes of the values that an index leads to."""
         parts: list[bytes] = []
         visited: set[int] = set()
+        # An index holds offsets of values or of further indices, in order.
         stack = [at]
         while stack:
             at = stack.pop()

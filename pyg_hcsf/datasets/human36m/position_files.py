@@ -14,16 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from pyg_hcsf.data.formats import files_named, read_whole
-from pyg_hcsf.datasets.human36m.constants import TAKE
-from pyg_hcsf.datasets.human36m.official_cdf import (
-    INFLATION,
-    SLACK,
-    read_cdf_pose,
-)
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.matlab import MatlabValue, read_matlab
 from pyg_hcsf.safe_io.shown import explained
 from pyg_hcsf.safe_io.tar_archive import read_tgz
+
+from .constants import TAKE
+from .official_cdf import INFLATION, SLACK, read_cdf_pose
 
 FILE_LIMIT = 2**31  # bytes; the largest archive has about 0.2 GB
 H5_KEY = '3D_positions'
@@ -80,6 +77,7 @@ def take_file(path: Path) -> TakeFile:
 def repeated_take(files: list[Path]) -> str:
     r"""Describes the first take that is in two files; empty if none is."""
     found: dict[tuple[str, str], Path] = {}
+    # An archive has all recordings of a subject, so it repeats each one.
     for subject, take, path in map(take_file, files):
         for other in found.keys() & {(subject, take), (subject, '')}:
             return f"{subject} {take} in '{found[other]}' and '{path}'"
@@ -103,6 +101,7 @@ def read_world_positions(
             f'Expected each take once (got {repeated}): remove the copy, such '
             'as an archive that is extracted already'
         )
+    # Archives and files of one subject never mix, see above.
     with HDF5Process() as process:
         for subject, take, path in map(take_file, files):
             if subject not in subjects:

@@ -9,26 +9,24 @@ import numpy as np
 import torch
 
 from pyg_hcsf.data.formats import read_whole
-from pyg_hcsf.datasets.human36m.constants import (
+from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
+from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+
+from .constants import (
     TEST_SUBJECTS,
     TRAIN_SUBJECTS,
     Human36MTake,
     action_of,
     select_joints,
 )
-from pyg_hcsf.datasets.human36m.formats import FILE_LIMIT, RawFiles
-from pyg_hcsf.datasets.human36m.lcn_motionbert_pickle import (
+from .formats import FILE_LIMIT, RawFiles
+from .lcn_motionbert_pickle import (
     read_lcn,
     read_lcn_detections,
     read_motionbert,
 )
-from pyg_hcsf.datasets.human36m.position_files import read_world_positions
-from pyg_hcsf.datasets.human36m.videopose3d_npz import (
-    read_positions_2d,
-    read_positions_3d,
-)
-from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
-from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
+from .position_files import read_world_positions
+from .videopose3d_npz import read_positions_2d, read_positions_3d
 
 _SUBJECTS = {'train': TRAIN_SUBJECTS, 'test': TEST_SUBJECTS}
 
@@ -43,14 +41,12 @@ def read_takes(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
     Raises:
         ValueError: If a file is missing or damaged; names it.
     """
-    reader = {
+    readers = {
         'vp3d': _read_vp3d,
-        'cdf': _read_positions,
-        'h5': _read_positions,
         'lcn': _read_lcn,
         'motionbert': _read_motionbert,
-    }[raw.form]
-    return reader(raw, split)
+    }
+    return readers.get(raw.form, _read_positions)(raw, split)
 
 
 def _read_vp3d(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
@@ -74,9 +70,8 @@ def _read_vp3d(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
 
 
 def _read_positions(raw: RawFiles, split: str) -> Iterator[Human36MTake]:
-    for subject, take, pose in read_world_positions(
-        raw.poses, _SUBJECTS[split]
-    ):
+    found = read_world_positions(raw.poses, _SUBJECTS[split])
+    for subject, take, pose in found:
         yield from _project(subject, take, select_joints(pose), None)
 
 
@@ -111,6 +106,7 @@ def _project(
     world: np.ndarray,
     views: list[np.ndarray] | None,
 ) -> Iterator[Human36MTake]:
+    # [T, 17, 3] in the world frame in millimetres, z up.
     pos = torch.from_numpy(np.asarray(world, np.float64))
     for number, camera in enumerate(human36m_cameras(subject)):
         joints = camera.world_to_camera(pos).float().numpy()
@@ -122,9 +118,8 @@ def _project(
             )
         keypoints = None if views is None else views[number]
         name = f'{subject} {take}'
-        yield Human36MTake(
-            subject, action_of(take), name, camera, joints, keypoints
-        )
+        action = action_of(take)
+        yield Human36MTake(subject, action, name, camera, joints, keypoints)
 
 
 def _read(file: Path) -> tuple[bytes, str]:

@@ -7,16 +7,11 @@ raise a :class:`ValueError` if the file is damaged or has other content.
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.human36m.constants import (
-    NUM_CAMERAS,
-    SUBJECTS,
-    action_of,
-    select_joints,
-)
 from pyg_hcsf.datasets.pose_checks import (
     MAX_MM,
     is_array,
@@ -26,6 +21,8 @@ from pyg_hcsf.datasets.pose_checks import (
 from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import explained, shortened, shown
 
+from .constants import NUM_CAMERAS, SUBJECTS, action_of, select_joints
+
 Subjects = dict[str, dict[str, Any]]  # by subject and take
 #: Joints of stacked hourglass networks, in MPII's order, that are Human3.6M's
 #: without Neck/Nose (SemGCN, ``data/prepare_data_2d_h36m_sh.py``).
@@ -33,19 +30,18 @@ H36M16_OF_MPII = (6, 2, 1, 0, 3, 4, 5, 7, 8, 9, 13, 14, 15, 12, 11, 10)
 
 
 class JointOrder(NamedTuple):
-    r"""An order of joints.
+    r"""An order of joints."""
 
-    Args:
-        layout (str): Its name in the entry :obj:`layout_name`.
-        num_joints (int): The number of joints.
-        left, right (tuple[int, ...]): The joints of each side, in the entry
-            :obj:`keypoints_symmetry`.
-    """
-
-    layout: str
+    layout: str  #: its name in the entry :obj:`layout_name`
     num_joints: int
+    #: The joints of each side, in the entry :obj:`keypoints_symmetry`.
     left: tuple[int, ...]
     right: tuple[int, ...]
+
+    @property
+    def sides(self) -> list[list[int]]:
+        r"""Left and right joints, as :obj:`keypoints_symmetry` has them."""
+        return [[*self.left], [*self.right]]
 
     def to_human36m(self, x: np.ndarray) -> np.ndarray:
         r"""Converts :obj:`[T, N, 2]` to Human3.6M's order of 17 joints, or of
@@ -127,10 +123,10 @@ def read_positions_2d(
                         f'keypoints of {NUM_CAMERAS} cameras for {where}',
                         views,
                     )
-                frames = [
+                frames = (
                     _frames(view, (order.num_joints,), (2, 3), where)
                     for view in views
-                ]
+                )
                 out[subject][take] = [
                     order.to_human36m(view[..., :2]) for view in frames
                 ]
@@ -171,6 +167,7 @@ def _frames(
 
 
 def _from_coco(coco: np.ndarray) -> np.ndarray:
+    # COCO has no hip, spine, thorax and head: means of their neighbours.
     out = np.empty_like(coco)
     out[:, (9, 11, 12, 13)] = coco[:, (0, 5, 7, 9)]  # nose, left arm
     out[:, (14, 15, 16)] = coco[:, (6, 8, 10)]
@@ -200,11 +197,13 @@ def joint_order(metadata: Any) -> JointOrder:
         metadata = {}
     sides = metadata.get('keypoints_symmetry')
     layout, number = metadata.get('layout_name'), metadata.get('num_joints')
-    found = [o for o in ORDERS if sides is None or _has_sides(o, sides)]
+    # Each entry that the file has must agree; together they leave one order.
+    stated = _sorted_sides(sides)
+    found = [o for o in ORDERS if sides is None or o.sides == stated]
     if not found or (sides is None and layout is None):
         raise _unknown('keypoints_symmetry', sides)
     if layout is not None:
-        known = isinstance(layout, str)
+        known = isinstance(layout, str)  # others may not be comparable
         found = [o for o in found if known and o.layout == layout]
         if not found:
             raise _unknown('layout_name', layout)
@@ -216,22 +215,12 @@ def joint_order(metadata: Any) -> JointOrder:
     return found[0]
 
 
-def _has_sides(order: JointOrder, sides: Any) -> bool:
-    sides = _to_list(sides)
-    return len(sides) == 2 and all(
-        len(side) == len(expected)
-        and all(isinstance(joint, (int, np.integer)) for joint in side)
-        and sorted(side) == list(expected)
-        for side, expected in zip(
-            map(_to_list, sides), (order.left, order.right), strict=True
-        )
-    )
-
-
-def _to_list(value: Any) -> list[Any]:
-    if isinstance(value, np.ndarray) and value.ndim:
-        value = value.tolist()
-    return list(value) if isinstance(value, (list, tuple)) else []
+def _sorted_sides(sides: Any) -> list[list[int]]:
+    try:
+        pair = sides if len(sides) == 2 else ()
+        return [sorted(map(operator.index, side)) for side in pair]
+    except (TypeError, ValueError):  # no lists of whole numbers
+        return []
 
 
 def _unknown(key: str, value: Any) -> ValueError:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets.mocap.bvh.conventions import infer_conventions
-from pyg_hcsf.datasets.mocap.bvh.reader import read_bvh
-from pyg_hcsf.datasets.mocap.joint_positions import JointMap, to_h36m17
-from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
 from pyg_hcsf.safe_io.shown import cause
+
+from .bvh.conventions import infer_conventions
+from .bvh.reader import read_bvh
+from .joint_positions import JointMap, to_h36m17
+from .motion import MotionClip, MotionDataset
 
 SHOWN = 20  # file names in a message, at most
 BVH_FILE = re.compile(r'.*\.bvh', re.IGNORECASE)
@@ -105,22 +106,17 @@ class BVHMotion(MotionDataset):
     r"""Any motion in Biovision hierarchy files as the 17 joints of
     Human3.6M.
 
-    Positions are world millimetres, z up. The joints are found by the names
-    of widespread rigs (Mixamo, MotionBuilder, LAFAN1, Bandai-Namco, Rokoko,
-    Xsens, MMD, mocopi, SMPL, Unreal, Biped, DAZ and others), or else guessed
-    from pairs of equal bones, with a warning. Spine, thorax, neck and head
-    are not the same anatomical points as Human3.6M's. Frames in which a joint
-    moves faster than 12 m/s relative to the hip are dropped and the clip is
-    cut there; this also removes the rest pose with which some files begin.
-    Files that cannot be read are named in a warning and skipped.
+    The joints are found by the names of widespread rigs (Mixamo,
+    MotionBuilder, LAFAN1, Bandai-Namco, Rokoko, Xsens, MMD, mocopi, SMPL,
+    Unreal, Biped, DAZ and others), or else guessed from pairs of equal bones,
+    with a warning. Files that cannot be read are named in a warning and
+    skipped. For the clips see
+    :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`; its limit of 12 m/s
+    also removes the rest pose with which some files begin.
 
     Raw files: :obj:`*.bvh`, anywhere below :obj:`raw`.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        raw (str or pathlib.Path, optional): The folder of the raw files,
-            which is only read. (default: :obj:`root/raw`)
         joint_map (Mapping, optional): For each of the 17 joints the name of
             one joint of the files, or a tuple of names for the point midway
             between them; :obj:`'<joint>_end'` is an end site. :obj:`None`
@@ -139,14 +135,11 @@ class BVHMotion(MotionDataset):
             the name of a file's folder. (default: :obj:`None`)
         action (str, optional): The action of all clips. :obj:`None` takes
             the name of a file's folder. (default: :obj:`None`)
-        fps (float, optional): The frame rate to resample to, by picking the
-            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
+        root, raw: See
+            :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Raises:
-        RuntimeError: If there are no raw files, or the processed file is
-            damaged or cannot be written.
         ValueError: If no raw file can be read; names the first.
 
     Example:
@@ -171,12 +164,7 @@ class BVHMotion(MotionDataset):
         source_fps: float | None = None,
         subject: str | None = None,
         action: str | None = None,
-        fps: float = 25.0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.options = {
             'joint_map': None if joint_map is None else dict(joint_map),
@@ -186,16 +174,7 @@ class BVHMotion(MotionDataset):
             'subject': subject,
             'action': action,
         }
-        super().__init__(
-            root,
-            raw,
-            fps,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, raw, **kwargs)
 
     def read_clips(self) -> Iterator[MotionClip]:
         return read_bvh_clips(self.raw, self.fps, **self.options)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pyg_hcsf.data.formats import Format, archives_with, files_named
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.mocap.asf_amc import (
-    ASF_JOINTS,
-    read_amc,
-    read_asf,
-)
-from pyg_hcsf.datasets.mocap.cmu_download import CMU_ARCHIVE, CMU_URL
-from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
-from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
-from pyg_hcsf.datasets.mocap.text_file import MotionFile
+from pyg_hcsf.safe_io.archives import iter_zip
 from pyg_hcsf.safe_io.shown import cause, shown
+
+from .asf_amc import ASF_JOINTS, read_amc, read_asf
+from .cmu_download import CMU_ARCHIVE, CMU_URL
+from .joint_positions import to_h36m17
+from .motion import MotionClip, MotionDataset
+from .text_file import MotionFile
 
 CMU_INDEX = 'cmu-mocap-index.csv'
 MEMBER_LIMIT = 256 * 2**20  # bytes; the largest real member is below 20 MiB
@@ -70,6 +69,7 @@ def cmu_action(description: str, subject: str = '') -> str:
         'run'
     """
     for text in (description, subject):
+        # 'cartWheel' becomes two words.
         text = re.sub('([a-z])([A-Z])', r'\1 \2', text).lower()
         for action, words in CMU_ACTIONS.items():
             if re.search(rf'\b(?:{"|".join(words.split())})', text):
@@ -112,27 +112,6 @@ def _index_of(raw: Path) -> Path:
     return (raw.parent if raw.is_file() else raw) / CMU_INDEX
 
 
-def _members(archive: zipfile.ZipFile) -> list[MotionFile]:
-    out: list[MotionFile] = []
-    for info in archive.infolist():
-        name = info.filename
-        parts = name.replace('\\', '/').split('/')
-        if '..' in parts or parts[0] == '' or ':' in parts[0]:
-            raise ValueError(
-                f"Refused the archive '{archive.filename}': its member "
-                f'{shown(name)} points outside of it. Get it from {CMU_URL}'
-            )
-        if _ASF.fullmatch(name) or _AMC.fullmatch(name):
-            if info.file_size > MEMBER_LIMIT:
-                raise ValueError(
-                    f"Refused the archive '{archive.filename}': its member "
-                    f'{shown(name)} has {info.file_size} bytes. Get it from '
-                    f'{CMU_URL}'
-                )
-            out.append(zipfile.Path(archive, name))
-    return out
-
-
 def read_cmu(
     raw: Path, subjects: list[int] | None = None, index: Path | None = None
 ) -> Iterator[MotionClip]:
@@ -143,19 +122,21 @@ def read_cmu(
     if _ASF.fullmatch(files[0].name) or _AMC.fullmatch(files[0].name):
         yield from _read_cmu(list(files), trials, subjects, raw)
         return
-    try:
-        archive = zipfile.ZipFile(files[0])
-    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as e:
-        raise ValueError(
-            f"'{files[0]}' is not a whole zip archive ({cause(e)}): delete it "
-            f'and get it again from {CMU_URL}'
-        ) from e
-    with archive:
-        yield from _read_cmu(_members(archive), trials, subjects, raw)
+    # Refuses members that are damaged, or lead out of the archive.
+    members = list(iter_zip(files[0], _EITHER))
+    for member in members:
+        if member.size > MEMBER_LIMIT:
+            raise ValueError(
+                f'Refused {shown(str(member), 300)}: it has {member.size} '
+                f'bytes. Get the archive from {CMU_URL}'
+            )
+    with zipfile.ZipFile(files[0]) as archive:
+        names = [zipfile.Path(archive, member.member) for member in members]
+        yield from _read_cmu(names, trials, subjects, raw)
 
 
 def _read_cmu(
-    files: list[MotionFile],
+    files: Iterable[MotionFile],
     trials: dict[str, tuple[str, str]],
     subjects: list[int] | None,
     raw: Path,
@@ -176,6 +157,7 @@ def _read_cmu(
             raise ValueError(
                 f"No skeleton '{match[1]}.asf' below '{raw}' for '{path}'"
             )
+        # Files are sorted, so each skeleton is read once.
         if asf is None or subject != current:
             current, asf = subject, read_asf(skeletons[subject], path)
         joints = asf.joint_positions(read_amc(path, asf))
@@ -198,11 +180,8 @@ class CMUMocap(MotionDataset):
 
     Actions are coarse groups (:obj:`CMU_ACTIONS`) made from the public index;
     subjects are :obj:`'CMU01'`, ..., :obj:`'CMU144'`, with
-    :obj:`'CMU60+61'` for the two who dance together. Positions are world
-    millimetres, z up. Spine, thorax, neck and head are not the same
-    anatomical points as Human3.6M's; hips and limbs agree. Frames in which a
-    joint moves faster than 12 m/s relative to the hip are dropped and the
-    clip is cut there.
+    :obj:`'CMU60+61'` for the two who dance together. For the clips see
+    :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
 
     Raw files: the archive :obj:`allasfamc.zip`, read without being extracted
     (see :func:`download_cmu_mocap`), or :obj:`NN/NN.asf` and
@@ -210,21 +189,11 @@ class CMUMocap(MotionDataset):
     :obj:`cmu-mocap-index.csv`. Without it all actions are :obj:`'other'`.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        raw (str or pathlib.Path, optional): The archive or folder of the raw
-            files, which is only read. (default: :obj:`root/raw`)
         subjects (sequence of int, optional): The subjects to read.
             :obj:`None` reads all. (default: :obj:`None`)
-        fps (float, optional): The frame rate to resample to, by picking the
-            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or the processed file is
-            damaged or cannot be written.
-        ValueError: If a raw file is damaged; names it.
+        root, raw: See
+            :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = CMUMocap('datasets/CMUMocap', subjects=[1, 2])
@@ -254,26 +223,12 @@ class CMUMocap(MotionDataset):
         root: str | Path,
         raw: str | Path | None = None,
         subjects: list[int] | None = None,
-        fps: float = 25.0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.options = {
             'subjects': sorted(int(s) for s in subjects) if subjects else None
         }
-        super().__init__(
-            root,
-            raw,
-            fps,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, raw, **kwargs)
 
     def _find_source(self) -> RawSource | None:
         # Other archives that Format.find lists are read if passed as 'raw'.

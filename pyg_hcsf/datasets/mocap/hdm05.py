@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyg_hcsf.data.formats import Format, files_named
-from pyg_hcsf.datasets.mocap.asf_amc import (
-    ASF,
-    ASF_JOINTS,
-    read_amc,
-    read_asf,
-)
-from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
-from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
+
+from .asf_amc import ASF, ASF_JOINTS, read_amc, read_asf
+from .joint_positions import to_h36m17
+from .motion import MotionClip, MotionDataset
 
 CUT = re.compile(r'HDM_([a-z]+)_([A-Za-z0-9]+)_(\d+)_(\d+)\.amc')
 FILE = re.compile(rf'{CUT.pattern}|HDM_[a-z]+\.asf')
@@ -58,28 +54,16 @@ class HDM05(MotionDataset):
     Universität Bonn), as the 17 joints of Human3.6M.
 
     Actions are the motion classes, subjects :obj:`'HDM05-bd'`, ...,
-    :obj:`'HDM05-tr'`. Positions are world millimetres, z up. Spine, thorax,
-    neck and head are not the same anatomical points as Human3.6M's; hips and
-    limbs agree. Frames in which a joint moves faster than 12 m/s relative to
-    the hip are dropped and the clip is cut there.
+    :obj:`'HDM05-tr'`. For the clips see
+    :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
 
     Raw files: :obj:`HDM_<actor>_<class>_<number>_120.amc` and
     :obj:`HDM_<actor>.asf`, anywhere below :obj:`raw`.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        raw (str or pathlib.Path, optional): The folder of the raw files,
-            which is only read. (default: :obj:`root/raw`)
-        fps (float, optional): The frame rate to resample to, by picking the
-            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or the processed file is
-            damaged or cannot be written.
-        ValueError: If a raw file is damaged; names it.
+        root, raw, fps: See
+            :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = HDM05('datasets/HDM05')

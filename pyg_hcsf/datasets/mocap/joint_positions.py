@@ -116,6 +116,7 @@ def body_height(pose: np.ndarray) -> float:
     bones = dict(
         zip(H36M17.joints[1:], np.median(lengths, axis=0), strict=True)
     )
+    # Both legs are summed, and halved below.
     legs = sum(bones[f'{s}{j}'] for s in 'LR' for j in ('Knee', 'Foot'))
     trunk = sum(bones[j] for j in ('Spine', 'Thorax', 'Neck', 'Head'))
     return float(legs / 2 + trunk)
@@ -148,6 +149,7 @@ def up_axis_of(pose: np.ndarray) -> str | None:
     at = {name: pose[:, i] for i, name in enumerate(H36M17.joints)}
     body = at['Thorax'] - (at['LFoot'] + at['RFoot']) / 2
     body = body / np.maximum(np.linalg.norm(body, axis=1, keepdims=True), 1e-9)
+    # The largest component decides, if it is large enough.
     along = np.median(body, axis=0)
     for up, axis in (('y', 1), ('z', 2)):
         if along[axis] == np.abs(along).max() > UPRIGHT:

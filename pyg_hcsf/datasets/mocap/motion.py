@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
+from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.skeleton import H36M17, Skeleton
+from pyg_hcsf.skeleton import H36M17
 
 #: A joint that moves faster than this relative to the hip is a tracking
 #: error, in mm/s.
@@ -22,22 +22,13 @@ SPEED_LIMIT = 12_000.0
 
 
 class MotionClip(NamedTuple):
-    r"""A clip of a motion capture file.
+    r"""A clip of a motion capture file."""
 
-    Args:
-        joints (numpy.ndarray): The 17 joints in world millimetres, z up, of
-            shape :obj:`[T, 17, 3]`.
-        fps (float): Frames per second.
-        subject (str): The subject.
-        action (str): The action.
-        name (str): A unique name.
-    """
-
-    joints: np.ndarray
+    joints: np.ndarray  #: [T, 17, 3] in world millimetres, z up
     fps: float
     subject: str
     action: str
-    name: str
+    name: str  #: unique in the data set
 
 
 def glitch_frames(
@@ -56,6 +47,7 @@ def glitch_frames(
     Returns:
         A mask of shape :obj:`[T]`.
     """
+    # A person may run, but not move a hand that fast relative to the hip.
     relative = joints - joints[:, :1]
     step = np.linalg.norm(np.diff(relative, axis=0), axis=-1)
     fast = (step * fps > limit).any(axis=1)
@@ -92,9 +84,11 @@ def clean_clips(
         )
     glitch = glitch_frames(clip.joints, clip.fps)
     length = len(clip.joints)
+    # New frame k is at k / fps seconds; the nearest source frame is taken.
     times = np.arange(int((length - 1) * fps / clip.fps + 1e-6) + 1)
     source = np.rint(times * clip.fps / fps).astype(int).clip(max=length - 1)
     source = source[~glitch[source]]
+    # Frames with as many errors before them form one piece.
     piece = np.cumsum(glitch)[source]
     cuts = np.flatnonzero(np.diff(piece)) + 1
     pieces = [frames for frames in np.split(source, cuts) if len(frames)]
@@ -117,25 +111,26 @@ class MotionDataset(InMemoryClipDataset):
     r"""The base class of data sets made from motion capture files.
 
     One :class:`~torch_geometric.data.Data` per clip with
-    :obj:`pos` :obj:`[17, T, 3]` in world millimetres (z up), the bones as
-    :obj:`edge_index`, and :obj:`subject`, :obj:`action`, :obj:`clip` and
-    :obj:`fps`.
+    :obj:`pos` :obj:`[17, T, 3]` in world millimetres (z up), the 17 joints of
+    Human3.6M, the bones as :obj:`edge_index`, and :obj:`subject`,
+    :obj:`action`, :obj:`clip` and :obj:`fps`. Hips and limbs agree with
+    Human3.6M's; spine, thorax, neck and head are other anatomical points.
+    Frames in which a joint moves faster than 12 m/s relative to the hip are
+    dropped and the clip is cut there.
 
     Subclasses implement :meth:`read_clips` and set :obj:`options` before
     calling this constructor.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        raw (str or pathlib.Path, optional): The folder of the raw files,
-            which is only read. (default: :obj:`root/raw`)
         fps (float, optional): The frame rate to resample to, by picking the
-            nearest frame. (default: :obj:`25.0`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
+            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
+        root, raw: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
+        **kwargs (optional): Other arguments of that class.
     """
 
     keys: tuple[str, ...] = ('pos',)
+    skeleton = H36M17
     #: Options that the raw files are read with, part of the store's name.
     options: dict[str, Any] = {}
 
@@ -144,22 +139,10 @@ class MotionDataset(InMemoryClipDataset):
         root: str | Path,
         raw: str | Path | None = None,
         fps: float = 25.0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.fps = float(fps)
-        super().__init__(
-            root,
-            raw,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, raw, **kwargs)
 
     def read_clips(self) -> Iterator[MotionClip]:
         r"""Reads the raw files."""
@@ -184,11 +167,6 @@ class MotionDataset(InMemoryClipDataset):
             yield from pieces
             dropped[clip.subject] += glitches
             self._info['glitch_frames'] = dropped
-
-    @property
-    def skeleton(self) -> Skeleton:
-        r"""The 17 joints of Human3.6M."""
-        return H36M17
 
     @property
     def glitch_frames(self) -> int:

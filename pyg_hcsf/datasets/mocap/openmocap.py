@@ -2,22 +2,24 @@ r"""The open pose benchmark, made from CMU's and HDM05's motion capture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import to_frames
+from pyg_hcsf.axes import to_frames
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.formats import Format
-from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.mocap.bvh.reader import DAZ_JOINTS
-from pyg_hcsf.datasets.mocap.bvh_motion import bvh_files, read_bvh_clip
-from pyg_hcsf.datasets.mocap.cmu import CMU_INDEX, cmu_files, read_cmu
-from pyg_hcsf.datasets.mocap.hdm05 import hdm05_files, read_hdm05
-from pyg_hcsf.datasets.mocap.motion import MotionClip, MotionDataset
+from pyg_hcsf.geometry.camera import check_distortion
 from pyg_hcsf.geometry.virtual_cameras import lifting_clips
+
+from .bvh.reader import DAZ_JOINTS
+from .bvh_motion import bvh_files, read_bvh_clip
+from .cmu import CMU_INDEX, cmu_files, read_cmu
+from .hdm05 import hdm05_files, read_hdm05
+from .motion import MotionClip, MotionDataset
 
 # The test split is part of the benchmark; the validation split is a choice of
 # this project.
@@ -66,22 +68,6 @@ def openmocap_files(path: Path) -> list[Path]:
     ]
 
 
-FORMATS = (
-    Format(
-        'openmocap',
-        "cmu/asfamc, cmu/bvh and hdm05, CMU's and HDM05's files, in one "
-        'folder',
-        openmocap_files,
-    ),
-)
-HOW_TO_GET = (
-    'Put there cmu/asfamc/NN and cmu/bvh/{salsa,indian,martial} from '
-    'http://mocap.cs.cmu.edu and hdm05/ from '
-    'https://resources.mpi-inf.mpg.de/HDM05/ (see '
-    "datasets/OpenMocap/README.md), or pass the folder as 'raw'"
-)
-
-
 def split_of(subject: str, held_out: str = 'subjects') -> str | None:
     r"""The split of :class:`OpenMocap` that a subject belongs to, or
     :obj:`None` if it is in no split, as test subjects on other rigs with
@@ -99,8 +85,20 @@ class Motion(MotionDataset):
     for all splits, kinds of keypoints and seeds.
     """
 
-    formats = FORMATS
-    how_to_get = HOW_TO_GET
+    formats = (
+        Format(
+            'openmocap',
+            "cmu/asfamc, cmu/bvh and hdm05, CMU's and HDM05's files, in one "
+            'folder',
+            openmocap_files,
+        ),
+    )
+    how_to_get = (
+        'Put there cmu/asfamc/NN and cmu/bvh/{salsa,indian,martial} from '
+        'http://mocap.cs.cmu.edu and hdm05/ from '
+        'https://resources.mpi-inf.mpg.de/HDM05/ (see '
+        "datasets/OpenMocap/README.md), or pass the folder as 'raw'"
+    )
 
     def _stem(self, format: str) -> str:
         return f'motion_{self.fps:g}fps'
@@ -125,7 +123,7 @@ class Motion(MotionDataset):
         yield from read_hdm05(self.raw / 'hdm05')
 
 
-class OpenMocap(MotionDataset):
+class OpenMocap(Motion):
     r"""The open pose benchmark: freely licensed motion capture, projected to
     the four cameras of Human3.6M.
 
@@ -151,41 +149,27 @@ class OpenMocap(MotionDataset):
     :obj:`protocol` :obj:`'openmocap-rigs'`.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
+        split (str, optional): One of the above. (default: :obj:`'train'`)
         keypoints (str, optional): :obj:`'gt'` for projected joints,
             :obj:`'noisy'` for joints as a detector would find them.
             (default: :obj:`'gt'`)
         distortion (str, optional): The lens distortion of the projection,
             see :meth:`pyg_hcsf.geometry.camera.Camera.project`.
             (default: :obj:`None`)
-        raw (str or pathlib.Path, optional): The folder with
-            :obj:`cmu/asfamc`, :obj:`cmu/bvh/{salsa,indian,martial}` and
-            :obj:`hdm05`, not written to. (default: :obj:`root/raw`)
         seed (int, optional): The seed of the directions of the cameras and
             of the noise. (default: :obj:`0`)
-        fps (float, optional): The frame rate to resample to, by picking the
-            nearest frame, which keeps bone lengths. (default: :obj:`25.0`)
         held_out (str, optional): Whether the test split has other
             :obj:`'subjects'` or another :obj:`'rig'`.
             (default: :obj:`'subjects'`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or a processed file is
-            damaged or cannot be written.
-        ValueError: If a raw file is damaged; names it.
+        root, fps: See
+            :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = OpenMocap('datasets/OpenMocap', raw='mocap')
         >>> dataset[0].x, dataset[0].y  # [17, T, 2] px, [17, T, 3] mm
     """
 
-    formats = FORMATS
-    how_to_get = HOW_TO_GET
     protocol = 'openmocap'
     keys = ('x', 'y', 'joints', 'confidence')
 
@@ -195,22 +179,14 @@ class OpenMocap(MotionDataset):
         split: str = 'train',
         keypoints: Literal['gt', 'noisy'] = 'gt',
         distortion: Literal['vp3d', 'm17'] | None = None,
-        raw: str | Path | None = None,
         seed: int = 0,
-        fps: float = 25.0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
         held_out: Literal['subjects', 'rig'] = 'subjects',
+        **kwargs: Any,
     ) -> None:
-        check_choices(
-            split=(split, SPLITS),
-            keypoints=(keypoints, ('gt', 'noisy')),
-            distortion=(distortion, (None, 'vp3d', 'm17')),
-            held_out=(held_out, HELD_OUT),
-        )
+        check_choice('split', split, SPLITS)
+        check_choice('keypoints', keypoints, ('gt', 'noisy'))
+        check_distortion(distortion)
+        check_choice('held_out', held_out, HELD_OUT)
         self.split = split
         self.keypoints = keypoints
         self.distortion = distortion
@@ -218,21 +194,9 @@ class OpenMocap(MotionDataset):
         self.held_out = held_out
         if held_out == 'rig':
             self.protocol = 'openmocap-rigs'
-        super().__init__(
-            root,
-            raw,
-            fps,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, **kwargs)
 
-    @staticmethod
-    def found(path: str | Path) -> bool:
-        r"""Whether a folder has raw files of every part of the benchmark."""
-        return has_openmocap(path)
+    found = staticmethod(has_openmocap)
 
     def _stem(self, format: str) -> str:
         rig = 'rig_' if self.held_out == 'rig' else ''
@@ -243,18 +207,14 @@ class OpenMocap(MotionDataset):
         )
 
     def _load_motion(self, force_reload: bool = False) -> Motion:
-        return Motion(
-            self.root,
-            self.raw,
-            self.fps,
-            log=self.log,
-            force_reload=force_reload,
-        )
+        options = {'log': self.log, 'force_reload': force_reload}
+        return Motion(self.root, self.raw, self.fps, **options)
 
     def _of_this_split(self, subject: str) -> bool:
         return split_of(subject, self.held_out) == self.split
 
     def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
+        # One store of all clips serves all splits, seeds and keypoints.
         motion = self._load_motion(self.force_reload)
         for clip in motion:
             if self._of_this_split(clip.subject):

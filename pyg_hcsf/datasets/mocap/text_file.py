@@ -92,6 +92,7 @@ class TextFile:
         except ValueError:
             text = ' '.join(words[:20])
             self.fail(line, f'expected numbers (got {shown(text)})')
+        # One call for all numbers. The comparison is false for NaN, too.
         if not hypot(*values) < LARGEST:
             self.fail(line, f'expected finite numbers (got {shown(values)})')
         return values
@@ -116,6 +117,7 @@ def _encoding(content: bytes) -> str:
         return 'utf-8'
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return 'utf-16'
+    # ASCII characters in UTF-16 have a zero byte each.
     if content[:4:2] == b'\0\0' or content[1:4:2] == b'\0\0':
         return 'utf-16-le' if content[1:2] == b'\0' else 'utf-16-be'
     try:

@@ -8,16 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
-    CHANNELS,
-    MAX_FRAMES,
-    Annotation,
-    check_annotation,
-    to_float32,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import RELEVANT17_OF_28
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.shown import explained
+
+from .annotation import CHANNELS, MAX_FRAMES, Annotation, make_annotation
+from .constants import RELEVANT17_OF_28
 
 # Arrays may decompress to 16 times the file plus 1 MiB: most frames of TS1 to
 # TS4 are not evaluated, and their content may compress well.
@@ -57,16 +52,15 @@ def read_test_annotations(
         if not valid.any():
             raise ValueError('none of its frames is valid')
         for key, channels in CHANNELS.items():
+            # MATLAB's [C, 17, 1, T], whose axes HDF5 reverses.
             shape = (num_frames, 1, len(RELEVANT17_OF_28), channels)
             if arrays[key].shape not in (shape, shape[:1] + shape[2:]):
                 raise ValueError(
                     f"'{key}' has the shape {list(arrays[key].shape)}, not "
                     f'{list(shape)} as {num_frames} frames would'
                 )
-        keypoints, metric, universal = (
-            to_float32(arrays[key]).reshape(num_frames, -1, channels)
+        poses = (
+            arrays[key].reshape(num_frames, -1, channels)
             for key, channels in CHANNELS.items()
         )
-        annotation = Annotation(keypoints, metric, universal, valid == 1)
-        check_annotation(annotation, 'it')
-    return annotation
+        return make_annotation(poses, valid == 1, 'it')

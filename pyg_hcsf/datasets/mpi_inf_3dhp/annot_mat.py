@@ -7,20 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import (
-    CHANNELS,
-    MAX_FRAMES,
-    Annotation,
-    check_annotation,
-    to_float32,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
-    CAMERAS,
-    JOINTS28,
-    NUM_CAMERAS,
-)
 from pyg_hcsf.safe_io.matlab import read_matlab
 from pyg_hcsf.safe_io.shown import explained
+
+from .annotation import CHANNELS, MAX_FRAMES, Annotation, make_annotation
+from .constants import CAMERAS, JOINTS28, NUM_CAMERAS
 
 # Each variable is about a third of the file, and may decompress to 2 times the
 # file plus 256 KiB.
@@ -76,13 +67,10 @@ def _annotation(
             f'camera {camera} has {[len(a) for a in arrays]} frames in '
             f'{list(CHANNELS)}'
         )
-    keypoints, metric, universal = (
-        to_float32(array[:num_frames]) for array in arrays
+    poses = [array[:num_frames] for array in arrays]
+    return make_annotation(
+        poses, np.ones(len(poses[0]), bool), f'camera {camera}'
     )
-    valid = np.ones(len(metric), bool)
-    annotation = Annotation(keypoints, metric, universal, valid)
-    check_annotation(annotation, f'camera {camera}')
-    return annotation
 
 
 def _joints(value: Any, key: str, channels: int) -> np.ndarray:

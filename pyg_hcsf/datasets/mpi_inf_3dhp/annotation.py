@@ -2,6 +2,7 @@ r"""Annotations of MPI-INF-3DHP in one camera, and their check."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,47 +15,43 @@ CHANNELS = {'annot2': 2, 'annot3': 3, 'univ_annot3': 3}
 
 
 class Annotation(NamedTuple):
-    r"""The annotations of a sequence in one camera.
+    r"""The annotations of a sequence in one camera."""
 
-    Args:
-        keypoints (numpy.ndarray): Pixels :obj:`[T, N, 2]`.
-        metric (numpy.ndarray): Positions :obj:`[T, N, 3]` in the frame of the
-            camera in millimetres.
-        universal (numpy.ndarray): The same, scaled to the size of the
-            universal skeleton.
-        valid (numpy.ndarray): Whether a frame is evaluated: :obj:`[T]`.
-    """
-
-    keypoints: np.ndarray
-    metric: np.ndarray
-    universal: np.ndarray
-    valid: np.ndarray
+    keypoints: np.ndarray  #: [T, N, 2] in pixels
+    metric: np.ndarray  #: [T, N, 3] in the frame of the camera, mm
+    universal: np.ndarray  #: the same, of the size of the universal skeleton
+    valid: np.ndarray  #: whether a frame is evaluated: [T]
 
 
-def check_annotation(annotation: Annotation, where: str) -> None:
-    r"""Raises a :class:`ValueError` if an evaluated frame has a number that is
-    not finite or larger than a million, or a joint behind the camera;
+def make_annotation(
+    arrays: Iterable[np.ndarray], valid: np.ndarray, where: str
+) -> Annotation:
+    r"""Makes annotations of keypoints, metric and universal poses.
+
+    Raises a :class:`ValueError` if an evaluated frame has a number that is not
+    finite or larger than a million, or a joint behind the camera;
     :obj:`where` names the annotations.
     """
-    for key, array in annotation._asdict().items():
-        if key == 'valid':
-            continue
-        values = array[annotation.valid]
+    keypoints, metric, universal = map(to_float32, arrays)
+    annotation = Annotation(keypoints, metric, universal, valid)
+    for key in ('keypoints', 'metric', 'universal'):
+        values = getattr(annotation, key)[valid]
         with np.errstate(invalid='ignore'):
             bad = ~(np.abs(values) <= MAX_MM).all(axis=(1, 2))
             if key == 'metric':
                 bad |= ~(values[..., 2] > MIN_DEPTH).all(axis=1)
         if bad.any():
-            frame = np.flatnonzero(annotation.valid)[bad.argmax()]
+            frame = np.flatnonzero(valid)[bad.argmax()]
             raise ValueError(
                 f"{where} has no pose in front of it in '{key}' of "
                 f'{int(bad.sum())} frames, the first of them frame {frame}'
             )
+    return annotation
 
 
 def to_float32(array: np.ndarray) -> np.ndarray:
     r"""Converts numbers. Those that are too large become infinite, and are
-    refused by :func:`check_annotation`.
+    refused by :func:`make_annotation`.
     """
     with np.errstate(over='ignore', invalid='ignore'):
         return array.astype(np.float32, copy=False)

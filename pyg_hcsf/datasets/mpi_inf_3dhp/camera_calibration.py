@@ -6,10 +6,11 @@ import numpy as np
 import roma
 import torch
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import NUM_CAMERAS
 from pyg_hcsf.datasets.pose_checks import MAX_MM
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.safe_io.shown import explained, shown
+
+from .constants import NUM_CAMERAS
 
 HEADER = 'Skeletool Camera Calibration File'
 MAX_BYTES = 2**20  # of a file; 14 cameras have about 8 kB
@@ -68,6 +69,7 @@ def _camera(block: dict[str, list[str]]) -> Camera:
     width, height = _floats(block, 'size', 2, where)
     intrinsic = _floats(block, 'intrinsic', 16, where).reshape(4, 4)
     extrinsic = _floats(block, 'extrinsic', 16, where).reshape(4, 4)
+    # A 4 x 4 matrix in pixels with zeros besides focal lengths and centre.
     (fx, skew, cx, _), (other, fy, cy, _) = intrinsic[:2]
     largest = max(width, height, np.abs(intrinsic[:2]).max())
     if skew or other or min(width, height, fx, fy) < 1 or largest > MAX_MM:
@@ -76,6 +78,8 @@ def _camera(block: dict[str, list[str]]) -> Camera:
     orthogonal = np.abs(rotation @ rotation.T - np.eye(3)).max() < 1e-2
     if not orthogonal or np.linalg.det(rotation) < 0:
         raise ValueError(f'{where} has a matrix that is not a rotation')
+    # The nearest rotation, as the file has few digits; transposed, from the
+    # camera to the world.
     u, _, vt = np.linalg.svd(rotation)
     quaternion = roma.rotmat_to_unitquat(torch.from_numpy((u @ vt).T.copy()))
     x, y, z, w = quaternion.tolist()

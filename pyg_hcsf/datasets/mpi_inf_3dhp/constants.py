@@ -51,18 +51,12 @@ TRAIN_SEQUENCES = {
 
 
 class EvaluatedSequence(NamedTuple):
-    r"""The published facts about a test sequence.
-
-    Args:
-        frames (int): The number of frames.
-        valid (int): The number of frames that are evaluated.
-        scene (str): :obj:`'GS'` with a green screen, :obj:`'noGS'` in the
-            same studio without, or :obj:`'Outdoor'`.
-        camera (Camera): The camera.
-    """
+    r"""The published facts about a test sequence."""
 
     frames: int
-    valid: int
+    valid: int  #: the number of frames that are evaluated
+    #: :obj:`'GS'` with a green screen, :obj:`'noGS'` in the same studio
+    #: without, or :obj:`'Outdoor'`.
     scene: str
     camera: Camera
 

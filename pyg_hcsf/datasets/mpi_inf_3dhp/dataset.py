@@ -2,30 +2,32 @@ r"""MPI-INF-3DHP as clips of 2D keypoints and 3D joints."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.clip_dataset import ClipDataset
-from pyg_hcsf.data.options import check_choices, subjects_of_split
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.mpi_inf_3dhp.clips import SKELETONS, make_clip
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
-    CAMERAS,
-    NUM_CAMERAS,
-    SCENES,
-    TEST_SUBJECTS,
-    TRAIN_SUBJECTS,
-    UNLIKE,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
-    MPI_INF_3DHP_FORMATS,
-    split_of,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.recordings import read_takes
-from pyg_hcsf.datasets.mpi_inf_3dhp.takes import MPIINF3DHPTake
+from pyg_hcsf.data.splits import subjects_of_split
+from pyg_hcsf.geometry.clip_camera import camera_attributes
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
+
+from . import constants
+from .constants import TEST_SUBJECTS, TRAIN_SUBJECTS
+from .formats import MPI_INF_3DHP_FORMATS, split_of
+from .recordings import read_takes
+from .takes import MPIINF3DHPTake
+
+SKELETONS = {
+    'h36m17': 'h36m17',
+    'relevant17': 'mpi_inf_3dhp17',
+    'all28': 'mpi_inf_3dhp28',
+}
 
 
 class MPIINF3DHP(ClipDataset):
@@ -65,28 +67,14 @@ class MPIINF3DHP(ClipDataset):
 
     **STATS** (the 8 cameras; of test clips the valid frames):
 
-    .. list-table::
-        :widths: 10 30 10 10
-        :header-rows: 1
-
-        * - split
-          - subjects
-          - clips
-          - frames
-        * - train
-          - S1 to S8
-          - 128
-          - 1,052,736
-        * - test
-          - TS1 to TS6
-          - 6
-          - 2,929
+    ===== ========== ===== =========
+    split subjects   clips frames
+    ===== ========== ===== =========
+    train S1 to S8   128   1,052,736
+    test  TS1 to TS6 6     2,929
+    ===== ========== ===== =========
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
         ground_truth (str, optional): :obj:`'universal'`, as the official
             evaluation and most peers, or :obj:`'metric'`, as mmpose.
             (default: :obj:`'universal'`)
@@ -106,22 +94,10 @@ class MPIINF3DHP(ClipDataset):
             :obj:`'all'`, with a mask :obj:`valid` :obj:`[1, T]`, for networks
             with temporal context. An invalid frame without a pose has that of
             the nearest frame. (default: :obj:`'valid'`)
-        val_subjects (sequence of str, optional): The training subjects to
-            use for validation. (default: :obj:`()`)
-        subsample (int, optional): The frame stride, at 25 or 50 Hz.
-            (default: :obj:`1`)
-        format (str, optional): The format to read where there are several.
-            (default: the first of those above that is found)
-        raw (str or pathlib.Path, optional): The raw folder or file, which is
-            only read. (default: :obj:`root/raw`)
-        transform, pre_transform, log, force_reload: See
-            :class:`~torch_geometric.data.Dataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or the processed ones are
-            damaged or cannot be written.
-        ValueError: If an option is out of range, or a raw file is damaged;
-            names it.
+        root, split, val_subjects, subsample, format: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`; the frame rate is
+            25 or 50 Hz before subsampling.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = MPIINF3DHP('datasets/MPIINF3DHP', 'test')
@@ -129,6 +105,7 @@ class MPIINF3DHP(ClipDataset):
     """
 
     formats = MPI_INF_3DHP_FORMATS
+    raw_folders = re.compile(r'T?S\d|mpi_inf_3dhp\w*')
     keys = ('x', 'y', 'joints', 'valid')
     how_to_get = (
         'Get it at https://vcai.mpi-inf.mpg.de/3dhp-dataset/ and put '
@@ -144,37 +121,29 @@ class MPIINF3DHP(ClipDataset):
         ground_truth: Literal['universal', 'metric'] = 'universal',
         keypoints: Literal['annotation', 'gt'] = 'annotation',
         joints: Literal['h36m17', 'relevant17', 'all28'] = 'h36m17',
-        cameras: Sequence[int] = CAMERAS,
+        cameras: Sequence[int] = constants.CAMERAS,
         frames: Literal['valid', 'all'] = 'valid',
         val_subjects: Sequence[str] = (),
         subsample: int = 1,
         format: str | None = None,
-        raw: str | Path | None = None,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
-        formats = [None] + [form.name for form in self.formats]
         self._subjects = subjects_of_split(
             split, val_subjects, TRAIN_SUBJECTS, TEST_SUBJECTS, 'MPI-INF-3DHP'
         )
-        check_choices(
-            ground_truth=(ground_truth, ('universal', 'metric')),
-            keypoints=(keypoints, ('annotation', 'gt')),
-            joints=(joints, tuple(SKELETONS)),
-            frames=(frames, ('valid', 'all')),
-            format=(format, formats),
-        )
+        check_choice('ground_truth', ground_truth, ('universal', 'metric'))
+        check_choice('keypoints', keypoints, ('annotation', 'gt'))
+        check_choice('joints', joints, tuple(SKELETONS))
+        check_choice('frames', frames, ('valid', 'all'))
         cameras = tuple(sorted(cameras))
         if (
             not cameras
-            or not set(cameras) <= set(range(NUM_CAMERAS))
+            or not set(cameras) <= set(range(constants.NUM_CAMERAS))
             or len(set(cameras)) != len(cameras)
         ):
             raise ValueError(
                 "Expected 'cameras' to be some of 0 to "
-                f'{NUM_CAMERAS - 1}, each once (got {cameras})'
+                f'{constants.NUM_CAMERAS - 1}, each once (got {cameras})'
             )
         if subsample < 1:
             raise ValueError(
@@ -187,68 +156,27 @@ class MPIINF3DHP(ClipDataset):
             )
         self.split = split
         self.ground_truth = ground_truth
-        self.unlike = UNLIKE if ground_truth == 'universal' else {}
+        self.unlike = constants.UNLIKE if ground_truth == 'universal' else {}
         self.keypoints = keypoints
         self.joints = joints
         self.cameras = cameras
         self.frames = frames
         self.subsample = subsample
-        super().__init__(
-            root,
-            raw,
-            format,
-            transform=transform,
-            pre_transform=pre_transform,
-            log=log,
-            force_reload=force_reload,
-        )
-
-    @classmethod
-    def found(cls, path: str | Path) -> bool:
-        r"""Whether a folder, or a folder in it with a name of the data set,
-        has raw files.
-        """
-        folder = Path(path).expanduser()
-        entries = [
-            entry
-            for entry in (folder.iterdir() if folder.is_dir() else ())
-            if entry.is_file()
-            or re.fullmatch(r'T?S\d|mpi_inf_3dhp\w*', entry.name)
-        ]
-        return any(form.find(e) for e in entries for form in cls.formats)
-
-    @property
-    def _stored_split(self) -> str:
-        return 'test' if self.split == 'test' else 'train'
-
-    def _in_split(self, subject: str, clip: str) -> bool:
-        return subject in self._subjects
+        self._format = format
+        super().__init__(root, **kwargs)
 
     def _stem(self, format: str) -> str:
         parts = [self._stored_split, format, self.ground_truth]
         parts += [self.keypoints, self.joints]
         if self.split == 'test':
             parts.append(self.frames)
-        elif self.cameras != CAMERAS:
+        elif self.cameras != constants.CAMERAS:
             parts.append('cameras' + '-'.join(map(str, self.cameras)))
         parts += [f'every{self.subsample}'] * (self.subsample > 1)
         return '_'.join(parts)
 
     def _of_split(self, files: list[Path]) -> list[Path]:
         return [f for f in files if split_of(f) == self._stored_split]
-
-    def _find_processed(self, folder: Path, ending: str) -> str:
-        try:
-            return super()._find_processed(folder, ending)
-        except RuntimeError as e:
-            if self.raw.exists() and any(
-                form.find(self.raw) for form in self.formats
-            ):
-                raise ValueError(
-                    f"Expected files for split='{self.split}' in '{self.raw}' "
-                    f'(got only those of other splits). {self.how_to_get}'
-                ) from e
-            raise
 
     def _source(self, format: str, files: list[Path]) -> RawSource:
         if format == 'pstmo' and self.joints == 'all28':
@@ -259,22 +187,58 @@ class MPIINF3DHP(ClipDataset):
             )
         return super()._source(format, files)
 
-    def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
-        takes = read_takes(
+    def _read(self, source: RawSource) -> Iterator[MPIINF3DHPTake]:
+        return read_takes(
             source.format, source.files, self._stored_split, self.cameras
         )
-        return map(self._to_clip, takes)
 
     def _to_clip(self, take: MPIINF3DHPTake) -> dict[str, Any]:
-        return make_clip(
-            take,
-            split=self._stored_split,
-            frames=self.frames,
-            ground_truth=self.ground_truth,
-            keypoints=self.keypoints,
-            joints=self.joints,
-            subsample=self.subsample,
-        )
+        camera, seen = take.camera, take.seen
+        universal = self.ground_truth == 'universal'
+        y = torch.from_numpy(seen.universal if universal else seen.metric)
+        if self.keypoints == 'gt':
+            metric = torch.from_numpy(seen.metric)
+            x = camera.project(metric.double()).float()
+        else:
+            x = torch.from_numpy(seen.keypoints)
+        valid = torch.from_numpy(seen.valid)
+        is_test = self.split == 'test'
+        # Frames to store: all or the evaluated ones, and every n-th of these.
+        chosen = torch.arange(len(valid))
+        if is_test and self.frames == 'valid':
+            chosen = chosen[valid]
+        chosen = chosen[:: self.subsample]
+        order = self._joint_order(x.size(1))
+        skeleton = self.skeleton.with_graph('tree')
+        clip: dict[str, Any] = {
+            'x': x[chosen][:, order],
+            'y': y[chosen][:, order],
+            'edge_index': skeleton.edge_index,
+            'num_nodes': skeleton.num_joints,
+            'subject': take.subject,
+            'clip': take.name,
+            'camera': camera.name,
+            **camera_attributes(camera),
+        }
+        if is_test:
+            scene = constants.TEST_SEQUENCES[take.name].scene
+            clip |= {'action': scene, 'scene': scene, 'fps': math.nan}
+        else:
+            clip['action'] = take.name.split()[1]
+            rate = constants.TRAIN_SEQUENCES[take.name][1]
+            clip['fps'] = rate / self.subsample
+        if is_test and self.frames == 'all':
+            clip['valid'] = valid[chosen][:, None]
+        return clip
+
+    def _joint_order(self, number: int) -> list[int]:
+        # Files have the 28 joints, or the 17 relevant ones.
+        order = list(range(number))
+        if self.joints != 'all28' and number == len(constants.JOINTS28):
+            order = list(constants.RELEVANT17_OF_28)
+        if self.joints == 'h36m17':
+            order = [order[i] for i in constants.H36M17_OF_RELEVANT17]
+        return order
 
     @property
     def skeleton(self) -> Skeleton:
@@ -284,4 +248,5 @@ class MPIINF3DHP(ClipDataset):
     @property
     def actions(self) -> tuple[str, ...]:
         r"""The scenes of test clips, else the sequences."""
-        return SCENES if self.split == 'test' else ('Seq1', 'Seq2')
+        is_test = self.split == 'test'
+        return constants.SCENES if is_test else ('Seq1', 'Seq2')

@@ -2,17 +2,17 @@ r"""File formats of MPI-INF-3DHP."""
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
-from pyg_hcsf.data.formats import Format
+from pyg_hcsf.data.formats import Format, files_named
 
 TRAIN_FILE = re.compile(
     r'(?:.*/)?(S[1-8])/(Seq[12])/(annot\.mat|camera\.calibration)'
 )
 TEST_FILE = re.compile(r'(?:.*/)?(TS[1-6])/annot_data\.(?i:mat)')
-SUFFIXES = ('.mat', '.calibration', '.npz')
+MAT = re.compile(r'annot(_data)?\.(?i:mat)|camera\.calibration')
+PSTMO = re.compile(r'data_(train|test)_3dhp\.(?i:npz)')
 IMAGES = ('imageSequence', 'FGmasks', 'ChairMasks')  # a million files
 
 
@@ -20,7 +20,7 @@ def find_mat(path: Path) -> list[Path]:
     r"""The official annotations and calibrations."""
     return [
         file
-        for file in _walk(path)
+        for file in files_named(path, MAT, IMAGES)
         if TRAIN_FILE.fullmatch(file.absolute().as_posix())
         or TEST_FILE.fullmatch(file.absolute().as_posix())
     ]
@@ -28,23 +28,7 @@ def find_mat(path: Path) -> list[Path]:
 
 def find_pstmo(path: Path) -> list[Path]:
     r"""P-STMO's archives."""
-    return [
-        file
-        for file in _walk(path)
-        if re.fullmatch(r'data_(train|test)_3dhp\.(?i:npz)', file.name)
-    ]
-
-
-def _walk(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    files = []
-    for folder, folders, names in os.walk(path):
-        folders[:] = [f for f in folders if f not in IMAGES]
-        files += [
-            Path(folder, n) for n in names if n.lower().endswith(SUFFIXES)
-        ]
-    return sorted(files)
+    return files_named(path, PSTMO, IMAGES)
 
 
 MPI_INF_3DHP_FORMATS = (

@@ -8,40 +8,24 @@ raise a :class:`ValueError` if the file is damaged or has other content.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import MAX_FRAMES, to_float32
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
-    NUM_CAMERAS,
-    TEST_SEQUENCES,
-    TRAIN_SEQUENCES,
-)
 from pyg_hcsf.datasets.pose_checks import is_array, is_credible, unexpected
 from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import explained
 
+from .annotation import MAX_FRAMES, Annotation, to_float32
+from .constants import NUM_CAMERAS, TEST_SEQUENCES, TRAIN_SEQUENCES
+
 REMEDY = "get it again, or make it with P-STMO's data_to_npz_3dhp.py"
 
 
-class PSTMOTake(NamedTuple):
-    r"""A sequence in one camera.
-
-    Args:
-        name (str): The sequence, :obj:`'S1 Seq1'` or :obj:`'TS1'`.
-        camera (int): The number of the camera, :obj:`0` in the test set.
-        keypoints (numpy.ndarray): Pixels :obj:`[T, 17, 2]`.
-        universal (numpy.ndarray): :obj:`univ_annot3` of the 17 relevant
-            joints :obj:`[T, 17, 3]` in millimetres.
-        valid (numpy.ndarray): Whether a frame is evaluated: :obj:`[T]`.
-    """
-
-    name: str
-    camera: int
-    keypoints: np.ndarray
-    universal: np.ndarray
-    valid: np.ndarray
+#: The sequence, the number of the camera (0 in the test set) and the
+#: annotations of the 17 relevant joints. The files have no metric poses:
+#: `metric` is the universal pose, too.
+PSTMOTake = tuple[str, int, Annotation]
 
 
 def read_pstmo_train(content: bytes, name: str) -> Iterator[PSTMOTake]:
@@ -84,7 +68,7 @@ def read_pstmo_test(content: bytes, name: str) -> Iterator[PSTMOTake]:
 
     Example:
         >>> takes = list(read_pstmo_test(content, 'data_test_3dhp.npz'))
-        >>> sum(int(take.valid.sum()) for take in takes)
+        >>> sum(int(seen.valid.sum()) for _, _, seen in takes)
         2929
     """
     data = load_npz(content, name).get('data')
@@ -132,4 +116,4 @@ def _take(
         raise ValueError(f'different numbers of frames of {where}')
     if not is_credible(keypoints[valid]) or not is_credible(universal[valid]):
         raise ValueError(f'infinite or huge numbers of {where}')
-    return PSTMOTake(sequence, camera, keypoints, universal, valid)
+    return sequence, camera, Annotation(keypoints, universal, universal, valid)

@@ -2,38 +2,30 @@ r"""Reads the recordings of MPI-INF-3DHP from raw files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from pyg_hcsf.data.formats import read_whole
-from pyg_hcsf.datasets.mpi_inf_3dhp.annot_data_mat import read_test_annotations
-from pyg_hcsf.datasets.mpi_inf_3dhp.annot_mat import read_annotations
-from pyg_hcsf.datasets.mpi_inf_3dhp.camera_calibration import read_calibration
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
-    TEST_SEQUENCES,
-    TRAIN_SEQUENCES,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.formats import (
-    TEST_FILE,
-    TRAIN_FILE,
-    split_of,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.pstmo_npz import (
-    read_pstmo_test,
-    read_pstmo_train,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.takes import (
+from pyg_hcsf.geometry.calibrate import refine_pinhole
+from pyg_hcsf.safe_io.hdf5 import HDF5Process
+from pyg_hcsf.safe_io.shown import cause, shown
+
+from .annot_data_mat import read_test_annotations
+from .annot_mat import read_annotations
+from .camera_calibration import read_calibration
+from .constants import TEST_SEQUENCES, TRAIN_SEQUENCES
+from .formats import PSTMO, TEST_FILE, TRAIN_FILE, split_of
+from .pstmo_npz import read_pstmo_test, read_pstmo_train
+from .takes import (
     MPIINF3DHPTake,
     fill_invalid_frames,
     take_of_annotation,
     take_of_pstmo,
 )
-from pyg_hcsf.geometry.calibrate import refine_pinhole
-from pyg_hcsf.safe_io.hdf5 import HDF5Process
-from pyg_hcsf.safe_io.shown import cause, shown
 
 FILE_LIMIT = 2**33  # bytes; P-STMO's training archive has about 0.5 GB
 
@@ -56,28 +48,20 @@ def read_takes(
     Raises:
         ValueError: If a file is missing or damaged; names it.
     """
-    readers: dict[tuple[str, str], Callable[..., Iterator[MPIINF3DHPTake]]] = {
-        ('mat', 'train'): _read_mat_train,
-        ('mat', 'test'): _read_mat_test,
-        ('pstmo', 'train'): _read_pstmo,
-        ('pstmo', 'test'): _read_pstmo,
-    }
     chosen = [file for file in files if split_of(file) == split]
-    return readers[form, split](chosen, cameras)
+    read_mat = _read_mat_train if split == 'train' else _read_mat_test
+    read = _read_pstmo if form == 'pstmo' else read_mat
+    return read(chosen, cameras)
 
 
 def _read_mat_train(
     files: list[Path], cameras: Collection[int]
 ) -> Iterator[MPIINF3DHPTake]:
-    found: dict[str, Path] = {}
-    for file in files:
-        match = TRAIN_FILE.fullmatch(file.absolute().as_posix())
-        if match is not None and match[3] == 'annot.mat':
-            _add(found, f'{match[1]} {match[2]}', file)
-    for name in sorted(found):
-        file = found[name]
+    annotations = [file for file in files if file.name == 'annot.mat']
+    for name, file in _by_sequence(annotations, TRAIN_FILE):
         beside = file.with_name('camera.calibration')
         known = read_calibration(read_whole(beside, FILE_LIMIT), str(beside))
+        # Before the annotations are read, which takes longer.
         if lacking := sorted(set(cameras) - set(known)):
             raise ValueError(
                 f"Expected the cameras {shown(sorted(cameras))} in '{beside}' "
@@ -93,17 +77,10 @@ def _read_mat_train(
 def _read_mat_test(
     files: list[Path], cameras: Collection[int]
 ) -> Iterator[MPIINF3DHPTake]:
-    found: dict[str, Path] = {}
-    for file in files:
-        match = TEST_FILE.fullmatch(file.absolute().as_posix())
-        assert match is not None
-        _add(found, match[1], file)
     with HDF5Process() as process:
-        for name in sorted(found):
-            seen = fill_invalid_frames(
-                read_test_annotations(found[name], process)
-            )
-            joints, pixels = (
+        for name, file in _by_sequence(files, TEST_FILE):
+            seen = fill_invalid_frames(read_test_annotations(file, process))
+            joints, pixels = (  # [F * N, 3] and [F * N, 2] of valid frames
                 torch.from_numpy(array[seen.valid].astype(np.float64))
                 for array in (seen.metric, seen.keypoints)
             )
@@ -111,34 +88,40 @@ def _read_mat_test(
                 TEST_SEQUENCES[name].camera,
                 joints.flatten(0, 1),
                 pixels.flatten(0, 1),
-                f"{name} in '{found[name]}'",
+                f"{name} in '{file}'",
             )
-            yield take_of_annotation(seen, name, camera, found[name])
+            yield take_of_annotation(seen, name, camera, file)
 
 
-def _add(found: dict[str, Path], name: str, file: Path) -> None:
-    if name in found:
-        raise ValueError(
-            f"Expected one file of {name} (got '{found[name]}' and '{file}'): "
-            'remove the copy'
-        )
-    found[name] = file
+def _by_sequence(
+    files: list[Path], pattern: re.Pattern[str]
+) -> list[tuple[str, Path]]:
+    r"""Sorts files by their sequences, such as :obj:`'S1 Seq1'`."""
+    found: dict[str, Path] = {}
+    for file in files:
+        match = pattern.fullmatch(file.absolute().as_posix())
+        name = ' '.join(match.groups()[:2]) if match else file.name
+        if name in found:
+            raise ValueError(
+                f"Expected one file of {name} (got '{found[name]}' and "
+                f"'{file}'): remove the copy"
+            )
+        found[name] = file
+    return sorted(found.items())
 
 
 def _read_pstmo(
     files: list[Path], cameras: Collection[int]
 ) -> Iterator[MPIINF3DHPTake]:
-    seen: dict[str, Path] = {}
-    for file in files:
-        _add(seen, file.name, file)
+    for _, file in _by_sequence(files, PSTMO):
         content = read_whole(file, FILE_LIMIT)
         is_test = split_of(file) == 'test'
         read = read_pstmo_test if is_test else read_pstmo_train
-        for take in read(content, str(file)):
-            if is_test or take.camera in cameras:
-                where = take.name if is_test else f'{take.name} {take.camera}'
+        for name, number, annotation in read(content, str(file)):
+            if is_test or number in cameras:
+                where = name if is_test else f'{name} {number}'
                 try:
-                    yield take_of_pstmo(take, is_test)
+                    yield take_of_pstmo(annotation, name, number, is_test)
                 except ValueError as e:
                     raise ValueError(
                         f"Expected {where} in '{file}' as P-STMO makes it, "

@@ -7,28 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from pyg_hcsf.data.cameras import camera_attributes
 from pyg_hcsf.data.projection import Projections
-from pyg_hcsf.datasets.mpi_inf_3dhp.annotation import Annotation
-from pyg_hcsf.datasets.mpi_inf_3dhp.constants import (
-    JOINTS28,
-    PELVIS_OF_17,
-    PELVIS_OF_28,
-    RELEVANT17_OF_28,
-    TEST_SEQUENCES,
-)
-from pyg_hcsf.datasets.mpi_inf_3dhp.pstmo_npz import PSTMOTake
 from pyg_hcsf.datasets.pose_checks import MIN_DEPTH
-from pyg_hcsf.geometry.calibrate import (
-    fit_pinhole,
-    fit_scale,
-    refine_pinhole,
-)
+from pyg_hcsf.geometry.calibrate import fit_pinhole, fit_scale, refine_pinhole
 from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry.clip_camera import camera_attributes
 from pyg_hcsf.poses.sequence import MAX_MM
 from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.skeleton import get_skeleton
+
+from . import constants
+from .annotation import Annotation
+from .constants import JOINTS28
 
 #: Mean distance of keypoints from projected joints above which they do not
 #: belong together.
@@ -39,26 +31,12 @@ LEGS = ('knee', 'ankle', 'foot', 'toe')
 
 
 class MPIINF3DHPTake(NamedTuple):
-    r"""A sequence as recorded by one camera.
+    r"""A sequence as recorded by one camera."""
 
-    Args:
-        name (str): The sequence: :obj:`'S1 Seq1'` or :obj:`'TS1'`.
-        camera (Camera): The camera.
-        keypoints (numpy.ndarray): The annotation in pixels, float32:
-            :obj:`[T, N, 2]`.
-        metric (numpy.ndarray): The joints in the camera's frame in
-            millimetres, float32: :obj:`[T, N, 3]`.
-        universal (numpy.ndarray): The same, with the person and its distance
-            scaled to the universal skeleton: :obj:`[T, N, 3]`.
-        valid (numpy.ndarray): Mask of the frames to evaluate: :obj:`[T]`.
-    """
-
-    name: str
+    name: str  #: the sequence: :obj:`'S1 Seq1'` or :obj:`'TS1'`
     camera: Camera
-    keypoints: np.ndarray
-    metric: np.ndarray
-    universal: np.ndarray
-    valid: np.ndarray
+    #: Of universal poses, the distance from the camera is scaled, too.
+    seen: Annotation
 
     @property
     def subject(self) -> str:
@@ -74,26 +52,23 @@ def take_of_annotation(
     the metric one.
     """
     has_all = seen.metric.shape[1] == len(JOINTS28)
-    root = PELVIS_OF_28 if has_all else PELVIS_OF_17
-    order = range(len(JOINTS28)) if has_all else RELEVANT17_OF_28
+    root = constants.PELVIS_OF_28 if has_all else constants.PELVIS_OF_17
+    order = range(len(JOINTS28)) if has_all else constants.RELEVANT17_OF_28
+    # Legs are left out of the fit, as they differ in TS6.
     stiff = [
         i
         for i, joint in enumerate(order)
         if not JOINTS28[joint].endswith(LEGS)
     ]
-    origin = seen.metric[:, root : root + 1]
+    origin = seen.metric[:, root : root + 1]  # [T, 1, 3]
     relative = seen.universal - seen.universal[:, root : root + 1]
     a = (seen.metric - origin)[seen.valid][:, stiff].astype(np.float64)
     b = relative[seen.valid][:, stiff].astype(np.float64)
+    # The factor between metric and universal pose, by least squares.
     scale = float((a * b).sum() / max((a * a).sum(), 1e-9))
-    take = MPIINF3DHPTake(
-        name,
-        camera,
-        seen.keypoints,
-        seen.metric,
-        (relative + scale * origin.astype(np.float64)).astype(np.float32),
-        seen.valid,
-    )
+    universal = relative + scale * origin.astype(np.float64)
+    seen = seen._replace(universal=universal.astype(np.float32))
+    take = MPIINF3DHPTake(name, camera, seen)
     try:
         _check(take, scale)
     except ValueError as e:
@@ -104,36 +79,27 @@ def take_of_annotation(
     return take
 
 
-def take_of_pstmo(take: PSTMOTake, is_test: bool) -> MPIINF3DHPTake:
+def take_of_pstmo(
+    seen: Annotation, name: str, number: int, is_test: bool
+) -> MPIINF3DHPTake:
     r"""Makes a recording of P-STMO's arrays. It estimates the size of the
     person and, for training files, the camera: the universal pose was scaled
     about a pelvis that was not moved.
     """
-    empty = np.zeros_like(take.universal)
-    seen = fill_invalid_frames(
-        Annotation(take.keypoints, take.universal, empty, take.valid)
-    )
-    pixels, joints = (
-        torch.from_numpy(array.astype(np.float64))
-        for array in (seen.keypoints, seen.metric)
-    )
-    origin = joints[:, PELVIS_OF_17, None]
-    relative = joints - origin
+    seen = fill_invalid_frames(seen)
+    pixels, joints = map(_to_double, (seen.keypoints, seen.universal))
+    origin = joints[
+        :, constants.PELVIS_OF_17, None
+    ]  # [T, 1, 3], in millimetres
+    relative = joints - origin  # of the universal size
     if not (origin[seen.valid][..., 2] > MIN_DEPTH).all():
         raise ValueError('its pelvis is not in front of the camera')
     of = torch.from_numpy(seen.valid)
-    pelvis, seen_at = origin[:, 0], pixels[:, PELVIS_OF_17]
+    pelvis, seen_at = origin[:, 0], pixels[:, constants.PELVIS_OF_17]
     if is_test:
-        camera = refine_pinhole(
-            TEST_SEQUENCES[take.name].camera,
-            pelvis[of],
-            seen_at[of],
-            take.name,
-        )
-        focal, center = (
-            torch.tensor(value, dtype=torch.float64)
-            for value in (camera.focal, camera.center)
-        )
+        known = constants.TEST_SEQUENCES[name].camera
+        camera = refine_pinhole(known, pelvis[of], seen_at[of], name)
+        focal, center = map(pelvis.new_tensor, (camera.focal, camera.center))
     else:
         focal, center = fit_pinhole(pelvis, seen_at)
     size = float(
@@ -145,23 +111,21 @@ def take_of_pstmo(take: PSTMOTake, is_test: bool) -> MPIINF3DHPTake:
         (fx, fy), (cx, cy) = focal.tolist(), center.tolist()
         if not 100 < min(fx, fy) <= max(fx, fy) < 1e5:
             raise ValueError(f'its focal length would be {fx:.0f}, {fy:.0f}')
-        camera = Camera(str(take.camera), 2048, 2048, (fx, fy), (cx, cy))
-    out = MPIINF3DHPTake(
-        take.name,
-        camera,
-        seen.keypoints,
-        metric.float().numpy(),
-        (origin / size + relative).float().numpy(),
-        seen.valid,
+        camera = Camera(str(number), 2048, 2048, (fx, fy), (cx, cy))
+    seen = seen._replace(
+        metric=metric.float().numpy(),
+        universal=(origin / size + relative).float().numpy(),
     )
-    _check(out, 1 / size if size else 0.0)
-    return out
+    take = MPIINF3DHPTake(name, camera, seen)
+    _check(take, 1 / size if size else 0.0)
+    return take
 
 
 def fill_invalid_frames(seen: Annotation) -> Annotation:
     r"""Replaces frames that are not evaluated and have no pose in front of the
     camera by the nearest frame that has one.
     """
+    # [T]: whether a frame has a credible pose, evaluated or not.
     good = (seen.metric[..., 2] > MIN_DEPTH).all(axis=1)
     for array in seen[:3]:
         with np.errstate(invalid='ignore'):
@@ -171,6 +135,7 @@ def fill_invalid_frames(seen: Annotation) -> Annotation:
         return seen
     frames = np.flatnonzero(good)
     number = np.arange(len(good))
+    # The nearest good frame on either side; of two equally near, the first.
     left = (np.searchsorted(frames, number, 'right') - 1).clip(min=0)
     right = (left + 1).clip(max=len(frames) - 1)
     far_left = np.abs(number - frames[left])
@@ -181,12 +146,15 @@ def fill_invalid_frames(seen: Annotation) -> Annotation:
     return Annotation(keypoints, metric, universal, seen.valid)
 
 
+def _to_double(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(array.astype(np.float64))
+
+
 def _check(take: MPIINF3DHPTake, scale: float) -> None:
     if not 0.2 < scale < 5:
         raise ValueError(f'the universal pose is {scale:.3g} times its size')
-    metric, universal, pixels = (
-        torch.from_numpy(array[take.valid].astype(np.float64))
-        for array in (take.metric, take.universal, take.keypoints)
+    pixels, metric, universal = (
+        _to_double(array[take.seen.valid]) for array in take.seen[:3]
     )
     for joints in (metric, universal):
         if not (joints[..., 2] > MIN_DEPTH).all():

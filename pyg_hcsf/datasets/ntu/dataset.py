@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.clip_dataset import ClipDataset
-from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS, get_benchmark
 from pyg_hcsf.datasets.ntu.body_selection import SELECTIONS
@@ -132,11 +132,9 @@ class NTURGBD(ClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        check_choices(
-            benchmark=(benchmark, tuple(BENCHMARKS)),
-            split=(split, SPLITS),
-            bodies=(bodies, tuple(SELECTIONS)),
-        )
+        check_choice('benchmark', benchmark, tuple(BENCHMARKS))
+        check_choice('split', split, SPLITS)
+        check_choice('bodies', bodies, tuple(SELECTIONS))
         self.rule = get_benchmark(benchmark)
         self.benchmark = benchmark
         self.split = split
@@ -159,7 +157,7 @@ class NTURGBD(ClipDataset):
         r"""Another split of the same clips, without looking for raw files
         again. Arguments are those of the class.
         """
-        check_choices(split=(split, SPLITS))
+        check_choice('split', split, SPLITS)
         out = copy.copy(self)
         out.split, out.val_subjects = split, frozenset(val_subjects)
         out._open_store()

@@ -31,17 +31,7 @@ def directions(plan: MotionPlan, take: int) -> None:
     plan.step_around(120.0, 35.0)
     plan.set_postures(pose.STAND, pose.EASY, pose.WIDE, pose.LUNGE)
     side = plan.random_side()
-    plan.set_hand(
-        side,
-        hand.POINT_AHEAD,
-        hand.POINT_ASIDE,
-        hand.POINT_UP,
-        hand.POINT_ACROSS,
-        hand.POINT_DOWN,
-        hand.POINT_BACK,
-        hand.OPEN_ARM,
-        hold=(0.7, 1.8),
-    )
+    plan.set_hand(side, *hand.POINTING, hold=(0.7, 1.8))
     other = hand.HANG, hand.POCKET, hand.POINT_ASIDE, hand.POINT_AHEAD
     plan.set_hand(1 - side, *other, hand.HIP, hold=(1.0, 3.5))
 
@@ -52,18 +42,8 @@ def discussion(plan: MotionPlan, take: int) -> None:
     plan.set_postures(
         pose.STAND, pose.EASY, pose.LUNGE, pose.ARMS_CROSSED, pose.WIDE
     )
-    talk = (
-        hand.OPEN_ARM,
-        hand.OPEN_HIGH,
-        hand.GIVE,
-        hand.BELLY,
-        hand.CHEST,
-        hand.HEIGHT,
-        hand.POINT_AHEAD,
-        hand.WAVE,
-    )
-    plan.set_hand(0, *talk, hand.HANG, hold=(0.3, 1.4))
-    plan.set_hand(1, *talk, hand.HIP, hold=(0.3, 1.4))
+    plan.set_hand(0, *hand.TALKING, hand.HANG, hold=(0.3, 1.4))
+    plan.set_hand(1, *hand.TALKING, hand.HIP, hold=(0.3, 1.4))
     plan.gesture = 35.0
 
 
@@ -272,22 +252,13 @@ def walk_together(plan: MotionPlan, take: int) -> None:
     plan.set_hand(1 - side, *far, hold=(1.5, 4.0))
 
 
-#: In the order of the columns of published tables.
+#: By the names of the actions, in the order of published tables.
 PLANNERS: dict[str, Callable[[MotionPlan, int], None]] = {
-    'Directions': directions,
-    'Discussion': discussion,
-    'Eating': eating,
-    'Greeting': greeting,
-    'Phoning': phoning,
-    'Photo': photo,
-    'Posing': posing,
-    'Purchases': purchases,
-    'Sitting': sitting,
-    'SittingDown': sitting_down,
-    'Smoking': smoking,
-    'Waiting': waiting,
-    'WalkDog': walk_dog,
-    'Walking': walking,
-    'WalkTogether': walk_together,
-}
+    plan.__name__.title().replace('_', ''): plan
+    for plan in (
+        directions, discussion, eating, greeting, phoning, photo, posing,
+        purchases, sitting, sitting_down, smoking, waiting, walk_dog, walking,
+        walk_together,
+    )
+}  # fmt: skip
 ACTIONS = tuple(PLANNERS)

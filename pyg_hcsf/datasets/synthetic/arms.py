@@ -67,10 +67,13 @@ def _blend_targets(
         mine = np.array([h.frame == name for h in hands], dtype=float)
         if not mine.any():
             continue
+        # The weight of all targets in this frame [T], and the weighted sum of
+        # their offsets [T, 3].
         share = weights @ mine
         offset = weights @ (mine[:, None] * [h.offset for h in hands])
         offset = offset * body.scale * mirror
         if name == 'hang' and plan.arm_swing:
+            # Hands swing in turn, half a stride apart.
             phase = 2.0 * np.pi * (plan.steps + 0.5 * side - 0.05)
             swing = plan.arm_swing * body.scale * np.cos(phase)
             offset[:, 0] -= share * swing
@@ -85,6 +88,7 @@ def _push_out(
 ) -> Array:
     r"""Moves points out of a capsule, rather in the direction ``aside``."""
     axis = end - start
+    # The nearest point of the capsule's axis.
     along = ((x - start) * axis).sum(-1) / ((axis**2).sum(-1) + 1e-9)
     nearest = start + np.clip(along, 0.0, 1.0)[..., None] * axis
     away = np.linalg.norm(x - nearest, axis=-1, keepdims=True)

@@ -23,15 +23,8 @@ SIDES = np.array([1.0, -1.0])
 STATURE = {'male': (1756.0, 69.0), 'female': (1629.0, 64.0)}
 
 #: Sex of Human3.6M's subjects with 3D labels.
-SEX = {
-    'S1': 'female',
-    'S5': 'female',
-    'S6': 'male',
-    'S7': 'female',
-    'S8': 'male',
-    'S9': 'male',
-    'S11': 'male',
-}
+SEX = dict.fromkeys(('S1', 'S5', 'S7'), 'female')
+SEX |= dict.fromkeys(('S6', 'S8', 'S9', 'S11'), 'male')
 
 #: Segment lengths as fractions of the stature. Limbs, shoulders and the
 #: trunk (0.818 H - 0.530 H): Drillis and Contini (1966), as tabulated by
@@ -116,25 +109,18 @@ class Body:
 
 @dataclass(frozen=True)
 class Pose:
-    r"""A clip as joint angles in radians, over :obj:`T` frames.
+    r"""A clip as joint angles in radians, over :obj:`T` frames."""
 
-    Args:
-        root (numpy.ndarray): Pelvis position ``[T, 3]`` in mm.
-        pelvis (numpy.ndarray): Pelvis to world rotations ``[T, 3, 3]``.
-        spine (numpy.ndarray): Flexion, side bend and twist ``[T, 4, 3]`` of
-            lumbar, thorax, neck and head.
-        clavicle (numpy.ndarray): Elevation and protraction ``[T, 2, 2]``.
-        arm (numpy.ndarray): Swing forwards, swing outwards, medial rotation
-            and elbow flexion ``[T, 2, 4]``.
-        leg (numpy.ndarray): Hip flexion, abduction, medial rotation and knee
-            flexion ``[T, 2, 4]``.
-    """
-
-    root: Array
-    pelvis: Array
+    root: Array  #: position of the pelvis [T, 3] in mm
+    pelvis: Array  #: rotations from pelvis to world [T, 3, 3]
+    #: Flexion, side bend and twist of lumbar, thorax, neck and head:
+    #: [T, 4, 3].
     spine: Array
-    clavicle: Array
+    clavicle: Array  #: elevation and protraction [T, 2, 2]
+    #: Swing forwards, swing outwards, medial rotation and elbow flexion:
+    #: [T, 2, 4].
     arm: Array
+    #: Hip flexion, abduction, medial rotation and knee flexion: [T, 2, 4].
     leg: Array
 
 
@@ -164,6 +150,7 @@ def make_body(subject: str, seed: int = 0) -> Body:
 
 def shoulder_scale(swing: Array) -> Array:
     r"""The factor, at most 1, that brings a swing into the shoulder cone."""
+    # Swings are vectors: their length is the elevation, in radians.
     azimuth = np.arctan2(swing[..., 1], swing[..., 0])
     grid, cone = np.deg2rad(SHOULDER_CONE)
     largest = np.interp(azimuth, grid, cone, period=2.0 * np.pi)

@@ -9,14 +9,16 @@ from typing import Any, Literal
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import to_frames
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
-from pyg_hcsf.data.options import check_choices
+from pyg_hcsf.axes import nodes_first, to_frames
+from pyg_hcsf.choices import check_choice
+from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.synthetic.actions import ACTIONS, FPS
-from pyg_hcsf.datasets.synthetic.motion import synthesize_motion
+from pyg_hcsf.geometry.camera import check_distortion
 from pyg_hcsf.geometry.virtual_cameras import lifting_clips
-from pyg_hcsf.skeleton import H36M17, Skeleton
+from pyg_hcsf.skeleton import H36M17
+
+from .actions import ACTIONS, FPS
+from .motion import synthesize_motion
 
 SPLITS = {
     'train': ('S1', 'S5', 'S6', 'S7'),
@@ -48,26 +50,13 @@ class SyntheticMotion(InMemoryClipDataset):
 
     **STATS** at the default :obj:`num_frames`:
 
-    .. list-table::
-        :widths: 10 30 10 10
-        :header-rows: 1
-
-        * - split
-          - subjects
-          - clips
-          - frames
-        * - train
-          - S1, S5, S6, S7
-          - 480
-          - 192,000
-        * - val
-          - S8
-          - 120
-          - 48,000
-        * - test
-          - S9, S11
-          - 240
-          - 96,000
+    ===== ============== ===== =======
+    split subjects       clips frames
+    ===== ============== ===== =======
+    train S1, S5, S6, S7 480   192,000
+    val   S8             120   48,000
+    test  S9, S11        240   96,000
+    ===== ============== ===== =======
 
     Args:
         root (str or pathlib.Path, optional): Where :obj:`processed/` is
@@ -100,6 +89,8 @@ class SyntheticMotion(InMemoryClipDataset):
     protocol = 'openmocap'
     keys = ('x', 'y', 'joints', 'confidence')
     fps = FPS
+    skeleton = H36M17
+    raw_fingerprint = ''  # there are no raw files
     actions = ACTIONS
 
     def __init__(
@@ -114,26 +105,20 @@ class SyntheticMotion(InMemoryClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        check_choices(
-            split=(split, tuple(SPLITS)),
-            keypoints=(keypoints, ('gt', 'noisy')),
-            distortion=(distortion, (None, 'vp3d', 'm17')),
-        )
+        check_choice('split', split, tuple(SPLITS))
+        check_choice('keypoints', keypoints, ('gt', 'noisy'))
+        check_distortion(distortion)
         self.split = split
         self.keypoints = keypoints
         self.num_frames = num_frames
         self.distortion = distortion
         self.seed = seed
-        self._in_memory = root is None
+        self.has_process = root is not None
         super().__init__(
             root, transform=transform, log=log, force_reload=force_reload
         )
         if root is None:
             self._data_list = list(self._clips())
-
-    @property
-    def has_process(self) -> bool:
-        return not self._in_memory
 
     def _stem(self, format: str) -> str:
         return (
@@ -162,15 +147,6 @@ class SyntheticMotion(InMemoryClipDataset):
                     )
 
     @property
-    def skeleton(self) -> Skeleton:
-        r"""The 17 joints of Human3.6M."""
-        return H36M17
-
-    @property
-    def raw_fingerprint(self) -> str:
-        return ''  # there are no raw files
-
-    @property
     def subjects(self) -> tuple[str, ...]:
         r"""The subjects of the split."""
         return SPLITS[self.split]
@@ -195,7 +171,7 @@ def motion_clip(
     """
     pos = synthesize_motion(subject, action, take, num_frames, seed)
     return Data(
-        pos=torch.from_numpy(pos.swapaxes(0, 1)).float().contiguous(),
+        pos=nodes_first(torch.from_numpy(pos)).float().contiguous(),
         edge_index=H36M17.with_graph('tree').edge_index,
         num_nodes=H36M17.num_joints,
         subject=subject,

@@ -34,17 +34,11 @@ FRAMES: dict[str, Vector] = {
 class Hand:
     r"""The target of a hand: the position of the wrist and the direction that
     the elbow points to.
-
-    Args:
-        frame (str): One of :obj:`FRAMES`.
-        offset (tuple): The position in that frame (forward, outwards, up).
-        elbow (tuple, optional): A direction in the axes of the chest.
-            (default: that of :obj:`frame`)
     """
 
-    frame: str
-    offset: Vector
-    elbow: Vector | None = None
+    frame: str  #: one of :obj:`FRAMES`
+    offset: Vector  #: the position in that frame: forward, outwards, up
+    elbow: Vector | None = None  #: in the axes of the chest
 
     @property
     def pole(self) -> Vector:
@@ -95,3 +89,12 @@ BAG = Hand('hang', (0, 95, -560))
 FOREARM_RIGHT = Hand('chest', (235, -95, -215), (-0.1, 1.0, -0.5))
 FOREARM_LEFT = Hand('chest', (200, -75, -265), (-0.1, 1.0, -0.5))
 WATCH = Hand('chest', (270, -30, -110), (0.1, 1.0, -0.3))
+
+#: What hands do in Directions and Discussion.
+POINTING = (
+    POINT_AHEAD, POINT_ASIDE, POINT_UP, POINT_ACROSS, POINT_DOWN, POINT_BACK,
+    OPEN_ARM,
+)  # fmt: skip
+TALKING = (
+    OPEN_ARM, OPEN_HIGH, GIVE, BELLY, CHEST, HEIGHT, POINT_AHEAD, WAVE,
+)  # fmt: skip

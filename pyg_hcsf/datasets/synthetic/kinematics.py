@@ -6,16 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .body import (
-    HEAD_REST,
-    LIMITS,
-    NECK_REST,
-    SHOULDER_SLOPE,
-    SIDES,
-    Array,
-    Body,
-    Pose,
-)
+from . import body as anatomy
+from .body import SIDES, Array, Body, Pose
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -83,6 +75,7 @@ def leg_angles(thigh: Array, shank: Array) -> Array:
 def _leg_axes(flexion: Array, abduction: Array) -> tuple[Array, Array, Array]:
     sf, cf = np.sin(flexion), np.cos(flexion)
     sa, ca = np.sin(abduction), np.cos(abduction)
+    # Hanging down at zero; flexion turns it forward, abduction outwards.
     thigh = np.concatenate([sf * ca, sa, -cf * ca], axis=-1)
     back = np.concatenate([-cf, np.zeros_like(cf), -sf], axis=-1)
     return thigh, back, np.cross(thigh, back)
@@ -142,13 +135,17 @@ def two_bone(
         second (numpy.ndarray): Length of the second segment, ``[2]``.
         limb (str): :obj:`'arm'` or :obj:`'leg'`.
     """
-    flexion = np.array([np.deg2rad(LIMITS[limb][-1][1]), STRAIGHT[limb]])
+    flexion = np.array(
+        [np.deg2rad(anatomy.LIMITS[limb][-1][1]), STRAIGHT[limb]]
+    )
+    # The law of cosines at the largest and at the smallest flexion.
     low, high = np.sqrt(
         first**2 + second**2 + 2.0 * first * second * np.cos(flexion)[:, None]
     )
     distance = np.clip(np.linalg.norm(reach, axis=-1), low, high)[..., None]
     ahead = unit(reach)
     aside = unit(pole - (pole * ahead).sum(-1, keepdims=True) * ahead)
+    # The angle between the reach and the first segment, by the same law.
     l1, l2 = first[:, None], second[:, None]
     cos = (l1**2 + distance**2 - l2**2) / (2.0 * l1 * distance)
     cos = np.clip(cos, -1.0, 1.0)
@@ -157,20 +154,14 @@ def two_bone(
 
 
 class Trunk(NamedTuple):
-    r"""Joint positions and rotations of the trunk over time.
+    r"""Joint positions and rotations of the trunk over time."""
 
-    Args:
-        spine, thorax, nose, top (numpy.ndarray): Joints, ``[T, 3]``.
-        hips (numpy.ndarray): Left and right hip, ``[T, 2, 3]``.
-        chest, skull (numpy.ndarray): Rotations to the world, ``[T, 3, 3]``.
-    """
-
-    spine: Array
+    spine: Array  #: joints, [T, 3]
     thorax: Array
     nose: Array
     top: Array
-    hips: Array
-    chest: Array
+    hips: Array  #: left and right hip, [T, 2, 3]
+    chest: Array  #: rotations to the world, [T, 3, 3]
     skull: Array
 
     @property
@@ -187,8 +178,8 @@ def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> Trunk:
     skull = neck @ spine_rotation(spine[:, 3])
     middle = root + lumbar[..., 2] * body.lumbar
     thorax = middle + chest[..., 2] * body.thorax
-    nose = thorax + neck @ unit(NECK_REST) * body.neck
-    top = nose + skull @ unit(HEAD_REST) * body.head
+    nose = thorax + neck @ unit(anatomy.NECK_REST) * body.neck
+    top = nose + skull @ unit(anatomy.HEAD_REST) * body.head
     hips = np.zeros((2, 3))
     hips[:, 1] = SIDES * body.hip
     hips = root[:, None] + np.einsum('tij,sj->tsi', pelvis, hips)
@@ -197,7 +188,7 @@ def trunk(body: Body, root: Array, pelvis: Array, spine: Array) -> Trunk:
 
 def shoulders(body: Body, core: Trunk, clavicle: Array) -> Array:
     r"""Shoulder positions ``[T, 2, 3]``."""
-    elevation = clavicle[..., 0] - SHOULDER_SLOPE
+    elevation = clavicle[..., 0] - anatomy.SHOULDER_SLOPE
     forward = clavicle[..., 1]
     local = np.stack(
         [
@@ -225,6 +216,7 @@ def forward(body: Body, pose: Pose) -> Array:
     ankle = knee + shank * body.shank[:, None]
     elbow = shoulder + upper * body.upper_arm[:, None]
     wrist = elbow + fore * body.forearm[:, None]
+    # Human3.6M's order: right leg, left leg, trunk, left arm, right arm.
     left, right = 0, 1
     joints = [pose.root]
     for side in (right, left):

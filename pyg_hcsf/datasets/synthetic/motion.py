@@ -6,21 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from . import body as anatomy
 from . import kinematics as kin
 from .actions import ACTIONS, make_plan
 from .arms import elbow_directions, within_cone, wrist_targets
-from .body import (
-    SEX,
-    SIDES,
-    Array,
-    Body,
-    Pose,
-    clamp,
-    clamp_angles,
-    clamp_arm,
-    clamp_spine,
-    make_body,
-)
+from .body import SIDES, Array, Body, Pose
 from .plan import FPS, MotionPlan, minimum_jerk
 
 #: The shares of lumbar, thorax, neck and head in flexion, side bend and twist
@@ -45,7 +35,7 @@ def solve_angles(body: Body, plan: MotionPlan) -> Pose:
     thigh = kin.rotate(pelvis[:, None], kin.flip(kin.leg_directions(leg)[0]))
     knees = core.hips + thigh * body.thigh[:, None]
     clavicle, arm = _solve_arms(body, plan, core, knees)
-    return clamp(Pose(root, pelvis, spine, clavicle, arm, leg))
+    return anatomy.clamp(Pose(root, pelvis, spine, clavicle, arm, leg))
 
 
 def _solve_pelvis(
@@ -57,6 +47,7 @@ def _solve_pelvis(
         plan.blend(lambda p: (p.lean, p.tilt, p.turn)).T
         + plan.sway * plan.noise((3,), 0.5).T * [[2.0], [1.5], [3.0]]
     )
+    # The pelvis turns and rolls with each stride.
     yaw = plan.heading + turn - plan.stride * 0.10 * np.cos(phase)
     roll = tilt - plan.stride * 0.06 * np.sin(phase)
     pelvis = (
@@ -80,7 +71,7 @@ def _solve_spine(plan: MotionPlan) -> Array:
     bend[:, 2] += plan.stride * 11.0 * np.cos(2.0 * np.pi * plan.steps)
     spine = np.stack([bend, bend, gaze, gaze], axis=1) * SHARE
     spine = spine + plan.sway * 1.0 * plan.noise((4, 3), 0.8)
-    return clamp_spine(np.deg2rad(spine))
+    return anatomy.clamp_spine(np.deg2rad(spine))
 
 
 def _solve_legs(
@@ -103,7 +94,7 @@ def _solve_legs(
     leg = kin.leg_angles(
         *kin.two_bone(reach, poles, body.thigh, body.shank, 'leg')
     )
-    return _smooth(clamp_angles(leg, 'leg'), 0.8)
+    return _smooth(anatomy.clamp_angles(leg, 'leg'), 0.8)
 
 
 def _solve_arms(
@@ -117,12 +108,13 @@ def _solve_arms(
     target = wrist_targets(plan, body, core, shoulder, knees)
     into_chest = core.chest.swapaxes(1, 2)[:, None]
     offset = kin.rotate(into_chest, target - core.thorax[:, None])
+    # Shoulders go up with high hands and forward with far ones.
     girdle = np.stack(
         [offset[..., 2] / 25.0 / body.scale, (offset[..., 0] - 150.0) / 25.0],
         axis=-1,
     )
     girdle = girdle + plan.sway * 2.0 * plan.noise((2, 2), 0.5)
-    clavicle = clamp_angles(np.deg2rad(girdle), 'clavicle')
+    clavicle = anatomy.clamp_angles(np.deg2rad(girdle), 'clavicle')
     shoulder = kin.shoulders(body, core, clavicle)
     reach = within_cone(kin.flip(kin.rotate(into_chest, target - shoulder)))
     poles = elbow_directions(plan, reach)
@@ -130,7 +122,7 @@ def _solve_arms(
         *kin.two_bone(reach, poles, body.upper_arm, body.forearm, 'arm')
     )
     arm = arm + plan.sway * np.deg2rad(1.5) * plan.noise((2, 4), 0.9)
-    return clavicle, _smooth(clamp_arm(arm), 1.6)
+    return clavicle, _smooth(anatomy.clamp_arm(arm), 1.6)
 
 
 def _smooth(angles: Array, frames: float) -> Array:
@@ -157,6 +149,7 @@ def _ankle_targets(plan: MotionPlan, scale: float) -> Array:
         return _to_world(plan, np.arange(n)[:, None], feet)
     out = np.empty_like(feet)
     for side in (0, 1):
+        # Feet step in turn: the right one is half a stride later.
         cycle = plan.steps + 0.5 * side
         first, last = int(np.floor(cycle[0])), int(np.floor(cycle[-1])) + 2
         # Footprints, where the posture has the feet in the middle of a step.
@@ -164,6 +157,7 @@ def _ankle_targets(plan: MotionPlan, scale: float) -> Array:
         frame = np.interp(middle, cycle, np.arange(n))
         frame = np.rint(frame).astype(int)
         prints = _to_world(plan, frame[:, None], feet[frame])[:, side]
+        # Of each frame, the number of the footprint that a foot comes from.
         k = np.floor(cycle).astype(int) - first
         swing = np.clip((cycle % 1.0 - DUTY) / (1.0 - DUTY), 0.0, 1.0)
         here, there = prints[k], prints[np.minimum(k + 1, len(prints) - 1)]
@@ -195,6 +189,7 @@ def _reachable_height(
     hips = np.stack([-np.sin(yaw), np.cos(yaw)], -1)[:, None]
     hips = root[:, None, :2] + hips * (SIDES * body.hip)[:, None]
     away = np.linalg.norm(feet[..., :2] - hips, axis=-1)
+    # Legs never stretch fully, see STRAIGHT.
     longest = (body.thigh + body.shank) * np.cos(kin.STRAIGHT['leg'])
     longest = longest * 0.997
     highest = np.sqrt(np.maximum(longest**2 - away**2, 0.0)) + feet[..., 2]
@@ -233,8 +228,9 @@ def synthesize_motion(
         >>> synthesize_motion('S9', 'Walking', 1).shape
         (400, 17, 3)
     """
+    # The generator imports nothing of the package around it, nor torch.
     for name, value, known in (
-        ('subject', subject, tuple(SEX)),
+        ('subject', subject, tuple(anatomy.SEX)),
         ('action', action, ACTIONS),
         ('take', take, (1, 2)),
     ):
@@ -251,7 +247,7 @@ def synthesize_motion(
                 f"Expected '{name}' to be a whole number of at least {least} "
                 f'(got {value!r})'
             )
-    body = make_body(subject, seed)
+    body = anatomy.make_body(subject, seed)
     # Very short clips are cut from one that has room for a posture.
     plan = make_plan(subject, action, take, max(num_frames, 50), seed)
     return joint_positions(body, solve_angles(body, plan))[:num_frames]

@@ -24,41 +24,26 @@ class MotionPlan:
     r"""What a body is to do over time: postures, targets of the hands, and the
     path of the pelvis. An action fills it in, and
     :func:`~.motion.solve_angles` turns it into joint angles.
-
-    Args:
-        rng (numpy.random.Generator): The source of random numbers.
-        time (numpy.ndarray): The time of each frame in seconds, ``[T]``.
-        postures (list[Posture]): The sequence of :math:`K` postures.
-        weights (numpy.ndarray): Their blending weights, ``[T, K]``.
-        hands (list[list[Hand]]): The targets of the left and right hand.
-        hand_weights (list[numpy.ndarray]): Their blending weights.
-        path (numpy.ndarray): The pelvis on the floor in mm, ``[T, 2]``.
-        heading (numpy.ndarray): The yaw of the body in radians, ``[T]``.
-        steps (numpy.ndarray): The phase of walking in strides, ``[T]``.
-        wave (numpy.ndarray): The sideways motion of the hands, ``[T, 2]``.
-        feet_on_floor (bool): Whether feet rest on the floor between steps, or
-            else move with the postures, as on a chair.
-        stride (float): How much the trunk moves with the steps.
-        arm_swing (float): The amplitude of hanging hands while walking, mm.
-        sway (float): A factor on the random motion of all joints.
-        gesture (float): The amplitude of the random motion of the hands, mm.
     """
 
-    rng: np.random.Generator
-    time: Array
-    postures: list[Posture] = field(default_factory=list)
-    weights: Array = field(init=False)
+    rng: np.random.Generator  #: the source of random numbers
+    time: Array  #: of each frame in seconds, [T]
+    postures: list[Posture] = field(default_factory=list)  #: a sequence of K
+    weights: Array = field(init=False)  #: blending weights of these, [T, K]
+    #: The targets of the left and right hand, and their blending weights.
     hands: list[list[Hand]] = field(default_factory=list)
     hand_weights: list[Array] = field(default_factory=list)
-    path: Array = field(init=False)
-    heading: Array = field(init=False)
-    steps: Array = field(init=False)
-    wave: Array = field(init=False)
+    path: Array = field(init=False)  #: the pelvis on the floor in mm, [T, 2]
+    heading: Array = field(init=False)  #: yaw of the body in radians, [T]
+    steps: Array = field(init=False)  #: phase of walking in strides, [T]
+    wave: Array = field(init=False)  #: sideways motion of the hands, [T, 2]
+    #: Whether feet rest on the floor between steps, or else move with the
+    #: postures, as on a chair.
     feet_on_floor: bool = True
-    stride: float = 0.0
-    arm_swing: float = 0.0
-    sway: float = 1.0
-    gesture: float = 15.0
+    stride: float = 0.0  #: how much the trunk moves with the steps
+    arm_swing: float = 0.0  #: amplitude of hanging hands while walking, mm
+    sway: float = 1.0  #: factor on the random motion of all joints
+    gesture: float = 15.0  #: amplitude of the random motion of the hands, mm
 
     def __post_init__(self) -> None:
         n = len(self.time)
@@ -136,6 +121,7 @@ class MotionPlan:
         r"""Walks on an ellipse in a small room at about :obj:`speed` m/s."""
         rng = self.rng
         axes = rng.uniform(650.0, 950.0, 2) * [1.0, rng.choice([-1.0, 1.0])]
+        # The ellipse's perimeter is about that of a circle.
         lap = 2.0 * np.pi * axes[0] / 1000.0 / speed  # seconds, about
         tempo = 1.0 + 0.12 * self.noise((), 0.2)
         angle = 2.0 * np.pi * (rng.random() + np.cumsum(tempo) / FPS / lap)
@@ -143,6 +129,7 @@ class MotionPlan:
         self.path += 70.0 * self.noise((2,), 0.08)
         velocity = np.gradient(self.path, 1.0 / FPS, axis=0)
         self.heading = np.unwrap(np.arctan2(velocity[:, 1], velocity[:, 0]))
+        # A stride in mm, which grows with the speed.
         length = 1000.0 * (0.45 + 0.62 * speed) * rng.uniform(0.92, 1.08)
         distance = np.cumsum(np.linalg.norm(velocity, axis=-1)) / FPS
         self.steps = distance / length
@@ -183,6 +170,7 @@ def smooth_noise(
     n = 2 * num_frames + 64  # the filter is circular, so draw twice as much
     noise = rng.normal(size=(n, *shape))
     gain = np.exp(-0.5 * (np.fft.rfftfreq(n, d=1.0 / FPS) / hertz) ** 2)
+    # By Parseval's theorem; all frequencies but zero stand for two.
     energy = (2.0 * (gain**2).sum() - gain[0] ** 2) / n
     spectrum = np.fft.rfft(noise, axis=0)
     spectrum *= (gain / np.sqrt(energy)).reshape(-1, *[1] * len(shape))
@@ -204,6 +192,7 @@ def blending_weights(
     random duration, in seconds; the weights of a frame sum to one.
     """
     moves: list[Range] = []
+    # Before the clip begins, so that the first item is not always whole.
     now = -rng.uniform(0.0, hold[1])
     while now < time[-1]:
         start = now + rng.uniform(*hold)

@@ -17,31 +17,22 @@ class Posture:
     Lengths are in millimetres for a body of 1750 mm, and are scaled to others;
     angles are in degrees. Both sides are written as if they were the left
     one: y points outwards.
-
-    Args:
-        height (float): The height of the pelvis above the ankles; lowered if
-            the legs do not reach the ground.
-        lean (float): The pitch of the pelvis, forward.
-        tilt (float): The roll of the pelvis, to the left.
-        turn (float): The yaw of the pelvis relative to the heading, to the
-            left.
-        spine (tuple): Flexion, side bend and twist of the trunk.
-        gaze (tuple): Flexion, side bend and twist of neck and head.
-        feet (tuple): The left and right ankle relative to the ground below
-            the pelvis.
-        knees (tuple): The directions that the knees point to.
-        hands (tuple): The targets of the left and right hand.
     """
 
+    #: The height of the pelvis above the ankles; lowered if the legs do not
+    #: reach the ground.
     height: float = 855.0
-    lean: float = 3.0
-    tilt: float = 0.0
-    turn: float = 0.0
+    lean: float = 3.0  #: pitch of the pelvis, forward
+    tilt: float = 0.0  #: roll of the pelvis, to the left
+    turn: float = 0.0  #: yaw of the pelvis from the heading, to the left
+    #: Flexion, side bend and twist of the trunk, and of neck and head.
     spine: Vector = (4.0, 0.0, 0.0)
     gaze: Vector = (4.0, 0.0, 0.0)
+    #: The left and right ankle relative to the ground below the pelvis.
     feet: tuple[Vector, Vector] = ((0, 110, 0), (0, 110, 0))
+    #: The directions that the knees point to.
     knees: tuple[Vector, Vector] = ((1.0, 0.2, 0.0), (1.0, 0.2, 0.0))
-    hands: tuple[Hand, Hand] = (hand.HANG, hand.HANG)
+    hands: tuple[Hand, Hand] = (hand.HANG, hand.HANG)  #: their targets
 
     def mirror(self) -> Posture:
         r"""The posture with left and right exchanged."""

@@ -3,7 +3,7 @@ r"""UTD-MHAD as clips of Kinect joints."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,23 +11,18 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from pyg_hcsf.data.clip_dataset import InMemoryClipDataset
 from pyg_hcsf.data.formats import Format, archives_with, files_named
-from pyg_hcsf.data.options import subjects_of_split
+from pyg_hcsf.data.in_memory import InMemoryClipDataset
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.utd_mhad.skeleton_mat import (
-    FILE_LIMIT,
-    UTD_MHAD_ACTIONS,
-    UTD_MHAD_FILE,
-    UTD_MHAD_FPS,
-    UTD_MHAD_SUBJECTS,
-    read_utd_mhad,
-)
+from pyg_hcsf.data.splits import subjects_of_split
 from pyg_hcsf.safe_io.archives import list_members, read_members
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.skeleton import get_skeleton
 
-TRAIN_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2)
-TEST_SUBJECTS = tuple(s for s in UTD_MHAD_SUBJECTS if s % 2 == 0)
+from . import skeleton_mat
+from .skeleton_mat import UTD_MHAD_ACTIONS, UTD_MHAD_FILE
+
+TRAIN_SUBJECTS = tuple(s for s in skeleton_mat.UTD_MHAD_SUBJECTS if s % 2)
+TEST_SUBJECTS = tuple(s for s in skeleton_mat.UTD_MHAD_SUBJECTS if s % 2 == 0)
 
 
 class UTDMHAD(InMemoryClipDataset):
@@ -51,30 +46,21 @@ class UTDMHAD(InMemoryClipDataset):
     :obj:`raw`, or in zip archives there, which are not extracted.
 
     Args:
-        root (str or pathlib.Path): The folder whose :obj:`processed/` is
-            written to.
-        split (str, optional): :obj:`'train'`, :obj:`'val'` or
-            :obj:`'test'`. (default: :obj:`'train'`)
-        val_subjects (sequence of int, optional): The training subjects to
-            use for validation. (default: :obj:`()`)
-        raw (str or pathlib.Path, optional): The archive or folder of the raw
-            files, which is only read. (default: :obj:`root/raw`)
-        transform, pre_transform, pre_filter, log, force_reload: See
-            :class:`~torch_geometric.data.InMemoryDataset`.
-
-    Raises:
-        RuntimeError: If there are no raw files, or the processed file is
-            damaged or cannot be written.
-        ValueError: If an option is out of range, or a raw file is damaged;
-            names it.
+        root, split, val_subjects, raw: See
+            :class:`~pyg_hcsf.data.clip_dataset.ClipDataset`.
+        **kwargs (optional): Other arguments of that class.
 
     Example:
         >>> dataset = UTDMHAD('datasets/UTDMHAD', 'train', val_subjects=[7])
         >>> dataset[0].x, dataset[0].y  # [20, T, 3], [1]
     """
 
-    fps = UTD_MHAD_FPS
+    fps = skeleton_mat.UTD_MHAD_FPS
     keys = ('x',)
+    skeleton = get_skeleton('kinect20')
+    #: The 27 actions, in the order of their labels.
+    actions = UTD_MHAD_ACTIONS
+    num_classes = len(UTD_MHAD_ACTIONS)
     formats = (
         Format(
             'mat',
@@ -100,22 +86,10 @@ class UTDMHAD(InMemoryClipDataset):
         split: Literal['train', 'val', 'test'] = 'train',
         val_subjects: Sequence[int] = (),
         raw: str | Path | None = None,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        pre_filter: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
         self._set_split(split, val_subjects)
-        super().__init__(
-            root,
-            raw,
-            transform=transform,
-            pre_transform=pre_transform,
-            pre_filter=pre_filter,
-            log=log,
-            force_reload=force_reload,
-        )
+        super().__init__(root, raw, **kwargs)
 
     def _set_split(self, split: str, val_subjects: Sequence[int]) -> None:
         self._subjects = subjects_of_split(
@@ -135,15 +109,14 @@ class UTDMHAD(InMemoryClipDataset):
         out._open_store()
         return out
 
-    def _in_split(self, subject: str, clip: str) -> bool:
-        return int(subject) in self._subjects
-
     def _stem(self, format: str) -> str:
         return 'utdmhad'
 
     def _find_source(self) -> RawSource | None:
         # Unlike Format.find, this refuses archives that are damaged.
-        self._members = list_members(self.raw, UTD_MHAD_FILE, FILE_LIMIT)
+        self._members = list_members(
+            self.raw, UTD_MHAD_FILE, skeleton_mat.FILE_LIMIT
+        )
         files = sorted({member.path for member in self._members})
         if not files:
             return None
@@ -154,7 +127,9 @@ class UTDMHAD(InMemoryClipDataset):
     def _read(self, source: RawSource) -> Iterator[dict[str, Any]]:
         edge_index = self.skeleton.edge_index
         for member, content in read_members(self._members):
-            clip = read_utd_mhad(content, member.name, str(member))
+            clip = skeleton_mat.read_utd_mhad(
+                content, member.name, str(member)
+            )
             yield {
                 'x': torch.from_numpy(clip.joints.astype(np.float32)),
                 'y': torch.tensor([clip.label]),
@@ -163,19 +138,5 @@ class UTDMHAD(InMemoryClipDataset):
                 'subject': str(clip.subject),
                 'action': UTD_MHAD_ACTIONS[clip.label],
                 'clip': member.name.removesuffix('_skeleton.mat'),
-                'fps': UTD_MHAD_FPS,
+                'fps': skeleton_mat.UTD_MHAD_FPS,
             }
-
-    @property
-    def skeleton(self) -> Skeleton:
-        r"""The 20 joints of Kinect v1."""
-        return get_skeleton('kinect20')
-
-    @property
-    def actions(self) -> tuple[str, ...]:
-        r"""The 27 actions, in the order of their labels."""
-        return UTD_MHAD_ACTIONS
-
-    @property
-    def num_classes(self) -> int:
-        return len(UTD_MHAD_ACTIONS)

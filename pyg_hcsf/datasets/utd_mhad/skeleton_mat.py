@@ -30,21 +30,14 @@ UTD_MHAD_SUBJECTS = tuple(range(1, 9))
 
 
 class UTDMHADClip(NamedTuple):
-    r"""A clip of UTD-MHAD.
+    r"""A clip of UTD-MHAD."""
 
-    Args:
-        joints (numpy.ndarray): The 20 joints of Kinect v1 :obj:`[T, 20, 3]`
-            in metres, with x to the left of the sensor, y up and z away from
-            it.
-        label (int): The action, from 0.
-        subject (int): The subject, from 1.
-        take (int): The repetition, from 1.
-    """
-
+    #: The 20 joints of Kinect v1 [T, 20, 3] in metres, with x to the left of
+    #: the sensor, y up and z away from it.
     joints: np.ndarray
-    label: int
-    subject: int
-    take: int
+    label: int  #: the action, from 0
+    subject: int  #: from 1
+    take: int  #: the repetition, from 1
 
 
 def read_utd_mhad(content: bytes, name: str, where: str = '') -> UTDMHADClip:

@@ -269,10 +269,9 @@ KILLED = """
 import os, signal, sys
 from pyg_hcsf.data import ClipStore
 from pyg_hcsf.datasets import Human36M
-from pyg_hcsf.datasets.human36m.clips import Human36MClips
 
 Human36M(sys.argv[1], 'test', log=False)
-to_clip, count = Human36MClips._to_clip, 0
+to_clip, count = Human36M._to_clip, 0
 
 def deadly(self, take):
     global count
@@ -281,7 +280,7 @@ def deadly(self, take):
         os.kill(os.getpid(), signal.SIGKILL)
     return to_clip(self, take)
 
-Human36MClips._to_clip = deadly
+Human36M._to_clip = deadly
 Human36M(sys.argv[1], 'train', log=False)
 """
 

@@ -112,7 +112,7 @@ def test_archive_with_path_traversal(tmp_path, name):
 
 def test_damaged_archive(tmp_path):
     (tmp_path / 'allasfamc.zip').write_bytes(b'PK no zip')
-    with pytest.raises(ValueError, match='not a whole zip archive'):
+    with pytest.raises(ValueError, match='not a complete zip archive'):
         CMUMocap(tmp_path / 'root', tmp_path, log=False)
 
 
@@ -139,7 +139,7 @@ def test_archive_with_an_undecodable_name(tmp_path):
         archive.writestr('01/\xe9.asf', 'x')
     content = path.read_bytes().replace('\xe9'.encode(), b'\xff\xff')
     path.write_bytes(content)
-    with pytest.raises(ValueError, match='zip.* not a whole zip archive'):
+    with pytest.raises(ValueError, match='zip.* not a complete zip archive'):
         CMUMocap(tmp_path / 'root', tmp_path, log=False)
 
 

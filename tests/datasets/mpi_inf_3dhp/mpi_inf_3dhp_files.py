@@ -244,8 +244,8 @@ WRITERS = {'mat': write_mat, 'pstmo': write_pstmo}
 def check_finite(takes):
     """Asserts that the annotations of valid frames are finite."""
     for take in takes:
-        if isinstance(take[0], int):  # a camera and its annotations
-            take = take[1]
+        if isinstance(take[0], (int, str)):  # a sequence or a camera
+            take = take[-1]
         for array in (take.keypoints, take.universal):
             assert array.dtype == np.float32 and len(array) == len(take.valid)
             assert np.isfinite(array[take.valid]).all()

@@ -23,11 +23,11 @@ NAME = 'S3 Seq2'
 
 def test_train_set():
     takes = list(read_pstmo_train(npz(pstmo_train(ONE)), 'train.npz'))
-    assert [take.camera for take in takes] == list(CAMERAS)
+    assert [camera for _, camera, _ in takes] == list(CAMERAS)
     relevant = [NAMES28.index(name) for name in NAMES17]
-    for take in takes:
-        assert take.name == NAME and take.valid.all()
-        pixels, _, universal = view(NAME, 4, take.camera)
+    for name, camera, take in takes:
+        assert name == NAME and take.valid.all()
+        pixels, _, universal = view(NAME, 4, camera)
         expected = pixels[:, relevant].astype('f4')
         np.testing.assert_array_equal(take.keypoints, expected)
         expected = universal[:, relevant].astype('f4')
@@ -36,8 +36,8 @@ def test_train_set():
 
 def test_test_set():
     takes = list(read_pstmo_test(npz(pstmo_test([2, 6])), 'test.npz'))
-    assert [take.name for take in takes] == ['TS2', 'TS6']
-    assert takes[0].valid.tolist() == (scene('TS2', 14)[3] == 1).tolist()
+    assert [name for name, _, _ in takes] == ['TS2', 'TS6']
+    assert takes[0][2].valid.tolist() == (scene('TS2', 14)[3] == 1).tolist()
 
 
 def changed(data, *keys, value):

@@ -37,6 +37,14 @@ def test_clips(tmp_path, raw):
     assert test.skeleton.num_joints == 20
 
 
+def test_shared_arguments_are_passed_on(tmp_path, raw):
+    options = {'raw': raw, 'log': False}
+    short = UTDMHAD(tmp_path, pre_filter=lambda clip: clip.y > 0, **options)
+    assert [clip.clip for clip in short] == ['a10_s7_t2']
+    with pytest.raises(TypeError, match='filter'):
+        UTDMHAD(tmp_path, filter=None, **options)
+
+
 def test_validation_is_taken_out_of_train(tmp_path, raw):
     sides = {
         split: [

@@ -9,7 +9,7 @@ import torch
 from torch_geometric.data import Batch, Data
 
 from pyg_hcsf import get_skeleton
-from pyg_hcsf.data.axes import nodes_first
+from pyg_hcsf.axes import nodes_first
 from pyg_hcsf.nn import ACTION_LAYERS, ActionRecognizer, HCSFConv
 from pyg_hcsf.nn.conv.partition_conv import PartitionConv, partitions
 from pyg_hcsf.nn.models.layers import make_layer

@@ -8,16 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.asf_amc.skeleton import (
-    ASF,
-    MAX_REST_ANGLE,
-    MAX_ROOT_ANGLE,
-    RADIANS,
-    ROOT,
-    check_angles,
-)
-from pyg_hcsf.datasets.mocap.text_file import MotionFile, TextFile
 from pyg_hcsf.safe_io.shown import shown
+
+from ..text_file import MotionFile, TextFile
+from . import skeleton as acclaim
+from .skeleton import ASF, check_angles
 
 MAX_DIGITS = 8  # of a frame number that are compared
 
@@ -47,12 +42,12 @@ def read_amc(source: MotionFile, asf: ASF) -> np.ndarray:
     file.check_size(len(asf.bones), len(motion), size)
     degrees = asf.degrees if degrees is None else degrees
     angular = np.array([c[0] == 'r' for b in asf.bones for c in b.channels])
-    motion[:, angular] *= RADIANS[degrees]
+    motion[:, angular] *= acclaim.RADIANS[degrees]
     motion[:, ~angular] *= asf.unit
-    check_angles(motion[:, angular], MAX_ROOT_ANGLE, file, None)
+    check_angles(motion[:, angular], acclaim.MAX_ROOT_ANGLE, file, None)
     if not degrees:  # the root may turn several times, limbs do not
-        angular[asf.columns.get(ROOT, slice(0, 0))] = False
-        check_angles(motion[:, angular], MAX_REST_ANGLE, file, None)
+        angular[asf.columns.get(acclaim.ROOT, slice(0, 0))] = False
+        check_angles(motion[:, angular], acclaim.MAX_REST_ANGLE, file, None)
     return motion
 
 
@@ -90,6 +85,7 @@ def _read_frames(
             frame = [None] * asf.num_channels
             frames += 1
             first = number
+            # A number may have more digits than Python converts.
             if last and name.lstrip('0') != str(int(last) + 1):
                 gaps.append(number)
             last = name[-MAX_DIGITS:]

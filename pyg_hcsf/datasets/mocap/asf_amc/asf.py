@@ -7,25 +7,18 @@ from collections import Counter
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.asf_amc.amc import amc_degrees
-from pyg_hcsf.datasets.mocap.asf_amc.skeleton import (
-    ASF,
-    ASF_JOINTS,
-    CHANNELS,
-    MAX_REST_ANGLE,
-    RADIANS,
-    ROOT,
-    Bone,
-    check_angles,
-)
-from pyg_hcsf.datasets.mocap.joint_positions import (
+from pyg_hcsf.safe_io.shown import shown
+
+from ..joint_positions import (
     body_height,
     is_plausible_height,
     to_h36m17,
     unit_of,
 )
-from pyg_hcsf.datasets.mocap.text_file import MotionFile, TextFile
-from pyg_hcsf.safe_io.shown import shown
+from ..text_file import MotionFile, TextFile
+from . import skeleton as acclaim
+from .amc import amc_degrees
+from .skeleton import ASF, Bone
 
 MM_PER_INCH = 25.4
 SHORTEST = 1e-6  # smallest accepted unit of length
@@ -101,6 +94,7 @@ def _read_sections(file: TextFile) -> dict[str, list[Line]]:
     for line, words in enumerate(file.lines(), 1):
         if line > MAX_LINES:
             file.fail(line, f'refused: more than {MAX_LINES} lines')
+        # A comment may follow a word without a space.
         for i, word in enumerate(words):
             if '#' in word:
                 first = word.split('#')[0]
@@ -161,11 +155,12 @@ def _root_block(file: TextFile, lines: list[Line]) -> Block:
         if len(words) < 2:
             file.fail(line, f'expected a value after {shown(words[0])}')
         root[words[0].lower()] = (line, words[1:])
+    # The root is a bone of length one that ends at its position.
     zeros = (0, ['0'] * 3)
     line, orientation = root.get('orientation', zeros)
     return {
-        'name': (0, [ROOT]),
-        'dof': root.get('order', (0, list(CHANNELS))),
+        'name': (0, [acclaim.ROOT]),
+        'dof': root.get('order', (0, list(acclaim.CHANNELS))),
         'axis': (line, orientation + root.get('axis', (0, ['XYZ']))[1]),
         'direction': root.get('position', zeros),
         'length': (0, ['1']),
@@ -213,7 +208,7 @@ def _read_parents(
             if word not in known:
                 file.fail(line, f'unknown bone {shown(word)} in the hierarchy')
         for child in words[1:]:
-            if child == ROOT or child in parents:
+            if child == acclaim.ROOT or child in parents:
                 file.fail(line, f'the bone {shown(child)} has two parents')
             parents[child] = words[0]
     return parents
@@ -222,10 +217,11 @@ def _read_parents(
 def _parents_first(
     file: TextFile, names: list[str], parents: dict[str, str]
 ) -> list[str]:
+    # Breadth first; what is not reached is not connected to the root.
     children: dict[str, list[str]] = {}
     for name in names[1:]:
         children.setdefault(parents.get(name, ''), []).append(name)
-    ordered = [ROOT]
+    ordered = [acclaim.ROOT]
     for name in ordered:  # the list grows while it is iterated over
         ordered += children.get(name, [])
     if len(ordered) < len(names):
@@ -253,12 +249,13 @@ def _make_bone(
         file.fail(
             line, f'expected an axis order such as XYZ (got {shown(order)})'
         )
-    axis = vector('axis', 3) * RADIANS[degrees]
-    check_angles(axis, MAX_REST_ANGLE, file, line)
+    axis = vector('axis', 3) * acclaim.RADIANS[degrees]
+    acclaim.check_angles(axis, acclaim.MAX_REST_ANGLE, file, line)
     line, words = block.get('dof', (0, []))
     channels = tuple(word.lower() for word in words)
-    if not set(channels) <= set(CHANNELS) or len(set(channels)) < len(words):
-        file.fail(line, f'expected distinct channels of {CHANNELS}')
+    distinct = set(channels)
+    if not distinct <= set(acclaim.CHANNELS) or len(distinct) < len(words):
+        file.fail(line, f'expected distinct channels of {acclaim.CHANNELS}')
     return Bone(
         name=block['name'][1][0],
         parent=parent,
@@ -270,10 +267,11 @@ def _make_bone(
 
 
 def _warn_of_height(asf: ASF, file: TextFile) -> None:
-    if not set(np.hstack(list(ASF_JOINTS.values()))) <= set(asf.joints):
+    needed = np.hstack(list(acclaim.ASF_JOINTS.values()))
+    if not set(needed) <= set(asf.joints):
         return
     rest = asf.joint_positions(np.zeros((1, asf.num_channels)))
-    height = body_height(to_h36m17(rest, asf.joints, ASF_JOINTS))
+    height = body_height(to_h36m17(rest, asf.joints, acclaim.ASF_JOINTS))
     if is_plausible_height(height):
         return
     _, unit = unit_of(height / asf.unit) or ('', 0.0)

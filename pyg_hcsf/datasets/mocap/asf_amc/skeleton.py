@@ -8,12 +8,8 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pyg_hcsf.datasets.mocap.joint_positions import (
-    JointMap,
-    positions_in_chunks,
-    z_up,
-)
-from pyg_hcsf.datasets.mocap.text_file import TextFile
+from ..joint_positions import JointMap, positions_in_chunks, z_up
+from ..text_file import TextFile
 
 CHANNELS = ('tx', 'ty', 'tz', 'rx', 'ry', 'rz')
 ROOT = 'root'
@@ -36,29 +32,17 @@ ASF_JOINTS: JointMap = {
 
 @dataclass(frozen=True)
 class Bone:
-    r"""A bone of an Acclaim skeleton. Its end is the joint of the same name.
+    r"""A bone of an Acclaim skeleton, which ends at the joint of its name."""
 
-    Args:
-        name (str): The name; :obj:`'root'` is a bone of length zero.
-        parent (int): The index of the parent bone, :obj:`-1` for the root.
-        offset (tuple[float, ...]): The vector from the parent's end to the
-            bone's end at rest, in millimetres, y up.
-        axis (tuple[float, ...]): The Euler angles of the bone's local frame,
-            in radians.
-        order (str): The axes of these and of the motion's Euler angles in the
-            order of their application, about fixed axes, such as
-            :obj:`'xyz'`.
-        channels (tuple[str, ...]): The channels that a motion has for the
-            bone, out of :obj:`'tx'`, :obj:`'ty'`, :obj:`'tz'`, :obj:`'rx'`,
-            :obj:`'ry'` and :obj:`'rz'`.
-    """
-
-    name: str
-    parent: int
+    name: str  #: :obj:`'root'` is a bone of length zero
+    parent: int  #: the index of the parent bone, -1 for the root
+    #: The vector from the parent's end to the bone's end at rest, in mm, y up.
     offset: tuple[float, ...]
-    axis: tuple[float, ...]
+    axis: tuple[float, ...]  #: Euler angles of the bone's local frame, radians
+    #: The axes of these and of the motion's Euler angles in the order of
+    #: their application, about fixed axes, such as :obj:`'xyz'`.
     order: str
-    channels: tuple[str, ...]
+    channels: tuple[str, ...]  #: that a motion has, some of `CHANNELS`
 
 
 @dataclass(frozen=True)
@@ -128,12 +112,14 @@ class ASF:
         rotations: list[np.ndarray] = []  # [T, 3, 3] for each bone
         for i, bone in enumerate(self.bones):
             values = motion[:, self.columns.get(bone.name, slice(0, 0))]
+            # Channels may stand in any order; absent ones are zero.
             angles, shift = np.zeros((2, len(motion), 3))
             for j, channel in enumerate(bone.channels):
                 if channel[0] == 'r':
                     angles[:, bone.order.index(channel[1])] = values[:, j]
                 else:
                     shift[:, 'xyz'.index(channel[1])] = values[:, j]
+            # C and R_t of the docstring. Lower-case orders: about fixed axes.
             frame = Rotation.from_euler(bone.order, bone.axis).as_matrix()
             local = Rotation.from_euler(bone.order, angles).as_matrix()
             rotation = frame @ local @ frame.T

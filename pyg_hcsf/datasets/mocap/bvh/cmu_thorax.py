@@ -15,9 +15,9 @@ from zipfile import Path as ZipPath
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.asf_amc import ASF, read_asf
-from pyg_hcsf.datasets.mocap.bvh.hierarchy import Hierarchy
-from pyg_hcsf.datasets.mocap.text_file import MotionFile, TextFile
+from ..asf_amc import ASF, read_asf
+from ..text_file import MotionFile, TextFile
+from .hierarchy import Hierarchy
 
 # Joints of the conversion and the Acclaim bones that end where they begin.
 BONES = {
@@ -107,10 +107,12 @@ def _thorax_offset(hierarchy: Hierarchy, asf: ASF) -> list[float]:
     joints = [hierarchy.joints.index(joint) for joint in BONES]
     ours = np.array([hierarchy.offsets[joint] for joint in joints])
     theirs = np.array([ends[bone] for bone in BONES.values()])
+    # Millimetres per unit of the BVH file, from each of the bones.
     units = np.linalg.norm(theirs, axis=1) / np.maximum(
         np.linalg.norm(ours, axis=1), 1e-9
     )
     unit = float(np.median(units))
+    # The two spine bones must agree in direction, too.
     back = np.abs(theirs[:2] / unit - ours[:2]).max()
     if (
         np.ptp(units) > TOLERANCE * unit

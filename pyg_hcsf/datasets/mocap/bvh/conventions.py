@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.bvh.joint_names import split_names
-from pyg_hcsf.datasets.mocap.bvh.reader import BVH
-from pyg_hcsf.datasets.mocap.bvh.rig import Rig, find_rig, sample_frames
-from pyg_hcsf.datasets.mocap.joint_positions import (
+from pyg_hcsf.skeleton import H36M17
+
+from ..joint_positions import (
     JointMap,
     body_height,
     is_plausible_height,
@@ -21,7 +20,9 @@ from pyg_hcsf.datasets.mocap.joint_positions import (
     unit_of,
     up_axis_of,
 )
-from pyg_hcsf.skeleton import H36M17
+from .joint_names import split_names
+from .reader import BVH
+from .rig import Rig, find_rig, sample_frames
 
 # The name and the millimetres of the unit of a family of rigs.
 RIG_UNITS = {'MMD': ("MMD's unit of 8 cm", 80.0)}
@@ -29,21 +30,13 @@ FORWARD = 0.15  # least distance of a toe or bent knee ahead, in shins
 
 
 class Conventions(NamedTuple):
-    r"""The conventions of a file.
+    r"""The conventions of a file."""
 
-    Args:
-        rig (Rig): The joints.
-        scale (float): Millimetres per unit of length.
-        unit (str): The name of the unit; empty if the scale was given.
-        up (str): The vertical axis, :obj:`'y'` or :obj:`'z'`.
-        warnings (tuple[str, ...]): What may be wrong.
-    """
-
-    rig: Rig
-    scale: float
-    unit: str
-    up: str
-    warnings: tuple[str, ...]
+    rig: Rig  #: the joints
+    scale: float  #: millimetres per unit of length
+    unit: str  #: the name of the unit; empty if the scale was given
+    up: str  #: the vertical axis, :obj:`'y'` or :obj:`'z'`
+    warnings: tuple[str, ...]  #: what may be wrong
 
 
 def infer_conventions(
@@ -90,6 +83,7 @@ def infer_conventions(
     rig_unit = RIG_UNITS.get(rig.name) if scale is None else None
     unit, scale, problem = _infer_unit(body_height(pose), scale, rig_unit)
     warnings += [problem] * bool(problem)
+    # The skeleton without its motion.
     rest = replace(bvh, motion=np.zeros_like(bvh.motion[:1]))
     rest_pose = to_h36m17(
         rest.joint_positions(1.0, 'z'), bvh.joints, joint_map
@@ -185,6 +179,8 @@ def _is_mirrored(
         for step in steps:
             # The component of the step that is perpendicular to the shin.
             step = step - (step * down).sum(axis=-1, keepdims=True) * down
+            # Up x forward points to the left, as the vector between the hips
+            # should.
             left = np.cross(at['Thorax'] - at['Hip'], step)
             cosine = (left * hips).sum(axis=-1) / np.maximum(
                 _norm(left) * _norm(hips), 1e-9

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pyg_hcsf.datasets.mocap.bvh.tokens import Tokens
-from pyg_hcsf.datasets.mocap.text_file import TextFile
 from pyg_hcsf.safe_io.shown import shown
+
+from ..text_file import TextFile
+from .tokens import Tokens
 
 CHANNELS = tuple(
     f'{axis}{kind}'
@@ -39,6 +40,7 @@ def parse_hierarchy(text: str, file: TextFile) -> Hierarchy:
     ends: set[int] = set()
     while token := tokens.next():
         key = token.upper()
+        # End sites have neither channels nor children.
         inside = bool(stack) and stack[-1] not in ends
         if key == 'HIERARCHY' and not out.joints:
             continue

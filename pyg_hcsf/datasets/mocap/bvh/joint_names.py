@@ -93,6 +93,8 @@ def _split(name: str) -> tuple[str, list[str]]:
         if not side and word in SIDES:
             side = SIDES[word]
             continue
+        # 'lthigh' is one token. A single letter is a side only before a
+        # known name, so that 'leg' stays what it is.
         for prefix, which in SIDES.items():
             rest = word.removeprefix(prefix)
             long = len(prefix) > 1 or prefix in '左右' or rest in _BASES
@@ -120,6 +122,7 @@ def limbs_by_name(
         >>> family, limbs = limbs_by_name(bvh.joints, bvh.parents)
     """
     number: dict[tuple[str, str], int] = {}
+    # Of joints with the same name the first one, nearest to the root.
     for i, key in enumerate(split_names(joints)):
         number.setdefault(key, i)
     legs = _find_limbs(LEGS, ('Hip', 'Knee', 'Foot'), number, parents)

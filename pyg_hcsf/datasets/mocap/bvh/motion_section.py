@@ -7,8 +7,8 @@ import warnings
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.bvh.hierarchy import decimal_point
-from pyg_hcsf.datasets.mocap.text_file import LARGEST, TextFile
+from ..text_file import LARGEST, TextFile
+from .hierarchy import decimal_point
 
 FRAME_TIME = (1e-6, 10.0)  # the accepted range, in seconds
 _MOTION = re.compile(rb'(?:^|(?<=[\s}]))MOTION(?=\s+Frame)', re.IGNORECASE)
@@ -43,6 +43,7 @@ def parse_motion(
     at = start + len('MOTION')
     header: dict[bytes, float] = {}
     while len(header) < 2 and (match := _HEADER.match(content, at)):
+        # b's' of 'Frames', or b'time' of 'Frame Time'.
         key = match[1][5:].strip().lower()
         if key in header:
             break
@@ -76,6 +77,7 @@ def _words_per_line(block: bytes) -> np.ndarray:
     if not len(text):
         return np.zeros(1, int)
     space = text <= ord(' ')
+    # A word begins at a byte that is no white space, after one that is.
     begins = ~space
     begins[1:] &= space[:-1]
     lines = np.flatnonzero(text[:-1] == ord('\n'))
@@ -89,6 +91,7 @@ def _parse_values(
     try:
         values = np.fromstring(block, sep=' ')
     except ValueError:
+        # numpy does not say where: find the first word that is no number.
         match = _NO_NUMBER.search(block)
         assert match is not None
         number = line + block.count(b'\n', 0, match.start())

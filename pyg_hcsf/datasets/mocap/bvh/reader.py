@@ -9,18 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pyg_hcsf.datasets.mocap.bvh.cmu_thorax import restore_thorax
-from pyg_hcsf.datasets.mocap.bvh.hierarchy import parse_hierarchy
-from pyg_hcsf.datasets.mocap.bvh.motion_section import (
-    find_motion,
-    parse_motion,
-)
-from pyg_hcsf.datasets.mocap.joint_positions import (
-    JointMap,
-    positions_in_chunks,
-    z_up,
-)
-from pyg_hcsf.datasets.mocap.text_file import MotionFile, TextFile
+from ..joint_positions import JointMap, positions_in_chunks, z_up
+from ..text_file import MotionFile, TextFile
+from .cmu_thorax import restore_thorax
+from .hierarchy import parse_hierarchy
+from .motion_section import find_motion, parse_motion
 
 SCALE_TOLERANCE = 1e-3  # of a scale channel, which should be 1
 _COMMENT = re.compile(rb'^[ \t]*(?:#|//)[^\n]*', re.MULTILINE)
@@ -121,6 +114,7 @@ class BVH:
                 elif channel.endswith('rotation'):
                     columns.append(j)
             rotation = np.broadcast_to(np.eye(3), (len(values), 3, 3))
+            # Upper-case orders of scipy: about rotated axes, as in BVH.
             if columns:
                 order = ''.join(channels[j][0] for j in columns)
                 rotation = Rotation.from_euler(

@@ -9,13 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.datasets.mocap.bvh.joint_names import (
-    ancestors,
-    limbs_by_name,
-    split_names,
-)
-from pyg_hcsf.datasets.mocap.bvh.reader import BVH, CMU_JOINTS, DAZ_JOINTS
-from pyg_hcsf.datasets.mocap.joint_positions import JointMap
+from ..joint_positions import JointMap
+from .joint_names import ancestors, limbs_by_name, split_names
+from .reader import BVH, CMU_JOINTS, DAZ_JOINTS
 
 # Rigs whose map is known: name, map, and further joints that identify the rig.
 KNOWN: tuple[tuple[str, JointMap, set[str]], ...] = (
@@ -34,19 +30,11 @@ Limb = list[int]  # the indices of three joints, from the trunk outwards
 
 
 class Rig(NamedTuple):
-    r"""The result of :func:`find_rig`.
+    r"""The result of :func:`find_rig`."""
 
-    Args:
-        name (str): The family of rigs.
-        joint_map (Mapping): A map for
-            :func:`~pyg_hcsf.datasets.mocap.to_h36m17`.
-        guessed (bool): Whether the limbs were found by the lengths of bones
-            rather than by names.
-    """
-
-    name: str
-    joint_map: JointMap
-    guessed: bool
+    name: str  #: the family of rigs
+    joint_map: JointMap  #: for :func:`~pyg_hcsf.datasets.mocap.to_h36m17`
+    guessed: bool  #: whether limbs were found by lengths, not by names
 
 
 def find_rig(bvh: BVH) -> Rig:
@@ -93,6 +81,7 @@ def _find_trunk(
 
     # The joint of the spine nearest to the middle, or the midpoint.
     spine: str | tuple[str, ...] = (*hip, *thorax)
+    # The joints at which arms, legs, and both of them branch off.
     ribs = _common_ancestor(bvh.parents, shoulders)
     pelvis = _common_ancestor(bvh.parents, hips)
     below = _common_ancestor(bvh.parents, [ribs, pelvis])
@@ -145,6 +134,7 @@ def _find_neck_and_head(
     head = named[0] if named else _head_by_shape(parents, above, ribs)
     leg = _mean_distance(pose[:, limbs['LHip']], pose[:, limbs['LKnee']])
     leg += _mean_distance(pose[:, limbs['LKnee']], pose[:, limbs['LFoot']])
+    # The tip of the head, if it is as far from the base as heads are long.
     for tip in above:
         if parents[tip] == head and _is_tip(*split[tip]):
             length = _mean_distance(pose[:, head], pose[:, tip])
@@ -196,6 +186,7 @@ def _limbs_by_shape(bvh: BVH, pose: np.ndarray) -> dict[str, int]:
         for above, (_, one, two) in best.items()
     ]
     pairs.sort(key=lambda pair: -pair[0])
+    # Legs begin at the pelvis, and arms at the ribs, which descend from it.
     for _, pelvis, *legs in pairs[:2]:
         for _, ribs, *arms in pairs[:2]:
             if ribs != pelvis and pelvis in ancestors(parents, ribs):
@@ -247,11 +238,13 @@ def _assign_sides(
     feet = [limb[2] for limb in legs]
     toes = [chains[foot][-1] for foot in feet]
     ahead = (pose[:, toes] - pose[:, feet]).sum(axis=1)
+    # [T, 3]: up x ahead points to the left of the person.
     left = np.cross(up, ahead)
     for pair, roles in zip((legs, arms), LIMBS, strict=True):
         sides = [split[limb[0]][0] for limb in pair]
         if sorted(sides) != ['L', 'R']:
             to_first = pose[:, pair[0][0]] - pose[:, pair[1][0]]
+            # 1 if the first limb is on the left in all frames, else -1.
             share = np.mean(np.sign((to_first * left).sum(axis=-1)))
             if abs(share) < 0.5:
                 raise ValueError(

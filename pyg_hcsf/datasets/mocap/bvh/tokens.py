@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from pyg_hcsf.datasets.mocap.text_file import TextFile
+from ..text_file import TextFile
 
 _TOKEN = re.compile(r'[{}\n]|[^ \t\n\v\f{}]+')
 

@@ -1,12 +1,6 @@
 import pytest
 
-from pyg_hcsf.data.options import check_choices, subjects_of_split
-
-
-def test_choices_name_the_argument():
-    check_choices(split=('train', ('train', 'test')))
-    with pytest.raises(ValueError, match=r"'split'.*'train', 'test'.*'dev'"):
-        check_choices(split=('dev', ('train', 'test')))
+from pyg_hcsf.data.splits import subjects_of_split
 
 
 @pytest.mark.parametrize(

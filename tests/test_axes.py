@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from pyg_hcsf.data.axes import frames_first, nodes_first, to_data, to_frames
+from pyg_hcsf.axes import frames_first, nodes_first, to_data, to_frames
 
 
 @pytest.mark.parametrize(

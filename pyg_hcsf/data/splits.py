@@ -1,32 +1,11 @@
-r"""Checks of the constructor arguments that several data sets share."""
+r"""The subjects of the splits of a data set."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from pyg_hcsf.safe_io.shown import shown
-
-
-def check_choices(**choices: tuple[Any, Collection[Any]]) -> None:
-    r"""Checks arguments that must be one of some values.
-
-    Args:
-        **choices: By the name of the argument, its value and the known
-            values.
-
-    Raises:
-        ValueError: If a value is not a known one; names the argument.
-
-    Example:
-        >>> check_choices(split=('train', ('train', 'val', 'test')))
-    """
-    for name, (value, known) in choices.items():
-        if value not in known:
-            raise ValueError(
-                f"Expected '{name}' to be one of {tuple(known)} (got "
-                f'{shown(value)})'
-            )
+from pyg_hcsf.choices import check_choice
 
 
 def subjects_of_split(
@@ -55,7 +34,7 @@ def subjects_of_split(
         >>> subjects_of_split('train', [7], (1, 3, 5, 7), (2, 4), 'UTD-MHAD')
         {1, 3, 5}
     """
-    check_choices(split=(split, ('train', 'val', 'test')))
+    check_choice('split', split, ('train', 'val', 'test'))
     left = set(train) - set(val_subjects)
     if len(left) + len(val_subjects) != len(train) or not left:
         raise ValueError(
