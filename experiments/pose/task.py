@@ -10,19 +10,31 @@ import torch
 from experiments.pose.bodies import BodyLoader
 from experiments.pose.config import RunConfig, smoke
 from experiments.pose.cost_estimates import CostEstimates
-from experiments.pose.data import SOURCES, expected, find_protocol, load_clips
+from experiments.pose.data import (
+    SOURCES,
+    expected,
+    find_protocol,
+    find_skeleton,
+    load_clips,
+)
 from experiments.pose.evaluate import Evaluator
+from experiments.pose.own import KEYPOINTS, SKELETON, fit_to_skeleton
 from experiments.pose.report import PoseReport
 from experiments.pose.trainer import PoseTrainer
 from experiments.sweep.cost import count_macs
-from experiments.sweep.processes import RANK, WORLD, to_device
+from experiments.sweep.processes import (
+    RANK,
+    WORLD,
+    print_once,
+    to_device,
+)
 from experiments.sweep.splits import check_split
 from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
 from experiments.sweep.trainer import Trainer
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol
-from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.skeleton import H36M17, Skeleton, save_skeleton
 
 
 class PoseRun(TaskRun):
@@ -33,7 +45,13 @@ class PoseRun(TaskRun):
 
     def __init__(self, spec: RunSpec) -> None:
         super().__init__(spec)
-        self.protocol = find_protocol(self.config, spec.data)
+        clips = self.config.clips
+        if spec.data == 'arrays' and clips.keypoints == 'gt':
+            clips.keypoints = KEYPOINTS
+        self.skeleton = find_skeleton(spec.data, spec.root, clips)
+        for note in fit_to_skeleton(self.config, self.skeleton):
+            print_once(f'{spec.title}: {note}')
+        self.protocol = find_protocol(self.config, spec.data, self.skeleton)
         if self.config.clips.distortion == 'auto':
             self.config.clips.distortion = self.protocol.distortion
         self.clips = self.load('train')
@@ -68,7 +86,7 @@ class PoseRun(TaskRun):
 
     def make_trainer(self) -> Trainer:
         config, seed = self.config, self.spec.seed
-        model = build_model(config, self.protocol, seed)
+        model = build_model(config, self.protocol, seed, self.skeleton)
         self.macs = count_macs(model)
         loader = make_loader(self.clips, config, self.protocol, seed)
         validation = self.evaluator('val', stride=8)
@@ -86,6 +104,7 @@ class PoseRun(TaskRun):
         split = self.config.evaluate.split
         evaluator = self.evaluator(split)
         model: Any = trainer.model
+        save_skeleton(model.skeleton, self.spec.folder / SKELETON)
         out = evaluator.predict(model)
         metrics = {
             'keypoints': self.config.clips.keypoints,
@@ -128,14 +147,17 @@ def make_loader(
 
 
 def build_model(
-    config: RunConfig, protocol: PoseProtocol, seed: int
+    config: RunConfig,
+    protocol: PoseProtocol,
+    seed: int,
+    skeleton: Skeleton = H36M17,
 ) -> PoseLifter:
     """The network of a run config, initialised with a seed."""
     torch.manual_seed(seed)
     options = asdict(config.model)
     graph = options.pop('graph')
     model = PoseLifter(
-        get_skeleton('h36m17', graph=graph),
+        skeleton.with_graph(graph),
         residual_xy=protocol.residual_xy,
         **options,
     )
