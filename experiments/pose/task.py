@@ -33,6 +33,7 @@ from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
 from experiments.sweep.trainer import Trainer
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.protocols import PoseProtocol
 from pyg_hcsf.skeleton import H36M17, Skeleton, save_skeleton
 
@@ -104,7 +105,7 @@ class PoseRun(TaskRun):
         split = self.config.evaluate.split
         evaluator = self.evaluator(split)
         model: Any = trainer.model
-        save_skeleton(model.skeleton, self.spec.folder / SKELETON)
+        self._save(model)
         out = evaluator.predict(model)
         metrics = {
             'keypoints': self.config.clips.keypoints,
@@ -122,6 +123,13 @@ class PoseRun(TaskRun):
             evaluator.arrays(out),
             f'MPJPE {metrics["mpjpe"]:.1f} mm on the {split} subjects',
         )
+
+    def _save(self, model: PoseLifter) -> None:
+        """Saves the network, which pyg_hcsf reads without experiments."""
+        folder = self.spec.folder
+        save_skeleton(model.skeleton, folder / SKELETON)
+        options = network_options(self.config, self.protocol)
+        save_network(folder, model, options, self.protocol.name)
 
 
 def make_loader(
@@ -146,6 +154,15 @@ def make_loader(
     return BodyLoader(clips, protocol, config.clips.proportions, **options)
 
 
+def network_options(
+    config: RunConfig, protocol: PoseProtocol
+) -> dict[str, Any]:
+    """The arguments of PoseLifter without the skeleton."""
+    options = asdict(config.model)
+    del options['graph']
+    return {**options, 'residual_xy': protocol.residual_xy}
+
+
 def build_model(
     config: RunConfig,
     protocol: PoseProtocol,
@@ -154,12 +171,9 @@ def build_model(
 ) -> PoseLifter:
     """The network of a run config, initialised with a seed."""
     torch.manual_seed(seed)
-    options = asdict(config.model)
-    graph = options.pop('graph')
     model = PoseLifter(
-        skeleton.with_graph(graph),
-        residual_xy=protocol.residual_xy,
-        **options,
+        skeleton.with_graph(config.model.graph),
+        **network_options(config, protocol),
     )
     to_device(model)
     return model

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from experiments import run
@@ -13,6 +14,7 @@ from experiments.pose.own import fit_to_skeleton, skeleton_of
 from experiments.sweep.presets import list_presets
 from pyg_hcsf import Skeleton, get_skeleton, save_skeleton
 from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
 from tests.datasets.arrays.test_dataset import CAMERA
 from tests.datasets.mocap.bvh_files import RIGS, write_person
@@ -70,6 +72,25 @@ def test_three_models_on_a_skeleton_of_ones_own(tmp_path, capsys, skeleton):
     assert skeleton_of(folder).joints == skeleton.joints
     config = yaml.safe_load((folder / 'config.yaml').read_text())
     assert config['model']['graph'] == skeleton.graph
+    np.testing.assert_allclose(
+        lift(folder, frames['keypoints']), frames['prediction'], atol=0.01
+    )
+
+
+@torch.no_grad()
+def lift(folder, keypoints):
+    """What the network of a run predicts, as users would compute it."""
+    model = PoseLifter.from_run(folder)
+    protocol = get_protocol('arrays', model.skeleton)
+    x = protocol.encode_input(
+        torch.from_numpy(keypoints), CAMERA['image_size']
+    )
+    out = model(x)
+    if model.skeleton.left:  # mirror images are used, too
+        mirrored = model(protocol.mirror(x, model.skeleton))
+        out = (out + protocol.mirror(mirrored, model.skeleton)) / 2
+    pose = protocol.decode(out)
+    return (pose - pose[:, :1]).numpy()
 
 
 def test_splits_and_protocol_are_options(tmp_path, recwarn):
