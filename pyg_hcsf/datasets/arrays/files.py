@@ -76,8 +76,13 @@ def read_clips(file: Path, root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         ValueError: If the file is damaged, or an array has an unknown name or
             another type or shape; names the file and the array.
     """
-    with file.open('rb') as content:
-        arrays = load_npz(content, str(file))
+    try:
+        with file.open('rb') as content:
+            arrays = load_npz(content, str(file))
+    except OSError as e:
+        raise ValueError(
+            f"Could not read '{file}': {e.strerror}. Check the path"
+        ) from e
     stem = file.relative_to(root).with_suffix('').as_posix()
     clips: dict[str, dict[str, Any]] = {}
     for path, array in arrays.items():
