@@ -177,8 +177,8 @@ SOURCES['arrays'] = DataSource(
     find_arrays,
     load_arrays,
     'arrays',
-    "your .npz files in '{root}' or '{root}/ArrayPoses/raw'; see "
-    'docs/own_data.md',
+    "your .npz files in '{root}', '{root}/raw' or '{root}/ArrayPoses/raw'; "
+    'see docs/own_data.md',
 )
 SOURCES['bvh_motion'] = DataSource(
     find_bvh,

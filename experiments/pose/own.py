@@ -29,7 +29,7 @@ HOPS = ('short_hops', 'long_hops')  # at most the diameter of the graph
 
 def find_arrays(root: Path) -> Path | None:
     """The folder below a data home with files of arrays."""
-    folders = (root / 'ArrayPoses' / 'raw', root)
+    folders = (root / 'ArrayPoses' / 'raw', root / 'raw', root)
     return next((path for path in folders if array_files(path)), None)
 
 
@@ -54,9 +54,12 @@ def load_arrays(request: PoseRequest) -> ArrayPoses:
             f"in their files or projected (got '{request.keypoints}')"
         )
     raw = find_arrays(request.root)
+    root = str(request.root)  # that of ArrayPoses(root)
+    if raw != request.root / 'raw':
+        root = processed_root(request.root, 'ArrayPoses', raw)
     train, val, test = request.subjects
     return ArrayPoses(
-        root=processed_root(request.root, 'ArrayPoses', raw),
+        root=root,
         skeleton=skeleton_of_arrays(request.root, request.skeleton),
         split=request.split,
         unit=request.unit,

@@ -94,10 +94,13 @@ class ArrayPoses(ClipDataset):
             :obj:`'all'`. (default: :obj:`'train'`)
         unit (str, optional): That of :obj:`joints` and :obj:`translation`,
             :obj:`'mm'` or :obj:`'m'`. (default: :obj:`'mm'`)
-        train_subjects, val_subjects, test_subjects (sequence of str,
-            optional): The subjects of each split, see
-            :func:`~pyg_hcsf.datasets.arrays.split_subjects`.
-            (default: chosen, with a warning)
+        train_subjects (sequence of str, optional): The subjects to train on,
+            see :func:`~pyg_hcsf.datasets.arrays.split_subjects`.
+            (default: all others)
+        val_subjects (sequence of str, optional): The subjects to validate
+            on. (default: a fifth, with a warning)
+        test_subjects (sequence of str, optional): The subjects to test on.
+            (default: a fifth, with a warning)
         fps (float, optional): The frame rate of clips that state none.
             (default: :obj:`25.0`)
         raw (str or pathlib.Path, optional): The raw folder or file, which is
