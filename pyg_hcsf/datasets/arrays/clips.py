@@ -223,9 +223,25 @@ def _camera_to_project(
     r"""The camera that joints without keypoints are projected to, and the
     joints in front of it.
     """
-    size = _image_size(values)
-    known = 'focal' in values and size is not None
-    if known and not body.placed:
+    given = _image_size(values)
+    size = given or ASSUMED_SIZE
+    camera = _camera(values, size)
+    if given is None or 'focal' not in values:
+        notes.add(
+            "no 'keypoints' and no whole camera ('focal' with 'image_size'): "
+            f'joints are projected to an image of {size[0]} x {size[1]} '
+            'pixels by an assumed camera with a focal length of '
+            f'{camera.focal[0]:.0f} pixels'
+            + ', after they are moved in front of it'
+            * (not body.placed),
+            where,
+        )
+        if body.placed:
+            return camera, body
+        extent = float(np.ptp(body.joints, axis=1).max())
+        away = camera.focal[0] * extent / (FILL * min(size)) + extent
+        return camera, Body(body.joints + [0.0, 0.0, away], True)
+    if not body.placed:
         low = float(body.joints[..., 2].min())
         raise ValueError(
             f"Expected 'joints' of {where} in front of its camera (got a "
@@ -234,22 +250,5 @@ def _camera_to_project(
             "relative to the root, or 'rotation' and 'translation' of the "
             'camera, or leave out the camera, to assume one'
         )
-    if not known:
-        size = size or ASSUMED_SIZE
-        notes.add(
-            "no 'keypoints' and no whole camera ('focal' with 'image_size'): "
-            f'joints are projected to an image of {size[0]} x {size[1]} '
-            'pixels by an assumed camera with a focal length of '
-            f'{_camera(values, size).focal[0]:.0f} pixels'
-            + ', after they are moved in front of it'
-            * (not body.placed),
-            where,
-        )
-    elif 'image_size' not in values:
-        _note_missing(values, size, notes, where)
-    camera = _camera(values, size)
-    if not body.placed:
-        extent = float(np.ptp(body.joints, axis=1).max())
-        away = camera.focal[0] * extent / (FILL * min(size)) + extent
-        body = Body(body.joints + [0.0, 0.0, away], True)
+    _note_missing(values, size, notes, where)
     return camera, body

@@ -105,4 +105,5 @@ def split_subjects(
             f'Split by subjects: {", ".join(texts)}. To choose, pass '
             "'train_subjects', 'val_subjects' and 'test_subjects'"
         )
-    return SubjectSplits(*(tuple(chosen[split]) for split in given), note)
+    train, val, test = (tuple(chosen[split]) for split in given)
+    return SubjectSplits(train, val, test, note)

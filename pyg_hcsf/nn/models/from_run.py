@@ -132,7 +132,8 @@ def _parse(text: str, network: type[Module]) -> RunNetwork:
     header = load_json(text)
     if not isinstance(header, dict) or header.get('version') != 1:
         raise ValueError('its header is not of version 1')
-    skeleton, model = header.get('skeleton'), header.get('model')
+    skeleton: Any = header.get('skeleton')
+    model = header.get('model')
     if not isinstance(model, dict) or 'skeleton' in model:
         raise wrong('model', f'the arguments of {network.__name__}', model)
     check_numbers(model)
