@@ -82,6 +82,9 @@ _PROTOCOLS = {
             'no depth or intrinsics at test time; split and actions of the '
             'data set',
             frame=None,
+            # Not 'both': the error of the root alone, such as that of a GCN,
+            # which smooths over neighbors, would become that of all joints.
+            alignment='gt',
         ),
         _3DHP,
         replace(
@@ -122,7 +125,7 @@ def get_protocol(
     srnet           image frame (SRNet)    distorted  both          actions
     openmocap       image frame            pinhole    both          frames
     openmocap-rigs  image frame            pinhole    both          frames
-    arrays          metres, root-relative  any        both          frames
+    arrays          metres, root-relative  any        ground truth  frames
     3dhp-official   metres, root-relative  annotated  both          frames
     3dhp-srnet      image frame (SRNet)    annotated  both          frames
     3dhp-graphmlp   metres, root-relative  annotated  both          frames
