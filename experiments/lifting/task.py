@@ -36,6 +36,7 @@ from pyg_hcsf.lifting import (
 )
 from pyg_hcsf.lifting.lifter_weights import RUN_FILE
 from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 
@@ -115,6 +116,7 @@ class LiftRun(TaskRun):
         exact = self.validation.error(trainer.model, trained=True)
         options = {**asdict(config.model), **network_options(config)}
         info = LifterInfo(config.motion.layout, options)
+        save_network(self.spec.folder, trainer.model, options, 'root-ray')
         # The saved weights are evaluated, which are rounded to float16.
         save_lifter(path, trainer.model, info)
         model, _ = load_lifter(path)

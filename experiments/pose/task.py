@@ -105,7 +105,6 @@ class PoseRun(TaskRun):
         split = self.config.evaluate.split
         evaluator = self.evaluator(split)
         model: Any = trainer.model
-        self._save(model)
         out = evaluator.predict(model)
         metrics = {
             'keypoints': self.config.clips.keypoints,
@@ -118,6 +117,7 @@ class PoseRun(TaskRun):
             'test_poses_per_s': out.poses_per_s,
             **evaluator.score(out, model.skeleton.joints),
         }
+        self._save(model)  # one that has not diverged
         return Evaluation(
             metrics,
             evaluator.arrays(out),
@@ -159,7 +159,7 @@ def network_options(
 ) -> dict[str, Any]:
     """The arguments of PoseLifter without the skeleton."""
     options = asdict(config.model)
-    del options['graph']
+    del options['graph']  # of the skeleton
     return {**options, 'residual_xy': protocol.residual_xy}
 
 

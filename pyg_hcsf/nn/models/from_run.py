@@ -2,7 +2,7 @@ r"""Loads trained networks from the folders of finished runs."""
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, Union
@@ -11,28 +11,20 @@ from torch.nn import Module
 
 from pyg_hcsf.nn.checkpoint import (
     check_numbers,
+    parse_header,
     read_weights,
     write_weights,
     wrong,
 )
 from pyg_hcsf.nn.constants import NoTorchScript
-from pyg_hcsf.safe_io.json_file import load_json
 from pyg_hcsf.safe_io.shown import shown
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.skeleton import Skeleton
 
-#: The file of the network in the folder of a pose run.
+#: The file of the network in the folder of a run.
 NETWORK_FILE = 'network.safetensors'
 KEY = 'pyg_hcsf_network'
-VERSION = {'version': 1}
-#: By network, the files of weights that its runs leave, and the metadata keys
-#: of their headers.
-RUN_FILES = {
-    'PoseLifter': {
-        NETWORK_FILE: KEY,
-        'weights.safetensors': 'pyg_hcsf_lifter',
-    },
-    'ActionRecognizer': {'recognizer.safetensors': 'pyg_hcsf_recognizer'},
-}
+FIXED = {'version': 1}
+_NETWORKS: dict[str, type[FromRun]] = {}
 
 Network = TypeVar('Network', bound='FromRun')
 
@@ -40,13 +32,17 @@ Network = TypeVar('Network', bound='FromRun')
 class FromRun(NoTorchScript):
     r"""The base class of networks that :file:`experiments/run.py` trains."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _NETWORKS[cls.__name__] = cls
+
     @classmethod
     def from_run(cls: type[Network], path: Union[str, Path]) -> Network:
         r"""Loads the network that a finished run of
         :file:`experiments/run.py` left in its folder, in evaluation mode and
         float32.
 
-        Neither the network nor its options can run code: the weights are a
+        Neither the network nor its options can run code: they are a
         safetensors file, whose header has the skeleton and the options as
         JSON.
 
@@ -64,19 +60,30 @@ class FromRun(NoTorchScript):
             >>> model(keypoints).shape, model.skeleton.joints
         """
         folder = Path(path).expanduser()
-        files = RUN_FILES[cls.__name__]
-        for name, key in files.items():
-            if (file := folder / name).is_file():
-                parse = partial(_parse, network=cls)
-                model, _ = read_weights(file, key, parse, 'a finished run')
-                assert isinstance(model, cls)
-                return model
-        raise ValueError(
-            f"Expected 'path' to be the folder of a finished run of a "
-            f'{cls.__name__}, such as runs/<task>/<preset>/<row>/<seed>, with '
-            f'a {" or ".join(map(repr, files))} (got '
-            f'{shown(str(path))}, {_found(folder)})'
-        )
+        file = folder / NETWORK_FILE
+        if not file.is_file():
+            found = 'which has none'
+            if not folder.is_dir():
+                found = 'which is no folder'
+            elif (folder / 'checkpoint.pt').is_file():
+                found = (
+                    'whose training has not finished: run the same command '
+                    'with --resume'
+                )
+            raise ValueError(
+                "Expected 'path' to be the folder of a finished run, "
+                f"runs/<task>/<preset>/<row>/<seed>, with a '{NETWORK_FILE}' "
+                f'(got {shown(str(path))}, {found})'
+            )
+        parse = partial(parse_header, info=RunNetwork, fixed=FIXED)
+        model, _ = read_weights(file, KEY, parse, 'a finished run')
+        if not isinstance(model, cls):
+            name = type(model).__name__
+            raise ValueError(
+                f"Expected 'path' to be a run of a {cls.__name__} (got "
+                f'{shown(str(path))} of a {name}): use {name}.from_run'
+            )
+        return model
 
 
 @dataclass(frozen=True)
@@ -84,25 +91,32 @@ class RunNetwork:
     r"""A network as the header of its file describes it.
 
     Args:
+        network (str): The name of its class.
         skeleton (dict): See :meth:`~pyg_hcsf.Skeleton.to_dict`.
         model (dict): The arguments of the network without the skeleton.
         protocol (str): The protocol that its inputs and outputs are of.
-        network (type): Its class, which is not part of the header.
+
+    Raises:
+        ValueError: If a value is of the wrong type or out of range.
     """
 
+    network: str
     skeleton: dict[str, Any]
     model: dict[str, Any]
     protocol: str
-    network: InitVar[type[Module]]
 
-    def __post_init__(self, network: type[Module]) -> None:
-        object.__setattr__(self, '_network', network)
+    def __post_init__(self) -> None:
+        if self.network not in [*_NETWORKS]:
+            raise wrong('network', f'one of {[*_NETWORKS]}', self.network)
+        Skeleton.from_dict(self.skeleton, 'its header')
+        if not isinstance(self.model, dict) or 'skeleton' in self.model:
+            raise wrong('model', f'arguments of {self.network}', self.model)
+        check_numbers(self.model)
 
     def build(self) -> Module:
         r"""Creates the network with random weights."""
-        skeleton = Skeleton.from_dict(self.skeleton, 'its header')
-        network: type[Module] = self._network  # type: ignore[attr-defined]
-        return network(skeleton, **self.model)
+        skeleton: Any = Skeleton.from_dict(self.skeleton, 'its header')
+        return _NETWORKS[self.network](skeleton, **self.model)
 
 
 def save_network(
@@ -115,7 +129,7 @@ def save_network(
         folder (pathlib.Path): The folder.
         model (FromRun): The network.
         options (dict): The arguments that it was made with, without the
-            skeleton.
+            skeleton and its graph.
         protocol (str): The protocol that its inputs and outputs are of.
 
     Raises:
@@ -123,37 +137,6 @@ def save_network(
         RuntimeError: If the file cannot be written.
     """
     skeleton: Any = model.skeleton
-    info = RunNetwork(skeleton.to_dict(), options, protocol, type(model))
-    write_weights(folder / NETWORK_FILE, model, info, KEY, VERSION, half=False)
-
-
-def _parse(text: str, network: type[Module]) -> RunNetwork:
-    r"""Parses a header, of which only the network is read."""
-    header = load_json(text)
-    if not isinstance(header, dict) or header.get('version') != 1:
-        raise ValueError('its header is not of version 1')
-    skeleton: Any = header.get('skeleton')
-    model = header.get('model')
-    if not isinstance(model, dict) or 'skeleton' in model:
-        raise wrong('model', f'the arguments of {network.__name__}', model)
-    check_numbers(model)
-    if isinstance(skeleton, str):
-        model = dict(model)
-        graph = model.pop('graph', None)
-        skeleton = get_skeleton(skeleton, graph).to_dict()
-    return RunNetwork(skeleton, model, '', network)
-
-
-def _found(folder: Path) -> str:
-    r"""What a folder holds instead of the network."""
-    if not folder.is_dir():
-        return 'which is no folder'
-    for network, files in RUN_FILES.items():
-        if any((folder / name).is_file() for name in files):
-            return f'which has a network for {network}.from_run'
-    if (folder / 'checkpoint.pt').is_file():
-        return (
-            'whose training has not finished: run the same command with '
-            '--resume'
-        )
-    return 'which has none'
+    own = {key: value for key, value in options.items() if key != 'graph'}
+    info = RunNetwork(type(model).__name__, skeleton.to_dict(), own, protocol)
+    write_weights(folder / NETWORK_FILE, model, info, KEY, FIXED, half=False)

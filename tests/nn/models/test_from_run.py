@@ -9,7 +9,6 @@ from safetensors.torch import load_file, save, save_file
 from pyg_hcsf.lifting import LifterInfo, load_lifter, save_lifter
 from pyg_hcsf.nn import ActionRecognizer, PoseLifter
 from pyg_hcsf.nn.models.from_run import KEY, save_network
-from pyg_hcsf.recognition import RecognizerInfo, save_recognizer
 from tests.own_skeletons import HAND, QUADRUPED
 
 OPTIONS = {'layer': 'hcsf', 'hidden_channels': 8, 'num_blocks': 1}
@@ -26,7 +25,8 @@ def make_run(folder, skeleton=HAND, **options):
 def rewrite(folder, **changes):
     """Changes the header of the network."""
     path = folder / 'network.safetensors'
-    header = {'version': 1, 'skeleton': HAND.to_dict(), 'model': OPTIONS}
+    header = {'version': 1, 'network': 'PoseLifter', 'protocol': 'arrays'}
+    header |= {'skeleton': HAND.to_dict(), 'model': OPTIONS}
     header.update(changes)
     save_file(load_file(path), path, {KEY: json.dumps(header)})
 
@@ -41,23 +41,26 @@ def test_predicts_the_same(tmp_path, layer, skeleton):
     assert torch.equal(loaded(x), model(x))
 
 
-def test_lift_and_action_runs(tmp_path):
-    info = LifterInfo('h36m17', {**OPTIONS, 'in_channels': 3, 'graph': 'tree'})
+def test_recognizers(tmp_path):
+    options = {'hidden_channels': 4, 'out_channels': 2, 'num_bodies': 1}
+    options['num_blocks'] = 3
+    model = ActionRecognizer(QUADRUPED, **options).eval()
+    save_network(tmp_path, model, options, 'subjects')
+    loaded = ActionRecognizer.from_run(str(tmp_path))
+    x = torch.rand(2, 16, 17, 3)
+    assert torch.equal(loaded(x), model(x))
+    with pytest.raises(ValueError, match='use ActionRecognizer.from_run'):
+        PoseLifter.from_run(tmp_path)
+
+
+def test_lifters_take_the_folder_of_a_lift_run(tmp_path):
+    info = LifterInfo('h36m17', {**OPTIONS, 'in_channels': 3})
     lifter = info.build().eval()
     save_lifter(tmp_path / 'weights.safetensors', lifter, info, half=False)
-    loaded = PoseLifter.from_run(tmp_path)
-    assert loaded.skeleton == lifter.skeleton
+    save_network(tmp_path, lifter, info.model, 'root-ray')
     x = torch.rand(2, 17, 3)
-    assert torch.equal(loaded(x), lifter(x))
     assert torch.equal(load_lifter(tmp_path)[0](x), lifter(x))
-
-    size = dict(hidden_channels=4, out_channels=2, num_bodies=1, num_blocks=3)
-    info = RecognizerInfo('kinect20', size, ['wave', 'jog'], window=60)
-    recognizer = info.build().eval()
-    save_recognizer(tmp_path / 'recognizer.safetensors', recognizer, info)
-    x = torch.rand(2, 16, 20, 3)
-    loaded = ActionRecognizer.from_run(str(tmp_path))
-    assert torch.equal(loaded(x), recognizer(x))
+    assert torch.equal(PoseLifter.from_run(tmp_path)(x), lifter(x))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,6 @@ def test_lift_and_action_runs(tmp_path):
     [
         (None, 'which has none'),
         ('checkpoint.pt', 'not finished: run .* --resume'),
-        ('recognizer.safetensors', 'network for ActionRecognizer.from_run'),
     ],
 )
 def test_no_network(tmp_path, file, message):
@@ -90,8 +92,11 @@ MANY = {f'j{i}': None if i == 0 else 'j0' for i in range(1001)}
 @pytest.mark.parametrize(
     'changes,message',
     [
-        ({'version': 2}, 'version 1'),
-        ({'skeleton': 'horse'}, "'horse'"),
+        ({'version': 2}, "'version' is 2"),
+        ({'network': 'Module'}, "'network' .*PoseLifter.*got 'Module'"),
+        ({'network': ['PoseLifter']}, "'network'"),
+        ({'more': 1}, 'not of version 1'),
+        ({'skeleton': 'h36m17'}, "'name' and 'joints' in its header"),
         ({'skeleton': 3}, "'name' and 'joints' in its header"),
         ({'skeleton': {'name': 'a', 'joints': MANY}}, '1000'),
         ({'skeleton': {'name': 'a', 'joints': {'b': 'c'}}}, "got 'c'"),
