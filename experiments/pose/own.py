@@ -54,7 +54,7 @@ def load_arrays(request: PoseRequest) -> ArrayPoses:
             f"in their files or projected (got '{request.keypoints}')"
         )
     raw = find_arrays(request.root)
-    root = str(request.root)  # that of ArrayPoses(root)
+    root: str | Path = request.root  # that of ArrayPoses(root)
     if raw != request.root / 'raw':
         root = processed_root(request.root, 'ArrayPoses', raw)
     train, val, test = request.subjects

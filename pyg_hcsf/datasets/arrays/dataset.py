@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.formats import Format
-from pyg_hcsf.data.options import check_choices
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.arrays.clips import UNITS, Notes, make_clip
 from pyg_hcsf.datasets.arrays.files import (
@@ -145,10 +145,8 @@ class ArrayPoses(ClipDataset):
         log: bool = True,
         force_reload: bool = False,
     ) -> None:
-        check_choices(
-            split=(split, ('train', 'val', 'test', 'all')),
-            unit=(unit, tuple(UNITS)),
-        )
+        check_choice('split', split, ('train', 'val', 'test', 'all'))
+        check_choice('unit', unit, tuple(UNITS))
         if not 0 < fps < 1e6:
             raise ValueError(f"Expected 'fps' to be positive (got {fps})")
         self.split = split

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pyg_hcsf.data.cameras import clip_camera
 from pyg_hcsf.datasets.arrays.clips import Notes, make_clip
 from pyg_hcsf.datasets.arrays.files import read_clips
 from pyg_hcsf.keypoints import Track
@@ -61,6 +60,7 @@ def _sequence(
     joints = clip['y'].numpy()
     root = joints[:, skeleton.root]
     frames = np.arange(len(joints))
+    width, height = clip['image_size'][0].tolist()
     return PoseSequence(
         name=name,
         skeleton=skeleton,
@@ -72,5 +72,5 @@ def _sequence(
             name, frames, clip['x'].numpy(), clip['confidence'].numpy()
         ),
         layout=skeleton,
-        image_size=clip_camera(clip).image_size,
+        image_size=(width, height),
     )
