@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyg_hcsf.data.cameras import camera_attributes
 from pyg_hcsf.datasets.arrays.checks import (
     check_axes,
     check_bones,
@@ -18,6 +17,7 @@ from pyg_hcsf.datasets.arrays.checks import (
     check_upright,
 )
 from pyg_hcsf.geometry.camera import Camera
+from pyg_hcsf.geometry.clip_camera import camera_attributes
 from pyg_hcsf.geometry.root_ray import FOCAL_PER_SIDE
 from pyg_hcsf.skeleton import Skeleton
 

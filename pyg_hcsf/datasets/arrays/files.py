@@ -32,14 +32,10 @@ KEYS = (*SEQUENCES, *TEXTS, *NUMBERS)
 
 
 def array_files(path: Path) -> list[Path]:
-    r"""The :obj:`.npz` files at or below a path, in a fixed order, without
-    those of stores of clips.
+    r"""The :obj:`.npz` files at or below a path, in a fixed order, but not
+    those of processed clips.
     """
-    return [
-        file
-        for file in files_named(path, NPZ_FILE)
-        if not any(part.endswith('.clips') for part in file.parts)
-    ]
+    return files_named(path, NPZ_FILE, ('processed',))
 
 
 def content_digest(root: Path, files: list[Path]) -> str:
