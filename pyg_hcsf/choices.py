@@ -1,20 +1,25 @@
-r"""The check of an argument that has to be one of several values."""
+r"""Checks of arguments that several modules share."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
 from pyg_hcsf.safe_io.shown import shown
 
 
-def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
+def check_choice(
+    name: str, value: Any, choices: Collection[Any], remedy: str = ''
+) -> None:
     r"""Checks that an argument is one of the allowed values.
 
     Args:
         name (str): The name of the argument.
         value (any): Its value.
         choices (collection): The allowed values.
+        remedy (str, optional): What else may be done, to end the message.
+            (default: :obj:`''`)
 
     Raises:
         ValueError: If it is not; lists the allowed values.
@@ -22,7 +27,31 @@ def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
     Example:
         >>> check_choice('fuse', 'cat', ('cat', 'add', 'mul'))
     """
+    choices = tuple(choices)  # a dictionary would look up unhashable values
     if value not in choices:
         raise ValueError(
             f"Expected '{name}' to be one of {choices} (got {shown(value)})"
+            + (remedy and f'; {remedy}')
         )
+
+
+def check_range(
+    name: str, value: float, low: float, high: float = math.inf
+) -> None:
+    r"""Checks that an argument is in a range, whose ends are allowed.
+
+    Args:
+        name (str): The name of the argument.
+        value (float): Its value.
+        low (float): The smallest allowed value.
+        high (float, optional): The largest. (default: no limit)
+
+    Raises:
+        ValueError: If it is not, or is NaN; states the range.
+
+    Example:
+        >>> check_range('k', 5, 1)
+    """
+    if not low <= value <= high:
+        wanted = f'>= {low}' if high == math.inf else f'from {low} to {high}'
+        raise ValueError(f"Expected '{name}' {wanted} (got {shown(value)})")
