@@ -13,8 +13,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 
 class Group(NamedTuple):
-    r"""The pairs of one group for :mod:`~pyg_hcsf.nn.kernels.per_pair` and
-    :mod:`~pyg_hcsf.nn.kernels.gathered`.
+    r"""The pairs of one group for :mod:`~pyg_hcsf.nn.kernels.per_pair`, with
+    incidence matrices ``[N, P_g]`` if they are gathered all at once.
     """
 
     number: int
@@ -25,8 +25,8 @@ class Group(NamedTuple):
     ends: list[tuple[int, int, int]]  # source, target, 0 if its first else 1
     unreached: list[int]  # nodes that are no pair's target
     num_loops: int  # N if the first N pairs are the self-loops in order, or 0
-    by_target: Tensor  # incidence matrix [N, P_g]
-    by_source: Tensor
+    by_target: Optional[Tensor] = None
+    by_source: Optional[Tensor] = None
 
 
 class PackedGroups(NamedTuple):
@@ -94,9 +94,13 @@ def _cached_plan(
             ends=ends,
             unreached=[i for i in range(num_nodes) if i not in reached],
             num_loops=num_nodes if ends[:num_nodes] == loops else 0,
-            by_target=(nodes == target).to(device, dtype),
-            by_source=(nodes == source).to(device, dtype),
         )
+        if gathered:  # self-loops too
+            group = group._replace(
+                num_loops=0,
+                by_target=(nodes == target).to(device, dtype),
+                by_source=(nodes == source).to(device, dtype),
+            )
         few = use_packed(in_channels, width) and not gathered
         (packed if few else groups).append(group)
         column, start = column + width, stop

@@ -13,9 +13,8 @@ from torch.nn import Conv2d, Module
 
 from pyg_hcsf.nn.conv.template import repeat_frames
 from pyg_hcsf.nn.graph import DynamicGraph
-from pyg_hcsf.nn.kernels.gathered import add_gathered
 from pyg_hcsf.nn.kernels.packed import pack_weights, packed_sums
-from pyg_hcsf.nn.kernels.per_pair import add_per_pair
+from pyg_hcsf.nn.kernels.per_pair import add_sums
 from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
 from pyg_hcsf.nn.tracing import has_values, transformed
@@ -207,7 +206,6 @@ class FoldedPairs(Module):
     def _large(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
         gathered, width = x.device.type != 'cpu', self.bias.numel()
         plan = make_plan(x, self.weights, self.edge_index, gathered)
-        add_group = add_gathered if gathered else add_per_pair
         x = x.transpose(0, 1).contiguous()  # [N, B, C]
         if edge_weight is not None:
             edge_weight = edge_weight.t().contiguous()  # [P, B]
@@ -221,7 +219,7 @@ class FoldedPairs(Module):
             weight = getattr(self, f'weight_{group.number}')
             first = group.number == 0
             into = out if first else low_columns(group.columns)
-            add_group(x, weight, edge_weight, group, into, overwrite=not first)
+            add_sums(x, weight, edge_weight, group, into, overwrite=not first)
         if (packed := plan.packed) is not None:
             parts = packed_sums(x, self.packed, edge_weight, packed)
             for g, columns, part in zip(
