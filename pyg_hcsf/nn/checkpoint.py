@@ -22,12 +22,16 @@ from torch.nn.modules.module import (
 )
 
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import PARSE_ERRORS, cause, shown
 
 MAX_FILE_SIZE = 2**28  # bytes
 MAX_NUMBER = 1024  # of any option of a network
 MAX_OPTIONS = 64  # in one list or mapping
 MAX_TENSORS = 10_000
+#: What constructors of networks raise for unsuitable options.
+BUILD_ERRORS = (
+    *PARSE_ERRORS, RuntimeError, ArithmeticError, MemoryError, AssertionError,
+)  # fmt: skip
 SMALL = 1024  # tensors with fewer elements are never rounded to float16
 
 
@@ -119,14 +123,7 @@ def read_weights(
             tensors = {name: file.get_tensor(name) for name in names}
         _fill(model, tensors, 'it')
         return model, info
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        OverflowError,
-        SafetensorError,
-        RecursionError,
-    ) as e:
+    except (*PARSE_ERRORS, OSError, SafetensorError, RecursionError) as e:
         raise ValueError(
             f"Could not read the weights '{path}': {cause(e)}. Expected a "
             f'file of {writer}'
@@ -203,16 +200,7 @@ def _build(
     try:
         with _limit_parameters(sum(map(math.prod, shapes.values()))):
             model = info.build().eval()
-    except (
-        TypeError,
-        ValueError,
-        RuntimeError,
-        AttributeError,
-        LookupError,
-        ArithmeticError,
-        MemoryError,
-        AssertionError,
-    ) as e:
+    except BUILD_ERRORS as e:
         raise ValueError(
             f"'model' {shown(info.model)} does not fit {what}: {cause(e)}"
         ) from e

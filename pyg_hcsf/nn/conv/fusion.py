@@ -2,6 +2,7 @@ r"""Fusion of the features of hop groups."""
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Optional
 
 import torch
@@ -27,21 +28,16 @@ class Fusion(Module):
         self.out_channels = sum(widths) if mode == 'cat' else max(widths)
         self.lins = ModuleList()
         for width in [] if mode == 'cat' else widths:
-            same = width == self.out_channels
-            self.lins.append(
-                Identity()
-                if same
-                else Linear(width, self.out_channels, bias=False)
-            )
+            lin: Module = Identity()
+            if width != self.out_channels:
+                lin = Linear(width, self.out_channels, bias=False)
+            self.lins.append(lin)
 
     def forward(self, xs: list[Tensor]) -> Tensor:
         if self.mode == 'cat':
             return torch.cat(xs, dim=-1)
         xs = [lin(x) for lin, x in zip(self.lins, xs, strict=True)]
-        out = xs[0]
-        for x in xs[1:]:
-            out = out + x if self.mode == 'add' else out * x
-        return out
+        return reduce(torch.add if self.mode == 'add' else torch.mul, xs)
 
 
 class HopFusion(Module):

@@ -6,6 +6,7 @@ and use row-normalised adjacencies, like other skeleton-based recognisers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Optional
 
 import torch
@@ -74,53 +75,35 @@ class MultiHopLayer(Module):
         return sum(outs[1:], outs[0]) / len(outs)
 
 
-def _mixhop(
+def _multi_hop(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
+    concat: bool,
     hops: tuple[int, ...] = (1, 5, 7),
     **kwargs: Any,
 ) -> Module:
-    if out_channels < len(hops):
-        raise ValueError(
-            f"Expected at least {len(hops)} channels for 'hops' {tuple(hops)} "
-            f'(got {out_channels})'
-        )
-    width, more = divmod(out_channels, len(hops))
+    widths = [out_channels] * len(hops)
+    if concat:
+        if out_channels < len(hops):
+            raise ValueError(
+                f"Expected at least {len(hops)} channels for 'hops' "
+                f'{tuple(hops)} (got {out_channels})'
+            )
+        width, more = divmod(out_channels, len(hops))
+        widths = [width + (i < more) for i in range(len(hops))]
     layers = [
-        _k_hop(in_channels, width + (i < more), skeleton, hop, **kwargs)
-        for i, hop in enumerate(hops)
+        _k_hop(in_channels, width, skeleton, hop, **kwargs)
+        for width, hop in zip(widths, hops, strict=True)
     ]
-    return MultiHopLayer(layers, concat=True)
-
-
-def _ms_hop(
-    in_channels: int,
-    out_channels: int,
-    skeleton: Skeleton,
-    hops: tuple[int, ...] = (1, 5, 7),
-    **kwargs: Any,
-) -> Module:
-    layers = [
-        _k_hop(in_channels, out_channels, skeleton, hop, **kwargs)
-        for hop in hops
-    ]
-    return MultiHopLayer(layers, concat=False)
-
-
-def _aagcn(
-    in_channels: int, out_channels: int, skeleton: Skeleton, **kwargs: Any
-) -> Module:
-    return PartitionConv(
-        in_channels, out_channels, skeleton, adaptive=True, **kwargs
-    )
+    return MultiHopLayer(layers, concat)
 
 
 ACTION_LAYERS: dict[str, Callable[..., Module]] = {
     'hcsf': _hcsf,
     'st_gcn': PartitionConv,
     'k_hop': _k_hop,
-    'mixhop': _mixhop,
-    'ms_hop': _ms_hop,
-    'aagcn': _aagcn,
+    'mixhop': partial(_multi_hop, concat=True),
+    'ms_hop': partial(_multi_hop, concat=False),
+    'aagcn': partial(PartitionConv, adaptive=True),
 }
