@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyg_hcsf.safe_io.shown import shown
+
+if TYPE_CHECKING:  # processes that parse text files start without PyTorch
+    from torch import Tensor
 
 
 def check_choice(
@@ -55,3 +58,30 @@ def check_range(
     if not low <= value <= high:
         wanted = f'>= {low}' if high == math.inf else f'from {low} to {high}'
         raise ValueError(f"Expected '{name}' {wanted} (got {shown(value)})")
+
+
+def check_finite(what: str, x: Tensor, remedy: str = '') -> None:
+    r"""Checks that all values of a tensor are finite.
+
+    Args:
+        what (str): The name of the tensor.
+        x (torch.Tensor): The tensor, with three or more dimensions if it
+            holds the coordinates of joints, ``[*, N, C]``.
+        remedy (str, optional): What to do about it, to end the message.
+            (default: :obj:`''`)
+
+    Raises:
+        ValueError: If some are not; has their number and the place of one.
+
+    Example:
+        >>> check_finite("'pred'", torch.zeros(8, 17, 3))
+    """
+    bad, kind = ~x.isfinite(), 'values'
+    if x.dim() > 2:
+        bad, kind = bad.any(dim=-1), 'joints'
+    if bool(bad.any()):
+        raise ValueError(
+            f'Expected {what} to be finite (got {int(bad.sum())} of '
+            f'{bad.numel()} {kind} that are not, the first at '
+            f'{bad.nonzero()[0].tolist()})' + (remedy and f'; {remedy}')
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pyg_hcsf.choices import check_choice
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.skeleton import Skeleton
 
 NEIGHBORHOODS = ('ring', 'cumulative', 'dense')
@@ -55,11 +55,7 @@ class HopEdges:
         long_hops: int = 2,
         neighborhood: str = 'ring',
     ) -> None:
-        if short_hops < 0:
-            raise ValueError(
-                f"Expected 'short_hops' >= 0 (got {short_hops}); 0 keeps the "
-                'node itself'
-            )
+        check_range('short_hops', short_hops, 0)  # 0 keeps the node itself
         if short_hops > long_hops:
             raise ValueError(
                 f"Expected 'short_hops' <= 'long_hops' (got short_hops="

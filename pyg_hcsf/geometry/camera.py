@@ -7,6 +7,8 @@ import roma
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice
+
 # The distortion models of Human3.6M, and all of them.
 Distortion = Literal['vp3d', 'm17']
 DISTORTIONS = ('vp3d', 'm17')
@@ -22,11 +24,8 @@ def check_distortion(
     distortion: Optional[str], known: tuple[str, ...] = DISTORTIONS
 ) -> None:
     r"""Raises a :class:`ValueError` unless :obj:`distortion` is known."""
-    if distortion is not None and distortion not in known:
-        raise ValueError(
-            f"Expected 'distortion' to be None (pinhole) or one of "
-            f'{known} (got {distortion!r})'
-        )
+    choices = (None, *known)  # None is the pinhole model
+    check_choice('distortion', distortion, choices)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import torch
 from scipy.signal import lfilter
 from torch import Tensor
 
+from pyg_hcsf.choices import check_finite, check_range
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.skeleton import H36M17
 
@@ -133,8 +134,7 @@ def clip_generator(
     clip: str, seed: int, camera: str = ''
 ) -> np.random.Generator:
     r"""A random generator that is the same for a clip in every process."""
-    if seed < 0:
-        raise ValueError(f"Expected 'seed' to be not negative (got {seed})")
+    check_range('seed', seed, 0)
     # Python's own hash of strings differs from process to process.
     names = (zlib.crc32(name.encode()) for name in (clip, camera))
     return np.random.default_rng(np.random.SeedSequence([*names, seed]))
@@ -150,14 +150,7 @@ def check_clip(pos: Tensor, clip: str) -> None:
             f"Expected clip '{clip}' to have at least one frame of shape "
             f'[T, {shape[0]}, {shape[1]}] (got {list(pos.shape)})'
         )
-    bad = ~torch.isfinite(pos).all(dim=-1)
-    if bad.any():
-        frame, joint = bad.nonzero()[0].tolist()
-        raise ValueError(
-            f"Expected clip '{clip}' to be finite (got {int(bad.sum())} "
-            f'joints that are not, the first in frame {frame}, joint '
-            f'{joint}). Drop or interpolate these frames first'
-        )
+    check_finite(f"clip '{clip}'", pos, 'drop or interpolate these frames')
 
 
 def _autoregressive(

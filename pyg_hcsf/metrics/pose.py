@@ -10,6 +10,7 @@ from typing import Union
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_finite
 from pyg_hcsf.geometry.procrustes import similarity_align
 
 
@@ -176,11 +177,7 @@ def hard_pose_statistics(
             f"Expected 'errors' of shape [F], one per frame (got "
             f'{list(errors.shape)})'
         )
-    if not torch.isfinite(errors).all():
-        raise ValueError(
-            f"Expected 'errors' to be finite (got "
-            f'{int((~torch.isfinite(errors)).sum())} values that are not)'
-        )
+    check_finite("'errors'", errors)
     errors = errors.double().sort(descending=True).values
     curve = {
         q: float(errors[: -(-q * errors.numel() // 100)].mean())
@@ -215,12 +212,5 @@ def check_poses(pred: Tensor, gt: Tensor) -> None:
             f"Expected 'pred' to have at least one frame and joint (got "
             f'{list(pred.shape)})'
         )
-    for name, x in (('pred', pred), ('gt', gt)):
-        bad = ~torch.isfinite(x).all(dim=-1)
-        if bad.any():
-            frame, joint = bad.nonzero()[0].tolist()
-            raise ValueError(
-                f"Expected '{name}' to be finite (got {int(bad.sum())} "
-                f'joints that are not, the first in frame {frame}, joint '
-                f'{joint})'
-            )
+    check_finite("'pred'", pred)
+    check_finite("'gt'", gt)

@@ -6,6 +6,7 @@ from typing import Literal, Optional, Sequence, Union
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_finite
 from pyg_hcsf.geometry.camera import Distortion
 from pyg_hcsf.geometry.image_frame import ImageFrame, normalize_screen
 from pyg_hcsf.protocols.sequences import H36M_ACTIONS
@@ -263,14 +264,8 @@ class PoseProtocol:
 
     def _check(self, x: Tensor, name: str, size: int) -> None:
         self._check_shape(x, name, size)
-        bad = ~torch.isfinite(x).all(dim=-1)
-        if bad.any():
-            raise ValueError(
-                f"Expected '{name}' to be finite (got {int(bad.sum())} of "
-                f'{bad.numel()} keypoints that are not, the first at '
-                f'{bad.nonzero()[0].tolist()}). Drop these frames, or fill '
-                f'them by interpolation'
-            )
+        remedy = 'drop these frames, or fill them by interpolation'
+        check_finite(f"'{name}'", x, remedy)
 
     def _intrinsics(
         self, focal: Optional[Tensor], center: Optional[Tensor]

@@ -3,6 +3,7 @@ r"""The named protocols, with the sources of their conventions."""
 from dataclasses import replace
 from typing import Optional
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
 from pyg_hcsf.protocols.pose_protocol import PoseProtocol
 from pyg_hcsf.protocols.sequences import (
@@ -153,11 +154,7 @@ def get_protocol(
         >>> protocol = get_protocol('lcn')
         >>> x = protocol.encode_input(keypoints, (1000, 1002))
     """
-    if name not in _PROTOCOLS:
-        raise ValueError(
-            f"Expected 'name' to be one of {available_protocols()} "
-            f'(got {name!r})'
-        )
+    check_choice('name', name, _PROTOCOLS)
     protocol = _PROTOCOLS[name]
     if skeleton is None:
         return protocol

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Conv2d, Parameter
 
-from pyg_hcsf.choices import check_choice
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.kernels import by_rows
@@ -117,11 +117,8 @@ class DynamicGraph(ConstantBuffers):
             raise ValueError(
                 f'Expected stride=1 with per_frame=True (got {stride})'
             )
-        if top_k is not None and not 1 <= top_k <= hops.num_nodes:
-            raise ValueError(
-                f"Expected 'top_k' between 1 and {hops.num_nodes}, the number "
-                f'of nodes (got {top_k})'
-            )
+        if top_k is not None:
+            check_range('top_k', top_k, 1, hops.num_nodes)
         self.in_channels = in_channels
         self.hops = hops
         self.init = init
