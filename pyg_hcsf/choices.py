@@ -32,32 +32,45 @@ def check_choice(
     """
     choices = tuple(choices)  # a dictionary would look up unhashable values
     if value not in choices:
-        raise ValueError(
-            f"Expected '{name}' to be one of {choices} (got {shown(value)})"
-            + (remedy and f'; {remedy}')
-        )
+        error = wrong(name, f'one of {choices}', value)
+        raise ValueError(f'{error}; {remedy}' if remedy else str(error))
 
 
 def check_range(
-    name: str, value: float, low: float, high: float = math.inf
+    name: str, value: float, least: float, most: float = math.inf
 ) -> None:
-    r"""Checks that an argument is in a range, whose ends are allowed.
+    r"""Checks that an argument is a number from :obj:`least` to :obj:`most`.
 
     Args:
         name (str): The name of the argument.
         value (float): Its value.
-        low (float): The smallest allowed value.
-        high (float, optional): The largest. (default: no limit)
+        least (float): The smallest allowed value.
+        most (float, optional): The largest allowed value.
+            (default: no limit)
 
     Raises:
-        ValueError: If it is not, or is NaN; states the range.
+        ValueError: If it is not.
 
     Example:
-        >>> check_range('k', 5, 1)
+        >>> check_range('fps', 25.0, 1, 1000)
     """
-    if not low <= value <= high:
-        wanted = f'>= {low}' if high == math.inf else f'from {low} to {high}'
-        raise ValueError(f"Expected '{name}' {wanted} (got {shown(value)})")
+    if not least <= value <= most:  # nor NaN
+        expected = f'>= {least:g}'
+        if most < math.inf:
+            expected = f'from {least:g} to {most:g}'
+        raise wrong(name, expected, value)
+
+
+def wrong(name: str, expected: str, value: Any) -> ValueError:
+    r"""Returns the error for an argument or an entry of a file that is not as
+    expected.
+
+    Example:
+        >>> raise wrong('fps', 'a positive number', -1)
+    """
+    return ValueError(
+        f"Expected '{name}' to be {expected} (got {shown(value)})"
+    )
 
 
 def check_finite(what: str, x: Tensor, remedy: str = '') -> None:

@@ -31,7 +31,7 @@ def test_unknown_value(value, kind):
 def test_range(value, high, wanted):
     check_range('k', 1, 1, high)
     check_range('k', 3, 1, high)
-    with pytest.raises(ValueError, match=f"Expected 'k' {wanted}"):
+    with pytest.raises(ValueError, match=f"Expected 'k' to be {wanted}"):
         check_range('k', value, 1, high)
 
 

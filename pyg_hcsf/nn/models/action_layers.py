@@ -22,7 +22,7 @@ def _hcsf(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
-    short_hops: int = 5,
+    short_hops: Optional[int] = 5,
     long_hops: int = 7,
     sharing: str = 'all',
     dynamic: Optional[dict[str, Any]] = None,
@@ -42,22 +42,7 @@ def _hcsf(
     )
 
 
-def _k_hop(
-    in_channels: int,
-    out_channels: int,
-    skeleton: Skeleton,
-    long_hops: int = 1,
-    **kwargs: Any,
-) -> Module:
-    return _hcsf(
-        in_channels,
-        out_channels,
-        skeleton,
-        short_hops=long_hops,
-        long_hops=long_hops,
-        hierarchy=False,
-        **kwargs,
-    )
+_k_hop = partial(_hcsf, short_hops=None, long_hops=1, hierarchy=False)
 
 
 class MultiHopLayer(Module):
@@ -93,7 +78,7 @@ def _multi_hop(
         width, more = divmod(out_channels, len(hops))
         widths = [width + (i < more) for i in range(len(hops))]
     layers = [
-        _k_hop(in_channels, width, skeleton, hop, **kwargs)
+        _k_hop(in_channels, width, skeleton, long_hops=hop, **kwargs)
         for width, hop in zip(widths, hops, strict=True)
     ]
     return MultiHopLayer(layers, concat)

@@ -150,33 +150,17 @@ def _hcsf(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
-    short_hops: int = 1,
+    short_hops: Optional[int] = 1,
     long_hops: int = 2,
     neighborhood: str = 'ring',
     dynamic: Optional[dict[str, Any]] = None,
     conv: type[HCSFConv] = HCSFConv,
     **kwargs: Any,
 ) -> Module:
+    # Layers without a hierarchy have a short-range group only.
+    short_hops = long_hops if short_hops is None else short_hops
     hops = HopEdges(skeleton, short_hops, long_hops, neighborhood)
     return HopLayer(conv(in_channels, out_channels, hops, **kwargs), dynamic)
-
-
-def _lcn(
-    in_channels: int,
-    out_channels: int,
-    skeleton: Skeleton,
-    long_hops: int = 2,
-    **kwargs: Any,
-) -> Module:
-    return _hcsf(
-        in_channels,
-        out_channels,
-        skeleton,
-        short_hops=long_hops,
-        long_hops=long_hops,
-        conv=LCNConv,
-        **kwargs,
-    )
 
 
 def _gcn(in_channels: int, out_channels: int, skeleton: Skeleton) -> Module:
@@ -195,6 +179,7 @@ def _mixhop(
     return EdgeLayer(conv, skeleton, width * len(powers), out_channels)
 
 
+_lcn = partial(_hcsf, short_hops=None, conv=LCNConv)
 LAYERS: dict[str, Callable[..., Module]] = {
     'hcsf': _hcsf,
     'lcn': _lcn,
