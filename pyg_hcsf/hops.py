@@ -78,7 +78,9 @@ class HopEdges:
     def _build(self) -> None:
         short_hops, dense = self.short_hops, self.neighborhood == 'dense'
         distance = self.skeleton.hop_distance()  # [N, N], rows are targets
+        # -1 is the distance of nodes that are not connected.
         near = (distance >= 0) & (distance <= short_hops)
+        # In dense groups, pairs without an edge have the hop S.
         label = distance.where(near, short_hops)
         edges, hops, topology = [], [], []
         for hop in range(self.long_hops + 1):
@@ -151,6 +153,7 @@ class HopEdges:
         dtype = dtype or torch.get_default_dtype()
         if normalize == 'binary':
             return value.to(dtype)
+        # Degrees are counted by group (or hop) and node.
         part = self.edge_hop if normalize == 'hop' else self.edge_group
         source, target = self.edge_index + part * self.num_nodes
         degree = value.new_zeros((int(part.max()) + 1) * self.num_nodes)

@@ -75,6 +75,7 @@ class Skeleton:
                 f'(got {self.left} and {self.right})'
             )
         graphs = {'tree': self.bones, **self.graphs}
+        # The way to set a field of a frozen dataclass
         object.__setattr__(self, 'graphs', graphs)
         for name, edges in graphs.items():
             for i, j in edges:
@@ -104,6 +105,7 @@ class Skeleton:
                     f"Expected 'parents' between -1 and {n - 1} {where} (got "
                     f'{parent} for joint {joint})'
                 )
+            # Walks up to the root
             seen = {joint}
             while parent != -1:
                 if parent in seen:

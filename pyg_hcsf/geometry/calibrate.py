@@ -88,6 +88,7 @@ def fit_scale(
     Example:
         >>> joints = root + fit_scale(root, relative, uv, *camera) * relative
     """
+    # (u - c)(Z + s z) = f (X + s x) is a s = b for each keypoint and axis.
     ray = uv - center
     a = ray * relative[..., 2:] - focal * relative[..., :2]
     b = focal * root[..., :2] - ray * root[..., 2:]

@@ -114,6 +114,7 @@ class Camera:
         """
         _check_points(x, 'x', 3)
         translation = x.new_tensor(self.translation)
+        # Points are rows: x R is the transpose of R^-1 x.
         return (x - translation) @ self.rotation.to(x)
 
     def camera_to_world(self, x: Tensor) -> Tensor:
@@ -175,6 +176,7 @@ class Camera:
         if distortion == 'vp3d':
             xy = xy.clamp(-1, 1)
         if distortion is not None:
+            # A point (x, y) as x + iy, as in undistort
             z = torch.view_as_complex(xy.contiguous())
             xy = torch.view_as_real(self._distort(z, distortion)[0])
         return xy * xy.new_tensor(self.focal) + xy.new_tensor(self.center)
@@ -226,6 +228,7 @@ class Camera:
             distorted, gain = self._distort(z, distortion)
             by_z, by_conj = self._derivatives(z, gain, distortion)
             error = distorted - observed
+            # The step solves by_z step + by_conj conj(step) = error.
             det = by_z.abs().square() - by_conj.abs().square()
             step = (by_z.conj() * error - by_conj * error.conj()) / det
             z = z - step

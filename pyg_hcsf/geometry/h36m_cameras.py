@@ -8,6 +8,7 @@ cameras of S4 and S7.
 
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -44,14 +45,15 @@ def _all_cameras() -> dict[str, tuple[Camera, ...]]:
     table = yaml.safe_load(file.read_text())
     return {
         subject: tuple(
-            # YAML has lists, a hashable camera needs tuples.
-            Camera(
-                **{
-                    key: tuple(value) if isinstance(value, list) else value
-                    for key, value in (own | pose).items()
-                }
-            )
+            _camera({**own, **pose})
             for own, pose in zip(table['intrinsics'], poses, strict=True)
         )
         for subject, poses in table['extrinsics'].items()
     }
+
+
+def _camera(options: dict[str, Any]) -> Camera:
+    for name, value in options.items():
+        if isinstance(value, list):  # tuples make a camera hashable
+            options[name] = tuple(value)
+    return Camera(**options)

@@ -110,6 +110,7 @@ def detector_noise(
     rng = clip_generator(clip, seed, camera.name)
     error = _autoregressive(rng, (num_frames, num_joints, 2), noise)
     level = _autoregressive(rng, (num_frames, num_joints), noise)
+    # Log-normal: E exp(2 (s n - s^2)) = 1, a mean square of one
     level = np.exp(noise.spread * level - noise.spread**2)
     sigma = np.asarray(noise.sigma) * level  # millimetres on the person
 
@@ -117,6 +118,7 @@ def detector_noise(
     start[:, H36M17.root] = False
     length = rng.geometric(1 / noise.drop_length, start.shape)
     frame = np.arange(num_frames)[:, None]
+    # The frame at which the latest gap of each joint ends
     end = np.maximum.accumulate(np.where(start, frame + length, 0), axis=0)
     missed = torch.from_numpy(end > frame)
 
@@ -159,5 +161,6 @@ def _autoregressive(
     r"""A first-order sequence of unit variance along the first axis."""
     rho = noise.correlation
     innovation = rng.standard_normal(shape)
+    # x_t = rho x_(t-1) + sqrt(1 - rho^2) n_t has unit variance.
     innovation[1:] *= np.sqrt(1 - rho**2)
     return lfilter([1.0], [1.0, -rho], innovation, axis=0)

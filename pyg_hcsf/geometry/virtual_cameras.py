@@ -94,6 +94,8 @@ def project_views(
     )
     ground = pos[..., :2] @ rotation
     path = ground[:, H36M17.root]
+    # The middle of the path is at the centre; what is outside of the disc is
+    # pulled to its edge.
     path = path - (path.amax(dim=0) + path.amin(dim=0)) / 2
     distance = path.norm(dim=-1, keepdim=True)
     path = path * (CAPTURE_RADIUS / distance.clamp(min=CAPTURE_RADIUS))

@@ -41,6 +41,7 @@ def top_k_accuracy(
     """
     _check(scores, label)
     check_range('k', k, 1)
+    # The score of the true class, [K, 1]
     own = scores.gather(1, label.view(-1, 1))
     number = torch.arange(scores.size(1), device=scores.device)
     higher = scores > own
@@ -62,6 +63,7 @@ def confusion_matrix(scores: Tensor, label: Tensor) -> Tensor:
     """
     _check(scores, label)
     count = scores.size(1)
+    # The cells of the matrix are numbered by rows.
     cell = label * count + scores.argmax(dim=1)
     return cell.bincount(minlength=count**2).view(count, count)
 

@@ -134,6 +134,7 @@ def pck_by_group(
             f'(got {len(groups)})'
         )
     names = dict.fromkeys([*(order or ()), *groups])
+    # [F] for each scene
     masks = {
         name: torch.tensor([group == name for group in groups])
         for name in names

@@ -102,6 +102,7 @@ def n_mpjpe(pred: Tensor, gt: Tensor, per_frame: bool = False) -> Tensor:
     check_poses(pred, gt)
     size = pred.square().sum(dim=(-2, -1), keepdim=True)
     scale = (gt * pred).sum(dim=(-2, -1), keepdim=True)
+    # Least squares, with a scale of 0 for a prediction of zeros
     scale = scale / torch.where(size > 0, size, torch.ones_like(size))
     return _reduce((scale * pred - gt).norm(dim=-1), per_frame)
 
@@ -137,6 +138,7 @@ def mpjve(pred: Tensor, gt: Tensor, clip_ids: Tensor) -> Tensor:
             f"Expected 'clip_ids' of shape [{pred.size(0)}], one per frame "
             f'(got {list(clip_ids.shape)})'
         )
+    # Velocities across the border of two clips do not count.
     same = (clip_ids[1:] == clip_ids[:-1]).to(pred.device)
     if not same.any():
         raise ValueError(
@@ -180,6 +182,7 @@ def hard_pose_statistics(
     check_finite("'errors'", errors)
     errors = errors.double().sort(descending=True).values
     curve = {
+        # ceil(q F / 100) in integers
         q: float(errors[: -(-q * errors.numel() // 100)].mean())
         for q in range(50, 0, -5)
     }

@@ -132,6 +132,7 @@ def fuse_scores(
     first = streams[0]
     total = torch.zeros_like(first.scores)
     for stream, weight in zip(streams, values, strict=True):
+        # Files list clips in different orders: rows follow the first stream.
         scores = stream.scores[_matching_rows(stream, first)]
         if scale == 'softmax':
             scores = scores.softmax(dim=1)
@@ -171,6 +172,7 @@ def _matching_rows(stream: StreamScores, first: StreamScores) -> list[int]:
                 f'{len(one.names)} of {len(set(one.names))} names): scores '
                 'are matched by name'
             )
+    # The symmetric difference: clips of only one of the streams
     unmatched = sorted(set(first.names) ^ row_of.keys())
     if unmatched:
         raise ValueError(

@@ -118,6 +118,7 @@ def read_weights(
             names = list(file.keys())
             if len(names) > MAX_TENSORS:
                 raise ValueError(f'it has {len(names)} tensors')
+            # Shapes are compared before tensors are read.
             shapes = {name: file.get_slice(name).get_shape() for name in names}
             model = _build(info, shapes, 'it')
             tensors = {name: file.get_tensor(name) for name in names}
@@ -154,6 +155,7 @@ def parse_header(
                 f"its '{key}' is {shown(value)}, which this version of "
                 f'pyg_hcsf does not read ({shown(expected)})'
             )
+    # Fields without a default must be in the header.
     needed = {
         f.name
         for f in own

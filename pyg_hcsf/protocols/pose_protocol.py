@@ -233,6 +233,7 @@ class PoseProtocol:
                 f"skeleton '{skeleton.name}' at dimension -2 (got "
                 f'{list(x.shape)})'
             )
+        # x is negated, y and depth are not.
         sign = x.new_ones(x.size(-1))
         sign[0] = -1
         return x[..., list(skeleton.mirrored), :] * sign

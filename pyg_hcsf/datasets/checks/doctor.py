@@ -143,6 +143,7 @@ def diagnose(
             if SKELETON_FILE.fullmatch(file.name) and num_parsed < NUM_PARSED:
                 num_parsed += 1
                 kind = _check_skeleton(file, kind)
+            # Some formats are read from archives as they are.
             if kind.remedy and (kind.kind != 'packed' or file not in read):
                 broken.append((file, kind))
             elif file not in read:

@@ -101,6 +101,8 @@ def _missing_ntu(found: FoundFiles, data: str) -> list[str]:
     out = [
         f'S{setup:03}*' for setup in range(1, last + 1) if setup not in setups
     ]
+    # Each subject of a setup performs all its actions, twice, before three
+    # cameras.
     for setup, subject in sorted({(n.setup, n.subject) for n in names}):
         first = 1 if setup <= LAST_SETUP_OF_NTU60 else 61
         wanted = (

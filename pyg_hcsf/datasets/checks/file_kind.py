@@ -37,12 +37,7 @@ MAGIC = (
     (0, b'\x1f\x8b', 'packed', 'compressed with gzip, which is not read'),
     (0, b'BZh', 'packed', 'compressed with bzip2, which is not read'),
     (0, b'\xfd7zXZ\0', 'packed', 'compressed with xz, which is not read'),
-    (
-        0,
-        b"7z\xbc\xaf'\x1c",
-        'packed',
-        'compressed with 7z, which is not read',
-    ),
+    (0, b'7z\xbc\xaf', 'packed', 'compressed with 7z, which is not read'),
     (0, b'Rar!\x1a\x07', 'packed', 'compressed with RAR, which is not read'),
     (257, b'ustar', 'packed', 'a tar archive, not read'),
 )
@@ -178,6 +173,7 @@ def _zip(path: Path, size: int) -> FileKind:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # The other parts of a split archive: .z01, .z02, ...
         pattern = f'{glob.escape(path.stem)}.z[0-9][0-9]'
         parts = any(path.parent.glob(pattern))
         if parts or re.search(r'\.\d{3}$', path.name):
@@ -271,6 +267,7 @@ def _hdf5_end(head: bytes, start: int) -> int:
     """
     block = head[start : start + 64].ljust(64, b'\0')
     version = block[8]
+    # Of the end of file address, by the HDF5 file format specification
     offset = {0: 40, 1: 44, 2: 28, 3: 28}.get(version)
     if offset is None or block[9 if version > 1 else 13] != 8:
         return 0

@@ -144,6 +144,7 @@ def _count_labels(format_name: str, file: Path) -> tuple[tuple[int, int], int]:
             keys = ['y', 'valid_y', 'test_y']
             sets = process.open(file, keys)
             y, valid, test = (sets[key].shape for key in keys)
+            # SGN validates on a part of the training clips.
             shapes = [(y[0] + valid[0], *y[1:]), test]
     train, test = shapes
     return (train[0], test[0]), train[-1]

@@ -34,18 +34,19 @@ NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 # Names of the file of a benchmark, or of its folder, by the formats' authors.
 # In the order of BENCHMARKS: NTU 60 by subject and by view, 120 by subject and
 # by setup.
-CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
+_CUSTOMARY: dict[str, list[tuple[str, ...]]] = {
+    'pyskl': [('ntu60_3danno.pkl',)] * 2 + [('ntu120_3danno.pkl',)] * 2,
+    'ctrgcn': [
+        (f'{name}.npz',)
+        for name in ('NTU60_CS', 'NTU60_CV', 'NTU120_CSub', 'NTU120_CSet')
+    ],
+    # MS-G3D and Shift-GCN call the last one 'xsetup'.
+    'agcn': [('xsub',), ('xview',), ('xsub',), ('xset', 'xsetup')],
+    'sgn': [(f'NTU_{name}.h5',) for name in ('CS', 'CV', 'CSub', 'CSet')],
+}
+CUSTOMARY = {
     form: dict(zip(BENCHMARKS, names, strict=True))
-    for form, names in {
-        'pyskl': [('ntu60_3danno.pkl',)] * 2 + [('ntu120_3danno.pkl',)] * 2,
-        'ctrgcn': [
-            (f'{name}.npz',)
-            for name in ('NTU60_CS', 'NTU60_CV', 'NTU120_CSub', 'NTU120_CSet')
-        ],
-        # MS-G3D and Shift-GCN call the last one 'xsetup'.
-        'agcn': [('xsub',), ('xview',), ('xsub',), ('xset', 'xsetup')],
-        'sgn': [(f'NTU_{name}.h5',) for name in ('CS', 'CV', 'CSub', 'CSet')],
-    }.items()
+    for form, names in _CUSTOMARY.items()
 }
 
 

@@ -62,6 +62,7 @@ class HopFusion(Module):
         self.widths = widths
         self.out_channels = sum(widths)
         self.stages = ModuleList()
+        # Groups are computed side by side: nothing to do for concatenation
         if len(widths) > 1 and (fuse_long, fuse) != ('cat', 'cat'):
             long = Fusion(widths[1:], fuse_long)
             last = Fusion([widths[0], long.out_channels], fuse)
@@ -89,6 +90,7 @@ def transform_nodes(
     """
     if weight.size(0) == 1:
         return by_rows(lambda x: F.linear(x, weight[0].t(), bias), x)
+    # One matrix for each node
     h = x.reshape(-1, *weight.shape[:2])
     out = torch.einsum('bnc,ncd->bnd', h, weight)
     out = out.reshape(*x.shape[:-1], out.size(-1))

@@ -49,6 +49,7 @@ def _forward(
     gathered: bool,
 ) -> Tensor:
     plan = make_plan(x, weights, edge_index, gathered)
+    # Node-major: the features of a node are one block for all samples.
     x = x.transpose(0, 1).contiguous()  # [N, B, C]
     if edge_weight is not None:
         edge_weight = edge_weight.t().contiguous()  # [P, B]
@@ -167,6 +168,7 @@ def _gradients(ctx, grad, backward):
 
 def _differentiable(grad, x, weights, edge_index, edge_weight):
     r"""Gradients that can be differentiated again, by the reference."""
+    # Gradients are wanted for all inputs, whether they need them or not.
     inputs = [
         t if t.requires_grad else t.detach().requires_grad_()
         for t in (x, *weights, edge_weight)

@@ -77,6 +77,7 @@ def _cached_plan(
     for number, (size, width) in enumerate(shapes):
         stop = start + size
         sources, targets = (end[start:stop] for end in pairs)
+        # The first pair of a target overwrites its sum, the others add to it.
         ends, reached = [], set()
         for j, i in zip(sources, targets, strict=True):
             ends.append((j, i, int(i in reached)))
@@ -124,6 +125,7 @@ def _pack(
                 weight_row += 1
         offset += width
     padding = (weight_row, num_nodes * channels, num_pairs)
+    # K rows for each source, as many as the largest has
     longest = max(map(len, rows))
     table = torch.tensor(
         [r for own in rows for r in own + [padding] * (longest - len(own))],
@@ -135,6 +137,7 @@ def _pack(
         columns=[group.columns for group in groups],
         channels=channels,
         weight_row=weight_rows,
+        # A stable sort has the padding last, where it is cut off.
         packed_row=weight_rows.argsort(stable=True)[:weight_row],
         target_row=target_rows,
         pair=pairs,

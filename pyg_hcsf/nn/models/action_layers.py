@@ -76,6 +76,7 @@ def _multi_hop(
                 f'{tuple(hops)} (got {out_channels})'
             )
         width, more = divmod(out_channels, len(hops))
+        # As equal as possible, the wider ones first
         widths = [width + (i < more) for i in range(len(hops))]
     layers = [
         _k_hop(in_channels, width, skeleton, long_hops=hop, **kwargs)

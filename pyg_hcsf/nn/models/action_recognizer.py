@@ -169,6 +169,8 @@ class ActionRecognizer(FromRun):
         self.blocks = ModuleList()
         width = in_channels
         for block in range(num_blocks):
+            # Three stages; the first block of the second and third halves
+            # time.
             stage, place = divmod(block, num_blocks // 3)
             channels = hidden_channels * 2**stage
             module = make_layer(
@@ -222,6 +224,7 @@ class ActionRecognizer(FromRun):
             h = self._features_once(h, present)
         else:
             h = self._features(h.flatten(0, 1)).unflatten(0, (b, m))
+        # The mean over bodies
         return self.classifier(h.mean(dim=1))
 
     def _frozen(self) -> bool:

@@ -174,6 +174,7 @@ def _mixhop(
     skeleton: Skeleton,
     powers: tuple[int, ...] = (0, 1, 2, 3),
 ) -> Module:
+    # Rounded up; EdgeLayer maps the concatenated powers to out_channels.
     width = -(-out_channels // len(powers))
     conv = MixHopConv(in_channels, width, powers=list(powers))
     return EdgeLayer(conv, skeleton, width * len(powers), out_channels)
@@ -276,9 +277,12 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     size, kind = 4, torch.int16
     if (256 * p).is_integer():
         size, kind = 8, torch.int8
+    # Each draw has 64 random bits, read as integers of 16 or 8 bits.
     draws = torch.empty(-(-x.numel() // size), dtype=torch.int64, device='cpu')
     bits = draws.random_(-(2**63), None).view(kind)[: x.numel()]
     values = 2 ** (64 // size)
+    # Of `values` equally likely integers from -values / 2 on, the lowest `cut`
+    # drop an element; the others scale it by 1 / (1 - p).
     cut = min(round(p * values), values - 1)
     mask = (bits >= cut - values // 2).to(x.dtype)
     mask.mul_(values / (values - cut))
