@@ -35,7 +35,7 @@ NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 # In the order of BENCHMARKS: NTU 60 by subject and by view, 120 by subject and
 # by setup.
 _CUSTOMARY: dict[str, list[tuple[str, ...]]] = {
-    'pyskl': [('ntu60_3danno.pkl',)] * 2 + [('ntu120_3danno.pkl',)] * 2,
+    'pyskl': [(f'ntu{n}_3danno.pkl',) for n in (60, 60, 120, 120)],
     'ctrgcn': [
         (f'{name}.npz',)
         for name in ('NTU60_CS', 'NTU60_CV', 'NTU120_CSub', 'NTU120_CSet')

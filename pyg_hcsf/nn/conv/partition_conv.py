@@ -90,9 +90,10 @@ class PartitionConv(ConstantBuffers):
             # theta and phi of three partitions, with C_h as in AAGCN
             self.embed = Conv2d(in_channels, 6 * width, 1)
             self.scale = Parameter(torch.empty(1))
-        self.register_parameter(
-            'bias', Parameter(torch.empty(out_channels)) if bias else None
-        )
+        if bias:
+            self.bias = Parameter(torch.empty(out_channels))
+        else:
+            self.register_parameter('bias', None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

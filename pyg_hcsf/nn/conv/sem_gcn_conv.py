@@ -62,9 +62,10 @@ class SemGCNConv(ConstantBuffers):
         self.register_constants(cell=cell)
         self.logits = Parameter(torch.empty(cell.numel()))
         self.weight = Parameter(torch.empty(2, in_channels, out_channels))
-        self.register_parameter(
-            'bias', Parameter(torch.empty(out_channels)) if bias else None
-        )
+        if bias:
+            self.bias = Parameter(torch.empty(out_channels))
+        else:
+            self.register_parameter('bias', None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
