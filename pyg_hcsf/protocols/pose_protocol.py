@@ -37,15 +37,17 @@ class PoseProtocol:
     Args:
         name (str): The name, as printed in tables.
         source (str): The source of the conventions.
-        frame (ImageFrame, optional): The image frame of the target.
-            :obj:`None` for camera-frame **metres** relative to the root.
-        distortion (str, optional): The distortion of ground-truth 2D input,
-            see :meth:`~pyg_hcsf.geometry.Camera.project`.
         alignment (str): The poses whose root is subtracted before the error
             is taken: :obj:`'none'`, :obj:`'gt'` (the error includes that of
             the predicted root), or :obj:`'both'`.
         average (str): The reported mean, over the means of the
             :obj:`'actions'` or over all :obj:`'frames'`.
+        frame (ImageFrame, optional): The image frame of the target.
+            :obj:`None` for camera-frame **metres** relative to the root.
+            (default: :obj:`None`)
+        distortion (str, optional): The distortion of ground-truth 2D input,
+            see :meth:`~pyg_hcsf.geometry.Camera.project`.
+            (default: :obj:`None`)
         train_subjects (tuple): The training subjects; empty if the data set
             defines the split.
         test_subjects (tuple): The test subjects.
@@ -62,10 +64,10 @@ class PoseProtocol:
 
     name: str
     source: str
-    frame: Optional[ImageFrame]
-    distortion: Optional[Distortion]
     alignment: Literal['none', 'gt', 'both']
     average: Literal['actions', 'frames']
+    frame: Optional[ImageFrame] = None
+    distortion: Optional[Distortion] = None
     train_subjects: tuple[str, ...] = ('S1', 'S5', 'S6', 'S7', 'S8')
     test_subjects: tuple[str, ...] = ('S9', 'S11')
     actions: tuple[str, ...] = H36M_ACTIONS

@@ -16,7 +16,6 @@ _VP3D = PoseProtocol(
     name='vp3d',
     source='VideoPose3D run.py: metric and root-relative; no depth or '
     'intrinsics at test time',
-    frame=None,
     distortion='vp3d',
     alignment='gt',
     average='actions',
@@ -27,7 +26,6 @@ _OPENMOCAP = PoseProtocol(
     source="this project: open motion capture in LCN's image frame with "
     'pinhole keypoints; split and actions of the data set',
     frame=LCN_FRAME,
-    distortion=None,
     alignment='both',
     average='frames',
     train_subjects=(),
@@ -38,8 +36,6 @@ _3DHP = PoseProtocol(
     name='3dhp-official',
     source='MPI-INF-3DHP mpii_evaluate_errors.m: poses relative to the '
     'pelvis, PCK and AUC of 14 joints; no depth or intrinsics at test time',
-    frame=None,
-    distortion=None,
     alignment='both',
     average='frames',
     train_subjects=tuple(f'S{number}' for number in range(1, 9)),
@@ -56,7 +52,6 @@ _PROTOCOLS = {
             source='LCN evaluate.py: the ground-truth depth of the root at '
             'test time, absolute positions compared',
             frame=LCN_FRAME,
-            distortion=None,
             alignment='none',
             average='actions',
         ),
