@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Identity, Linear, Module, ModuleList
+from torch_geometric.nn.inits import reset
 
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.nn.kernels import by_rows
@@ -70,9 +71,7 @@ class HopFusion(Module):
             self.out_channels = last.out_channels
 
     def reset_parameters(self) -> None:
-        for module in self.modules():
-            if isinstance(module, Linear):
-                module.reset_parameters()
+        reset(self.stages)
 
     def forward(self, x: Tensor) -> Tensor:
         if len(self.stages) == 0:
