@@ -32,12 +32,15 @@ def check_choice(
     """
     choices = tuple(choices)  # a dictionary would look up unhashable values
     if value not in choices:
-        error = wrong(name, f'one of {choices}', value)
-        raise ValueError(f'{error}; {remedy}' if remedy else str(error))
+        raise wrong(name, f'one of {choices}', value, remedy)
 
 
 def check_range(
-    name: str, value: float, least: float, most: float = math.inf
+    name: str,
+    value: float,
+    least: float,
+    most: float = math.inf,
+    remedy: str = '',
 ) -> None:
     r"""Checks that an argument is a number from :obj:`least` to :obj:`most`.
 
@@ -47,6 +50,8 @@ def check_range(
         least (float): The smallest allowed value.
         most (float, optional): The largest allowed value.
             (default: no limit)
+        remedy (str, optional): What else may be done, to end the message.
+            (default: :obj:`''`)
 
     Raises:
         ValueError: If it is not.
@@ -58,10 +63,12 @@ def check_range(
         expected = f'>= {least:g}'
         if most < math.inf:
             expected = f'from {least:g} to {most:g}'
-        raise wrong(name, expected, value)
+        raise wrong(name, expected, value, remedy)
 
 
-def wrong(name: str, expected: str, value: Any) -> ValueError:
+def wrong(
+    name: str, expected: str, value: Any, remedy: str = ''
+) -> ValueError:
     r"""Returns the error for an argument or an entry of a file that is not as
     expected.
 
@@ -70,6 +77,7 @@ def wrong(name: str, expected: str, value: Any) -> ValueError:
     """
     return ValueError(
         f"Expected '{name}' to be {expected} (got {shown(value)})"
+        + (remedy and f'; {remedy}')
     )
 
 

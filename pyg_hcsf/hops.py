@@ -55,7 +55,8 @@ class HopEdges:
         long_hops: int = 2,
         neighborhood: str = 'ring',
     ) -> None:
-        check_range('short_hops', short_hops, 0)  # 0 keeps the node itself
+        remedy = '0 keeps the node itself'
+        check_range('short_hops', short_hops, 0, remedy=remedy)
         if short_hops > long_hops:
             raise ValueError(
                 f"Expected 'short_hops' <= 'long_hops' (got short_hops="

@@ -11,7 +11,7 @@ from torch_geometric.nn.conv import MessagePassing
 from torch_geometric.nn.inits import glorot, zeros
 from torch_geometric.typing import Adj, OptTensor
 
-from pyg_hcsf.choices import check_choice
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.conv.fusion import HopFusion, transform_nodes
 from pyg_hcsf.nn.conv.hop_weights import SHARINGS, HopWeights
@@ -137,22 +137,13 @@ class HCSFConv(MessagePassing, HopWeights):
     ) -> None:
         kwargs.setdefault('aggr', 'add')
         super().__init__(**kwargs)
-        for name, value, needed in [
-            ('aggr', kwargs['aggr'], 'add'),
-            ('flow', self.flow, 'source_to_target'),
-            ('node_dim', self.node_dim, -2),
-        ]:
-            if value != needed:
-                raise ValueError(
-                    f"Expected '{name}' to be {needed!r} (got {value!r}): "
-                    'hop-aware layers sum over sources'
-                )
-        if min(in_channels, out_channels) < 1:
-            raise ValueError(
-                "Expected 'in_channels' and 'out_channels' >= 1 (got "
-                f'{in_channels} and {out_channels}): hop widths depend on '
-                'them, so they cannot be lazy'
-            )
+        remedy = 'hop-aware layers sum over sources'
+        check_choice('aggr', kwargs['aggr'], ('add',), remedy)
+        check_choice('flow', self.flow, ('source_to_target',), remedy)
+        check_choice('node_dim', self.node_dim, (-2,), remedy)
+        remedy = 'hop widths depend on it, so it cannot be lazy'
+        check_range('in_channels', in_channels, 1, remedy=remedy)
+        check_range('out_channels', out_channels, 1, remedy=remedy)
         if not 0 < squeeze <= 1:
             raise ValueError(f"Expected 'squeeze' in (0, 1] (got {squeeze})")
         check_choice('sharing', sharing, SHARINGS)

@@ -118,7 +118,8 @@ class DynamicGraph(ConstantBuffers):
                 f'Expected stride=1 with per_frame=True (got {stride})'
             )
         if top_k is not None:
-            check_range('top_k', top_k, 1, hops.num_nodes)
+            remedy = 'the number of nodes is the largest'
+            check_range('top_k', top_k, 1, hops.num_nodes, remedy)
         self.in_channels = in_channels
         self.hops = hops
         self.init = init
@@ -143,10 +144,8 @@ class DynamicGraph(ConstantBuffers):
             _cell=cell, _group=hops.edge_group, _support=support
         )
 
-        self.register_parameter('base', None)
-        if init is not None:
-            base = torch.empty(hops.num_pairs)
-            self.base = Parameter(base, requires_grad=learn_base)
+        base = Parameter(torch.empty(hops.num_pairs), requires_grad=learn_base)
+        self.register_parameter('base', None if init is None else base)
         self.register_parameter('scale', None)
         if offset:
             self.scale = Parameter(
