@@ -144,8 +144,10 @@ class DynamicGraph(ConstantBuffers):
             _cell=cell, _group=hops.edge_group, _support=support
         )
 
-        base = Parameter(torch.empty(hops.num_pairs), requires_grad=learn_base)
-        self.register_parameter('base', None if init is None else base)
+        self.register_parameter('base', None)
+        if init is not None:
+            base = torch.empty(hops.num_pairs)
+            self.base = Parameter(base, requires_grad=learn_base)
         self.register_parameter('scale', None)
         if offset:
             self.scale = Parameter(
