@@ -15,6 +15,7 @@ import yaml
 from scipy.sparse.csgraph import shortest_path
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.shown import cause, shown
 from pyg_hcsf.safe_io.yaml_file import load_yaml
@@ -74,6 +75,7 @@ class Skeleton:
                 f'(got {self.left} and {self.right})'
             )
         graphs = {'tree': self.bones, **self.graphs}
+        # The way to set a field of a frozen dataclass
         object.__setattr__(self, 'graphs', graphs)
         for name, edges in graphs.items():
             for i, j in edges:
@@ -82,11 +84,8 @@ class Skeleton:
                         f'Expected edges between two of {n} joints in graph '
                         f"'{name}' {where} (got {(i, j)})"
                     )
-        if self.graph not in graphs:
-            raise ValueError(
-                f"Expected 'graph' {where} to be one of {sorted(graphs)} "
-                f"(got '{self.graph}')"
-            )
+        remedy = f'these are the graphs {where}'
+        check_choice('graph', self.graph, sorted(graphs), remedy)
 
     def _check_parents(self, where: str) -> None:
         n = len(self.joints)
@@ -106,6 +105,7 @@ class Skeleton:
                     f"Expected 'parents' between -1 and {n - 1} {where} (got "
                     f'{parent} for joint {joint})'
                 )
+            # Walks up to the root
             seen = {joint}
             while parent != -1:
                 if parent in seen:
@@ -262,11 +262,8 @@ def get_skeleton(name: str, graph: str | None = None) -> Skeleton:
         >>> get_skeleton('ntu25').diameter
         12
     """
-    if name not in _registry():
-        raise ValueError(
-            f"Expected 'name' to be one of {available_skeletons()} (got "
-            f"'{name}'); read your own with load_skeleton('file.yaml')"
-        )
+    remedy = "read your own with load_skeleton('file.yaml')"
+    check_choice('name', name, _registry(), remedy)
     skeleton = _registry()[name]
     return skeleton if graph is None else skeleton.with_graph(graph)
 

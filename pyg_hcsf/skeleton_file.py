@@ -85,6 +85,7 @@ def parse_skeleton(spec: Any, where: str) -> dict[str, Any]:
             key = f'graphs: {name}'
             raise _wrong(key, where, "'add' and 'remove'", change)
         add = set(pairs_of('add', change.get('add', [])))
+        # Edges are removed in either direction.
         cut = set(map(frozenset, pairs_of('remove', change.get('remove', []))))
         edges = {e for e in tree if frozenset(e) not in cut} | add
         graphs[str(name)] = tuple(sorted(edges))

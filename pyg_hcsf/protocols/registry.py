@@ -3,6 +3,7 @@ r"""The named protocols, with the sources of their conventions."""
 from dataclasses import replace
 from typing import Optional
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
 from pyg_hcsf.protocols.pose_protocol import PoseProtocol
 from pyg_hcsf.protocols.sequences import (
@@ -15,7 +16,6 @@ _VP3D = PoseProtocol(
     name='vp3d',
     source='VideoPose3D run.py: metric and root-relative; no depth or '
     'intrinsics at test time',
-    frame=None,
     distortion='vp3d',
     alignment='gt',
     average='actions',
@@ -26,7 +26,6 @@ _OPENMOCAP = PoseProtocol(
     source="this project: open motion capture in LCN's image frame with "
     'pinhole keypoints; split and actions of the data set',
     frame=LCN_FRAME,
-    distortion=None,
     alignment='both',
     average='frames',
     train_subjects=(),
@@ -37,8 +36,6 @@ _3DHP = PoseProtocol(
     name='3dhp-official',
     source='MPI-INF-3DHP mpii_evaluate_errors.m: poses relative to the '
     'pelvis, PCK and AUC of 14 joints; no depth or intrinsics at test time',
-    frame=None,
-    distortion=None,
     alignment='both',
     average='frames',
     train_subjects=tuple(f'S{number}' for number in range(1, 9)),
@@ -55,7 +52,6 @@ _PROTOCOLS = {
             source='LCN evaluate.py: the ground-truth depth of the root at '
             'test time, absolute positions compared',
             frame=LCN_FRAME,
-            distortion=None,
             alignment='none',
             average='actions',
         ),
@@ -153,11 +149,7 @@ def get_protocol(
         >>> protocol = get_protocol('lcn')
         >>> x = protocol.encode_input(keypoints, (1000, 1002))
     """
-    if name not in _PROTOCOLS:
-        raise ValueError(
-            f"Expected 'name' to be one of {available_protocols()} "
-            f'(got {name!r})'
-        )
+    check_choice('name', name, _PROTOCOLS)
     protocol = _PROTOCOLS[name]
     if skeleton is None:
         return protocol

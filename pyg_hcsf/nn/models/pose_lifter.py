@@ -16,10 +16,10 @@ from pyg_hcsf.nn.models.from_run import FromRun
 from pyg_hcsf.nn.models.layers import (
     TemporalConv,
     Unit,
-    batch_norm_width,
     keep_node_major,
     make_layer,
     needs_joint_embedding,
+    unbatch,
 )
 from pyg_hcsf.nn.tracing import has_values, unwrapped
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
@@ -134,9 +134,10 @@ class PoseLifter(FromRun):
         self._stride = 1  # of the temporal convolutions
         options = layer_options or {}
 
-        norm_width = batch_norm_width(
-            layer, hidden_channels, self.skeleton.num_joints
-        )
+        # A fully connected network normalises the channels of each joint.
+        norm_width = hidden_channels
+        if layer == 'fcn':
+            norm_width *= self.skeleton.num_joints
 
         def unit(channels: int) -> Unit:
             module = make_layer(
@@ -145,8 +146,9 @@ class PoseLifter(FromRun):
             return Unit(module, norm_width, negative_slope, dropout)
 
         def temporal(block: int) -> Unit:
-            module = TemporalConv(hidden_channels, 3, 3**block)
-            return Unit(module, hidden_channels, negative_slope, dropout)
+            width, dilation = hidden_channels, 3**block
+            module = TemporalConv(width, width, 3, dilation=dilation)
+            return Unit(module, width, negative_slope, dropout)
 
         self.first: Module = unit(in_channels)
         self.register_parameter('embedding', None)
@@ -179,12 +181,7 @@ class PoseLifter(FromRun):
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
         n = self.skeleton.num_joints
         if batch is not None:
-            if x.size(0) % n:
-                raise ValueError(
-                    f"Expected 'x' of a batch with a multiple of {n} nodes "
-                    f'(got {x.size(0)})'
-                )
-            x = x.unflatten(0, (-1, n))  # [B, N, (T,) C]
+            x = unbatch(x, n)  # [B, N, (T,) C]
             x = x.transpose(1, 2) if x.dim() == 4 else x
         self._check(x)
         shape = x.shape
@@ -234,6 +231,8 @@ class PoseLifter(FromRun):
         if not isinstance(out.first, Unit):
             return out
         if not any(_looks_around(module) for module in out.modules()):
+            # Dilated by 3^b at all frames, or by 1 with stride 3 at the frames
+            # that reach the output: the same numbers
             out._stride = 3
             for module in out.modules():
                 if isinstance(module, TemporalConv):
