@@ -123,7 +123,7 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
     columns = _columns(str(people[0].get('skeleton')))
     try:
         (header,), cells = read_cells(
-            rest.decode(), texts=lambda _: {0: unescape_formula}, start=2
+            rest.decode(), is_text=lambda name: name == ['person'], start=2
         )
     except ValueError as e:
         fail(name, str(e))
@@ -133,7 +133,7 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
     texts = cells.loc[:, 2:].select_dtypes(exclude='number').columns
     if len(texts):
         fail(name, f"its column '{columns[texts[0]]}' is not of float numbers")
-    rows = dict(list(cells.groupby(0)))
+    rows = dict(list(cells.groupby(cells[0].map(unescape_formula))))
     names = [str(person.get('name')) for person in people]
     if unknown := rows.keys() - set(names):
         line = min(rows[person].index[0] for person in unknown)

@@ -16,8 +16,6 @@ import pandas as pd
 
 from pyg_hcsf.safe_io.shown import cause
 
-Text = Callable[[str], str]
-
 # In some languages, spreadsheets accept the full-width characters too.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
@@ -41,7 +39,7 @@ def read_cells(
     text: str,
     separator: str = ',',
     headers: int = 1,
-    texts: Callable[[list[list[str]]], dict[int, Text]] = lambda _: {},
+    is_text: Callable[[list[str]], bool] = lambda _: False,
     start: int = 1,
 ) -> tuple[list[list[str]], pd.DataFrame]:
     r"""Splits a table, all lines of which must have as many cells.
@@ -52,9 +50,8 @@ def read_cells(
             (default: :obj:`','`)
         headers (int, optional): The number of header lines.
             (default: :obj:`1`)
-        texts (callable, optional): Which columns are of text, given the cells
-            of the headers: a function for each, which converts a cell. By
-            default, none are.
+        is_text (callable, optional): Whether a column is of text, given its
+            headers. By default, columns are of numbers where possible.
         start (int, optional): The number of the first line.
             (default: :obj:`1`)
 
@@ -86,13 +83,14 @@ def read_cells(
             na_filter=False,
             **options,
         )
-        names = head.to_numpy().tolist()
-        converters = texts(names)
-        numbers = set(range(width)) - converters.keys()
+        names = head.to_numpy()
+        kinds = [is_text(column) for column in names.T.tolist()]
+        texts = [i for i, text in enumerate(kinds) if text]
+        numbers = [i for i, text in enumerate(kinds) if not text]
         cells = pd.read_csv(
             io.StringIO(text),
             skiprows=headers,
-            converters=converters,
+            converters=dict.fromkeys(texts, str),
             na_values=dict.fromkeys(numbers, ['', 'nan', 'NaN']),
             keep_default_na=False,
             low_memory=False,  # one type for all lines of a column
@@ -101,7 +99,7 @@ def read_cells(
     except (ValueError, OverflowError) as e:
         raise ValueError(f'it is not a table of text ({cause(e)})') from e
     cells.index += start + headers
-    return names, cells[~(cells.isna() | (cells == '')).all(axis=1)]
+    return names.tolist(), cells[~(cells.isna() | (cells == '')).all(axis=1)]
 
 
 def _check_widths(text: str, separator: str, start: int) -> int:
@@ -116,7 +114,7 @@ def _check_widths(text: str, separator: str, start: int) -> int:
     for number, line in enumerate(lines, start):
         if line and (count := line.count(separator) + 1) != width:
             raise ValueError(
-                f'line {number}: expected {width} cells as in the first line '
+                f'line {number}: expected {width} fields as in the first line '
                 f'(got {count})'
             )
     return width

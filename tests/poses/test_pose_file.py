@@ -131,7 +131,7 @@ def test_frame():
         ('person,frame', 'frame,person', 'columns'),
         ('\nanna,3,', '\nanna,3.5,', 'int'),
         ('\nanna,3,', '\nanna,3,x', 'float'),
-        ('\nanna,3,', '\nanna,3,1,', 'line 3: .*73 cells .*got 74'),
+        ('\nanna,3,', '\nanna,3,1,', 'line 3: .*73 fields .*got 74'),
         ('\nanna,3,', '\nbob,3,', 'row 3 names an unknown person'),
         ('\nanna,3,', '\nanna,4,', "'frames'.*ascending"),
         ('\nanna,3,', '\nanna,9' + 30 * '9' + ',', "'frames'.*integers"),

@@ -101,7 +101,7 @@ def test_cells(text, lines, cells):
 
 def test_columns_of_text():
     _, table = read_cells(
-        'p;x\nnan;1\n;2\n01;3\n', ';', texts=lambda _: {0: str}
+        'p;x\nnan;1\n;2\n01;3\n', ';', is_text=lambda column: column == ['p']
     )
     assert table[0].tolist() == ['nan', '', '01']
     assert table[1].tolist() == [1, 2, 3]
@@ -110,8 +110,8 @@ def test_columns_of_text():
 @pytest.mark.parametrize(
     ('text', 'error'),
     [
-        ('a,b\n1,2\n3\n', r'line 3: expected 2 cells .*got 1'),
-        ('a,b\n1,2\n\n3,4,5\n', r'line 4: expected 2 cells .*got 3'),
+        ('a,b\n1,2\n3\n', r'line 3: expected 2 fields .*got 1'),
+        ('a,b\n1,2\n\n3,4,5\n', r'line 4: expected 2 fields .*got 3'),
         ('a,b\n1,"2\n3,4\n', 'EOF inside string'),
         ('a,b\n', 'no lines below'),
         ('', 'no lines below'),

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from pyg_hcsf.keypoints.detections import (
     MAX_JOINTS,
@@ -30,7 +31,7 @@ from pyg_hcsf.keypoints.readers.table_columns import (
     OTHER_COLUMNS,
     PERSON_COLUMNS,
     Table,
-    split_table,
+    read_table,
 )
 from pyg_hcsf.safe_io.shown import shown
 
@@ -53,7 +54,7 @@ def matches(text: str) -> bool:
 
 def read(text: str) -> ParsedFile:
     r"""Reads the people of a video."""
-    table = split_table(text)
+    table = read_table(text)
     header = table.header
     if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in header):
         raise file_error('expected names of columns, not numbers', 'line 1')
@@ -77,29 +78,27 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
     people = table.track_ids()
     score = table.column(SCORE_KEYS)
     warn_unread('columns', table.unread_columns({joint, x, y, score}))
-    labels = [row[joint].strip() for row in table.rows]
-    joints = list(dict.fromkeys(labels))
+    codes, labels = pd.factorize(table.cells[joint].str.strip())
+    joints = labels.tolist()
     if len(joints) > MAX_JOINTS:
         raise file_error(f'expected up to {MAX_JOINTS} names of joints')
+    order = np.arange(len(joints))
     if all(_DIGITS.fullmatch(label) for label in joints):
-        index, joints = _index_by_number(joints), []
-    else:
-        index = {label: number for number, label in enumerate(joints)}
+        order, joints = _index_by_number(joints), []
     xyc = table.numbers([x, y] + ([] if score is None else [score]))
     if score is None:
         xyc = np.column_stack([xyc, np.ones(len(xyc))])
     persons: dict[tuple[int, str | None], int] = {}
     keys = zip(frames, people, strict=True)
     at = [persons.setdefault(key, len(persons)) for key in keys]
-    size = max(index.values()) + 1
-    cells = np.array(at) * size + [index[label] for label in labels]
-    order, counts = np.unique(cells, return_counts=True)
-    if len(order) < len(cells):
-        twice = int(np.flatnonzero(cells == order[counts.argmax()])[1])
+    size = int(order.max()) + 1
+    cells = np.array(at) * size + order[codes]
+    if (again := pd.Series(cells).duplicated()).any():
+        row = int(again.to_numpy().argmax())
         raise file_error(
-            f'joint {shown(labels[twice], 40)} comes twice: if there are '
+            f'joint {shown(labels[codes[row]], 40)} comes twice: if there are '
             "several people in a frame, add a column 'person'",
-            f'line {table.lines[twice]}',
+            f'line {table.cells.index[row]}',
         )
     points = np.full((len(persons) * size, 3), [np.nan, np.nan, 0.0])
     points[cells] = xyc
@@ -110,15 +109,16 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
     return replace(parsed, fps=fps)
 
 
-def _index_by_number(joints: list[str]) -> dict[str, int]:
+def _index_by_number(joints: list[str]) -> np.ndarray:
     r"""The indices of joints that are numbered from 0 or 1."""
-    first, last = min(map(int, joints)), max(map(int, joints))
+    numbers = np.array(list(map(int, joints)))
+    first, last = numbers.min(), numbers.max()
     if last >= MAX_JOINTS:
         raise file_error(f'expected joints below {MAX_JOINTS}')
     base = int(first == 1 and last == len(joints))
     if base:
         warn(f'joints 1 to {last} are read as 0 to {last - 1}')
-    return {joint: int(joint) - base for joint in joints}
+    return numbers - base
 
 
 def _read_wide(table: Table) -> ParsedFile:
