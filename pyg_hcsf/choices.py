@@ -1,4 +1,4 @@
-r"""The check of an argument that has to be one of several values."""
+r"""Checks of arguments, with errors of one form."""
 
 from __future__ import annotations
 
@@ -23,6 +23,35 @@ def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
         >>> check_choice('fuse', 'cat', ('cat', 'add', 'mul'))
     """
     if value not in choices:
-        raise ValueError(
-            f"Expected '{name}' to be one of {choices} (got {shown(value)})"
-        )
+        raise wrong(name, f'one of {choices}', value)
+
+
+def check_range(name: str, value: float, least: float, most: float) -> None:
+    r"""Checks that an argument is a number from :obj:`least` to :obj:`most`.
+
+    Args:
+        name (str): The name of the argument.
+        value (float): Its value.
+        least (float): The smallest allowed value.
+        most (float): The largest allowed value.
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+        >>> check_range('fps', 25.0, 1, 1000)
+    """
+    if not least <= value <= most:  # nor NaN
+        raise wrong(name, f'from {least:g} to {most:g}', value)
+
+
+def wrong(name: str, expected: str, value: Any) -> ValueError:
+    r"""Returns the error for an argument or an entry of a file that is not as
+    expected.
+
+    Example:
+        >>> raise wrong('fps', 'a positive number', -1)
+    """
+    return ValueError(
+        f"Expected '{name}' to be {expected} (got {shown(value)})"
+    )

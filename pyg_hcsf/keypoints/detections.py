@@ -6,8 +6,7 @@ from typing import Any, NamedTuple, Optional, TypeVar
 
 import numpy as np
 
-from pyg_hcsf.keypoints.messages import file_error
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.keypoints.messages import file_error, unexpected
 
 T = TypeVar('T')
 
@@ -80,20 +79,16 @@ def parse_joints(values: Any, where: str) -> np.ndarray:
     try:
         joints = np.array(values, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as e:
-        raise file_error(
-            f'expected numbers as keypoints ({e!s:.80})', where
-        ) from e
+        text = f'expected numbers as keypoints ({e!s:.80})'
+        raise file_error(text, where) from e
     if joints.ndim == 1:
         joints = joints.reshape(-1, _numbers_per_joint(len(joints)))
     if joints.ndim == 2 and joints.shape[1] == 2:
         joints = np.column_stack([joints, (joints != 0).any(axis=1)])
     shape = joints.shape
     if len(shape) != 2 or shape[1] != 3 or not 1 <= shape[0] <= MAX_JOINTS:
-        raise file_error(
-            f'expected 1 to {MAX_JOINTS} joints of x, y and a confidence '
-            f'(got numbers of shape {list(shape)})',
-            where,
-        )
+        expected = f'1 to {MAX_JOINTS} joints of x, y and a confidence'
+        raise unexpected(expected, joints, where)
     return joints
 
 
@@ -123,11 +118,9 @@ def mark_missing(joints: np.ndarray, where: str = '') -> np.ndarray:
     xy, score = joints[..., :2], np.nan_to_num(joints[..., 2], posinf=1.0)
     zero = (xy == 0).all(axis=-1) & (score < 1)
     missing = ~np.isfinite(xy).all(axis=-1) | (score <= 0) | zero
-    largest = np.abs(xy[~missing]).max(initial=0)
+    largest = float(np.abs(xy[~missing]).max(initial=0))
     if largest > MAX_PIXELS:
-        raise file_error(
-            f'expected pixels up to {MAX_PIXELS:g} (got {largest:g})', where
-        )
+        raise unexpected(f'pixels up to {MAX_PIXELS:g}', largest, where)
     out = np.concatenate([xy, score.clip(0, 1)[..., None]], axis=-1)
     out[missing] = np.nan, np.nan, 0.0
     return out
@@ -155,7 +148,5 @@ def parse_frame_number(value: Any, where: str) -> int:
         or not 0 <= value <= MAX_FRAME
         or value != int(value)
     ):
-        raise file_error(
-            f'expected a frame number (got {shown(value, 40)})', where
-        )
+        raise unexpected('a frame number', value, where)
     return int(value)

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
+from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
 from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.layouts import LAYOUTS, layouts_with
 from pyg_hcsf.keypoints.messages import (
     file_error,
     reading,
+    unexpected,
     warn,
     warn_unread,
 )
@@ -27,7 +29,6 @@ from pyg_hcsf.keypoints.readers.json_text import parse_json
 from pyg_hcsf.keypoints.track import Keypoints, Track
 from pyg_hcsf.keypoints.tracking import drop_low_scores, make_tracks
 from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = Optional[tuple[float, float]]
@@ -92,16 +93,12 @@ def read_keypoints(
         ('halpe26', (912, 26, 2))
     """
     path = Path(path).expanduser()
-    if layout is not None and layout not in LAYOUTS:
-        raise ValueError(
-            f"Expected 'layout' to be one of {LAYOUTS} (got {shown(layout)})"
-        )
+    if layout is not None:
+        check_choice('layout', layout, LAYOUTS)
     if image_size is not None:
         image_size = _check_size(image_size)
     if fps is not None and not 0 < fps <= MAX_FPS:
-        raise ValueError(
-            f"Expected 'fps' to be positive and up to {MAX_FPS:,} (got {fps})"
-        )
+        raise wrong('fps', f'positive and up to {MAX_FPS:,}', fps)
     with reading(path):
         if path.is_dir():
             parsed = read_folder(path, _read_file)
@@ -228,10 +225,8 @@ def _choose_layout(
     name = wanted or (parsed.layout if parsed.layout in LAYOUTS else None)
     if name is not None:
         if name not in known:
-            raise file_error(
-                f'expected {get_skeleton(name).num_joints} joints of layout '
-                f"'{name}' (got {number})"
-            )
+            count = get_skeleton(name).num_joints
+            raise unexpected(f"{count} joints of layout '{name}'", number)
         return name
     if not known:
         counts = {n: get_skeleton(n).num_joints for n in LAYOUTS}
@@ -258,8 +253,5 @@ def _choose_layout(
 
 def _check_size(size: tuple[float, float]) -> tuple[float, float]:
     if len(size) != 2 or not all(0 < side <= 1e5 for side in size):
-        raise ValueError(
-            "Expected 'image_size' to be a width and a height in pixels (got "
-            f'{size})'
-        )
+        raise wrong('image_size', 'a width and a height in pixels', size)
     return float(size[0]), float(size[1])

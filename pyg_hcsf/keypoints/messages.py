@@ -37,6 +37,14 @@ def file_error(message: str, where: str = '') -> ValueError:
     return ValueError(shortened(f'{place}: {message}'))
 
 
+def unexpected(
+    expected: str, got: Any, where: str = '', remedy: str = ''
+) -> ValueError:
+    r"""A :func:`file_error` that shows a value in the file."""
+    text = f'expected {expected} (got {shown(got)})'
+    return file_error(f'{text}: {remedy}' if remedy else text, where)
+
+
 def warn(message: str) -> None:
     r"""Warns about an assumption, or about data that was left out."""
     warnings.warn(f"'{_file.get()}': {message}", UserWarning, stacklevel=3)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.keypoints.track import (
     Keypoints,
     Track,
@@ -34,10 +35,7 @@ def rotate_keypoints(keypoints: Keypoints, degrees: int) -> Keypoints:
         >>> check_keypoints(upright)
         []
     """
-    if degrees not in (90, 180, 270):
-        raise ValueError(
-            f"Expected 'degrees' to be 90, 180 or 270 (got {degrees})"
-        )
+    check_choice('degrees', degrees, (90, 180, 270))
     size = keypoints.image_size
     width, height = size or _extent(keypoints)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pyg_hcsf.keypoints.detections import MAX_PEOPLE, Detection
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.track import Track
 
 #: How far a person moves at most from one frame to the next, in sizes of the
@@ -76,11 +76,9 @@ def make_tracks(detections: Sequence[Detection]) -> tuple[Track, ...]:
     found = DetectionArray(seen)
     frames, counts = np.unique(found.frames, return_counts=True)
     if counts.max() > MAX_PEOPLE:
-        raise file_error(
-            f'expected up to {MAX_PEOPLE} people in a frame (got '
-            f'{counts.max()})',
-            f'frame {frames[counts.argmax()]}',
-        )
+        expected = f'up to {MAX_PEOPLE} people in a frame'
+        where = f'frame {frames[counts.argmax()]}'
+        raise unexpected(expected, counts.max(), where)
     named, unnamed = _group_by_id(found)
     tracks = [found.track(name, rows) for name, rows in named.items()]
     paths = found.follow(unnamed) if unnamed else []

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import wrong
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.root_ray import FOCAL_PER_SIDE, guess_camera
 from pyg_hcsf.keypoints import Keypoints
@@ -63,11 +64,9 @@ def assume_camera(
     """
     both = _focal_lengths(focal)
     if not all(np.isfinite(v) and 0 < v <= 1e6 for v in (image_size or ())):
-        raise ValueError(
-            f"Expected 'image_size' to be positive pixels (got {image_size})"
-        )
+        raise wrong('image_size', 'positive pixels', image_size)
     if center is not None and not np.isfinite(center).all():
-        raise ValueError(f"Expected 'center' to be pixels (got {center})")
+        raise wrong('center', 'pixels', center)
     if image_size is None:
         if both is None or center is None:
             raise ValueError(
@@ -108,10 +107,7 @@ def _focal_lengths(focal: Optional[Focal]) -> Optional[tuple[float, float]]:
     if both.shape not in ((), (2,)) or not (
         np.isfinite(both).all() and (both > 0).all() and (both <= 1e6).all()
     ):
-        raise ValueError(
-            "Expected 'focal' to be one or two positive numbers of pixels "
-            f'(got {focal})'
-        )
+        raise wrong('focal', 'one or two positive numbers of pixels', focal)
     x, y = np.broadcast_to(both, 2).tolist()
     return x, y
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.geometry.root_ray import (
     SIZE_PER_HEIGHT,
     RootRay,
@@ -34,7 +35,7 @@ from pyg_hcsf.lifting.lifter_weights import (
 from pyg_hcsf.lifting.observation import find_root, observe, select
 from pyg_hcsf.lifting.windows import WindowPlan, window_rows
 from pyg_hcsf.poses import PoseSequence
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.poses.sequence import AXES
 
 Weights = Union[str, Path, Sequence[Union[str, Path]]]
 
@@ -120,16 +121,9 @@ class Lifter:
         batch_size: int = 512,
         distortion: Optional[Sequence[float]] = None,
     ) -> None:
-        for name, value, least, most in (
-            ('height', height, 300.0, 3000.0),
-            ('fps', 25.0 if fps is None else fps, 1.0, 1000.0),
-            ('batch_size', batch_size, 1, 65536),
-        ):
-            if not least <= value <= most:
-                raise ValueError(
-                    f"Expected '{name}' to be between {least:g} and {most:g} "
-                    f'(got {value})'
-                )
+        check_range('height', height, 300, 3000)
+        check_range('fps', 25.0 if fps is None else fps, 1, 1000)
+        check_range('batch_size', batch_size, 1, 65536)
         self.weights = weights
         self.height = height
         self.focal = focal
@@ -162,8 +156,8 @@ class Lifter:
     def lift(
         self, keypoints: Keypoints, axes: str = 'camera'
     ) -> list[PoseSequence]:
-        r"""Lifts the people of a video. Warns of the certain issues that
-        :func:`~pyg_hcsf.keypoints.check_keypoints` finds.
+        r"""Lifts the people of a video. Warns of issues of level
+        :obj:`'error'` that :func:`~pyg_hcsf.keypoints.check_keypoints` finds.
 
         Args:
             keypoints (Keypoints): The result of
@@ -179,11 +173,7 @@ class Lifter:
         Raises:
             ValueError: If :obj:`axes` or the layout is unknown.
         """
-        if axes not in ('camera', 'world'):
-            raise ValueError(
-                f"Expected 'axes' to be 'camera' or 'world' (got "
-                f'{shown(axes)})'
-            )
+        check_choice('axes', axes, tuple(AXES))
         warn_of_issues(keypoints)
         network = self.network(keypoints.layout)
         plan = WindowPlan(network.info, keypoints.fps or self.fps)

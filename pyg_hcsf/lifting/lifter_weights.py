@@ -3,22 +3,19 @@ r"""Saves and loads the weights of lifting networks."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.nn.checkpoint import (
-    check_numbers,
+    check_info,
     is_number,
-    parse_header,
     read_weights,
     write_weights,
-    wrong,
 )
 from pyg_hcsf.nn.models import PoseLifter
-from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 #: Folder of the pre-trained weights in the package.
@@ -73,18 +70,10 @@ class LifterInfo:
     card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.layout not in LAYOUTS:
-            raise ValueError(
-                f"Expected 'layout' to be one of {LAYOUTS} (got "
-                f'{shown(self.layout)})'
-            )
-        if not isinstance(self.model, dict):
-            raise wrong('model', "the arguments of 'PoseLifter'", self.model)
-        if 'skeleton' in self.model or self.model.get('in_channels') != 3:
-            raise wrong(
-                'model', "without 'skeleton', with 'in_channels' 3", self.model
-            )
-        check_numbers(self.model)
+        check_choice('layout', self.layout, LAYOUTS)
+        check_info(self, 'PoseLifter')
+        if self.model.get('in_channels') != 3:
+            raise wrong('model', "with 'in_channels' 3", self.model)
         if self.target is None:
             causal = self.model.get('causal', False)
             last = self.frames - 1
@@ -93,21 +82,15 @@ class LifterInfo:
             raise wrong(
                 'target', f'a frame of a window of {self.frames}', self.target
             )
-        if not is_number(self.fps) or not 1 <= self.fps <= 1000:
-            raise wrong('fps', 'between 1 and 1000', self.fps)
         pair = self.calibration
         if pair is not None:
             if (
                 not isinstance(pair, (tuple, list))
                 or len(pair) != 2
-                or not all(is_number(v) and 0 <= v <= 100 for v in pair)
+                or not all(is_number(v, 0, 100) for v in pair)
             ):
                 raise wrong('calibration', 'two numbers up to 100', pair)
             object.__setattr__(self, 'calibration', tuple(map(float, pair)))
-        if not isinstance(self.card, dict) or not all(
-            isinstance(value, str) for value in self.card.values()
-        ):
-            raise wrong('card', 'a text for each heading', self.card)
 
     @property
     def frames(self) -> int:
@@ -176,12 +159,8 @@ def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
         path = HOME / f'{path}.safetensors'
     path = Path(path).expanduser()
     if not path.is_file():
-        raise ValueError(
-            f"Expected 'weights' to be one of {available_weights()} or a file "
-            f"(got '{path}')"
-        )
-    parse = partial(parse_header, info=LifterInfo, fixed=FIXED)
-    model, info = read_weights(path, KEY, parse, 'save_lifter')
+        raise wrong('weights', f'one of {available_weights()} or a file', path)
+    model, info = read_weights(path, LifterInfo, KEY, FIXED, 'save_lifter')
     assert isinstance(model, PoseLifter)
     return model, info
 

@@ -2,6 +2,7 @@ r"""Lifts people frame by frame while a video is running."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 import torch
 
+from pyg_hcsf.choices import check_range
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.keypoints import LiveSideSwapFixer
 from pyg_hcsf.lifting.lifter import Lifter
@@ -118,10 +120,7 @@ class LiveLifter(LiveModel):
         fix_side_swaps: bool = False,
     ) -> None:
         super().__init__()
-        if max_tracks < 1:
-            raise ValueError(
-                f"Expected 'max_tracks' to be at least 1 (got {max_tracks})"
-            )
+        check_range('max_tracks', max_tracks, 1, math.inf)
         self.lifter = lifter
         self.layout = layout
         self.max_tracks = max_tracks

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from pyg_hcsf.choices import check_range
 from pyg_hcsf.recognition.recognizer import Label, Recognizer
 from pyg_hcsf.recognition.recognizer_weights import MAX_FRAMES
 from pyg_hcsf.streaming.live import LiveModel, order_event, parse_frame
@@ -77,16 +78,8 @@ class LiveRecognizer(LiveModel):
         longest, transform = MAX_FRAMES, info.transform()
         if isinstance(transform, PreNormalize) and transform.scheme == 'agcn':
             longest = min(longest, transform.length)  # it pads to this length
-        if not 1 <= window <= longest:
-            raise ValueError(
-                f"Expected 'window' to be from 1 to {longest} frames (got "
-                f'{window})'
-            )
-        if not 1 <= stride <= window:
-            raise ValueError(
-                f"Expected 'stride' to be from 1 to the window's {window} "
-                f'frames (got {stride})'
-            )
+        check_range('window', window, 1, longest)
+        check_range('stride', stride, 1, window)
         self.recognizer = recognizer
         self.window = window
         self.stride = stride

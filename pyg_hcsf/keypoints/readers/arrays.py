@@ -27,7 +27,12 @@ from pyg_hcsf.keypoints.detections import (
     parse_frame_number,
     parse_joints,
 )
-from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    unexpected,
+    warn,
+    warn_unread,
+)
 from pyg_hcsf.keypoints.readers.array_axes import (
     Axes,
     find_axes,
@@ -200,11 +205,8 @@ def check_numbers(
         return None
     where = f"array '{name}'"
     if array.dtype.kind not in 'iuf' or array.shape not in shapes:
-        raise file_error(
-            f'expected numbers of shape {" or ".join(map(str, shapes))} (got '
-            f'{array.dtype} of shape {shown(list(array.shape))})',
-            where,
-        )
+        expected = f'numbers of shape {" or ".join(map(str, shapes))}'
+        raise unexpected(expected, array, where)
     if not np.isfinite(array).all():
         raise file_error('expected finite numbers', where)
     return array
@@ -216,7 +218,7 @@ def _parse_joints(
     r"""The joints ``[T, P, N, 3]``, missing ones marked."""
     where = f"array '{key}'"
     if not isinstance(array, np.ndarray):
-        raise file_error(f'expected numbers (got {shown(array)})', where)
+        raise unexpected('numbers', array, where)
     axes = find_axes(array, where)
     if not axes.is_usual:
         warn(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyg_hcsf.keypoints.detections import ParsedFile
-from pyg_hcsf.keypoints.messages import file_error, reading, warn
+from pyg_hcsf.keypoints.messages import file_error, reading, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     group_names,
     several_videos,
@@ -58,12 +58,10 @@ def read_folder(
             + f' and {more} more' * (more > 0)
             + f' ({reason!s:.200})'
         )
-    layouts = {part.layout for part in parts if part.detections} - {None}
+    layouts = {p.layout for p in parts if p.detections and p.layout}
     if len(layouts) > 1:
-        raise file_error(
-            f'expected one layout (got {shown(sorted(map(str, layouts)))}): '
-            'read the results of one model at a time'
-        )
+        remedy = 'read the results of one model at a time'
+        raise unexpected('one layout', sorted(layouts), remedy=remedy)
     best = max(parts, key=lambda part: part.layout is not None)
     return replace(best, detections=[d for p in parts for d in p.detections])
 
@@ -95,10 +93,8 @@ def _find_files(folder: Path) -> list[tuple[Path, int]]:
     if len(frames) > 1:
         raise several_videos(frames)
     if not frames and len(others) > 1:
-        raise file_error(
-            'expected the frame number in the names of the files of one '
-            f'video (got {shown(others)})'
-        )
+        expected = 'the frame number in the names of the files of one video'
+        raise unexpected(expected, others)
     if not frames:
         return [(found[0], 0)]
     if others:

@@ -18,7 +18,7 @@ from pyg_hcsf.keypoints.joint_names import (
     is_joint_name,
     match_names,
 )
-from pyg_hcsf.keypoints.messages import file_error, warn_unread
+from pyg_hcsf.keypoints.messages import file_error, unexpected, warn_unread
 from pyg_hcsf.keypoints.readers.json_frames import (
     FRAME_KEYS,
     PEOPLE_KEYS,
@@ -30,7 +30,6 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     number_unnumbered,
     parse_track_id,
 )
-from pyg_hcsf.safe_io.shown import shown
 
 KEYPOINT_KEYS = (
     'keypoints', 'pose_keypoints_2d', 'pose_keypoints', 'keypoints_2d',
@@ -157,9 +156,7 @@ class _PersonParser:
         if len(named) >= MIN_JOINTS:
             return {self.keys[0]: named}
         expected = ' or '.join(map(repr, self.keys[:2]))
-        raise file_error(
-            f'expected {expected} (got {shown(list(person))})', where
-        )
+        raise unexpected(expected, list(person), where)
 
     def _parse_joints(
         self, raw: Any, scores: Any, where: str
@@ -171,7 +168,7 @@ class _PersonParser:
             else:
                 names, raw = tuple(map(str, raw)), list(raw.values())
         if not isinstance(raw, list):
-            raise file_error(f'expected joints (got {shown(raw)})', where)
+            raise unexpected('joints', raw, where)
         if isinstance(raw[0], dict):
             labels, raw = self._parse_mappings(raw, where)
             names = names or labels
@@ -194,10 +191,8 @@ class _PersonParser:
         for number, mark in enumerate(marks):
             at = mark.get('position', mark) if isinstance(mark, dict) else None
             if not isinstance(at, dict) or not {'x', 'y'} <= at.keys():
-                raise file_error(
-                    f"expected 'x' and 'y' (got {shown(mark)})",
-                    f'{where}, joint {number}',
-                )
+                place = f'{where}, joint {number}'
+                raise unexpected("'x' and 'y'", mark, place)
             value = 1.0 if score is None else mark.get(score, 0.0)
             rows.append([at['x'], at['y'], value])
             names.append(str(mark.get(label))[:80])
@@ -221,21 +216,17 @@ def _join_scores(rows: list[Any], scores: list[Any], where: str) -> list[Any]:
         rows = [rows[i : i + 2] for i in range(0, len(rows), 2)]
     scores = [s[0] if isinstance(s, list) and s else s for s in scores]
     if len(rows) != len(scores):
-        raise file_error(
-            f'expected as many confidences as joints (got {len(scores)} and '
-            f'{len(rows)})',
-            where,
-        )
+        expected = f'as many confidences as joints, {len(rows)}'
+        raise unexpected(expected, len(scores), where)
     if all(isinstance(row, list) and len(row) == 2 for row in rows):
         return [[*row, s] for row, s in zip(rows, scores, strict=True)]
     row = rows[0] if isinstance(rows[0], list) else []
     if len(row) != 3 or row[2] != scores[0]:
-        raise file_error(
-            'expected x and y, and confidences: if these are 3D poses, '
-            'read the 2D keypoints that they were estimated from (got '
-            f'{shown(row)})',
-            where,
+        expected = (
+            'x and y, and confidences: if these are 3D poses, read the 2D '
+            'keypoints that they were estimated from'
         )
+        raise unexpected(expected, row, where)
     return rows  # which have the same confidences
 
 

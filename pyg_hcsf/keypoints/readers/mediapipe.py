@@ -18,7 +18,12 @@ from pyg_hcsf.keypoints.detections import (
     mark_missing,
     parse_joints,
 )
-from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    unexpected,
+    warn,
+    warn_unread,
+)
 from pyg_hcsf.keypoints.readers.frame_numbers import number_frames
 from pyg_hcsf.keypoints.readers.json_frames import (
     FRAME_KEYS,
@@ -28,7 +33,6 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     frame_numbers,
     is_frame_mapping,
 )
-from pyg_hcsf.safe_io.shown import shown
 
 KEYS = ('pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark')
 #: Visibilities are logits, and no probabilities, if so many are negative.
@@ -126,8 +130,6 @@ def _parse_landmark(mark: Any, where: str, unread: set[str]) -> list[Any]:
     if isinstance(mark, list) and len(mark) >= 4:
         return [mark[0], mark[1], mark[3]]
     if not isinstance(mark, dict) or not {'x', 'y'} <= mark.keys():
-        raise file_error(
-            f"expected landmarks with 'x' and 'y' (got {shown(mark)})", where
-        )
+        raise unexpected("landmarks with 'x' and 'y'", mark, where)
     unread |= mark.keys() - _LANDMARK_KEYS
     return [mark['x'], mark['y'], mark.get('visibility', 1.0)]

@@ -23,7 +23,12 @@ from pyg_hcsf.keypoints.detections import (
     mark_missing,
 )
 from pyg_hcsf.keypoints.joint_names import match_names
-from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    unexpected,
+    warn,
+    warn_unread,
+)
 from pyg_hcsf.keypoints.readers.json_frames import SCORE_KEYS
 from pyg_hcsf.keypoints.readers.table_columns import (
     FRAME_COLUMNS,
@@ -59,10 +64,7 @@ def read(text: str) -> ParsedFile:
     if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in header):
         raise file_error('expected names of columns, not numbers', 'line 1')
     if len(set(header)) < len(header):
-        raise file_error(
-            f'expected different names of columns (got {shown(header)})',
-            'line 1',
-        )
+        raise unexpected('different names of columns', header, 'line 1')
     joint = table.column(JOINT_COLUMNS)
     x, y = (
         table.column((a, *(f'{a}_{s}' for s in _AXIS_SUFFIXES), f'pos_{a}'))
@@ -124,12 +126,11 @@ def _index_by_number(joints: list[str]) -> np.ndarray:
 def _read_wide(table: Table) -> ParsedFile:
     joints = _joint_columns(table.names)
     if not 1 <= len(joints) <= MAX_JOINTS:
-        raise file_error(
-            "expected the columns 'joint', 'x' and 'y', or x and y of each "
-            "joint, such as 'nose_x' and 'nose_y', or 'x0' and 'y0' (got "
-            f'{shown(table.header)})',
-            'line 1',
+        expected = (
+            "the columns 'joint', 'x' and 'y', or x and y of each joint, such "
+            "as 'nose_x' and 'nose_y', or 'x0' and 'y0'"
         )
+        raise unexpected(expected, table.header, 'line 1')
     used = {index for parts in joints.values() for index in parts.values()}
     warn_unread('columns', table.unread_columns(used))
     frames, fps = table.frames()

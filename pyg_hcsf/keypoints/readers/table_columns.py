@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pyg_hcsf.keypoints.detections import MAX_FRAME, MAX_JOINTS
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
@@ -100,10 +100,7 @@ class Table(NamedTuple):
         if self.column(JOINT_COLUMNS) is not None and (
             {'x', 'y'} <= set(self.names)
         ):
-            raise file_error(
-                f"expected a column called 'frame' (got {shown(self.names)})",
-                'line 1',
-            )
+            raise unexpected("a column called 'frame'", self.names, 'line 1')
         column = self.column(ROW_COLUMNS)
         if column is not None:
             rows = pd.to_numeric(self.cells[column], errors='coerce')
@@ -125,9 +122,7 @@ class Table(NamedTuple):
             return number_frames([str(name).strip() for name in cells])
         whole = (cells >= 0) & (cells <= MAX_FRAME) & (cells == np.rint(cells))
         for line, value in cells[~whole].items():
-            raise file_error(
-                f'expected a frame number (got {value:g})', f'line {line}'
-            )
+            raise unexpected('a frame number', value, f'line {line}')
         return cells.astype(np.int64).tolist()
 
     def track_ids(self) -> list[str | None]:
@@ -156,9 +151,7 @@ def _parse_number(text: str, where: str) -> float:
     try:
         return float(text) if text.strip() else float('nan')
     except ValueError as e:
-        raise file_error(
-            f'expected a number (got {shown(text, 40)})', where
-        ) from e
+        raise unexpected('a number', text, where) from e
 
 
 def read_table(text: str) -> Table:
@@ -183,10 +176,8 @@ def split_table(
     separator = max(',;\t', key=first.count)
     # Each field and each line takes memory, however short it is.
     if (count := text[: text.find('\n')].count(separator)) > MAX_COLUMNS:
-        raise file_error(
-            f'expected up to {MAX_COLUMNS:,} columns (got {count + 1:,})',
-            'line 1',
-        )
+        expected = f'up to {MAX_COLUMNS:,} columns'
+        raise unexpected(expected, count + 1, 'line 1')
     if (count := text.count('\n')) > max(MANY_LINES, len(text) // MIN_LINE):
         raise file_error(
             f'it has {count:,} lines in {len(text):,} characters, most of '

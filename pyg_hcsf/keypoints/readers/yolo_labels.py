@@ -16,7 +16,7 @@ from pyg_hcsf.keypoints.detections import (
     ParsedFile,
     mark_missing,
 )
-from pyg_hcsf.keypoints.messages import file_error
+from pyg_hcsf.keypoints.messages import file_error, unexpected
 
 _LINE = re.compile(r'\d{1,4}( [-+.\deE]+){20,600}')
 
@@ -60,12 +60,9 @@ def _split_joints(
         if 0 <= len(values) - count * width <= 2
     ]
     if not found:
-        raise file_error(
-            f'expected x and y of {", ".join(map(str, JOINT_COUNTS))} '
-            f'joints, maybe with a confidence (got {len(values)} numbers '
-            'after the box)',
-            where,
-        )
+        counts = ', '.join(map(str, JOINT_COUNTS))
+        expected = f'numbers of {counts} joints after the box'
+        raise unexpected(expected, len(values), where)
     _, rest, width, count = min(found)
     end = len(values) - rest
     joints = values[:end].reshape(count, -width)
