@@ -1,7 +1,5 @@
 r"""The camera of a video, with assumptions for unknown parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple, Optional, Union
 

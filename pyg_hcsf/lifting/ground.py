@@ -1,7 +1,5 @@
 r"""Estimates the up direction and the ground from standing people."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import NamedTuple
 

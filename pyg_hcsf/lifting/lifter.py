@@ -1,7 +1,5 @@
 r"""Lifts 2D keypoints of any layout and camera to 3D poses."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional, Union

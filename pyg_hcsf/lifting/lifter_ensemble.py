@@ -1,7 +1,5 @@
 r"""The mean and the disagreement of one or several lifting networks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Union

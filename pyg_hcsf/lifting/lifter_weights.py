@@ -1,7 +1,5 @@
 r"""Saves and loads the weights of lifting networks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional, Union

@@ -1,7 +1,5 @@
 r"""Lifts people frame by frame while a video is running."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections import OrderedDict, deque

@@ -1,7 +1,5 @@
 r"""Keypoints as a network observes them: along the ray of the root."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

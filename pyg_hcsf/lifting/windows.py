@@ -1,7 +1,5 @@
 r"""The frames of a network's input windows, for videos with missing frames."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Optional
 

@@ -2,8 +2,6 @@ r"""3D poses as pandas frames, and as CSV tables with the metadata in a comment
 line.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 import re
@@ -89,7 +87,8 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
     people = [replace(s, keypoints=None, layout=None) for s in sequences]
     header = make_header([describe(person) for person in people])
     tidy = poses_to_frame(people)
-    rows = tidy.iloc[:: sequences[0].pose.shape[1]]  # the first joint of each
+    # The first joint of each person and frame has what is there only once.
+    rows = tidy.iloc[:: sequences[0].pose.shape[1]]
     values = [
         part.to_numpy(np.float64).reshape(len(rows), -1)
         for part in (tidy[XYZ], tidy['uncertainty'], rows[ROOT])
@@ -138,7 +137,7 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
     if unknown := rows.keys() - set(names):
         line = min(rows[person].index[0] for person in unknown)
         fail(name, f'row {line} names an unknown person')
-    joints = (len(columns) - 5) // 4
+    joints = (len(columns) - 5) // 4  # x, y, z, uncertainty; and 5 others
     out = []
     for key, person in zip(names, people, strict=True):
         own = rows.get(key, cells[:0])

@@ -1,7 +1,5 @@
 r"""3D poses as JSON and NPZ: metadata and arrays of each person."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -184,6 +182,7 @@ def restore(
     size = person.get('image_size')
     layout = person.get('layout')
     try:
+        # Files of another release may name another order of the joints.
         for key, of in (('joints', 'skeleton'), ('keypoint_joints', 'layout')):
             if (skeleton := person.get(of)) is None:
                 continue

@@ -1,7 +1,5 @@
 r"""Reads a clip of 3D joints from any supported file format."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 

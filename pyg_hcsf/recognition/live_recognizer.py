@@ -1,7 +1,5 @@
 r"""Classifies the actions in a stream of 3D joints, window by window."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from typing import Any, Optional

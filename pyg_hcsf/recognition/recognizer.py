@@ -1,7 +1,5 @@
 r"""Classifies the actions of clips of 3D joints."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass

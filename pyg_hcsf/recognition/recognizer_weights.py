@@ -1,7 +1,5 @@
 r"""Saves and loads action recognisers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 r"""JSON Lines on standard input or a TCP port: one frame in, results out."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

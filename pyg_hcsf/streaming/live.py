@@ -1,7 +1,5 @@
 r"""Event counters and latencies of models that process a stream of frames."""
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
