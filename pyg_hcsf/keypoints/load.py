@@ -29,6 +29,7 @@ from pyg_hcsf.keypoints.readers.json_text import parse_json
 from pyg_hcsf.keypoints.track import Keypoints, Track
 from pyg_hcsf.keypoints.tracking import drop_low_scores, make_tracks
 from pyg_hcsf.safe_io.npy import load_npz
+from pyg_hcsf.safe_io.shown import explained
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = Optional[tuple[float, float]]
@@ -112,10 +113,7 @@ def read_keypoints(
         body = WHOLE_BODY.get(tracks[0].score.shape[1])
         if body is not None and layout in (None, body):
             layout, end = body, get_skeleton(body).num_joints
-            tracks = tuple(
-                replace(t, xy=t.xy[:, :end], score=t.score[:, :end])
-                for t in tracks
-            )
+            tracks = tuple(t.pick_joints(slice(end)) for t in tracks)
         return Keypoints(
             layout=_choose_layout(layout, parsed, tracks),
             tracks=tracks,
@@ -154,17 +152,13 @@ def _read_file(path: Path) -> ParsedFile:
 
 
 def _read_bytes(path: Path) -> bytes:
-    try:
+    with explained(f"'{path}' cannot be read", 'check the path', (OSError,)):
         if (size := path.stat().st_size) > MAX_BYTES:
             raise file_error(
                 f'it has {size:,} bytes, but files of keypoints of up to '
                 f'{MAX_BYTES:,} are read: split the video'
             )
         content = path.read_bytes()
-    except OSError as e:
-        raise file_error(
-            f'it cannot be read ({e.strerror}): check the path'
-        ) from e
     if not content.strip():
         raise file_error('the file is empty: run the detector again')
     return content

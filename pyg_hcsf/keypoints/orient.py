@@ -6,12 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from pyg_hcsf.choices import check_choice
-from pyg_hcsf.keypoints.track import (
-    Keypoints,
-    Track,
-    map_tracks,
-    reorder_joints,
-)
+from pyg_hcsf.keypoints.track import Keypoints, Track, map_tracks
 from pyg_hcsf.skeleton import get_skeleton
 
 
@@ -75,9 +70,8 @@ def swap_sides(keypoints: Keypoints) -> Keypoints:
         >>> swap_sides(keypoints).tracks[0].xy.shape
         (120, 17, 2)
     """
-    return reorder_joints(
-        keypoints, list(get_skeleton(keypoints.layout).mirrored)
-    )
+    order = list(get_skeleton(keypoints.layout).mirrored)
+    return map_tracks(keypoints, lambda track: track.pick_joints(order))
 
 
 def _map_xy(keypoints: Keypoints, change: Callable) -> Keypoints:

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from pyg_hcsf.keypoints.detections import MAX_PEOPLE, Detection
-from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    listed,
+    unexpected,
+    warn,
+)
 from pyg_hcsf.keypoints.track import Track
 
 #: How far a person moves at most from one frame to the next, in sizes of the
@@ -266,9 +271,8 @@ def _drop_short(
     if not short or len(short) == len(paths):
         return paths
     frames = sorted({int(found.frames[row]) for rows in short for row in rows})
-    more = f' and {len(frames) - 5} more' if len(frames) > 5 else ''
     warn(
         f'people in fewer than {MIN_FRAMES} successive frames are left out: '
-        f'{len(short)}, in frames {", ".join(map(str, frames[:5]))}{more}'
+        f'{len(short)}, in frames {listed(frames, 5)}'
     )
     return [rows for rows in paths if len(rows) >= MIN_FRAMES]

@@ -15,7 +15,7 @@ from pyg_hcsf.geometry.root_ray import (
     decode_pose,
     window_input,
 )
-from pyg_hcsf.keypoints import Keypoints, Track
+from pyg_hcsf.keypoints import Keypoints
 from pyg_hcsf.keypoints.checks.check import warn_of_issues
 from pyg_hcsf.lifting.assumed_camera import (
     AssumedCamera,
@@ -184,12 +184,7 @@ class Lifter:
             rows = liftable.numpy().nonzero()[0]
             if not len(rows):
                 continue
-            source = Track(
-                track.name,
-                track.frames[rows],
-                track.xy[rows],
-                track.score[rows],
-            )
+            source = track.select(rows)
             lifted = self._lift(
                 source.frames, select(observed, liftable), network, plan
             )

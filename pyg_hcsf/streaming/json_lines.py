@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Optional
 
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.safe_io.shown import PARSE_ERRORS, shown
 from pyg_hcsf.streaming.live import LiveModel
 
 MAX_LINE = 2**16  # bytes; a person of 133 joints takes a tenth of it
@@ -72,14 +72,7 @@ class JsonLines:
             data = json.loads(line)
             stats = data.get('stats') is True
             arguments = () if stats else self.live.parse_line(data)
-        except (
-            AttributeError,
-            KeyError,
-            TypeError,
-            ValueError,
-            OverflowError,
-            RecursionError,
-        ):
+        except (*PARSE_ERRORS, RecursionError):
             self.live.count('garbage')
             return b''
         self.num_lines += 1

@@ -91,10 +91,9 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     ]
     size = check_numbers(arrays.get('image_size'), 'image_size', (2,))
     fps = check_numbers(arrays.get('fps'), 'fps', (), (1,))
-    if size is not None and not (size > 0).all():
-        raise file_error('expected a width and a height', "array 'image_size'")
-    if fps is not None and not (fps > 0).all():
-        raise file_error('expected a positive number', "array 'fps'")
+    for name, value in (('image_size', size), ('fps', fps)):
+        if value is not None and not (value > 0).all():
+            raise unexpected('positive numbers', value, f"array '{name}'")
     warn_unread('arrays', arrays.keys() - {*NAMES, key})
     return ParsedFile(
         source='npz',
@@ -124,8 +123,8 @@ def _read_ragged(arrays: dict[str, np.ndarray]) -> ParsedFile:
     frames = check_numbers(arrays.get('frames'), 'frames', rows.shape)
     people = []
     for number, found in enumerate(rows):
-        frame = number if frames is None else frames[number].item()
         where = f'frame {number}'
+        frame = number if frames is None else frames[number].item()
         frame = parse_frame_number(frame, where)
         for values in found if found.ndim == 3 else found[None]:
             joints = mark_missing(parse_joints(values, where), where)

@@ -6,16 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyg_hcsf.keypoints.detections import ParsedFile
-from pyg_hcsf.keypoints.messages import file_error, reading, unexpected, warn
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    listed,
+    reading,
+    unexpected,
+    warn,
+)
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     group_names,
     several_videos,
 )
-from pyg_hcsf.safe_io.shown import shown
 
 MAX_FILES = 10**6
 SUFFIXES = ('.json', '.txt')
-MAX_NAMED = 5  # files in a warning
 
 
 def read_folder(
@@ -51,12 +55,9 @@ def read_folder(
     if reason is not None:
         if not any(part.detections for part in parts):
             raise reason
-        more = len(damaged) - MAX_NAMED
         warn(
             f'{len(damaged)} of {len(files)} files are left out, as they are '
-            f'empty or damaged: {_list_names(damaged)}'
-            + f' and {more} more' * (more > 0)
-            + f' ({reason!s:.200})'
+            f'empty or damaged: {listed(damaged, 5)} ({reason!s:.200})'
         )
     layouts = {p.layout for p in parts if p.detections and p.layout}
     if len(layouts) > 1:
@@ -64,10 +65,6 @@ def read_folder(
         raise unexpected('one layout', sorted(layouts), remedy=remedy)
     best = max(parts, key=lambda part: part.layout is not None)
     return replace(best, detections=[d for p in parts for d in p.detections])
-
-
-def _list_names(names: list[str]) -> str:
-    return ', '.join(shown(name, 60) for name in names[:MAX_NAMED])
 
 
 def _find_files(folder: Path) -> list[tuple[Path, int]]:
@@ -98,7 +95,7 @@ def _find_files(folder: Path) -> list[tuple[Path, int]]:
     if not frames:
         return [(found[0], 0)]
     if others:
-        warn(f'files without a number are left out: {_list_names(others)}')
+        warn(f'files without a number are left out: {listed(others, 5)}')
     ((_, numbers),) = frames.items()
     if len(set(numbers.values())) < len(numbers):
         raise file_error('several of its files have the same number')

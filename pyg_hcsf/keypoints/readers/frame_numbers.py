@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.keypoints.detections import parse_frame_number
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import file_error, listed, warn
 from pyg_hcsf.safe_io.shown import shown
 
 # Suffixes of names such as img_0001.jpg.predictions.json or x.0012.json.
@@ -79,10 +79,9 @@ def number_times(times: Sequence[float]) -> tuple[list[int], float | None]:
 
 def several_videos(videos: Iterable[str]) -> ValueError:
     r"""The error for a file or folder with frames of several videos."""
-    names = [shown(name, 60) for name in videos]
-    listed = ', '.join(names[:4]) + ', ...' * (len(names) > 4)
+    names = list(videos)
     return file_error(
-        f'expected the frames of one video (got {len(names)}: {listed}): '
+        f'expected the frames of one video (got {listed(names, 4)}): '
         'read each on its own, from a file or folder with nothing else in it'
     )
 

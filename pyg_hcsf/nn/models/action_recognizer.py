@@ -2,14 +2,17 @@ r"""The network for action recognition."""
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import BatchNorm1d, Conv2d, Linear, Module, ModuleList
+from torch.nn.init import kaiming_normal_, normal_
 from torch_geometric.nn.inits import reset, zeros
 
+from pyg_hcsf.choices import check_range, wrong
 from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.action_layers import ACTION_LAYERS
@@ -169,20 +172,12 @@ class ActionRecognizer(NoTorchScript):
     ) -> None:
         super().__init__()
         if num_blocks < 3 or num_blocks % 3:
-            raise ValueError(
-                "Expected 'num_blocks' to be a multiple of 3, as the width "
-                f'doubles twice (got {num_blocks})'
-            )
+            expected = 'a multiple of 3, as the width doubles twice'
+            raise wrong('num_blocks', expected, num_blocks)
         if kernel_size < 1 or kernel_size % 2 == 0:
-            raise ValueError(
-                f"Expected an odd 'kernel_size' (got {kernel_size})"
-            )
-        for name, value in (
-            ('out_channels', out_channels),
-            ('num_bodies', num_bodies),
-        ):
-            if value < 1:
-                raise ValueError(f"Expected '{name}' >= 1 (got {value})")
+            raise wrong('kernel_size', 'odd', kernel_size)
+        check_range('out_channels', out_channels, 1, inf)
+        check_range('num_bodies', num_bodies, 1, inf)
         self.skeleton = skeleton or get_skeleton('ntu25')
         self.layer = layer
         self.in_channels = in_channels
@@ -230,12 +225,10 @@ class ActionRecognizer(NoTorchScript):
         # own.
         for module in self.modules():
             if isinstance(module, PaddedConv):
-                torch.nn.init.kaiming_normal_(
-                    module.conv.weight, mode='fan_out'
-                )
+                kaiming_normal_(module.conv.weight, mode='fan_out')
                 zeros(module.conv.bias)
         spread = (2 / self.out_channels) ** 0.5
-        torch.nn.init.normal_(self.classifier.weight, std=spread)
+        normal_(self.classifier.weight, std=spread)
         zeros(self.classifier.bias)
 
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
