@@ -57,16 +57,16 @@ def poses_to_frame(sequences: Sequence[PoseSequence]) -> pd.DataFrame:
     for person in sequences:
         shape = frames, joints, _ = person.pose.shape
         names = get_skeleton(person.skeleton).joints
-        error, root = person.uncertainty, person.root
         part = pd.DataFrame(
             {'person': person.name}, index=range(frames * joints)
         )
         part['frame'] = person.frames.repeat(joints)
         part['joint'] = np.tile(names, frames)
         part[XYZ] = person.pose.reshape(-1, 3)
+        error: Any = person.uncertainty
         error = np.nan if error is None else error
         part['uncertainty'] = np.broadcast_to(error, shape[:2]).ravel()
-        root = np.nan if root is None else root[:, None]
+        root: Any = np.nan if person.root is None else person.root[:, None]
         part[ROOT] = np.broadcast_to(root, shape).reshape(-1, 3)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
@@ -150,9 +150,9 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
             'frames': own[1].to_numpy(copy=True),
             'pose': pose.reshape(len(own), joints, 3),
         }
-        for key, value in (('uncertainty', uncertainty), ('root', root)):
+        for field, value in (('uncertainty', uncertainty), ('root', root)):
             if not np.isnan(value).all():
-                arrays[key] = value
+                arrays[field] = value
         out.append(restore(person, arrays, name))
     return out
 

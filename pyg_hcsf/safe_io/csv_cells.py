@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -72,7 +73,7 @@ def read_cells(
     text = text.replace('\r\n', '\n').replace('\r', '\n').rstrip('\n')
     if text.count('\n') < headers:
         raise ValueError('it has no lines below its headers')
-    width = _check_widths(text, separator, start)
+    width, empty = _check_widths(text, separator, start)
     options: dict[str, Any] = {'sep': separator, 'names': range(width)}
     options |= {'header': None, 'skip_blank_lines': False}  # rows are lines
     try:
@@ -84,27 +85,30 @@ def read_cells(
             **options,
         )
         names = head.to_numpy()
-        kinds = [is_text(column) for column in names.T.tolist()]
-        texts = [i for i, text in enumerate(kinds) if text]
-        numbers = [i for i, text in enumerate(kinds) if not text]
-        cells = pd.read_csv(
-            io.StringIO(text),
-            skiprows=headers,
-            converters=dict.fromkeys(texts, str),
-            na_values=dict.fromkeys(numbers, ['', 'nan', 'NaN']),
-            keep_default_na=False,
-            low_memory=False,  # one type for all lines of a column
-            **options,
-        )
+        kinds = list(map(is_text, names.T.tolist()))  # of the columns
+        texts: Any = {i: str for i, kind in enumerate(kinds) if kind}
+        missing: Any = dict.fromkeys(range(width), ['', 'nan', 'NaN'])
+        with warnings.catch_warnings():  # about numbers and text in a column
+            warnings.simplefilter('ignore', pd.errors.DtypeWarning)
+            cells: Any = pd.read_csv(
+                io.StringIO(text),
+                skiprows=headers,
+                converters=texts,
+                na_values={i: missing[i] for i in missing.keys() - texts},
+                keep_default_na=False,
+                **options,
+            )
     except (ValueError, OverflowError) as e:
         raise ValueError(f'it is not a table of text ({cause(e)})') from e
     cells.index += start + headers
-    return names.tolist(), cells[~(cells.isna() | (cells == '')).all(axis=1)]
+    return names.tolist(), cells.drop(index=empty, errors='ignore')
 
 
-def _check_widths(text: str, separator: str, start: int) -> int:
-    r"""The number of cells that all lines have; pandas fills shorter lines
-    without a word.
+def _check_widths(
+    text: str, separator: str, start: int
+) -> tuple[int, list[int]]:
+    r"""The number of cells that all lines have (pandas fills shorter ones
+    without a word), and the numbers of empty lines.
     """
     if '"' in text:  # a quoted cell may contain separators and ends of lines
         quoted = rf'(?<![^{separator}\n])"[^"]*(?:""[^"]*)*"'
@@ -117,4 +121,5 @@ def _check_widths(text: str, separator: str, start: int) -> int:
                 f'line {number}: expected {width} fields as in the first line '
                 f'(got {count})'
             )
-    return width
+    empty = [n for n, x in enumerate(lines, start) if not x.strip(separator)]
+    return width, empty

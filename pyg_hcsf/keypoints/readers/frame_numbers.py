@@ -80,8 +80,9 @@ def number_times(times: Sequence[float]) -> tuple[list[int], float | None]:
 def several_videos(videos: Iterable[str]) -> ValueError:
     r"""The error for a file or folder with frames of several videos."""
     names = list(videos)
+    got = f'{len(names)}: {listed(names, 4)}'
     return file_error(
-        f'expected the frames of one video (got {listed(names, 4)}): '
+        f'expected the frames of one video (got {got}): '
         'read each on its own, from a file or folder with nothing else in it'
     )
 
