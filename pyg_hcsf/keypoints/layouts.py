@@ -120,6 +120,8 @@ def _sources(layout: str, target: str) -> tuple[np.ndarray, np.ndarray]:
     """
     number = {name: i for i, name in enumerate(common_names(layout))}
 
+    # Means of means, such as the spine's, become one mean over joints, each
+    # repeated as often as it weighs.
     def sources(name: str) -> list[int]:
         if name in number:
             return [number[name]]

@@ -107,6 +107,8 @@ class LiveSideSwapFixer:
 
 def _swapped_frames(track: Track, mirrored: list[int]) -> np.ndarray:
     r"""Whether left and right are exchanged in each frame: ``[T]``."""
+    # Viterbi: the least cost up to each frame if it is kept or swapped [2],
+    # and the state of the frame before on that path.
     cost, previous = np.array([0.0, SWAPPED]), []
     for step in _step_costs(track.frames, track.xy, mirrored):
         total = cost[:, None] + step
@@ -124,7 +126,7 @@ def _step_costs(
     r"""The cost from each frame to the next, if the first (dimension 1) and
     the second (dimension 2) are kept or swapped: ``[T - 1, 2, 2]``.
     """
-    both = (xy, xy[:, mirrored])
+    both = (xy, xy[:, mirrored])  # each frame as it is, and swapped
     off = xy - mean_joint(xy)[:, None]
     size = np.sqrt(mean_joint(np.square(off).sum(axis=-1)))
     cost = np.zeros((len(frames) - 1, 2, 2))

@@ -105,9 +105,11 @@ class DetectionArray:
         self.seen = self.joints[..., 2] > 0
         seen = self.seen[..., None]
         self.xy = np.where(seen, self.joints[..., :2], 0.0)
+        # Boxes of the joints that are seen: [D, 2].
         self.low = np.where(seen, self.xy, np.inf).min(axis=1)
         self.high = np.where(seen, self.xy, -np.inf).max(axis=1)
         self.size = np.linalg.norm(self.high - self.low, axis=1) + 1e-9
+        # Files may have every second frame only: gaps are counted in those.
         steps = np.diff(np.unique(self.frames))
         stride = int(np.median(steps)) if len(steps) >= MAX_GAP else 1
         self.max_gap = MAX_GAP * stride
@@ -171,11 +173,13 @@ class DetectionArray:
             since = self.frames[after[0]] - self.max_gap
             done += [t for t in live if self.frames[t[-1]] < since]
             live = [t for t in live if self.frames[t[-1]] >= since]
-            if len(live) > 2 * MAX_PEOPLE:
+            if len(live) > 2 * MAX_PEOPLE:  # bounds time and memory
                 live.sort(key=lambda t: -t[-1])
                 done += live[2 * MAX_PEOPLE :]
                 del live[2 * MAX_PEOPLE :]
             before = np.array([t[-1] for t in live], dtype=int)
+            # Greedily, the closest pairs first; each person and each
+            # detection is taken once.
             moved: set[int] = set()
             taken: set[int] = set()
             for _, i, j in self.pairs(before, after) if live else ():
@@ -228,6 +232,8 @@ def _keep_one_each_frame(
         kept: list[int] = []
         for group in np.split(rows, np.flatnonzero(np.diff(frames)) + 1):
             if len(group) > 1:
+                # The first frame of an id has none before it: its most
+                # confident detection is kept.
                 order = -found.joints[group, :, 2].sum(axis=1)
                 if kept:
                     last = np.full(len(group), kept[-1])

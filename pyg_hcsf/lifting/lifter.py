@@ -212,6 +212,7 @@ class Lifter:
         y, spread = network(window_input(window.plane, window.score))
         frame = network.info.target
         target = RootRay._make(value[:, frame] for value in window)
+        # Without a calibration, the disagreement itself is the error.
         floor, slope = network.info.calibration or (0.0, 1.0)
         pose = decode_pose(y.double(), target.rotation, self._size)
         return LiftedFrames(
@@ -230,6 +231,7 @@ class Lifter:
         frames = np.array(numbers, np.int64)
         starts = plan.segment_starts(torch.from_numpy(frames), observed)
         windows = window_rows(frames, plan.offsets, starts.numpy())  # [T, W]
+        # A batch counts frames, not windows: memory does not grow with W.
         size = max(1, self.batch_size // len(plan.offsets))
         parts = [
             self.lift_windows(select(observed, part), network)

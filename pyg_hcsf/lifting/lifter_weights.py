@@ -192,6 +192,7 @@ def fit_calibration(spread: Tensor, error: Tensor) -> tuple[float, float]:
         >>> floor, slope = fit_calibration(spread, (y - truth).norm(dim=-1))
     """
     x, y = spread.double().flatten(), error.double().flatten()
+    # Least squares; where the floor would be negative, a line through zero.
     off = x - x.mean()
     slope = float((off * y).sum() / off.square().sum().clamp(min=1e-12))
     slope = max(slope, 0.0)

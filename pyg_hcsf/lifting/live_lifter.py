@@ -280,6 +280,7 @@ class LiveLifter(LiveModel):
         due = pending[pending + ahead <= numbers[-1]]
         if not len(due):
             return []
+        # The stored frames are of one segment: no window crosses its start.
         rows = window_rows(numbers, self.plan.offsets)[-track.pending :]
         window = select(_concat(track.frames), rows[: len(due)])
         lifted = self.lifter.lift_windows(window, self.network)

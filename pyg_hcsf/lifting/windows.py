@@ -100,7 +100,7 @@ def window_rows(
     rows = np.searchsorted(frames, wanted, side='right') - 1
     if starts is None:
         return torch.from_numpy(rows.clip(0))
-    segment = starts.cumsum()
+    segment = starts.cumsum()  # the number of each frame's segment, sorted
     first = np.searchsorted(segment, segment)
     last = np.searchsorted(segment, segment, side='right') - 1
     return torch.from_numpy(rows.clip(first[:, None], last[:, None]))

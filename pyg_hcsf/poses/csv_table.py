@@ -131,7 +131,10 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
         fail(name, f'its columns are not {columns[:3]} to {last}')
     texts = cells.loc[:, 2:].select_dtypes(exclude='number').columns
     if len(texts):
-        fail(name, f"its column '{columns[texts[0]]}' is not of float numbers")
+        fail(
+            name,
+            f"its column '{columns[int(texts[0])]}' is not of float numbers",
+        )
     rows = dict(list(cells.groupby(cells[0].map(unescape_formula))))
     names = [str(person.get('name')) for person in people]
     if unknown := rows.keys() - set(names):

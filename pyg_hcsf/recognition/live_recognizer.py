@@ -156,7 +156,7 @@ class LiveRecognizer(LiveModel):
                 self.count(event)
             if event in ('late', 'duplicate'):
                 return False
-            if event is not None:
+            if event is not None:  # 'gap' or 'restart': a new window
                 self._joints.clear()
                 self._filled.clear()
                 self._due = missing = 0
@@ -171,6 +171,7 @@ class LiveRecognizer(LiveModel):
         if len(self._joints) < self.window or number < self._due:
             return False
         self._due = number + self.stride
+        # Preprocessing aligns clips by the first body, which must be there.
         if not any(body[0].any() for body in self._joints):
             self.count('empty')
             return False

@@ -132,6 +132,7 @@ class Recognizer:
             raise wrong('joints', 'finite: leave other frames out', x)
         if not x[:, :1].any():
             raise wrong('joints', 'not zero for the first body', x)
+        # Absent bodies are zero, as in the training.
         missing = most - x.shape[1]
         x = np.pad(x, ((0, 0), (0, missing), (0, 0), (0, 0)))
         data = to_data(

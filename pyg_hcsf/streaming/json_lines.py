@@ -44,6 +44,7 @@ class JsonLines:
 
     def feed(self, chunk: bytes) -> bytes:
         r"""Processes input of any length; returns the output lines."""
+        # The part behind the last line feed waits for the next chunk.
         *lines, self._rest = (self._rest + chunk).split(b'\n')
         out = []
         for line in lines:
@@ -81,7 +82,7 @@ class JsonLines:
         return _dump(self.live.answer_line(*arguments))
 
     def _stats(self) -> bytes:
-        stats = {
+        stats = {  # JSON has no NaN, the quantile of no durations
             key: None if value != value else value
             for key, value in self.live.stats().items()
         }

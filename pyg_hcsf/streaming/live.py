@@ -30,6 +30,7 @@ class LatencyHistogram:
 
     def add(self, seconds: float) -> None:
         r"""Adds a duration."""
+        # Bin i covers durations from least * ratio^i on.
         index = math.log(max(seconds, self._least) / self._least) / self._ratio
         self._counts[min(int(index), self._size - 1)] += 1
         self.count += 1

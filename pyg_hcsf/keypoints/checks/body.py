@@ -95,6 +95,7 @@ def misfit(tracks: Sequence[Track], layout: str) -> float:
     has more weight.
     """
     short = max(0.0, 1 - sum(len(t.frames) for t in tracks) / LONG)
+    # Mahalanobis distance per dimension from the fitted proportions.
     mean, covariance = (
         (1 - short) * in_long + short * in_short
         for in_long, in_short in (weights()['mean'], weights()['covariance'])

@@ -172,6 +172,7 @@ def side_logits(poses: np.ndarray) -> np.ndarray:
     left and right exchanged, which changes the sign of the first output.
     """
     swapped = poses[:, MIRROR]
+    # The first two are poses of the same sidedness, the last two of the other.
     inputs = (poses, swapped * SIGNS, swapped, poses * SIGNS)
     logits = np.stack([_network(x.reshape(len(x), -1)) for x in inputs])
     out = logits.mean(axis=0)

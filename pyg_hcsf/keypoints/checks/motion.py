@@ -113,6 +113,7 @@ def step_size(keypoints: Keypoints) -> tuple[float, float]:
     near: list[np.ndarray] = []
     far: list[np.ndarray] = []
     for track in keypoints.tracks:
+        # In a video, neighbours are much closer than frames half apart.
         half = len(track.frames) // 2
         if half < 2:
             continue

@@ -142,6 +142,7 @@ def _motion(joints: np.ndarray) -> float:
     center = xy.sum(axis=2) / count[..., None]
     off = np.where(seen[..., None], xy - center[:, :, None], 0.0)
     size = np.sqrt(np.square(off).sum(axis=(2, 3)) / count)[:-1]
+    # From each person of a frame to each of the next: people have no order.
     step = xy[1:, None] - xy[:-1, :, None]  # [T - 1, P, P, N, 2]
     both = seen[1:, None] & seen[:-1, :, None]
     number = both.sum(axis=-1)

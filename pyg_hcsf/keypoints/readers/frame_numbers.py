@@ -100,6 +100,7 @@ def group_names(names: Sequence[str]) -> dict[str, dict[str, int]]:
     """
     alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for name in names:
+        # Text at even, numbers at odd places: 'a_09' becomes 'a_', '09', ''.
         parts = re.split(r'([0-9]{1,15})', _stem(name))
         alike.setdefault(tuple(parts[::2]), {})[name] = parts
     groups: dict[str, dict[str, int]] = {}

@@ -262,7 +262,7 @@ def _order_by_names(
         raise file_error('expected the same joints of each person')
     order = match_names(union)
     if order is None and all(name.isdecimal() for name in union):
-        union.sort(key=int)
+        union.sort(key=int)  # joints named by their numbers
     index = {name: number for number, name in enumerate(union)}
     ordered = []
     for detection, joint_names in zip(found, names, strict=True):

@@ -83,6 +83,7 @@ def read(data: Any) -> ParsedFile:
     if scores.size and (scores < 0).mean() > MIN_NEGATIVE:
         warn('visibilities are below 0, so they are taken as logits')
         for _, _, joints in found:
+            # The logistic function, without overflow of the exponential.
             joints[:, 2] = 1 / (1 + np.exp(-joints[:, 2].clip(-50, 50)))
     people = [
         Detection(frame, None, mark_missing(joints, where))

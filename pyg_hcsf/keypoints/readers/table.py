@@ -94,6 +94,7 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
     keys = zip(frames, people, strict=True)
     at = [persons.setdefault(key, len(persons)) for key in keys]
     size = int(order.max()) + 1
+    # The place of each line in a table of people and joints, flat.
     cells = np.array(at) * size + order[codes]
     if (again := pd.Series(cells).duplicated()).any():
         row = int(again.to_numpy().argmax())
