@@ -53,6 +53,7 @@ def poses_to_frame(sequences: Sequence[PoseSequence]) -> pd.DataFrame:
         >>> frame = poses_to_frame(Lifter().lift(keypoints))
         >>> frame.groupby('joint')['uncertainty'].mean()
     """
+    columns = ['person', 'frame', 'joint', *XYZ, 'uncertainty', *ROOT]
     parts = []
     for person in sequences:
         shape = frames, joints, _ = person.pose.shape
@@ -69,7 +70,9 @@ def poses_to_frame(sequences: Sequence[PoseSequence]) -> pd.DataFrame:
         root: Any = np.nan if person.root is None else person.root[:, None]
         part[ROOT] = np.broadcast_to(root, shape).reshape(-1, 3)
         parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    if not parts:  # nobody could be lifted
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns]
 
 
 def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:

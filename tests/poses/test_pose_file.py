@@ -118,6 +118,7 @@ def test_frame():
         ('uncertainty', people[0].uncertainty[:, 5]),
     ):
         np.testing.assert_array_equal(one[names], expected)
+    assert poses_to_frame([]).columns.tolist() == frame.columns.tolist()
     rest = frame[frame['person'] != 'anna']
     assert rest['uncertainty'].isna().all()
     assert rest['root_x'].notna().sum() == 4 * 17
