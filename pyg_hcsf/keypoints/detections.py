@@ -2,7 +2,7 @@ r"""Detected people as the readers return them, and checks of their joints."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Optional, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -33,9 +33,9 @@ class Detection(NamedTuple):
     """
 
     frame: int
-    track_id: Optional[str]
+    track_id: str | None
     joints: np.ndarray
-    box_score: Optional[float] = None
+    box_score: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +58,10 @@ class ParsedFile:
 
     source: str
     detections: Sequence[Detection]
-    layout: Optional[str] = None
-    image_size: Optional[tuple[float, float]] = None
-    fps: Optional[float] = None
-    default_layout: Optional[str] = None
+    layout: str | None = None
+    image_size: tuple[float, float] | None = None
+    fps: float | None = None
+    default_layout: str | None = None
 
 
 def parse_joints(values: Any, where: str) -> np.ndarray:

@@ -2,7 +2,7 @@ r"""Reads the 2D keypoints of a video from the file of any detector."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
@@ -32,7 +32,7 @@ from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import explained
 from pyg_hcsf.skeleton import get_skeleton
 
-Size = Optional[tuple[float, float]]
+Size = tuple[float, float] | None
 MAX_BYTES = 2**28  # of a file; an hour of one person takes a third of it
 MAX_FPS = 10_000
 # Numbers of joints of whole-body layouts, whose first joints are a layout.

@@ -1,7 +1,6 @@
 r"""Corrects frames in which a detector exchanged left and right."""
 
 from dataclasses import replace
-from typing import Optional
 
 import numpy as np
 
@@ -78,7 +77,7 @@ class LiveSideSwapFixer:
     def __init__(self, layout: str) -> None:
         self._mirrored = list(get_skeleton(layout).mirrored)
         self._cost = np.array([0.0, MAX_COST])
-        self._last: Optional[tuple[int, np.ndarray]] = None
+        self._last: tuple[int, np.ndarray] | None = None
 
     def push(
         self, frame: int, xy: np.ndarray, score: np.ndarray

@@ -2,7 +2,7 @@ r"""The 2D keypoints of the people in a video."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -55,8 +55,8 @@ class Keypoints:
     layout: str
     tracks: tuple[Track, ...]
     source: str
-    image_size: Optional[tuple[float, float]] = None
-    fps: Optional[float] = None
+    image_size: tuple[float, float] | None = None
+    fps: float | None = None
 
 
 def map_tracks(

@@ -1,7 +1,7 @@
 r"""The camera of a video, with assumptions for unknown parameters."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.root_ray import FOCAL_PER_SIDE, guess_camera
 from pyg_hcsf.keypoints import Keypoints
 
-Focal = Union[float, tuple[float, float]]
+Focal = float | tuple[float, float]
 
 #: Common video sizes, in ascending order; portrait sizes are tried too.
 _SIZES = ((640, 480), (1280, 720), (1920, 1080), (2560, 1440), (3840, 2160))
@@ -34,14 +34,14 @@ class AssumedCamera(NamedTuple):
     center: Tensor
     image_size: tuple[float, float]
     notes: tuple[str, ...]
-    lens: Optional[Camera] = None
+    lens: Camera | None = None
 
 
 def assume_camera(
-    image_size: Optional[tuple[float, float]],
-    focal: Optional[Focal] = None,
-    center: Optional[tuple[float, float]] = None,
-    distortion: Optional[Sequence[float]] = None,
+    image_size: tuple[float, float] | None,
+    focal: Focal | None = None,
+    center: tuple[float, float] | None = None,
+    distortion: Sequence[float] | None = None,
 ) -> AssumedCamera:
     r"""The camera of a video. Unknown parameters are taken from
     :func:`~pyg_hcsf.geometry.guess_camera`.
@@ -98,7 +98,7 @@ def assume_camera(
     )
 
 
-def _focal_lengths(focal: Optional[Focal]) -> Optional[tuple[float, float]]:
+def _focal_lengths(focal: Focal | None) -> tuple[float, float] | None:
     if focal is None:
         return None
     both = np.asarray(focal, np.float64)

@@ -2,7 +2,7 @@ r"""Lifts 2D keypoints of any layout and camera to 3D poses."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ from pyg_hcsf.lifting.windows import WindowPlan, window_rows
 from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.poses.sequence import AXES
 
-Weights = Union[str, Path, Sequence[Union[str, Path]]]
+Weights = str | Path | Sequence[str | Path]
 
 
 class LiftedFrames(NamedTuple):
@@ -112,12 +112,12 @@ class Lifter:
         self,
         weights: Weights = 'single',
         height: float = 1700.0,
-        focal: Optional[Focal] = None,
-        center: Optional[tuple[float, float]] = None,
-        image_size: Optional[tuple[float, float]] = None,
-        fps: Optional[float] = None,
+        focal: Focal | None = None,
+        center: tuple[float, float] | None = None,
+        image_size: tuple[float, float] | None = None,
+        fps: float | None = None,
         batch_size: int = 512,
-        distortion: Optional[Sequence[float]] = None,
+        distortion: Sequence[float] | None = None,
     ) -> None:
         check_range('height', height, 300, 3000)
         check_range('fps', 25.0 if fps is None else fps, 1, 1000)
@@ -143,9 +143,7 @@ class Lifter:
             self._networks[key] = LifterEnsemble(names)
         return self._networks[key]
 
-    def camera(
-        self, image_size: Optional[tuple[float, float]]
-    ) -> AssumedCamera:
+    def camera(self, image_size: tuple[float, float] | None) -> AssumedCamera:
         r"""The camera of a video of this size, guessed where unknown."""
         return assume_camera(
             image_size, self.focal, self.center, self.distortion
@@ -264,7 +262,7 @@ class Lifter:
         return camera, ' '.join(notes)
 
 
-def _names(weights: Weights, layout: str) -> list[Union[str, Path]]:
+def _names(weights: Weights, layout: str) -> list[str | Path]:
     r"""The weights to load: :obj:`"single"` is :obj:`"single_coco17"` for
     that layout, if the package has it.
     """

@@ -2,7 +2,7 @@ r"""Saves and loads the weights of lifting networks."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 from torch import Tensor
 
@@ -62,9 +62,9 @@ class LifterInfo:
 
     layout: str
     model: dict[str, Any]
-    target: Optional[int] = None
+    target: int | None = None
     fps: float = 25.0
-    calibration: Optional[tuple[float, float]] = None
+    calibration: tuple[float, float] | None = None
     card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -110,7 +110,7 @@ class LifterInfo:
 
 
 def save_lifter(
-    path: Union[str, Path],
+    path: str | Path,
     model: PoseLifter,
     info: LifterInfo,
     half: bool = True,
@@ -136,7 +136,7 @@ def save_lifter(
     write_weights(path, model, info, KEY, FIXED, half)
 
 
-def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
+def load_lifter(path: str | Path) -> tuple[PoseLifter, LifterInfo]:
     r"""Loads a network in evaluation mode and float32.
 
     Args:

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -60,7 +60,7 @@ class _Frame(NamedTuple):
 @dataclass
 class _Track:
     frames: deque[_Frame]
-    fixer: Optional[LiveSideSwapFixer]
+    fixer: LiveSideSwapFixer | None
     pending: int = 0  # of these frames, the last that are not lifted yet
     pushed: int = 0  # the number of the last push
 
@@ -189,7 +189,7 @@ class LiveLifter(LiveModel):
 
     def _parse(
         self, frame: Any, xy: Any, score: Any, track: Any
-    ) -> Optional[tuple[int, np.ndarray, np.ndarray, str]]:
+    ) -> tuple[int, np.ndarray, np.ndarray, str] | None:
         n, number = self.num_joints, parse_frame(frame)
         try:
             name = str(track)
@@ -246,7 +246,7 @@ class LiveLifter(LiveModel):
         observed = _concat([last, frame])
         return bool(self.plan.segment_starts(numbers, observed)[1])
 
-    def _find(self, name: str) -> Optional[_Track]:
+    def _find(self, name: str) -> _Track | None:
         r"""The track of a person, or a new one if there is room."""
         if name not in self._tracks:
             if len(self._tracks) == self.max_tracks:

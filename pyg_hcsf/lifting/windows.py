@@ -1,7 +1,6 @@
 r"""The frames of a network's input windows, for videos with missing frames."""
 
 from collections.abc import Sequence
-from typing import Optional
 
 import numpy as np
 import torch
@@ -48,7 +47,7 @@ class WindowPlan:
             uses those of the training. (default: :obj:`None`)
     """
 
-    def __init__(self, info: LifterInfo, fps: Optional[float] = None) -> None:
+    def __init__(self, info: LifterInfo, fps: float | None = None) -> None:
         self.fps = fps or info.fps
         self.frame_stride = frame_stride_of(self.fps, info.fps)
         self.offsets = offsets_of(
@@ -85,7 +84,7 @@ class WindowPlan:
 def window_rows(
     frames: np.ndarray,
     offsets: Sequence[int],
-    starts: Optional[np.ndarray] = None,
+    starts: np.ndarray | None = None,
 ) -> Tensor:
     r"""The rows of :obj:`frames` ``[T]`` in the window of each frame:
     ``[T, W]``, by the ``W`` numbers of :func:`offsets_of`. A missing frame is

@@ -1,7 +1,7 @@
 r"""Reads a clip of 3D joints from any supported file format."""
 
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class JointClip(NamedTuple):
     frames: np.ndarray
 
 
-def read_joint_clip(path: Union[str, Path]) -> JointClip:
+def read_joint_clip(path: str | Path) -> JointClip:
     r"""Reads a clip.
 
     * ``.skeleton``: NTU RGB+D, metres, the bodies that 2s-AGCN takes, see
@@ -63,7 +63,7 @@ def read_joint_clip(path: Union[str, Path]) -> JointClip:
         if (size := path.stat().st_size) > MAX_BYTES:
             raise wrong(str(path), f'of at most {MAX_BYTES} bytes', size)
         content = path.read_bytes()
-    frames: Optional[np.ndarray] = None
+    frames: np.ndarray | None = None
     if kind == '.skeleton':
         joints = select_bodies(parse_skeleton(content, str(path)), 'agcn')
     elif kind == '.mat':
@@ -75,7 +75,7 @@ def read_joint_clip(path: Union[str, Path]) -> JointClip:
 
 def _read_npz(
     content: bytes, name: str
-) -> tuple[np.ndarray, Optional[np.ndarray]]:
+) -> tuple[np.ndarray, np.ndarray | None]:
     arrays = load_npz(content, name)
     if 'meta' in arrays:
         return _stack_people(read_npz(content, name), name)
@@ -103,7 +103,7 @@ def _stack_people(
 
 
 def _checked(
-    joints: np.ndarray, frames: Optional[np.ndarray], name: str
+    joints: np.ndarray, frames: np.ndarray | None, name: str
 ) -> JointClip:
     given = joints
     if joints.ndim == 3:

@@ -2,7 +2,7 @@ r"""Classifies the actions in a stream of 3D joints, window by window."""
 
 import time
 from collections import deque
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -66,8 +66,8 @@ class LiveRecognizer(LiveModel):
     def __init__(
         self,
         recognizer: Recognizer,
-        window: Optional[int] = None,
-        stride: Optional[int] = None,
+        window: int | None = None,
+        stride: int | None = None,
     ) -> None:
         super().__init__()
         info = recognizer.info
@@ -84,10 +84,10 @@ class LiveRecognizer(LiveModel):
         self._shape = (info.num_bodies, recognizer.skeleton.num_joints, 3)
         self._joints: deque[np.ndarray] = deque(maxlen=window)
         self._filled: deque[bool] = deque(maxlen=window)
-        self._last: Optional[int] = None  # number of the last frame
+        self._last: int | None = None  # number of the last frame
         self._due = 0  # the first frame that can have a label
 
-    def push(self, frame: int, joints: Any) -> Optional[Label]:
+    def push(self, frame: int, joints: Any) -> Label | None:
         r"""Adds a frame.
 
         Args:
@@ -121,7 +121,7 @@ class LiveRecognizer(LiveModel):
         label = self.push(*arguments)
         return [] if label is None else [label_to_dict(label)]
 
-    def _parse(self, joints: Any) -> Optional[np.ndarray]:
+    def _parse(self, joints: Any) -> np.ndarray | None:
         m, n, _ = self._shape
         try:
             x = np.array(joints, np.float64)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,7 +60,7 @@ class Recognizer:
         'wave'
     """
 
-    def __init__(self, path: Union[str, Path]) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.model, self.info = load_recognizer(path)
         self.skeleton = self.model.skeleton
         self._transform = self.info.transform()

@@ -3,7 +3,7 @@ r"""Saves and loads action recognisers."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 from torch_geometric.transforms import BaseTransform
 
@@ -75,7 +75,7 @@ class RecognizerInfo:
     model: dict[str, Any]
     actions: Sequence[str]
     window: int
-    normalize: Optional[dict[str, Any]] = None
+    normalize: dict[str, Any] | None = None
     stream: str = 'joint'
     motion: str = 'after'
     length: int = 300
@@ -125,7 +125,7 @@ class RecognizerInfo:
         skeleton = get_skeleton(self.skeleton, options.pop('graph', None))
         return ActionRecognizer(skeleton, **options)
 
-    def transform(self) -> Optional[BaseTransform]:
+    def transform(self) -> BaseTransform | None:
         r"""The alignment of clips."""
         if self.normalize is None:
             return None
@@ -153,7 +153,7 @@ class RecognizerInfo:
 
 
 def save_recognizer(
-    path: Union[str, Path],
+    path: str | Path,
     model: ActionRecognizer,
     info: RecognizerInfo,
     half: bool = False,
@@ -179,7 +179,7 @@ def save_recognizer(
 
 
 def load_recognizer(
-    path: Union[str, Path],
+    path: str | Path,
 ) -> tuple[ActionRecognizer, RecognizerInfo]:
     r"""Loads a recogniser in evaluation mode and float32.
 

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any
 
 from pyg_hcsf.safe_io.shown import PARSE_ERRORS, shown
 from pyg_hcsf.streaming.live import LiveModel
@@ -115,7 +115,7 @@ def _write(target: int, data: bytes) -> None:
 async def serve_lines(
     make: Callable[[], JsonLines],
     port: int,
-    ready: Optional[Callable[[int], None]] = None,
+    ready: Callable[[int], None] | None = None,
 ) -> None:
     r"""Serves :class:`JsonLines` on a port of 127.0.0.1 until it is
     cancelled. Each client has a service of its own; it gets the last lines
@@ -206,7 +206,7 @@ class _Clients:
 def stream_lines(
     make: Callable[[], JsonLines],
     where: str,
-    ready: Optional[Callable[[int], None]] = None,
+    ready: Callable[[int], None] | None = None,
 ) -> None:
     r"""Runs a service until its input ends or it is interrupted.
 

@@ -3,7 +3,7 @@ r"""Event counters and latencies of models that process a stream of frames."""
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from typing import Any, Optional
+from typing import Any
 
 LAST_FRAME = 2**53
 RESTART = 10.0  # seconds that a frame is early by if a new stream has begun
@@ -91,7 +91,7 @@ class LiveModel(ABC):
         return []
 
 
-def parse_frame(frame: Any) -> Optional[int]:
+def parse_frame(frame: Any) -> int | None:
     r"""A frame number as an integer, or :obj:`None` if it is none."""
     try:
         number = int(frame)
@@ -102,7 +102,7 @@ def parse_frame(frame: Any) -> Optional[int]:
     return number if 0 <= number <= LAST_FRAME else None
 
 
-def order_event(number: int, last: int, fps: float) -> Optional[str]:
+def order_event(number: int, last: int, fps: float) -> str | None:
     r"""The event of a frame that is not behind the last one:
     ``'duplicate'``, ``'late'``, or, if it is earlier by more than 10 seconds,
     ``'restart'``. :obj:`None` if the frame is in order.
