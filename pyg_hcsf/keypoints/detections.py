@@ -26,16 +26,19 @@ class Detection(NamedTuple):
     Args:
         frame (int): The frame number.
         track_id (str or None): The id of the person, if the file has one.
-        joints (numpy.ndarray): x, y and confidence of each joint:
-            ``[N, 3]``.
+        joints (numpy.ndarray): x, y and confidence of each joint, as in the
+            file: ``[N, 3]``. Missing joints are marked when all are read.
         box_score (float, optional): The detector's confidence that there is
             a person, from 0 to 1. (default: :obj:`None`)
+        where (str, optional): The place in the file, for errors.
+            (default: :obj:`''`)
     """
 
     frame: int
     track_id: str | None
     joints: np.ndarray
     box_score: float | None = None
+    where: str = ''
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +127,18 @@ def mark_missing(joints: np.ndarray, where: str = '') -> np.ndarray:
     out = np.concatenate([xy, score.clip(0, 1)[..., None]], axis=-1)
     out[missing] = np.nan, np.nan, 0.0
     return out
+
+
+def mark_all_missing(found: Sequence[Detection]) -> list[Detection]:
+    r"""Applies :func:`mark_missing`, to all people at once where possible."""
+    if len({len(d.joints) for d in found}) == 1:
+        joints = np.stack([d.joints for d in found])
+        largest = np.nan_to_num(np.abs(joints[..., :2])).max(axis=(1, 2))
+        marked = list(mark_missing(joints, found[int(largest.argmax())].where))
+    else:
+        marked = [mark_missing(d.joints, d.where) for d in found]
+    pairs = zip(found, marked, strict=True)
+    return [d._replace(joints=joints) for d, joints in pairs]
 
 
 def parse_size(width: Any, height: Any) -> tuple[float, float] | None:

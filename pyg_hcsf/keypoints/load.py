@@ -6,7 +6,7 @@ from typing import Any
 
 from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
-from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.detections import ParsedFile, mark_all_missing
 from pyg_hcsf.keypoints.layouts import LAYOUTS, layouts_with
 from pyg_hcsf.keypoints.messages import (
     file_error,
@@ -23,6 +23,7 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     find_size,
     first_entry,
     first_key,
+    number_unnumbered,
     time_stamps,
 )
 from pyg_hcsf.keypoints.readers.json_text import parse_json
@@ -197,7 +198,9 @@ def _read_json(data: Any) -> ParsedFile:
 def _read(kind: str, data: Any) -> ParsedFile:
     for reader in READERS[kind]:
         if reader.matches(data):
-            return reader.read(data)
+            parsed = reader.read(data)
+            found = number_unnumbered(mark_all_missing(parsed.detections))
+            return replace(parsed, detections=found)
     if kind == 'json':
         raise file_error(
             'it is JSON, but not as OpenPose, AlphaPose, MMPose, COCO, '

@@ -23,7 +23,6 @@ from pyg_hcsf.keypoints.detections import (
     MAX_FRAME,
     Detection,
     ParsedFile,
-    mark_missing,
     parse_frame_number,
     parse_joints,
 )
@@ -81,13 +80,15 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     if ids is None:  # of the only person, or unknown
         ids = np.array(1.0 if shape[1] == 1 else np.nan)
     ids = np.broadcast_to(ids, shape)
+    seen = (joints[..., 2] > 0).any(axis=-1) & ~(ids < 0)
     people = [
         Detection(
             int(frames[t]),
             None if np.isnan(ids[t, p]) else f'{ids[t, p]:.0f}',
             joints[t, p],
+            where=f"array '{key}'",
         )
-        for t, p in np.argwhere(joints[..., 2].any(axis=-1) & ~(ids < 0))
+        for t, p in np.argwhere(seen)
     ]
     size = check_numbers(arrays.get('image_size'), 'image_size', (2,))
     fps = check_numbers(arrays.get('fps'), 'fps', (), (1,))
@@ -127,8 +128,8 @@ def _read_ragged(arrays: dict[str, np.ndarray]) -> ParsedFile:
         frame = number if frames is None else frames[number].item()
         frame = parse_frame_number(frame, where)
         for values in found if found.ndim == 3 else found[None]:
-            joints = mark_missing(parse_joints(values, where), where)
-            people.append(Detection(frame, None, joints))
+            joints = parse_joints(values, where)
+            people.append(Detection(frame, None, joints, where=where))
     warn_unread('arrays', arrays.keys() - {'keypoints', 'frames'})
     return ParsedFile('npz', people)
 
@@ -214,7 +215,7 @@ def check_numbers(
 def _parse_joints(
     array: Any, key: str, scores: np.ndarray | None
 ) -> np.ndarray:
-    r"""The joints ``[T, P, N, 3]``, missing ones marked."""
+    r"""The joints: ``[T, P, N, 3]``."""
     where = f"array '{key}'"
     if not isinstance(array, np.ndarray):
         raise unexpected('numbers', array, where)
@@ -231,10 +232,8 @@ def _parse_joints(
         score = joints[..., 2]
     else:
         score = (joints != 0).any(axis=-1)
-    joints = np.concatenate(
-        [joints[..., :2].astype(np.float64), score[..., None]], axis=-1
-    )
-    return mark_missing(joints, where)
+    xy = joints[..., :2].astype(np.float64)
+    return np.concatenate([xy, score[..., None]], axis=-1)
 
 
 def _move_scores(

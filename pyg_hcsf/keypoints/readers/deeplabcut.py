@@ -7,7 +7,7 @@ joint of each individual.
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import ParsedFile, mark_missing
+from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.messages import file_error
 from pyg_hcsf.keypoints.readers.frame_numbers import number_frames
 from pyg_hcsf.keypoints.readers.table import to_parsed_file
@@ -67,5 +67,5 @@ def read(text: str) -> ParsedFile:
         ids += [person or '1'] * len(frames)
     if not found:
         raise file_error('expected the same joints of each individual')
-    points = mark_missing(np.concatenate(found))
+    points = np.concatenate(found)
     return to_parsed_file(points, numbers, ids, joints, 'deeplabcut')

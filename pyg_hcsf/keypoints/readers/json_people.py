@@ -10,7 +10,6 @@ from pyg_hcsf.keypoints.detections import (
     MAX_JOINTS,
     Detection,
     ParsedFile,
-    mark_missing,
     parse_joints,
 )
 from pyg_hcsf.keypoints.joint_names import (
@@ -27,7 +26,6 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     TRACK_KEYS,
     Entry,
     first_key,
-    number_unnumbered,
     parse_track_id,
 )
 
@@ -87,16 +85,14 @@ def read_people(
     :func:`~pyg_hcsf.keypoints.confidence.density_confidence`.
     """
     parser = _PersonParser(keys, box_key, has_densities)
-    found, places, names = [], [], []
+    found, names = [], []
     frame_keys: set[str] = set()
     for entry in entries:
         frame_keys |= entry.frame_values.keys()
         if (parsed := parser.parse(entry)) is not None:
             detection, joint_names = parsed
             found.append(detection)
-            places.append(entry.where)
             names.append(joint_names)
-    found = _mark_missing(found, places)
     found, layout = _order_by_names(found, names)
     known = _OTHER_PERSON_KEYS | {*keys, *other_keys}
     unread = parser.unread | (frame_keys - known - _OTHER_FRAME_KEYS)
@@ -105,7 +101,7 @@ def read_people(
     warn_unread('keys', unread)
     return ParsedFile(
         source=source,
-        detections=number_unnumbered(found),
+        detections=found,
         layout=layout,
         default_layout=default_layout,
     )
@@ -143,7 +139,8 @@ class _PersonParser:
             joints[:, 2] = density_confidence(joints[:, 2])
         track_id = parse_track_id(person, where)
         box_score = parse_box_score(person.get(self.box_key))
-        return Detection(entry.frame, track_id, joints, box_score), names
+        found = Detection(entry.frame, track_id, joints, box_score, where)
+        return found, names
 
     def _find_joints(
         self, person: dict[str, Any], where: str
@@ -228,23 +225,6 @@ def _join_scores(rows: list[Any], scores: list[Any], where: str) -> list[Any]:
         )
         raise unexpected(expected, row, where)
     return rows  # which have the same confidences
-
-
-def _mark_missing(
-    found: list[Detection], places: list[str]
-) -> list[Detection]:
-    r"""Marks missing joints, of all people at once where possible."""
-    if len({len(d.joints) for d in found}) == 1:
-        joints = np.stack([d.joints for d in found])
-        largest = np.nan_to_num(np.abs(joints[..., :2])).max(axis=(1, 2))
-        marked = list(mark_missing(joints, places[int(largest.argmax())]))
-    else:
-        pairs = zip(found, places, strict=True)
-        marked = [mark_missing(d.joints, where) for d, where in pairs]
-    return [
-        d._replace(joints=joints)
-        for d, joints in zip(found, marked, strict=True)
-    ]
 
 
 def _order_by_names(

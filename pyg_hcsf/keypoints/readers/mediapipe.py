@@ -12,12 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import (
-    Detection,
-    ParsedFile,
-    mark_missing,
-    parse_joints,
-)
+from pyg_hcsf.keypoints.detections import Detection, ParsedFile, parse_joints
 from pyg_hcsf.keypoints.messages import (
     file_error,
     unexpected,
@@ -70,7 +65,7 @@ def read(data: Any) -> ParsedFile:
             data = inner
     if data and isinstance(data[0], dict) and {'x', 'y'} <= data[0].keys():
         data = [data]
-    found: list[tuple[int, str, np.ndarray]] = []
+    people = []
     unread: set[str] = set()
     for frame, value in zip(frames or frame_numbers(data), data, strict=True):
         for number, pose in enumerate(_find_poses(value, frame, unread)):
@@ -78,17 +73,14 @@ def read(data: Any) -> ParsedFile:
             if not isinstance(pose, list) or len(pose) != 33:
                 raise file_error('expected a list of 33 landmarks', where)
             rows = [_parse_landmark(mark, where, unread) for mark in pose]
-            found.append((frame, where, parse_joints(rows, where)))
-    scores = np.array([joints[:, 2] for _, _, joints in found])
+            joints = parse_joints(rows, where)
+            people.append(Detection(frame, None, joints, where=where))
+    scores = np.array([d.joints[:, 2] for d in people])
     if scores.size and (scores < 0).mean() > MIN_NEGATIVE:
         warn('visibilities are below 0, so they are taken as logits')
-        for _, _, joints in found:
+        for d in people:
             # The logistic function, without overflow of the exponential.
-            joints[:, 2] = 1 / (1 + np.exp(-joints[:, 2].clip(-50, 50)))
-    people = [
-        Detection(frame, None, mark_missing(joints, where))
-        for frame, where, joints in found
-    ]
+            d.joints[:, 2] = 1 / (1 + np.exp(-d.joints[:, 2].clip(-50, 50)))
     warn_unread('keys', unread)
     return ParsedFile('mediapipe', people, 'mediapipe33')
 

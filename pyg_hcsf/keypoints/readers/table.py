@@ -16,12 +16,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pyg_hcsf.keypoints.detections import (
-    MAX_JOINTS,
-    Detection,
-    ParsedFile,
-    mark_missing,
-)
+from pyg_hcsf.keypoints.detections import MAX_JOINTS, Detection, ParsedFile
 from pyg_hcsf.keypoints.joint_names import match_names
 from pyg_hcsf.keypoints.messages import (
     file_error,
@@ -105,9 +100,11 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
         )
     points = np.full((len(persons) * size, 3), [np.nan, np.nan, 0.0])
     points[cells] = xyc
-    points = mark_missing(points.reshape(len(persons), size, 3))
     parsed = to_parsed_file(
-        points, [f for f, _ in persons], [p for _, p in persons], joints
+        points.reshape(len(persons), size, 3),
+        [frame for frame, _ in persons],
+        [person for _, person in persons],
+        joints,
     )
     return replace(parsed, fps=fps)
 
@@ -147,7 +144,7 @@ def _read_wide(table: Table) -> ParsedFile:
     if not any(scored):
         known = (points != 0).any(axis=-1, keepdims=True)
         points = np.concatenate([points, known], axis=-1)
-    parsed = to_parsed_file(mark_missing(points), frames, people, list(joints))
+    parsed = to_parsed_file(points, frames, people, list(joints))
     return replace(parsed, fps=fps)
 
 

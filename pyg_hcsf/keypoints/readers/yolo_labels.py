@@ -10,12 +10,7 @@ import re
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import (
-    JOINT_COUNTS,
-    Detection,
-    ParsedFile,
-    mark_missing,
-)
+from pyg_hcsf.keypoints.detections import JOINT_COUNTS, Detection, ParsedFile
 from pyg_hcsf.keypoints.messages import file_error, unexpected
 
 _LINE = re.compile(r'\d{1,4}( [-+.\deE]+){20,600}')
@@ -43,7 +38,7 @@ def read(text: str) -> ParsedFile:
         # A track id is the last number; the confidence of a box is below 1.
         known = len(rest) and rest[-1] >= 1 and rest[-1] == int(rest[-1])
         track_id = f'{rest[-1]:.0f}' if known else None
-        people.append(Detection(0, track_id, mark_missing(joints, where)))
+        people.append(Detection(0, track_id, joints, where=where))
     return ParsedFile('ultralytics labels', people, default_layout='coco17')
 
 
