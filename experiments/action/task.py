@@ -19,6 +19,7 @@ from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
 from experiments.sweep.trainer import Trainer
 from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.nn import ActionRecognizer
+from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.recognition import RecognizerInfo, save_recognizer
 from pyg_hcsf.recognition.recognizer_weights import NAME
 
@@ -100,7 +101,9 @@ class ActionRun(TaskRun):
         top1 = metrics['top1']
         shown = f'{top1:.1f} % of {metrics["clips"]} {split} clips'
         info = replace(self.info, card={**self.info.card, 'top-1': shown})
-        save_recognizer(self.spec.folder / NAME, trainer.model, info)
+        folder = self.spec.folder
+        save_recognizer(folder / NAME, trainer.model, info)
+        save_network(folder, trainer.model, info.model, self.clips.protocol)
         return Evaluation(
             metrics,
             evaluator.arrays(out),

@@ -49,7 +49,7 @@ def make_parser() -> CommandParser:
     add('--format', help='format of --out; default: that of its suffix')
     add('--live', help='stdin or tcp:PORT, instead of a file')
     add('--layout', choices=LAYOUTS, help='joint layout; default: detected')
-    text = f'single, temporal, or weight files (known names: {known})'
+    text = f'single, temporal, weight files or run folders (known: {known})'
     add('--weights', nargs='+', default=['single'], help=text)
     text = 'height of the people in mm; default: 1700'
     add('--height', type=float, default=1700.0, metavar='MM', help=text)

@@ -4,18 +4,22 @@
     python tools/view.py ours.npz theirs.npz --truth truth.npz --out view.html
     python tools/view.py poses.npz --graph graph.json --out view.html
     python tools/view.py poses.npz --png frame.png --frame 120 --gif walk.gif
+    python tools/view.py ann.npz --skeleton hand.yaml --unit m --out view.html
 
 The page is one file without network access; press ? in it for its keys.
 Poses are files of pyg_hcsf.poses.write_poses, learned graphs files of
-pyg_hcsf.viewer.write_graph.
+pyg_hcsf.viewer.write_graph. With --skeleton, poses are arrays of your own as
+pyg_hcsf.datasets.ArrayPoses reads them.
 """
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from pyg_hcsf.cli.command import CommandParser, UsageError
-from pyg_hcsf.poses import read_poses
+from pyg_hcsf.datasets.arrays import read_array_poses
+from pyg_hcsf.poses import PoseSequence, read_poses
 from pyg_hcsf.viewer import read_graph, write_page
 
 
@@ -26,6 +30,9 @@ def make_parser() -> CommandParser:
     )
     add = parser.add_argument
     add('results', nargs='+', type=Path, help='one or two pose files')
+    text = 'skeleton of arrays of your own, a name or a YAML file'
+    add('--skeleton', help=text)
+    add('--unit', choices=['mm', 'm'], default='mm', help='unit of arrays')
     add('--truth', type=Path, help='pose file of the ground truth')
     add('--graph', type=Path, help='learned graph to show, .json')
     add('--title', help='title of the page; default: names of the files')
@@ -56,10 +63,10 @@ def main(argv: list[str] | None = None) -> list[Path]:
             )
     names = names_of(args.results)
     results = {
-        name: read_poses(path)
+        name: _read(path, args)
         for name, path in zip(names, args.results, strict=True)
     }
-    truth = read_poses(args.truth) if args.truth else None
+    truth = _read(args.truth, args) if args.truth else None
     if args.out:
         graph = read_graph(args.graph) if args.graph else None
         title = args.title or ', '.join(names)
@@ -78,6 +85,13 @@ def main(argv: list[str] | None = None) -> list[Path]:
     for path in out:
         print(f'{path}: {path.stat().st_size / 1e3:.0f} kB')
     return out
+
+
+def _read(path: Path, args: argparse.Namespace) -> list[PoseSequence]:
+    """The people of a pose file, or of arrays."""
+    if args.skeleton is None:
+        return read_poses(path)
+    return read_array_poses(path, args.skeleton, args.unit)
 
 
 def names_of(paths: list[Path]) -> list[str]:

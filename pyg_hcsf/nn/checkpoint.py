@@ -39,10 +39,6 @@ class NetworkInfo(Protocol):
 
     @property
     def model(self) -> dict[str, Any]: ...
-    @property
-    def fps(self) -> float: ...
-    @property
-    def card(self) -> dict[str, str]: ...
 
     def build(self) -> Module:
         r"""The network, with random weights."""
@@ -198,8 +194,8 @@ def is_number(value: Any, least: float, most: float) -> bool:
     return type(value) in (int, float) and least <= value <= most
 
 
-def check_info(info: NetworkInfo, network: str) -> None:
-    r"""Checks what headers of all kinds of networks have.
+def check_info(info: Any, network: str) -> None:
+    r"""Checks what the headers of lifters and recognisers have in common.
 
     Raises:
         ValueError: If :obj:`model`, :obj:`fps` or :obj:`card` is of another

@@ -22,6 +22,7 @@ from pyg_hcsf.poses.records import (
     restore,
 )
 from pyg_hcsf.poses.sequence import PoseSequence
+from pyg_hcsf.poses.skeleton_fields import skeleton_of
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.csv_cells import (
     escape_formula,
@@ -29,7 +30,7 @@ from pyg_hcsf.safe_io.csv_cells import (
     unescape_formula,
 )
 from pyg_hcsf.safe_io.shown import shown
-from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.skeleton import Skeleton
 
 JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 XYZ, ROOT = ['x', 'y', 'z'], ['root_x', 'root_y', 'root_z']
@@ -57,7 +58,7 @@ def poses_to_frame(sequences: Sequence[PoseSequence]) -> pd.DataFrame:
     parts = []
     for person in sequences:
         shape = frames, joints, _ = person.pose.shape
-        names = get_skeleton(person.skeleton).joints
+        names = person.skeleton.joints
         part = pd.DataFrame(
             {'person': person.name}, index=range(frames * joints)
         )
@@ -82,10 +83,11 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
     formulas get a leading apostrophe, which :func:`read_csv` removes.
     """
     skeleton = sequences[0].skeleton
-    if len({sequence.skeleton for sequence in sequences}) > 1:
+    if any(s.skeleton.joints != skeleton.joints for s in sequences):
+        names = sorted({s.skeleton.name for s in sequences})
         raise ValueError(
             f"Expected 'sequences' of one skeleton for the table '{path}' "
-            f'(got {sorted({s.skeleton for s in sequences})}): write .json'
+            f'(got {shown(names)}): write .json'
         )
     people = [replace(s, keypoints=None, layout=None) for s in sequences]
     header = make_header([describe(person) for person in people])
@@ -96,10 +98,10 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
         part.to_numpy(np.float64).reshape(len(rows), -1)
         for part in (tidy[XYZ], tidy['uncertainty'], rows[ROOT])
     ]
-    names = rows['person'].map(escape_formula)
     table = pd.DataFrame(np.hstack(values).round(DECIMALS))
     table.insert(0, 'frame', rows['frame'].to_numpy())
-    table.insert(0, 'person', names.to_numpy())
+    escaped = rows['person'].map(escape_formula).to_numpy()
+    table.insert(0, 'person', escaped)
     with (
         atomic_write(path) as part,
         part.open('w', encoding='utf-8', newline='') as file,
@@ -122,8 +124,8 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
     if not first.startswith(b'# '):
         fail(name, "its first line does not begin with '# '")
     people = parse_header(first[2:], name)
-    columns = _columns(str(people[0].get('skeleton')))
     try:
+        columns = _columns(skeleton_of(people[0]))
         (header,), cells = read_cells(
             rest.decode(), is_text=lambda name: name == ['person'], start=2
         )
@@ -173,8 +175,8 @@ def _first_line(header: dict[str, Any]) -> str:
     )
 
 
-def _columns(skeleton: str) -> list[str]:
-    joints = get_skeleton(skeleton).joints
+def _columns(skeleton: Skeleton) -> list[str]:
+    joints = [escape_formula(joint) for joint in skeleton.joints]
     columns = ['person', 'frame']
     columns += [f'{joint}_{axis}' for joint in joints for axis in 'xyz']
     columns += [f'{joint}_uncertainty' for joint in joints]

@@ -1,6 +1,7 @@
 r"""The named protocols, with the sources of their conventions."""
 
 from dataclasses import replace
+from typing import Optional
 
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
 from pyg_hcsf.protocols.pose_protocol import PoseProtocol
@@ -8,6 +9,7 @@ from pyg_hcsf.protocols.sequences import (
     MPI_INF_3DHP_SCENES,
     S11_DIRECTIONS,
 )
+from pyg_hcsf.skeleton import Skeleton
 
 _VP3D = PoseProtocol(
     name='vp3d',
@@ -73,6 +75,17 @@ _PROTOCOLS = {
             'not trained on, with PCK and AUC of 14 joints',
             pck='official',
         ),
+        replace(
+            _OPENMOCAP,
+            name='arrays',
+            source="this project: one's own data, metric and root-relative; "
+            'no depth or intrinsics at test time; split and actions of the '
+            'data set',
+            frame=None,
+            # Not 'both': the error of the root alone, such as that of a GCN,
+            # which smooths over neighbors, would become that of all joints.
+            alignment='gt',
+        ),
         _3DHP,
         replace(
             _3DHP,
@@ -99,7 +112,9 @@ def available_protocols() -> list[str]:
     return list(_PROTOCOLS)
 
 
-def get_protocol(name: str) -> PoseProtocol:
+def get_protocol(
+    name: str, skeleton: Optional[Skeleton] = None
+) -> PoseProtocol:
     r"""Returns a protocol by its name.
 
     ==============  =====================  =========  ============  =========
@@ -110,6 +125,7 @@ def get_protocol(name: str) -> PoseProtocol:
     srnet           image frame (SRNet)    distorted  both          actions
     openmocap       image frame            pinhole    both          frames
     openmocap-rigs  image frame            pinhole    both          frames
+    arrays          metres, root-relative  any        ground truth  frames
     3dhp-official   metres, root-relative  annotated  both          frames
     3dhp-srnet      image frame (SRNet)    annotated  both          frames
     3dhp-graphmlp   metres, root-relative  annotated  both          frames
@@ -119,12 +135,16 @@ def get_protocol(name: str) -> PoseProtocol:
     removed" the poses whose root is subtracted before the error is taken.
     ``vp3d`` and ``srnet`` exclude S11 Directions.
 
+    ``arrays`` is for :class:`~pyg_hcsf.datasets.ArrayPoses`, on any skeleton
+    if :obj:`skeleton` is passed.
     The last three are for MPI-INF-3DHP and also report PCK and AUC: over 14
     joints, over 17, and over 17 with other thresholds, see
     :func:`~pyg_hcsf.metrics.auc`. So does ``openmocap-rigs``, over 14.
 
     Args:
         name (str): One of :func:`available_protocols`.
+        skeleton (Skeleton, optional): The joints, if they are not the 17 of
+            Human3.6M. (default: :obj:`None`)
 
     Raises:
         ValueError: If there is no protocol of that name.
@@ -138,4 +158,9 @@ def get_protocol(name: str) -> PoseProtocol:
             f"Expected 'name' to be one of {available_protocols()} "
             f'(got {name!r})'
         )
-    return _PROTOCOLS[name]
+    protocol = _PROTOCOLS[name]
+    if skeleton is None:
+        return protocol
+    return replace(
+        protocol, num_joints=skeleton.num_joints, root=skeleton.root
+    )

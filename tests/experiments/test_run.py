@@ -66,7 +66,8 @@ def test_smoke(tmp_path, capsys):
         assert list(path.parent.rglob(f'{name}.png')), name
     folder = path.parent / 'hcsf' / '0'
     files = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
-    files |= {'checkpoint.pt', 'log.jsonl'}
+    files |= {'checkpoint.pt', 'log.jsonl', 'skeleton.yaml'}
+    files |= {'network.safetensors'}
     assert {p.name for p in folder.iterdir()} == files
     metrics = json.loads((folder / 'metrics.json').read_text())
     assert metrics['split'] == 'test' and metrics['macs'] > 0

@@ -9,7 +9,8 @@ from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
 
 DHP = ('3dhp-official', '3dhp-srnet', '3dhp-graphmlp')
-NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', 'openmocap-rigs', *DHP)
+NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', 'openmocap-rigs', 'arrays')
+NAMES += DHP
 IMAGE_FRAME = ('lcn', 'srnet', 'openmocap', 'openmocap-rigs', '3dhp-srnet')
 
 

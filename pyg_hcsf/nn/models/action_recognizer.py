@@ -13,9 +13,9 @@ from torch.nn.init import kaiming_normal_, normal_
 from torch_geometric.nn.inits import reset, zeros
 
 from pyg_hcsf.choices import check_range, wrong
-from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.action_layers import ACTION_LAYERS
+from pyg_hcsf.nn.models.from_run import FromRun
 from pyg_hcsf.nn.models.layers import dropout, keep_node_major, make_layer
 from pyg_hcsf.nn.tracing import has_values
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
@@ -91,7 +91,7 @@ class ActionBlock(Module):
         return f'{self.__class__.__name__}({self.layer})'
 
 
-class ActionRecognizer(NoTorchScript):
+class ActionRecognizer(FromRun):
     r"""A network that classifies the action of a clip of 3D joints, as in the
     `"Learning Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
     <https://arxiv.org/abs/2108.07181>`_ paper (supplement 2.1.3): nine blocks

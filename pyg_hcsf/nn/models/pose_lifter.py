@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import Module, ModuleList, Parameter, Sequential
 from torch_geometric.nn.inits import reset
 
-from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.nn.graph import DynamicGraph
 from pyg_hcsf.nn.models.fold import fold_layer, fold_unit
+from pyg_hcsf.nn.models.from_run import FromRun
 from pyg_hcsf.nn.models.layers import (
     TemporalConv,
     Unit,
@@ -31,7 +31,7 @@ def _looks_around(module: Module) -> bool:
     return isinstance(module, DynamicGraph) and module.offset
 
 
-class PoseLifter(NoTorchScript):
+class PoseLifter(FromRun):
     r"""A network that lifts 2D keypoints to 3D joints: an input layer,
     residual blocks of two layers, and an output layer, as in the `"Learning
     Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
