@@ -4,12 +4,14 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check \
-	--constraint constraints.txt
-SOURCES := setup.cfg pyproject.toml constraints.txt
+	--constraint $(CONSTRAINTS)
+SOURCES := pyproject.toml $(CONSTRAINTS)
 
-.PHONY: pose test lint types unit numerics fuzz smoke docs sparse clean
+.PHONY: pose test lint types unit numerics versions fuzz smoke docs sparse \
+	package clean
 
 pose: $(VENV)/.pose
 	$(BIN)/python experiments/run.py --task pose $(ARGS)
@@ -19,6 +21,7 @@ test: lint types unit
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	git ls-files -z | xargs -0 $(BIN)/codespell
 
 types: $(VENV)/.test
 	$(BIN)/mypy pyg_hcsf experiments
@@ -37,6 +40,12 @@ numerics: $(VENV)/.test
 	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NUMERICAL) $(ARGS)
 	ATEN_CPU_CAPABILITY=avx2 $(PYTEST) $(NUMERICAL) $(ARGS)
 
+# The numerical tests with the base requirements alone, for another Python:
+#   make versions PYTHON=python3.10 VENV=.venv-3.10 \
+#       CONSTRAINTS=constraints-oldest.txt
+versions: $(VENV)/.versions
+	$(PYTEST) $(NUMERICAL) $(ARGS)
+
 # 10,000 damaged copies of a file for each reader; `unit` takes 300.
 fuzz: $(VENV)/.test
 	PYG_HCSF_FUZZ=10000 $(PYTEST) -k damaged $(ARGS)
@@ -46,6 +55,12 @@ smoke: $(VENV)/.pose
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet -W --keep-going docs docs/_build/html
+
+# What is uploaded to a package index, in dist.
+package: $(VENV)/.test
+	$(INSTALL) build twine
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
 
 # torch-scatter and torch-sparse build for many minutes; WHEELS may hold them.
 sparse: $(VENV)/.test
@@ -63,9 +78,13 @@ $(VENV)/.test: $(VENV)/bin/pip $(SOURCES)
 	$(INSTALL) torch --editable '.[test]'
 	touch $@ $(VENV)/.pose
 
+$(VENV)/.versions: $(VENV)/bin/pip $(SOURCES)
+	$(INSTALL) torch --editable . hypothesis pytest pytest-xdist
+	touch $@
+
 $(VENV)/.docs: $(VENV)/bin/pip $(SOURCES)
 	$(INSTALL) torch --editable '.[docs,plot]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) runs docs/_build
+	rm -rf $(VENV) dist runs docs/_build
