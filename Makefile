@@ -40,10 +40,13 @@ numerics: $(VENV)/.test
 	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NUMERICAL) $(ARGS)
 	ATEN_CPU_CAPABILITY=avx2 $(PYTEST) $(NUMERICAL) $(ARGS)
 
-# The numerical tests with the base requirements alone, for another Python:
+# The installed package and the numerical tests with the base requirements
+# alone, for another Python:
 #   make versions PYTHON=python3.10 VENV=.venv-3.10 \
 #       CONSTRAINTS=constraints-oldest.txt
 versions: $(VENV)/.versions
+	cd $(VENV) && bin/pyg-hcsf lift $(CURDIR)/examples/walk_coco17.json \
+		--image_size 1920 1080 --out walk.json
 	$(PYTEST) $(NUMERICAL) $(ARGS)
 
 # 10,000 damaged copies of a file for each reader; `unit` takes 300.
@@ -58,9 +61,8 @@ docs: $(VENV)/.docs
 
 # What is uploaded to a package index, in dist.
 package: $(VENV)/.test
-	$(INSTALL) build twine
+	$(INSTALL) build
 	$(BIN)/python -m build
-	$(BIN)/twine check --strict dist/*
 
 # torch-scatter and torch-sparse build for many minutes; WHEELS may hold them.
 sparse: $(VENV)/.test
@@ -71,7 +73,7 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.pose: $(VENV)/bin/pip $(SOURCES)
-	$(INSTALL) torch --editable '.[plot]'
+	$(INSTALL) torch --editable '.[plot,train]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/bin/pip $(SOURCES)
@@ -79,7 +81,7 @@ $(VENV)/.test: $(VENV)/bin/pip $(SOURCES)
 	touch $@ $(VENV)/.pose
 
 $(VENV)/.versions: $(VENV)/bin/pip $(SOURCES)
-	$(INSTALL) torch --editable . hypothesis pytest pytest-xdist
+	$(INSTALL) torch . hypothesis pytest pytest-xdist
 	touch $@
 
 $(VENV)/.docs: $(VENV)/bin/pip $(SOURCES)
