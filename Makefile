@@ -33,7 +33,8 @@ unit: $(VENV)/.test
 	$(PYTEST) $(ARGS)
 
 # The numerical tests with other vector units of the processor; `unit` takes
-# the best that it has. Those of compiled and saved networks use the same units.
+# the best that it has. Compiling, exporting and training take most of the
+# time, and would compute nothing else.
 NUMERICAL := $(addprefix tests/,nn geometry lifting metrics protocols)
 SHORT := -k 'not (compil or export or onnx or learns)'
 
