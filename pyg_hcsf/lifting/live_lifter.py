@@ -1,6 +1,5 @@
 r"""Lifts people frame by frame while a video is running."""
 
-import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable
