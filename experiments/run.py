@@ -272,7 +272,7 @@ def _report(
 
 def _task_name(argv: list[str]) -> str | None:
     """Reads only --task, as the other options depend on it."""
-    parser = CommandParser(add_help=False, allow_abbrev=False)
+    parser = CommandParser(add_help=False)
     parser.add_argument('--task')
     return parser.parse_known_args(argv)[0].task
 

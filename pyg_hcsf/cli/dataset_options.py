@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
-from collections.abc import Iterable
+import types
+from argparse import ArgumentTypeError
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-from jsonargparse import ArgumentParser
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pyg_hcsf import datasets
+from pyg_hcsf.cli.argument_texts import argument_texts
+from pyg_hcsf.cli.command import CommandParser
 from pyg_hcsf.datasets.checks.doctor import FoundFiles
 
 DATA_HOME = Path('datasets')
@@ -32,19 +36,65 @@ SKIPPED_ARGUMENTS = {
 MAX_NAMED = 20  # files that are named
 
 
-def add_dataset_options(command: ArgumentParser, cls: Any) -> None:
+def add_dataset_options(parser: CommandParser, cls: Any) -> None:
     """Adds the arguments of a class and the location of its files."""
-    command.add_argument(
+    parser.add_argument(
         '--from',
-        type=str | None,
-        help='file, folder or zip with raw files; default <root>/<class>/raw',
+        help='file, folder or zip with raw files; default: '
+        f'<root>/{cls.__name__}/raw',
     )
-    command.add_argument(
+    parser.add_argument(
         '--root',
-        type=str | None,
-        help='folder of all data sets; default PYG_HCSF_DATA or datasets',
+        help='folder of all data sets; default: PYG_HCSF_DATA or datasets',
     )
-    command.add_class_arguments(cls, skip=SKIPPED_ARGUMENTS)
+    texts = argument_texts(cls)
+    hints = get_type_hints(cls.__init__)
+    for name, parameter in inspect.signature(cls).parameters.items():
+        if name in SKIPPED_ARGUMENTS:
+            continue
+        default = parameter.default
+        text = (
+            texts[name].replace('%', '%%').replace('. None', '. The default')
+        )
+        text = text.replace('None', 'the default')
+        if default is not None:
+            text += f' default: {_shown(default)}'
+        parser.add_argument(
+            f'--{name}', default=default, help=text, **_type_of(hints[name])
+        )
+
+
+def _type_of(hint: Any) -> dict[str, Any]:
+    """The arguments of add_argument for a type hint."""
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (kind for kind in get_args(hint) if kind is not type(None))
+    values = get_args(hint)
+    if get_origin(hint) is Literal:
+        return {'choices': values, 'type': type(values[0])}
+    if get_origin(hint) in (list, Sequence):
+        return {'nargs': '+', 'type': values[0]}
+    if hint in (str, int, float):
+        return {'type': hint}
+    return {'type': _json_object, 'metavar': 'JSON'}
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as e:
+        raise ArgumentTypeError(f'not valid JSON: {e}') from e
+    if not isinstance(values, dict):
+        raise ArgumentTypeError('expected a JSON object, such as {"a": "b"}')
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in values.items()
+    }
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, tuple):
+        return ' '.join(map(str, default))
+    return str(default)
 
 
 def pop_paths(cls: Any, options: dict[str, Any]) -> tuple[Path, Path]:

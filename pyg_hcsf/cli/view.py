@@ -1,9 +1,9 @@
 """Makes a page for any browser that plays 2D keypoints next to 3D poses.
 
-    python tools/view.py poses.npz --out view.html
-    python tools/view.py ours.npz theirs.npz --truth truth.npz --out view.html
-    python tools/view.py poses.npz --graph graph.json --out view.html
-    python tools/view.py poses.npz --png frame.png --frame 120 --gif walk.gif
+    pyg-hcsf view poses.npz --out view.html
+    pyg-hcsf view ours.npz theirs.npz --truth truth.npz --out view.html
+    pyg-hcsf view poses.npz --graph graph.json --out view.html
+    pyg-hcsf view poses.npz --png frame.png --frame 120 --gif walk.gif
 
 The page is one file without network access; press ? in it for its keys.
 Poses are files of pyg_hcsf.poses.write_poses, learned graphs files of
@@ -12,18 +12,16 @@ pyg_hcsf.viewer.write_graph.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
-from pyg_hcsf.cli.command import CommandParser, UsageError
-from pyg_hcsf.poses import read_poses
-from pyg_hcsf.viewer import read_graph, write_page
+from pyg_hcsf.cli.command import CommandParser, UsageError, require
+from pyg_hcsf.cli.paths import check_input, check_output
 
 
 def make_parser() -> CommandParser:
     """The parser of the command line."""
-    parser = CommandParser(
-        prog='view.py', description=__doc__.split('\n\n')[0]
-    )
+    parser = CommandParser(prog='pyg-hcsf view', description=__doc__)
     add = parser.add_argument
     add('results', nargs='+', type=Path, help='one or two pose files')
     add('--truth', type=Path, help='pose file of the ground truth')
@@ -40,6 +38,38 @@ def make_parser() -> CommandParser:
 def main(argv: list[str] | None = None) -> list[Path]:
     """Runs the command; returns the files that it wrote."""
     args = make_parser().parse_args(argv)
+    _check(args)
+    from pyg_hcsf.poses import read_poses
+    from pyg_hcsf.viewer import read_graph, write_page
+
+    names = names_of(args.results)
+    results = {
+        name: read_poses(path)
+        for name, path in zip(names, args.results, strict=True)
+    }
+    truth = read_poses(args.truth) if args.truth else None
+    if args.out:
+        graph = read_graph(args.graph) if args.graph else None
+        title = args.title or ', '.join(names)
+        write_page(args.out, results, truth, graph, title)
+    if args.png or args.gif or args.mp4:
+        from pyg_hcsf.viewer import pictures
+
+        if args.png:
+            pictures.write_png(args.png, results, truth, args.frame)
+        if args.gif:
+            pictures.write_gif(args.gif, results, truth)
+        if args.mp4:
+            pictures.write_mp4(args.mp4, results, truth)
+    written = [args.out, args.png, args.gif, args.mp4]
+    out = [path for path in written if path]
+    for path in out:
+        print(f'{path}: {path.stat().st_size / 1e3:.0f} kB')
+    return out
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raises an error for options and paths that cannot work."""
     if not (args.out or args.png or args.gif or args.mp4):
         raise UsageError(
             "Expected one of '--out', '--png', '--gif' and '--mp4' (got "
@@ -54,30 +84,19 @@ def main(argv: list[str] | None = None) -> list[Path]:
                 f"Expected '{name}' together with '--{needs}' (got {given} "
                 'alone)'
             )
-    names = names_of(args.results)
-    results = {
-        name: read_poses(path)
-        for name, path in zip(names, args.results, strict=True)
-    }
-    truth = read_poses(args.truth) if args.truth else None
-    if args.out:
-        graph = read_graph(args.graph) if args.graph else None
-        title = args.title or ', '.join(names)
-        write_page(args.out, results, truth, graph, title)
+    for path in (*args.results, args.truth, args.graph):
+        if path is not None:
+            check_input('results', path)
+    for name, suffix in (
+        ('out', '.html'),
+        ('png', '.png'),
+        ('gif', '.gif'),
+        ('mp4', '.mp4'),
+    ):
+        if (path := getattr(args, name)) is not None:
+            check_output(f'--{name}', path, (suffix,))
     if args.png or args.gif or args.mp4:
-        from pyg_hcsf.viewer import pictures  # needs matplotlib
-
-        if args.png:
-            pictures.write_png(args.png, results, truth, args.frame)
-        if args.gif:
-            pictures.write_gif(args.gif, results, truth)
-        if args.mp4:
-            pictures.write_mp4(args.mp4, results, truth)
-    written = [args.out, args.png, args.gif, args.mp4]
-    out = [path for path in written if path]
-    for path in out:
-        print(f'{path}: {path.stat().st_size / 1e3:.0f} kB')
-    return out
+        require('matplotlib')
 
 
 def names_of(paths: list[Path]) -> list[str]:

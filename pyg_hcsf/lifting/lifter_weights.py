@@ -9,6 +9,7 @@ from typing import Any, Optional, Union
 
 from torch import Tensor
 
+from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.nn.checkpoint import (
     check_numbers,
     is_number,
@@ -178,7 +179,7 @@ def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
     if not path.is_file():
         raise ValueError(
             f"Expected 'weights' to be one of {available_weights()} or a file "
-            f"(got '{path}')"
+            f"(got '{path}')" + did_you_mean(str(path), available_weights())
         )
     parse = partial(parse_header, info=LifterInfo, fixed=FIXED)
     model, info = read_weights(path, KEY, parse, 'save_lifter')

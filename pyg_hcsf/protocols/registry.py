@@ -2,6 +2,7 @@ r"""The named protocols, with the sources of their conventions."""
 
 from dataclasses import replace
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
 from pyg_hcsf.protocols.pose_protocol import PoseProtocol
 from pyg_hcsf.protocols.sequences import (
@@ -133,9 +134,5 @@ def get_protocol(name: str) -> PoseProtocol:
         >>> protocol = get_protocol('lcn')
         >>> x = protocol.encode_input(keypoints, (1000, 1002))
     """
-    if name not in _PROTOCOLS:
-        raise ValueError(
-            f"Expected 'name' to be one of {available_protocols()} "
-            f'(got {name!r})'
-        )
+    check_choice('name', name, available_protocols())
     return _PROTOCOLS[name]

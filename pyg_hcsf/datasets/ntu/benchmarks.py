@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.datasets.ntu.clip_names import (
     ClipName,
     missing_skeletons,
     parse_name,
 )
-from pyg_hcsf.safe_io.shown import shown
 
 # The training subjects of X-Sub; those up to 40 are the ones of NTU RGB+D 60.
 # Source: the data set's authors, github.com/shahroudy/NTURGB-D.
@@ -69,11 +69,7 @@ BENCHMARKS = {
 
 def get_benchmark(name: str) -> Benchmark:
     r"""Returns one of :obj:`BENCHMARKS`, or raises a :class:`ValueError`."""
-    if name not in BENCHMARKS:
-        raise ValueError(
-            f"Expected 'benchmark' to be one of {list(BENCHMARKS)} (got "
-            f'{shown(name)})'
-        )
+    check_choice('benchmark', name, list(BENCHMARKS))
     return BENCHMARKS[name]
 
 
