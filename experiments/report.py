@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.options import TASKS
 from experiments.reporting.runs import find_metrics, read_metrics
-from experiments.run import TASKS
+from experiments.run import load_task
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.safe_io.shown import shown
 
@@ -31,7 +32,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
             f"Expected finished runs of one task under '{folder}', made by "
             f'experiments/run.py (got {sorted(map(str, found)) or "none"})'
         )
-    return TASKS[str(found.pop())].report.write(folder, out)
+    return load_task(str(found.pop())).report.write(folder, out)
 
 
 def _task(path: Path) -> str | None:

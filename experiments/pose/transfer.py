@@ -37,6 +37,7 @@ from experiments.sweep.processes import RANK, print_once
 from experiments.sweep.sources import data_home
 from experiments.sweep.splits import check_split
 from experiments.sweep.task import RunSpec
+from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.cli.command import UsageError
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
@@ -44,13 +45,6 @@ from pyg_hcsf.safe_io.shown import cause
 
 # The customary 2D input of a test, where it is not the projection.
 KEYPOINTS = {'mpi_inf_3dhp': 'annotation'}
-# Options of run.py, with their help.
-OPTIONS = {
-    'test_data': f'test the trained networks on: {", ".join(SOURCES)}',
-    'test_root': 'its data home (default: --root)',
-    'test_protocol': 'its protocol (default: that of the data)',
-    'test_keypoints': "its 2D input (default: gt, or 'annotation')",
-}
 
 
 class TestOptions(NamedTuple):
@@ -78,6 +72,7 @@ def test_home(args: Namespace) -> Path:
     if name not in SOURCES:
         raise UsageError(
             f"Expected '--test_data' to be one of {DATA[1:]} (got '{name}')"
+            + did_you_mean(name, DATA)
         )
     home = data_home(args.test_root or args.root)
     if SOURCES[name].find(home) is None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.signal import lfilter
 from torch import Tensor
 
 from pyg_hcsf.geometry.camera import Camera
@@ -164,6 +163,8 @@ def _autoregressive(
     rng: np.random.Generator, shape: tuple[int, ...], noise: DetectorNoise
 ) -> np.ndarray:
     r"""A first-order sequence of unit variance along the first axis."""
+    from scipy.signal import lfilter  # slow to import
+
     rho = noise.correlation
     innovation = rng.standard_normal(shape)
     innovation[1:] *= np.sqrt(1 - rho**2)
