@@ -13,6 +13,13 @@ from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.cli.command import UsageError, check_options
 from pyg_hcsf.safe_io.shown import shown
 
+KINDS = {
+    'bool': 'true or false',
+    'int': 'a whole number',
+    'float': 'a number',
+    'dict': 'a mapping such as {squeeze: 0.5}',
+}
+
 
 def literals(hint: Any) -> tuple[Any, ...]:
     """The values of a Literal, also of an optional one."""
@@ -50,22 +57,26 @@ def parse_plain(
     try:
         return parser.parse_args(list(argv))
     except argparse.ArgumentError as e:
-        match = re.match(
-            r'Parser key "([\w.]+)": (.*)\. Got value: (.*)', str(e), re.DOTALL
-        )
-        if match is None:
-            raise UsageError(str(e)) from e
-        name, wanted, got = match.groups()
-        if values := choices(name):
-            wanted = f'one of {", ".join(map(str, values))}'
-        else:
-            wanted = re.sub(
-                r".*<class '(\w+)'>", r'a value of type \1', wanted
-            )
-        raise UsageError(
-            f"Expected '--{name}' to be {wanted} (got {shown(got)})"
-            + did_you_mean(got, values)
-        ) from e
+        raise UsageError(_in_plain_words(str(e), choices)) from e
+
+
+def _in_plain_words(
+    message: str, choices: Callable[[str], Sequence[Any]]
+) -> str:
+    """Rewords an error of jsonargparse about the value of an option."""
+    name = re.match(r'Parser key "([\w.]+)"', message)
+    got = re.search(r'(?:Got|Given) value: (.*)', message, re.DOTALL)
+    kind = re.search(r"Expected a <class '(\w+)'>", message)
+    if name is None or got is None:
+        return message
+    values = choices(name[1])
+    wanted = f'one of {", ".join(map(str, values))}'
+    if not values:
+        wanted = KINDS.get(kind[1] if kind else '', 'of another type')
+    return (
+        f"Expected '--{name[1]}' to be {wanted} (got {shown(got[1])})"
+        + did_you_mean(got[1], values)
+    )
 
 
 def refuse_class_paths(argv: Sequence[str]) -> None:

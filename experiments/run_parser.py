@@ -61,6 +61,8 @@ class RunParser:
 
     def _choices(self, name: str) -> tuple[Any, ...]:
         """The values that a setting can have, if they are listed."""
+        if name == 'log':
+            return LOGS
         group, _, key = name.rpartition('.')
         kinds = get_type_hints(self.types[group]) if group else self.types
         return literals(kinds[key]) if key in kinds else ()

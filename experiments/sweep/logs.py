@@ -84,24 +84,27 @@ def write_csv(log: Path) -> None:
     """
     rows: list[dict[str, Any]] = []
     losses: list[float] = []
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict.fromkeys(('step', 'loss', 'lr'))
     for line in log.read_text().splitlines() if log.is_file() else ():
         record = json.loads(line)
         values.update(record)
         if 'loss' in record:
             losses.append(record['loss'])
             continue
-        mean = sum(losses) / len(losses) if losses else math.nan
-        rows.append({**values, 'loss': mean})
-        losses, values = [], {}
-    if losses:  # a training without validation, or with one to come
-        rows.append({**values, 'loss': sum(losses) / len(losses)})
+        rows.append({**values, 'loss': _mean(losses)})
+        losses = []
+    if losses:  # a training without validation
+        rows.append({**values, 'loss': _mean(losses)})
     names = list(dict.fromkeys(name for row in rows for name in row))
     path = log.with_name('log.csv')
     with replacing(path) as part, part.open('w', newline='') as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _logged_step(line: str) -> float:

@@ -199,7 +199,9 @@ class Trainer(ABC):
                 self._module = graphed(self.model, part, self.config.amp)
             self._losses.append(self._train_step(x, y, epoch))
             self.step += 1
-            write = self.step % 50 == 0 or self.step == self.steps
+            last = self.step == self.steps
+            test = last or self.step % self.evaluate_steps == 0
+            write = test or self.step % 50 == 0
             if write:  # cpu() synchronises the GPU
                 total = sum(self._losses[1:], self._losses[0]).cpu()
                 self._losses = [total / len(self._losses)]
@@ -207,8 +209,7 @@ class Trainer(ABC):
             bar.update()
             if write:
                 self._write_loss(float(self._losses.pop()), bar)
-            last = self.step == self.steps
-            if last or self.step % self.evaluate_steps == 0:
+            if test:
                 self._write_validation(bar)
             if time.monotonic() - self._saved > self.config.save_every:
                 self.save()

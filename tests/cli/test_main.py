@@ -159,13 +159,8 @@ def test_train_needs_a_clone(run, tmp_path, monkeypatch):
 
 
 def test_train_runs_the_script(run, capsys):
-    assert run('train', '--task', 'pose', '--list', '--preset', 'tbale1') == (
-        2,
-        [
-            "error: Expected '--preset' to be a preset of '--task pose', "
-            "see --list (got 'tbale1'): did you mean 'table1'?"
-        ],
-    )
+    code, (line,) = run('train', '--task', 'pose', '--preset', 'tbale1')
+    assert code == 2 and line.endswith("did you mean 'table1'?")
 
 
 def test_interrupt(run, monkeypatch):
