@@ -13,6 +13,7 @@ from experiments.options import TASKS
 from experiments.reporting.runs import find_metrics, read_metrics
 from experiments.run import load_task
 from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.cli.paths import check_folder, check_input
 from pyg_hcsf.safe_io.shown import shown
 
 
@@ -59,6 +60,8 @@ def main() -> None:
         help='folder for the report (default: the same)',
     )
     args = parser.parse_args()
+    check_input('folder', args.folder)
+    check_folder('out', args.out or args.folder)
     print(write_report(args.folder, args.out))
 
 

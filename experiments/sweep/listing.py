@@ -15,6 +15,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 
+from experiments.reporting.page import wrap
 from experiments.sweep.presets import list_presets, load_preset
 from experiments.sweep.processes import print_once
 from experiments.sweep.sources import data_home, resolve
@@ -82,4 +83,4 @@ def print_presets(
         title = f'{preset.name}: {preset.description.strip()}'
         if total:
             title += f' On {data}, all rows: {duration(total)} a seed.'
-        print_once('\n'.join(['', title, *lines]))
+        print_once('\n'.join(['', *map(wrap, [title, *lines])]))

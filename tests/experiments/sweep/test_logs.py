@@ -92,3 +92,53 @@ def test_a_missing_tensorboard_is_named(tmp_path, monkeypatch):
         run.main(args)
     assert e.value.name == 'tensorboard'
     assert list(tmp_path.iterdir()) == []
+
+
+class Bar:
+    """Records what a progress bar shows."""
+
+    made: list = []
+
+    def __init__(self, steps=None, desc='', **options):
+        self.steps, self.title = steps, desc
+        self.hidden = options.get('disable') is True
+        self.shown = []
+        Bar.made.append(self)
+
+    def __iter__(self):
+        return iter(self.steps)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        pass
+
+    def update(self):
+        pass
+
+    def set_postfix(self, values, refresh):
+        self.shown.append(dict(values))
+
+
+def test_progress_bars_and_a_last_validation(tmp_path, monkeypatch):
+    monkeypatch.setattr(Bar, 'made', [])
+    for module in ('trainer', 'processes'):
+        monkeypatch.setattr(f'experiments.sweep.{module}.tqdm', Bar)
+    args = ['--task', 'pose', '--data', 'synthetic', '--preset', 'default/gcn']
+    args += ['--clips.num_frames', '20', '--model.hidden_channels', '8']
+    args += ['--train.batch_size', '32', '--train.steps', '5']
+    run.main([*args, '--train.evaluate_every', '4', '--out', str(tmp_path)])
+    folder = tmp_path / 'pose/default/gcn/0'
+    lines = (folder / 'log.jsonl').read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    steps = [r['step'] for r in records if 'val_mpjpe' in r]
+    assert steps == [4, 5]  # the last one is not a multiple of 4
+    assert [row['step'] for row in rows(folder)] == ['4', '5']
+    assert all(float(row['loss']) > 0 for row in rows(folder))
+    training = Bar.made[0]
+    assert training.title == 'GCN seed 0'
+    assert set(training.shown[-1]) == {'loss', 'val_mpjpe'}
+    assert set(training.shown[-2]) == {'loss', 'val_mpjpe'}
+    shown = [bar.title for bar in Bar.made[1:] if not bar.hidden]
+    assert shown == ['Testing']
