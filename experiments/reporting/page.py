@@ -73,7 +73,8 @@ def terminal_table(table: pd.DataFrame, width: int = WIDTH) -> str:
     left_out: list[str] = []
     while True:
         text = markdown(table, 'simple')
-        if table.shape[1] == 1 or max(map(len, text.splitlines())) <= width:
+        widest = max(map(len, text.splitlines()), default=0)
+        if table.shape[1] <= 1 or widest <= width:
             break
         left_out.insert(0, str(table.columns[-1]))
         table = table.iloc[:, :-1]
