@@ -83,11 +83,16 @@ def terminal_table(table: pd.DataFrame, width: int = WIDTH) -> str:
     return text
 
 
-def wrap(text: str, width: int = WIDTH) -> str:
-    """Wraps the lines of a text that are no table."""
+def wrap(text: str, indent: int = 2) -> str:
+    """Wraps a text for the terminal, unless it is a table.
+
+    Args:
+        text: The text.
+        indent: Spaces before all lines but the first one.
+    """
     if '\n' in text:
         return text
-    return textwrap.fill(text, width, subsequent_indent='  ')
+    return textwrap.fill(text, WIDTH, subsequent_indent=' ' * indent)
 
 
 def bold(table: pd.DataFrame, higher: Sequence[str] = ()) -> pd.DataFrame:
