@@ -143,13 +143,13 @@ def _run_once(task: Task, spec: RunSpec, args: Namespace) -> bool:
     from experiments.sweep.finished import is_finished, request_key
 
     spec = replace(spec, request=request_key(spec, task.sources[spec.data]))
-    if args.test_data is not None:
+    if args.test_data is not None:  # needs settings that the run completes
         from experiments.pose import transfer
 
         if transfer.trained_elsewhere(spec):
             print_once(f'{spec.title}: finished, in {spec.folder}')
             return True
-    if is_finished(spec, task.run.arrays_file):
+    elif is_finished(spec, task.run.arrays_file):
         print_once(f'{spec.title}: finished before, in {spec.folder}')
         return False
     task.run(spec).run()
