@@ -13,11 +13,12 @@ from typing import Any, NoReturn
 from pyg_hcsf.choices import did_you_mean
 
 USAGE, STOPPED = 2, 130  # exit codes, by the convention of Unix
-# The extras of setup.cfg that install a module.
+# The modules that each extra of the package installs.
 EXTRAS = {
     'plot': ('matplotlib', 'PIL'),
     'export': ('onnx', 'onnxscript', 'onnxruntime'),
-    'train': ('jsonargparse', 'tabulate', 'filelock', 'tensorboard'),
+    'train': ('filelock', 'jsonargparse', 'tabulate', 'tensorboard'),
+    'video': ('mediapipe',),
 }
 
 

@@ -31,7 +31,7 @@ SUBCOMMANDS = {
     'train': 'train and test networks, in a clone of the repository',
 }
 STOPPED = {'prepare': 'stopped: the same command continues'}
-TRAIN_MODULES = ('jsonargparse', 'tabulate')  # of the extra [train]
+TRAIN_MODULES = ('filelock', 'jsonargparse', 'tabulate')  # of [train]
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
