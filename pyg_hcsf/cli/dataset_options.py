@@ -9,7 +9,15 @@ import types
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pyg_hcsf import datasets
 from pyg_hcsf.cli.argument_texts import argument_texts
@@ -33,6 +41,11 @@ SKIPPED_ARGUMENTS = {
     'root', 'raw', 'split', 'val_subjects', 'dropped', 'log', 'force_reload',
     'transform', 'pre_transform', 'pre_filter',
 }  # fmt: skip
+# Of arguments that are explained in a paragraph of ClipDataset.
+SHARED_TEXTS = {
+    'subsample': 'The frame stride.',
+    'format': 'The format to read where there are several.',
+}
 MAX_NAMED = 20  # files that are named
 
 
@@ -47,21 +60,50 @@ def add_dataset_options(parser: CommandParser, cls: Any) -> None:
         '--root',
         help='folder of all data sets; default: PYG_HCSF_DATA or datasets',
     )
-    texts = argument_texts(cls)
-    hints = get_type_hints(cls.__init__)
-    for name, parameter in inspect.signature(cls).parameters.items():
-        if name in SKIPPED_ARGUMENTS:
-            continue
-        default = parameter.default
-        text = (
-            texts[name].replace('%', '%%').replace('. None', '. The default')
+    for name, argument in _arguments(cls).items():
+        text = argument.text.replace('%', '%%').replace(
+            '. None', '. The default'
         )
         text = text.replace('None', 'the default')
-        if default is not None:
-            text += f' default: {_shown(default)}'
+        if argument.default is not None:
+            text += f' default: {_shown(argument.default)}'
         parser.add_argument(
-            f'--{name}', default=default, help=text, **_type_of(hints[name])
+            f'--{name}',
+            default=argument.default,
+            help=text,
+            **_type_of(argument.hint),
         )
+
+
+class _Argument(NamedTuple):
+    default: Any
+    hint: Any
+    text: str
+
+
+def _arguments(cls: Any) -> dict[str, _Argument]:
+    """The arguments of a class, and those that it hands on to its base class
+    as keyword arguments.
+    """
+    texts = dict(SHARED_TEXTS)
+    for base in cls.__mro__[::-1]:
+        texts |= argument_texts(base)
+    out: dict[str, _Argument] = {}
+    for base in cls.__mro__:
+        if '__init__' not in vars(base):
+            continue
+        hints = get_type_hints(base.__init__)
+        parameters = [*inspect.signature(base).parameters.values()]
+        named = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+        for parameter in named:
+            name = parameter.name
+            if name not in SKIPPED_ARGUMENTS and name not in out:
+                out[name] = _Argument(
+                    parameter.default, hints[name], texts.get(name, '')
+                )
+        if named == parameters:
+            break
+    return out
 
 
 def _type_of(hint: Any) -> dict[str, Any]:
