@@ -56,6 +56,8 @@ TASKS = {
             'mpi_inf_3dhp',
             'openmocap-rigs',
             'human36m-dev',
+            'arrays',
+            'bvh_motion',
         ),
         pose.smoke,
     ),
@@ -130,7 +132,7 @@ TEST_OPTIONS = (
     ('test_data', 'NAME', 'test the trained networks on another data set'),
     ('test_root', 'FOLDER', 'its data home; default: --root'),
     ('test_protocol', 'NAME', 'its protocol; default: that of the data'),
-    ('test_keypoints', 'NAME', "its 2D input; default: gt, or 'annotation'"),
+    ('test_keypoints', 'NAME', 'its 2D input; default: that of the data'),
 )
 OPTIONS = (*MAIN_OPTIONS, *MORE_OPTIONS, *TEST_OPTIONS)
 TEXT = """Trains and tests skeletal graph networks, and reports them in tables.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pyg_hcsf.choices import check_choice
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.skeleton import Skeleton
 
 NEIGHBORHOODS = ('ring', 'cumulative', 'dense')
@@ -55,11 +55,8 @@ class HopEdges:
         long_hops: int = 2,
         neighborhood: str = 'ring',
     ) -> None:
-        if short_hops < 0:
-            raise ValueError(
-                f"Expected 'short_hops' >= 0 (got {short_hops}); 0 keeps the "
-                'node itself'
-            )
+        remedy = '0 keeps the node itself'
+        check_range('short_hops', short_hops, 0, remedy=remedy)
         if short_hops > long_hops:
             raise ValueError(
                 f"Expected 'short_hops' <= 'long_hops' (got short_hops="
@@ -82,7 +79,9 @@ class HopEdges:
     def _build(self) -> None:
         short_hops, dense = self.short_hops, self.neighborhood == 'dense'
         distance = self.skeleton.hop_distance()  # [N, N], rows are targets
+        # -1 is the distance of nodes that are not connected.
         near = (distance >= 0) & (distance <= short_hops)
+        # In dense groups, pairs without an edge have the hop S.
         label = distance.where(near, short_hops)
         edges, hops, topology = [], [], []
         for hop in range(self.long_hops + 1):
@@ -155,6 +154,7 @@ class HopEdges:
         dtype = dtype or torch.get_default_dtype()
         if normalize == 'binary':
             return value.to(dtype)
+        # Degrees are counted by group (or hop) and node.
         part = self.edge_hop if normalize == 'hop' else self.edge_group
         source, target = self.edge_index + part * self.num_nodes
         degree = value.new_zeros((int(part.max()) + 1) * self.num_nodes)

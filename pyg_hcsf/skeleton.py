@@ -15,9 +15,11 @@ import yaml
 from scipy.sparse.csgraph import shortest_path
 from torch import Tensor
 
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.choices import check_choice
+from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.safe_io.shown import cause, shown
 from pyg_hcsf.safe_io.yaml_file import load_yaml
-from pyg_hcsf.skeleton_file import parse_skeleton
+from pyg_hcsf.skeleton_file import describe_skeleton, parse_skeleton
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Skeleton:
                 f'(got {self.left} and {self.right})'
             )
         graphs = {'tree': self.bones, **self.graphs}
+        # The way to set a field of a frozen dataclass
         object.__setattr__(self, 'graphs', graphs)
         for name, edges in graphs.items():
             for i, j in edges:
@@ -81,11 +84,8 @@ class Skeleton:
                         f'Expected edges between two of {n} joints in graph '
                         f"'{name}' {where} (got {(i, j)})"
                     )
-        if self.graph not in graphs:
-            raise ValueError(
-                f"Expected 'graph' {where} to be one of {sorted(graphs)} "
-                f"(got '{self.graph}')"
-            )
+        remedy = f'these are the graphs {where}'
+        check_choice('graph', self.graph, sorted(graphs), remedy)
 
     def _check_parents(self, where: str) -> None:
         n = len(self.joints)
@@ -105,6 +105,7 @@ class Skeleton:
                     f"Expected 'parents' between -1 and {n - 1} {where} (got "
                     f'{parent} for joint {joint})'
                 )
+            # Walks up to the root
             seen = {joint}
             while parent != -1:
                 if parent in seen:
@@ -172,6 +173,19 @@ class Skeleton:
         r"""Returns the skeleton with another of its graphs in use."""
         return replace(self, graph=graph)
 
+    def to_dict(self) -> dict[str, Any]:
+        r"""The content of a skeleton file, see :func:`load_skeleton`."""
+        return describe_skeleton(self)
+
+    @staticmethod
+    def from_dict(spec: Any, where: str) -> Skeleton:
+        r"""The inverse of :meth:`to_dict`; errors name :obj:`where`."""
+        arguments = parse_skeleton(spec, where)
+        try:
+            return Skeleton(**arguments)
+        except ValueError as e:
+            raise ValueError(f'{e}, read from {where}') from e
+
 
 def load_skeleton(path: str | Path) -> Skeleton:
     r"""Reads a custom skeleton from a YAML file.
@@ -194,17 +208,26 @@ def load_skeleton(path: str | Path) -> Skeleton:
     """
     spec = load_yaml(Path(path), 'skeleton file')
     try:
-        return _parse(spec, str(path))
+        return Skeleton.from_dict(spec, str(path))
     except ValueError as e:
         raise ValueError(cause(e)) from e
 
 
-def _parse(spec: Any, where: str) -> Skeleton:
-    arguments = parse_skeleton(spec, where)
-    try:
-        return Skeleton(**arguments)
-    except ValueError as e:
-        raise ValueError(f'{e}, read from {where}') from e
+def save_skeleton(skeleton: Skeleton, path: str | Path) -> None:
+    r"""Writes a skeleton as a YAML file that :func:`load_skeleton` reads.
+
+    Args:
+        skeleton (Skeleton): The skeleton.
+        path (str or pathlib.Path): The file.
+
+    Raises:
+        RuntimeError: If the file cannot be written.
+
+    Example:
+        >>> save_skeleton(get_skeleton('h36m17'), 'my_rig.yaml')
+    """
+    with atomic_write(path) as part:
+        part.write_text(yaml.safe_dump(skeleton.to_dict(), sort_keys=False))
 
 
 @lru_cache(maxsize=1)
@@ -213,7 +236,8 @@ def _registry() -> dict[str, Skeleton]:
     folder = resources.files('pyg_hcsf') / 'skeletons'
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith('.yaml'):
-            skeleton = _parse(yaml.safe_load(entry.read_text()), entry.name)
+            spec = yaml.safe_load(entry.read_text())
+            skeleton = Skeleton.from_dict(spec, entry.name)
             out[skeleton.name] = skeleton
     return out
 
@@ -238,13 +262,36 @@ def get_skeleton(name: str, graph: str | None = None) -> Skeleton:
         >>> get_skeleton('ntu25').diameter
         12
     """
-    if name not in _registry():
-        raise ValueError(
-            f"Expected 'name' to be one of {available_skeletons()} (got "
-            f"'{name}'); read your own with load_skeleton('file.yaml')"
-        )
+    remedy = "read your own with load_skeleton('file.yaml')"
+    check_choice('name', name, _registry(), remedy)
     skeleton = _registry()[name]
     return skeleton if graph is None else skeleton.with_graph(graph)
+
+
+def as_skeleton(skeleton: Skeleton | str | Path) -> Skeleton:
+    r"""Returns the skeleton that a name or a file stands for.
+
+    Args:
+        skeleton (Skeleton, str or pathlib.Path): A skeleton, one of
+            :func:`available_skeletons`, or a file of :func:`load_skeleton`.
+
+    Raises:
+        ValueError: If there is no such name or file, or the file is wrong.
+
+    Example:
+        >>> as_skeleton('examples/hand21.yaml').num_joints
+        21
+    """
+    if isinstance(skeleton, Skeleton):
+        return skeleton
+    if isinstance(skeleton, str) and skeleton in _registry():
+        return get_skeleton(skeleton)
+    if not isinstance(skeleton, (str, Path)) or not Path(skeleton).is_file():
+        raise ValueError(
+            f"Expected 'skeleton' to be a Skeleton, one of "
+            f'{available_skeletons()} or a YAML file (got {shown(skeleton)})'
+        )
+    return load_skeleton(skeleton)
 
 
 H36M17 = get_skeleton('h36m17')

@@ -2,6 +2,7 @@ r"""The format of skeleton files, see :func:`pyg_hcsf.load_skeleton`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pyg_hcsf.safe_io.shown import shown
@@ -84,6 +85,7 @@ def parse_skeleton(spec: Any, where: str) -> dict[str, Any]:
             key = f'graphs: {name}'
             raise _wrong(key, where, "'add' and 'remove'", change)
         add = set(pairs_of('add', change.get('add', [])))
+        # Edges are removed in either direction.
         cut = set(map(frozenset, pairs_of('remove', change.get('remove', []))))
         edges = {e for e in tree if frozenset(e) not in cut} | add
         graphs[str(name)] = tuple(sorted(edges))
@@ -95,4 +97,33 @@ def parse_skeleton(spec: Any, where: str) -> dict[str, Any]:
         'right': tuple(j for _, j in pairs),
         'graphs': graphs,
         'graph': spec['graph'],
+    }
+
+
+def describe_skeleton(skeleton: Any) -> dict[str, Any]:
+    r"""The inverse of :func:`parse_skeleton`: the content of a skeleton file.
+
+    Args:
+        skeleton (Skeleton): The skeleton.
+    """
+    joints, bones = skeleton.joints, skeleton.bones
+
+    def names(edges: Iterable[tuple[int, int]]) -> list[list[str]]:
+        return [[joints[i], joints[j]] for i, j in edges]
+
+    graphs = {}
+    for key, edges in skeleton.graphs.items():
+        kept, tree = (set(map(frozenset, pairs)) for pairs in (edges, bones))
+        if key != 'tree':
+            graphs[key] = {
+                'add': names(e for e in edges if frozenset(e) not in tree),
+                'remove': names(e for e in bones if frozenset(e) not in kept),
+            }
+    parents = [None if p == -1 else joints[p] for p in skeleton.parents]
+    return {
+        'name': skeleton.name,
+        'joints': dict(zip(joints, parents, strict=True)),
+        'pairs': names(zip(skeleton.left, skeleton.right, strict=True)),
+        'graph': skeleton.graph,
+        'graphs': graphs,
     }

@@ -70,7 +70,7 @@ def test_normalization_by_hop():
     'args,message',
     [
         ((2, 1), 'short_hops=2, long_hops=1'),
-        ((-1, 1), "'short_hops' >= 0 .got -1"),
+        ((-1, 1), "'short_hops' to be >= 0 .got -1"),
         ((1, 7), 'diameter of graph .lcn. .* got 7'),
         ((1, 2, 'star'), "got 'star'"),
     ],

@@ -1,6 +1,14 @@
+from pathlib import Path
+
 import pytest
 
-from pyg_hcsf import load_skeleton
+from pyg_hcsf import (
+    as_skeleton,
+    available_skeletons,
+    get_skeleton,
+    load_skeleton,
+    save_skeleton,
+)
 
 MANY = ', '.join(f'joint{i}: hip' for i in range(1000))
 
@@ -74,3 +82,23 @@ def test_bad_joints(tmp_path, text, message):
 def test_missing_file(tmp_path):
     with pytest.raises(ValueError, match='Could not read .*nowhere'):
         load_skeleton(tmp_path / 'nowhere.yaml')
+
+
+OWN = Path(__file__).parents[1] / 'examples' / 'hand21.yaml'
+
+
+@pytest.mark.parametrize('name', [*available_skeletons(), OWN])
+def test_written_and_read_again(tmp_path, name):
+    skeleton = as_skeleton(name)
+    for graph in skeleton.graphs:
+        save_skeleton(skeleton.with_graph(graph), tmp_path / 'rig.yaml')
+        assert as_skeleton(tmp_path / 'rig.yaml') == skeleton.with_graph(graph)
+
+
+def test_as_skeleton():
+    assert as_skeleton('ntu25') is get_skeleton('ntu25')
+    assert as_skeleton(get_skeleton('ntu25')) is get_skeleton('ntu25')
+    assert as_skeleton(OWN).num_joints == 21
+    for wrong in ('horse', 3, None, Path('horse.yaml')):
+        with pytest.raises(ValueError, match='one of .*YAML file .got'):
+            as_skeleton(wrong)

@@ -20,6 +20,7 @@ from experiments.sweep.trainer import Trainer
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.nn import ACTION_LAYERS, ActionRecognizer
+from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.recognition import RecognizerInfo, save_recognizer
 from pyg_hcsf.recognition.recognizer_weights import NAME
 
@@ -101,7 +102,9 @@ class ActionRun(TaskRun):
         top1 = metrics['top1']
         shown = f'{top1:.1f} % of {metrics["clips"]} {split} clips'
         info = replace(self.info, card={**self.info.card, 'top-1': shown})
-        save_recognizer(self.spec.folder / NAME, trainer.model, info)
+        folder = self.spec.folder
+        save_recognizer(folder / NAME, trainer.model, info)
+        save_network(folder, trainer.model, info.model, self.clips.protocol)
         return Evaluation(
             metrics,
             evaluator.arrays(out),

@@ -35,13 +35,14 @@ from pyg_hcsf.lifting import (
     load_lifter,
     save_lifter,
 )
+from pyg_hcsf.lifting.lifter_weights import RUN_FILE
 from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 
 # HDM05 is only tested on, as a rig that is in no training data.
 TESTS = {'cmu': ('cmu', 'hdm05', 'synthetic'), 'synthetic': ('synthetic',)}
-WEIGHTS = 'weights.safetensors'
 CMU = (
     'The data used in this project was obtained from mocap.cs.cmu.edu. The '
     'database was created with funding from NSF EIA-0196217.'
@@ -112,10 +113,11 @@ class LiftRun(TaskRun):
             self.config.evaluate.split,
             self.spec.data,
         )
-        path = self.spec.folder / WEIGHTS
+        path = self.spec.folder / RUN_FILE
         exact = self.validation.error(trainer.model, trained=True)
         options = {**asdict(config.model), **network_options(config)}
         info = LifterInfo(config.motion.layout, options)
+        save_network(self.spec.folder, trainer.model, options, 'root-ray')
         # The saved weights are evaluated, which are rounded to float16.
         save_lifter(path, trainer.model, info)
         model, _ = load_lifter(path)

@@ -22,11 +22,18 @@ class ClipsConfig:
             protocol.
         stride: The stride between training frames; all frames are tested.
         views: Number of random camera placements per training clip of
-            openmocap and SyntheticMotion.
+            openmocap, SyntheticMotion and bvh_motion.
         proportions: The spread of the random bone lengths of each training
             window, see pyg_hcsf.geometry.random_bodies; 0 leaves bones as
             they are.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
+        skeleton: The skeleton of arrays, a name or a YAML file; skeleton.yaml
+            of their folder unless given.
+        unit: The unit of arrays.
+        train_subjects: The subjects of arrays or bvh_motion to train on; all
+            others unless given.
+        val_subjects: Those to validate on; a fifth unless given.
+        test_subjects: Those to test on; a fifth unless given.
     """
 
     keypoints: Keypoints = 'gt'
@@ -35,6 +42,11 @@ class ClipsConfig:
     views: int = 1
     proportions: float = 0.0
     num_frames: int = 400
+    skeleton: Optional[str] = None
+    unit: Literal['mm', 'm'] = 'mm'
+    train_subjects: list[str] = field(default_factory=list)
+    val_subjects: list[str] = field(default_factory=list)
+    test_subjects: list[str] = field(default_factory=list)
 
 
 @dataclass

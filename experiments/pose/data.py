@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import ConcatDataset
 from torch_geometric.data import Dataset
 
 from experiments.pose.config import ClipsConfig, RunConfig
+from experiments.pose.own import (
+    find_arrays,
+    find_bvh,
+    load_arrays,
+    load_bvh,
+    skeleton_of_arrays,
+)
+from experiments.pose.request import PoseRequest, make_views
 from experiments.sweep import sources
 from experiments.sweep.sources import DataSource, find_raw, processed_root
 from pyg_hcsf.datasets import MPIINF3DHP, Human36M, OpenMocap, SyntheticMotion
@@ -21,7 +28,7 @@ from pyg_hcsf.datasets.mocap import openmocap
 from pyg_hcsf.datasets.mpi_inf_3dhp import constants as mpi_inf_3dhp
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
 from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol, get_protocol
-from pyg_hcsf.transforms import EncodePose
+from pyg_hcsf.skeleton import H36M17, Skeleton
 
 # Neither Human3.6M nor MPI-INF-3DHP defines a validation split.
 VAL_SUBJECTS = ('S8',)
@@ -43,42 +50,6 @@ def find_human36m(root: Path) -> Path | None:
 def find_mpi_inf_3dhp(root: Path) -> Path | None:
     """The folder below a data home with MPI-INF-3DHP's raw files."""
     return find_raw(root, 'MPIINF3DHP', MPIINF3DHP.found)
-
-
-class PoseRequest(NamedTuple):
-    """The clips to load; see ClipsConfig for the last four."""
-
-    root: Path
-    split: Any
-    protocol: PoseProtocol | None
-    keypoints: Any
-    distortion: Any
-    num_frames: int
-    views: int
-
-    @property
-    def encode(self) -> EncodePose | None:
-        """Encodes pixels and millimetres as inputs and targets."""
-        return None if self.protocol is None else EncodePose(self.protocol)
-
-
-class Views(ConcatDataset):
-    """The same clips projected to several random camera placements."""
-
-    datasets: list[Any]
-
-    @property
-    def raw_fingerprint(self) -> str:
-        """All views are of the same files."""
-        return str(self.datasets[0].raw_fingerprint)
-
-
-def make_views(
-    make: Callable[..., Dataset], views: int, **options: Any
-) -> Any:
-    """Makes a data set once per view, each with its own seed."""
-    made = [make(**options, seed=seed) for seed in range(views)]
-    return made[0] if views == 1 else Views(made)
 
 
 def load_synthetic(request: PoseRequest) -> Any:
@@ -201,14 +172,40 @@ SOURCES['openmocap-rigs'] = SOURCES['openmocap']._replace(
     load=load_openmocap_rigs, protocol='openmocap-rigs', frames=68_692
 )
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
+# One's own data.
+SOURCES['arrays'] = DataSource(
+    find_arrays,
+    load_arrays,
+    'arrays',
+    "your .npz files in '{root}', '{root}/raw' or '{root}/ArrayPoses/raw'; "
+    'see docs/own_data.md',
+)
+SOURCES['bvh_motion'] = DataSource(
+    find_bvh,
+    load_bvh,
+    'openmocap',
+    "your .bvh files in '{root}' or '{root}/BVHMotion/raw', in a folder for "
+    'each subject; see docs/own_data.md',
+)
 DATA = ('auto', *SOURCES)
-VIRTUAL_CAMERAS = ('openmocap', 'openmocap-rigs', 'synthetic')
+VIRTUAL_CAMERAS = ('openmocap', 'openmocap-rigs', 'synthetic', 'bvh_motion')
 
 
-def find_protocol(config: RunConfig, data: str) -> PoseProtocol:
+def find_skeleton(data: str, root: Path, config: ClipsConfig) -> Skeleton:
+    """The skeleton of a data set; only that of arrays is to be chosen."""
+    if data == 'arrays':
+        SOURCES[data].require(root)
+        return skeleton_of_arrays(root, config.skeleton)
+    return H36M17
+
+
+def find_protocol(
+    config: RunConfig, data: str, skeleton: Skeleton = H36M17
+) -> PoseProtocol:
     """The protocol of a run config; ``auto`` is that of the data."""
     auto = config.protocol == 'auto'
-    return get_protocol(SOURCES[data].protocol if auto else config.protocol)
+    name = SOURCES[data].protocol if auto else config.protocol
+    return get_protocol(name, skeleton)
 
 
 def expected(data: str, split: str) -> dict[str, Sequence[str]]:
@@ -221,7 +218,7 @@ def expected(data: str, split: str) -> dict[str, Sequence[str]]:
         if data == 'openmocap-rigs':
             test = openmocap.DAZ_SUBJECTS
         subjects = {'val': openmocap.VAL_SUBJECTS, 'test': test}
-    elif data != 'synthetic':
+    elif data not in ('synthetic', 'arrays', 'bvh_motion'):
         source = mpi_inf_3dhp if data == 'mpi_inf_3dhp' else human36m
         actions = H36M_ACTIONS if source is human36m else ()
         train = source.TRAIN_SUBJECTS
@@ -262,6 +259,13 @@ def load_clips(
         distortion=None if config.distortion == 'auto' else config.distortion,
         num_frames=config.num_frames,
         views=config.views if split == 'train' else 1,
+        skeleton=config.skeleton,
+        unit=config.unit,
+        subjects=(
+            tuple(config.train_subjects),
+            tuple(config.val_subjects),
+            tuple(config.test_subjects),
+        ),
     )
     return _load(data, request)
 

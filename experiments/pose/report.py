@@ -44,6 +44,8 @@ PCK_NOTES = {
 }
 DATA_NOTES = {
     'syntheticmotion': ' (procedural)',
+    'arrays': " (one's own arrays of poses)",
+    'bvh_motion': " (one's own motion seen by virtual cameras)",
     'openmocap': ' (open motion capture seen by virtual cameras)',
     'openmocap-rigs': ' (open motion capture seen by virtual cameras; trained '
     'without the DAZ rig, tested on it)',

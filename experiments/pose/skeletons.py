@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
+from experiments.pose.own import skeleton_of
 from experiments.reporting.compare import reference_row
 from experiments.reporting.drawing import (
     BLUE,
@@ -18,7 +19,7 @@ from experiments.reporting.drawing import (
     run_figure,
 )
 from experiments.reporting.runs import Run, Runs, mean_error
-from pyg_hcsf.skeleton import H36M17
+from pyg_hcsf.skeleton import Skeleton
 
 TRUNK, BEHIND = '#404040', '#9A9A9A'
 KEY = {
@@ -30,16 +31,17 @@ KEY = {
 EASY, MODERATE = (0.05, 0.1), 0.5  # quantiles of the error
 
 
-def _side(child: int) -> str:
-    if child in H36M17.left:
+def _side(skeleton: Skeleton, child: int) -> str:
+    if child in skeleton.left:
         return BLUE
-    return RED if child in H36M17.right else TRUNK
+    return RED if child in skeleton.right else TRUNK
 
 
-def _draw_2d(ax: Any, pixels: np.ndarray) -> None:
-    for child, parent in H36M17.bones:
+def _draw_2d(ax: Any, pixels: np.ndarray, skeleton: Skeleton) -> None:
+    for child, parent in skeleton.bones:
         ends = pixels[[child, parent]]
-        ax.plot(*ends.T, color=_side(child), lw=1.8, solid_capstyle='round')
+        colour = _side(skeleton, child)
+        ax.plot(*ends.T, color=colour, lw=1.8, solid_capstyle='round')
     ax.plot(*pixels.T, 'o', color='#202020', ms=1.8)
     middle = (pixels.min(0) + pixels.max(0)) / 2
     half = 0.56 * np.ptp(pixels, axis=0).max()
@@ -55,13 +57,19 @@ def _draw_2d(ax: Any, pixels: np.ndarray) -> None:
 
 
 def _draw_3d(
-    ax: Any, pose: np.ndarray, box: tuple, grey: bool = False
+    ax: Any,
+    pose: np.ndarray,
+    skeleton: Skeleton,
+    box: tuple,
+    grey: bool = False,
 ) -> None:
     """Draws a pose of the camera frame upright: right, forward, -down."""
     x, y, z = pose[:, 0], pose[:, 2], -pose[:, 1]
-    for child, parent in H36M17.bones:
+    for child, parent in skeleton.bones:
         k = [child, parent]
-        colour, width = (BEHIND, 1.1) if grey else (_side(child), 1.8)
+        colour, width = _side(skeleton, child), 1.8
+        if grey:
+            colour, width = BEHIND, 1.1
         ax.plot(x[k], y[k], z[k], color=colour, lw=width, axlim_clip=True)
     middle, half = box
     ax.set_xlim(middle[0] - half, middle[0] + half)
@@ -72,7 +80,8 @@ def _draw_3d(
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_pane_color('#F7F7F7')
         axis.line.set_color('#C8C8C8')
-        axis.set_ticks(np.array(axis.get_view_interval()).mean() + [-400, 400])
+        middle = np.array(axis.get_view_interval()).mean()
+        axis.set_ticks(middle + [-0.45 * half, 0.45 * half])
         axis.set_ticklabels([])
         axis.set_tick_params(color='none')
 
@@ -136,7 +145,7 @@ def example_poses(runs: Runs, path: Path) -> Path | None:
     frames = [*order[ranks], *hardest_frames(runs, by_action=True)]
     names = ['easy'] * len(EASY) + ['moderate']
     names += ['hard'] * (len(frames) - len(names))
-    pixels = first.read('keypoints')[0]
+    pixels, skeleton = first.read('keypoints')[0], skeleton_of(first.folder)
     top = max(error[frames].max() for error in errors.values())
     height = 2.6 + 0.19 * len(rows)
     with run_figure(runs, path, (1.75 * len(frames), height)) as figure:
@@ -148,7 +157,7 @@ def example_poses(runs: Runs, path: Path) -> Path | None:
         )
         for column, frame in enumerate(frames):
             above, below = axes[:, column]
-            _draw_2d(above, pixels[frame])
+            _draw_2d(above, pixels[frame], skeleton)
             clip = first.clip[frame]
             above.set_title(names[column], weight='bold')
             above.set_xlabel(
@@ -201,7 +210,7 @@ def hardest_poses(
         return None
     pixels, truth = (x[frames] for x in models[0].read('keypoints', 'joints'))
     poses = [run.read('prediction')[0][frames] for run in models]
-    columns = 2 + len(models)
+    columns, skeleton = 2 + len(models), skeleton_of(models[0].folder)
     height = 2.2 * len(frames) + 0.75
     size = (2.05 * columns + 0.2, height)
     with run_figure(runs, path, size, layout=None) as figure:
@@ -217,14 +226,15 @@ def hardest_poses(
         )
         for i, frame in enumerate(frames):
             ax = figure.add_subplot(grid[i, 0])
-            _draw_2d(ax, pixels[i])
+            _draw_2d(ax, pixels[i], skeleton)
             _name_frame(ax, models[0], frame)
             axes = [
                 figure.add_subplot(grid[i, j + 1], projection='3d')
                 for j in range(columns - 1)
             ]
             errors = [run.error[frame] for run in models]
-            _draw_row(axes, truth[i], [pose[i] for pose in poses], errors)
+            shown = [pose[i] for pose in poses]
+            _draw_row(axes, skeleton, truth[i], shown, errors)
         names = ['2D input', 'ground truth', *(run.label for run in models)]
         _label_columns(figure, names, y=1 - 0.5 / height)
     return path
@@ -240,7 +250,11 @@ def _name_frame(ax: Any, run: Run, frame: int) -> None:
 
 
 def _draw_row(
-    axes: list, truth: np.ndarray, poses: list[np.ndarray], errors: list[float]
+    axes: list,
+    skeleton: Skeleton,
+    truth: np.ndarray,
+    poses: list[np.ndarray],
+    errors: list[float],
 ) -> None:
     """Draws the true pose, and each predicted pose in front of it."""
     stack = np.concatenate([truth, *poses])
@@ -249,9 +263,9 @@ def _draw_row(
         stack = np.concatenate([truth - size / 2, truth + size / 2])
     middle = (stack.min(0) + stack.max(0)) / 2
     box = (middle, 0.5 * np.ptp(stack, axis=0).max())
-    _draw_3d(axes[0], truth, box)
+    _draw_3d(axes[0], truth, skeleton, box)
     for ax, pose, error in zip(axes[1:], poses, errors, strict=True):
-        _draw_3d(ax, truth, box, grey=True)
+        _draw_3d(ax, truth, skeleton, box, grey=True)
         ax.text2D(
             x=0.5,
             y=-0.05,
@@ -260,7 +274,7 @@ def _draw_row(
             ha='center',
             fontsize=8.5,
         )
-        _draw_3d(ax, pose, box)
+        _draw_3d(ax, pose, skeleton, box)
 
 
 def _label_columns(figure: Any, names: list[str], y: float) -> None:

@@ -11,19 +11,32 @@ from experiments.pose.bodies import BodyLoader
 from experiments.pose.checks import check_run
 from experiments.pose.config import RunConfig, smoke
 from experiments.pose.cost_estimates import CostEstimates
-from experiments.pose.data import SOURCES, expected, find_protocol, load_clips
+from experiments.pose.data import (
+    SOURCES,
+    expected,
+    find_protocol,
+    find_skeleton,
+    load_clips,
+)
 from experiments.pose.evaluate import Evaluator
+from experiments.pose.own import KEYPOINTS, SKELETON, fit_to_skeleton
 from experiments.pose.report import PoseReport
 from experiments.pose.trainer import PoseTrainer
 from experiments.sweep.cost import count_macs
-from experiments.sweep.processes import RANK, WORLD, to_device
+from experiments.sweep.processes import (
+    RANK,
+    WORLD,
+    print_once,
+    to_device,
+)
 from experiments.sweep.splits import check_split
 from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
 from experiments.sweep.trainer import Trainer
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.protocols import PoseProtocol
-from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.skeleton import H36M17, Skeleton, save_skeleton
 
 
 class PoseRun(TaskRun):
@@ -34,7 +47,13 @@ class PoseRun(TaskRun):
 
     def __init__(self, spec: RunSpec) -> None:
         super().__init__(spec)
-        self.protocol = find_protocol(self.config, spec.data)
+        clips = self.config.clips
+        if spec.data == 'arrays' and clips.keypoints == 'gt':
+            clips.keypoints = KEYPOINTS
+        self.skeleton = find_skeleton(spec.data, spec.root, clips)
+        for note in fit_to_skeleton(self.config, self.skeleton):
+            print_once(f'{spec.title}: {note}')
+        self.protocol = find_protocol(self.config, spec.data, self.skeleton)
         if self.config.clips.distortion == 'auto':
             self.config.clips.distortion = self.protocol.distortion
         self.clips = self.load('train')
@@ -69,7 +88,7 @@ class PoseRun(TaskRun):
 
     def make_trainer(self) -> Trainer:
         config, seed = self.config, self.spec.seed
-        model = build_model(config, self.protocol, seed)
+        model = build_model(config, self.protocol, seed, self.skeleton)
         self.macs = count_macs(model)
         loader = make_loader(self.clips, config, self.protocol, seed)
         validation = self.evaluator('val', stride=8)
@@ -99,11 +118,19 @@ class PoseRun(TaskRun):
             'test_poses_per_s': out.poses_per_s,
             **evaluator.score(out, model.skeleton.joints),
         }
+        self._save(model)  # one that has not diverged
         return Evaluation(
             metrics,
             evaluator.arrays(out),
             f'MPJPE {metrics["mpjpe"]:.1f} mm on the {split} subjects',
         )
+
+    def _save(self, model: PoseLifter) -> None:
+        """Saves the network, which pyg_hcsf reads without experiments."""
+        folder = self.spec.folder
+        save_skeleton(model.skeleton, folder / SKELETON)
+        options = network_options(self.config, self.protocol)
+        save_network(folder, model, options, self.protocol.name)
 
 
 def make_loader(
@@ -128,17 +155,26 @@ def make_loader(
     return BodyLoader(clips, protocol, config.clips.proportions, **options)
 
 
+def network_options(
+    config: RunConfig, protocol: PoseProtocol
+) -> dict[str, Any]:
+    """The arguments of PoseLifter without the skeleton."""
+    options = asdict(config.model)
+    del options['graph']  # of the skeleton
+    return {**options, 'residual_xy': protocol.residual_xy}
+
+
 def build_model(
-    config: RunConfig, protocol: PoseProtocol, seed: int
+    config: RunConfig,
+    protocol: PoseProtocol,
+    seed: int,
+    skeleton: Skeleton = H36M17,
 ) -> PoseLifter:
     """The network of a run config, initialised with a seed."""
     torch.manual_seed(seed)
-    options = asdict(config.model)
-    graph = options.pop('graph')
     model = PoseLifter(
-        get_skeleton('h36m17', graph=graph),
-        residual_xy=protocol.residual_xy,
-        **options,
+        skeleton.with_graph(config.model.graph),
+        **network_options(config, protocol),
     )
     to_device(model)
     return model

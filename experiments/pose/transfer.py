@@ -28,6 +28,7 @@ from experiments.pose.data import (
     load_clips,
 )
 from experiments.pose.evaluate import Evaluator
+from experiments.pose.own import SKELETON, skeleton_of
 from experiments.pose.task import build_model
 from experiments.reporting.runs import read_metrics
 from experiments.reporting.tables import PAPER_PCK
@@ -42,9 +43,10 @@ from pyg_hcsf.cli.command import UsageError
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
 from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.skeleton import H36M17, Skeleton, save_skeleton
 
 # The customary 2D input of a test, where it is not the projection.
-KEYPOINTS = {'mpi_inf_3dhp': 'annotation'}
+KEYPOINTS = {'mpi_inf_3dhp': 'annotation', 'arrays': 'files'}
 
 
 class TestOptions(NamedTuple):
@@ -125,7 +127,11 @@ def run(folder: Path, specs: Sequence[RunSpec], args: Namespace) -> Path:
 
 
 def load_network(
-    folder: Path, config: RunConfig, protocol: PoseProtocol, seed: int
+    folder: Path,
+    config: RunConfig,
+    protocol: PoseProtocol,
+    seed: int,
+    skeleton: Skeleton = H36M17,
 ) -> PoseLifter:
     """Loads the trained network of a run for evaluation.
 
@@ -134,8 +140,9 @@ def load_network(
         config: Its run config.
         protocol: The protocol of its training.
         seed: Its seed.
+        skeleton: Its skeleton.
     """
-    model = build_model(config, protocol, seed)
+    model = build_model(config, protocol, seed, skeleton)
     path = folder / 'checkpoint.pt'
     try:
         state = torch.load(path, weights_only=True, map_location='cpu')
@@ -153,8 +160,9 @@ def _test(
 ) -> None:
     """Tests the network of one training, unless that is done."""
     config, data = spec.config, options.data
-    own = find_protocol(config, spec.data)
-    protocol = own.scored_as(get_protocol(options.protocol))
+    skeleton = skeleton_of(spec.folder)
+    own = find_protocol(config, spec.data, skeleton)
+    protocol = own.scored_as(get_protocol(options.protocol, skeleton))
     clips_config = replace(
         config.clips, keypoints=options.keypoints, distortion=own.distortion
     )
@@ -179,7 +187,7 @@ def _test(
         return
     if note := store.prepare(config, resume=True, processes=1):
         print_once(f'{title}: {note}')
-    model = load_network(spec.folder, config, own, spec.seed)
+    model = load_network(spec.folder, config, own, spec.seed, skeleton)
     evaluator = Evaluator(
         clips,
         protocol,
@@ -196,6 +204,7 @@ def _test(
         'test_poses_per_s': predictions.poses_per_s,
         **evaluator.score(predictions, model.skeleton.joints),
     }
+    save_skeleton(skeleton, folder / SKELETON)
     store.finish(metrics, evaluator.arrays(predictions))
     print_once(f'{title}, protocol {protocol.name}: {_summary(metrics)}')
 

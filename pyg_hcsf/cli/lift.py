@@ -55,7 +55,8 @@ def make_parser() -> CommandParser:
     add('--format', choices=FORMATS, help=text)
     add('--live', help='stdin or tcp:PORT, instead of a file')
     add('--layout', choices=LAYOUTS, help='joint layout; default: detected')
-    text = 'single (default), temporal, or weight files, whose mean is taken'
+    text = 'single (default), temporal, weight files or run folders; the mean '
+    text += 'of several is taken'
     add('--weights', nargs='+', default=['single'], help=text)
     text = 'height of the people in mm; default: 1700'
     add('--height', type=float, default=1700.0, metavar='MM', help=text)

@@ -4,19 +4,25 @@
     pyg-hcsf view ours.npz theirs.npz --truth truth.npz --out view.html
     pyg-hcsf view poses.npz --graph graph.json --out view.html
     pyg-hcsf view poses.npz --png frame.png --frame 120 --gif walk.gif
+    pyg-hcsf view ann.npz --skeleton hand.yaml --unit m --out view.html
 
 The page is one file without network access; press ? in it for its keys.
 Poses are files of pyg_hcsf.poses.write_poses, learned graphs files of
-pyg_hcsf.viewer.write_graph.
+pyg_hcsf.viewer.write_graph. With --skeleton, poses are arrays of your own as
+pyg_hcsf.datasets.ArrayPoses reads them.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyg_hcsf.cli.command import CommandParser, UsageError, require
 from pyg_hcsf.cli.paths import check_input, check_output
+
+if TYPE_CHECKING:
+    from pyg_hcsf.poses import PoseSequence
 
 
 def make_parser() -> CommandParser:
@@ -24,6 +30,9 @@ def make_parser() -> CommandParser:
     parser = CommandParser(prog='pyg-hcsf view', description=__doc__)
     add = parser.add_argument
     add('results', nargs='+', type=Path, help='one or two pose files')
+    text = 'skeleton of arrays of your own, a name or a YAML file'
+    add('--skeleton', help=text)
+    add('--unit', choices=['mm', 'm'], default='mm', help='unit of arrays')
     add('--truth', type=Path, help='pose file of the ground truth')
     add('--graph', type=Path, help='learned graph to show, .json')
     add('--title', help='title of the page; default: names of the files')
@@ -39,15 +48,14 @@ def main(argv: list[str] | None = None) -> list[Path]:
     """Runs the command; returns the files that it wrote."""
     args = make_parser().parse_args(argv)
     _check(args)
-    from pyg_hcsf.poses import read_poses
     from pyg_hcsf.viewer import read_graph, write_page
 
     names = names_of(args.results)
     results = {
-        name: read_poses(path)
+        name: _read(path, args)
         for name, path in zip(names, args.results, strict=True)
     }
-    truth = read_poses(args.truth) if args.truth else None
+    truth = _read(args.truth, args) if args.truth else None
     if args.out:
         graph = read_graph(args.graph) if args.graph else None
         title = args.title or ', '.join(names)
@@ -66,6 +74,16 @@ def main(argv: list[str] | None = None) -> list[Path]:
     for path in out:
         print(f'{path}: {path.stat().st_size / 1e3:.0f} kB')
     return out
+
+
+def _read(path: Path, args: argparse.Namespace) -> list[PoseSequence]:
+    """The people of a pose file, or of arrays."""
+    from pyg_hcsf.datasets.arrays import read_array_poses
+    from pyg_hcsf.poses import read_poses
+
+    if args.skeleton is None:
+        return read_poses(path)
+    return read_array_poses(path, args.skeleton, args.unit)
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -1,3 +1,4 @@
+from .arrays import ArrayPoses
 from .human36m import Human36M
 from .mocap import HDM05, BVHMotion, CMUMocap, OpenMocap, download_cmu_mocap
 from .mpi_inf_3dhp import MPIINF3DHP
@@ -10,6 +11,7 @@ __all__ = [
     'MPIINF3DHP',
     'NTURGBD',
     'UTDMHAD',
+    'ArrayPoses',
     'BVHMotion',
     'CMUMocap',
     'Human36M',

@@ -40,23 +40,20 @@ def fit_pinhole(x_cam: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:
     Example:
         >>> focal, center = fit_pinhole(joints[:, 0], keypoints[:, 0])
     """
-    depth = x_cam[:, 2]
-    focal, center = [], []
-    for axis in (0, 1):
-        a = torch.stack([x_cam[:, axis], depth], dim=-1)  # [F, 2]
-        gram = a.T @ a
-        # The determinant for columns of unit length, 0 for one direction.
-        norm = gram.diagonal().prod().clamp(min=1e-300)
-        if float(torch.linalg.det(gram) / norm) < 1e-9:
-            raise ValueError(
-                "Expected 'x_cam' in several directions from the camera (got "
-                f'{len(x_cam)} points in one), as the focal length cannot be '
-                'determined otherwise'
-            )
-        f, c = torch.linalg.solve(gram, a.T @ (depth * uv[:, axis])).unbind()
-        focal.append(f)
-        center.append(c)
-    return torch.stack(focal), torch.stack(center)
+    depth = x_cam[:, 2:].expand(-1, 2)
+    a = torch.stack([x_cam[:, :2], depth], dim=-1).transpose(0, 1)  # [2, F, 2]
+    gram = a.mT @ a  # of the normal equations of u and of v
+    # The determinant for columns of unit length, 0 for one direction.
+    norm = gram.diagonal(dim1=1, dim2=2).prod(dim=1).clamp(min=1e-300)
+    if float((torch.linalg.det(gram) / norm).min()) < 1e-9:
+        raise ValueError(
+            "Expected 'x_cam' in several directions from the camera (got "
+            f'{len(x_cam)} points in one), as the focal length cannot be '
+            'determined otherwise'
+        )
+    right = a.mT @ (depth * uv).T.unsqueeze(-1)  # [2, 2, 1]
+    focal, center = torch.linalg.solve(gram, right).squeeze(-1).unbind(dim=1)
+    return focal, center
 
 
 def fit_scale(
@@ -91,6 +88,7 @@ def fit_scale(
     Example:
         >>> joints = root + fit_scale(root, relative, uv, *camera) * relative
     """
+    # (u - c)(Z + s z) = f (X + s x) is a s = b for each keypoint and axis.
     ray = uv - center
     a = ray * relative[..., 2:] - focal * relative[..., :2]
     b = focal * root[..., :2] - ray * root[..., 2:]

@@ -7,6 +7,8 @@ import roma
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice
+
 # The distortion models of Human3.6M, and all of them.
 Distortion = Literal['vp3d', 'm17']
 DISTORTIONS = ('vp3d', 'm17')
@@ -22,11 +24,8 @@ def check_distortion(
     distortion: Optional[str], known: tuple[str, ...] = DISTORTIONS
 ) -> None:
     r"""Raises a :class:`ValueError` unless :obj:`distortion` is known."""
-    if distortion is not None and distortion not in known:
-        raise ValueError(
-            f"Expected 'distortion' to be None (pinhole) or one of "
-            f'{known} (got {distortion!r})'
-        )
+    choices = (None, *known)  # None is the pinhole model
+    check_choice('distortion', distortion, choices)
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,7 @@ class Camera:
         """
         _check_points(x, 'x', 3)
         translation = x.new_tensor(self.translation)
+        # Points are rows: x R is the transpose of R^-1 x.
         return (x - translation) @ self.rotation.to(x)
 
     def camera_to_world(self, x: Tensor) -> Tensor:
@@ -176,6 +176,7 @@ class Camera:
         if distortion == 'vp3d':
             xy = xy.clamp(-1, 1)
         if distortion is not None:
+            # A point (x, y) as x + iy, as in undistort
             z = torch.view_as_complex(xy.contiguous())
             xy = torch.view_as_real(self._distort(z, distortion)[0])
         return xy * xy.new_tensor(self.focal) + xy.new_tensor(self.center)
@@ -227,6 +228,7 @@ class Camera:
             distorted, gain = self._distort(z, distortion)
             by_z, by_conj = self._derivatives(z, gain, distortion)
             error = distorted - observed
+            # The step solves by_z step + by_conj conj(step) = error.
             det = by_z.abs().square() - by_conj.abs().square()
             step = (by_z.conj() * error - by_conj * error.conj()) / det
             z = z - step

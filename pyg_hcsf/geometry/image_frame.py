@@ -102,6 +102,7 @@ class ImageFrame:
         width, height = self._screen(center, image_size, y_cam)
         focal, center = focal.to(y_cam), center.to(y_cam)
         root_depth = root_depth.to(y_cam)
+        # Pinhole projection, then rho (Z - Z_0) as the third coordinate
         uv = y_cam[..., :2] / y_cam[..., 2:] * focal + center
         ratio = focal[..., 0] / root_depth + self.ratio_offset
         depth = (y_cam[..., 2] - root_depth) * ratio * self._scale(width)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_finite, check_range
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.skeleton import H36M17
 
@@ -108,6 +109,7 @@ def detector_noise(
     rng = clip_generator(clip, seed, camera.name)
     error = _autoregressive(rng, (num_frames, num_joints, 2), noise)
     level = _autoregressive(rng, (num_frames, num_joints), noise)
+    # Log-normal: E exp(2 (s n - s^2)) = 1, a mean square of one
     level = np.exp(noise.spread * level - noise.spread**2)
     sigma = np.asarray(noise.sigma) * level  # millimetres on the person
 
@@ -115,6 +117,7 @@ def detector_noise(
     start[:, H36M17.root] = False
     length = rng.geometric(1 / noise.drop_length, start.shape)
     frame = np.arange(num_frames)[:, None]
+    # The frame at which the latest gap of each joint ends
     end = np.maximum.accumulate(np.where(start, frame + length, 0), axis=0)
     missed = torch.from_numpy(end > frame)
 
@@ -132,8 +135,7 @@ def clip_generator(
     clip: str, seed: int, camera: str = ''
 ) -> np.random.Generator:
     r"""A random generator that is the same for a clip in every process."""
-    if seed < 0:
-        raise ValueError(f"Expected 'seed' to be not negative (got {seed})")
+    check_range('seed', seed, 0)
     # Python's own hash of strings differs from process to process.
     names = (zlib.crc32(name.encode()) for name in (clip, camera))
     return np.random.default_rng(np.random.SeedSequence([*names, seed]))
@@ -149,14 +151,7 @@ def check_clip(pos: Tensor, clip: str) -> None:
             f"Expected clip '{clip}' to have at least one frame of shape "
             f'[T, {shape[0]}, {shape[1]}] (got {list(pos.shape)})'
         )
-    bad = ~torch.isfinite(pos).all(dim=-1)
-    if bad.any():
-        frame, joint = bad.nonzero()[0].tolist()
-        raise ValueError(
-            f"Expected clip '{clip}' to be finite (got {int(bad.sum())} "
-            f'joints that are not, the first in frame {frame}, joint '
-            f'{joint}). Drop or interpolate these frames first'
-        )
+    check_finite(f"clip '{clip}'", pos, 'drop or interpolate these frames')
 
 
 def _autoregressive(
@@ -167,5 +162,6 @@ def _autoregressive(
 
     rho = noise.correlation
     innovation = rng.standard_normal(shape)
+    # x_t = rho x_(t-1) + sqrt(1 - rho^2) n_t has unit variance.
     innovation[1:] *= np.sqrt(1 - rho**2)
     return lfilter([1.0], [1.0, -rho], innovation, axis=0)

@@ -32,8 +32,10 @@ def similarity_align(pred: Tensor, gt: Tensor) -> Tensor:
     center = pred.mean(dim=-2, keepdim=True)
     target = gt.mean(dim=-2, keepdim=True)
     pred, gt = pred - center, gt - target
+    # Joints in one point differ from their mean by rounding errors only.
     rounding = 4 * torch.finfo(pred.dtype).eps * center.abs()
     point = (pred.abs() <= rounding).all(dim=-1).all(dim=-1)[..., None, None]
+    # Any pose will do here: the registration must not see zeros.
     pred = torch.where(point, gt, pred)
     rotation, shift, scale = roma.rigid_points_registration(
         pred, gt, compute_scaling=True

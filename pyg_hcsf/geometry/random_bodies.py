@@ -54,6 +54,7 @@ def vary_proportions(
     factor = (spread * torch.randn(shape, generator=generator)).exp()
     factor = factor[:, None, _UNSIDED, None].to(pos)
     bones = factor * (pos - pos[..., _PARENTS, :])
+    # A joint is the sum of the bones on the path from the root.
     return root + _BONES_TO_ROOT.to(pos) @ bones
 
 
@@ -167,6 +168,7 @@ def coco_joints(pos: Tensor, generator: Generator) -> Tensor:
     )
     up = _unit(head - thorax)
     side = left - right
+    # Perpendicular to up (Gram-Schmidt)
     side = _unit(side - (side * up).sum(dim=-1, keepdim=True) * up)
     ahead = torch.linalg.cross(side, up)
 
@@ -187,6 +189,7 @@ def coco_joints(pos: Tensor, generator: Generator) -> Tensor:
 
     shape = (pos.size(0), 1, *_FACE.shape)
     face = _FACE + 12.0 * torch.randn(shape, generator=generator)
+    # The face is that of an adult of 1.7 m.
     scale = body_size(pos)[..., None, None] / (1700 * SIZE_PER_HEIGHT)
     middle = neck.unsqueeze(-2) + _EARS_ABOVE_NECK * scale * axes[..., 2:, :]
     face = middle + scale * (face.to(pos) @ axes)

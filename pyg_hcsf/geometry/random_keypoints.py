@@ -108,6 +108,7 @@ def disturb_keypoints(
     strength = low + (high - low) * strength
     over_time = _autoregression(frames, detector.correlation)
     draws = torch.randn((3, size, frames, nodes), generator=generator)
+    # One sequence for the noise level, two for the offsets in x and y
     draws = torch.einsum('ts,kbsn->kbtn', over_time, draws)
     level = (detector.spread * draws[0] - detector.spread**2).exp()
     sigma = torch.tensor(detector.sigma)
@@ -127,6 +128,8 @@ def disturb_keypoints(
     missed |= chance(noise.drop_rate, size, 1, nodes)
     missed |= _occlusions(size, frames, skeleton, noise, generator)
     if skeleton.name == _COCO.name:
+        # The head faces away if the nose is behind the ears, seen from the
+        # camera at the origin.
         ears = joints[..., 3:_NUM_FACE, :].mean(dim=-2)
         away = ((joints[..., 0, :] - ears) * ears).sum(dim=-1) > 0
         away &= chance(noise.back_rate, size, 1)

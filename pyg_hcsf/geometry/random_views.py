@@ -106,6 +106,7 @@ def random_views(
     focal = draw(math.log(low), math.log(high)).exp()
     focal = focal * image_size.amax(dim=1)
     low, far = ranges.distance
+    # A person of 1,700 mm at distance Z is f 1700 / Z pixels high.
     near = (focal * 1700 / (ranges.fill * image_size[:, 1])).clamp(low, far)
     distance, height = draw(near, far), draw(*ranges.height)
     angle = draw(0.0, 2 * math.pi)
@@ -120,6 +121,8 @@ def random_views(
 
     ahead = root - camera
     ahead = ahead / ahead.norm(dim=1, keepdim=True)
+    # Horizontal: ahead x (0, 0, 1); the rows of axes are x, y, z of a camera
+    # that looks at the root.
     right = torch.stack([ahead[:, 1], -ahead[:, 0], 0 * roll], dim=1)
     right = right / right.norm(dim=1, keepdim=True)
     axes = torch.stack([right, torch.linalg.cross(ahead, right), ahead], dim=1)
@@ -163,6 +166,7 @@ def studio_views(
     size = pos.size(0)
     turn, angle, area, number = torch.rand((4, size), generator=generator)
     turn, angle = 2 * math.pi * turn, 2 * math.pi * angle
+    # The square root makes points uniform on the disc.
     radius = CAPTURE_RADIUS * area.sqrt()
     target = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
     target = target + torch.tensor(CAPTURE_CENTER)

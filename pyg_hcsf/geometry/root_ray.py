@@ -197,6 +197,7 @@ def body_size(pose: Tensor) -> Tensor:
     Example:
         >>> height = body_size(joints) / SIZE_PER_HEIGHT
     """
+    # Both legs count by half, the trunk once.
     bones = (pose[..., _BONES, :] - pose[..., _PARENTS, :]).norm(dim=-1)
     return bones @ bones.new_tensor(_SHARE)
 
@@ -279,6 +280,8 @@ def locate_root(pose: Tensor, ray: RootRay) -> Tensor:
     def mean(values: Tensor) -> Tensor:
         return (weight[..., None] * values).sum(dim=-2) / total
 
+    # With t_x = mean_rest_x + mean_p_x t_z, and so for y, a line is fitted:
+    # p_off t_z = -rest_off.
     mean_p, mean_rest = mean(p), mean(rest)
     p_off, rest_off = p - mean_p[..., None, :], rest - mean_rest[..., None, :]
     square = mean(p_off.square()).sum(dim=-1)

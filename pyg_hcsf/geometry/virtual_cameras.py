@@ -8,6 +8,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.axes import frames_first, nodes_first
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.geometry.camera import Camera, Distortion
 from pyg_hcsf.geometry.clip_camera import camera_attributes
 from pyg_hcsf.geometry.h36m_cameras import human36m_cameras
@@ -93,6 +94,8 @@ def project_views(
     )
     ground = pos[..., :2] @ rotation
     path = ground[:, H36M17.root]
+    # The middle of the path is at the centre; what is outside of the disc is
+    # pulled to its edge.
     path = path - (path.amax(dim=0) + path.amin(dim=0)) / 2
     distance = path.norm(dim=-1, keepdim=True)
     path = path * (CAPTURE_RADIUS / distance.clamp(min=CAPTURE_RADIUS))
@@ -139,10 +142,7 @@ def lifting_clips(
     Example:
         >>> clips = lifting_clips(motion_clip('S9', 'Walking', 1), 'noisy')
     """
-    if keypoints not in ('gt', 'noisy'):
-        raise ValueError(
-            f"Expected 'keypoints' to be 'gt' or 'noisy' (got {keypoints!r})"
-        )
+    check_choice('keypoints', keypoints, ('gt', 'noisy'))
     out = []
     pos = frames_first(motion.pos)
     for view in project_views(pos, motion.clip, seed, distortion=distortion):

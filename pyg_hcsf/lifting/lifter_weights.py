@@ -19,6 +19,7 @@ from pyg_hcsf.nn.checkpoint import (
     wrong,
 )
 from pyg_hcsf.nn.models import PoseLifter
+from pyg_hcsf.nn.models.from_run import NETWORK_FILE
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
@@ -28,6 +29,9 @@ HOME = Path(__file__).parent / 'weights'
 #: Layouts with the joint positions of motion capture; those of all others are
 #: positions that annotators of images chose.
 MOCAP_LAYOUTS = ('h36m17', 'h36m16', 'mpi_inf_3dhp17')
+
+#: The weights in the folder of a finished run of ``--task lift``.
+RUN_FILE = 'weights.safetensors'
 
 LAYOUTS = ('h36m17', 'coco17')
 SKELETON = 'h36m17'
@@ -160,8 +164,9 @@ def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
     r"""Loads a network in evaluation mode and float32.
 
     Args:
-        path (str or pathlib.Path): A file of :func:`save_lifter`, or a name
-            of :func:`available_weights`.
+        path (str or pathlib.Path): A file of :func:`save_lifter`, the folder
+            of a finished run of ``--task lift``, or a name of
+            :func:`available_weights`.
 
     Returns:
         tuple: The network and its metadata.
@@ -176,15 +181,35 @@ def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
     if str(path) in available_weights():
         path = HOME / f'{path}.safetensors'
     path = Path(path).expanduser()
+    if path.is_dir():
+        path = _file_of_run(path)
     if not path.is_file():
         raise ValueError(
-            f"Expected 'weights' to be one of {available_weights()} or a file "
-            f"(got '{path}')" + did_you_mean(str(path), available_weights())
+            f"Expected 'weights' to be one of {available_weights()}, a file "
+            f"or the folder of a run (got '{path}')"
+            + did_you_mean(str(path), available_weights())
         )
     parse = partial(parse_header, info=LifterInfo, fixed=FIXED)
     model, info = read_weights(path, KEY, parse, 'save_lifter')
     assert isinstance(model, PoseLifter)
     return model, info
+
+
+def _file_of_run(folder: Path) -> Path:
+    r"""The weights in the folder of a run."""
+    if (folder / RUN_FILE).is_file():
+        return folder / RUN_FILE
+    found = 'no weights'
+    if (folder / NETWORK_FILE).is_file():
+        found = (
+            'a network of --task pose, which has learned neither missing '
+            'keypoints and their confidence, nor the people and cameras of '
+            'any video: PoseLifter.from_run loads it'
+        )
+    raise ValueError(
+        f"Expected 'weights' to be the folder of a finished run of 'run.py "
+        f"--task lift', with a '{RUN_FILE}' (got '{folder}' with {found})"
+    )
 
 
 def available_weights() -> list[str]:

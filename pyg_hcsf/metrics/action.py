@@ -8,6 +8,8 @@ score is predicted. Accuracies are in percent.
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_finite, check_range
+
 
 def top_k_accuracy(
     scores: Tensor, label: Tensor, k: int = 1, per_clip: bool = False
@@ -38,8 +40,8 @@ def top_k_accuracy(
         >>> top_k_accuracy(logits, label, k=5)
     """
     _check(scores, label)
-    if k < 1:
-        raise ValueError(f"Expected 'k' >= 1 (got {k})")
+    check_range('k', k, 1)
+    # The score of the true class, [K, 1]
     own = scores.gather(1, label.view(-1, 1))
     number = torch.arange(scores.size(1), device=scores.device)
     higher = scores > own
@@ -61,6 +63,7 @@ def confusion_matrix(scores: Tensor, label: Tensor) -> Tensor:
     """
     _check(scores, label)
     count = scores.size(1)
+    # The cells of the matrix are numbered by rows.
     cell = label * count + scores.argmax(dim=1)
     return cell.bincount(minlength=count**2).view(count, count)
 
@@ -98,14 +101,6 @@ def _check(scores: Tensor, label: Tensor) -> None:
             f"Expected 'scores' of at least one clip and class (got "
             f'{list(scores.shape)})'
         )
-    if not bool(scores.isfinite().all()):
-        raise ValueError(
-            "Expected finite 'scores' (got "
-            f'{int((~scores.isfinite()).sum())} that are not)'
-        )
-    low, high = int(label.min()), int(label.max())
-    if low < 0 or high >= scores.size(1):
-        raise ValueError(
-            f"Expected 'label' from 0 to {scores.size(1) - 1} (got {low} to "
-            f'{high})'
-        )
+    check_finite("'scores'", scores)
+    for end in (label.min(), label.max()):
+        check_range('label', int(end), 0, scores.size(1) - 1)

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Optional, Sequence
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.metrics.pose import check_poses, joint_errors, mpjpe
 
 PCKVariant = Literal['official', 'srnet', 'graphmlp']
@@ -86,12 +87,10 @@ def auc(pred: Tensor, gt: Tensor, variant: PCKVariant = 'official') -> Tensor:
         >>> auc(gt, gt)  # 96.77
     """
     errors = _variant_errors(pred, gt, variant)
-    return torch.stack(
-        [
-            100 * (errors < threshold).double().mean()
-            for threshold in _VARIANTS[variant].thresholds
-        ]
-    ).mean()
+    thresholds = errors.new_tensor(_VARIANTS[variant].thresholds)
+    # Counts by threshold add up to the same integers in one pass.
+    below = torch.bucketize(errors, thresholds, right=True)
+    return 100 * (len(thresholds) - below).double().mean() / len(thresholds)
 
 
 def pck_by_group(
@@ -135,6 +134,7 @@ def pck_by_group(
             f'(got {len(groups)})'
         )
     names = dict.fromkeys([*(order or ()), *groups])
+    # [F] for each scene
     masks = {
         name: torch.tensor([group == name for group in groups])
         for name in names
@@ -154,11 +154,7 @@ def pck_by_group(
 
 def _variant_errors(pred: Tensor, gt: Tensor, variant: str) -> Tensor:
     r"""The errors of the joints that a variant averages."""
-    if variant not in _VARIANTS:
-        raise ValueError(
-            f"Expected 'variant' to be one of {tuple(_VARIANTS)} (got "
-            f'{variant!r})'
-        )
+    check_choice('variant', variant, _VARIANTS)
     errors = joint_errors(pred, gt)
     if errors.size(1) != 17:
         raise ValueError(

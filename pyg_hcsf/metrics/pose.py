@@ -10,6 +10,7 @@ from typing import Union
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_finite
 from pyg_hcsf.geometry.procrustes import similarity_align
 
 
@@ -101,6 +102,7 @@ def n_mpjpe(pred: Tensor, gt: Tensor, per_frame: bool = False) -> Tensor:
     check_poses(pred, gt)
     size = pred.square().sum(dim=(-2, -1), keepdim=True)
     scale = (gt * pred).sum(dim=(-2, -1), keepdim=True)
+    # Least squares, with a scale of 0 for a prediction of zeros
     scale = scale / torch.where(size > 0, size, torch.ones_like(size))
     return _reduce((scale * pred - gt).norm(dim=-1), per_frame)
 
@@ -136,6 +138,7 @@ def mpjve(pred: Tensor, gt: Tensor, clip_ids: Tensor) -> Tensor:
             f"Expected 'clip_ids' of shape [{pred.size(0)}], one per frame "
             f'(got {list(clip_ids.shape)})'
         )
+    # Velocities across the border of two clips do not count.
     same = (clip_ids[1:] == clip_ids[:-1]).to(pred.device)
     if not same.any():
         raise ValueError(
@@ -176,13 +179,10 @@ def hard_pose_statistics(
             f"Expected 'errors' of shape [F], one per frame (got "
             f'{list(errors.shape)})'
         )
-    if not torch.isfinite(errors).all():
-        raise ValueError(
-            f"Expected 'errors' to be finite (got "
-            f'{int((~torch.isfinite(errors)).sum())} values that are not)'
-        )
+    check_finite("'errors'", errors)
     errors = errors.double().sort(descending=True).values
     curve = {
+        # ceil(q F / 100) in integers
         q: float(errors[: -(-q * errors.numel() // 100)].mean())
         for q in range(50, 0, -5)
     }
@@ -215,12 +215,5 @@ def check_poses(pred: Tensor, gt: Tensor) -> None:
             f"Expected 'pred' to have at least one frame and joint (got "
             f'{list(pred.shape)})'
         )
-    for name, x in (('pred', pred), ('gt', gt)):
-        bad = ~torch.isfinite(x).all(dim=-1)
-        if bad.any():
-            frame, joint = bad.nonzero()[0].tolist()
-            raise ValueError(
-                f"Expected '{name}' to be finite (got {int(bad.sum())} "
-                f'joints that are not, the first in frame {frame}, joint '
-                f'{joint})'
-            )
+    check_finite("'pred'", pred)
+    check_finite("'gt'", gt)

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import explained, shown
 
 #: Published weights of joint, bone, joint motion and bone motion, and the
 #: scores they apply to: the paper averages softmax scores; 2s-AGCN and MS-G3D
@@ -62,15 +63,14 @@ def read_scores(path: Union[str, Path]) -> StreamScores:
     if path.is_dir():
         path = path / 'scores.npz'
     keys = ('names', 'scores', 'label')
-    try:
-        with path.open('rb') as file:
-            arrays = load_npz(file, str(path), keys)
-    except (OSError, ValueError) as e:
-        raise ValueError(
-            f"Could not read the scores '{path}' ({cause(e)}); give the "
-            "folder of a finished run of '--task action', such as "
-            'runs/action/paper/joint/0'
-        ) from e
+    remedy = (
+        "give the folder of a finished run of '--task action', such as "
+        'runs/action/paper/joint/0'
+    )
+    problem = f"Could not read the scores '{path}'"
+    errors = (OSError, ValueError)
+    with explained(problem, remedy, errors), path.open('rb') as file:
+        arrays = load_npz(file, str(path), keys)
     names, scores, label = (arrays[key] for key in keys)
     if (
         scores.ndim != 2
@@ -128,13 +128,11 @@ def fuse_scores(
         raise ValueError("Expected at least one stream in 'streams' (got 0)")
     values, default = _weights(weights, len(streams))
     scale = scale or default
-    if scale not in SCALES:
-        raise ValueError(
-            f"Expected 'scale' to be one of {SCALES} (got {shown(scale)})"
-        )
+    check_choice('scale', scale, SCALES)
     first = streams[0]
     total = torch.zeros_like(first.scores)
     for stream, weight in zip(streams, values, strict=True):
+        # Files list clips in different orders: rows follow the first stream.
         scores = stream.scores[_matching_rows(stream, first)]
         if scale == 'softmax':
             scores = scores.softmax(dim=1)
@@ -154,11 +152,7 @@ def _weights(
                 f'{len(weights)})'
             )
         return tuple(weights), 'softmax'
-    if weights not in WEIGHTS:
-        raise ValueError(
-            f"Expected 'weights' to be one of {list(WEIGHTS)} or numbers (got "
-            f'{shown(weights)})'
-        )
+    check_choice('weights', weights, WEIGHTS, 'or give numbers')
     values, scale = WEIGHTS[weights]
     if count > len(values):
         raise ValueError(
@@ -178,6 +172,7 @@ def _matching_rows(stream: StreamScores, first: StreamScores) -> list[int]:
                 f'{len(one.names)} of {len(set(one.names))} names): scores '
                 'are matched by name'
             )
+    # The symmetric difference: clips of only one of the streams
     unmatched = sorted(set(first.names) ^ row_of.keys())
     if unmatched:
         raise ValueError(

@@ -22,12 +22,16 @@ from torch.nn.modules.module import (
 )
 
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import PARSE_ERRORS, cause, shown
 
 MAX_FILE_SIZE = 2**28  # bytes
 MAX_NUMBER = 1024  # of any option of a network
 MAX_OPTIONS = 64  # in one list or mapping
 MAX_TENSORS = 10_000
+#: What constructors of networks raise for unsuitable options.
+BUILD_ERRORS = (
+    *PARSE_ERRORS, RuntimeError, ArithmeticError, MemoryError, AssertionError,
+)  # fmt: skip
 SMALL = 1024  # tensors with fewer elements are never rounded to float16
 
 
@@ -114,19 +118,13 @@ def read_weights(
             names = list(file.keys())
             if len(names) > MAX_TENSORS:
                 raise ValueError(f'it has {len(names)} tensors')
+            # Shapes are compared before tensors are read.
             shapes = {name: file.get_slice(name).get_shape() for name in names}
             model = _build(info, shapes, 'it')
             tensors = {name: file.get_tensor(name) for name in names}
         _fill(model, tensors, 'it')
         return model, info
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        OverflowError,
-        SafetensorError,
-        RecursionError,
-    ) as e:
+    except (*PARSE_ERRORS, OSError, SafetensorError, RecursionError) as e:
         raise ValueError(
             f"Could not read the weights '{path}': {cause(e)}. Expected a "
             f'file of {writer}'
@@ -157,6 +155,7 @@ def parse_header(
                 f"its '{key}' is {shown(value)}, which this version of "
                 f'pyg_hcsf does not read ({shown(expected)})'
             )
+    # Fields without a default must be in the header.
     needed = {
         f.name
         for f in own
@@ -203,16 +202,7 @@ def _build(
     try:
         with _limit_parameters(sum(map(math.prod, shapes.values()))):
             model = info.build().eval()
-    except (
-        TypeError,
-        ValueError,
-        RuntimeError,
-        AttributeError,
-        LookupError,
-        ArithmeticError,
-        MemoryError,
-        AssertionError,
-    ) as e:
+    except BUILD_ERRORS as e:
         raise ValueError(
             f"'model' {shown(info.model)} does not fit {what}: {cause(e)}"
         ) from e

@@ -2,6 +2,7 @@ r"""Writes one person's poses as a Biovision hierarchy (BVH)."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from pyg_hcsf.poses.articulation import (
 from pyg_hcsf.poses.euler import euler_angles, unwrap_euler
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.skeleton import get_skeleton
 
 MM_PER_UNIT = 10.0  # the file is in centimetres
 DECIMALS = 5  # of centimetres and degrees
@@ -43,8 +43,7 @@ def write_bvh(
     """
     fps = require_fps(sequence)
     position = fill_gaps(sequence, to_y_up(sequence))
-    skeleton = get_skeleton(sequence.skeleton)
-    motion = articulate(position, skeleton, rigid, pivots=rigid)
+    motion = articulate(position, sequence.skeleton, rigid, pivots=rigid)
     orders = [_rotation_order(motion, j) for j in range(len(motion.rest))]
     lines = ['HIERARCHY']
     depth = -1
@@ -80,7 +79,7 @@ def _joint(
     if root or not rigid:
         channels = [*POSITIONS, *channels]
     lines = [
-        f'{"ROOT" if root else "JOINT"} {motion.skeleton.joints[joint]}',
+        f'{"ROOT" if root else "JOINT"} {_name(motion, joint)}',
         '{',
         f'  OFFSET {_numbers(motion.rest[joint])}',
         f'  CHANNELS {len(channels)} {" ".join(channels)}',
@@ -92,6 +91,15 @@ def _joint(
             end = motion.rest[joint] * max(END_SHARE, MIN_END_MM / length)
         lines += ['  End Site', '  {', f'    OFFSET {_numbers(end)}', '  }']
     return ['  ' * depth + line for line in lines]
+
+
+def _name(motion: Articulation, joint: int) -> str:
+    r"""The name of a joint without white space and braces, which a hierarchy
+    has no way to quote; with its number if another joint would have it, too.
+    """
+    names = [re.sub(r'[\s{}]', '_', name) for name in motion.skeleton.joints]
+    name = names[joint]
+    return name if names.count(name) == 1 else f'{name}_{joint}'
 
 
 def _numbers(vector: np.ndarray) -> str:

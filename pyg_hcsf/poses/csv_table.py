@@ -23,10 +23,11 @@ from pyg_hcsf.poses.records import (
     restore,
 )
 from pyg_hcsf.poses.sequence import PoseSequence
+from pyg_hcsf.poses.skeleton_fields import skeleton_of
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.csv_cells import escape_formula, unescape_formula
 from pyg_hcsf.safe_io.shown import shown
-from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.skeleton import Skeleton
 
 JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -38,10 +39,11 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
     formulas get a leading apostrophe, which :func:`read_csv` removes.
     """
     skeleton = sequences[0].skeleton
-    if len({sequence.skeleton for sequence in sequences}) > 1:
+    if any(s.skeleton.joints != skeleton.joints for s in sequences):
+        names = sorted({s.skeleton.name for s in sequences})
         raise ValueError(
             f"Expected 'sequences' of one skeleton for the table '{path}' "
-            f'(got {sorted({s.skeleton for s in sequences})}): write .json'
+            f'(got {shown(names)}): write .json'
         )
     people = [replace(s, keypoints=None, layout=None) for s in sequences]
     header = make_header([describe(person) for person in people])
@@ -104,7 +106,10 @@ def _parse(
     if not first.startswith('# '):
         fail(name, "its first line does not begin with '# '")
     people = parse_header(first[2:], name)
-    columns = _columns(str(people[0].get('skeleton')))
+    try:
+        columns = _columns(skeleton_of(people[0]))
+    except ValueError as e:
+        fail(name, str(e))
     rows = csv.reader(file)
     if next(rows, None) != columns:
         last = shown(columns[-1])
@@ -130,8 +135,8 @@ def _first_line(header: dict[str, Any]) -> str:
     )
 
 
-def _columns(skeleton: str) -> list[str]:
-    joints = get_skeleton(skeleton).joints
+def _columns(skeleton: Skeleton) -> list[str]:
+    joints = [escape_formula(joint) for joint in skeleton.joints]
     columns = ['person', 'frame']
     columns += [f'{joint}_{axis}' for joint in joints for axis in 'xyz']
     columns += [f'{joint}_uncertainty' for joint in joints]

@@ -20,10 +20,10 @@ from pyg_hcsf.poses.articulation import (
 )
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.skeleton import get_skeleton
 
 MM_PER_UNIT = 1000.0  # the file is in metres
-WIDTH = 0.03  # metres from the axis of a bone to its edges
+WIDTH = 0.03  # metres from the axis of a bone to its edges, at most
+WIDTH_SHARE = 0.25  # of the median length of bones, at most
 FLOAT, VERTICES = 5126, 34962  # as the specification numbers them
 COLOURS = {  # linear RGB
     'middle': (0.35, 0.35, 0.38),
@@ -60,8 +60,7 @@ def write_gltf(
     error = 0.0
     for sequence, times in zip(sequences, seconds, strict=True):
         position = to_y_up(sequence)
-        skeleton = get_skeleton(sequence.skeleton)
-        motion = articulate(position, skeleton, rigid, pivots=True)
+        motion = articulate(position, sequence.skeleton, rigid, pivots=True)
         scene.add_person(sequence, motion, times - start, rigid)
         error = max(error, float(motion.deviation(position).max()))
     with atomic_write(path) as part:
@@ -180,7 +179,7 @@ class _Scene:
             'name': sequence.name,
             'children': [nodes[skeleton.root]],
             'extras': {
-                'skeleton': sequence.skeleton,
+                'skeleton': sequence.skeleton.name,
                 'axes': sequence.axes,
                 'note': sequence.note,
             },
@@ -193,6 +192,9 @@ class _Scene:
         rest = motion.rest[joint] / MM_PER_UNIT
         if not (length := float(np.linalg.norm(rest))) > 0:
             return
+        bones = np.linalg.norm(motion.rest, axis=1) / MM_PER_UNIT
+        median = float(np.median(bones[bones > 0]))
+        width = min(WIDTH, WIDTH_SHARE * median)
         left = joint in motion.skeleton.left
         right = joint in motion.skeleton.right
         colour = 'left' if left else 'right' if right else 'middle'
@@ -205,7 +207,7 @@ class _Scene:
             'name': f'{motion.skeleton.joints[joint]} bone',
             'mesh': list(COLOURS).index(colour),
             'rotation': (turn / np.linalg.norm(turn)).tolist(),
-            'scale': [WIDTH, length, WIDTH],
+            'scale': [width, length, width],
         }
         parent_node['children'].append(self.add('nodes', stick))
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from pyg_hcsf.keypoints import Track
 from pyg_hcsf.poses.sequence import AXES, PoseSequence
+from pyg_hcsf.poses.skeleton_fields import skeleton_fields, skeleton_of
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.json_file import load_json
 from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import cause, shortened, shown
-from pyg_hcsf.skeleton import get_skeleton
 
 FORMAT = 'pyg_hcsf.poses'
 VERSION = 1
@@ -26,7 +26,8 @@ ABOUT = (
     'pose[frame][joint] is x, y, z relative to the root, root[frame] '
     'where that is, uncertainty[frame][joint] the expected error, all '
     'in millimetres; keypoint_xy[frame][joint] in pixels, null or NaN '
-    'where missing. bones are pairs of parent and child.'
+    'where missing. bones are pairs of parent and child, pairs are of '
+    'left and right.'
 )
 
 
@@ -39,11 +40,13 @@ def write_json(path: Path, sequences: Sequence[PoseSequence]) -> None:
          "unit": "mm", "axes": {"camera": "x to the right, ...", ...},
          "people": [{
            "name": "1", "skeleton": "h36m17", "joints": ["Hip", ...],
-           "bones": [["Hip", "RHip"], ...], "axes": "camera",
+           "bones": [["Hip", "RHip"], ...],
+           "pairs": [["LHip", "RHip"], ...], "axes": "camera",
            "fps": 25.0, "note": "...", "image_size": [1920.0, 1080.0],
            "frames": [0, 1, ...], "pose": [[[x, y, z], ...], ...],
            "uncertainty": [[e, ...], ...], "root": [[x, y, z], ...],
            "layout": "coco17", "keypoint_joints": ["Nose", ...],
+           "keypoint_bones": ..., "keypoint_pairs": ...,
            "keypoint_name": "1", "keypoint_xy": [[[u, v], ...], ...],
            "keypoint_score": [[s, ...], ...]}]}
 
@@ -122,24 +125,17 @@ def make_header(people: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def describe(sequence: PoseSequence) -> dict[str, Any]:
     r"""All fields of a sequence that are not arrays."""
-    skeleton = get_skeleton(sequence.skeleton)
     size = sequence.image_size
     out: dict[str, Any] = {
         'name': sequence.name,
-        'skeleton': sequence.skeleton,
-        'joints': list(skeleton.joints),
-        'bones': [
-            [skeleton.joints[parent], skeleton.joints[child]]
-            for child, parent in skeleton.bones
-        ],
+        **skeleton_fields(sequence.skeleton),
         'axes': sequence.axes,
         'fps': None if sequence.fps is None else float(sequence.fps),
         'note': sequence.note,
         'image_size': size and [float(x) for x in size],
     }
-    if sequence.keypoints is not None and sequence.layout is not None:
-        out['layout'] = sequence.layout
-        out['keypoint_joints'] = list(get_skeleton(sequence.layout).joints)
+    if sequence.keypoints is not None:
+        out |= skeleton_fields(sequence.layout, 'layout', 'keypoint_')
         out['keypoint_name'] = sequence.keypoints.name
     return out
 
@@ -182,19 +178,10 @@ def restore(
 ) -> PoseSequence:
     r"""Builds a sequence from :func:`describe` and :func:`arrays_of`."""
     size = person.get('image_size')
-    layout = person.get('layout')
     try:
-        for key, of in (('joints', 'skeleton'), ('keypoint_joints', 'layout')):
-            if (skeleton := person.get(of)) is None:
-                continue
-            joints = get_skeleton(str(skeleton)).joints
-            if person.get(key) != list(joints):
-                raise ValueError(
-                    f"Expected '{key}' to be those of the skeleton "
-                    f"'{skeleton}', {list(joints)}"
-                )
-        keypoints = None
-        if layout is not None:
+        skeleton, keypoints, layout = skeleton_of(person), None, None
+        if person.get('layout') is not None:
+            layout = skeleton_of(person, 'layout', 'keypoint_')
             keypoints = Track(
                 str(person['keypoint_name']),
                 arrays['frames'],
@@ -203,7 +190,7 @@ def restore(
             )
         return PoseSequence(
             name=person['name'],
-            skeleton=person['skeleton'],
+            skeleton=skeleton,
             axes=person['axes'],
             fps=person['fps'],
             note=person['note'],

@@ -9,8 +9,13 @@ from typing import Any, Optional
 import numpy as np
 
 from pyg_hcsf.keypoints import Track
-from pyg_hcsf.safe_io.shown import shown
-from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.skeleton import (
+    Skeleton,
+    as_skeleton,
+    available_skeletons,
+    get_skeleton,
+)
 
 #: The coordinate frames of :attr:`PoseSequence.axes`.
 AXES = {
@@ -28,7 +33,9 @@ class PoseSequence:
 
     Args:
         name (str): The id of the person.
-        skeleton (str): The name of the skeleton of :obj:`pose`.
+        skeleton (Skeleton, str or pathlib.Path): The skeleton of :obj:`pose`,
+            its name or its YAML file. The attribute is always a
+            :class:`~pyg_hcsf.Skeleton`.
         frames (numpy.ndarray): The numbers of the frames, ascending:
             ``[T]``.
         pose (numpy.ndarray): Joints in millimetres, the root at the origin:
@@ -43,8 +50,8 @@ class PoseSequence:
             axes, in millimetres: ``[T, 3]``. (default: :obj:`None`)
         keypoints (Track, optional): The 2D keypoints that the poses were
             lifted from, of the same frames. (default: :obj:`None`)
-        layout (str, optional): The skeleton of :obj:`keypoints`.
-            (default: :obj:`None`)
+        layout (Skeleton, str or pathlib.Path, optional): The skeleton of
+            :obj:`keypoints`, as :obj:`skeleton`. (default: :obj:`None`)
         image_size (tuple[float, float], optional): Width and height of the
             image in pixels. (default: :obj:`None`)
         note (str): The assumptions made, such as the height of the person,
@@ -57,10 +64,11 @@ class PoseSequence:
     Example:
         >>> pose = np.zeros((25, 17, 3))
         >>> PoseSequence('1', 'h36m17', np.arange(25), pose, fps=25.0)
+        >>> PoseSequence('1', 'my_hand.yaml', np.arange(25), hands)
     """
 
     name: str
-    skeleton: str
+    skeleton: Any
     frames: np.ndarray
     pose: np.ndarray
     axes: str = 'camera'
@@ -68,7 +76,7 @@ class PoseSequence:
     uncertainty: Optional[np.ndarray] = None
     root: Optional[np.ndarray] = None
     keypoints: Optional[Track] = None
-    layout: Optional[str] = None
+    layout: Any = None
     image_size: Optional[tuple[float, float]] = None
     note: str = ''
 
@@ -82,11 +90,14 @@ class PoseSequence:
 
     def __post_init__(self) -> None:
         self._check_metadata()
+        for key in ('skeleton', 'layout'):
+            if (given := getattr(self, key)) is not None:
+                object.__setattr__(self, key, self._skeleton(key, given))
         self._check_array('frames', self.frames, (None,), 'iu')
         t = len(self.frames)
         if not t or (self.frames[1:] <= self.frames[:-1]).any():
             raise self._error('frames', 'one or more, ascending', self.frames)
-        n = get_skeleton(self.skeleton).num_joints
+        n = self.skeleton.num_joints
         self._check_array('pose', self.pose, (t, n, 3))
         if (error := self.uncertainty) is not None:
             self._check_array('uncertainty', error, (t, n))
@@ -96,10 +107,10 @@ class PoseSequence:
             self._check_array('root', self.root, (t, 3))
         if (self.keypoints is None) != (self.layout is None):
             raise self._error(
-                'layout', "a name if there are 'keypoints'", self.layout
+                'layout', "a skeleton if there are 'keypoints'", self.layout
             )
         if self.keypoints is not None and self.layout is not None:
-            n, track = get_skeleton(self.layout).num_joints, self.keypoints
+            n, track = self.layout.num_joints, self.keypoints
             self._check_array('keypoints.xy', track.xy, (t, n, 2))
             self._check_array('keypoints.score', track.score, (t, n))
             if not np.array_equal(track.frames, self.frames):
@@ -107,8 +118,33 @@ class PoseSequence:
                     'keypoints.frames', "the same as 'frames'", track.frames
                 )
 
+    def _skeleton(self, key: str, given: Any) -> Skeleton:
+        try:
+            skeleton = as_skeleton(given)
+        except ValueError as e:
+            raise ValueError(
+                f"'{key}' of person {shown(self.name, 80)}: {cause(e)}"
+            ) from e
+        names = (skeleton.name, *skeleton.joints)
+        if not all(n.isprintable() and len(n) <= MAX_NAME for n in names):
+            expected = f'of names of at most {MAX_NAME} printable characters'
+            raise self._error(key, expected, skeleton.name)
+        if skeleton.name in available_skeletons():
+            own = get_skeleton(skeleton.name)
+            if (own.joints, own.parents) != (
+                skeleton.joints,
+                skeleton.parents,
+            ):
+                raise self._error(
+                    key,
+                    'a skeleton of its own name, as built-in skeletons have '
+                    'other joints: rename it',
+                    skeleton.name,
+                )
+        return skeleton
+
     def _check_metadata(self) -> None:
-        for key in ('name', 'skeleton', 'axes', 'note'):
+        for key in ('name', 'axes', 'note'):
             if not isinstance(value := getattr(self, key), str):
                 raise self._error(key, 'a text', value)
         if not self.name.isprintable() or len(self.name) > MAX_NAME:
@@ -116,8 +152,6 @@ class PoseSequence:
             raise self._error('name', expected, self.name)
         if self.axes not in AXES:
             raise self._error('axes', f'one of {list(AXES)}', self.axes)
-        if self.layout is not None and not isinstance(self.layout, str):
-            raise self._error('layout', 'a text or None', self.layout)
         low, high = FPS_RANGE
         if (fps := self.fps) is not None and not (
             isinstance(fps, Real) and low <= fps <= high

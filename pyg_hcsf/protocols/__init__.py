@@ -3,8 +3,8 @@ pose networks.
 
 Results under different protocols are not comparable: ``lcn``, ``srnet``,
 ``openmocap``, ``openmocap-rigs`` and ``3dhp-srnet`` use the ground-truth depth
-of the root and the intrinsics at test time, ``vp3d``, ``3dhp-official`` and
-``3dhp-graphmlp`` do not.
+of the root and the intrinsics at test time, ``vp3d``, ``arrays``,
+``3dhp-official`` and ``3dhp-graphmlp`` do not.
 """
 
 from .pose_protocol import PoseProtocol

@@ -6,6 +6,7 @@ from typing import Literal, Optional, Sequence, Union
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_finite
 from pyg_hcsf.geometry.camera import Distortion
 from pyg_hcsf.geometry.image_frame import ImageFrame, normalize_screen
 from pyg_hcsf.protocols.sequences import H36M_ACTIONS
@@ -36,15 +37,17 @@ class PoseProtocol:
     Args:
         name (str): The name, as printed in tables.
         source (str): The source of the conventions.
-        frame (ImageFrame, optional): The image frame of the target.
-            :obj:`None` for camera-frame **metres** relative to the root.
-        distortion (str, optional): The distortion of ground-truth 2D input,
-            see :meth:`~pyg_hcsf.geometry.Camera.project`.
         alignment (str): The poses whose root is subtracted before the error
             is taken: :obj:`'none'`, :obj:`'gt'` (the error includes that of
             the predicted root), or :obj:`'both'`.
         average (str): The reported mean, over the means of the
             :obj:`'actions'` or over all :obj:`'frames'`.
+        frame (ImageFrame, optional): The image frame of the target.
+            :obj:`None` for camera-frame **metres** relative to the root.
+            (default: :obj:`None`)
+        distortion (str, optional): The distortion of ground-truth 2D input,
+            see :meth:`~pyg_hcsf.geometry.Camera.project`.
+            (default: :obj:`None`)
         train_subjects (tuple): The training subjects; empty if the data set
             defines the split.
         test_subjects (tuple): The test subjects.
@@ -61,10 +64,10 @@ class PoseProtocol:
 
     name: str
     source: str
-    frame: Optional[ImageFrame]
-    distortion: Optional[Distortion]
     alignment: Literal['none', 'gt', 'both']
     average: Literal['actions', 'frames']
+    frame: Optional[ImageFrame] = None
+    distortion: Optional[Distortion] = None
     train_subjects: tuple[str, ...] = ('S1', 'S5', 'S6', 'S7', 'S8')
     test_subjects: tuple[str, ...] = ('S9', 'S11')
     actions: tuple[str, ...] = H36M_ACTIONS
@@ -232,6 +235,7 @@ class PoseProtocol:
                 f"skeleton '{skeleton.name}' at dimension -2 (got "
                 f'{list(x.shape)})'
             )
+        # x is negated, y and depth are not.
         sign = x.new_ones(x.size(-1))
         sign[0] = -1
         return x[..., list(skeleton.mirrored), :] * sign
@@ -263,14 +267,8 @@ class PoseProtocol:
 
     def _check(self, x: Tensor, name: str, size: int) -> None:
         self._check_shape(x, name, size)
-        bad = ~torch.isfinite(x).all(dim=-1)
-        if bad.any():
-            raise ValueError(
-                f"Expected '{name}' to be finite (got {int(bad.sum())} of "
-                f'{bad.numel()} keypoints that are not, the first at '
-                f'{bad.nonzero()[0].tolist()}). Drop these frames, or fill '
-                f'them by interpolation'
-            )
+        remedy = 'drop these frames, or fill them by interpolation'
+        check_finite(f"'{name}'", x, remedy)
 
     def _intrinsics(
         self, focal: Optional[Tensor], center: Optional[Tensor]

@@ -1,6 +1,7 @@
 r"""The named protocols, with the sources of their conventions."""
 
 from dataclasses import replace
+from typing import Optional
 
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.geometry.image_frame import LCN_FRAME, SRNET_FRAME
@@ -9,12 +10,12 @@ from pyg_hcsf.protocols.sequences import (
     MPI_INF_3DHP_SCENES,
     S11_DIRECTIONS,
 )
+from pyg_hcsf.skeleton import Skeleton
 
 _VP3D = PoseProtocol(
     name='vp3d',
     source='VideoPose3D run.py: metric and root-relative; no depth or '
     'intrinsics at test time',
-    frame=None,
     distortion='vp3d',
     alignment='gt',
     average='actions',
@@ -25,7 +26,6 @@ _OPENMOCAP = PoseProtocol(
     source="this project: open motion capture in LCN's image frame with "
     'pinhole keypoints; split and actions of the data set',
     frame=LCN_FRAME,
-    distortion=None,
     alignment='both',
     average='frames',
     train_subjects=(),
@@ -36,8 +36,6 @@ _3DHP = PoseProtocol(
     name='3dhp-official',
     source='MPI-INF-3DHP mpii_evaluate_errors.m: poses relative to the '
     'pelvis, PCK and AUC of 14 joints; no depth or intrinsics at test time',
-    frame=None,
-    distortion=None,
     alignment='both',
     average='frames',
     train_subjects=tuple(f'S{number}' for number in range(1, 9)),
@@ -54,7 +52,6 @@ _PROTOCOLS = {
             source='LCN evaluate.py: the ground-truth depth of the root at '
             'test time, absolute positions compared',
             frame=LCN_FRAME,
-            distortion=None,
             alignment='none',
             average='actions',
         ),
@@ -73,6 +70,17 @@ _PROTOCOLS = {
             source='this project: openmocap, tested on a skeleton that was '
             'not trained on, with PCK and AUC of 14 joints',
             pck='official',
+        ),
+        replace(
+            _OPENMOCAP,
+            name='arrays',
+            source="this project: one's own data, metric and root-relative; "
+            'no depth or intrinsics at test time; split and actions of the '
+            'data set',
+            frame=None,
+            # Not 'both': the error of the root alone, such as that of a GCN,
+            # which smooths over neighbors, would become that of all joints.
+            alignment='gt',
         ),
         _3DHP,
         replace(
@@ -100,7 +108,9 @@ def available_protocols() -> list[str]:
     return list(_PROTOCOLS)
 
 
-def get_protocol(name: str) -> PoseProtocol:
+def get_protocol(
+    name: str, skeleton: Optional[Skeleton] = None
+) -> PoseProtocol:
     r"""Returns a protocol by its name.
 
     ==============  =====================  =========  ============  =========
@@ -111,6 +121,7 @@ def get_protocol(name: str) -> PoseProtocol:
     srnet           image frame (SRNet)    distorted  both          actions
     openmocap       image frame            pinhole    both          frames
     openmocap-rigs  image frame            pinhole    both          frames
+    arrays          metres, root-relative  any        ground truth  frames
     3dhp-official   metres, root-relative  annotated  both          frames
     3dhp-srnet      image frame (SRNet)    annotated  both          frames
     3dhp-graphmlp   metres, root-relative  annotated  both          frames
@@ -120,12 +131,16 @@ def get_protocol(name: str) -> PoseProtocol:
     removed" the poses whose root is subtracted before the error is taken.
     ``vp3d`` and ``srnet`` exclude S11 Directions.
 
+    ``arrays`` is for :class:`~pyg_hcsf.datasets.ArrayPoses`, on any skeleton
+    if :obj:`skeleton` is passed.
     The last three are for MPI-INF-3DHP and also report PCK and AUC: over 14
     joints, over 17, and over 17 with other thresholds, see
     :func:`~pyg_hcsf.metrics.auc`. So does ``openmocap-rigs``, over 14.
 
     Args:
         name (str): One of :func:`available_protocols`.
+        skeleton (Skeleton, optional): The joints, if they are not the 17 of
+            Human3.6M. (default: :obj:`None`)
 
     Raises:
         ValueError: If there is no protocol of that name.
@@ -134,5 +149,10 @@ def get_protocol(name: str) -> PoseProtocol:
         >>> protocol = get_protocol('lcn')
         >>> x = protocol.encode_input(keypoints, (1000, 1002))
     """
-    check_choice('name', name, available_protocols())
-    return _PROTOCOLS[name]
+    check_choice('name', name, _PROTOCOLS)
+    protocol = _PROTOCOLS[name]
+    if skeleton is None:
+        return protocol
+    return replace(
+        protocol, num_joints=skeleton.num_joints, root=skeleton.root
+    )

@@ -2,22 +2,10 @@ r"""Names of actions, scenes and excluded sequences of the data sets."""
 
 #: The actions of Human3.6M in the order of the columns of published tables.
 H36M_ACTIONS = (
-    'Directions',
-    'Discussion',
-    'Eating',
-    'Greeting',
-    'Phoning',
-    'Photo',
-    'Posing',
-    'Purchases',
-    'Sitting',
-    'SittingDown',
-    'Smoking',
-    'Waiting',
-    'WalkDog',
-    'Walking',
-    'WalkTogether',
-)
+    'Directions', 'Discussion', 'Eating', 'Greeting', 'Phoning', 'Photo',
+    'Posing', 'Purchases', 'Sitting', 'SittingDown', 'Smoking', 'Waiting',
+    'WalkDog', 'Walking', 'WalkTogether',
+)  # fmt: skip
 
 #: S11 'Directions' without a suffix, whose video is corrupted (VideoPose3D
 #: ``data/prepare_data_h36m.py:68``). A sequence has two names: that of LCN's

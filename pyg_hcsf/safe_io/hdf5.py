@@ -17,11 +17,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 WORKER = Path(__file__).with_name('hdf5_worker.py')
-#: Code for ``python -c`` that sets the search path and runs a script.
-RUN_SCRIPT = (
-    'import json, runpy, sys; sys.path[:] = json.loads(sys.argv[1]); '
-    "runpy.run_path(sys.argv[2], run_name='__main__')"
-)
 PIPE = 2**20  # bytes that the pipe buffers
 REPLY_LIMIT = 2**16  # bytes of a reply without its numbers
 INFLATION, SLACK = 4, 2**22  # rows that are read at once: 4 x file + 4 MiB
@@ -37,6 +32,24 @@ class DataSet(NamedTuple):
     def num_bytes(self) -> int:
         r"""The size of the array, not compressed."""
         return math.prod(self.shape) * self.dtype.itemsize
+
+
+def start_script(script: Path, **options: Any) -> subprocess.Popen[bytes]:
+    r"""Starts a Python script with this search path and pipes to its standard
+    input and output. Unlike :mod:`multiprocessing`, it does not import the
+    script of this process.
+    """
+    code = (
+        'import json, runpy, sys; sys.path[:] = json.loads(sys.argv[1]); '
+        "runpy.run_path(sys.argv[2], run_name='__main__')"
+    )
+    return subprocess.Popen(
+        [sys.executable, '-c', code, json.dumps(sys.path), str(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        pipesize=PIPE,
+        **options,
+    )
 
 
 class HDF5Process:
@@ -185,15 +198,10 @@ class HDF5Process:
             self.close()
             if was_open:
                 raise _failed()
-            command = [sys.executable, '-c', RUN_SCRIPT]
-            self._process = subprocess.Popen(
-                [*command, json.dumps(sys.path), str(WORKER)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                # Threads of OpenBLAS would count against the memory limit.
-                env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'},
-                pipesize=PIPE,
+            # Threads of OpenBLAS would count against the memory limit.
+            environment = {**os.environ, 'OPENBLAS_NUM_THREADS': '1'}
+            self._process = start_script(
+                WORKER, stderr=subprocess.DEVNULL, env=environment
             )
         return self._process
 

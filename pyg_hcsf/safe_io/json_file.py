@@ -29,14 +29,6 @@ def load_json(
         ValueError: If it is damaged or refused.
         RecursionError: If it is nested too deeply.
     """
-    check_density(content)
-    if isinstance(content, bytes):
-        content = content.decode('utf-8-sig')
-    return json.loads(content, parse_constant=parse_constant)
-
-
-def check_density(content: str | bytes) -> None:
-    r"""Refuses JSON that contains little but empty lists or objects."""
     brackets = '[{' if isinstance(content, str) else (b'[', b'{')
     count = sum(content.count(bracket) for bracket in brackets)  # type: ignore
     if count > max(MIN_CONTAINERS, len(content) // BYTES_PER_CONTAINER):
@@ -44,3 +36,6 @@ def check_density(content: str | bytes) -> None:
             f'it holds {count:,} lists and objects in {len(content):,} bytes, '
             'most of them empty'
         )
+    if isinstance(content, bytes):
+        content = content.decode('utf-8-sig')
+    return json.loads(content, parse_constant=parse_constant)

@@ -201,11 +201,11 @@ def _make_complex(args: tuple) -> complex:
     return complex(real, imag)
 
 
-def _make_set(args: tuple) -> set:
+def _make_frozenset(args: tuple) -> frozenset:
     (items,) = args
     if type(items) is not list:
         raise ValueError(f'a set of a {type(items).__name__}')
-    return set(map(check_key, items))
+    return frozenset(map(check_key, items))
 
 
 def _refuse_call(args: tuple) -> Any:
@@ -213,29 +213,21 @@ def _refuse_call(args: tuple) -> Any:
 
 
 NDARRAY = Global('numpy.ndarray', _refuse_call)
+NUMPY = ('numpy.core', 'numpy._core')  # of NumPy 1 and 2
+BUILTINS = ('builtins', '__builtin__')  # of Python 3 and 2
 GLOBALS = {'numpy.ndarray': NDARRAY} | {
     f'{module}.{name}': Global(f'{module}.{name}', make)
     for modules, name, make in (
-        ('numpy', 'dtype', make_dtype),
-        # NumPy 1 and 2 write numpy.core and numpy._core:
-        ('numpy.core numpy._core', 'multiarray._reconstruct', _empty_array),
-        ('numpy.core numpy._core', 'multiarray.scalar', _make_scalar),
-        (
-            'numpy.core numpy._core',
-            'numeric._frombuffer',
-            lambda args: make_array(*args),
-        ),
-        ('_codecs', 'encode', _make_bytes),
-        # Python 3 and 2 write builtins and __builtin__:
-        ('builtins __builtin__', 'bytes', _make_bytes),
-        ('builtins __builtin__', 'bytearray', _make_bytearray),
-        ('builtins __builtin__', 'complex', _make_complex),
-        ('builtins __builtin__', 'set', _make_set),
-        (
-            'builtins __builtin__',
-            'frozenset',
-            lambda args: frozenset(_make_set(args)),
-        ),
+        (('numpy',), 'dtype', make_dtype),
+        (NUMPY, 'multiarray._reconstruct', _empty_array),
+        (NUMPY, 'multiarray.scalar', _make_scalar),
+        (NUMPY, 'numeric._frombuffer', lambda args: make_array(*args)),
+        (('_codecs',), 'encode', _make_bytes),
+        (BUILTINS, 'bytes', _make_bytes),
+        (BUILTINS, 'bytearray', _make_bytearray),
+        (BUILTINS, 'complex', _make_complex),
+        (BUILTINS, 'set', lambda args: set(_make_frozenset(args))),
+        (BUILTINS, 'frozenset', _make_frozenset),
     )
-    for module in modules.split()
+    for module in modules
 }

@@ -49,7 +49,8 @@ def cause(error: BaseException, length: int = 600) -> str:
         except zipfile.BadZipFile as e:
             raise ValueError(f"Could not read '{path}': {cause(e)}") from e
     """
-    return shortened(str(error) or type(error).__name__, length)
+    text = getattr(error, 'strerror', '') or str(error)  # without the path
+    return shortened(text or type(error).__name__, length)
 
 
 def shortened(text: str, length: int = 1000) -> str:

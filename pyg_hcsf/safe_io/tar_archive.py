@@ -7,7 +7,8 @@ import io
 import tarfile
 from collections.abc import Callable, Iterator
 
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.safe_io.archives import ZIP_ERRORS
+from pyg_hcsf.safe_io.shown import cause, shown
 
 BLOCK = 2**16  # bytes that are decompressed at a time
 LONGEST_NAME = 2**9  # bytes of a header that extends a name
@@ -79,12 +80,5 @@ def read_tgz(
             while stream.read(BLOCK):  # up to the checksum at the end
                 if stream.tell() > limit:
                     raise too_large
-    except (
-        EOFError,
-        LookupError,
-        OSError,
-        OverflowError,
-        RecursionError,
-        tarfile.TarError,
-    ) as e:
-        raise ValueError(shown(str(e))) from e
+    except (*ZIP_ERRORS, tarfile.TarError) as e:
+        raise ValueError(cause(e)) from e

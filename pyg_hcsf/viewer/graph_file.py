@@ -11,7 +11,7 @@ import numpy as np
 
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.shown import cause
-from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.skeleton import Skeleton, as_skeleton
 
 MAX_BYTES = 256 * 2**20  # of a file
 
@@ -63,7 +63,8 @@ class LearnedGraph:
     r"""The graph that a network has learned on a skeleton.
 
     Args:
-        skeleton (str): The name of the skeleton.
+        skeleton (Skeleton, str or pathlib.Path): The skeleton, its name or its
+            YAML file. The attribute is always a :class:`~pyg_hcsf.Skeleton`.
         groups (tuple[EdgeGroup, ...]): The weights of its edges.
         attribution (HopAttribution, optional): The importance of each hop.
             (default: :obj:`None`)
@@ -73,12 +74,13 @@ class LearnedGraph:
             or a number is not finite.
     """
 
-    skeleton: str
+    skeleton: Any
     groups: tuple[EdgeGroup, ...]
     attribution: Optional[HopAttribution] = None
 
     def __post_init__(self) -> None:
-        joints = get_skeleton(self.skeleton).num_joints
+        object.__setattr__(self, 'skeleton', as_skeleton(self.skeleton))
+        joints = self.skeleton.num_joints
         for group in self.groups:
             where = f"of edge group '{group.name}'"
             edges = group.edges
@@ -90,7 +92,7 @@ class LearnedGraph:
             if edges.min() < 0 or edges.max() >= joints:
                 raise ValueError(
                     f"Expected 'edges' {where} between joints 0 and "
-                    f"{joints - 1} of '{self.skeleton}' (got "
+                    f"{joints - 1} of '{self.skeleton.name}' (got "
                     f'{edges.min()} to {edges.max()})'
                 )
             _check_table(
@@ -130,6 +132,8 @@ def write_graph(path: str | Path, graph: LearnedGraph) -> None:
     """
 
     def to_json(value: Any) -> Any:
+        if isinstance(value, Skeleton):
+            return value.to_dict()
         if not isinstance(value, np.ndarray):
             return vars(value)
         integers = value.dtype.kind in 'iu'
@@ -160,7 +164,7 @@ def read_graph(path: str | Path) -> LearnedGraph:
         groups = tuple(_group(entry) for entry in spec['groups'])
         hops = spec.get('attribution')
         return LearnedGraph(
-            skeleton=str(spec['skeleton']),
+            skeleton=Skeleton.from_dict(spec['skeleton'], 'its skeleton'),
             groups=groups,
             attribution=None if hops is None else _attribution(hops),
         )

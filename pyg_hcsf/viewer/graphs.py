@@ -81,7 +81,7 @@ def learned_graph(
             if offset.dim() == 3:  # one graph per frame: the central one
                 offset = offset[:, offset.size(1) // 2]
         groups += _groups(name, graph.hops, base, offset, numbers)
-    return LearnedGraph(model.skeleton.name, tuple(groups), attribution)
+    return LearnedGraph(model.skeleton, tuple(groups), attribution)
 
 
 def _groups(

@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Optional
@@ -16,7 +17,7 @@ import numpy as np
 
 from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.skeleton import get_skeleton
+from pyg_hcsf.skeleton import Skeleton
 from pyg_hcsf.viewer.graph_file import LearnedGraph
 from pyg_hcsf.viewer.timelines import Person, Results, align_timelines, rows_of
 
@@ -90,16 +91,18 @@ def page_content(
     """
     scene = align_timelines(results, truth)
     sequences = [person.sequence for s in scene.sources for person in s.people]
-    bodies: list[str] = []
+    bodies: list[Skeleton] = []
     for sequence in sequences:
-        bodies += [sequence.skeleton, sequence.layout or sequence.skeleton]
+        bodies.append(_bare(sequence.skeleton))
+        bodies += [] if sequence.layout is None else [_bare(sequence.layout)]
     bodies = list(dict.fromkeys(bodies))
     return {
         'fps': scene.fps,
         'axes': scene.axes,
         'frames': _pack(scene.frames, '<i4'),
         'names': scene.names,
-        'skeletons': [_skeleton(name) for name in bodies],
+        'unit': scene.unit,
+        'skeletons': [_skeleton(body) for body in bodies],
         'sources': [
             {
                 'name': source.name,
@@ -113,11 +116,11 @@ def page_content(
     }
 
 
-def _person(person: Person, bodies: list[str]) -> dict[str, Any]:
+def _person(person: Person, bodies: list[Skeleton]) -> dict[str, Any]:
     sequence, points = person.sequence, None
-    if sequence.keypoints is not None and sequence.layout is not None:
+    if sequence.keypoints is not None:
         points = {
-            'skeleton': bodies.index(sequence.layout),
+            'skeleton': bodies.index(_bare(sequence.layout)),
             'xy': _pack(sequence.keypoints.xy, '<f4'),
             'score': _pack(sequence.keypoints.score, '<f4'),
             'size': sequence.image_size
@@ -125,7 +128,7 @@ def _person(person: Person, bodies: list[str]) -> dict[str, Any]:
         }
     return {
         'number': person.number,
-        'skeleton': bodies.index(sequence.skeleton),
+        'skeleton': bodies.index(_bare(sequence.skeleton)),
         'row': _pack(person.row, '<i4'),
         'pose': _pack(person.pose, '<f4'),
         'root': _pack(person.root, '<f4'),
@@ -134,8 +137,12 @@ def _person(person: Person, bodies: list[str]) -> dict[str, Any]:
     }
 
 
-def _skeleton(name: str) -> dict[str, Any]:
-    skeleton = get_skeleton(name)
+def _bare(skeleton: Skeleton) -> Skeleton:
+    """The skeleton without graphs, which pages and files do not have."""
+    return replace(skeleton, graphs={}, graph='tree')
+
+
+def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
     return {
         'joints': skeleton.joints,
         'bones': skeleton.bones,
@@ -145,12 +152,13 @@ def _skeleton(name: str) -> dict[str, Any]:
 
 
 def _graph(
-    graph: LearnedGraph, bodies: list[str], timeline: np.ndarray
+    graph: LearnedGraph, bodies: list[Skeleton], timeline: np.ndarray
 ) -> dict[str, Any]:
-    if graph.skeleton not in bodies:
+    if (body := _bare(graph.skeleton)) not in bodies:
         raise ValueError(
-            f"Expected a 'graph' of one of the skeletons {bodies} of the "
-            f"results (got '{graph.skeleton}')"
+            "Expected a 'graph' of one of the skeletons "
+            f'{[known.name for known in bodies]} of the results (got '
+            f"'{body.name}')"
         )
 
     def row(frames: Optional[np.ndarray]) -> Optional[str]:
@@ -159,7 +167,7 @@ def _graph(
 
     hops = graph.attribution
     return {
-        'skeleton': bodies.index(graph.skeleton),
+        'skeleton': bodies.index(body),
         'groups': [
             {
                 'name': group.name,

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.skeleton import Skeleton
 from pyg_hcsf.viewer.timelines import (
     Person,
     ResultPoses,
@@ -122,14 +122,13 @@ class PoseFigure:
         track, layout = person.sequence.keypoints, person.sequence.layout
         if row < 0 or track is None or layout is None:
             return
-        body = get_skeleton(layout)
         alpha = np.clip(track.score[row], 0.06, 1)
-        self._draw_bones(self.axes[0], track.xy[row], body, alpha, 2.0)
+        self._draw_bones(self.axes[0], track.xy[row], layout, alpha, 2.0)
 
     def _draw_pose(
         self, ax: Any, person: Person, t: int, ghost: bool = False
     ) -> None:
-        body = get_skeleton(person.sequence.skeleton)
+        body = person.sequence.skeleton
         points = self.camera.project(
             person.pose[person.row[t]] + self.camera.offsets[person.number]
         )
@@ -177,6 +176,7 @@ class _Camera:
         self.yaw = 0.0 if scene.axes == 'camera' else _facing(first)
         self.pitch = 0.14
         self.offsets, tall, wide = [], 0.0, 0.0
+        self.unit, apart = scene.unit, APART * scene.unit
         across = np.array([math.cos(self.yaw), math.sin(self.yaw)])
         for number in range(count):
             pose = _reference(scene.sources, number).pose
@@ -185,10 +185,13 @@ class _Camera:
             reach = np.linalg.norm(pose[..., :2], axis=-1).max(1)
             tall = max(tall, float(top - floor))
             wide = max(wide, float(np.quantile(reach, 0.98)))
-            slot = APART * (number - (count - 1) / 2)
+            slot = apart * (number - (count - 1) / 2)
             self.offsets.append(np.array([*(slot * across), -floor]))
         self.center = np.array([0, 0, tall / 2])
-        self.extent = np.array([APART / 2 * (count - 1) + wide, tall / 2 + 80])
+        margin = 80 * self.unit
+        self.extent = np.array(
+            [apart / 2 * (count - 1) + wide, tall / 2 + margin]
+        )
         self.distance = 5 * float(self.extent.max())
 
     def project(self, x: np.ndarray) -> np.ndarray:
@@ -202,8 +205,9 @@ class _Camera:
         return out * (self.distance / np.maximum(depth, 1))[..., None]
 
     def draw_floor(self, ax: Any) -> None:
-        reach = 500 * math.ceil(self.extent[0] / 500 + 1)
-        ticks = np.arange(-reach, reach + 1, 500)
+        step = 500 * self.unit
+        number = math.ceil(self.extent[0] / step + 1)
+        reach, ticks = number * step, step * np.arange(-number, number + 1)
         ends = np.array([-reach, reach])
         lines = [[[k, e, 0] for e in ends] for k in ticks]
         lines += [[[e, k, 0] for e in ends] for k in ticks]
@@ -222,7 +226,7 @@ def _find(source: Optional[ResultPoses], number: int) -> Optional[Person]:
 
 
 def _same_skeleton(first: Person, second: Person) -> bool:
-    return first.sequence.skeleton == second.sequence.skeleton
+    return first.sequence.skeleton.joints == second.sequence.skeleton.joints
 
 
 def _reference(sources: Sequence[ResultPoses], number: int) -> Person:
@@ -233,7 +237,7 @@ def _reference(sources: Sequence[ResultPoses], number: int) -> Person:
 
 def _facing(person: Person) -> float:
     """The yaw of a camera in front of a person, in the first frame."""
-    body = get_skeleton(person.sequence.skeleton)
+    body = person.sequence.skeleton
     left, right = list(body.left), list(body.right)
     pose = person.pose[0]
     x, y, _ = (pose[left] - pose[right]).sum(0)

@@ -12,6 +12,8 @@ from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.safe_io.shown import shown
 
 MAX_SIZE = 2**24  # people times frames of a scene
+PEOPLE = (600.0, 3000.0)  # mm, the box around a person
+STANDING = 1700.0
 Results = Mapping[str, Sequence[PoseSequence]]
 
 
@@ -55,6 +57,8 @@ class Scene:
         sources (tuple[ResultPoses, ...]): The results, then the truth.
         axes (str): The axes of the given poses.
         fps (float, optional): Frames per second, if known.
+        unit (float): The size of the bodies relative to people, by which
+            distances and widths are drawn.
     """
 
     frames: np.ndarray
@@ -62,6 +66,7 @@ class Scene:
     sources: tuple[ResultPoses, ...]
     axes: str
     fps: Optional[float]
+    unit: float
 
 
 def align_timelines(
@@ -124,7 +129,8 @@ def align_timelines(
         ]
         sources.append(ResultPoses(name, is_truth, tuple(aligned)))
     fps = next((person.fps for person in every if person.fps), None)
-    return Scene(frames, names, tuple(sources), every[0].axes, fps)
+    unit = _unit(visible)
+    return Scene(frames, names, tuple(sources), every[0].axes, fps, unit)
 
 
 def joint_errors(person: Person, truth: Person) -> np.ndarray:
@@ -135,10 +141,10 @@ def joint_errors(person: Person, truth: Person) -> np.ndarray:
         ValueError: If their skeletons differ.
     """
     skeletons = [p.sequence.skeleton for p in (person, truth)]
-    if skeletons[0] != skeletons[1]:
+    if skeletons[0].joints != skeletons[1].joints:
         raise ValueError(
-            f"Expected 'truth' on the skeleton '{skeletons[0]}' of the result "
-            f"(got '{skeletons[1]}')"
+            f"Expected 'truth' on the skeleton '{skeletons[0].name}' of the "
+            f"result (got '{skeletons[1].name}')"
         )
     known = (person.row >= 0) & (truth.row >= 0)
     out = np.full((len(person.row), person.pose.shape[1]), np.nan)
@@ -173,6 +179,14 @@ def _check(source: str, people: Sequence[PoseSequence]) -> None:
                 f'{low} and {high} (got {person.frames[0]} to '
                 f'{person.frames[-1]})'
             )
+
+
+def _unit(people: Sequence[PoseSequence]) -> float:
+    """The size of bodies relative to people: 1 if they may be people."""
+    boxes = [np.ptp(person.pose, axis=1) for person in people]
+    size = float(np.median(np.linalg.norm(np.concatenate(boxes), axis=-1)))
+    low, high = PEOPLE
+    return 1.0 if low <= size <= high or size == 0 else size / STANDING
 
 
 def _align(person: PoseSequence, number: int, timeline: np.ndarray) -> Person:

@@ -67,6 +67,7 @@ def test_smoke(tmp_path, capsys):
     folder = path.parent / 'hcsf' / '0'
     files = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
     files |= {'checkpoint.pt', 'log.jsonl', 'log.csv'}
+    files |= {'network.safetensors', 'skeleton.yaml'}
     assert {p.name for p in folder.iterdir()} == files
     metrics = json.loads((folder / 'metrics.json').read_text())
     assert metrics['split'] == 'test' and metrics['macs'] > 0

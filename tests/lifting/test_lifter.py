@@ -59,7 +59,7 @@ def test_perfect_network_gives_the_truth(oracle, keypoints, walk):
     assert len(network.given) > 1  # batches
     assert person.frames.tolist() == list(range(10, 70))
     assert person.fps == 25 and person.image_size == SIZE
-    assert person.axes == 'camera' and person.layout == 'h36m17'
+    assert person.axes == 'camera' and person.layout.name == 'h36m17'
     assert np.array_equal(person.keypoints.xy, keypoints.tracks[0].xy)
     assert person.note.startswith(f'Height taken as {lifter.height:g} mm.')
     assert 'Focal' not in person.note and 'calibrated' not in person.note
@@ -263,7 +263,8 @@ def test_image_size_is_the_smallest_that_is_common():
 def test_other_layouts(keypoints, weights):
     coco = to_layout(keypoints, 'coco17')
     (person,) = Lifter(weights['single']).lift(coco)
-    assert person.skeleton == 'h36m17' and person.layout == 'coco17'
+    assert person.skeleton.name == 'h36m17'
+    assert person.layout.name == 'coco17'
 
 
 @pytest.mark.parametrize(

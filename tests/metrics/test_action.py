@@ -55,8 +55,8 @@ def test_constant_scores_have_the_accuracy_of_chance():
         (torch.rand(3), torch.zeros(3).long(), r'\[K, C\].*got \[3\]'),
         (torch.rand(3, 2), torch.zeros(2).long(), r'got \[3, 2\] and \[2\]'),
         (torch.rand(0, 2), torch.zeros(0).long(), 'at least one clip'),
-        (torch.rand(2, 2), torch.tensor([0, 2]), '0 to 1 .got 0 to 2'),
-        (torch.rand(2, 2), torch.tensor([-1, 1]), '0 to 1 .got -1 to 1'),
+        (torch.rand(2, 2), torch.tensor([0, 2]), 'to be from 0 to 1 .got 2'),
+        (torch.rand(2, 2), torch.tensor([-1, 1]), 'to be from 0 to 1 .got -1'),
         (
             torch.tensor([[0.0, float('nan')]]),
             torch.tensor([0]),
@@ -68,5 +68,5 @@ def test_wrong_arguments(scores, label, message):
     for metric in (top_k_accuracy, confusion_matrix, per_class_accuracy):
         with pytest.raises(ValueError, match=message):
             metric(scores, label)
-    with pytest.raises(ValueError, match="'k' >= 1"):
+    with pytest.raises(ValueError, match="'k' to be >= 1"):
         top_k_accuracy(SCORES, LABEL, 0)

@@ -102,7 +102,7 @@ def test_round_trip_of_a_table(tmp_path, dtype):
         ('\nanna,3,', '\nanna,4,', "'frames'.*ascending"),
         ('\nanna,3,', '\nanna,9' + 30 * '9' + ',', "'frames'.*integers"),
         ('"joints": ["Hip"', '"joints": ["Hüfte"', "'joints'"),
-        ('"skeleton": "h36m17"', '"skeleton": "ntu25"', 'columns'),
+        ('"skeleton": "h36m17"', '"skeleton": "ntu25"', "'joints'"),
     ],
 )
 def test_wrong_tables_are_refused(tmp_path, old, new, message):

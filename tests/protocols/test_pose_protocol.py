@@ -9,7 +9,8 @@ from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
 
 DHP = ('3dhp-official', '3dhp-srnet', '3dhp-graphmlp')
-NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', 'openmocap-rigs', *DHP)
+NAMES = ('vp3d', 'lcn', 'srnet', 'openmocap', 'openmocap-rigs', 'arrays')
+NAMES += DHP
 IMAGE_FRAME = ('lcn', 'srnet', 'openmocap', 'openmocap-rigs', '3dhp-srnet')
 
 
@@ -199,7 +200,7 @@ def test_wrong_keypoints(change, message):
 def test_keypoints_that_are_not_finite():
     _, uv, camera = scene(0)
     uv[3, 7, 0] = uv[4, 1, 1] = float('nan')
-    with pytest.raises(ValueError, match=r'2 of 85 keypoints.*\[3, 7\]'):
+    with pytest.raises(ValueError, match=r'2 of 85 joints.*\[3, 7\]'):
         get_protocol('lcn').encode_input(uv, camera[2])
 
 

@@ -8,6 +8,7 @@ from pyg_hcsf.protocols import (
     available_protocols,
     get_protocol,
 )
+from pyg_hcsf.skeleton import H36M17, get_skeleton
 from tests.protocols.test_pose_protocol import DHP, NAMES
 
 H36M = ('vp3d', 'lcn', 'srnet')
@@ -31,6 +32,7 @@ def test_protocols_are_immutable():
         ('lcn', True, None, 'actions'),
         ('srnet', True, 'vp3d', 'actions'),
         ('openmocap', True, None, 'frames'),
+        ('arrays', False, None, 'frames'),
         ('3dhp-official', False, None, 'frames'),
         ('3dhp-srnet', True, None, 'frames'),
         ('3dhp-graphmlp', False, None, 'frames'),
@@ -42,6 +44,13 @@ def test_conventions(name, residual_xy, distortion, average):
     assert protocol.distortion == distortion
     assert protocol.average == average
     assert (protocol.num_joints, protocol.root) == (17, 0)
+
+
+def test_other_skeletons():
+    protocol = get_protocol('arrays', get_skeleton('ntu25'))
+    assert protocol.num_joints == 25
+    assert protocol.root == get_skeleton('ntu25').root
+    assert get_protocol('arrays', H36M17) == get_protocol('arrays')
 
 
 @pytest.mark.parametrize('name', H36M)

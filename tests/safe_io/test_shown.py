@@ -108,3 +108,10 @@ def test_causes_are_bounded():
     assert long.startswith('what') and long.endswith('remedy')
     assert shortened('x' * 1000) == 'x' * 1000
     assert len(shortened('x' * 1001)) <= 1000
+
+
+def test_causes_of_the_system_do_not_repeat_the_path():
+    with pytest.raises(OSError) as e:
+        Path('/no/such/file').read_bytes()
+    assert cause(e.value) == 'No such file or directory'
+    assert cause(OSError('of a library')) == 'of a library'

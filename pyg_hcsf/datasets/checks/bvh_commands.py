@@ -44,6 +44,7 @@ def bvh_commands(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
             failed.append(text if str(file) in text else f'{file}: {text}')
             continue
         if found.rig.guessed:
+            # Files with the same guess share a command.
             text = json.dumps(found.rig.joint_map, ensure_ascii=False)
             guessed.setdefault(text, []).append((found, bvh.fps))
             examples.setdefault(text, file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 import zipfile
 from collections import Counter
@@ -15,7 +14,10 @@ from typing import NamedTuple
 
 from pyg_hcsf.data.formats import LEFTOVERS, Format
 from pyg_hcsf.datasets.checks.file_kind import AGAIN, FileKind, identify_file
-from pyg_hcsf.datasets.checks.unsupported_files import describe_unsupported
+from pyg_hcsf.datasets.checks.unsupported_files import (
+    describe_unsupported,
+    known_files,
+)
 from pyg_hcsf.datasets.ntu.skeleton_files import SKELETON_FILE, find_skeletons
 from pyg_hcsf.datasets.ntu.skeleton_parser import read_skeleton
 from pyg_hcsf.datasets.utd_mhad.skeleton_mat import FILE_LIMIT, UTD_MHAD_FILE
@@ -32,51 +34,6 @@ KINDS = {
     '.mat': ['mat', 'hdf5'], '.h5': ['hdf5'], '.zip': ['zip'],
     '.tgz': ['packed'],
 }  # fmt: skip
-
-# Names of files and folders of which another part of a data set is needed.
-OTHER_PARTS = {
-    r'nturgbd?_(?:rgb|depth|ir|depth_masked)_s\d+.*'
-    r'|S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}_(?:rgb|ir)\.avi': (
-        'part of the videos of NTU RGB+D: get '
-        'nturgbd_skeletons_s001_to_s017.zip'
-    ),
-    r'a\d+_s\d+_t\d+_(?:color|depth|inertial)\.(?:avi|mat)'
-    r'|(?:RGB|Depth|Inertial)\.zip': (
-        'another part of UTD-MHAD: get its Skeleton.zip'
-    ),
-    r'(?:Poses_)?(?:D2_Positions|D3_Angles(?:_mono)?|RawAngles)'
-    r'(?:_S\d+)?(?:\.tgz)?': (
-        'angles or 2D poses of Human3.6M: get D3_Positions'
-    ),
-    r'(?:Poses_)?D3_Positions_mono(?:_universal)?(?:_S\d+)?(?:\.tgz)?': (
-        'positions of Human3.6M in the coordinates of each camera: get '
-        'D3_Positions'
-    ),
-    r'(?:Videos|Segments|Features)\w*_S\d+.*\.tgz': (
-        'videos or features of Human3.6M: get Poses_D3_Positions'
-    ),
-    r'video_\d{1,2}\.avi': (
-        'a video, of MPI-INF-3DHP if its folder is imageSequence: get '
-        'annot.mat and camera.calibration of its sequence'
-    ),
-    r'(?:bb_cropped_data|TS[1-6]_(?:crop_info|gt_2d_annot))\.mat'
-    r'|annotTest\.h5|mpi_inf_3dhp_(?:train|valid|test_valid|test_all)\.npz': (
-        'a conversion of MPI-INF-3DHP that is not read: get the official '
-        "annot_data.mat and annot.mat, or P-STMO's archives"
-    ),
-    r'raw_(?:skes_data|denoised_(?:joints|colors))\.pkl': (
-        'an intermediate file of CTR-GCN: get the .skeleton files, or '
-        'NTU60_CS.npz and the like'
-    ),
-    r'ntu(?:60|120)_(?:hrnet|2danno)\.pkl': (
-        '2D keypoints: get ntu60_3danno.pkl or ntu120_3danno.pkl'
-    ),
-    r'.*\.c3d': (
-        'markers, not joints: get the AMC and ASF files of the same motion'
-    ),
-    r'.*\.fbx': 'FBX motion: export it as BVH, from Blender for example',
-}
-_OTHER_PARTS = [(re.compile(name), text) for name, text in OTHER_PARTS.items()]
 
 
 @dataclass(frozen=True)
@@ -186,6 +143,7 @@ def diagnose(
             if SKELETON_FILE.fullmatch(file.name) and num_parsed < NUM_PARSED:
                 num_parsed += 1
                 kind = _check_skeleton(file, kind)
+            # Some formats are read from archives as they are.
             if kind.remedy and (kind.kind != 'packed' or file not in read):
                 broken.append((file, kind))
             elif file not in read:
@@ -243,7 +201,7 @@ def _list_archive(file: Path) -> str:
 
 
 def _other_part(file: Path) -> Iterator[str]:
-    for pattern, text in _OTHER_PARTS:
+    for pattern, text in known_files()[1]:
         for name in (file.name, file.parent.name):
             if pattern.fullmatch(name):
                 yield f"'{name}' is {text}"

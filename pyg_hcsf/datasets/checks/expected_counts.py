@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 from pyg_hcsf.datasets.checks.doctor import FoundFiles
@@ -66,19 +67,12 @@ def _utd_mhad(options: Options) -> ExpectedContents:
 
 
 def _missing_utd_mhad(found: FoundFiles) -> list[str]:
-    takes = [
-        f'a{action}_s{subject}_t{take}'
-        for action in range(1, len(UTD_MHAD_ACTIONS) + 1)
-        for subject in UTD_MHAD_SUBJECTS
-        for take in range(1, 5)
-    ]
-    names = {member.name for member in found.members}
-    return [
-        f'{take}_skeleton.mat'
-        for take in takes
-        if take not in UTD_MHAD_UNPUBLISHED
-        and f'{take}_skeleton.mat' not in names
-    ]
+    present = {member.name for member in found.members}
+    present |= {f'{take}_skeleton.mat' for take in UTD_MHAD_UNPUBLISHED}
+    actions = range(1, len(UTD_MHAD_ACTIONS) + 1)
+    takes = product(actions, UTD_MHAD_SUBJECTS, range(1, 5))
+    names = ['a{}_s{}_t{}_skeleton.mat'.format(*take) for take in takes]
+    return [name for name in names if name not in present]
 
 
 def _ntu(options: Options) -> ExpectedContents:
@@ -101,19 +95,16 @@ def _missing_ntu(found: FoundFiles, data: str) -> list[str]:
     out = [
         f'S{setup:03}*' for setup in range(1, last + 1) if setup not in setups
     ]
+    # Each subject of a setup performs all its actions, twice, before three
+    # cameras.
     for setup, subject in sorted({(n.setup, n.subject) for n in names}):
         first = 1 if setup <= LAST_SETUP_OF_NTU60 else 61
-        wanted = (
-            ClipName(setup, camera, subject, replication, action)
-            for action in range(first, first + 60)
-            for camera in (1, 2, 3)
-            for replication in (1, 2)
-        )
-        out += [
-            f'{name}.skeleton'
-            for name in wanted
-            if name not in names and str(name) not in left_out
-        ]
+        for action, camera, replication in product(
+            range(first, first + 60), (1, 2, 3), (1, 2)
+        ):
+            name = ClipName(setup, camera, subject, replication, action)
+            if name not in names and str(name) not in left_out:
+                out.append(f'{name}.skeleton')
     return out
 
 

@@ -25,15 +25,22 @@ UNFINISHED = (
     '.part', '.partial', '.crdownload', '.download', '.aria2', '.opdownload',
 )  # fmt: skip
 
-# First bytes of files.
-IMAGES = {b'\xff\xd8\xff': 'JPEG', b'\x89PNG\r\n': 'PNG', b'GIF8': 'GIF'}
-COMPRESSED = {
-    b'\x1f\x8b': 'gzip',
-    b'BZh': 'bzip2',
-    b'\xfd7zXZ\0': 'xz',
-    b'7z\xbc\xaf\x27\x1c': '7z',
-    b'Rar!\x1a\x07': 'RAR',
-}
+# Bytes at a position in a file, and what they identify.
+MAGIC = (
+    (0, b'\xff\xd8\xff', 'image', 'an image (JPEG), not poses'),
+    (0, b'\x89PNG\r\n', 'image', 'an image (PNG), not poses'),
+    (0, b'GIF8', 'image', 'an image (GIF), not poses'),
+    (4, b'ftyp', 'video', 'a video, not poses'),
+    (8, b'AVI ', 'video', 'a video, not poses'),
+    (0, b'\xcd\xf3\x00\x01', 'cdf', 'a file in Common Data Format'),
+    (0, b'\xcd\xf2\x60\x02', 'cdf', 'a file in Common Data Format'),
+    (0, b'\x1f\x8b', 'packed', 'compressed with gzip, which is not read'),
+    (0, b'BZh', 'packed', 'compressed with bzip2, which is not read'),
+    (0, b'\xfd7zXZ\0', 'packed', 'compressed with xz, which is not read'),
+    (0, b'7z\xbc\xaf', 'packed', 'compressed with 7z, which is not read'),
+    (0, b'Rar!\x1a\x07', 'packed', 'compressed with RAR, which is not read'),
+    (257, b'ustar', 'packed', 'a tar archive, not read'),
+)
 TEXTS = {
     '.bvh': 'BVH motion',
     '.asf': 'ASF skeleton',
@@ -88,7 +95,7 @@ def identify_file(path: str | Path) -> FileKind:
             'a download that has not finished',
             'let it finish, or get it again',
         )
-    for identify in (_pointer, _page, _archive, _array, _binary, _media):
+    for identify in (_pointer, _page, _magic, _array, _pickle):
         if (found := identify(path, head, size)) is not None:
             return found
     if b'\0' not in head:
@@ -152,15 +159,12 @@ def _page(path: Path, head: bytes, size: int) -> FileKind | None:
     return None
 
 
-def _archive(path: Path, head: bytes, size: int) -> FileKind | None:
+def _magic(path: Path, head: bytes, size: int) -> FileKind | None:
     if head.startswith((b'PK\x03\x04', b'PK\x05\x06', b'PK\x07\x08')):
         return _zip(path, size)
-    for magic, name in COMPRESSED.items():
-        if head.startswith(magic):
-            text = f'compressed with {name}, which is not read'
-            return FileKind('packed', text, 'unpack it')
-    if head[257:262] == b'ustar':
-        return FileKind('packed', 'a tar archive, not read', 'unpack it')
+    for start, magic, kind, text in MAGIC:
+        if head.startswith(magic, start):
+            return FileKind(kind, text, 'unpack it' * (kind == 'packed'))
     return None
 
 
@@ -169,6 +173,7 @@ def _zip(path: Path, size: int) -> FileKind:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # The other parts of a split archive: .z01, .z02, ...
         pattern = f'{glob.escape(path.stem)}.z[0-9][0-9]'
         parts = any(path.parent.glob(pattern))
         if parts or re.search(r'\.\d{3}$', path.name):
@@ -262,15 +267,14 @@ def _hdf5_end(head: bytes, start: int) -> int:
     """
     block = head[start : start + 64].ljust(64, b'\0')
     version = block[8]
+    # Of the end of file address, by the HDF5 file format specification
     offset = {0: 40, 1: 44, 2: 28, 3: 28}.get(version)
     if offset is None or block[9 if version > 1 else 13] != 8:
         return 0
     return int.from_bytes(block[offset : offset + 8], 'little')
 
 
-def _binary(path: Path, head: bytes, size: int) -> FileKind | None:
-    if head[:4] in (b'\xcd\xf3\x00\x01', b'\xcd\xf2\x60\x02'):
-        return FileKind('cdf', 'a file in Common Data Format')
+def _pickle(path: Path, head: bytes, size: int) -> FileKind | None:
     names = scan_pickle(path)
     if names is None:
         return None
@@ -285,12 +289,3 @@ def _binary(path: Path, head: bytes, size: int) -> FileKind | None:
             'with numpy.savez',
         )
     return FileKind('pickle', 'a Python pickle with arrays and plain data')
-
-
-def _media(path: Path, head: bytes, size: int) -> FileKind | None:
-    for magic, name in IMAGES.items():
-        if head.startswith(magic):
-            return FileKind('image', f'an image ({name}), not poses')
-    if head[4:8] == b'ftyp' or head[8:12] == b'AVI ':
-        return FileKind('video', 'a video, not poses')
-    return None

@@ -16,7 +16,11 @@ from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
 from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS
 from pyg_hcsf.datasets.ntu.clip_names import parse_name
 from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS
-from pyg_hcsf.datasets.ntu.source import CUSTOMARY, find_source
+from pyg_hcsf.datasets.ntu.source import (
+    CUSTOMARY,
+    check_single_format,
+    find_source,
+)
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.npy import read_npy_header
 
@@ -85,26 +89,19 @@ def _ntu_commands(
             source = folder if is_folder else files[0]
         benchmark = _benchmark_of(item, files)
         if format_name == 'skeleton':
-            _check_single_format(source, same)
+            # The error of find_source, without listing archives again.
+            check_single_format(
+                {
+                    other.format.name: other.files
+                    for other in same
+                    if any(source in (f, *f.parents) for f in other.files)
+                }
+            )
         elif find_source([source], benchmark) is None:
             raise ValueError(f"nothing of '{benchmark}' is in '{source}'")
         words = ['nturgbd', '--from', str(source), '--benchmark', benchmark]
         out.append(words)
     return out
-
-
-def _check_single_format(source: Path, same: Sequence[FoundFiles]) -> None:
-    r"""Raises the error of find_source, without listing archives again."""
-    inside = {
-        other.format.name: str(other.files[0])
-        for other in same
-        if any(source in (file, *file.parents) for file in other.files)
-    }
-    if len(inside) > 1:
-        raise ValueError(
-            f"Expected 'raw' with files of one format (got {inside}): pass "
-            'the files or the folder of one'
-        )
 
 
 def _benchmark_of(item: FoundFiles, files: list[Path]) -> str:
@@ -147,6 +144,7 @@ def _count_labels(format_name: str, file: Path) -> tuple[tuple[int, int], int]:
             keys = ['y', 'valid_y', 'test_y']
             sets = process.open(file, keys)
             y, valid, test = (sets[key].shape for key in keys)
+            # SGN validates on a part of the training clips.
             shapes = [(y[0] + valid[0], *y[1:]), test]
     train, test = shapes
     return (train[0], test[0]), train[-1]

@@ -7,9 +7,13 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Set
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from pyg_hcsf.datasets.checks.file_kind import FileKind
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
@@ -44,210 +48,58 @@ class Unsupported(NamedTuple):
     Args:
         text (str): A description that completes "this is ...".
         kind (str): See :class:`Content`.
-        keys (set[str]): Names that the file contains.
-        any_key (set[str]): Names of which it contains at least one.
+        keys (list[str]): Names that the file contains.
+        any_key (list[str]): Names of which it contains at least one.
+        no_other_key (bool): Whether it contains no names but :obj:`keys`.
         path (str): A regular expression of the end of the path, beginning
             with the name of a folder or file. Case is ignored.
-        head (bytes): A regular expression found in the first bytes.
-        test (callable): A further condition.
+        head (str): A regular expression found in the first bytes.
+        keypoint_size (int): The number of coordinates of each keypoint in a
+            pickle of mmaction2 or pyskl.
     """
 
     text: str
     kind: str = ''
-    keys: Set[str] = frozenset()
-    any_key: Set[str] = frozenset()
+    keys: Sequence[str] = ()
+    any_key: Sequence[str] = ()
+    no_other_key: bool = False
     path: str = ''
-    head: bytes = b''
-    test: Callable[[Content], bool] = lambda content: True
+    head: str = ''
+    keypoint_size: int = 0
 
     def matches(self, content: Content) -> bool:
         path = content.path.absolute().as_posix()
         pattern = f'.*/{self.path or ".*"}'
+        keys = content.keys
         return (
-            (not self.kind or content.kind == self.kind)
-            and content.keys >= self.keys
-            and (not self.any_key or bool(content.keys & self.any_key))
+            self.kind in ('', content.kind)
+            and keys.issuperset(self.keys)
+            and (not self.any_key or not keys.isdisjoint(self.any_key))
+            and (not self.no_other_key or len(keys) == len(self.keys))
             and re.fullmatch(pattern, path, re.I | re.S) is not None
-            and re.search(self.head, content.head) is not None
-            and self.test(content)
+            and re.search(self.head.encode(), content.head) is not None
+            and (
+                not self.keypoint_size
+                or (pickle_array_shape(content.path, 'keypoint') or ())[3:]
+                == (self.keypoint_size,)
+            )
         )
 
 
-def _has_2d_keypoints(content: Content) -> bool:
-    shape = pickle_array_shape(content.path, 'keypoint')
-    return shape is not None and shape[3] == 2
-
-
-IMAGES = {'imgname', 'center', 'S'}
-POSITIONS = {'positions_3d', 'positions_2d'}
-WORLD = (
-    'get the official D3_Positions of Human3.6M, or data_3d_h36m.npz of '
-    'VideoPose3D'
-)
-OFFICIAL_3DHP = (
-    'get annot.mat, camera.calibration and annot_data.mat, the official files'
-)
-VP3D_3DHP = (
-    'MPI-INF-3DHP in the format of VideoPose3D, of which there are several '
-    f"variants: {OFFICIAL_3DHP}, or P-STMO's data_train_3dhp.npz and "
-    'data_test_3dhp.npz'
-)
-
-# The first match counts.
-UNSUPPORTED = (
-    Unsupported(
-        "MotionBERT's or MotionAGFormer's sliced clips, without subjects and "
-        'cameras: get h36m_sh_conf_cam_source_final.pkl',
-        kind='pickle',
-        keys={'data_input', 'data_label'},
-    ),
-    Unsupported(
-        '2D keypoints of mmaction2 or pyskl, in pixels; of NTU RGB+D get '
-        'ntu60_3danno.pkl or ntu120_3danno.pkl',
-        kind='pickle',
-        any_key={'keypoint', 'split', 'annotations'},
-        test=_has_2d_keypoints,
-    ),
-    Unsupported(
-        "a clip of NTU RGB+D as txt2npy.py writes it, without the sensor's "
-        'numbers of bodies: get the .skeleton file that it was made of',
-        kind='npy',
-        head=b'skel_body0',
-    ),
-    Unsupported(
-        "st-gcn's or 2s-AGCN's array of Kinetics-Skeleton, of 18 keypoints "
-        'in 2D with scores: not read',
-        kind='npy',
-        head=rb"'shape': \((\d+), 3, (\d+), 18, (\d+)\)",
-    ),
-    Unsupported(
-        'a clip of Kinetics-Skeleton, of 18 keypoints in 2D: not read',
-        kind='text',
-        head=rb'(?s)\A(?=.*"frame_index")(?=.*"skeleton").*"pose"',
-    ),
-    Unsupported(
-        'the labels of Kinetics-Skeleton, which is not read',
-        kind='text',
-        head=rb'(?s)\A(?=.*"has_skeleton").*"label_index"',
-    ),
-    Unsupported(
-        'a clip of NW-UCLA, of 20 joints of Kinect v1: not read; UTD-MHAD, '
-        'of the same joints, is',
-        kind='text',
-        path=r'a\d\d_s\d\d_e\d\d(?:_v\d\d)?\.json',
-        head=rb'"skeletons"\s*:\s*\[\s*\[\s*\[',
-    ),
-    Unsupported(
-        'a clip of MSRAction3D, of 20 joints: not read; UTD-MHAD is',
-        path=r'a\d\d_s\d\d_e\d\d(?:_v\d\d)?_skeleton(?:3D)?\.txt',
-        head=rb'\A\s*(?:-?\d[-+.\deE]*[ \t]+){2,3}-?\d[-+.\deE]*\s*\n',
-    ),
-    Unsupported(
-        'motion of AMASS, as rotations and body shapes of SMPL: get the ASF '
-        'and AMC files of CMU or HDM05, or write the joints as BVH',
-        keys={'trans', 'betas'},
-        any_key={'poses', 'pose_body', 'root_orient'},
-        test=lambda content: bool(
-            content.keys & {'mocap_framerate', 'mocap_frame_rate'}
-        ),
-    ),
-    Unsupported(
-        'the body shape of a subject of AMASS, without motion',
-        kind='npz',
-        test=lambda content: content.keys == {'gender', 'betas'},
-    ),
-    Unsupported(
-        "MPI-INF-3DHP by images, as mmpose's or SPIN's scripts convert it, "
-        f'without cameras: {OFFICIAL_3DHP}',
-        kind='npz',
-        keys=IMAGES,
-        path=r'[^/]*3dhp[^/]*',
-    ),
-    Unsupported(
-        "Human3.6M by images, as mmpose's or SPIN's scripts convert it, of "
-        f'some of the frames and without cameras: {WORLD}',
-        kind='npz',
-        keys=IMAGES,
-        path=r'[^/]*(h36m|human)[^/]*',
-    ),
-    Unsupported(
-        "poses by images, as mmpose's or SPIN's scripts convert data sets, "
-        'without cameras: get the files that they were made of',
-        kind='npz',
-        keys=IMAGES,
-    ),
-    Unsupported(
-        'HumanEva in the format of VideoPose3D: not read',
-        kind='npz',
-        any_key=POSITIONS,
-        head=rb'(Train|Validate|Test)/S\d',
-    ),
-    Unsupported(
-        VP3D_3DHP,
-        kind='npz',
-        any_key=POSITIONS,
-        head=rb'S[1-8]_Seq[12]|TS[1-6]|S[1-8]/Seq[12]',
-    ),
-    Unsupported(
-        VP3D_3DHP, kind='npz', any_key=POSITIONS, path=r'[^/]*3dhp[^/]*'
-    ),
-    Unsupported(
-        'Human3.6M in the format of VideoPose3D under another name: call it '
-        'data_3d_h36m.npz, or data_2d_h36m_<detector>.npz',
-        kind='npz',
-        any_key=POSITIONS,
-        head=rb'Directions|Discussion|WalkDog',
-    ),
-    Unsupported(
-        "an archive such as P-STMO's of MPI-INF-3DHP under another name: call "
-        'it data_train_3dhp.npz or data_test_3dhp.npz',
-        kind='npz',
-        path=r'[^/]*3dhp[^/]*',
-        test=lambda content: content.keys == {'data'},
-    ),
-    Unsupported(
-        "PoseAug's test set, of 16 joints relative to the hip and scaled "
-        f'keypoints; if it is of MPI-INF-3DHP, {OFFICIAL_3DHP}',
-        kind='npz',
-        keys={'pose3d', 'pose2d'},
-    ),
-    Unsupported(
-        "3d-pose-baseline's positions of Human3.6M under another name: put "
-        'it to S*/MyPoses/3D_positions/<action>.h5',
-        keys={'3D_positions'},
-    ),
-    Unsupported(
-        "3d-pose-baseline's 2D detections in Human3.6M: get "
-        'data_2d_h36m_sh_ft_h36m.npz of VideoPose3D',
-        keys={'poses'},
-        path=r'StackedHourglass\w*/.*\.h5',
-    ),
-    Unsupported(
-        f'positions of Human3.6M in the coordinates of each camera: {WORLD}',
-        path=r'D3_Positions_mono(_universal)?/.*\.cdf(\.mat)?',
-    ),
-    Unsupported(
-        'a CDF file, or one made of it, in no folder of a subject of '
-        'Human3.6M: D3_Positions are read from '
-        'S*/MyPoseFeatures/D3_Positions/<action>.cdf',
-        test=lambda content: (
-            content.kind == 'cdf'
-            or content.path.name.lower().endswith('.cdf.mat')
-        ),
-    ),
-    Unsupported(
-        'an annot.mat that may be of MPI-INF-3DHP: it is read from '
-        'S*/Seq*/annot.mat with camera.calibration',
-        kind='mat',
-        path=r'annot\.mat',
-    ),
-    Unsupported(
-        'an annot_data.mat that may be of MPI-INF-3DHP: it is read from '
-        'TS*/annot_data.mat',
-        kind='hdf5',
-        path=r'annot_data\.mat',
-    ),
-)
+@lru_cache(maxsize=1)
+def known_files() -> tuple[list[Unsupported], list[tuple[re.Pattern, str]]]:
+    r"""The entries of ``known_files.yaml``: unsupported files, and names of
+    files and folders of which another part of a data set is needed.
+    """
+    file = resources.files('pyg_hcsf.datasets.checks') / 'known_files.yaml'
+    table = yaml.safe_load(file.read_text())
+    parts = [(re.compile(e['name']), e['text']) for e in table['other_parts']]
+    unsupported = [Unsupported(**entry) for entry in table['unsupported']]
+    remedies = table['remedies']
+    return [
+        entry._replace(text=entry.text.format(**remedies))
+        for entry in unsupported
+    ], parts
 
 
 def describe_unsupported(
@@ -275,7 +127,8 @@ def describe_unsupported(
         content = _read_content(path, kind.kind, process)
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):
         return None
-    matches = (entry.text for entry in UNSUPPORTED if entry.matches(content))
+    unsupported, _ = known_files()
+    matches = (entry.text for entry in unsupported if entry.matches(content))
     return next(matches, None)
 
 

@@ -129,6 +129,7 @@ def summarize(
             continue
         length = np.linalg.norm(joints[child] - joints[parent], axis=-1)
         count = np.full(len(child), length.shape[1])
+        # Enough for mean and variance, however many clips there are
         sums = np.stack([count, length.sum(axis=1), (length**2).sum(axis=1)])
         out.bones[subject] = out.bones.get(subject, 0) + sums
         bent, forward = _count_bent_knees(joints, skeleton)
@@ -233,6 +234,7 @@ def _check_limbs(
     variance = (squares / count)[:, limbs] - mean**2
     mean = np.maximum(mean, 1e-9)
     spread = np.sqrt(np.maximum(variance, 0)) / mean
+    # Limbs are in pairs, left before right.
     difference = np.abs(mean[:, 0::2] / mean[:, 1::2] - 1)
     checks = []
     for what, values, limit in (

@@ -13,7 +13,7 @@ from pyg_hcsf.datasets.ntu.clip_names import NUM_JOINTS, ActionClip, parse_name
 from pyg_hcsf.datasets.ntu.padded_arrays import FRAMES_LIMIT
 from pyg_hcsf.safe_io.npy import read_npy_header
 from pyg_hcsf.safe_io.pickle_reader import load_pickle
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import cause, explained, shown
 
 DATA = '_data_joint.npy'
 LABELS = '_label.pkl'
@@ -47,20 +47,18 @@ def read_agcn(path: str | Path) -> Iterator[ActionClip]:
         )
     labels = path.with_name(path.name.removesuffix(DATA) + LABELS)
     names = _read_names(labels)
-    try:
-        with path.open('rb') as file:
-            for i, joints in enumerate(_read_arrays(file, len(names))):
-                if not np.isfinite(joints).all():
-                    raise ValueError(
-                        f'clip {i} has values that are not finite'
-                    )
-                bodies = 2 if joints[:, 1:].any() else 1
-                yield ActionClip(*names[i], joints[:, :bodies])
-    except (OSError, ValueError, OverflowError, MemoryError) as e:
-        raise ValueError(
-            f"'{path}' is not a complete file of 2s-AGCN that agrees with "
-            f"'{labels}' ({cause(e)}): download both again or remove them"
-        ) from e
+    problem = (
+        f"'{path}' is not a complete file of 2s-AGCN that agrees with "
+        f"'{labels}'"
+    )
+    remedy = 'download both again or remove them'
+    errors = (OSError, ValueError, OverflowError, MemoryError)
+    with explained(problem, remedy, errors), path.open('rb') as file:
+        for i, joints in enumerate(_read_arrays(file, len(names))):
+            if not np.isfinite(joints).all():
+                raise ValueError(f'clip {i} has values that are not finite')
+            bodies = 2 if joints[:, 1:].any() else 1
+            yield ActionClip(*names[i], joints[:, :bodies])
 
 
 def _read_arrays(file: BinaryIO, count: int) -> Iterator[np.ndarray]:
@@ -93,13 +91,10 @@ def _read_arrays(file: BinaryIO, count: int) -> Iterator[np.ndarray]:
 
 def _read_names(path: Path) -> list[tuple[str, int]]:
     r"""Reads the name and the class of each clip."""
-    try:
+    problem = f"The labels '{path}' cannot be read"
+    remedy = 'put them into the folder of the data'
+    with explained(problem, remedy, (OSError,)):
         content = path.read_bytes()
-    except OSError as e:
-        raise ValueError(
-            f"The labels '{path}' cannot be read ({e.strerror}): put them "
-            'into the folder of the data'
-        ) from e
     pair = load_pickle(content, str(path))
     if (
         not isinstance(pair, (tuple, list))

@@ -69,7 +69,7 @@ BENCHMARKS = {
 
 def get_benchmark(name: str) -> Benchmark:
     r"""Returns one of :obj:`BENCHMARKS`, or raises a :class:`ValueError`."""
-    check_choice('benchmark', name, list(BENCHMARKS))
+    check_choice('benchmark', name, BENCHMARKS)
     return BENCHMARKS[name]
 
 

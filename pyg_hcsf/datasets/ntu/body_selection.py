@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.datasets.ntu.clip_names import NUM_BODIES, NUM_JOINTS
 from pyg_hcsf.datasets.ntu.skeleton_parser import Bodies
-from pyg_hcsf.safe_io.shown import shown
 
 SPINE = 1  # the joint in the middle of the spine
 
@@ -71,11 +71,7 @@ def select_bodies(bodies: Bodies, selection: str) -> np.ndarray:
         >>> select_bodies(read_skeleton(path), 'agcn').shape
         (103, 1, 25, 3)
     """
-    if selection not in SELECTIONS:
-        raise ValueError(
-            f"Expected 'selection' to be one of {list(SELECTIONS)} (got "
-            f'{shown(selection)})'
-        )
+    check_choice('selection', selection, SELECTIONS)
     return SELECTIONS[selection](bodies).astype(np.float32)
 
 

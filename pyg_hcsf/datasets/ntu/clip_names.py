@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import cause, explained, shown
 
 NUM_JOINTS = 25
 NTU_FPS = 30.0
@@ -18,14 +18,6 @@ NUM_BODIES = 2  # the largest number of bodies kept in a clip
 
 LIST_LIMIT = 2**23  # bytes of a list of names; 114,480 names take 2.4 MB
 NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
-# The largest published value of each field of a name.
-_LARGEST = {
-    'setup': 32,
-    'camera': 3,
-    'subject': 106,
-    'replication': 2,
-    'action': 120,
-}
 
 
 class ClipName(NamedTuple):
@@ -44,6 +36,10 @@ class ClipName(NamedTuple):
 
     def __str__(self) -> str:
         return 'S{:03}C{:03}P{:03}R{:03}A{:03}'.format(*self)
+
+
+#: The largest published value of each field.
+_LARGEST = ClipName(32, 3, 106, 2, 120)
 
 
 class ActionClip(NamedTuple):
@@ -87,8 +83,10 @@ def parse_name(text: str) -> ClipName:
             f'(got {shown(text[:200])})'
         )
     name = ClipName(*map(int, match.groups()))
-    for field, largest in _LARGEST.items():
-        if not 1 <= (value := getattr(name, field)) <= largest:
+    for field, value, largest in zip(
+        name._fields, name, _LARGEST, strict=True
+    ):
+        if not 1 <= value <= largest:
             raise ValueError(
                 f"Expected '{field}' from 1 to {largest} in the name of a "
                 f"clip (got {value} in '{stem}')"
@@ -111,12 +109,14 @@ def read_names(path: str | Path) -> list[str]:
         >>> len(read_names('skes_available_name.txt'))
         56578
     """
-    try:
+    problem = f"'{path}' is not a list of clip names, one per line"
+    remedy = 'download it again or remove it'
+    names: dict[str, int] = {}
+    with explained(problem, remedy, (OSError, ValueError)):
         if Path(path).stat().st_size > LIST_LIMIT:
             raise ValueError('it is too large for a list of names')
-        content = Path(path).read_bytes()
-        names: dict[str, int] = {}
-        for line, word in enumerate(content.splitlines(), 1):
+        lines = Path(path).read_bytes().splitlines()
+        for line, word in enumerate(lines, 1):
             if text := word.decode('ascii', 'replace').strip():
                 try:
                     name = str(parse_name(text))
@@ -126,11 +126,6 @@ def read_names(path: str | Path) -> list[str]:
                     raise ValueError(
                         f"lines {other} and {line} are both '{name}'"
                     )
-    except (OSError, ValueError) as e:
-        raise ValueError(
-            f"'{path}' is not a list of clip names, one per line ({cause(e)}):"
-            ' download it again or remove it'
-        ) from e
     return list(names)
 
 

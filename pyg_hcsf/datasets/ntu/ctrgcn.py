@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -25,17 +23,13 @@ from pyg_hcsf.datasets.ntu.padded_arrays import (
     check_counts,
     read_padded_clips,
 )
-from pyg_hcsf.safe_io.archives import check_compression
+from pyg_hcsf.safe_io.archives import ZIP_ERRORS, check_compression
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.npy import read_npy_header
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import explained
 from pyg_hcsf.transforms.pre_normalize import center_clip
 
 MEMBERS = ('x_train.npy', 'y_train.npy', 'x_test.npy', 'y_test.npy')
-ERRORS = (  # of zipfile and NumPy on damaged files
-    OSError, ValueError, LookupError, EOFError, RuntimeError, MemoryError,
-    NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 
 
 def group_names(names: Iterable[str], benchmark: str) -> dict[str, list[str]]:
@@ -86,29 +80,25 @@ def read_ctrgcn(
         (103, 1, 25, 3)
     """
     order = None if names is None else group_names(names, benchmark)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {name: _array_reader(archive, name) for name in MEMBERS}
-            size = {name: array.shape[0] for name, array in arrays.items()}
-            check_counts(size['x_train.npy'], size['x_test.npy'], benchmark)
-            for split in ('train', 'test'):
-                x, y = arrays[f'x_{split}.npy'], arrays[f'y_{split}.npy']
-                clip_names: Iterator[str] = map(
-                    (split + '_{:05}').format, count()
+    problem = f"'{path}' is not a complete file of CTR-GCN"
+    remedy = 'download it again or pass another'
+    with (
+        explained(problem, remedy, (*ZIP_ERRORS, MemoryError)),
+        zipfile.ZipFile(path) as archive,
+    ):
+        arrays = {name: _array_reader(archive, name) for name in MEMBERS}
+        size = {name: array.shape[0] for name, array in arrays.items()}
+        check_counts(size['x_train.npy'], size['x_test.npy'], benchmark)
+        for split in ('train', 'test'):
+            x, y = arrays[f'x_{split}.npy'], arrays[f'y_{split}.npy']
+            clip_names = map((split + '_{:05}').format, range(x.shape[0]))
+            known = list(clip_names) if order is None else order[split]
+            if len(known) != x.shape[0]:
+                raise ValueError(
+                    f'it has {x.shape[0]} {split} clips, where the names give '
+                    f'{len(known)}'
                 )
-                if order is not None:
-                    if len(order[split]) != x.shape[0]:
-                        raise ValueError(
-                            f'it has {x.shape[0]} {split} clips, where the '
-                            f'names give {len(order[split])}'
-                        )
-                    clip_names = iter(order[split])
-                yield from read_padded_clips(x, y, clip_names, benchmark)
-    except ERRORS as e:
-        raise ValueError(
-            f"'{path}' is not a complete file of CTR-GCN ({cause(e)}): "
-            'download it again or pass another'
-        ) from e
+            yield from read_padded_clips(x, y, iter(known), benchmark)
 
 
 def _array_reader(archive: zipfile.ZipFile, name: str) -> ArrayReader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ import torch
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.clip_dataset import ClipDataset
 from pyg_hcsf.data.processing import RawSource
-from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS, get_benchmark
+from pyg_hcsf.datasets.ntu.benchmarks import get_benchmark
 from pyg_hcsf.datasets.ntu.body_selection import SELECTIONS
 from pyg_hcsf.datasets.ntu.clip_names import (
     NTU_FPS,
@@ -93,7 +93,8 @@ class NTURGBD(ClipDataset):
         num_workers (int, optional): The number of processes that read
             :obj:`.skeleton` files, this one included.
             (default: the number of cores)
-        transform, pre_transform, log, force_reload: See
+        **kwargs (optional): :obj:`transform`, :obj:`pre_transform`,
+            :obj:`log` and :obj:`force_reload` of
             :class:`~torch_geometric.data.Dataset`.
 
     Raises:
@@ -127,14 +128,10 @@ class NTURGBD(ClipDataset):
         raw: str | Path | Sequence[str | Path] | NTUSource | None = None,
         bodies: str = 'agcn',
         num_workers: int | None = None,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
-        log: bool = True,
-        force_reload: bool = False,
+        **kwargs: Any,
     ) -> None:
-        check_choice('benchmark', benchmark, tuple(BENCHMARKS))
         check_choice('split', split, SPLITS)
-        check_choice('bodies', bodies, tuple(SELECTIONS))
+        check_choice('bodies', bodies, SELECTIONS)
         self.rule = get_benchmark(benchmark)
         self.benchmark = benchmark
         self.split = split
@@ -142,14 +139,8 @@ class NTURGBD(ClipDataset):
         self.bodies = bodies
         self.num_workers = num_workers or os.cpu_count() or 1
         self._given = raw if isinstance(raw, NTUSource) else None
-        super().__init__(
-            root,
-            raw.files if isinstance(raw, NTUSource) else raw,
-            transform=transform,
-            pre_transform=pre_transform,
-            log=log,
-            force_reload=force_reload,
-        )
+        files = raw.files if isinstance(raw, NTUSource) else raw
+        super().__init__(root, files, **kwargs)
 
     def with_split(
         self, split: str, val_subjects: Sequence[int] = ()

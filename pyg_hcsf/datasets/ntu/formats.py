@@ -6,17 +6,18 @@ import contextlib
 import os
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from pyg_hcsf.data.formats import Format
+from pyg_hcsf.data.formats import Format, archives_with
 from pyg_hcsf.datasets.ntu.agcn import DATA, LABELS
 from pyg_hcsf.datasets.ntu.clip_names import NAME, NUM_JOINTS
 from pyg_hcsf.datasets.ntu.ctrgcn import MEMBERS
 from pyg_hcsf.datasets.ntu.padded_arrays import FRAME_VALUES
 from pyg_hcsf.datasets.ntu.sgn import SETS
 from pyg_hcsf.datasets.ntu.skeleton_files import SKELETON_FILE
+from pyg_hcsf.safe_io.archives import ZIP_ERRORS
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
 from pyg_hcsf.safe_io.npy import read_npy_header
 from pyg_hcsf.safe_io.pickle_scan import pickle_array_shape
@@ -34,100 +35,60 @@ def walk(path: Path, *suffixes: str) -> Iterator[Path]:
         yield path
     for folder, folders, names in os.walk(path):
         folders.sort()
-        for name in sorted(
-            names
-        ):  # sorting names is faster than sorting paths
+        for name in sorted(names):  # faster than sorting paths
             if name.lower().endswith(suffixes) and name[:2] != '._':
                 yield Path(folder, name)
 
 
 def find_skeleton(path: Path) -> list[Path]:
     r"""The .skeleton files, and zip archives of some, at or below a path."""
-    found = []
-    for file in walk(path, '.skeleton', '.zip'):
-        if SKELETON_FILE.fullmatch(file.name):
-            found.append(file)
-        elif file.suffix.lower() == '.zip':
-            with _no_match(), zipfile.ZipFile(file) as archive:
-                names = (name.split('/')[-1] for name in archive.namelist())
-                if any(map(SKELETON_FILE.fullmatch, names)):
-                    found.append(file)
-    return found
-
-
-def find_pyskl(path: Path) -> list[Path]:
-    r"""The pickles of pyskl, at or below a path."""
-
-    def matches(file: Path) -> bool:
-        if file.name.endswith(LABELS):
-            return False
-        head = _head(file)
-        if not _NAME.search(head) or not any(key in head for key in KEYS):
-            return False
-        shape = pickle_array_shape(file, 'keypoint')
-        return shape is not None and shape[2:] == (NUM_JOINTS, 3)
-
-    return _find(path, '.pkl', matches)
-
-
-def find_agcn(path: Path) -> list[Path]:
-    r"""The joints and labels of 2s-AGCN, at or below a path."""
-
-    def matches(file: Path) -> bool:
-        if file.name.endswith(LABELS):
-            return _NAME.search(_head(file)) is not None
-        with file.open('rb') as stream:
-            shape = read_npy_header(stream).shape
-        return len(shape) == 5 and shape[3] == NUM_JOINTS
-
-    return _find(path, (DATA, LABELS), matches)
-
-
-def find_ctrgcn(path: Path) -> list[Path]:
-    r"""The archives of CTR-GCN, at or below a path."""
-
-    def matches(file: Path) -> bool:
-        with zipfile.ZipFile(file) as archive:
-            if not set(MEMBERS) <= set(archive.namelist()):
-                return False
-            with archive.open(MEMBERS[0]) as member:
-                shape = read_npy_header(member).shape
-        return len(shape) == 3 and shape[2] == FRAME_VALUES
-
-    return _find(path, '.npz', matches)
+    files = walk(path, '.skeleton')
+    found = [file for file in files if SKELETON_FILE.fullmatch(file.name)]
+    return found + archives_with(path, SKELETON_FILE)
 
 
 def find_sgn(path: Path) -> list[Path]:
     r"""The files of SGN, at or below a path."""
     with HDF5Process() as process:
-        return _find(path, '.h5', lambda file: process.contains(file, SETS))
+        return _find(path, ('.h5',), lambda file: process.contains(file, SETS))
 
 
 def _find(
-    path: Path, suffix: str | tuple[str, ...], matches: Callable[[Path], bool]
+    path: Path, suffixes: tuple[str, ...], matches: Callable[[Path], bool]
 ) -> list[Path]:
-    suffixes = (suffix,) if isinstance(suffix, str) else suffix
     found = []
     for file in walk(path, *suffixes):
-        with _no_match():
+        with contextlib.suppress(*ZIP_ERRORS):
             if matches(file):
                 found.append(file)
     return found
 
 
-@contextlib.contextmanager
-def _no_match() -> Iterator[None]:
-    with contextlib.suppress(
-        OSError,
-        ValueError,
-        LookupError,
-        EOFError,
-        RuntimeError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ):
-        yield
+def _is_pyskl(file: Path) -> bool:
+    if file.name.endswith(LABELS):
+        return False
+    head = _head(file)
+    if not _NAME.search(head) or not any(key in head for key in KEYS):
+        return False
+    shape = pickle_array_shape(file, 'keypoint')
+    return shape is not None and shape[2:] == (NUM_JOINTS, 3)
+
+
+def _is_agcn(file: Path) -> bool:
+    if file.name.endswith(LABELS):
+        return _NAME.search(_head(file)) is not None
+    with file.open('rb') as stream:
+        shape = read_npy_header(stream).shape
+    return len(shape) == 5 and shape[3] == NUM_JOINTS
+
+
+def _is_ctrgcn(file: Path) -> bool:
+    with zipfile.ZipFile(file) as archive:
+        if not set(MEMBERS) <= set(archive.namelist()):
+            return False
+        with archive.open(MEMBERS[0]) as member:
+            shape = read_npy_header(member).shape
+    return len(shape) == 3 and shape[2] == FRAME_VALUES
 
 
 def _head(file: Path) -> bytes:
@@ -146,19 +107,19 @@ NTU_FORMATS = (
         'pyskl',
         "pyskl's or mmaction2's pickle, as ntu60_3danno.pkl: chosen bodies in "
         'metres, half precision, with the splits',
-        find_pyskl,
+        partial(_find, suffixes=('.pkl',), matches=_is_pyskl),
     ),
     Format(
         'ctrgcn',
         "CTR-GCN's npz, as NTU60_CS.npz, one per benchmark: chosen bodies in "
         'metres from the first mid-spine, without names',
-        find_ctrgcn,
+        partial(_find, suffixes=('.npz',), matches=_is_ctrgcn),
     ),
     Format(
         'agcn',
         "2s-AGCN's, MS-G3D's or Shift-GCN's train_data_joint.npy and "
         'train_label.pkl: normalised and looped to 300 frames',
-        find_agcn,
+        partial(_find, suffixes=(DATA, LABELS), matches=_is_agcn),
     ),
     Format(
         'sgn',

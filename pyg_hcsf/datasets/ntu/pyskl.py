@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.datasets.ntu.benchmarks import (
     BENCHMARKS,
     NUM_CLASSES,
@@ -22,7 +23,7 @@ from pyg_hcsf.datasets.ntu.clip_names import (
 )
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.pickle_reader import load_pickle
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import cause, explained, shown
 
 
 def read_pyskl(path: str | Path) -> list[ActionClip]:
@@ -46,10 +47,8 @@ def read_pyskl(path: str | Path) -> list[ActionClip]:
         56578
     """
     path = Path(path)
-    try:
+    with explained(f"'{path}' cannot be read", errors=(OSError,)):
         raw = path.read_bytes()
-    except OSError as e:
-        raise ValueError(f"'{path}' cannot be read ({e.strerror})") from e
     content = load_pickle(raw, str(path))
     del raw  # frees up to a gigabyte
     items = content
@@ -144,11 +143,7 @@ def write_pyskl(
     Example:
         >>> write_pyskl('ntu60.pkl', data.names, data.joints, 'ntu60')
     """
-    if data not in NUM_CLASSES:
-        raise ValueError(
-            f"Expected 'data' to be one of {list(NUM_CLASSES)} (got "
-            f'{shown(data)})'
-        )
+    check_choice('data', data, NUM_CLASSES)
     splits = {}
     for benchmark, rule in BENCHMARKS.items():
         if rule.data == data:

@@ -16,7 +16,7 @@ from pyg_hcsf.datasets.ntu.padded_arrays import (
     read_padded_clips,
 )
 from pyg_hcsf.safe_io.hdf5 import DataSet, HDF5Process
-from pyg_hcsf.safe_io.shown import cause
+from pyg_hcsf.safe_io.shown import explained
 
 SETS = ('x', 'y', 'valid_x', 'valid_y', 'test_x', 'test_y')
 PREFIXES = {'train': ('', 'valid_'), 'test': ('test_',)}
@@ -48,26 +48,25 @@ def read_sgn(
         >>> next(read_sgn('NTU_CS.h5', 'ntu60-xsub')).joints.shape
         (103, 1, 25, 3)
     """
-    try:
-        with contextlib.ExitStack() as stack:
-            if process is None:
-                process = stack.enter_context(HDF5Process())
-            sets = {
-                name: _array_reader(process, name, data)
-                for name, data in process.open(path, SETS).items()
-            }
-            num_train = sets['x'].shape[0] + sets['valid_x'].shape[0]
-            check_counts(num_train, sets['test_x'].shape[0], benchmark)
-            for split, prefixes in PREFIXES.items():
-                names = map((split + '_{:05}').format, count())
-                for prefix in prefixes:
-                    x, y = sets[f'{prefix}x'], sets[f'{prefix}y']
-                    yield from read_padded_clips(x, y, names, benchmark)
-    except ValueError as e:
-        raise ValueError(
-            f"'{path}' is not a complete file of SGN ({cause(e)}): download "
-            'it again or pass another'
-        ) from e
+    problem = f"'{path}' is not a complete file of SGN"
+    remedy = 'download it again or pass another'
+    with (
+        explained(problem, remedy, (ValueError,)),
+        contextlib.ExitStack() as stack,
+    ):
+        if process is None:
+            process = stack.enter_context(HDF5Process())
+        sets = {
+            name: _array_reader(process, name, data)
+            for name, data in process.open(path, SETS).items()
+        }
+        num_train = sets['x'].shape[0] + sets['valid_x'].shape[0]
+        check_counts(num_train, sets['test_x'].shape[0], benchmark)
+        for split, prefixes in PREFIXES.items():
+            names = map((split + '_{:05}').format, count())
+            for prefix in prefixes:
+                x, y = sets[f'{prefix}x'], sets[f'{prefix}y']
+                yield from read_padded_clips(x, y, names, benchmark)
 
 
 def _array_reader(

@@ -2,16 +2,14 @@ r"""Processes that read :obj:`.skeleton` files in parallel."""
 
 from __future__ import annotations
 
-import json
 import pickle
 import subprocess
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from pyg_hcsf.safe_io.hdf5 import RUN_SCRIPT
+from pyg_hcsf.safe_io.hdf5 import start_script
 
 WORKER = Path(__file__).with_name('shard_worker.py')
 DIED = (
@@ -42,14 +40,9 @@ class Workers:
         self._threads = ThreadPoolExecutor(count)
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         self._all: list[subprocess.Popen[bytes]] = []
-        command = [sys.executable, '-c', RUN_SCRIPT, json.dumps(sys.path)]
         try:
             for _ in range(count):
-                process = subprocess.Popen(
-                    [*command, str(WORKER)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                )
+                process = start_script(WORKER)
                 self._all.append(process)
                 self._idle.put(process)
         except OSError as e:

@@ -102,7 +102,8 @@ def read_shards(
     if unreadable:
         warnings.warn(
             f'{len(unreadable):,} of {len(files):,} .skeleton files cannot be '
-            f'read, so that their clips are missing: {_some(unreadable)}',
+            f'read, so that their clips are missing: '
+            + list_some(item.problem for item in unreadable),
             stacklevel=2,
         )
 
@@ -115,12 +116,8 @@ def _check_number(unreadable: list[Unreadable], number: int) -> None:
         raise ValueError(
             f'Expected .skeleton files that can be read (got {number:,} files '
             f'with {len(unreadable)} or more that cannot): '
-            f'{_some(unreadable)}'
+            + list_some(item.problem for item in unreadable)
         )
-
-
-def _some(unreadable: list[Unreadable]) -> str:
-    return list_some(item.problem for item in unreadable)
 
 
 def write_shard(files: Sequence[Member], selection: str, path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.datasets.ntu.agcn import DATA, read_agcn
-from pyg_hcsf.datasets.ntu.benchmarks import get_benchmark
+from pyg_hcsf.datasets.ntu.benchmarks import BENCHMARKS, get_benchmark
 from pyg_hcsf.datasets.ntu.clip_names import (
     ActionClip,
     missing_skeletons,
@@ -32,32 +32,21 @@ from pyg_hcsf.safe_io.archives import Member, list_some
 NAMES = 'skes_available_name.txt'  # CTR-GCN's list, beside its files
 
 # Names of the file of a benchmark, or of its folder, by the formats' authors.
-_PYSKL60, _PYSKL120 = ('ntu60_3danno.pkl',), ('ntu120_3danno.pkl',)
-CUSTOMARY: dict[str, dict[str, tuple[str, ...]]] = {
-    'pyskl': {
-        'ntu60-xsub': _PYSKL60,
-        'ntu60-xview': _PYSKL60,
-        'ntu120-xsub': _PYSKL120,
-        'ntu120-xset': _PYSKL120,
-    },
-    'ctrgcn': {
-        'ntu60-xsub': ('NTU60_CS.npz',),
-        'ntu60-xview': ('NTU60_CV.npz',),
-        'ntu120-xsub': ('NTU120_CSub.npz',),
-        'ntu120-xset': ('NTU120_CSet.npz',),
-    },
-    'agcn': {
-        'ntu60-xsub': ('xsub',),
-        'ntu60-xview': ('xview',),
-        'ntu120-xsub': ('xsub',),
-        'ntu120-xset': ('xset', 'xsetup'),  # MS-G3D, Shift-GCN
-    },
-    'sgn': {
-        'ntu60-xsub': ('NTU_CS.h5',),
-        'ntu60-xview': ('NTU_CV.h5',),
-        'ntu120-xsub': ('NTU_CSub.h5',),
-        'ntu120-xset': ('NTU_CSet.h5',),
-    },
+# In the order of BENCHMARKS: NTU 60 by subject and by view, 120 by subject and
+# by setup.
+_CUSTOMARY: dict[str, list[tuple[str, ...]]] = {
+    'pyskl': [(f'ntu{n}_3danno.pkl',) for n in (60, 60, 120, 120)],
+    'ctrgcn': [
+        (f'{name}.npz',)
+        for name in ('NTU60_CS', 'NTU60_CV', 'NTU120_CSub', 'NTU120_CSet')
+    ],
+    # MS-G3D and Shift-GCN call the last one 'xsetup'.
+    'agcn': [('xsub',), ('xview',), ('xsub',), ('xset', 'xsetup')],
+    'sgn': [(f'NTU_{name}.h5',) for name in ('CS', 'CV', 'CSub', 'CSet')],
+}
+CUSTOMARY = {
+    form: dict(zip(BENCHMARKS, names, strict=True))
+    for form, names in _CUSTOMARY.items()
 }
 
 
@@ -98,12 +87,7 @@ def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
             found[form.name] = paths
     if not found:
         return None
-    if len(found) > 1:
-        first = {name: str(paths[0]) for name, paths in found.items()}
-        raise ValueError(
-            f"Expected 'raw' with files of one format (got {first}): pass the "
-            'files or the folder of one'
-        )
+    check_single_format(found)
     ((name, paths),) = found.items()
     members: list[Member] = []
     if name == 'skeleton':
@@ -117,6 +101,16 @@ def find_source(roots: Sequence[Path], benchmark: str) -> NTUSource | None:
         listing = [(path.name, path.stat().st_size) for path in files]
     digest = hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
     return NTUSource(name, paths, digest, len(members) or None, members)
+
+
+def check_single_format(found: dict[str, list[Path]]) -> None:
+    r"""Raises a :class:`ValueError` if files of several formats were found."""
+    if len(found) > 1:
+        first = {name: str(paths[0]) for name, paths in found.items()}
+        raise ValueError(
+            f"Expected 'raw' with files of one format (got {first}): pass the "
+            'files or the folder of one'
+        )
 
 
 def _warn_of_archives(roots: Sequence[Path], read: list[Path]) -> None:

@@ -2,12 +2,14 @@ r"""Fusion of the features of hop groups."""
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Identity, Linear, Module, ModuleList
+from torch_geometric.nn.inits import reset
 
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.nn.kernels import by_rows
@@ -27,21 +29,16 @@ class Fusion(Module):
         self.out_channels = sum(widths) if mode == 'cat' else max(widths)
         self.lins = ModuleList()
         for width in [] if mode == 'cat' else widths:
-            same = width == self.out_channels
-            self.lins.append(
-                Identity()
-                if same
-                else Linear(width, self.out_channels, bias=False)
-            )
+            lin: Module = Identity()
+            if width != self.out_channels:
+                lin = Linear(width, self.out_channels, bias=False)
+            self.lins.append(lin)
 
     def forward(self, xs: list[Tensor]) -> Tensor:
         if self.mode == 'cat':
             return torch.cat(xs, dim=-1)
         xs = [lin(x) for lin, x in zip(self.lins, xs, strict=True)]
-        out = xs[0]
-        for x in xs[1:]:
-            out = out + x if self.mode == 'add' else out * x
-        return out
+        return reduce(torch.add if self.mode == 'add' else torch.mul, xs)
 
 
 class HopFusion(Module):
@@ -66,6 +63,7 @@ class HopFusion(Module):
         self.widths = widths
         self.out_channels = sum(widths)
         self.stages = ModuleList()
+        # Groups are computed side by side: nothing to do for concatenation
         if len(widths) > 1 and (fuse_long, fuse) != ('cat', 'cat'):
             long = Fusion(widths[1:], fuse_long)
             last = Fusion([widths[0], long.out_channels], fuse)
@@ -73,9 +71,7 @@ class HopFusion(Module):
             self.out_channels = last.out_channels
 
     def reset_parameters(self) -> None:
-        for module in self.modules():
-            if isinstance(module, Linear):
-                module.reset_parameters()
+        reset(self.stages)
 
     def forward(self, x: Tensor) -> Tensor:
         if len(self.stages) == 0:
@@ -93,6 +89,7 @@ def transform_nodes(
     """
     if weight.size(0) == 1:
         return by_rows(lambda x: F.linear(x, weight[0].t(), bias), x)
+    # One matrix for each node
     h = x.reshape(-1, *weight.shape[:2])
     out = torch.einsum('bnc,ncd->bnd', h, weight)
     out = out.reshape(*x.shape[:-1], out.size(-1))

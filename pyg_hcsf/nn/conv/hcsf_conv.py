@@ -11,7 +11,7 @@ from torch_geometric.nn.conv import MessagePassing
 from torch_geometric.nn.inits import glorot, zeros
 from torch_geometric.typing import Adj, OptTensor
 
-from pyg_hcsf.choices import check_choice
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.conv.fusion import HopFusion, transform_nodes
 from pyg_hcsf.nn.conv.hop_weights import SHARINGS, HopWeights
@@ -137,22 +137,13 @@ class HCSFConv(MessagePassing, HopWeights):
     ) -> None:
         kwargs.setdefault('aggr', 'add')
         super().__init__(**kwargs)
-        for name, value, needed in [
-            ('aggr', kwargs['aggr'], 'add'),
-            ('flow', self.flow, 'source_to_target'),
-            ('node_dim', self.node_dim, -2),
-        ]:
-            if value != needed:
-                raise ValueError(
-                    f"Expected '{name}' to be {needed!r} (got {value!r}): "
-                    'hop-aware layers sum over sources'
-                )
-        if min(in_channels, out_channels) < 1:
-            raise ValueError(
-                "Expected 'in_channels' and 'out_channels' >= 1 (got "
-                f'{in_channels} and {out_channels}): hop widths depend on '
-                'them, so they cannot be lazy'
-            )
+        remedy = 'hop-aware layers sum over sources'
+        check_choice('aggr', kwargs['aggr'], ('add',), remedy)
+        check_choice('flow', self.flow, ('source_to_target',), remedy)
+        check_choice('node_dim', self.node_dim, (-2,), remedy)
+        remedy = 'hop widths depend on it, so it cannot be lazy'
+        check_range('in_channels', in_channels, 1, remedy=remedy)
+        check_range('out_channels', out_channels, 1, remedy=remedy)
         if not 0 < squeeze <= 1:
             raise ValueError(f"Expected 'squeeze' in (0, 1] (got {squeeze})")
         check_choice('sharing', sharing, SHARINGS)
@@ -172,16 +163,17 @@ class HCSFConv(MessagePassing, HopWeights):
         self.kernel = kernel
         widest = max(in_channels, out_channels)
         choices = {'max': widest, 'in': in_channels, 'out': out_channels}
-        self.base_channels = choices[base]
+        self.base_channels = choices[base]  # C of Eq. 6
         # Set by networks whose other layers read node-major memory:
         self.node_major = False
         if normalize is None:
             normalize = 'binary' if sharing == 'pair' else 'row'
-        widths = list(self.hop_channels.values())
+        widths = list(self.hop_channels.values())  # C_S, ..., C_L
         self.make_weights(widths, normalize)
         if hierarchy:
             self.fusion = HopFusion(widths, fuse_long, fuse)
             nodes = hops.num_nodes if node_transform else 1
+            # W_a of Eq. 5: one matrix, or one for each node
             weight_a = Parameter(
                 torch.empty(nodes, self.fusion.out_channels, out_channels)
             )
@@ -221,6 +213,7 @@ class HCSFConv(MessagePassing, HopWeights):
         edge_pair: OptTensor = None,
         edge_weight: OptTensor = None,
     ) -> Tensor:
+        # The edges may come in any order, and for several copies of the graph.
         edges = self.template(
             x, edge_index, edge_pair, edge_weight, self.adjacency
         )
@@ -230,8 +223,11 @@ class HCSFConv(MessagePassing, HopWeights):
                 f"'in_channels' of {self} (got shape {tuple(x.shape)})"
             )
         order, edge_weight = edges.node_order, edges.edge_weight
+        # Exported models cannot raise: other edges make the output NaN.
         if edges.valid is not None:
             x = x.where(edges.valid, float('nan'))
+        # Explainers and hooks of PyG see one message per edge; otherwise there
+        # are none, but one product for all samples.
         if self.explain or self._has_hooks():
             out = self._propagate(x, edges)
             out = out if order is None else out.index_select(-2, order)
@@ -241,6 +237,7 @@ class HCSFConv(MessagePassing, HopWeights):
             if edges.edge_order is not None and edge_weight is not None:
                 edge_weight = edge_weight.index_select(-1, edges.edge_order)
             shape = x.shape[:-1]
+            # [B, N, C_in], where B is the product of all leading dimensions
             x = x.reshape(-1, self.hops.num_nodes, self.in_channels)
             out = self.hop_sums(x, edge_weight)
             out = out.reshape(*shape, out.size(-1))
@@ -278,6 +275,7 @@ class HCSFConv(MessagePassing, HopWeights):
         return out if edge_weight is None else edge_weight.unsqueeze(-1) * out
 
     def _has_hooks(self) -> bool:
+        # The lists in which PyG keeps its hooks
         return any(
             len(hooks) > 0
             for name, hooks in self.__dict__.items()

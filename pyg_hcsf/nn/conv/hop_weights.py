@@ -45,6 +45,7 @@ class HopWeights(ConstantBuffers):
         out = {first: self.base_channels}
         origin = first if self.decay_origin == 'S' else self.hops.long_hops
         for hop in rest:
+            # Eq. 6
             exponent = hop - origin if self.hop_aware else 1
             width = self.base_channels * self.squeeze**exponent
             out[hop] = max(1, round(width))
@@ -56,6 +57,7 @@ class HopWeights(ConstantBuffers):
         """
         hops, sharing, group = self.hops, self.sharing, self.hops.edge_group
         groups = len(widths)
+        # The number of weight matrices of each group
         counts = {
             'pair': group.bincount().tolist(),
             'source': [hops.num_nodes] * groups,
@@ -70,6 +72,7 @@ class HopWeights(ConstantBuffers):
             for count, width in zip(counts, widths, strict=True)
         )
         with torch.device('cpu'):
+            # The matrix of each edge within its group, then within all groups
             slot = {
                 'pair': hops.edge_pair - torch.tensor(hops.group_ptr)[group],
                 'source': hops.edge_index[0],
@@ -89,6 +92,7 @@ class HopWeights(ConstantBuffers):
                 source, target = hops.edge_index
                 cell[plane, target, source] = hops.edge_pair
                 constants['_cell'] = cell
+        # Ones need not be multiplied.
         self._unit = bool((adjacency == 1).all())
         self.register_constants(**constants)
 
@@ -100,13 +104,14 @@ class HopWeights(ConstantBuffers):
         group, target = self.hops.edge_group, self.hops.edge_index[1]
         square = self.hops.edge_weight(self.normalize).square()
         degree = square.new_zeros(len(self.weights), self.hops.num_nodes)
-        degree.index_put_((group, target), square, accumulate=True)
+        degree.index_put_((group, target), square, accumulate=True)  # [K, N]
         for g, weight in enumerate(self.weights):
             if self.sharing == 'pair':
-                scale = degree[g, target[group == g]]
+                scale = degree[g, target[group == g]]  # a matrix for each edge
             elif self.sharing == 'target':
-                scale = degree[g]
+                scale = degree[g]  # a matrix for each target
             else:
+                # A matrix for many targets: their mean
                 scale = degree[g][degree[g] > 0].mean().repeat(weight.size(0))
             fan = scale * self.in_channels + weight.size(-1)
             bound = (6 / fan).sqrt().view(-1, 1, 1).to(weight)
@@ -123,6 +128,7 @@ class HopWeights(ConstantBuffers):
                 all samples or for the clips that they are frames of.
         """
         pairs = self.hops.num_pairs
+        # Whether samples have edge weights of their own
         each = edge_weight is not None and (
             edge_weight.dim() > 1 or edge_weight.size(0) != pairs
         )
@@ -153,17 +159,21 @@ class HopWeights(ConstantBuffers):
             clips = edge_weight.size(0)
             frames = x.size(0) // clips if x.size(0) > 0 else 0
             x = x.unflatten(0, (clips, frames))
+        # The padding is the weight of cells without an edge.
         adjacency = F.pad(edge_weight, (0, 1))[..., self._cell]
         planes = iter(adjacency.unbind(-3))  # K of [*, N, N]
         outs = []
         for weight in self.weights:
             if self.sharing == 'source':
+                # Pre-aggregation: transform, then sum over neighbors
                 h = torch.einsum('...nc,ncd->...nd', x, weight)
                 outs.append(next(planes) @ h)
             elif self.sharing == 'target':
+                # Post-aggregation: sum over neighbors, then transform
                 h = next(planes) @ x
                 outs.append(torch.einsum('...nc,ncd->...nd', h, weight))
             else:
+                # One matrix for each hop of the group, or for all
                 outs.append(sum(next(planes) @ (x @ w) for w in weight))
         out = torch.cat(outs, dim=-1)
         return out.reshape(*shape[:-1], out.size(-1))
@@ -180,8 +190,10 @@ class HopWeights(ConstantBuffers):
         slot = self._slot[edge_pair]
         copies = slot.numel() // self._slot.numel()
         counts = (copies * self._slot.bincount()).tolist()
+        # Edges that use the same matrix become neighbors.
         order = slot.argsort()
         chunks = x_j.index_select(-2, order).split(counts, dim=-2)
+        # Each matrix, and the zeros to the left and right of its columns
         total = sum(weight.size(-1) for weight in self.weights)
         matrices, start = [], 0
         for weight in self.weights:

@@ -87,6 +87,7 @@ class PartitionConv(ConstantBuffers):
         self.mask = Parameter(torch.empty(graph.shape))
         if adaptive:
             width = max(4, out_channels // 4)
+            # theta and phi of three partitions, with C_h as in AAGCN
             self.embed = Conv2d(in_channels, 6 * width, 1)
             self.scale = Parameter(torch.empty(1))
         if bias:
@@ -132,6 +133,7 @@ class PartitionConv(ConstantBuffers):
             )
         h = self.embed(x.permute(0, 3, 1, 2)).permute(0, 3, 2, 1)
         h = h.unflatten(-1, (6, -1))  # [B, N, T, 6, C_h]
+        # [B, 3, N, T * C_h] each: the product sums over time and channels.
         theta, phi = h.permute(0, 3, 1, 2, 4).flatten(-2).chunk(2, dim=1)
         score = theta @ phi.transpose(-1, -2) / theta.size(-1)
         return torch.tanh(score).unsqueeze(1)  # [B, 1, 3, N, N]
@@ -151,6 +153,7 @@ def partitions(skeleton: Skeleton) -> Tensor:
     distance = skeleton.hop_distance()
     depth = distance[skeleton.root]
     neighbor = distance == 1
+    # Whether the source (column) is nearer to the root than the target
     nearer = depth.view(1, -1) < depth.view(-1, 1)
     return torch.stack(
         [distance == 0, neighbor & nearer, neighbor & ~nearer]

@@ -55,6 +55,8 @@ class SemGCNConv(ConstantBuffers):
         self.out_channels = out_channels
         self.skeleton = skeleton
         distance = skeleton.hop_distance()
+        # Neighbors and the node itself; -1 is the distance of unconnected
+        # nodes.
         support = (distance >= 0) & (distance <= 1)
         cell = support.view(-1).nonzero().squeeze(-1)
         self.register_constants(cell=cell)
@@ -76,12 +78,14 @@ class SemGCNConv(ConstantBuffers):
     def adjacency(self) -> Tensor:
         r"""The learned adjacency :math:`\mathbf{A}`: ``[N, N]``."""
         n = self.skeleton.num_joints
+        # The softmax makes zeros of minus infinity.
         logits = self.logits.new_full((n * n,), float('-inf'))
         logits = logits.index_copy(0, self.cell, self.logits)
         return F.softmax(logits.view(n, n), dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
         adjacency = self.adjacency
+        # W_0 is for the node itself, W_1 for its neighbors.
         own = adjacency.diagonal()
         out = own.unsqueeze(-1) * (x @ self.weight[0])
         out = out + (adjacency - own.diag()) @ (x @ self.weight[1])

@@ -107,6 +107,7 @@ class TemplateEdges(ConstantBuffers):
             )
         if edge_weight is not None:
             edge_weight = self._expand(x, edge_weight, num_edges)
+        # Networks pass this very tensor: nothing to compare
         if edge_index is self.edge_index and edge_pair is None:
             return Edges(edge_index, self.edge_pair, edge_weight)
         return self._match(edge_index, edge_pair, edge_weight, copies)
@@ -115,6 +116,7 @@ class TemplateEdges(ConstantBuffers):
         # Leading dimensions of size one are broadcast.
         shape, lead = x.shape[:-2], edge_weight.shape[:-1]
         if edge_weight.dim() > 0 and edge_weight.size(-1) == size:
+            # Weights of all samples, or of the clips that they are frames of
             if lead == shape[: len(lead)]:
                 return edge_weight
             if all(length == 1 for length in lead):
@@ -158,6 +160,7 @@ class TemplateEdges(ConstantBuffers):
                 f"for neighborhood='{self.hops.neighborhood}', where a pair "
                 'of nodes belongs to several hops'
             )
+        # Copies of the graph in a batch have the same pairs.
         source, target = edge_index % self.hops.num_nodes
         pair = self.lookup[source, target]
         weight = None if value is None else value * adjacency[pair]
@@ -207,7 +210,7 @@ class TemplateEdges(ConstantBuffers):
         copy = torch.arange(copies, device=self.edge_index.device)
         offset = self.hops.num_nodes * copy
         out = self.edge_index.unsqueeze(1) + offset.view(1, -1, 1)
-        return out.flatten(1)
+        return out.flatten(1)  # [2, copies * E]
 
     def _check_pairs(self, edge_pair: Tensor, copies: int) -> None:
         p = self.hops.num_pairs
@@ -245,6 +248,8 @@ class TemplateEdges(ConstantBuffers):
         rank = torch.zeros_like(node).scatter(0, node_order, node)
         edge_order = (rank[target] // n * p + pair).argsort()
         valid = (
+            # All edges are where the template has them, each pair is there
+            # once per copy, and clamping has changed nothing.
             (rank[edges][:, edge_order] == template).all()
             & (pair[edge_order] == self.edge_pair.repeat(copies)).all()
             & (edges == edge_index).all()

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Conv2d, Parameter
 
-from pyg_hcsf.choices import check_choice
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.kernels import by_rows
@@ -117,11 +117,9 @@ class DynamicGraph(ConstantBuffers):
             raise ValueError(
                 f'Expected stride=1 with per_frame=True (got {stride})'
             )
-        if top_k is not None and not 1 <= top_k <= hops.num_nodes:
-            raise ValueError(
-                f"Expected 'top_k' between 1 and {hops.num_nodes}, the number "
-                f'of nodes (got {top_k})'
-            )
+        if top_k is not None:
+            remedy = 'the number of nodes is the largest'
+            check_range('top_k', top_k, 1, hops.num_nodes, remedy)
         self.in_channels = in_channels
         self.hops = hops
         self.init = init
@@ -137,6 +135,7 @@ class DynamicGraph(ConstantBuffers):
 
         n = hops.num_nodes
         source, target = hops.edge_index
+        # The place of each edge in matrices [K, N, N] with targets as rows
         cell = (hops.edge_group * n + target) * n + source
         shape = (self.num_groups, n, n)
         support = torch.zeros(shape, dtype=torch.bool, device='cpu')
@@ -159,6 +158,7 @@ class DynamicGraph(ConstantBuffers):
                 2 * self.num_groups * self.embed_channels,
                 (kernel_size, 1),
                 stride=(stride, 1),
+                # As many frames as before, for a stride of 1
                 padding=(dilation * (kernel_size - 1) // 2, 0),
                 dilation=(dilation, 1),
             )
@@ -181,6 +181,7 @@ class DynamicGraph(ConstantBuffers):
     def forward(self, x: Tensor) -> Tensor:
         if not self.offset:
             return self.base
+        # Eq. 8 at the edges of each group
         weight = self.offsets(x)[..., self._cell]
         weight = self.scale[self._group] * weight
         return weight if self.base is None else self.base + weight
@@ -205,9 +206,11 @@ class DynamicGraph(ConstantBuffers):
             # [B, K, N, T_h * C_h]
             theta, phi = h.permute(3, 0, 4, 2, 1, 5).flatten(-2)
         size = theta.size(-1)
+        # Eq. 7, where size is C_h T_h
         out = theta @ phi.transpose(-1, -2)  # [*, K, N, N]
         out = torch.tanh(out / size if self.scaled else out)
         if self.top_k is not None:
+            # Pairs without an edge are never among the strongest.
             strength = out.abs().masked_fill(~self._support, -1.0)
             weakest = strength.topk(self.top_k, dim=-1).values[..., -1:]
             out = out * (strength >= weakest)

@@ -17,7 +17,7 @@ r"""Implementations of the node-pair product, one weight matrix per node pair.
         for those of few (see :func:`.plan.use_packed`)
       - larger batches on a CPU
     * - ``"gathered"``
-      - :mod:`.gathered`: all pairs of a group in one product
+      - :mod:`.per_pair`: all pairs of a group in one product
       - accelerators
 
 :mod:`.operator` makes ``"batched"`` and ``"gathered"`` differentiable,

@@ -13,13 +13,12 @@ from torch.autograd import Function
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 from torch.utils.flop_counter import register_flop_formula
 
-from pyg_hcsf.nn.kernels.gathered import add_gathered, add_gathered_backward
 from pyg_hcsf.nn.kernels.packed import (
     add_packed_backward,
     pack_weights,
     packed_sums,
 )
-from pyg_hcsf.nn.kernels.per_pair import add_per_pair, add_per_pair_backward
+from pyg_hcsf.nn.kernels.per_pair import add_gradients, add_sums
 from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
 from pyg_hcsf.nn.tracing import transformed
@@ -50,14 +49,14 @@ def _forward(
     gathered: bool,
 ) -> Tensor:
     plan = make_plan(x, weights, edge_index, gathered)
-    add_group = add_gathered if gathered else add_per_pair
+    # Node-major: the features of a node are one block for all samples.
     x = x.transpose(0, 1).contiguous()  # [N, B, C]
     if edge_weight is not None:
         edge_weight = edge_weight.t().contiguous()  # [P, B]
     out = x.new_empty(*x.shape[:2], sum(w.size(-1) for w in weights))
     for group in plan.groups:
         part = out[..., group.columns]
-        add_group(x, weights[group.number], edge_weight, group, part)
+        add_sums(x, weights[group.number], edge_weight, group, part)
     if plan.packed is not None:
         rows = pack_weights(x, weights, plan.packed)
         parts = packed_sums(x, rows, edge_weight, plan.packed)
@@ -76,7 +75,6 @@ def _backward(
 ) -> list[Tensor]:
     r"""The gradients of x, of edge weights (empty if none) and of weights."""
     plan = make_plan(x, weights, edge_index, gathered)
-    add_group = add_gathered_backward if gathered else add_per_pair_backward
     x, grad = x.transpose(0, 1).contiguous(), grad.transpose(0, 1)
     grad_x = torch.zeros_like(x)  # [N, B, C]
     grad_weights = [x.new_empty(w.shape) for w in weights]
@@ -87,7 +85,7 @@ def _backward(
     for group in plan.groups:
         part, weight = grad[..., group.columns], weights[group.number]
         grads = (grad_x, grad_weights[group.number], grad_edge)
-        add_group(part, x, weight, edge_weight, group, grads)
+        add_gradients(part, x, weight, edge_weight, group, grads)
     if plan.packed is not None:
         all_grads = (grad_x, grad_weights, grad_edge)
         add_packed_backward(
@@ -170,6 +168,7 @@ def _gradients(ctx, grad, backward):
 
 def _differentiable(grad, x, weights, edge_index, edge_weight):
     r"""Gradients that can be differentiated again, by the reference."""
+    # Gradients are wanted for all inputs, whether they need them or not.
     inputs = [
         t if t.requires_grad else t.detach().requires_grad_()
         for t in (x, *weights, edge_weight)

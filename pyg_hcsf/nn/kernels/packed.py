@@ -22,6 +22,7 @@ def pack_weights(
     x: Tensor, weights: list[Tensor], packed: PackedGroups
 ) -> Tensor:
     r"""The rows of each source, ``[N, K, C]``, in a workspace."""
+    # One row for each pair and output channel: [P_g * D_g, C]
     rows = [weights[g].mT.reshape(-1, x.size(-1)) for g in packed.groups]
     rows.append(x.new_zeros(1, x.size(-1)))  # for the padding
     out = workspace(x, 'packed', packed.weight_row.numel(), x.size(-1))
@@ -60,6 +61,7 @@ def packed_sums(
     if edge_weight is not None:
         message.mul_(_edge_rows(edge_weight, packed))
     total = x.new_zeros(n * packed.channels + 1, b)
+    # The last row collects the messages of padding rows.
     total.index_add_(0, packed.target_row, message)
     return _by_group(total, n, packed)
 
@@ -79,6 +81,7 @@ def add_packed_backward(
     n, b, c = x.shape
     total = x.new_zeros(n * packed.channels + 1, b)
     parts = _by_group(total, n, packed)
+    # Parts are views: this fills all of total but its last row.
     for part, columns in zip(parts, packed.columns, strict=True):
         part.copy_(grad[..., columns])
     grad_row = workspace(x, 'grad_row', packed.target_row.numel(), b)
@@ -95,6 +98,7 @@ def add_packed_backward(
     grad_x.baddbmm_(grad_row.mT, rows)
     grad_rows = torch.bmm(grad_row, x).view(-1, c)
     grad_rows = grad_rows.index_select(0, packed.packed_row)
+    # Back to the order of the weights: [P_g * D_g, C] of each group
     sizes = [weights[g].size(0) * weights[g].size(2) for g in packed.groups]
     for g, part in zip(packed.groups, grad_rows.split(sizes), strict=True):
         grad_weights[g].copy_(part.view(-1, weights[g].size(2), c).mT)

@@ -81,6 +81,8 @@ def node_major_product(
         dtype = torch.get_autocast_dtype(x.device.type)
         x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
         edge_weight = None if edge_weight is None else edge_weight.to(dtype)
+    # Factors that all samples share are multiplied to the weights, which is
+    # less work than to features.
     if edge_weight is not None and edge_weight.dim() == 1:
         parts = edge_weight.split([w.size(0) for w in weights])
         weights = [
@@ -97,6 +99,7 @@ def node_major_product(
 
 def _choose(x: Tensor) -> str:
     tracing = torch.compiler.is_exporting() or torch.jit.is_tracing()
+    # Exported models must not contain custom operators.
     if tracing or x.is_meta:
         return 'reference'
     if x.size(-1) <= 4:

@@ -13,8 +13,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 
 class Group(NamedTuple):
-    r"""The pairs of one group for :mod:`~pyg_hcsf.nn.kernels.per_pair` and
-    :mod:`~pyg_hcsf.nn.kernels.gathered`.
+    r"""The pairs of one group for :mod:`~pyg_hcsf.nn.kernels.per_pair`, with
+    incidence matrices ``[N, P_g]`` if they are gathered all at once.
     """
 
     number: int
@@ -25,8 +25,8 @@ class Group(NamedTuple):
     ends: list[tuple[int, int, int]]  # source, target, 0 if its first else 1
     unreached: list[int]  # nodes that are no pair's target
     num_loops: int  # N if the first N pairs are the self-loops in order, or 0
-    by_target: Tensor  # incidence matrix [N, P_g]
-    by_source: Tensor
+    by_target: Optional[Tensor] = None
+    by_source: Optional[Tensor] = None
 
 
 class PackedGroups(NamedTuple):
@@ -77,6 +77,7 @@ def _cached_plan(
     for number, (size, width) in enumerate(shapes):
         stop = start + size
         sources, targets = (end[start:stop] for end in pairs)
+        # The first pair of a target overwrites its sum, the others add to it.
         ends, reached = [], set()
         for j, i in zip(sources, targets, strict=True):
             ends.append((j, i, int(i in reached)))
@@ -94,9 +95,13 @@ def _cached_plan(
             ends=ends,
             unreached=[i for i in range(num_nodes) if i not in reached],
             num_loops=num_nodes if ends[:num_nodes] == loops else 0,
-            by_target=(nodes == target).to(device, dtype),
-            by_source=(nodes == source).to(device, dtype),
         )
+        if gathered:  # self-loops too
+            group = group._replace(
+                num_loops=0,
+                by_target=(nodes == target).to(device, dtype),
+                by_source=(nodes == source).to(device, dtype),
+            )
         few = use_packed(in_channels, width) and not gathered
         (packed if few else groups).append(group)
         column, start = column + width, stop
@@ -120,6 +125,7 @@ def _pack(
                 weight_row += 1
         offset += width
     padding = (weight_row, num_nodes * channels, num_pairs)
+    # K rows for each source, as many as the largest has
     longest = max(map(len, rows))
     table = torch.tensor(
         [r for own in rows for r in own + [padding] * (longest - len(own))],
@@ -131,6 +137,7 @@ def _pack(
         columns=[group.columns for group in groups],
         channels=channels,
         weight_row=weight_rows,
+        # A stable sort has the padding last, where it is cut off.
         packed_row=weight_rows.argsort(stable=True)[:weight_row],
         target_row=target_rows,
         pair=pairs,

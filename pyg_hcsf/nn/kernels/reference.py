@@ -65,6 +65,7 @@ def dense_product(
             a = x.new_zeros(n, n, b)
             a = a.index_put((target, source), edge_weight.t()[pairs])
             x_i = x_i * a.transpose(1, 2).unsqueeze(-1)
+        # W_ij in row i and column j, zero for other pairs: [N, N, C, D_g]
         blocks = weight.new_zeros(n, n, *weight.shape[1:])
         blocks = blocks.index_put((target, source), weight)
         outs.append(x_i.flatten(2) @ blocks.flatten(1, 2))

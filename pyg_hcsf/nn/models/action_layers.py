@@ -6,6 +6,7 @@ and use row-normalised adjacencies, like other skeleton-based recognisers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Optional
 
 import torch
@@ -21,7 +22,7 @@ def _hcsf(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
-    short_hops: int = 5,
+    short_hops: Optional[int] = 5,
     long_hops: int = 7,
     sharing: str = 'all',
     dynamic: Optional[dict[str, Any]] = None,
@@ -41,22 +42,7 @@ def _hcsf(
     )
 
 
-def _k_hop(
-    in_channels: int,
-    out_channels: int,
-    skeleton: Skeleton,
-    long_hops: int = 1,
-    **kwargs: Any,
-) -> Module:
-    return _hcsf(
-        in_channels,
-        out_channels,
-        skeleton,
-        short_hops=long_hops,
-        long_hops=long_hops,
-        hierarchy=False,
-        **kwargs,
-    )
+_k_hop = partial(_hcsf, short_hops=None, long_hops=1, hierarchy=False)
 
 
 class MultiHopLayer(Module):
@@ -74,53 +60,36 @@ class MultiHopLayer(Module):
         return sum(outs[1:], outs[0]) / len(outs)
 
 
-def _mixhop(
+def _multi_hop(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
+    concat: bool,
     hops: tuple[int, ...] = (1, 5, 7),
     **kwargs: Any,
 ) -> Module:
-    if out_channels < len(hops):
-        raise ValueError(
-            f"Expected at least {len(hops)} channels for 'hops' {tuple(hops)} "
-            f'(got {out_channels})'
-        )
-    width, more = divmod(out_channels, len(hops))
+    widths = [out_channels] * len(hops)
+    if concat:
+        if out_channels < len(hops):
+            raise ValueError(
+                f"Expected at least {len(hops)} channels for 'hops' "
+                f'{tuple(hops)} (got {out_channels})'
+            )
+        width, more = divmod(out_channels, len(hops))
+        # As equal as possible, the wider ones first
+        widths = [width + (i < more) for i in range(len(hops))]
     layers = [
-        _k_hop(in_channels, width + (i < more), skeleton, hop, **kwargs)
-        for i, hop in enumerate(hops)
+        _k_hop(in_channels, width, skeleton, long_hops=hop, **kwargs)
+        for width, hop in zip(widths, hops, strict=True)
     ]
-    return MultiHopLayer(layers, concat=True)
-
-
-def _ms_hop(
-    in_channels: int,
-    out_channels: int,
-    skeleton: Skeleton,
-    hops: tuple[int, ...] = (1, 5, 7),
-    **kwargs: Any,
-) -> Module:
-    layers = [
-        _k_hop(in_channels, out_channels, skeleton, hop, **kwargs)
-        for hop in hops
-    ]
-    return MultiHopLayer(layers, concat=False)
-
-
-def _aagcn(
-    in_channels: int, out_channels: int, skeleton: Skeleton, **kwargs: Any
-) -> Module:
-    return PartitionConv(
-        in_channels, out_channels, skeleton, adaptive=True, **kwargs
-    )
+    return MultiHopLayer(layers, concat)
 
 
 ACTION_LAYERS: dict[str, Callable[..., Module]] = {
     'hcsf': _hcsf,
     'st_gcn': PartitionConv,
     'k_hop': _k_hop,
-    'mixhop': _mixhop,
-    'ms_hop': _ms_hop,
-    'aagcn': _aagcn,
+    'mixhop': partial(_multi_hop, concat=True),
+    'ms_hop': partial(_multi_hop, concat=False),
+    'aagcn': partial(PartitionConv, adaptive=True),
 }

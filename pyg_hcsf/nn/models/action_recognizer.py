@@ -7,45 +7,22 @@ from typing import Any, Optional
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import BatchNorm1d, Conv2d, Linear, Module, ModuleList
+from torch.nn import BatchNorm1d, Linear, Module, ModuleList
 from torch_geometric.nn.inits import reset, zeros
 
-from pyg_hcsf.nn.constants import NoTorchScript
+from pyg_hcsf.choices import check_range
 from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.action_layers import ACTION_LAYERS
-from pyg_hcsf.nn.models.layers import dropout, keep_node_major, make_layer
+from pyg_hcsf.nn.models.from_run import FromRun
+from pyg_hcsf.nn.models.layers import (
+    TemporalConv,
+    dropout,
+    keep_node_major,
+    make_layer,
+    unbatch,
+)
 from pyg_hcsf.nn.tracing import has_values
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
-
-
-class PaddedConv(Module):
-    r"""A convolution over time, joint by joint, with zeros beyond the ends:
-    ``[B, T, N, C]`` to ``[B, ceil(T / stride), N, D]``.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-    ) -> None:
-        super().__init__()
-        # A kernel of one frame reads no others: they are left out before. (In
-        # PyTorch 2.13 the gradients of a strided 1 x 1 convolution with few
-        # channels corrupt memory on some CPUs, in oneDNN's AVX2 kernel.)
-        self.subsample = stride if kernel_size == 1 else 1
-        self.conv = Conv2d(
-            in_channels,
-            out_channels,
-            (kernel_size, 1),
-            stride=(stride // self.subsample, 1),
-            padding=(kernel_size // 2, 0),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x[:, :: self.subsample]
-        return self.conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 class ActionBlock(Module):
@@ -65,13 +42,13 @@ class ActionBlock(Module):
         super().__init__()
         self.layer = layer
         self.norm = BatchNorm1d(out_channels)
-        self.temporal = PaddedConv(
-            out_channels, out_channels, kernel_size, stride
+        self.temporal = TemporalConv(
+            out_channels, out_channels, kernel_size, stride, padded=True
         )
         self.temporal_norm = BatchNorm1d(out_channels)
         self.shortcut: Optional[Module] = None
         if stride != 1 or in_channels != out_channels:
-            self.shortcut = PaddedConv(in_channels, out_channels, 1, stride)
+            self.shortcut = TemporalConv(in_channels, out_channels, 1, stride)
             self.shortcut_norm = BatchNorm1d(out_channels)
         self.dropout = dropout
 
@@ -88,7 +65,7 @@ class ActionBlock(Module):
         return f'{self.__class__.__name__}({self.layer})'
 
 
-class ActionRecognizer(NoTorchScript):
+class ActionRecognizer(FromRun):
     r"""A network that classifies the action of a clip of 3D joints, as in the
     `"Learning Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
     <https://arxiv.org/abs/2108.07181>`_ paper (supplement 2.1.3): nine blocks
@@ -177,12 +154,8 @@ class ActionRecognizer(NoTorchScript):
             raise ValueError(
                 f"Expected an odd 'kernel_size' (got {kernel_size})"
             )
-        for name, value in (
-            ('out_channels', out_channels),
-            ('num_bodies', num_bodies),
-        ):
-            if value < 1:
-                raise ValueError(f"Expected '{name}' >= 1 (got {value})")
+        check_range('out_channels', out_channels, 1)
+        check_range('num_bodies', num_bodies, 1)
         self.skeleton = skeleton or get_skeleton('ntu25')
         self.layer = layer
         self.in_channels = in_channels
@@ -196,6 +169,8 @@ class ActionRecognizer(NoTorchScript):
         self.blocks = ModuleList()
         width = in_channels
         for block in range(num_blocks):
+            # Three stages; the first block of the second and third halves
+            # time.
             stage, place = divmod(block, num_blocks // 3)
             channels = hidden_channels * 2**stage
             module = make_layer(
@@ -229,7 +204,7 @@ class ActionRecognizer(NoTorchScript):
         # He's initialisation of what ReLU follows; graph layers have their
         # own.
         for module in self.modules():
-            if isinstance(module, PaddedConv):
+            if isinstance(module, TemporalConv):
                 torch.nn.init.kaiming_normal_(
                     module.conv.weight, mode='fan_out'
                 )
@@ -249,6 +224,7 @@ class ActionRecognizer(NoTorchScript):
             h = self._features_once(h, present)
         else:
             h = self._features(h.flatten(0, 1)).unflatten(0, (b, m))
+        # The mean over bodies
         return self.classifier(h.mean(dim=1))
 
     def _frozen(self) -> bool:
@@ -278,12 +254,7 @@ class ActionRecognizer(NoTorchScript):
     def _clips(self, x: Tensor, batch: Optional[Tensor]) -> Tensor:
         n, m, c = self.skeleton.num_joints, self.num_bodies, self.in_channels
         if batch is not None:
-            if x.size(0) % n:
-                raise ValueError(
-                    f"Expected 'x' of a batch with a multiple of {n} nodes "
-                    f'(got {x.size(0)})'
-                )
-            x = x.unflatten(0, (-1, n)).movedim(1, -2)  # [B, T, (M,) N, C]
+            x = unbatch(x, n).movedim(1, -2)  # [B, T, (M,) N, C]
         if x.dim() == 4 and m == 1:
             x = x.unsqueeze(2)
         if x.dim() != 5 or x.shape[2:] != (m, n, c):

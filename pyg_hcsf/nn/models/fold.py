@@ -30,6 +30,7 @@ def fold_unit(unit: Module) -> Module:
     if not isinstance(unit, Unit):  # already folded
         return unit
     state = unit.norm.state_dict()
+    # Batch norm in evaluation is y * scale + shift.
     scale = state['weight'] / (state['running_var'] + unit.norm.eps).sqrt()
     shift = state['bias'] - state['running_mean'] * scale
     if isinstance(unit.layer, TemporalConv):
@@ -58,6 +59,7 @@ def fold_layer(layer: Module, scale: Tensor, shift: Tensor) -> Module:
     layer = copy.deepcopy(layer)
     if isinstance(layer, FlatLayer):
         repeats = layer.lin.out_features // scale.numel()
+        # Rows of the matrix are (joint, channel).
         scale, shift = scale.repeat(repeats), shift.repeat(repeats)
         layer.lin.weight.mul_(scale.view(-1, 1))
         layer.lin.bias.mul_(scale).add_(shift)
@@ -80,6 +82,7 @@ def _fold_pairs(
     scale: Tensor,
     shift: Tensor,
 ) -> Module:
+    # Static values a_ij go into the weights; dynamic ones stay factors.
     values, dynamic = conv.adjacency, None
     if graph is not None and graph.offset:
         values, dynamic = torch.ones_like(values), copy.deepcopy(graph)
@@ -97,8 +100,10 @@ def _fold_pairs(
             direct.append(weight * scale)
             direct_pairs += pairs
             continue
+        # The rows of W_a that multiply the sums of this group: [C_k, C_out]
         rows = conv.weight_a[0, column : column + weight.size(-1)] * scale
         column += weight.size(-1)
+        # W_ij W_a is not larger than W_ij: one product instead of two
         if dense or rows.size(1) <= rows.size(0):
             direct.append(weight @ rows)
             direct_pairs += pairs

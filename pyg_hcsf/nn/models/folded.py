@@ -13,9 +13,8 @@ from torch.nn import Conv2d, Module
 
 from pyg_hcsf.nn.conv.template import repeat_frames
 from pyg_hcsf.nn.graph import DynamicGraph
-from pyg_hcsf.nn.kernels.gathered import add_gathered
 from pyg_hcsf.nn.kernels.packed import pack_weights, packed_sums
-from pyg_hcsf.nn.kernels.per_pair import add_per_pair
+from pyg_hcsf.nn.kernels.per_pair import add_sums
 from pyg_hcsf.nn.kernels.plan import make_plan
 from pyg_hcsf.nn.kernels.reference import reference_product
 from pyg_hcsf.nn.tracing import has_values, transformed
@@ -69,6 +68,7 @@ class FoldedTemporalConv(Module):
         self.register_buffer('bias', bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        # The input frames of each place of the kernel: F of [B, T', N, C]
         stop = x.size(1) - self.dilation * (self.size - 1)
         starts = range(0, self.dilation * self.size, self.dilation)
         taps = [x[:, k : k + stop : self.stride] for k in starts]
@@ -88,6 +88,7 @@ class DensePairs(Module):
     ) -> None:
         super().__init__()
         source, target = edge_index
+        # Pairs of nodes that are in several groups are added up.
         dense = weight.new_zeros(n, n, *weight.shape[1:])
         dense.index_put_((target, source), weight, accumulate=True)
         self.register_buffer('weight', dense.flatten(1, 2))
@@ -146,6 +147,7 @@ class FoldedPairs(Module):
         self.register_buffer('incidence', incidence)  # [N, P]
         x = bias.new_empty(0, n, weights[0].size(1))
         plan = make_plan(x, weights, edge_index, gathered=False)
+        # Weights are constant here, so that they are packed once.
         rows = bias.new_empty(0)
         if plan.packed is not None:
             rows = pack_weights(x.transpose(0, 1), weights, plan.packed)
@@ -193,6 +195,7 @@ class FoldedPairs(Module):
         x_j, sums = x_j.split(self.sizes), self.incidence.split(self.sizes, 1)
         message = torch.bmm(x_j[0], self.weight_0).flatten(1)
         bias = self.bias.expand(b, -1).reshape(-1)
+        # The sum over pairs and the bias are one call.
         out = torch.addmm(bias, sums[0], message).view(n * b, width)
         row = 0
         for number in range(1, len(self.sizes)):
@@ -207,10 +210,10 @@ class FoldedPairs(Module):
     def _large(self, x: Tensor, edge_weight: Optional[Tensor]) -> Tensor:
         gathered, width = x.device.type != 'cpu', self.bias.numel()
         plan = make_plan(x, self.weights, self.edge_index, gathered)
-        add_group = add_gathered if gathered else add_per_pair
         x = x.transpose(0, 1).contiguous()  # [N, B, C]
         if edge_weight is not None:
             edge_weight = edge_weight.t().contiguous()  # [P, B]
+        # Columns of plan: first those of out, then those of low
         out = x.new_empty(*x.shape[:2], width).copy_(self.bias)
         low = x.new_zeros(*x.shape[:2], self.weight_a.size(0))
 
@@ -221,7 +224,7 @@ class FoldedPairs(Module):
             weight = getattr(self, f'weight_{group.number}')
             first = group.number == 0
             into = out if first else low_columns(group.columns)
-            add_group(x, weight, edge_weight, group, into, overwrite=not first)
+            add_sums(x, weight, edge_weight, group, into, overwrite=not first)
         if (packed := plan.packed) is not None:
             parts = packed_sums(x, self.packed, edge_weight, packed)
             for g, columns, part in zip(

@@ -69,17 +69,36 @@ class EdgeLayer(ConstantBuffers):
 
 
 class TemporalConv(Module):
-    r"""An unpadded temporal convolution of each joint:
-    ``[B, T, N, C]`` to ``[B, T - (kernel_size - 1) * dilation, N, C]``.
+    r"""A convolution over time, joint by joint: ``[B, T, N, C]`` to
+    ``[B, T - (kernel_size - 1) * dilation, N, D]``, or with zeros beyond the
+    ends, if :obj:`padded`, to ``[B, ceil(T / stride), N, D]``.
     """
 
-    def __init__(self, channels: int, kernel_size: int, dilation: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        dilation: int = 1,
+        padded: bool = False,
+    ) -> None:
         super().__init__()
+        # A kernel of one frame reads no others: they are left out before. (In
+        # PyTorch 2.13 the gradients of a strided 1 x 1 convolution with few
+        # channels corrupt memory on some CPUs, in oneDNN's AVX2 kernel.)
+        self.subsample = stride if kernel_size == 1 else 1
         self.conv = Conv2d(
-            channels, channels, (kernel_size, 1), dilation=(dilation, 1)
+            in_channels,
+            out_channels,
+            (kernel_size, 1),
+            stride=(stride // self.subsample, 1),
+            padding=(kernel_size // 2 if padded else 0, 0),
+            dilation=(dilation, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x[:, :: self.subsample]
         return self.conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
@@ -131,46 +150,17 @@ def _hcsf(
     in_channels: int,
     out_channels: int,
     skeleton: Skeleton,
-    short_hops: int = 1,
+    short_hops: Optional[int] = 1,
     long_hops: int = 2,
     neighborhood: str = 'ring',
     dynamic: Optional[dict[str, Any]] = None,
+    conv: type[HCSFConv] = HCSFConv,
     **kwargs: Any,
 ) -> Module:
+    # Layers without a hierarchy have a short-range group only.
+    short_hops = long_hops if short_hops is None else short_hops
     hops = HopEdges(skeleton, short_hops, long_hops, neighborhood)
-    conv = HCSFConv(in_channels, out_channels, hops, **kwargs)
-    return HopLayer(conv, dynamic)
-
-
-def _lcn(
-    in_channels: int,
-    out_channels: int,
-    skeleton: Skeleton,
-    long_hops: int = 2,
-    neighborhood: str = 'ring',
-    dynamic: Optional[dict[str, Any]] = None,
-    **kwargs: Any,
-) -> Module:
-    hops = HopEdges(skeleton, long_hops, long_hops, neighborhood)
-    conv = LCNConv(in_channels, out_channels, hops, **kwargs)
-    return HopLayer(conv, dynamic)
-
-
-def _ms_hop(
-    in_channels: int,
-    out_channels: int,
-    skeleton: Skeleton,
-    long_hops: int = 3,
-) -> Module:
-    return _hcsf(
-        in_channels,
-        out_channels,
-        skeleton,
-        long_hops=long_hops,
-        neighborhood='cumulative',
-        sharing='all',
-        hierarchy=False,
-    )
+    return HopLayer(conv(in_channels, out_channels, hops, **kwargs), dynamic)
 
 
 def _gcn(in_channels: int, out_channels: int, skeleton: Skeleton) -> Module:
@@ -184,17 +174,25 @@ def _mixhop(
     skeleton: Skeleton,
     powers: tuple[int, ...] = (0, 1, 2, 3),
 ) -> Module:
+    # Rounded up; EdgeLayer maps the concatenated powers to out_channels.
     width = -(-out_channels // len(powers))
     conv = MixHopConv(in_channels, width, powers=list(powers))
     return EdgeLayer(conv, skeleton, width * len(powers), out_channels)
 
 
+_lcn = partial(_hcsf, short_hops=None, conv=LCNConv)
 LAYERS: dict[str, Callable[..., Module]] = {
     'hcsf': _hcsf,
     'lcn': _lcn,
     'gcn': _gcn,
     'mixhop': _mixhop,
-    'ms_hop': _ms_hop,
+    'ms_hop': partial(
+        _hcsf,
+        long_hops=3,
+        neighborhood='cumulative',
+        sharing='all',
+        hierarchy=False,
+    ),
     'sem_gcn': SemGCNConv,
     'pre_agg': partial(_lcn, sharing='source'),
     'post_agg': partial(_lcn, sharing='target'),
@@ -243,11 +241,16 @@ def needs_joint_embedding(name: str, options: dict[str, Any]) -> bool:
     return shared and options.get('dynamic') is None
 
 
-def batch_norm_width(name: str, channels: int, num_nodes: int) -> int:
-    r"""The number of batch norm features of a network: its channels, or for
-    the fully connected network the channels of all nodes.
+def unbatch(x: Tensor, num_nodes: int) -> Tensor:
+    r"""The graphs of a PyG batch as a dimension of their own: node features
+    ``[B * N, *]`` to ``[B, N, *]``.
     """
-    return channels * num_nodes if name == 'fcn' else channels
+    if x.size(0) % num_nodes:
+        raise ValueError(
+            f"Expected 'x' of a batch with a multiple of {num_nodes} nodes "
+            f'(got {x.size(0)})'
+        )
+    return x.unflatten(0, (-1, num_nodes))
 
 
 def keep_node_major(model: Module) -> None:
@@ -274,9 +277,12 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     size, kind = 4, torch.int16
     if (256 * p).is_integer():
         size, kind = 8, torch.int8
+    # Each draw has 64 random bits, read as integers of 16 or 8 bits.
     draws = torch.empty(-(-x.numel() // size), dtype=torch.int64, device='cpu')
     bits = draws.random_(-(2**63), None).view(kind)[: x.numel()]
     values = 2 ** (64 // size)
+    # Of `values` equally likely integers from -values / 2 on, the lowest `cut`
+    # drop an element; the others scale it by 1 / (1 - p).
     cut = min(round(p * values), values - 1)
     mask = (bits >= cut - values // 2).to(x.dtype)
     mask.mul_(values / (values - cut))

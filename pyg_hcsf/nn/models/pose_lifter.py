@@ -10,16 +10,16 @@ from torch import Tensor
 from torch.nn import Module, ModuleList, Parameter, Sequential
 from torch_geometric.nn.inits import reset
 
-from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.nn.graph import DynamicGraph
 from pyg_hcsf.nn.models.fold import fold_layer, fold_unit
+from pyg_hcsf.nn.models.from_run import FromRun
 from pyg_hcsf.nn.models.layers import (
     TemporalConv,
     Unit,
-    batch_norm_width,
     keep_node_major,
     make_layer,
     needs_joint_embedding,
+    unbatch,
 )
 from pyg_hcsf.nn.tracing import has_values, unwrapped
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
@@ -31,7 +31,7 @@ def _looks_around(module: Module) -> bool:
     return isinstance(module, DynamicGraph) and module.offset
 
 
-class PoseLifter(NoTorchScript):
+class PoseLifter(FromRun):
     r"""A network that lifts 2D keypoints to 3D joints: an input layer,
     residual blocks of two layers, and an output layer, as in the `"Learning
     Skeletal Graph Neural Networks for Hard 3D Pose Estimation"
@@ -134,9 +134,10 @@ class PoseLifter(NoTorchScript):
         self._stride = 1  # of the temporal convolutions
         options = layer_options or {}
 
-        norm_width = batch_norm_width(
-            layer, hidden_channels, self.skeleton.num_joints
-        )
+        # A fully connected network normalises the channels of each joint.
+        norm_width = hidden_channels
+        if layer == 'fcn':
+            norm_width *= self.skeleton.num_joints
 
         def unit(channels: int) -> Unit:
             module = make_layer(
@@ -145,8 +146,9 @@ class PoseLifter(NoTorchScript):
             return Unit(module, norm_width, negative_slope, dropout)
 
         def temporal(block: int) -> Unit:
-            module = TemporalConv(hidden_channels, 3, 3**block)
-            return Unit(module, hidden_channels, negative_slope, dropout)
+            width, dilation = hidden_channels, 3**block
+            module = TemporalConv(width, width, 3, dilation=dilation)
+            return Unit(module, width, negative_slope, dropout)
 
         self.first: Module = unit(in_channels)
         self.register_parameter('embedding', None)
@@ -179,12 +181,7 @@ class PoseLifter(NoTorchScript):
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:
         n = self.skeleton.num_joints
         if batch is not None:
-            if x.size(0) % n:
-                raise ValueError(
-                    f"Expected 'x' of a batch with a multiple of {n} nodes "
-                    f'(got {x.size(0)})'
-                )
-            x = x.unflatten(0, (-1, n))  # [B, N, (T,) C]
+            x = unbatch(x, n)  # [B, N, (T,) C]
             x = x.transpose(1, 2) if x.dim() == 4 else x
         self._check(x)
         shape = x.shape
@@ -234,6 +231,8 @@ class PoseLifter(NoTorchScript):
         if not isinstance(out.first, Unit):
             return out
         if not any(_looks_around(module) for module in out.modules()):
+            # Dilated by 3^b at all frames, or by 1 with stride 3 at the frames
+            # that reach the output: the same numbers
             out._stride = 3
             for module in out.modules():
                 if isinstance(module, TemporalConv):

@@ -59,7 +59,9 @@ const facing = (() => {
   return Math.atan2(y, x);
 })();
 
-const APART = 1100; // people who are shown in place, in millimetres
+// Lengths in millimetres, for bodies as large as people.
+const unit = page.unit;
+const APART = 1100 * unit; // people who are shown in place
 
 // Points the camera at the visible people.
 function aim(orbit, visible, roaming) {
@@ -69,7 +71,7 @@ function aim(orbit, visible, roaming) {
     orbit.center = [0, 0, tall / 2];
     orbit.extent = [
       APART / 2 * (visible.length - 1) + most(({ reach }) => reach),
-      tall / 2 + 80];
+      tall / 2 + 80 * unit];
     return;
   }
   const low = [Infinity, Infinity, Infinity], high = low.map((v) => -v);
@@ -78,8 +80,8 @@ function aim(orbit, visible, roaming) {
       const root = person.row[t] < 0 ? null : rootOf(person, t);
       root?.forEach((value, i) => {
         if (!Number.isFinite(value)) return;
-        low[i] = Math.min(low[i], value - (i < 2 ? 500 : 1000));
-        high[i] = Math.max(high[i], value + (i < 2 ? 500 : 800));
+        low[i] = Math.min(low[i], value - unit * (i < 2 ? 500 : 1000));
+        high[i] = Math.max(high[i], value + unit * (i < 2 ? 500 : 800));
       });
     }
   }
@@ -118,7 +120,7 @@ function placeOf(person, t, visible, roaming) {
 }
 
 function drawFloor(ctx, project, orbit) {
-  const step = 500, [cx, cy] = orbit.center;
+  const step = 500 * unit, [cx, cy] = orbit.center;
   const reach = step * clamp(Math.ceil(orbit.extent[0] / step) + 1, 5, 12);
   const [x0, y0] = [cx, cy].map((v) => step * Math.round(v / step));
   ctx.strokeStyle = colours.grid;
@@ -190,7 +192,8 @@ function drawScene(ctx, box, layers, orbit, state) {
       const dim = state.graph && !ghost;
       const goal = state.errors && !dim && person.measure && other &&
         posed(other, state.t, project, place);
-      const thick = (p) => clamp((ghost || dim ? 14 : 30) * p.at[3], 1.5, 14);
+      const thick = (p) => 
+        clamp((ghost || dim ? 14 : 30) * unit * p.at[3], 1.5, 14);
       for (const [child, parent] of person.body.bones) {
         const [a, b] = [points[child], points[parent]];
         const paint = ghost || dim ? colours.truth :
@@ -213,7 +216,7 @@ function drawScene(ctx, box, layers, orbit, state) {
             line(ctx, p.at, goal[j].at, 1.5, heat(value)));
         }
         push(p.front - 1, () => {
-          const radius = clamp(24 * p.at[3], 1.8, 8);
+          const radius = clamp(24 * unit * p.at[3], 1.8, 8);
           if (state.halos && person.uncertainty) {
             const spread = person.uncertainty[
               person.row[state.t] * person.size + j];
@@ -272,7 +275,7 @@ function drawEdges(ctx, points, person, state) {
     ctx.lineWidth = 0.75 + 3.5 * share;
     ctx.beginPath();
     if (from === to) {
-      ctx.arc(from[0], from[1], clamp(45 * from[3], 4, 14), 0, 2 * Math.PI);
+      ctx.arc(from[0], from[1], clamp(45 * unit * from[3], 4, 14), 0, 2 * Math.PI);
     } else {
       const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
       ctx.moveTo(from[0], from[1]);

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.datasets.checks.doctor import diagnose
+from pyg_hcsf.datasets.checks.unsupported_files import KINDS, known_files
 from tests.datasets.checks.small_files import (
     FORMATS,
     NAME,
@@ -235,3 +236,13 @@ def test_found_by_name_only(tmp_path, name):
     ]
     kind = result.broken[0][1]
     assert kind.text == 'text, in contradiction to the name of the file'
+
+
+def test_table_of_known_files():
+    unsupported, parts = known_files()
+    assert len(unsupported) > 20 and len(parts) > 10
+    for entry in unsupported:
+        assert '{' not in entry.text  # each remedy is filled in
+        assert re.compile(entry.path) and re.compile(entry.head.encode())
+        assert entry.kind in ('', *KINDS)
+        assert any(entry[1:]), entry.text  # not a description of all files

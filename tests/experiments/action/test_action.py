@@ -21,6 +21,7 @@ from experiments.action.trainer import action_rate
 from experiments.sweep.presets import list_presets
 from experiments.sweep.sources import resolve
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
+from pyg_hcsf.nn import ActionRecognizer
 from pyg_hcsf.recognition import Recognizer
 from pyg_hcsf.recognition.joint_clip import read_joint_clip
 from pyg_hcsf.skeleton import get_skeleton
@@ -31,6 +32,7 @@ from tests.paths import DATA, REPO
 SMOKE = ['--task', 'action', '--preset', 'default/hcsf_a_t', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'scores.npz', 'env.json'}
 FILES |= {'checkpoint.pt', 'log.jsonl', 'log.csv', 'recognizer.safetensors'}
+FILES |= {'network.safetensors'}
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,8 @@ def test_recognizer_gives_the_scores_of_the_evaluation(tmp_path, data):
     recognizer = Recognizer(folder)
     for key, value in recognizer.model.state_dict().items():
         assert torch.equal(value, state['model'][key])
+    recognizer.model = ActionRecognizer.from_run(folder)
+    assert recognizer.model.skeleton == recognizer.skeleton
     clips = [read_joint_clip(file).joints for file in files]
     if data == 'synthetic':
         for name in scores['names'][:3]:

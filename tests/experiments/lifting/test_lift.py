@@ -17,12 +17,14 @@ from pyg_hcsf.datasets import OpenMocap
 from pyg_hcsf.geometry.random_keypoints import KeypointNoise
 from pyg_hcsf.geometry.root_ray import decode_pose
 from pyg_hcsf.lifting import load_lifter
+from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.skeleton import H36M17
 from tests.paths import DATA, REPO
 
 SMOKE = ['--task', 'lift', '--data', 'synthetic', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
 FILES |= {'checkpoint.pt', 'log.jsonl', 'log.csv', 'weights.safetensors'}
+FILES |= {'network.safetensors'}
 
 
 @pytest.fixture(scope='module')
@@ -57,7 +59,10 @@ def test_smoke(tmp_path, capsys, name):
     for errors in table.values():  # each alignment helps
         assert errors['pa_mpjpe'] < errors['mpjpe']
 
-    model, info = load_lifter(folder / 'weights.safetensors')
+    model, info = load_lifter(folder)
+    trained = PoseLifter.from_run(folder).state_dict()
+    for key, value in model.state_dict().items():  # rounded
+        torch.testing.assert_close(value, trained[key], rtol=1e-3, atol=1e-4)
     assert info.layout == ('coco17' if 'coco' in row else 'h36m17')
     assert info.delay == 0 and info.frames == (9 if '9' in row else 1)
     state = torch.load(folder / 'checkpoint.pt', weights_only=True)['model']

@@ -561,11 +561,11 @@ def test_adjacency_of_a_double_layer():
         (dict(base='min'), "'base' .* got 'min'"),
         (dict(decay_origin='T'), "'decay_origin' .* got 'T'"),
         (dict(normalize='l2'), "'normalize' .* got 'l2'"),
-        (dict(aggr='mean'), "'aggr' to be 'add' .got 'mean'"),
+        (dict(aggr='mean'), "'aggr' to be one of .'add',. .got 'mean'"),
         (dict(flow='target_to_source'), 'target_to_source'),
         (dict(kernel='x'), "'kernel' .* got 'x'"),
         (dict(decomposed_layers=2), "'decomposed_layers' to be 1 .got 2"),
-        (dict(node_dim=0), "'node_dim' to be -2 .got 0"),
+        (dict(node_dim=0), "'node_dim' to be one of .-2,. .got 0"),
     ],
 )
 def test_bad_options(options, message):

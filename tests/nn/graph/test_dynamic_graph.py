@@ -105,7 +105,7 @@ def test_top_k():
         least = sparse[:, edges].abs()
         least = least.masked_fill(least == 0, 9).min(1).values
         assert bool((rest <= least.unsqueeze(1)).all())
-    with pytest.raises(ValueError, match="'top_k' between 1 and 17"):
+    with pytest.raises(ValueError, match="'top_k' to be from 1 to 17"):
         DynamicGraph(8, HOPS, top_k=18)
 
 

@@ -400,8 +400,8 @@ def test_bad_input():
     for options, message in (
         (dict(num_blocks=4), "'num_blocks' .* multiple of 3.*got 4"),
         (dict(kernel_size=4), "odd 'kernel_size' .got 4"),
-        (dict(out_channels=0), "'out_channels' >= 1 .got 0"),
-        (dict(num_bodies=0), "'num_bodies' >= 1 .got 0"),
+        (dict(out_channels=0), "'out_channels' to be >= 1 .got 0"),
+        (dict(num_bodies=0), "'num_bodies' to be >= 1 .got 0"),
         (dict(layer='lcn'), "'layer' to be one of .*'mixhop'.*got 'lcn'"),
         (dict(layer_options=dict(squeez=1)), "Layer 'hcsf': .*squeez"),
         (dict(layer_options=dict(long_hops=13)), "'long_hops' <= 12.*got 13"),
