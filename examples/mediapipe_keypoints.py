@@ -2,7 +2,7 @@
 
 pip install mediapipe==0.10.14        # in an environment of its own
 python examples/mediapipe_keypoints.py walk.mp4 walk.json
-python tools/lift.py walk.json --out walk.html --fix_side_swaps \\
+pyg-hcsf lift walk.json --out walk.html --fix_side_swaps \\
         --image_size 1920 1080 --fps 30   # as printed by the second command
 """
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.options import TASKS
 from experiments.reporting.runs import find_metrics, read_metrics
-from experiments.run import TASKS
+from experiments.run import load_task
 from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.cli.paths import check_folder, check_input
 from pyg_hcsf.safe_io.shown import shown
 
 
@@ -31,7 +33,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
             f"Expected finished runs of one task under '{folder}', made by "
             f'experiments/run.py (got {sorted(map(str, found)) or "none"})'
         )
-    return TASKS[str(found.pop())].report.write(folder, out)
+    return load_task(str(found.pop())).report.write(folder, out)
 
 
 def _task(path: Path) -> str | None:
@@ -58,6 +60,8 @@ def main() -> None:
         help='folder for the report (default: the same)',
     )
     args = parser.parse_args()
+    check_input('folder', args.folder)
+    check_folder('out', args.out or args.folder)
     print(write_report(args.folder, args.out))
 
 

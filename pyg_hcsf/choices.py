@@ -3,7 +3,8 @@ r"""Checks of arguments, with errors of one form."""
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pyg_hcsf.safe_io.shown import shown
@@ -21,18 +22,21 @@ def check_choice(
         name (str): The name of the argument.
         value (any): Its value.
         choices (collection): The allowed values.
-        remedy (str, optional): What else may be done, to end the message.
-            (default: :obj:`''`)
+        remedy (str, optional): What else may be done, to end the message
+            if no allowed value is similar. (default: :obj:`''`)
 
     Raises:
-        ValueError: If it is not; lists the allowed values.
+        ValueError: If it is not; lists the allowed values, and names the
+            nearest one.
 
     Example:
         >>> check_choice('fuse', 'cat', ('cat', 'add', 'mul'))
     """
     choices = tuple(choices)  # a dictionary would look up unhashable values
     if value not in choices:
-        raise wrong(name, f'one of {choices}', value, remedy)
+        nearest = did_you_mean(value, choices)
+        error = wrong(name, f'one of {choices}', value, remedy * (not nearest))
+        raise ValueError(f'{error}{nearest}')
 
 
 def check_range(
@@ -106,3 +110,23 @@ def check_finite(what: str, x: Tensor, remedy: str = '') -> None:
             f'{bad.numel()} {kind} that are not, the first at '
             f'{bad.nonzero()[0].tolist()})' + (remedy and f'; {remedy}')
         )
+
+
+def did_you_mean(value: Any, choices: Iterable[Any]) -> str:
+    r"""Returns the end of an error message that names the allowed value most
+    like a misspelt one, or an empty text if none is like it.
+
+    Args:
+        value (any): The value that was given.
+        choices (iterable): The allowed values.
+
+    Example:
+        >>> did_you_mean('hscf', ['hcsf', 'lcn'])
+        ": did you mean 'hcsf'?"
+    """
+    texts = [choice for choice in choices if isinstance(choice, str)]
+    if not isinstance(value, str) or len(value) > 100:
+        return ''
+    lower = {text.lower(): text for text in texts}
+    found = get_close_matches(value.lower(), lower, n=1)
+    return f": did you mean '{lower[found[0]]}'?" if found else ''

@@ -3,7 +3,13 @@ import math
 import pytest
 import torch
 
-from pyg_hcsf.choices import check_choice, check_finite, check_range, wrong
+from pyg_hcsf.choices import (
+    check_choice,
+    check_finite,
+    check_range,
+    did_you_mean,
+    wrong,
+)
 
 
 def test_known_value():
@@ -50,3 +56,11 @@ def test_error_of_a_long_value():
     error = wrong('card', 'a text', ['x' * 10**6] * 100)
     assert "Expected 'card' to be a text (got ['xxx" in str(error)
     assert len(str(error)) < 200
+
+
+def test_the_nearest_value_is_named():
+    with pytest.raises(ValueError, match=r"\(got 'hscf'\): did you mean 'hc"):
+        check_choice('layer', 'hscf', ('hcsf', 'lcn'))
+    assert did_you_mean('LCN', ['hcsf', 'lcn']) == ": did you mean 'lcn'?"
+    assert did_you_mean('x', ['hcsf', 'lcn']) == ''
+    assert did_you_mean(3, ['hcsf', 3]) == ''

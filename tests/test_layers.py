@@ -22,7 +22,7 @@ LAYERS = (
     {'datasets', 'keypoints', 'poses'},
     {'nn', 'metrics'},
     {'lifting', 'recognition', 'streaming', 'viewer'},
-    {'cli'},
+    {'cli', '__main__'},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 

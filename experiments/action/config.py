@@ -41,7 +41,19 @@ class ActionClipsConfig:
 
 @dataclass
 class ActionModelConfig:
-    """The arguments of pyg_hcsf.nn.ActionRecognizer."""
+    """The arguments of pyg_hcsf.nn.ActionRecognizer.
+
+    Args:
+        layer: The layer of the network, such as hcsf or st_gcn.
+        graph: The graph of the skeleton.
+        hidden_channels: The width of the first blocks; later ones have two
+            and four times as many channels.
+        num_blocks: The number of blocks.
+        kernel_size: The frames of a temporal convolution.
+        dropout: The dropout rate.
+        layer_options: The arguments of the layer, such as {squeeze: 0.5} or
+            --model.layer_options.squeeze 0.5.
+    """
 
     layer: str = 'hcsf'
     graph: str = 'tree'

@@ -14,6 +14,7 @@ from torch import Tensor
 from experiments.action.clips import ActionClips
 from experiments.action.config import ActionConfig
 from experiments.sweep.divergence import check_converged
+from experiments.sweep.processes import progress
 from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.metrics import action as metrics
 from pyg_hcsf.nn import ActionRecognizer
@@ -83,12 +84,16 @@ class ActionEvaluator:
         self.loader = make_loader(clips, config, config.evaluate.batch_size)
 
     @torch.no_grad()
-    def predict(self, model: ActionRecognizer) -> Scores:
-        """Predicts every clip, in the order of the clips."""
+    def predict(
+        self, model: ActionRecognizer, title: str = 'Testing'
+    ) -> Scores:
+        """Predicts every clip, in the order of the clips. A progress bar has
+        the title; without one there is none.
+        """
         device = next(model.parameters()).device
         model.eval()
         scores, labels, seconds = [], [], 0.0
-        for batch in self.loader:
+        for batch in progress(self.loader, title):
             x = batch.x.to(device)
             begin = time.perf_counter()
             out = model(x).to('cpu', torch.float32)
@@ -100,7 +105,7 @@ class ActionEvaluator:
 
     def validate(self, model: ActionRecognizer) -> dict[str, float]:
         """The metrics of validation clips for the log."""
-        out = self.predict(model)
+        out = self.predict(model, title='')
         if not bool(out.scores.isfinite().all()):
             return {'val_top1': 0.0, 'val_loss': float('nan')}
         return {

@@ -8,8 +8,14 @@ import numpy as np
 import pandas as pd
 
 from experiments.action.streams import fuse_streams, network
-from experiments.reporting.compare import Comparison, compare, compare_all
-from experiments.reporting.page import COMPARE_NOTE, bold, markdown, unique
+from experiments.reporting.compare import Comparison, compare
+from experiments.reporting.page import (
+    COMPARE_NOTE,
+    bold,
+    markdown,
+    terminal_table,
+    unique,
+)
 from experiments.reporting.report import Report, summary_notes
 from experiments.reporting.runs import (
     ACTION_COST,
@@ -18,6 +24,7 @@ from experiments.reporting.runs import (
     Runs,
     Setting,
     by_row,
+    is_smoke,
 )
 from experiments.reporting.tables import (
     TITLES,
@@ -60,17 +67,17 @@ class ActionReport(Report):
         table = summary_table(runs)
         table['seeds'] = table['seeds'].str.split().str[0]
         table.index = pd.Index([n[:26] for n in table.index], name='model')
-        titles = [TITLES[key] for key in ACTION_METRICS]
-        titles += ['val top-1 (%)', 'parameters', 'test clips/s']
-        titles += ['paper: top-1 (%)', 'seeds']
+        titles = ['top-1 (%)', 'paper: top-1 (%)', 'top-5 (%)']
+        titles += ['class mean (%)', 'val top-1 (%)', 'seeds']
+        titles += ['parameters', 'test clips/s']
         table = table[[name for name in titles if name in table]]
         lines = [
             f'{setting.preset}: {setting.frames:,} {setting.split} clips; '
             f'{setting.protocol}',
-            markdown(table, 'simple'),
+            terminal_table(table),
         ]
         rows = by_row(runs)
-        for c in compare_all(runs):
+        for c in self.compare(runs):
             pair = f'{rows[c.row][0].label} - {rows[c.reference][0].label}'
             lines.append(f'{pair[:42]}, error: {c}')
         return lines
@@ -172,5 +179,7 @@ def _bold_summary(runs: Runs) -> pd.DataFrame:
 
 
 def _baselines(title: str, runs: Runs) -> list[str]:
+    if is_smoke(runs):
+        return []
     table = baselines_table(runs)
     return [] if table.empty else [title, markdown(table), BASELINES_NOTE]

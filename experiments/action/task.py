@@ -17,8 +17,9 @@ from experiments.sweep.processes import RANK, WORLD, to_device
 from experiments.sweep.splits import check_split
 from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
 from experiments.sweep.trainer import Trainer
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.data.action_loader import ActionLoader
-from pyg_hcsf.nn import ActionRecognizer
+from pyg_hcsf.nn import ACTION_LAYERS, ActionRecognizer
 from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.recognition import RecognizerInfo, save_recognizer
 from pyg_hcsf.recognition.recognizer_weights import NAME
@@ -155,6 +156,11 @@ def describe(
     )
 
 
+def check_layer(config: ActionConfig, data: str) -> None:
+    """Raises an error for an unknown layer, before the data are loaded."""
+    check_choice('layer', config.model.layer, sorted(ACTION_LAYERS))
+
+
 TASK = Task(
     config=ActionConfig,
     sources=SOURCES,
@@ -163,4 +169,5 @@ TASK = Task(
     report=ActionReport(),
     paper=('top1', '%'),
     required_data='recorded actions',
+    check=check_layer,
 )

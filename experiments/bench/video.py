@@ -216,7 +216,7 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     parser.add_argument('demo', type=Path, help='Demo_SinglePerson')
     parser.add_argument('keypoints', type=Path, nargs=4)
     parser.add_argument(
-        '--out', type=Path, help='folder for poses, see tools/view.py'
+        '--out', type=Path, help='folder for poses, see pyg-hcsf view'
     )
     args = parser.parse_args(argv)
     torch.set_num_threads(1)

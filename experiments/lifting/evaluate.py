@@ -18,6 +18,7 @@ from torch_geometric.data import Data
 from experiments.lifting.config import LiftConfig
 from experiments.lifting.data import Observation, bodies, detect
 from experiments.pose.evaluate import check_lifted
+from experiments.sweep.processes import progress
 from pyg_hcsf import metrics
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.geometry import human36m_cameras
@@ -171,7 +172,7 @@ class LiftEvaluator:
     def score(self, model: PoseLifter) -> dict[str, dict[str, float]]:
         """The errors in mm under each condition."""
         table = {}
-        for condition in CONDITIONS:
+        for condition in progress(CONDITIONS, 'Testing'):
             out = self.lift(model, condition)
             table[condition] = {
                 name: float(getattr(metrics, name)(out.pose, out.joints))

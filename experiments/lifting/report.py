@@ -5,7 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from experiments.lifting.evaluate import CONDITIONS, ERRORS
-from experiments.reporting.page import SEEDS_NOTE, bold, markdown, unique
+from experiments.reporting.page import (
+    SEEDS_NOTE,
+    bold,
+    markdown,
+    terminal_table,
+    unique,
+)
 from experiments.reporting.report import Report
 from experiments.reporting.runs import Run, Runs, Setting
 from experiments.reporting.tables import Column, make_table
@@ -45,7 +51,7 @@ class LiftReport(Report):
                 f'{setting.preset}, {setting.keypoints} keypoints of {data}: '
                 f'{NAMES["mpjpe"]} (mm)'
             )
-            lines.append(markdown(table, 'simple'))
+            lines.append(terminal_table(table))
         return lines
 
     def title(self, setting: Setting) -> str:

@@ -20,6 +20,7 @@ from experiments.lifting.data import (
 )
 from experiments.lifting.evaluate import LiftEvaluator
 from experiments.lifting.report import LiftReport
+from experiments.pose.checks import check_network
 from experiments.pose.data import expected
 from experiments.pose.trainer import PoseTrainer
 from experiments.sweep.cost import count_macs
@@ -210,4 +211,7 @@ TASK = Task(
     report=LiftReport(),
     paper=('mpjpe', 'mm'),
     required_data='motion capture',
+    check=lambda config, data: check_network(
+        config.model, **network_options(config)
+    ),
 )

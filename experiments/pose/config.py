@@ -51,7 +51,20 @@ class ClipsConfig:
 
 @dataclass
 class ModelConfig:
-    """The arguments of pyg_hcsf.nn.PoseLifter."""
+    """The arguments of pyg_hcsf.nn.PoseLifter.
+
+    Args:
+        layer: The layer of the network, such as hcsf, lcn or gcn.
+        graph: The graph of the skeleton: lcn with 20 edges, or tree.
+        hidden_channels: The width.
+        num_blocks: The number of residual blocks.
+        frames: The frames of a window; 1 lifts single frames.
+        dropout: The dropout rate.
+        negative_slope: The slope of LeakyReLU.
+        output_scale: A factor of the output.
+        layer_options: The arguments of the layer, such as {squeeze: 0.5} or
+            --model.layer_options.squeeze 0.5.
+    """
 
     layer: str = 'hcsf'
     graph: str = 'lcn'

@@ -14,6 +14,7 @@ from torch_geometric.data import InMemoryDataset
 
 from experiments.pose.data import camera_table
 from experiments.sweep.divergence import check_converged
+from experiments.sweep.processes import progress
 from pyg_hcsf import metrics
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.geometry import denormalize_screen
@@ -99,14 +100,18 @@ class Evaluator:
             self.valid = torch.cat([clip.valid[0] for clip in self.clips])
 
     @torch.no_grad()
-    def predict(self, model: PoseLifter) -> Predictions:
-        """Predicts every frame, and keeps the valid ones."""
+    def predict(
+        self, model: PoseLifter, title: str = 'Testing'
+    ) -> Predictions:
+        """Predicts every frame, and keeps the valid ones. A progress bar has
+        the title; without one there is none.
+        """
         protocol, root = self.protocol, self.protocol.root
         device = next(model.parameters()).device
         network = model.folded()
         outs: list[tuple[Tensor, ...]] = []
         seconds = 0.0
-        for batch in self.loader:
+        for batch in progress(self.loader, title):
             x = batch.x.to(device)
             begin = time.perf_counter()
             out = network(x)
@@ -138,7 +143,7 @@ class Evaluator:
 
     def error(self, model: PoseLifter) -> float:
         """The MPJPE over frames in mm, for validation."""
-        out = self.predict(model)
+        out = self.predict(model, title='')
         check_lifted(out.pose, out.joints, trained=False)
         return float(metrics.mpjpe(out.pose, out.joints))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +15,13 @@ from experiments.pose.tables import (
     summary_table,
     tidy,
 )
-from experiments.reporting.compare import compare_all
-from experiments.reporting.page import PAPER_NOTE, bold, markdown, unique
+from experiments.reporting.page import (
+    PAPER_NOTE,
+    bold,
+    markdown,
+    terminal_table,
+    unique,
+)
 from experiments.reporting.report import Report, summary_notes
 from experiments.reporting.runs import (
     HARD,
@@ -45,15 +50,16 @@ DATA_NOTES = {
     'openmocap-rigs': ' (open motion capture seen by virtual cameras; trained '
     'without the DAZ rig, tested on it)',
 }
+# Columns on the terminal, the most important ones first.
 SHORT_TITLES = {
     'MPJPE (mm)': 'MPJPE mm',
-    'PA-MPJPE (mm)': 'PA-MPJPE mm',
-    '> 60 mm (%)': '> 60 mm %',
-    'worst 5 % (mm)': 'worst 5 % mm',
+    'paper: MPJPE (mm)': 'paper mm',
+    'PA-MPJPE (mm)': 'PA mm',
+    '> 60 mm (%)': '> 60 mm',
+    'worst 5 % (mm)': 'worst 5 %',
+    'seeds': 'seeds',
     'parameters': 'params',
     'test poses/s': 'poses/s',
-    'paper: MPJPE (mm)': 'paper mm',
-    'seeds': 'seeds',
 }
 
 
@@ -72,21 +78,19 @@ class PoseReport(Report):
         return f'Data: {shown}. These are not Human3.6M numbers.'
 
     def summary(self, setting: Setting, runs: Runs) -> list[str]:
-        """No line is longer than 120 columns."""
         table = summary_table(runs)
         table['seeds'] = table['seeds'].str.split().str[0]
         table.index = pd.Index([n[:22] for n in table.index], name='model')
         table = table[[name for name in SHORT_TITLES if name in table]]
-        lines = textwrap.wrap(
+        lines = [
             f'{setting.preset}: {setting.keypoints} keypoints, protocol '
             f'{setting.protocol}, {setting.frames:,} {setting.split} poses, '
             f'averaged over {" and ".join(unique(runs, "average"))}',
-            width=120,
-        )
-        lines.append(markdown(table.rename(columns=SHORT_TITLES), 'simple'))
-        lines += _pck_lines(runs, 'simple')
+            terminal_table(table.rename(columns=SHORT_TITLES)),
+        ]
+        lines += _pck_lines(runs, terminal_table)
         rows = by_row(runs)
-        for c in compare_all(runs):
+        for c in self.compare(runs):
             pair = f'{rows[c.row][0].label} - {rows[c.reference][0].label}'
             lines.append(f'{pair[:42]}: {c}')
         return lines
@@ -108,7 +112,7 @@ class PoseReport(Report):
         own = [TITLES[key] for key in (*METRICS, *HARD)]
         summary[own] = bold(summary[own], higher=[TITLES['below_30']])
         out = ['### Models', markdown(summary), summary_notes(summary)]
-        if pck := _pck_lines(runs, 'github'):
+        if pck := _pck_lines(runs, markdown):
             note = f' {PAPER_NOTE}' if 'paper: ' in pck[1] else ''
             out += ['### PCK and AUC', pck[1], f'{pck[0]}.{note}']
         out += self.comparison(runs)
@@ -135,11 +139,13 @@ class PoseReport(Report):
         return draw_all(runs, folder)
 
 
-def _pck_lines(runs: Runs, style: str) -> list[str]:
+def _pck_lines(
+    runs: Runs, table_text: Callable[[pd.DataFrame], str]
+) -> list[str]:
     """A note on PCK and its table; empty for protocols without PCK."""
     table = pck_table(runs)
     if table.empty:
         return []
     table.index = pd.Index([n[:22] for n in table.index], name='model')
     variant = get_protocol(runs[0].metrics['protocol'].partition(',')[0]).pck
-    return [f'PCK {PCK_NOTES[str(variant)]}', markdown(table, style)]
+    return [f'PCK {PCK_NOTES[str(variant)]}', table_text(table)]

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from experiments.pose.bodies import BodyLoader
+from experiments.pose.checks import check_run
 from experiments.pose.config import RunConfig, smoke
 from experiments.pose.cost_estimates import CostEstimates
 from experiments.pose.data import (
@@ -188,4 +189,5 @@ TASK = Task(
     paper=('mpjpe', 'mm'),
     required_data='motion capture',
     cost_estimates=lambda: CostEstimates(build_model),
+    check=check_run,
 )

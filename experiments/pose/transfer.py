@@ -38,6 +38,7 @@ from experiments.sweep.processes import RANK, print_once
 from experiments.sweep.sources import data_home
 from experiments.sweep.splits import check_split
 from experiments.sweep.task import RunSpec
+from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.cli.command import UsageError
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol, get_protocol
@@ -46,13 +47,6 @@ from pyg_hcsf.skeleton import H36M17, Skeleton, save_skeleton
 
 # The customary 2D input of a test, where it is not the projection.
 KEYPOINTS = {'mpi_inf_3dhp': 'annotation', 'arrays': 'files'}
-# Options of run.py, with their help.
-OPTIONS = {
-    'test_data': f'test the trained networks on: {", ".join(SOURCES)}',
-    'test_root': 'its data home (default: --root)',
-    'test_protocol': 'its protocol (default: that of the data)',
-    'test_keypoints': 'its 2D input (default: that of the data)',
-}
 
 
 class TestOptions(NamedTuple):
@@ -80,6 +74,7 @@ def test_home(args: Namespace) -> Path:
     if name not in SOURCES:
         raise UsageError(
             f"Expected '--test_data' to be one of {DATA[1:]} (got '{name}')"
+            + did_you_mean(name, DATA)
         )
     home = data_home(args.test_root or args.root)
     if SOURCES[name].find(home) is None:

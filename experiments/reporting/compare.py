@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student_t
+from scipy.special import stdtrit  # scipy.stats is slow to import
 
 from experiments.reporting.runs import Run, Runs, by_row, mean_error
 
@@ -22,7 +22,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     x = np.asarray(values, dtype=float)
     if len(x) < 2:
         return float(x.mean()), float('nan')
-    half = student_t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5
+    half = stdtrit(len(x) - 1, 0.975) * x.std(ddof=1) / len(x) ** 0.5
     return float(x.mean()), float(half)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pyg_hcsf.safe_io.csv_cells import escape_formula
 
 # Options of a command that differ between the runs of a row.
 RUN_OPTIONS = r" --(?:seed(?: -?\d+)+|out ('[^']*'|\S+)|resume)(?= |$)"
+WIDTH = 80  # of a terminal
 SEEDS_NOTE = (
     '`a ± b`: mean over seeds and half-width of its 95 % Student t interval; '
     'a number alone has one seed. Bold: best in the column.'
@@ -58,6 +60,39 @@ def markdown(table: pd.DataFrame, style: str = 'github') -> str:
         tablefmt=style, index=index, disable_numparse=True, colalign=sides
     )
     return str(text)
+
+
+def terminal_table(table: pd.DataFrame, width: int = WIDTH) -> str:
+    """Formats a table for the terminal; columns at the right that do not fit
+    are left out, and named below.
+
+    Args:
+        table: The table, with the most important columns first.
+        width: The width of the terminal.
+    """
+    left_out: list[str] = []
+    while True:
+        text = markdown(table, 'simple')
+        widest = max(map(len, text.splitlines()), default=0)
+        if table.shape[1] <= 1 or widest <= width:
+            break
+        left_out.insert(0, str(table.columns[-1]))
+        table = table.iloc[:, :-1]
+    if left_out:
+        text += f'\nAlso in report.md: {", ".join(left_out)}.'
+    return text
+
+
+def wrap(text: str, indent: int = 2) -> str:
+    """Wraps a text for the terminal, unless it is a table.
+
+    Args:
+        text: The text.
+        indent: Spaces before all lines but the first one.
+    """
+    if '\n' in text:
+        return text
+    return textwrap.fill(text, WIDTH, subsequent_indent=' ' * indent)
 
 
 def bold(table: pd.DataFrame, higher: Sequence[str] = ()) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.reporting.compare import Comparison, compare_all
 from experiments.reporting.page import (
     COMPARE_NOTE,
     PAPER_NOTE,
@@ -19,6 +20,7 @@ from experiments.reporting.page import (
     markdown,
     show_pictures,
     unique,
+    wrap,
     write_table,
 )
 from experiments.reporting.runs import (
@@ -27,11 +29,16 @@ from experiments.reporting.runs import (
     Setting,
     by_row,
     by_setting,
+    is_smoke,
     load_runs,
 )
 from experiments.reporting.tables import comparison_table
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
+SMOKE_NOTE = (
+    'These are smoke runs of a few steps, which show that everything works: '
+    'nothing follows from their numbers.'
+)
 NO_PICTURES = 'Pictures need `pip install matplotlib`.'
 
 
@@ -78,10 +85,14 @@ class Report(ABC):
         """The text that is printed after a run."""
         if not runs:
             return 'No finished runs.'
-        lines = [self.data_line(runs)]
+        lines = [SMOKE_NOTE] * is_smoke(runs) + [self.data_line(runs)]
         for setting, group in by_setting(runs).items():
             lines += self.summary(setting, group)
-        return '\n'.join(lines)
+        return '\n'.join(map(wrap, lines))
+
+    def compare(self, runs: Runs) -> list[Comparison]:
+        """The comparisons with the reference row; none for smoke runs."""
+        return [] if is_smoke(runs) else compare_all(runs)
 
     def write(self, folder: str | Path, out: str | Path | None = None) -> Path:
         """Writes the report of all runs under a folder.
@@ -109,6 +120,7 @@ class Report(ABC):
                 f'one with `python experiments/run.py --task {self.task}`'
             )
         parts = [f'**{self.data_line(runs)}**', '# Results']
+        parts += [SMOKE_NOTE] * is_smoke(runs)
         settings = by_setting(runs)
         for setting, group in settings.items():
             figures = out / 'figures'
@@ -139,7 +151,7 @@ class Report(ABC):
 
     def comparison(self, runs: Runs) -> list[str]:
         """The blocks that compare each row with the reference row."""
-        if len(by_row(runs)) < 2:
+        if len(by_row(runs)) < 2 or is_smoke(runs):
             return []
         table = markdown(comparison_table(runs))
         return ['### Paired comparison', table, self.compare_note]

@@ -140,6 +140,13 @@ class Setting(NamedTuple):
 Runs = Sequence[Run]
 
 
+def is_smoke(runs: Runs) -> bool:
+    """Whether runs were made with --smoke, so that nothing follows from their
+    numbers.
+    """
+    return any(run.metrics.get('smoke') for run in runs)
+
+
 def _damaged(path: Path, why: Exception) -> RuntimeError:
     return RuntimeError(
         f"Could not read '{path}' ({cause(why)}); delete the folder "

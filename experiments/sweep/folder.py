@@ -47,6 +47,14 @@ class RunFolder:
             self.path / self.arrays
         )
 
+    def remember(self, request: str) -> None:
+        """Notes in env.json what the run was asked for, see
+        :func:`experiments.sweep.finished.request_key`.
+        """
+        values = read_json(self.path / 'env.json')
+        if values.get('request') != request:
+            save_json({**values, 'request': request}, self.path / 'env.json')
+
     def reuse(self, metadata: dict[str, Any]) -> bool:
         """Copies a finished run with the same key from the folder of another
         preset, as tables share cells. Warns of runs with damaged files.
@@ -69,7 +77,7 @@ class RunFolder:
                 if file.is_file() and file.name != 'metrics.json':
                     with replacing(self.path / file.name) as part:
                         shutil.copyfile(file, part)
-            values = _read_json(folder / 'metrics.json')
+            values = read_json(folder / 'metrics.json')
             values.pop('paper', None)
             save_json({**values, **metadata}, self.path / 'metrics.json')
             return True
@@ -99,7 +107,7 @@ class RunFolder:
                 '--out'
             ) from e
         if not lock.is_locked:
-            yield str(_read_json(path).get('owner', 'another process'))[:80]
+            yield str(read_json(path).get('owner', 'another process'))[:80]
             return
         owner = f'process {os.getpid()} of {platform.node()}'
         try:
@@ -190,10 +198,10 @@ class RunFolder:
         return ''
 
     def _has_key(self, name: str, warn: bool = False) -> bool:
-        return _read_json(self.path / name, warn).get('key') == self.key
+        return read_json(self.path / name, warn).get('key') == self.key
 
 
-def _read_json(path: Path, warn: bool = False) -> dict[str, Any]:
+def read_json(path: Path, warn: bool = False) -> dict[str, Any]:
     """Reads a JSON file of a run; {} if it is missing or damaged."""
     try:
         values = json.loads(path.read_text(encoding='utf-8'))

@@ -15,6 +15,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 
+from experiments.reporting.page import wrap
 from experiments.sweep.presets import list_presets, load_preset
 from experiments.sweep.processes import print_once
 from experiments.sweep.sources import data_home, resolve
@@ -44,8 +45,11 @@ def print_presets(
         make_config: Makes the run config of a row of a preset.
     """
     print_once(
-        'The command of a row is `python experiments/run.py --task '
-        f'{args.task}` and what its line begins with; without /row, all run.'
+        wrap(
+            'The command of a row is `python experiments/run.py --task '
+            f'{args.task}` and what its line begins with; without /row, all '
+            'run.'
+        )
     )
     estimates, macs = None, None
     if task.cost_estimates is not None:
@@ -58,7 +62,7 @@ def print_presets(
                     f"'{args.equal_macs}')"
                 )
             macs = estimates.size(make_config(*rows.values())).macs
-        print_once(estimates.note())
+        print_once(wrap(' '.join(estimates.note().split())))
     figure, unit = task.paper
     for name in [args.preset] if args.preset else list_presets(args.task):
         preset = load_preset(args.task, name, args.overlay)
@@ -82,4 +86,5 @@ def print_presets(
         title = f'{preset.name}: {preset.description.strip()}'
         if total:
             title += f' On {data}, all rows: {duration(total)} a seed.'
-        print_once('\n'.join(['', title, *lines]))
+        texts = [wrap(line, indent=6) for line in lines]
+        print_once('\n'.join(['', wrap(title), *texts]))

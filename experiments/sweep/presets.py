@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyg_hcsf
+from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.cli.command import UsageError
 from pyg_hcsf.safe_io.shown import cause, shown
 from pyg_hcsf.safe_io.yaml_file import load_yaml
@@ -80,7 +81,7 @@ def load_preset(task: str, name: str, overlay: str | None = None) -> Preset:
         if row not in rows:
             raise UsageError(
                 f"Expected a row of preset '{stem}', one of {sorted(rows)} "
-                f"(got '{row}')"
+                f"(got '{row}')" + did_you_mean(row, rows)
             )
         rows = {row: rows[row]}
     return Preset(title, spec['description'], data, rows)
@@ -92,6 +93,7 @@ def _find_spec(task: str, flag: str, name: str) -> dict[str, Any]:
         known = sorted(p.stem for p in path.parent.glob('*.yaml'))
         raise UsageError(
             f"Expected '--{flag}' to be one of {known} (got '{name}')"
+            + did_you_mean(name, known)
         )
     return _read_spec(path)
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
-import torch
-import torch.distributed as dist
-from torch.nn import Module
+from tqdm import tqdm
 
+if TYPE_CHECKING:
+    import torch
+    from torch.nn import Module
+
+# The functions import PyTorch, so that the command line is quick.
 RANK = int(os.environ.get('RANK', 0))
 WORLD = int(os.environ.get('WORLD_SIZE', 1))
 
@@ -20,9 +24,19 @@ def print_once(text: str) -> None:
         print(text, flush=True)
 
 
+def progress(steps: Any, title: str) -> Any:
+    """Shows a progress bar on a terminal, unless the title is empty."""
+    return tqdm(steps, title, leave=False, disable=None if title else True)
+
+
 def join_processes() -> None:
     """Initialises the process group when run by torchrun."""
-    if WORLD > 1 and not dist.is_initialized():
+    if WORLD == 1:
+        return
+    import torch
+    import torch.distributed as dist
+
+    if not dist.is_initialized():
         cuda = torch.cuda.is_available()
         if cuda:
             torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
@@ -31,6 +45,8 @@ def join_processes() -> None:
 
 def to_device(model: Module) -> Module:
     """Moves a network to the GPU if there is one."""
+    import torch
+
     return model.cuda() if torch.cuda.is_available() else model
 
 
@@ -39,6 +55,8 @@ def peak_memory(device: torch.device) -> float:
     used, else resident.
     """
     if device.type == 'cuda':
+        import torch
+
         return torch.cuda.max_memory_allocated(device) / 1e6
     try:
         import resource

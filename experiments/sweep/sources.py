@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.cli.command import UsageError
 
 HOME = Path(__file__).parents[2] / 'datasets'
@@ -54,6 +55,7 @@ def resolve(data: str, root: Path, sources: Mapping[str, DataSource]) -> str:
     if data not in known:
         raise UsageError(
             f"Expected '--data' to be one of {known} (got '{data}')"
+            + did_you_mean(data, known)
         )
     if data != 'auto':
         return data

@@ -36,6 +36,10 @@ class RunSpec:
         resume: Whether to continue an unfinished training.
         metadata: The metrics that name the table row: preset, row, label,
             order, command, and the figures of the paper.
+        log: The logs to write, see
+            :class:`experiments.sweep.logs.TrainingLog`.
+        request: The hash of what was asked for, see
+            :func:`experiments.sweep.finished.request_key`; empty if unknown.
     """
 
     folder: Path
@@ -47,6 +51,8 @@ class RunSpec:
     smoke: bool
     resume: bool
     metadata: dict[str, Any]
+    log: tuple[str, ...] = ()
+    request: str = ''
 
     @property
     def title(self) -> str:
@@ -106,13 +112,14 @@ class TaskRun(ABC):
         key = fingerprint(self.config, data_key, spec.seed)
         store = RunFolder(spec.folder, key, self.arrays_file)
         with ExitStack() as stack:
-            if not lock_unfinished(store, spec, stack):
-                return
-            self.check_splits()
-            trainer = self.make_trainer()
-            self._train(store, trainer)
-            if RANK == 0:
-                self._finish(store, trainer)
+            if lock_unfinished(store, spec, stack):
+                self.check_splits()
+                trainer = self.make_trainer()
+                self._train(store, trainer)
+                if RANK == 0:
+                    self._finish(store, trainer)
+            if RANK == 0 and spec.request and store.finished():
+                store.remember(spec.request)
 
     def _train(self, store: RunFolder, trainer: Trainer) -> None:
         spec = self.spec
@@ -122,6 +129,7 @@ class TaskRun(ABC):
                 print_once(f'{spec.title}: {note}')
         if WORLD > 1:
             dist.barrier()
+        trainer.log.formats = spec.log
         if trainer.resume():
             print_once(
                 f'{spec.title}: resumed at step {trainer.step} of '
@@ -161,6 +169,8 @@ class Task(NamedTuple):
             are found.
         cost_estimates: Makes estimates of what runs cost for ``--list``, see
             :class:`experiments.pose.cost_estimates.CostEstimates`.
+        check: Raises an error for settings that no network on the data can
+            have, before the data are loaded.
     """
 
     config: type
@@ -171,6 +181,7 @@ class Task(NamedTuple):
     paper: tuple[str, str]
     required_data: str
     cost_estimates: Callable[[], Any] | None = None
+    check: Callable[[Any, str], None] | None = None
 
 
 def lock_unfinished(store: RunFolder, spec: RunSpec, stack: ExitStack) -> bool:

@@ -9,7 +9,6 @@ an uninterrupted one.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import time
 from abc import ABC, abstractmethod
@@ -23,8 +22,9 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from experiments.sweep.divergence import check_converged
-from experiments.sweep.files import replacing, save_tensors
+from experiments.sweep.files import save_tensors
 from experiments.sweep.graphed import graphed
+from experiments.sweep.logs import TrainingLog
 from experiments.sweep.processes import peak_memory
 from experiments.sweep.random_loader import random_seed
 from pyg_hcsf.safe_io.shown import cause
@@ -87,8 +87,9 @@ class Trainer(ABC):
         self.main = loader.rank == 0
         self.device = next(model.parameters()).device
         self.checkpoint = folder / 'checkpoint.pt'
-        self.log = folder / 'log.jsonl'
+        self.log = TrainingLog(folder)
         self._module: torch.nn.Module = model  # DDP, compiled or graphed
+        self._shown: dict[str, str] = {}  # on the progress bar
         self._losses: list[Tensor] = []  # since the last line of the log
         self._saved = 0.0
 
@@ -125,8 +126,6 @@ class Trainer(ABC):
     def resume(self) -> bool:
         """Loads the last checkpoint; False if there is none."""
         if not self.checkpoint.is_file():
-            if self.main:
-                self.log.unlink(missing_ok=True)
             return False
         try:
             state = torch.load(
@@ -142,11 +141,6 @@ class Trainer(ABC):
         self.step = state['step']
         self.seconds = state['seconds']
         self.load_seconds = state['load_seconds']
-        if self.main and self.log.is_file():
-            lines = self.log.read_text().splitlines()
-            kept = [x for x in lines if _logged_step(x) <= self.step]
-            with replacing(self.log) as part:
-                part.write_text(''.join(f'{line}\n' for line in kept))
         return True
 
     def save(self) -> None:
@@ -182,10 +176,14 @@ class Trainer(ABC):
             disable=None if self.main else True,
         )
         self._saved = time.monotonic()
+        if self.main:
+            self.log.open(self.step)
         with bar:
             while self.step < self.steps:
                 self._train_epoch(bar)
         self.save()
+        if self.main:
+            self.log.close()
 
     def _train_epoch(self, bar: Any) -> None:
         """Trains until the epoch or the training ends."""
@@ -201,7 +199,9 @@ class Trainer(ABC):
                 self._module = graphed(self.model, part, self.config.amp)
             self._losses.append(self._train_step(x, y, epoch))
             self.step += 1
-            write = self.step % 50 == 0 or self.step == self.steps
+            last = self.step == self.steps
+            test = last or self.step % self.evaluate_steps == 0
+            write = test or self.step % 50 == 0
             if write:  # cpu() synchronises the GPU
                 total = sum(self._losses[1:], self._losses[0]).cpu()
                 self._losses = [total / len(self._losses)]
@@ -209,12 +209,12 @@ class Trainer(ABC):
             bar.update()
             if write:
                 self._write_loss(float(self._losses.pop()), bar)
-            if self.step % self.evaluate_steps == 0:
+            if test:
                 self._write_validation(bar)
             if time.monotonic() - self._saved > self.config.save_every:
                 self.save()
                 self._saved = time.monotonic()
-            if self.step == self.steps:
+            if last:
                 break
             ready = time.perf_counter()
 
@@ -263,31 +263,22 @@ class Trainer(ABC):
     def _write_loss(self, loss: float, bar: Any) -> None:
         what = f'the loss at step {self.step} (--train.lr {self.config.lr})'
         check_converged(loss, self.zero_loss, what)
-        bar.set_postfix(loss=f'{loss:.4f}', refresh=False)
+        self._show(bar, loss=f'{loss:.4f}')
         lr = self.optimizer.param_groups[0]['lr']
         self._append(loss=loss, lr=lr, seconds=round(self.seconds, 3))
 
     def _write_validation(self, bar: Any) -> None:
         if self.validate is not None and self.main:
             values = self.validate()
-            bar.set_postfix({name: f'{v:.1f}' for name, v in values.items()})
+            self._show(bar, **{name: f'{v:.4g}' for name, v in values.items()})
             self._append(**values, seconds=round(self.seconds, 3))
+            self.log.flush()
+
+    def _show(self, bar: Any, **values: str) -> None:
+        """Shows figures on the progress bar, next to the ones before."""
+        self._shown.update(values)
+        bar.set_postfix(self._shown, refresh=False)
 
     def _append(self, **values: float) -> None:
         if self.main:
-            line = json.dumps({'step': self.step, **values}) + '\n'
-            try:
-                with self.log.open('a') as file:
-                    file.write(line)
-            except OSError as e:
-                raise RuntimeError(
-                    f"Could not write '{self.log}': {e.strerror}; free some "
-                    'space, then run the same command with --resume'
-                ) from e
-
-
-def _logged_step(line: str) -> float:
-    try:
-        return json.loads(line)['step']
-    except (ValueError, KeyError):  # cut off by a kill
-        return math.inf
+            self.log.append(self.step, values)

@@ -1,1 +1,3 @@
-r"""The commands lift, view, recognize, fuse and prepare."""
+r"""The command pyg-hcsf. PyTorch is imported where it is needed, within
+functions, so that ``--help`` and errors of the command line are quick.
+"""

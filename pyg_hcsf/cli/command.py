@@ -1,4 +1,4 @@
-r"""Errors, exit codes and messages that all commands share."""
+r"""The command line parser, errors and exit codes that all commands share."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from pyg_hcsf.choices import did_you_mean
+
 USAGE, STOPPED = 2, 130  # exit codes, by the convention of Unix
+# The modules that each extra of the package installs.
+EXTRAS = {
+    'plot': ('matplotlib', 'PIL'),
+    'export': ('onnx', 'onnxscript', 'onnxruntime'),
+    'train': ('filelock', 'jsonargparse', 'tabulate', 'tensorboard'),
+    'video': ('mediapipe',),
+}
 
 
 class UsageError(ValueError):
@@ -18,11 +27,72 @@ class UsageError(ValueError):
 
 
 class CommandParser(argparse.ArgumentParser):
-    r"""An argument parser whose errors are one line, with exit code 2."""
+    r"""An argument parser whose errors are one line, with exit code 2.
+
+    Options are not abbreviated. An error that is about an unknown option or
+    choice names the nearest one.
+
+    Args:
+        **options (optional): The arguments of
+            :class:`argparse.ArgumentParser`.
+
+    Example:
+        >>> CommandParser(prog='lift').parse_args(['--hlep'])
+        error: unknown option '--hlep': did you mean '--help'? (see lift
+        --help)
+    """
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault(
+            'formatter_class', argparse.RawDescriptionHelpFormatter
+        )
+        super().__init__(allow_abbrev=False, **options)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parses the command line, or exits with an error."""
+        words = sys.argv[1:] if args is None else list(args)
+        try:
+            check_options(words, self._option_string_actions)
+        except UsageError as e:
+            self.error(str(e))
+        return super().parse_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Prints the error and exits."""
-        self.exit(USAGE, f'error: {_one_line(message)} (see --help)\n')
+        text = f'error: {one_line(message)} (see {self.prog} --help)\n'
+        self.exit(USAGE, text)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            names = ', '.join(map(str, action.choices))
+            raise argparse.ArgumentError(
+                action,
+                f"expected one of {names} (got '{value}')"
+                + did_you_mean(value, action.choices),
+            )
+
+
+def check_options(words: Sequence[str], known: Collection[str]) -> None:
+    r"""Checks the names of the options on a command line.
+
+    Args:
+        words (sequence of str): The command line.
+        known (collection of str): The names of all options, such as
+            :obj:`"--out"`.
+
+    Raises:
+        UsageError: If one is not known; names the nearest option.
+    """
+    for word in words:
+        name = word.partition('=')[0]
+        if name == '--':
+            return
+        if len(name) < 2 or name[0] != '-' or name in known:
+            continue
+        if name[1].isdigit() or name[1] in '. ':  # a negative number
+            continue
+        nearest = did_you_mean(f'--{name.lstrip("-")}', known)
+        raise UsageError(f"unknown option '{one_line(name)[:80]}'{nearest}")
 
 
 def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
@@ -58,6 +128,8 @@ def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
         code = _fail(f'error: {e}', USAGE)
     except MemoryError as e:
         code = _fail(f'error: out of memory {e}', 1)
+    except ModuleNotFoundError as e:
+        code = _fail(f'error: {_missing(e)}', 1)
     except (OSError, ValueError, RuntimeError, ImportError) as e:
         code = _fail(f'error: {e}', 1)
     sys.exit(code)
@@ -68,14 +140,40 @@ def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _fail(text: str, code: int) -> int:
-    print(_one_line(text), file=sys.stderr)
-    return code
-
-
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    r"""Replaces line breaks and runs of spaces by single spaces."""
     return ' '.join(text.split())
 
 
+def require(*modules: str) -> None:
+    r"""Checks that modules of an optional extra are installed, before a
+    command starts to work.
+
+    Raises:
+        ModuleNotFoundError: If one is not.
+    """
+    from importlib.util import find_spec
+
+    for name in modules:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Says which extra installs a module that is missing."""
+    name = (error.name or '').partition('.')[0]
+    for extra, modules in EXTRAS.items():
+        if name in modules:
+            return (
+                f"'{name}' is not installed: pip install 'pyg_hcsf[{extra}]'"
+            )
+    return str(error)
+
+
+def _fail(text: str, code: int) -> int:
+    print(one_line(text), file=sys.stderr)
+    return code
+
+
 def _show_warning(message: Warning | str, *args: Any) -> None:
-    print(f'warning: {_one_line(str(message))}', file=sys.stderr)
+    print(f'warning: {one_line(str(message))}', file=sys.stderr)

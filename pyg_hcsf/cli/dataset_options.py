@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
-from collections.abc import Iterable
+import types
+from argparse import ArgumentTypeError
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-from jsonargparse import ArgumentParser
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pyg_hcsf import datasets
+from pyg_hcsf.cli.argument_texts import argument_texts
+from pyg_hcsf.cli.command import CommandParser
 from pyg_hcsf.datasets.checks.doctor import FoundFiles
 
 DATA_HOME = Path('datasets')
@@ -29,22 +41,102 @@ SKIPPED_ARGUMENTS = {
     'root', 'raw', 'split', 'val_subjects', 'dropped', 'log', 'force_reload',
     'transform', 'pre_transform', 'pre_filter',
 }  # fmt: skip
+# Of arguments that are explained in a paragraph of ClipDataset.
+SHARED_TEXTS = {
+    'subsample': 'The frame stride.',
+    'format': 'The format to read where there are several.',
+}
 MAX_NAMED = 20  # files that are named
 
 
-def add_dataset_options(command: ArgumentParser, cls: Any) -> None:
+def add_dataset_options(parser: CommandParser, cls: Any) -> None:
     """Adds the arguments of a class and the location of its files."""
-    command.add_argument(
+    parser.add_argument(
         '--from',
-        type=str | None,
-        help='file, folder or zip with raw files; default <root>/<class>/raw',
+        help='file, folder or zip with raw files; default: '
+        f'<root>/{cls.__name__}/raw',
     )
-    command.add_argument(
+    parser.add_argument(
         '--root',
-        type=str | None,
-        help='folder of all data sets; default PYG_HCSF_DATA or datasets',
+        help='folder of all data sets; default: PYG_HCSF_DATA or datasets',
     )
-    command.add_class_arguments(cls, skip=SKIPPED_ARGUMENTS)
+    for name, argument in _arguments(cls).items():
+        text = argument.text.replace('%', '%%').replace(
+            '. None', '. The default'
+        )
+        text = text.replace('None', 'the default')
+        if argument.default is not None:
+            text += f' default: {_shown(argument.default)}'
+        parser.add_argument(
+            f'--{name}',
+            default=argument.default,
+            help=text,
+            **_type_of(argument.hint),
+        )
+
+
+class _Argument(NamedTuple):
+    default: Any
+    hint: Any
+    text: str
+
+
+def _arguments(cls: Any) -> dict[str, _Argument]:
+    """The arguments of a class, and those that it hands on to its base class
+    as keyword arguments.
+    """
+    texts = dict(SHARED_TEXTS)
+    for base in cls.__mro__[::-1]:
+        texts |= argument_texts(base)
+    out: dict[str, _Argument] = {}
+    for base in cls.__mro__:
+        if '__init__' not in vars(base):
+            continue
+        hints = get_type_hints(base.__init__)
+        parameters = [*inspect.signature(base).parameters.values()]
+        named = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+        for parameter in named:
+            name = parameter.name
+            if name not in SKIPPED_ARGUMENTS and name not in out:
+                out[name] = _Argument(
+                    parameter.default, hints[name], texts.get(name, '')
+                )
+        if named == parameters:
+            break
+    return out
+
+
+def _type_of(hint: Any) -> dict[str, Any]:
+    """The arguments of add_argument for a type hint."""
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (kind for kind in get_args(hint) if kind is not type(None))
+    values = get_args(hint)
+    if get_origin(hint) is Literal:
+        return {'choices': values, 'type': type(values[0])}
+    if get_origin(hint) in (list, Sequence):
+        return {'nargs': '+', 'type': values[0]}
+    if hint in (str, int, float):
+        return {'type': hint}
+    return {'type': _json_object, 'metavar': 'JSON'}
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as e:
+        raise ArgumentTypeError(f'not valid JSON: {e}') from e
+    if not isinstance(values, dict):
+        raise ArgumentTypeError('expected a JSON object, such as {"a": "b"}')
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in values.items()
+    }
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, tuple):
+        return ' '.join(map(str, default))
+    return str(default)
 
 
 def pop_paths(cls: Any, options: dict[str, Any]) -> tuple[Path, Path]:

@@ -1,75 +1,109 @@
-"""Writes NTU RGB+D in the format of pyskl or CTR-GCN, from any format that
-the library reads.
+"""Exports a network to ONNX, for a phone, a browser or a server.
+
+    pip install 'pyg_hcsf[export]'
+    pyg-hcsf export temporal_coco17 lifter.onnx
+    pyg-hcsf export runs/lift/default/temporal/0 lifter.onnx
+    pyg-hcsf export runs/action/utd_mhad/hcsf/0 actions.onnx
+
+Lifters: the input `x` is the result of pyg_hcsf.geometry.window_input, of
+shape [B, 17, 3] for a network of single frames, otherwise [B, T, 17, 3]. The
+output `pose`, [B, 17, 3], is of unit size; pyg_hcsf.geometry.decode_pose
+converts it to millimetres. pyg_hcsf.lifting.Lifter does both, and also
+averages the predictions for an image and its mirror image.
+
+Action networks: the input `x`, [B, T, M, N, 3], has clips of the length of
+the training, prepared as by pyg_hcsf.recognition.Recognizer. The output
+`scores`, [B, classes], is a logit for each action.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from jsonargparse import ArgumentParser, Namespace
-from tqdm import tqdm
+from pyg_hcsf.cli.command import CommandParser, require
+from pyg_hcsf.cli.paths import check_output
 
-from pyg_hcsf.cli.dataset_options import add_dataset_options, describe
-from pyg_hcsf.cli.doctor import find_raw_files
-from pyg_hcsf.datasets import NTURGBD
-from pyg_hcsf.datasets.ntu.ctrgcn import write_ctrgcn
-from pyg_hcsf.datasets.ntu.pyskl import write_pyskl
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LIFTER, RECOGNIZER = 'weights.safetensors', 'recognizer.safetensors'
 
 
-def make_parser() -> ArgumentParser:
+def make_parser() -> CommandParser:
     """Makes the command line parser."""
-    parser = ArgumentParser(
-        prog='export', description=__doc__, exit_on_error=False
-    )
-    parser.add_argument('format', type=Literal['pyskl', 'ctrgcn'])
-    parser.add_argument('to', type=str, help='the file to write')
-    add_dataset_options(parser, NTURGBD)
-    # Bodies are selected as in the code whose format is written.
-    parser.set_defaults(bodies='auto')
+    parser = CommandParser(prog='pyg-hcsf export', description=__doc__)
+    text = 'weights of the package such as single_coco17, a .safetensors '
+    text += 'file, or the folder of a finished lift or action run'
+    parser.add_argument('weights', help=text)
+    parser.add_argument('out', type=Path, help='the file to write, .onnx')
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    return export(make_parser().parse_args(argv))
+def main(argv: list[str] | None = None) -> Path:
+    """Runs the command line; returns the file that it wrote."""
+    args = make_parser().parse_args(argv)
+    check_output('out', args.out, ('.onnx',))
+    require('onnx', 'onnxscript')
+    return export(args.weights, args.out)
 
 
-def export(args: Namespace) -> int:
-    """Writes the file; returns the exit code."""
-    options: dict[str, Any] = args.clone().as_dict()
-    format_name = options.pop('format')
-    to = Path(options.pop('to')).expanduser()
-    if options['bodies'] == 'auto':
-        options['bodies'] = format_name
-    root, raw, found = find_raw_files('nturgbd', options)
-    for item in found:
-        print(f"'{raw}': {describe(item)}", flush=True)
-    if any(item.format.name == 'agcn' for item in found):
-        raise ValueError(
-            "Expected joints as recorded to export (got format 'agcn' in "
-            f"'{raw}', whose clips are normalised and repeat up to 300 "
-            'frames): export from .skeleton files instead'
+def export(weights: str, out: Path) -> Path:
+    """Exports a network with a free batch size.
+
+    Args:
+        weights (str): The name of weights, a file, or the folder of a run.
+        out (pathlib.Path): The file to write.
+    """
+    import torch
+
+    from pyg_hcsf.safe_io.atomic_write import atomic_write
+
+    model, x, output = load_network(weights)
+    with atomic_write(out) as part:
+        torch.onnx.export(
+            model,
+            (x,),
+            part,
+            input_names=['x'],
+            output_names=[output],
+            dynamic_shapes=({0: torch.export.Dim('batch')},),
+            external_data=False,
+            dynamo=True,
+            verbose=False,
         )
-    data = NTURGBD(root, raw=raw, split='all', **options)
-    if data.names[0].startswith(('train_', 'test_')):
-        raise ValueError(
-            f"Expected clips with names to export (got none in '{raw}'): put "
-            "CTR-GCN's skes_available_name.txt into the folder of its file"
-        )
-    desc = f'Writing {format_name}'
-    with tqdm(total=len(data), desc=desc, unit='clip') as bar:
+    shape = ', '.join(map(str, x.shape[1:]))
+    print(f"Wrote '{out}': x [B, {shape}] to {output}")
+    return out
 
-        def read(number: int) -> np.ndarray:
-            bar.update()
-            return data.joints(number)
 
-        if format_name == 'pyskl':
-            what = data.rule.data
-            write_pyskl(to, data.names, read, what)
-        else:
-            what = data.benchmark
-            write_ctrgcn(to, data.names, read, what)
-    print(f"'{to}': {len(data):,} clips of {what}, format '{format_name}'")
-    return 0
+def load_network(weights: str) -> tuple[Any, Tensor, str]:
+    """Loads a network in evaluation mode.
+
+    Returns:
+        The network, an example of its input, and the name of its output.
+    """
+    import torch
+
+    path = Path(weights).expanduser()
+    if path.is_dir():
+        names = (LIFTER, RECOGNIZER)
+        found = [path / name for name in names if (path / name).is_file()]
+        if not found:
+            raise ValueError(
+                f"Expected '{path}' to be the folder of a finished lift or "
+                f"action run, with '{LIFTER}' or '{RECOGNIZER}' (got neither)"
+            )
+        path = found[0]
+    if path.name == RECOGNIZER:
+        from pyg_hcsf.recognition import load_recognizer
+
+        recognizer, info = load_recognizer(path)
+        joints = recognizer.skeleton.num_joints
+        shape = (info.length, info.num_bodies, joints, recognizer.in_channels)
+        return recognizer, torch.ones(2, *shape), 'scores'
+    from pyg_hcsf.lifting import load_lifter
+
+    lifter, about = load_lifter(path)
+    window = (17, 3) if about.frames == 1 else (about.frames, 17, 3)
+    return lifter.folded(), torch.zeros(2, *window), 'pose'

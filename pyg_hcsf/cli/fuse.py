@@ -1,9 +1,9 @@
-"""Fuses the scores of action runs on different streams of the same clips.
+r"""Fuses the scores of action runs on different streams of the same clips.
 
-    python tools/fuse.py runs/action/paper/{joint,bone,joint_motion,\
+    pyg-hcsf fuse runs/action/paper/{joint,bone,joint_motion,\
 bone_motion}/0
-    python tools/fuse.py JOINT BONE --weights agcn
-    python tools/fuse.py JOINT BONE --weights 0.6 0.4 --scale logits \
+    pyg-hcsf fuse JOINT BONE --weights agcn
+    pyg-hcsf fuse JOINT BONE --weights 0.6 0.4 --scale logits \
         --out fused.npz
 
 Clips are matched by name; runs on different clips are rejected. Named weights
@@ -13,26 +13,23 @@ are for streams in the order joint, bone, joint motion, bone motion.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.cli.command import CommandParser, UsageError
-from pyg_hcsf.metrics.action import per_class_accuracy, top_k_accuracy
-from pyg_hcsf.metrics.stream_fusion import (
-    SCALES,
-    WEIGHTS,
-    StreamScores,
-    fuse_scores,
-    read_scores,
-)
-from pyg_hcsf.safe_io.atomic_write import atomic_write
+from pyg_hcsf.cli.paths import check_input, check_output
+
+if TYPE_CHECKING:
+    from pyg_hcsf.metrics.stream_fusion import StreamScores
+
+# As in pyg_hcsf.metrics.stream_fusion, which imports PyTorch.
+WEIGHTS = ('paper', 'agcn', 'ctrgcn', 'pyskl')
+SCALES = ('softmax', 'logits')
 
 
 def make_parser() -> CommandParser:
     """The parser of the command line."""
-    parser = CommandParser(
-        prog='fuse.py', description=__doc__.split('\n\n')[0]
-    )
+    parser = CommandParser(prog='pyg-hcsf fuse', description=__doc__)
     add = parser.add_argument
     add('runs', nargs='+', type=Path, help='folders of finished action runs')
     text = f'{", ".join(WEIGHTS)}, or one number per run'
@@ -54,18 +51,38 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
             raise UsageError(
                 f"Expected '--weights' to be one of {list(WEIGHTS)} or "
                 f'numbers (got {args.weights})'
+                + did_you_mean(args.weights[0], WEIGHTS)
             ) from None
-    streams = [read_scores(path) for path in args.runs]
-    fused = fuse_scores(streams, weights, args.scale)
-    out = {}
+    for path in args.runs:
+        check_input('runs', path)
+    if args.out:
+        check_output('--out', args.out, ('.npz',))
+    return fuse(args.runs, weights, args.scale, args.out)
+
+
+def fuse(
+    runs: list[Path],
+    weights: str | list[float],
+    scale: str | None,
+    out: Path | None,
+) -> dict[str, float]:
+    """Fuses scores, prints the accuracies and writes the fused scores."""
+    import numpy as np
+
+    from pyg_hcsf.metrics.stream_fusion import fuse_scores, read_scores
+    from pyg_hcsf.safe_io.atomic_write import atomic_write
+
+    streams = [read_scores(path) for path in runs]
+    fused = fuse_scores(streams, weights, scale)
+    accuracy = {}
     results = [*streams, fused._replace(source='fused')]
     width = max(len(stream.source) for stream in results)
     print(f'{len(fused.names)} clips, in percent')
     print(f'{"":{width}}   top-1   top-5   class mean')
     for stream in results:
-        out[stream.source] = show(stream, width)
-    if args.out:
-        with atomic_write(args.out) as part, part.open('wb') as file:
+        accuracy[stream.source] = show(stream, width)
+    if out:
+        with atomic_write(out) as part, part.open('wb') as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -73,11 +90,13 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
                 scores=fused.scores.numpy(),
                 label=fused.label.numpy(),
             )
-    return out
+    return accuracy
 
 
 def show(stream: StreamScores, width: int) -> float:
     """Prints the accuracies of a stream; returns top-1 in percent."""
+    from pyg_hcsf.metrics.action import per_class_accuracy, top_k_accuracy
+
     top1 = float(top_k_accuracy(stream.scores, stream.label))
     k = min(5, stream.scores.size(1))
     top5 = float(top_k_accuracy(stream.scores, stream.label, k))

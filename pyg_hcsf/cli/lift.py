@@ -1,10 +1,10 @@
-"""Lifts the 2D keypoints of people to 3D poses, from a file or live.
+r"""Lifts the 2D keypoints of people to 3D poses, from a file or live.
 
-    python tools/lift.py examples/walk_coco17.json --out walk.html
-    python tools/lift.py alphapose-results.json --out poses.npz --fps 30 \
+    pyg-hcsf lift examples/walk_coco17.json --out walk.html
+    pyg-hcsf lift alphapose-results.json --out poses.npz --fps 30 \
         --height 1820 --image_size 1920 1080 --focal 1500 --axes world
-    detector | python tools/lift.py --live stdin --image_size 1280 720
-    python tools/lift.py --live tcp:4000 --layout body25 --image_size 1280 720
+    detector | pyg-hcsf lift --live stdin --image_size 1280 720
+    pyg-hcsf lift --live tcp:4000 --layout body25 --image_size 1280 720
 
 The output is a page for a browser (.html), or poses as .json, .npz, .csv,
 .bvh, .glb or .gltf, according to the suffix or --format. In live mode, each
@@ -18,38 +18,45 @@ from __future__ import annotations
 import argparse
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyg_hcsf.cli.command import CommandParser, log
-from pyg_hcsf.keypoints import (
-    LAYOUTS,
-    Keypoints,
-    check_keypoints,
-    fix_side_swaps,
-    mirror_keypoints,
-    read_keypoints,
-    rotate_keypoints,
+from pyg_hcsf.cli.paths import check_input, check_output
+
+if TYPE_CHECKING:
+    from pyg_hcsf.keypoints import Keypoints
+    from pyg_hcsf.lifting import Lifter
+    from pyg_hcsf.poses import PoseSequence
+
+# As in pyg_hcsf.poses.POSE_FORMATS and pyg_hcsf.keypoints.LAYOUTS, which
+# import PyTorch.
+FORMATS = ('html', 'csv', 'json', 'npz', 'bvh', 'glb', 'gltf')
+ANIMATIONS = ('bvh', 'glb', 'gltf')  # which need a frame rate
+LAYOUTS = (
+    'coco17',
+    'coco18',
+    'body25',
+    'halpe26',
+    'mediapipe33',
+    'mpii16',
+    'h36m17',
+    'h36m16',
+    'mpi_inf_3dhp17',
 )
-from pyg_hcsf.lifting import Lifter, LiveLifter, available_weights
-from pyg_hcsf.poses import PoseSequence, write_poses
-from pyg_hcsf.streaming import JsonLines, stream_lines
-from pyg_hcsf.viewer import write_page
 
 
 def make_parser() -> CommandParser:
     """The parser of the command line."""
-    parser = CommandParser(
-        prog='lift.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    known = ', '.join(available_weights()) or 'none in this package'
+    parser = CommandParser(prog='pyg-hcsf lift', description=__doc__)
     add = parser.add_argument
     add('input', nargs='?', type=Path, help='keypoint file of a detector')
     add('--out', type=Path, help='file to write the poses to')
-    add('--format', help='format of --out; default: that of its suffix')
+    text = 'format of --out; default: that of its suffix'
+    add('--format', choices=FORMATS, help=text)
     add('--live', help='stdin or tcp:PORT, instead of a file')
     add('--layout', choices=LAYOUTS, help='joint layout; default: detected')
-    text = f'single, temporal, weight files or run folders (known: {known})'
+    text = 'single (default), temporal, weight files or run folders; the mean '
+    text += 'of several is taken'
     add('--weights', nargs='+', default=['single'], help=text)
     text = 'height of the people in mm; default: 1700'
     add('--height', type=float, default=1700.0, metavar='MM', help=text)
@@ -92,7 +99,13 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
     parser = make_parser()
     args = parser.parse_args(argv)
     if (args.input is None) == (args.live is None):
-        parser.error('give either a file or --live')
+        parser.error('give either a keypoint file or --live')
+    if args.live is None:
+        _check_files(parser, args)
+    elif args.out is not None:
+        parser.error('--live writes to its output, not to --out')
+    from pyg_hcsf.lifting import Lifter
+
     size = None if args.image_size is None else tuple(args.image_size)
     lifter = Lifter(
         args.weights[0] if len(args.weights) == 1 else args.weights,
@@ -104,20 +117,28 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
         distortion=args.distortion,
     )
     if args.live is not None:
-        if args.out is not None:
-            parser.error('--live writes to its output, not to --out')
         stream(lifter, args)
         return []
-    if args.out is None:
-        parser.error('give the file to write with --out')
     return lift_file(lifter, args)
+
+
+def _check_files(parser: CommandParser, args: argparse.Namespace) -> None:
+    """Raises an error if the input is not there or --out not writable."""
+    if args.out is None:
+        parser.error('give the file to write with --out, such as walk.html')
+    check_input('input', args.input)
+    suffixes = () if args.format else tuple(f'.{name}' for name in FORMATS)
+    check_output('--out', args.out, suffixes)
 
 
 def lift_file(lifter: Lifter, args: argparse.Namespace) -> list[PoseSequence]:
     """Lifts a file; prints what was read, assumed and written."""
+    from pyg_hcsf.poses import write_poses
+    from pyg_hcsf.viewer import write_page
+
     keypoints = load_keypoints(args)
     format = (args.format or args.out.suffix.removeprefix('.')).lower()
-    if format in ('bvh', 'glb', 'gltf') and not keypoints.fps:
+    if format in ANIMATIONS and not keypoints.fps:
         raise ValueError(
             f"The frame rate of '{args.input}' is not known, and "
             f'{format} needs one: pass --fps'
@@ -147,6 +168,14 @@ def lift_file(lifter: Lifter, args: argparse.Namespace) -> list[PoseSequence]:
 
 def load_keypoints(args: argparse.Namespace) -> Keypoints:
     """Reads, corrects and checks a keypoint file."""
+    from pyg_hcsf.keypoints import (
+        check_keypoints,
+        fix_side_swaps,
+        mirror_keypoints,
+        read_keypoints,
+        rotate_keypoints,
+    )
+
     size = None if args.image_size is None else tuple(args.image_size)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
@@ -187,6 +216,9 @@ def describe(keypoints: Keypoints) -> str:
 
 def stream(lifter: Lifter, args: argparse.Namespace) -> None:
     """Lifts lines until they end, or the command is interrupted."""
+    from pyg_hcsf.lifting import LiveLifter
+    from pyg_hcsf.streaming import JsonLines, stream_lines
+
     layout = args.layout or 'coco17'
 
     def make() -> LiveLifter:

@@ -1,9 +1,8 @@
-"""Prepares a data set for training and checks whether it is complete; or
-examines a file or folder; or writes the format of other code.
+"""Prepares a data set for training, and checks whether it is complete.
 
-    python tools/prepare.py utd_mhad --from ~/Downloads/Skeleton.zip
-    python tools/prepare.py doctor ~/Downloads
-    python tools/prepare.py export pyskl ntu60_3danno.pkl --from ~/Downloads
+    pyg-hcsf prepare utd_mhad --from ~/Downloads/Skeleton.zip
+    pyg-hcsf prepare human36m --help       # the options of a data set
+    pyg-hcsf doctor ~/Downloads            # prints the command for your files
 
 Raw files are read in place: nothing is copied, moved or extracted. Processed
 files are written to <root>/<class>/processed. An interrupted command can be
@@ -13,57 +12,71 @@ exit code is 1 if a check fails. docs/data.md has the command for each format.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
-from jsonargparse import ArgumentParser, Namespace
-from tqdm import tqdm
+from pyg_hcsf.cli.command import CommandParser
 
-from pyg_hcsf.cli import doctor, export
-from pyg_hcsf.cli.dataset_options import (
-    CLASSES,
-    add_dataset_options,
-    describe,
-    list_names,
+if TYPE_CHECKING:
+    from pyg_hcsf.datasets.checks.verify import Check
+
+# As in pyg_hcsf.cli.dataset_options.CLASSES, which imports PyTorch.
+DATA_SETS = (
+    'human36m',
+    'mpi_inf_3dhp',
+    'nturgbd',
+    'utd_mhad',
+    'openmocap',
+    'cmu_mocap',
+    'hdm05',
+    'bvh_motion',
 )
-from pyg_hcsf.datasets.checks.expected_counts import EXPECTED_CONTENTS
-from pyg_hcsf.datasets.checks.verify import Check, verify
 
 
-def make_parser() -> ArgumentParser:
-    """Makes the command line parser."""
-    parser = ArgumentParser(
-        prog='prepare.py',
-        description=__doc__.split('\n\n')[0],
-        exit_on_error=False,
+def parse(argv: list[str] | None = None) -> tuple[str, dict[str, Any]]:
+    """Parses the command line.
+
+    Returns:
+        The name of the data set, and its options.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    parser = CommandParser(prog='pyg-hcsf prepare', description=__doc__)
+    text = 'the data set: ' + ', '.join(DATA_SETS)
+    parser.add_argument('name', choices=DATA_SETS, metavar='name', help=text)
+    if words and words[0].startswith('-') and words[0] not in ('-h', '--help'):
+        parser.error('give the name of the data set first, then its options')
+    name = parser.parse_args(words[:1]).name
+
+    from pyg_hcsf.cli.dataset_options import CLASSES, add_dataset_options
+
+    cls = CLASSES[name]
+    parser = CommandParser(
+        prog=f'pyg-hcsf prepare {name}',
+        description=f'Prepares {cls.__name__}, see datasets/{cls.__name__}/'
+        'README.md.',
     )
-    commands = parser.add_subcommands(dest='command')
-    for name, cls in CLASSES.items():
-        command = ArgumentParser(
-            description=f'Prepares {cls.__name__}.', exit_on_error=False
-        )
-        add_dataset_options(command, cls)
-        commands.add_subcommand(name, command)
-    commands.add_subcommand('export', export.make_parser())
-    commands.add_subcommand('doctor', doctor.make_parser())
-    return parser
+    add_dataset_options(parser, cls)
+    return name, vars(parser.parse_args(words[1:]))
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
-    args = make_parser().parse_args(argv)
-    if args.command == 'doctor':
-        return doctor.examine(Path(args.doctor.path).expanduser())
-    if args.command == 'export':
-        return export.export(args.export)
-    return prepare(args.command, args[args.command])
+    return prepare(*parse(argv))
 
 
-def prepare(name: str, args: Namespace) -> int:
+def prepare(name: str, options: dict[str, Any]) -> int:
     """Processes one data set and checks it; returns the exit code."""
+    from tqdm import tqdm
+
+    from pyg_hcsf.cli.dataset_options import CLASSES, describe, list_names
+    from pyg_hcsf.cli.paths import check_folder
+    from pyg_hcsf.cli.raw_files import find_raw_files
+    from pyg_hcsf.datasets.checks.expected_counts import EXPECTED_CONTENTS
+    from pyg_hcsf.datasets.checks.verify import Check, verify
+
     cls = CLASSES[name]
-    options: dict[str, Any] = args.clone().as_dict()
-    root, raw, found = doctor.find_raw_files(name, options)
+    root, raw, found = find_raw_files(name, options)
+    check_folder('--root', root / 'processed')
     chosen = options.get('format') or found[0].format.name
     for item in found:
         note = '' if item.format.name == chosen else ', not read'

@@ -1,14 +1,14 @@
-"""Classifies actions in a clip of 3D joints or live, with the network of a
+r"""Classifies actions in a clip of 3D joints or live, with the network of a
 finished action run.
 
-    python tools/recognize.py a3_s2_t1_skeleton.mat \\
+    pyg-hcsf recognize a3_s2_t1_skeleton.mat \
         --run runs/action/utd_mhad/hcsf/0
-    python tools/recognize.py CLIP.npz --run RUN --window 60 --stride 15
-    sensor | python tools/recognize.py --live stdin --run RUN
-    python tools/recognize.py --live tcp:4000 --run RUN
+    pyg-hcsf recognize CLIP.npz --run RUN --window 60 --stride 15
+    sensor | pyg-hcsf recognize --live stdin --run RUN
+    pyg-hcsf recognize --live tcp:4000 --run RUN
 
 A clip is a .skeleton of NTU RGB+D, a .mat of UTD-MHAD, or a .npz with joints
-[T, N, 3] or [T, M, N, 3] or the poses of tools/lift.py --axes world. It is
+[T, N, 3] or [T, M, N, 3] or the poses of pyg-hcsf lift --axes world. It is
 classified as a whole, as in the evaluation of the run, or window by window.
 In live mode, each line of input is one frame as JSON, {"frame": 1, "joints":
 [[x, y, z], ...]}. The port accepts connections from this machine only. Each
@@ -21,21 +21,19 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyg_hcsf.cli.command import CommandParser, log
-from pyg_hcsf.recognition import Label, LiveRecognizer, Recognizer
-from pyg_hcsf.recognition.joint_clip import read_joint_clip
-from pyg_hcsf.recognition.live_recognizer import label_to_dict
-from pyg_hcsf.streaming import JsonLines, stream_lines
+from pyg_hcsf.cli.paths import check_input
+
+if TYPE_CHECKING:
+    from pyg_hcsf.recognition import Label, Recognizer
+    from pyg_hcsf.streaming import JsonLines
 
 
 def make_parser() -> CommandParser:
     """The parser of the command line."""
-    parser = CommandParser(
-        prog='recognize.py',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(prog='pyg-hcsf recognize', description=__doc__)
     add = parser.add_argument
     add('clip', nargs='?', type=Path, help='clip of 3D joints')
     add('--live', help='stdin or tcp:PORT, instead of a clip')
@@ -58,6 +56,12 @@ def main(argv: list[str] | None = None) -> list[Label]:
     args = parser.parse_args(argv)
     if (args.clip is None) == (args.live is None):
         parser.error('give either a clip or --live')
+    check_input('--run', args.run)
+    if args.clip is not None:
+        check_input('clip', args.clip)
+    from pyg_hcsf.recognition import Recognizer
+    from pyg_hcsf.recognition.live_recognizer import label_to_dict
+
     recognizer = Recognizer(args.run)
     if args.live is not None:
         stream(recognizer, args)
@@ -73,6 +77,9 @@ def classify(
     recognizer: Recognizer, args: argparse.Namespace
 ) -> Iterator[Label]:
     """Yields the labels of a file: of the whole clip, or of its windows."""
+    from pyg_hcsf.recognition import LiveRecognizer
+    from pyg_hcsf.recognition.joint_clip import read_joint_clip
+
     joints, frames = read_joint_clip(args.clip)
     if args.window is None and args.stride is None:
         yield recognizer.recognize(joints)
@@ -100,6 +107,8 @@ def classify(
 
 def stream(recognizer: Recognizer, args: argparse.Namespace) -> None:
     """Classifies lines until they end, or the command is interrupted."""
+    from pyg_hcsf.recognition import LiveRecognizer
+    from pyg_hcsf.streaming import JsonLines, stream_lines
 
     def make() -> JsonLines:
         return JsonLines(LiveRecognizer(recognizer, args.window, args.stride))

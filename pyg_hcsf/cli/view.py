@@ -1,10 +1,10 @@
 """Makes a page for any browser that plays 2D keypoints next to 3D poses.
 
-    python tools/view.py poses.npz --out view.html
-    python tools/view.py ours.npz theirs.npz --truth truth.npz --out view.html
-    python tools/view.py poses.npz --graph graph.json --out view.html
-    python tools/view.py poses.npz --png frame.png --frame 120 --gif walk.gif
-    python tools/view.py ann.npz --skeleton hand.yaml --unit m --out view.html
+    pyg-hcsf view poses.npz --out view.html
+    pyg-hcsf view ours.npz theirs.npz --truth truth.npz --out view.html
+    pyg-hcsf view poses.npz --graph graph.json --out view.html
+    pyg-hcsf view poses.npz --png frame.png --frame 120 --gif walk.gif
+    pyg-hcsf view ann.npz --skeleton hand.yaml --unit m --out view.html
 
 The page is one file without network access; press ? in it for its keys.
 Poses are files of pyg_hcsf.poses.write_poses, learned graphs files of
@@ -16,18 +16,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pyg_hcsf.cli.command import CommandParser, UsageError
-from pyg_hcsf.datasets.arrays import read_array_poses
-from pyg_hcsf.poses import PoseSequence, read_poses
-from pyg_hcsf.viewer import read_graph, write_page
+from pyg_hcsf.cli.command import CommandParser, UsageError, require
+from pyg_hcsf.cli.paths import check_input, check_output
+
+if TYPE_CHECKING:
+    from pyg_hcsf.poses import PoseSequence
 
 
 def make_parser() -> CommandParser:
     """The parser of the command line."""
-    parser = CommandParser(
-        prog='view.py', description=__doc__.split('\n\n')[0]
-    )
+    parser = CommandParser(prog='pyg-hcsf view', description=__doc__)
     add = parser.add_argument
     add('results', nargs='+', type=Path, help='one or two pose files')
     text = 'skeleton of arrays of your own, a name or a YAML file'
@@ -47,20 +47,9 @@ def make_parser() -> CommandParser:
 def main(argv: list[str] | None = None) -> list[Path]:
     """Runs the command; returns the files that it wrote."""
     args = make_parser().parse_args(argv)
-    if not (args.out or args.png or args.gif or args.mp4):
-        raise UsageError(
-            "Expected one of '--out', '--png', '--gif' and '--mp4' (got "
-            'none); --out view.html makes the page'
-        )
-    for name, given, needs in (
-        ('--graph', args.graph, 'out'),
-        ('--frame', args.frame, 'png'),
-    ):
-        if given is not None and not getattr(args, needs):
-            raise UsageError(
-                f"Expected '{name}' together with '--{needs}' (got {given} "
-                'alone)'
-            )
+    _check(args)
+    from pyg_hcsf.viewer import read_graph, write_page
+
     names = names_of(args.results)
     results = {
         name: _read(path, args)
@@ -72,7 +61,7 @@ def main(argv: list[str] | None = None) -> list[Path]:
         title = args.title or ', '.join(names)
         write_page(args.out, results, truth, graph, title)
     if args.png or args.gif or args.mp4:
-        from pyg_hcsf.viewer import pictures  # needs matplotlib
+        from pyg_hcsf.viewer import pictures
 
         if args.png:
             pictures.write_png(args.png, results, truth, args.frame)
@@ -89,9 +78,43 @@ def main(argv: list[str] | None = None) -> list[Path]:
 
 def _read(path: Path, args: argparse.Namespace) -> list[PoseSequence]:
     """The people of a pose file, or of arrays."""
+    from pyg_hcsf.datasets.arrays import read_array_poses
+    from pyg_hcsf.poses import read_poses
+
     if args.skeleton is None:
         return read_poses(path)
     return read_array_poses(path, args.skeleton, args.unit)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raises an error for options and paths that cannot work."""
+    if not (args.out or args.png or args.gif or args.mp4):
+        raise UsageError(
+            "Expected one of '--out', '--png', '--gif' and '--mp4' (got "
+            'none); --out view.html makes the page'
+        )
+    for name, given, needs in (
+        ('--graph', args.graph, 'out'),
+        ('--frame', args.frame, 'png'),
+    ):
+        if given is not None and not getattr(args, needs):
+            raise UsageError(
+                f"Expected '{name}' together with '--{needs}' (got {given} "
+                'alone)'
+            )
+    for path in (*args.results, args.truth, args.graph):
+        if path is not None:
+            check_input('results', path)
+    for name, suffix in (
+        ('out', '.html'),
+        ('png', '.png'),
+        ('gif', '.gif'),
+        ('mp4', '.mp4'),
+    ):
+        if (path := getattr(args, name)) is not None:
+            check_output(f'--{name}', path, (suffix,))
+    if args.png or args.gif or args.mp4:
+        require('matplotlib')
 
 
 def names_of(paths: list[Path]) -> list[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.signal import lfilter
 from torch import Tensor
 
 from pyg_hcsf.choices import check_finite, check_range
@@ -159,6 +158,8 @@ def _autoregressive(
     rng: np.random.Generator, shape: tuple[int, ...], noise: DetectorNoise
 ) -> np.ndarray:
     r"""A first-order sequence of unit variance along the first axis."""
+    from scipy.signal import lfilter  # slow to import
+
     rho = noise.correlation
     innovation = rng.standard_normal(shape)
     # x_t = rho x_(t-1) + sqrt(1 - rho^2) n_t has unit variance.

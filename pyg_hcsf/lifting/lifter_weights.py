@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pyg_hcsf.choices import check_choice, wrong
+from pyg_hcsf.choices import check_choice, did_you_mean, wrong
 from pyg_hcsf.nn.checkpoint import (
     check_info,
     is_number,
@@ -164,10 +164,10 @@ def load_lifter(path: str | Path) -> tuple[PoseLifter, LifterInfo]:
     if path.is_dir():
         path = _file_of_run(path)
     if not path.is_file():
-        expected = (
-            f'one of {available_weights()}, a file or the folder of a run'
-        )
-        raise wrong('weights', expected, path)
+        names = available_weights()
+        expected = f'one of {names}, a file or the folder of a run'
+        error = wrong('weights', expected, str(path))
+        raise ValueError(f'{error}{did_you_mean(str(path), names)}')
     model, info = read_weights(path, LifterInfo, KEY, FIXED, 'save_lifter')
     assert isinstance(model, PoseLifter)
     return model, info

@@ -1,9 +1,9 @@
-"""Raw files of UTD-MHAD and NTU RGB+D, and the command `prepare`."""
+"""Raw files of UTD-MHAD and NTU RGB+D, and the commands."""
 
 import numpy as np
 from scipy.io import savemat
 
-from pyg_hcsf.cli import prepare
+from pyg_hcsf.cli import main
 from pyg_hcsf.skeleton import get_skeleton
 
 # Someone who faces a Kinect, with bent knees: metres, y up, z away from it.
@@ -59,7 +59,9 @@ SOME = ('a1_s1_t1', 'a27_s2_t4', 'a10_s7_t2', 'a3_s3_t3')
 
 
 def run(*words):
-    return prepare.main([str(word) for word in words])
+    """Runs ``pyg-hcsf doctor`` or ``convert``, or ``prepare`` of a set."""
+    prefix = [] if words[0] in ('doctor', 'convert') else ['prepare']
+    return main.run([*prefix, *map(str, words)])
 
 
 def listing(folder):

@@ -10,7 +10,12 @@ from pathlib import Path
 import jsonargparse
 import pytest
 
-from pyg_hcsf.cli.command import CommandParser, UsageError, run_command
+from pyg_hcsf.cli.command import (
+    CommandParser,
+    UsageError,
+    require,
+    run_command,
+)
 from tests.paths import REPO
 
 COMMANDS = [
@@ -57,9 +62,10 @@ def test_interrupts(run, path, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    for cls in (argparse.ArgumentParser, jsonargparse.ArgumentParser):
+    for cls in (CommandParser, jsonargparse.ArgumentParser):
         monkeypatch.setattr(cls, 'parse_args', stop)
-    code, lines = run(path, '--task', 'pose')
+    words = ['--task', 'pose'] if path.name != 'prepare.py' else ['hdm05']
+    code, lines = run(path, *words)
     assert code == 130
     assert len(lines) == 1 and lines[0].startswith('stopped')
 
@@ -159,7 +165,40 @@ def test_results_and_warnings(capsys, monkeypatch):
     with pytest.raises(KeyError):  # an error of the program
         run_command(lambda: {}['x'])
     with pytest.raises(SystemExit):
-        CommandParser().parse_args(['--x'])
+        CommandParser(prog='tool').parse_args(['--x'])
     assert capsys.readouterr().err == (
-        'error: unrecognized arguments: --x (see --help)\n'
+        "error: unknown option '--x' (see tool --help)\n"
     )
+
+
+def test_options_and_choices(capsys):
+    parser = CommandParser(prog='tool')
+    parser.add_argument('--number', type=float)
+    parser.add_argument('--layout', choices=['coco17', 'h36m17'])
+    parser.add_argument('words', nargs='*')
+    args = parser.parse_args(['--number', '-1.5', '-', '--', '--any'])
+    assert args.number == -1.5 and args.words == ['-', '--any']
+    for words, text in (
+        (['--nubmer=3'], "unknown option '--nubmer': did you mean '--number'"),
+        (['--num', '3'], "unknown option '--num': did you mean '--number'"),
+        (['-zzz'], "unknown option '-zzz' (see tool --help)"),
+        (['--layout', 'Coco17'], "(got 'Coco17'): did you mean 'coco17'?"),
+        (['--layout', 'xyz'], "one of coco17, h36m17 (got 'xyz') (see"),
+        (['--number'], 'argument --number: expected one argument'),
+    ):
+        with pytest.raises(SystemExit):
+            parser.parse_args(words)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert text in line
+
+
+def test_missing_modules():
+    def main():
+        raise ModuleNotFoundError("No module named 'strange'", name='strange')
+
+    with pytest.raises(ModuleNotFoundError):
+        require('torch', 'strange')
+    require('torch')
+    with pytest.raises(SystemExit) as e:
+        run_command(main)
+    assert e.value.code == 1

@@ -35,7 +35,9 @@ def test_doctor(tmp_path, utd_mhad_sample, capsys):
     (utd_mhad_sample / 'clip.bvh').write_text('HIERARCHY')
     assert run('doctor', utd_mhad_sample) == 1
     out = capsys.readouterr().out
-    commands = [line for line in out.splitlines() if 'prepare.py' in line]
+    commands = [
+        line for line in out.splitlines() if 'pyg-hcsf prepare' in line
+    ]
     assert [shlex.split(c)[2] for c in commands] == ['utd_mhad']
     assert 'skipped: ' in out and 'clip.bvh, line 1: expected' in out
     assert '  missing a1_s1_t2_skeleton.mat, ' in out

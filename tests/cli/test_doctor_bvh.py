@@ -5,18 +5,18 @@ import shlex
 
 import pytest
 
-from pyg_hcsf.cli import prepare
+from tests.cli.prepare_files import run
 from tests.datasets.mocap.bvh_files import RIGS, UNKNOWN, write_person
 
 
 def commands(path, capsys):
     """What the doctor prints, and the words of the commands in it."""
-    code = prepare.main(['doctor', str(path)])
+    code = run('doctor', path)
     out = capsys.readouterr().out
     found = [
         shlex.split(line)[2:]
         for line in out.splitlines()
-        if line.strip().startswith('python tools/prepare.py')
+        if line.strip().startswith('pyg-hcsf prepare')
     ]
     return code, out, found
 
@@ -27,7 +27,7 @@ def run_all(path, home, capsys):
     assert found, out
     codes, texts = [], []
     for words in found:
-        codes.append(prepare.main([*words, '--root', str(home)]))
+        codes.append(run(*words, '--root', home))
         texts.append(capsys.readouterr().out)
     return code, codes, texts
 

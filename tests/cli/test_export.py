@@ -1,62 +1,59 @@
-import pickle
+"""Networks as ONNX."""
 
-import numpy as np
 import pytest
+import torch
 
-from pyg_hcsf.datasets import NTURGBD
-from pyg_hcsf.datasets.ntu.ctrgcn import read_ctrgcn
-from pyg_hcsf.datasets.ntu.pyskl import read_pyskl
-from tests.cli.prepare_files import (
-    run,
-    write_skeletons,
-)
+from pyg_hcsf.cli.export import main
+from pyg_hcsf.lifting import load_lifter
+from pyg_hcsf.recognition import load_recognizer
+from tests.recognition.small_recognizer import make_recognizer
+
+pytestmark = pytest.mark.filterwarnings('ignore')  # of the exporter itself
 
 
-def test_export(tmp_path, capsys):
-    raw = write_skeletons(tmp_path / 'given')
-    home = ('--root', tmp_path / 'home')
-    pkl, npz = tmp_path / 'ntu60_3danno.pkl', tmp_path / 'NTU60_CS.npz'
-    assert run('export', 'pyskl', pkl, '--from', raw, *home) == 0
-    assert (
-        f"'{pkl}': 5 clips of ntu60, format 'pyskl'" in capsys.readouterr()[0]
+@pytest.fixture(autouse=True)
+def runtime():
+    pytest.importorskip('onnxscript')
+    return pytest.importorskip('onnxruntime')
+
+
+def check(session, output, model, x):
+    (out,) = session.run([output], {'x': x.numpy()})
+    with torch.no_grad():
+        expected = model(x)
+    torch.testing.assert_close(
+        torch.from_numpy(out), expected, rtol=1e-4, atol=1e-5
     )
-    assert run('export', 'ctrgcn', npz, '--from', raw, *home) == 0
-    out, err = capsys.readouterr()
-    assert 'clips of ntu60-xsub' in out and 'Writing ctrgcn: 100%' in err
-    # The bodies are chosen as pyskl and CTR-GCN do.
-    for form in ('pyskl', 'ctrgcn'):
-        made = list((tmp_path / 'home').rglob(f'*_skeleton_{form}_*.clips'))
-        assert len(made) == 1
-    data = NTURGBD(
-        tmp_path / 'home' / 'NTURGBD',
-        benchmark='ntu60-xsub',
-        split='all',
-        raw=raw,
-        bodies='pyskl',
-        log=False,
-    )
-    clips = read_pyskl(pkl)
-    assert [clip.name for clip in clips] == data.names
-    for i, clip in enumerate(clips):
-        half = data.joints(i).astype(np.float16)
-        np.testing.assert_array_equal(clip.joints, half)
-    names = [clip.name for clip in read_ctrgcn(npz, 'ntu60-xsub', data.names)]
-    assert sorted(names) == data.names
-    with pytest.raises(ValueError, match='skes_available_name.txt into'):
-        run('export', 'pyskl', pkl, '--from', npz, *home)
-    npz.with_name('skes_available_name.txt').write_text('\n'.join(names))
-    assert (
-        run('export', 'pyskl', tmp_path / 'b.pkl', '--from', npz, *home) == 0
-    )
-    again = read_pyskl(tmp_path / 'b.pkl')
-    assert [clip.name for clip in again] == data.names
 
 
-def test_normalised_clips_are_not_exported(tmp_path):
-    names = ['S001C001P001R001A001.skeleton']
-    (tmp_path / 'train_label.pkl').write_bytes(pickle.dumps((names, [0])))
-    path = tmp_path / 'train_data_joint.npy'
-    np.save(path, np.ones((1, 3, 300, 25, 2), np.float32))
-    with pytest.raises(ValueError, match="format 'agcn'.*export from .skel"):
-        run('export', 'pyskl', tmp_path / 'a.pkl', '--from', tmp_path)
-    assert not (tmp_path / 'a.pkl').exists()
+@pytest.mark.parametrize('weights', ['single_h36m17', 'temporal_coco17'])
+def test_lifter(weights, tmp_path, runtime, capsys):
+    path = tmp_path / 'lifter.onnx'
+    assert main([weights, str(path)]) == path
+    assert 'x [B, ' in capsys.readouterr().out
+    assert [file.name for file in tmp_path.iterdir()] == ['lifter.onnx']
+    model, info = load_lifter(weights)
+    session = runtime.InferenceSession(path)
+    for batch in (1, 5):
+        x = torch.randn(batch, info.frames, 17, 3) / 3
+        x = x.squeeze(1) if info.frames == 1 else x
+        check(session, 'pose', model, x)
+
+
+def test_run_of_an_action_network(tmp_path, runtime):
+    weights = tmp_path / 'run' / 'recognizer.safetensors'
+    weights.parent.mkdir()
+    make_recognizer(weights)
+    path = tmp_path / 'actions.onnx'
+    main([str(weights.parent), str(path)])
+    model, info = load_recognizer(weights)
+    session = runtime.InferenceSession(path)
+    joints = model.skeleton.num_joints
+    for batch in (1, 3):
+        x = torch.randn(batch, info.length, info.num_bodies, joints, 3)
+        check(session, 'scores', model, x)
+
+
+def test_other_folders(tmp_path):
+    with pytest.raises(ValueError, match='finished lift or action run'):
+        main([str(tmp_path), str(tmp_path / 'a.onnx')])

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from pyg_hcsf.cli import prepare
+from pyg_hcsf.cli import convert, prepare
 from pyg_hcsf.cli.command import run_command
 from pyg_hcsf.cli.dataset_options import CLASSES
 from pyg_hcsf.datasets import UTDMHAD
@@ -186,12 +186,15 @@ def test_nothing_to_prepare(tmp_path, capsys):
 
 def test_commands_of_the_documentation():
     text = (REPO / 'docs' / 'data.md').read_text()
-    commands = re.findall(r'python tools/prepare\.py [^`#\n]*', text)
+    commands = re.findall(r'pyg-hcsf ([^`#\n]*)', text)
     named = set()
     for command in commands:
-        args = prepare.make_parser().parse_args(shlex.split(command)[2:])
-        named.add(args.command)
-    assert named == {*CLASSES, 'doctor', 'export'}
+        name, *words = shlex.split(command)
+        if name == 'prepare':
+            named.add(prepare.parse(words)[0])
+        elif name == 'convert':
+            convert.make_parser().parse_args(words)
+    assert named == set(CLASSES)
     for cls in CLASSES.values():
         for form in cls.formats:
             assert f'`{form.name}`' in text, (cls, form.name)
@@ -244,4 +247,4 @@ def test_mpi_inf_3dhp(tmp_path, capsys):
     ):
         assert line in out, line
     assert run('doctor', tmp_path / 'raw') == 1
-    assert 'prepare.py mpi_inf_3dhp --from' in capsys.readouterr().out
+    assert 'pyg-hcsf prepare mpi_inf_3dhp --from' in capsys.readouterr().out

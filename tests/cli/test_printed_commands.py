@@ -5,12 +5,12 @@ import zipfile
 
 import pytest
 
-from pyg_hcsf.cli import prepare
 from pyg_hcsf.cli.dataset_options import CLASSES
 from pyg_hcsf.datasets.checks.expected_counts import (
     EXPECTED_CONTENTS,
     ExpectedContents,
 )
+from tests.cli.prepare_files import run
 from tests.datasets.conftest import MocapWriter
 from tests.datasets.human36m import human36m_files as human36m
 from tests.datasets.mpi_inf_3dhp import mpi_inf_3dhp_files as mpi_inf_3dhp
@@ -113,10 +113,10 @@ def any_size(monkeypatch):
 
 def printed(path, capsys):
     """The commands that doctor prints, without the name of the script."""
-    prepare.main(['doctor', str(path)])
+    run('doctor', path)
     lines = capsys.readouterr().out.splitlines()
-    commands = [shlex.split(line) for line in lines if 'prepare.py ' in line]
-    assert all(c[:2] == ['python', 'tools/prepare.py'] for c in commands)
+    commands = [shlex.split(line) for line in lines if 'pyg-hcsf ' in line]
+    assert all(c[:2] == ['pyg-hcsf', 'prepare'] for c in commands)
     return [command[2:] for command in commands]
 
 
@@ -126,7 +126,7 @@ def test_each_format(tmp_path, capsys, kind):
     WRITERS[kind](folder)
     (command,) = printed(folder, capsys)
     assert command[0] == kind.split()[0]
-    assert prepare.main([*command, '--root', str(tmp_path / 'home')]) == 0
+    assert run(*command, '--root', tmp_path / 'home') == 0
 
 
 def test_openmocap(tmp_path, capsys):
@@ -136,7 +136,7 @@ def test_openmocap(tmp_path, capsys):
     names = ['openmocap', 'cmu_mocap', 'hdm05', 'bvh_motion']
     assert [command[0] for command in found] == names
     for command in found:
-        assert prepare.main([*command, '--root', str(tmp_path / 'home')]) == 0
+        assert run(*command, '--root', tmp_path / 'home') == 0
 
 
 @pytest.mark.filterwarnings('ignore:(Skipped|Skipped)')
@@ -150,7 +150,7 @@ def test_all_formats_in_one_folder(tmp_path, capsys):
     assert set(names) == {kind.split()[0] for kind in WRITERS}
     for number, command in enumerate(commands):
         home = str(tmp_path / f'home{number}')
-        assert prepare.main([*command, '--root', home]) == 0, command
+        assert run(*command, '--root', home) == 0, command
 
 
 def test_every_format_of_every_class():

@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 
-from experiments import run
+from experiments import run, run_parser
 from experiments.pose.config import TrainConfig
 from experiments.pose.task import build_model
 from experiments.pose.trainer import rate
@@ -66,8 +66,8 @@ def test_smoke(tmp_path, capsys):
         assert list(path.parent.rglob(f'{name}.png')), name
     folder = path.parent / 'hcsf' / '0'
     files = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
-    files |= {'checkpoint.pt', 'log.jsonl', 'skeleton.yaml'}
-    files |= {'network.safetensors'}
+    files |= {'checkpoint.pt', 'log.jsonl', 'log.csv'}
+    files |= {'network.safetensors', 'skeleton.yaml'}
     assert {p.name for p in folder.iterdir()} == files
     metrics = json.loads((folder / 'metrics.json').read_text())
     assert metrics['split'] == 'test' and metrics['macs'] > 0
@@ -107,12 +107,12 @@ def test_print_config(capsys):
 def test_one_parser_for_all_rows(monkeypatch, capsys):
     made = []
 
-    class Parser(run.ArgumentParser):
+    class Parser(run_parser.ArgumentParser):
         def __init__(self, *args, **kwargs):
             made.append(kwargs['prog'])
             super().__init__(*args, **kwargs)
 
-    monkeypatch.setattr(run, 'ArgumentParser', Parser)
+    monkeypatch.setattr(run_parser, 'ArgumentParser', Parser)
     run.main(['--task', 'pose', '--preset', 'table7', '--print_config'])
     assert made == ['run.py']
     configs = yaml.safe_load(capsys.readouterr().out)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, get_type_hints
 
-import torch
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
 
+from experiments.parsing import literals, parse_plain
 from pyg_hcsf.choices import check_choice
 
 SHAPE = (  # settings that a sweep can change
@@ -115,11 +115,19 @@ def make_parser() -> ArgumentParser:
     return parser
 
 
+def parse(argv: list[str], row: dict[str, Any] | None = None) -> Namespace:
+    """Parses the command line, whose defaults are those of a row."""
+    parser = make_parser()
+    parser.set_defaults(row or {})
+    hints = get_type_hints(BenchConfig)
+    return parse_plain(parser, argv, lambda name: literals(hints.get(name)))
+
+
 def row_config(row: dict[str, Any], argv: list[str]) -> BenchConfig:
     """The configuration of a row of a preset and the command line."""
-    parser = make_parser()
-    parser.set_defaults(row)
-    args = parser.parse_args(argv).as_dict()
+    import torch  # late, so that --help is quick
+
+    args = parse(argv, row).as_dict()
     names = BenchConfig.__dataclass_fields__
     config = BenchConfig(**{name: args[name] for name in names})
     if args['smoke']:

@@ -14,7 +14,12 @@ import pandas as pd
 import torch
 import torch_geometric
 
-from experiments.reporting.page import write_table
+from experiments.reporting.page import (
+    markdown,
+    terminal_table,
+    wrap,
+    write_table,
+)
 from experiments.sweep.folder import commit
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
@@ -99,7 +104,8 @@ def write_report(
     parts.append(f'```bash\n{command}\n```')
     if 'candidate' in frame:
         parts.append(HOW)
-    text = [', '.join(f'{key} {value}' for key, value in facts.items())]
+    about = ', '.join(f'{key} {value}' for key, value in facts.items())
+    text = [wrap(about)]
     for _, rows in frame.groupby('row', sort=False):
         label, kind = str(rows['label'].iloc[0]), str(rows['kind'].iloc[0])
         sweep = kind != 'scaling' and bool((rows['sweep'] != '').any())
@@ -117,9 +123,9 @@ def write_report(
             tables = _by_step(rows, candidate_table)
         for what, table in tables.items():
             parts += [f'### {what}'] if what else []
-            parts.append(_markdown(table, 'github'))
+            parts.append(markdown(table))
             text.append(f'{label}: {what}'.rstrip(': '))
-            text.append(_markdown(table, 'simple'))
+            text.append(terminal_table(table))
         parts += [SLOPES] if sweep else []
     parts += _figures(frame, folder)
     write_table(frame, folder / 'results.csv')
@@ -144,14 +150,6 @@ def _figures(frame: pd.DataFrame, folder: Path) -> list[str]:
         f'![{title}]({path.relative_to(folder).as_posix()})'
         for title, path in draw_all(frame, folder).items()
     ]
-
-
-def _markdown(table: pd.DataFrame, style: str) -> str:
-    sides = ['left'] + ['right'] * (table.shape[1] - 1)
-    text = table.to_markdown(
-        tablefmt=style, index=False, disable_numparse=True, colalign=sides
-    )
-    return str(text)
 
 
 def _digits(x: float) -> str:

@@ -30,7 +30,7 @@ from experiments.bench.operator.action import (
 from experiments.bench.operator.config import (
     SHAPE,
     BenchConfig,
-    make_parser,
+    parse,
     row_config,
 )
 from experiments.bench.operator.layers import (
@@ -46,6 +46,7 @@ from experiments.bench.operator.problem import make_problem
 from experiments.bench.operator.report import write_report
 from experiments.bench.operator.timing import Candidate, check, measure
 from experiments.sweep.presets import list_presets, load_preset
+from pyg_hcsf.cli.paths import check_folder
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn import HCSFConv
 from pyg_hcsf.skeleton import Skeleton, get_skeleton
@@ -55,7 +56,7 @@ def main(argv: list[str]) -> Path | None:
     """Runs the command line; returns the path of the report."""
     show = '--print_config' in argv
     argv = [word for word in argv if word != '--print_config']
-    args = make_parser().parse_args(argv)
+    args = parse(argv)
     if args.list:
         for preset in list_presets('bench').values():
             print(f'{preset.name}: {preset.description.strip()}')
@@ -69,6 +70,7 @@ def main(argv: list[str]) -> Path | None:
         print(yaml.safe_dump(values, sort_keys=False))
         return None
 
+    check_folder('--out', Path(args.out))
     name = args.preset + '-smoke' if args.smoke else args.preset
     folder = Path(args.out) / 'bench' / name
     records: list[dict[str, Any]] = []

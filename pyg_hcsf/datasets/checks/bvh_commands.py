@@ -53,9 +53,7 @@ def bvh_commands(path: Path, files: Sequence[Path]) -> tuple[list[str], bool]:
         notes += [str(warning.message) for warning in caught]
         notes += [f'{file}: {text}' for text in found.warnings]
     lines = []
-    command = (
-        f'python tools/prepare.py bvh_motion --from {shlex.quote(str(path))}'
-    )
+    command = f'pyg-hcsf prepare bvh_motion --from {shlex.quote(str(path))}'
     if known:
         lines.append(command + _options(known))
         kinds = Counter(

@@ -45,7 +45,7 @@ def prepare_commands(
         found (sequence of FoundFiles): All files that were found in it.
 
     Returns:
-        For each command the words after :obj:`python tools/prepare.py`.
+        For each command the words after :obj:`pyg-hcsf prepare`.
 
     Raises:
         ValueError: If no command would succeed, for example because a file is

@@ -26,7 +26,7 @@ def check_motion(keypoints: Keypoints) -> Iterator[Issue]:
         yield Issue(
             'sides change',
             f'left and right change places in {share:.1%} of the frames',
-            'exchange them back by fix_side_swaps (lift.py --fix_side_swaps)',
+            'exchange them back by fix_side_swaps (--fix_side_swaps)',
             share,
         )
     step, part = step_size(keypoints)

@@ -48,7 +48,7 @@ def _advise_rotation(
     """
     rotate = (
         f'rotate them clockwise by rotate_keypoints(keypoints, {degrees}) '
-        f'(lift.py --rotate {degrees})'
+        f'(pyg-hcsf lift --rotate {degrees})'
     )
     if other is None:
         return rotate

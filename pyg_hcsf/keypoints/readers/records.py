@@ -1,7 +1,7 @@
 r"""Reads JSON of no known detector: people with keypoints.
 
 A person has ``keypoints``, and ``frame`` and ``track`` or what such keys are
-usually called, as in the lines that ``lift.py --live`` takes. Lists of
+usually called, as in the lines that ``pyg-hcsf lift --live`` takes. Lists of
 numbers alone are read like the arrays of an ``.npz`` file.
 """
 

@@ -31,7 +31,7 @@ from tests.paths import DATA, REPO
 
 SMOKE = ['--task', 'action', '--preset', 'default/hcsf_a_t', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'scores.npz', 'env.json'}
-FILES |= {'checkpoint.pt', 'log.jsonl', 'recognizer.safetensors'}
+FILES |= {'checkpoint.pt', 'log.jsonl', 'log.csv', 'recognizer.safetensors'}
 FILES |= {'network.safetensors'}
 
 

@@ -23,7 +23,7 @@ from tests.paths import DATA, REPO
 
 SMOKE = ['--task', 'lift', '--data', 'synthetic', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
-FILES |= {'checkpoint.pt', 'log.jsonl', 'weights.safetensors'}
+FILES |= {'checkpoint.pt', 'log.jsonl', 'log.csv', 'weights.safetensors'}
 FILES |= {'network.safetensors'}
 
 

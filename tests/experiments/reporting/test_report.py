@@ -311,7 +311,7 @@ def test_print_summary_fits_the_terminal(tmp_path):
     make_runs(tmp_path / 'b', keypoints='noisy', seeds=(0,))
     text = REPORT.print_summary(load_runs(tmp_path))
     assert text.startswith('Data: SyntheticMotion (procedural). These are not')
-    assert max(map(len, text.splitlines())) <= 120
+    assert max(map(len, text.splitlines())) <= 80
     assert 'gt keypoints' in text and 'noisy keypoints' in text
     assert '95 % interval' in text
     assert REPORT.print_summary([]) == 'No finished runs.'

@@ -23,6 +23,11 @@ def steady(monkeypatch):
     )
 
 
+def words(text):
+    """Without the breaks of lines."""
+    return ' '.join(text.split())
+
+
 def config(name, *args, overlay=None):
     (row,) = load_preset('pose', name, overlay).rows.values()
     return run.make_config('pose', row, *args)
@@ -39,7 +44,8 @@ def test_one_preset(capsys, steady):
     steps = 80 * (1_559_752 // 256)
     seconds = steps * (1e-3 + 256 * 11.6e6 / 1e12)
     assert duration(seconds) in line
-    assert 'On human36m, all rows: ' in out and 'threads: ' in out
+    assert 'On human36m, all rows: ' in words(out)
+    assert 'threads: ' in words(out) and max(map(len, out.splitlines())) <= 80
     rows = load_preset('pose', 'paper').rows
     assert [x for x in rows if f'--preset paper/{x} ' in out] == list(rows)
 
@@ -49,7 +55,7 @@ def test_overlay_and_overrides(capsys, steady):
     run.main(args)
     out = capsys.readouterr().out
     assert '--preset table6/d8 --overlay ablation   1.34M parameters' in out
-    assert 'On openmocap' in out
+    assert 'On openmocap' in words(out)
     run.main([*args, '--train.steps', '1000000'])
     assert ' min' in capsys.readouterr().out
 
@@ -66,7 +72,7 @@ def test_every_preset_is_listed(capsys, monkeypatch):
     for preset in list_presets('pose').values():
         assert f'\n{preset.name}: ' in out
         for row in preset.rows:
-            assert f'--preset {preset.name}/{row} ' in out
+            assert f'--preset {preset.name}/{row} ' in words(out) + ' '
 
 
 def test_times(steady):
@@ -100,7 +106,7 @@ def test_equal_macs(capsys, steady):
         assert found == pytest.approx(goal, rel=0.03)
     args = [*LIST, '--preset', 'openmocap/hcsf', '--equal_macs']
     run.main([*args, 'openmocap/hcsf'])
-    assert 'C=64 for equal MACs' in capsys.readouterr().out
+    assert 'C=64 for equal MACs' in words(capsys.readouterr().out)
     with pytest.raises(ValueError, match="'--equal_macs'.*got 'openmocap'"):
         run.main([*args, 'openmocap'])
 
