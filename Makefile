@@ -4,12 +4,14 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check \
-	--constraint constraints.txt
-SOURCES := setup.cfg pyproject.toml constraints.txt
+	--constraint $(CONSTRAINTS)
+SOURCES := pyproject.toml $(CONSTRAINTS)
 
-.PHONY: pose test lint types unit numerics fuzz smoke docs sparse clean
+.PHONY: pose test lint types unit numerics versions fuzz smoke docs sparse \
+	package clean
 
 pose: $(VENV)/.pose
 	$(BIN)/python experiments/run.py --task pose $(ARGS)
@@ -19,6 +21,7 @@ test: lint types unit
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	git ls-files -z | xargs -0 $(BIN)/codespell
 
 types: $(VENV)/.test
 	$(BIN)/mypy pyg_hcsf experiments
@@ -30,12 +33,23 @@ unit: $(VENV)/.test
 	$(PYTEST) $(ARGS)
 
 # The numerical tests with other vector units of the processor; `unit` takes
-# the best that it has.
+# the best that it has. Compiling, exporting and training take most of the
+# time, and would compute nothing else.
 NUMERICAL := $(addprefix tests/,nn geometry lifting metrics protocols)
+SHORT := -k 'not (compil or export or onnx or learns)'
 
 numerics: $(VENV)/.test
-	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NUMERICAL) $(ARGS)
-	ATEN_CPU_CAPABILITY=avx2 $(PYTEST) $(NUMERICAL) $(ARGS)
+	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NUMERICAL) $(SHORT) $(ARGS)
+	ATEN_CPU_CAPABILITY=avx2 $(PYTEST) $(NUMERICAL) $(SHORT) $(ARGS)
+
+# The installed package and the numerical tests with the base requirements
+# alone, for another Python:
+#   make versions PYTHON=python3.10 VENV=.venv-3.10 \
+#       CONSTRAINTS=constraints-oldest.txt
+versions: $(VENV)/.versions
+	cd $(VENV) && bin/pyg-hcsf lift $(CURDIR)/examples/walk_coco17.json \
+		--image_size 1920 1080 --out walk.json
+	$(PYTEST) $(NUMERICAL) $(ARGS)
 
 # 10,000 damaged copies of a file for each reader; `unit` takes 300.
 fuzz: $(VENV)/.test
@@ -47,6 +61,11 @@ smoke: $(VENV)/.pose
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet -W --keep-going docs docs/_build/html
 
+# What is uploaded to a package index, in dist.
+package: $(VENV)/.test
+	$(INSTALL) build
+	$(BIN)/python -m build
+
 # torch-scatter and torch-sparse build for many minutes; WHEELS may hold them.
 sparse: $(VENV)/.test
 	$(BIN)/pip install --quiet --no-build-isolation \
@@ -56,16 +75,20 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.pose: $(VENV)/bin/pip $(SOURCES)
-	$(INSTALL) torch --editable '.[plot]'
+	$(INSTALL) torch --editable '.[plot,train]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/bin/pip $(SOURCES)
 	$(INSTALL) torch --editable '.[test]'
 	touch $@ $(VENV)/.pose
 
+$(VENV)/.versions: $(VENV)/bin/pip $(SOURCES)
+	$(INSTALL) torch . hypothesis pytest pytest-xdist
+	touch $@
+
 $(VENV)/.docs: $(VENV)/bin/pip $(SOURCES)
 	$(INSTALL) torch --editable '.[docs,plot]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) runs docs/_build
+	rm -rf $(VENV) dist runs docs/_build

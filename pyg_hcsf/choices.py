@@ -1,4 +1,4 @@
-r"""Checks of arguments that several modules share."""
+r"""Checks of arguments, with errors of one form."""
 
 from __future__ import annotations
 

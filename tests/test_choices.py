@@ -8,6 +8,7 @@ from pyg_hcsf.choices import (
     check_finite,
     check_range,
     did_you_mean,
+    wrong,
 )
 
 
@@ -49,6 +50,12 @@ def test_finite(value):
         check_finite('x', x)
     with pytest.raises(ValueError, match=r'2 of 3 joints.*\[0, 1\].; fix it'):
         check_finite('x', x[None], 'fix it')
+
+
+def test_error_of_a_long_value():
+    error = wrong('card', 'a text', ['x' * 10**6] * 100)
+    assert "Expected 'card' to be a text (got ['xxx" in str(error)
+    assert len(str(error)) < 200
 
 
 def test_the_nearest_value_is_named():

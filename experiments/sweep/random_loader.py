@@ -18,7 +18,7 @@ def random_seed(*numbers: int) -> int:
     uses of one.
     """
     text = ','.join(map(str, numbers)).encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest())
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), 'big')
 
 
 class RandomLoader(ABC):

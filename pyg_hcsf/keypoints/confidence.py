@@ -36,6 +36,7 @@ def density_confidence(score: np.ndarray) -> np.ndarray:
         array([0.12, 0.51, 0.81, 0.9 ])
     """
     known = np.nan_to_num(np.asarray(score, np.float64), posinf=1e6)
+    # The peak of an isotropic 2D normal density is 1 / (2 pi sigma^2).
     cells = (2 * np.pi * known.clip(min=1e-9)) ** -0.5
     error = cells * HEIGHT / CELLS
     out = np.exp(-error / DetectorNoise().tolerance)

@@ -2,12 +2,11 @@ r"""Detected people as the readers return them, and checks of their joints."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Optional, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from pyg_hcsf.keypoints.messages import file_error
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.keypoints.messages import file_error, unexpected
 
 T = TypeVar('T')
 
@@ -27,16 +26,19 @@ class Detection(NamedTuple):
     Args:
         frame (int): The frame number.
         track_id (str or None): The id of the person, if the file has one.
-        joints (numpy.ndarray): x, y and confidence of each joint:
-            ``[N, 3]``.
+        joints (numpy.ndarray): x, y and confidence of each joint, as in the
+            file: ``[N, 3]``. Missing joints are marked when all are read.
         box_score (float, optional): The detector's confidence that there is
             a person, from 0 to 1. (default: :obj:`None`)
+        where (str, optional): The place in the file, for errors.
+            (default: :obj:`''`)
     """
 
     frame: int
-    track_id: Optional[str]
+    track_id: str | None
     joints: np.ndarray
-    box_score: Optional[float] = None
+    box_score: float | None = None
+    where: str = ''
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +61,10 @@ class ParsedFile:
 
     source: str
     detections: Sequence[Detection]
-    layout: Optional[str] = None
-    image_size: Optional[tuple[float, float]] = None
-    fps: Optional[float] = None
-    default_layout: Optional[str] = None
+    layout: str | None = None
+    image_size: tuple[float, float] | None = None
+    fps: float | None = None
+    default_layout: str | None = None
 
 
 def parse_joints(values: Any, where: str) -> np.ndarray:
@@ -80,20 +82,16 @@ def parse_joints(values: Any, where: str) -> np.ndarray:
     try:
         joints = np.array(values, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as e:
-        raise file_error(
-            f'expected numbers as keypoints ({e!s:.80})', where
-        ) from e
+        text = f'expected numbers as keypoints ({e!s:.80})'
+        raise file_error(text, where) from e
     if joints.ndim == 1:
         joints = joints.reshape(-1, _numbers_per_joint(len(joints)))
     if joints.ndim == 2 and joints.shape[1] == 2:
         joints = np.column_stack([joints, (joints != 0).any(axis=1)])
     shape = joints.shape
     if len(shape) != 2 or shape[1] != 3 or not 1 <= shape[0] <= MAX_JOINTS:
-        raise file_error(
-            f'expected 1 to {MAX_JOINTS} joints of x, y and a confidence '
-            f'(got numbers of shape {list(shape)})',
-            where,
-        )
+        expected = f'1 to {MAX_JOINTS} joints of x, y and a confidence'
+        raise unexpected(expected, joints, where)
     return joints
 
 
@@ -123,14 +121,24 @@ def mark_missing(joints: np.ndarray, where: str = '') -> np.ndarray:
     xy, score = joints[..., :2], np.nan_to_num(joints[..., 2], posinf=1.0)
     zero = (xy == 0).all(axis=-1) & (score < 1)
     missing = ~np.isfinite(xy).all(axis=-1) | (score <= 0) | zero
-    largest = np.abs(xy[~missing]).max(initial=0)
+    largest = float(np.abs(xy[~missing]).max(initial=0))
     if largest > MAX_PIXELS:
-        raise file_error(
-            f'expected pixels up to {MAX_PIXELS:g} (got {largest:g})', where
-        )
+        raise unexpected(f'pixels up to {MAX_PIXELS:g}', largest, where)
     out = np.concatenate([xy, score.clip(0, 1)[..., None]], axis=-1)
     out[missing] = np.nan, np.nan, 0.0
     return out
+
+
+def mark_all_missing(found: Sequence[Detection]) -> list[Detection]:
+    r"""Applies :func:`mark_missing`, to all people at once where possible."""
+    if len({len(d.joints) for d in found}) == 1:
+        joints = np.stack([d.joints for d in found])
+        largest = np.nan_to_num(np.abs(joints[..., :2])).max(axis=(1, 2))
+        marked = list(mark_missing(joints, found[int(largest.argmax())].where))
+    else:
+        marked = [mark_missing(d.joints, d.where) for d in found]
+    pairs = zip(found, marked, strict=True)
+    return [d._replace(joints=joints) for d, joints in pairs]
 
 
 def parse_size(width: Any, height: Any) -> tuple[float, float] | None:
@@ -155,7 +163,5 @@ def parse_frame_number(value: Any, where: str) -> int:
         or not 0 <= value <= MAX_FRAME
         or value != int(value)
     ):
-        raise file_error(
-            f'expected a frame number (got {shown(value, 40)})', where
-        )
+        raise unexpected('a frame number', value, where)
     return int(value)

@@ -114,6 +114,7 @@ def _match(layout: str, index: dict[str, int]) -> list[int]:
     at = [index.get(_normalise(name), -1) for name in joints]
     for joint, name in enumerate(common_names(layout)):
         other = index.get(_normalise(name), -1)
+        # The file's own names win; a joint is not taken twice.
         if at[joint] < 0 and other not in at:
             at[joint] = other
     return at
@@ -147,6 +148,7 @@ def _split(name: str) -> tuple[str, str]:
     r"""The side (``''`` if not exactly one) and the other words, joined, of a
     joint name.
     """
+    # Splits camel case, upper case and digits: leftEye, LEFT_EYE, LEye.
     words = re.findall(r'[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+', name)
     words = [word.lower() for word in words]
     sides = [_SIDES[word] for word in words if word in _SIDES]

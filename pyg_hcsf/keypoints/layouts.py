@@ -6,8 +6,8 @@ from math import lcm
 
 import numpy as np
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.keypoints.track import Keypoints, Track, map_tracks
-from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 # Joints that a layout shares with COCO or Human3.6M under another name.
@@ -53,10 +53,7 @@ def common_names(layout: str) -> tuple[str, ...]:
         >>> common_names('h36m17')[3], common_names('body25')[1]
         ('RAnkle', 'Thorax')
     """
-    if layout not in LAYOUTS:
-        raise ValueError(
-            f"Expected 'layout' to be one of {LAYOUTS} (got {shown(layout)})"
-        )
+    check_choice('layout', layout, LAYOUTS)
     common = _COMMON_NAMES[layout]
     return tuple(common.get(j, j) for j in get_skeleton(layout).joints)
 
@@ -101,10 +98,7 @@ def convert_joints(
         >>> xy.shape[-2]
         17
     """
-    if target not in TARGETS:
-        raise ValueError(
-            f"Expected 'target' to be one of {TARGETS} (got {shown(target)})"
-        )
+    check_choice('target', target, TARGETS)
     number = len(common_names(layout))
     if xy.shape != (*score.shape, 2) or score.shape[-1] != number:
         raise ValueError(
@@ -126,6 +120,8 @@ def _sources(layout: str, target: str) -> tuple[np.ndarray, np.ndarray]:
     """
     number = {name: i for i, name in enumerate(common_names(layout))}
 
+    # Means of means, such as the spine's, become one mean over joints, each
+    # repeated as often as it weighs.
     def sources(name: str) -> list[int]:
         if name in number:
             return [number[name]]

@@ -2,14 +2,16 @@ r"""Reads the 2D keypoints of a video from the file of any detector."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
+from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
-from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.detections import ParsedFile, mark_all_missing
 from pyg_hcsf.keypoints.layouts import LAYOUTS, layouts_with
 from pyg_hcsf.keypoints.messages import (
     file_error,
     reading,
+    unexpected,
     warn,
     warn_unread,
 )
@@ -21,16 +23,17 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     find_size,
     first_entry,
     first_key,
+    number_unnumbered,
     time_stamps,
 )
 from pyg_hcsf.keypoints.readers.json_text import parse_json
 from pyg_hcsf.keypoints.track import Keypoints, Track
 from pyg_hcsf.keypoints.tracking import drop_low_scores, make_tracks
 from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.safe_io.shown import explained
 from pyg_hcsf.skeleton import get_skeleton
 
-Size = Optional[tuple[float, float]]
+Size = tuple[float, float] | None
 MAX_BYTES = 2**28  # of a file; an hour of one person takes a third of it
 MAX_FPS = 10_000
 # Numbers of joints of whole-body layouts, whose first joints are a layout.
@@ -92,16 +95,12 @@ def read_keypoints(
         ('halpe26', (912, 26, 2))
     """
     path = Path(path).expanduser()
-    if layout is not None and layout not in LAYOUTS:
-        raise ValueError(
-            f"Expected 'layout' to be one of {LAYOUTS} (got {shown(layout)})"
-        )
+    if layout is not None:
+        check_choice('layout', layout, LAYOUTS)
     if image_size is not None:
         image_size = _check_size(image_size)
     if fps is not None and not 0 < fps <= MAX_FPS:
-        raise ValueError(
-            f"Expected 'fps' to be positive and up to {MAX_FPS:,} (got {fps})"
-        )
+        raise wrong('fps', f'positive and up to {MAX_FPS:,}', fps)
     with reading(path):
         if path.is_dir():
             parsed = read_folder(path, _read_file)
@@ -115,10 +114,7 @@ def read_keypoints(
         body = WHOLE_BODY.get(tracks[0].score.shape[1])
         if body is not None and layout in (None, body):
             layout, end = body, get_skeleton(body).num_joints
-            tracks = tuple(
-                replace(t, xy=t.xy[:, :end], score=t.score[:, :end])
-                for t in tracks
-            )
+            tracks = tuple(t.pick_joints(slice(end)) for t in tracks)
         return Keypoints(
             layout=_choose_layout(layout, parsed, tracks),
             tracks=tracks,
@@ -157,17 +153,13 @@ def _read_file(path: Path) -> ParsedFile:
 
 
 def _read_bytes(path: Path) -> bytes:
-    try:
+    with explained(f"'{path}' cannot be read", 'check the path', (OSError,)):
         if (size := path.stat().st_size) > MAX_BYTES:
             raise file_error(
                 f'it has {size:,} bytes, but files of keypoints of up to '
                 f'{MAX_BYTES:,} are read: split the video'
             )
         content = path.read_bytes()
-    except OSError as e:
-        raise file_error(
-            f'it cannot be read ({e.strerror}): check the path'
-        ) from e
     if not content.strip():
         raise file_error('the file is empty: run the detector again')
     return content
@@ -206,7 +198,9 @@ def _read_json(data: Any) -> ParsedFile:
 def _read(kind: str, data: Any) -> ParsedFile:
     for reader in READERS[kind]:
         if reader.matches(data):
-            return reader.read(data)
+            parsed = reader.read(data)
+            found = number_unnumbered(mark_all_missing(parsed.detections))
+            return replace(parsed, detections=found)
     if kind == 'json':
         raise file_error(
             'it is JSON, but not as OpenPose, AlphaPose, MMPose, COCO, '
@@ -228,10 +222,8 @@ def _choose_layout(
     name = wanted or (parsed.layout if parsed.layout in LAYOUTS else None)
     if name is not None:
         if name not in known:
-            raise file_error(
-                f'expected {get_skeleton(name).num_joints} joints of layout '
-                f"'{name}' (got {number})"
-            )
+            count = get_skeleton(name).num_joints
+            raise unexpected(f"{count} joints of layout '{name}'", number)
         return name
     if not known:
         counts = {n: get_skeleton(n).num_joints for n in LAYOUTS}
@@ -258,8 +250,5 @@ def _choose_layout(
 
 def _check_size(size: tuple[float, float]) -> tuple[float, float]:
     if len(size) != 2 or not all(0 < side <= 1e5 for side in size):
-        raise ValueError(
-            "Expected 'image_size' to be a width and a height in pixels (got "
-            f'{size})'
-        )
+        raise wrong('image_size', 'a width and a height in pixels', size)
     return float(size[0]), float(size[1])

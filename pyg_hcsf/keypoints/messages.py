@@ -1,7 +1,7 @@
 r"""Errors and warnings that name the file that is being read."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -37,6 +37,14 @@ def file_error(message: str, where: str = '') -> ValueError:
     return ValueError(shortened(f'{place}: {message}'))
 
 
+def unexpected(
+    expected: str, got: Any, where: str = '', remedy: str = ''
+) -> ValueError:
+    r"""A :func:`file_error` that shows a value in the file."""
+    text = f'expected {expected} (got {shown(got)})'
+    return file_error(f'{text}: {remedy}' if remedy else text, where)
+
+
 def warn(message: str) -> None:
     r"""Warns about an assumption, or about data that was left out."""
     warnings.warn(f"'{_file.get()}': {message}", UserWarning, stacklevel=3)
@@ -44,8 +52,16 @@ def warn(message: str) -> None:
 
 def warn_unread(what: str, names: Iterable[Any]) -> None:
     r"""Warns about the names of keys or columns that were not read, if any."""
-    names = sorted(map(str, names))
-    if names:
-        more = f' and {len(names) - 8} more' if len(names) > 8 else ''
-        listed = ', '.join(shown(name, 40) for name in names[:8])
-        warn(f'these {what} are not read: {listed}{more}')
+    if names := sorted(map(str, names)):
+        warn(f'these {what} are not read: {listed(names)}')
+
+
+def listed(values: Sequence[Any], most: int = 8) -> str:
+    r"""The first of several values, and how many more there are.
+
+    Example:
+        >>> listed([1, 2, 3], most=2)
+        '1, 2 and 1 more'
+    """
+    more = f' and {len(values) - most} more' if len(values) > most else ''
+    return ', '.join(shown(v, 60) for v in values[:most]) + more

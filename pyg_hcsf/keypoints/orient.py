@@ -5,12 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pyg_hcsf.keypoints.track import (
-    Keypoints,
-    Track,
-    map_tracks,
-    reorder_joints,
-)
+from pyg_hcsf.choices import check_choice
+from pyg_hcsf.keypoints.track import Keypoints, Track, map_tracks
 from pyg_hcsf.skeleton import get_skeleton
 
 
@@ -34,10 +30,7 @@ def rotate_keypoints(keypoints: Keypoints, degrees: int) -> Keypoints:
         >>> check_keypoints(upright)
         []
     """
-    if degrees not in (90, 180, 270):
-        raise ValueError(
-            f"Expected 'degrees' to be 90, 180 or 270 (got {degrees})"
-        )
+    check_choice('degrees', degrees, (90, 180, 270))
     size = keypoints.image_size
     width, height = size or _extent(keypoints)
 
@@ -77,9 +70,8 @@ def swap_sides(keypoints: Keypoints) -> Keypoints:
         >>> swap_sides(keypoints).tracks[0].xy.shape
         (120, 17, 2)
     """
-    return reorder_joints(
-        keypoints, list(get_skeleton(keypoints.layout).mirrored)
-    )
+    order = list(get_skeleton(keypoints.layout).mirrored)
+    return map_tracks(keypoints, lambda track: track.pick_joints(order))
 
 
 def _map_xy(keypoints: Keypoints, change: Callable) -> Keypoints:

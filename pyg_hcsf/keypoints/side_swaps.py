@@ -1,7 +1,6 @@
 r"""Corrects frames in which a detector exchanged left and right."""
 
 from dataclasses import replace
-from typing import Optional
 
 import numpy as np
 
@@ -78,7 +77,7 @@ class LiveSideSwapFixer:
     def __init__(self, layout: str) -> None:
         self._mirrored = list(get_skeleton(layout).mirrored)
         self._cost = np.array([0.0, MAX_COST])
-        self._last: Optional[tuple[int, np.ndarray]] = None
+        self._last: tuple[int, np.ndarray] | None = None
 
     def push(
         self, frame: int, xy: np.ndarray, score: np.ndarray
@@ -107,6 +106,8 @@ class LiveSideSwapFixer:
 
 def _swapped_frames(track: Track, mirrored: list[int]) -> np.ndarray:
     r"""Whether left and right are exchanged in each frame: ``[T]``."""
+    # Viterbi: the least cost up to each frame if it is kept or swapped [2],
+    # and the state of the frame before on that path.
     cost, previous = np.array([0.0, SWAPPED]), []
     for step in _step_costs(track.frames, track.xy, mirrored):
         total = cost[:, None] + step
@@ -124,7 +125,7 @@ def _step_costs(
     r"""The cost from each frame to the next, if the first (dimension 1) and
     the second (dimension 2) are kept or swapped: ``[T - 1, 2, 2]``.
     """
-    both = (xy, xy[:, mirrored])
+    both = (xy, xy[:, mirrored])  # each frame as it is, and swapped
     off = xy - mean_joint(xy)[:, None]
     size = np.sqrt(mean_joint(np.square(off).sum(axis=-1)))
     cost = np.zeros((len(frames) - 1, 2, 2))

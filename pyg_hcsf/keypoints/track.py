@@ -2,7 +2,7 @@ r"""The 2D keypoints of the people in a video."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Optional
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +26,16 @@ class Track:
     xy: np.ndarray
     score: np.ndarray
 
+    def select(self, rows: Any) -> 'Track':
+        r"""The same person in some of the frames, by their indices."""
+        xy, score = self.xy[rows], self.score[rows]
+        return Track(self.name, self.frames[rows], xy, score)
+
+    def pick_joints(self, joints: Any) -> 'Track':
+        r"""Some of the joints, or all in another order, by their indices."""
+        xy, score = self.xy[:, joints], self.score[:, joints]
+        return replace(self, xy=xy, score=score)
+
 
 @dataclass(frozen=True, eq=False)
 class Keypoints:
@@ -45,8 +55,8 @@ class Keypoints:
     layout: str
     tracks: tuple[Track, ...]
     source: str
-    image_size: Optional[tuple[float, float]] = None
-    fps: Optional[float] = None
+    image_size: tuple[float, float] | None = None
+    fps: float | None = None
 
 
 def map_tracks(
@@ -54,11 +64,3 @@ def map_tracks(
 ) -> Keypoints:
     r"""Applies a function to each track."""
     return replace(keypoints, tracks=tuple(map(function, keypoints.tracks)))
-
-
-def reorder_joints(keypoints: Keypoints, order: list[int]) -> Keypoints:
-    r"""Puts the joints of all tracks into another order."""
-    return map_tracks(
-        keypoints,
-        lambda t: replace(t, xy=t.xy[:, order], score=t.score[:, order]),
-    )

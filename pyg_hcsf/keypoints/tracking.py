@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from pyg_hcsf.keypoints.detections import MAX_PEOPLE, Detection
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    listed,
+    unexpected,
+    warn,
+)
 from pyg_hcsf.keypoints.track import Track
 
 #: How far a person moves at most from one frame to the next, in sizes of the
@@ -76,11 +81,9 @@ def make_tracks(detections: Sequence[Detection]) -> tuple[Track, ...]:
     found = DetectionArray(seen)
     frames, counts = np.unique(found.frames, return_counts=True)
     if counts.max() > MAX_PEOPLE:
-        raise file_error(
-            f'expected up to {MAX_PEOPLE} people in a frame (got '
-            f'{counts.max()})',
-            f'frame {frames[counts.argmax()]}',
-        )
+        expected = f'up to {MAX_PEOPLE} people in a frame'
+        where = f'frame {frames[counts.argmax()]}'
+        raise unexpected(expected, counts.max(), where)
     named, unnamed = _group_by_id(found)
     tracks = [found.track(name, rows) for name, rows in named.items()]
     paths = found.follow(unnamed) if unnamed else []
@@ -102,9 +105,11 @@ class DetectionArray:
         self.seen = self.joints[..., 2] > 0
         seen = self.seen[..., None]
         self.xy = np.where(seen, self.joints[..., :2], 0.0)
+        # Boxes of the joints that are seen: [D, 2].
         self.low = np.where(seen, self.xy, np.inf).min(axis=1)
         self.high = np.where(seen, self.xy, -np.inf).max(axis=1)
         self.size = np.linalg.norm(self.high - self.low, axis=1) + 1e-9
+        # Files may have every second frame only: gaps are counted in those.
         steps = np.diff(np.unique(self.frames))
         stride = int(np.median(steps)) if len(steps) >= MAX_GAP else 1
         self.max_gap = MAX_GAP * stride
@@ -168,11 +173,13 @@ class DetectionArray:
             since = self.frames[after[0]] - self.max_gap
             done += [t for t in live if self.frames[t[-1]] < since]
             live = [t for t in live if self.frames[t[-1]] >= since]
-            if len(live) > 2 * MAX_PEOPLE:
+            if len(live) > 2 * MAX_PEOPLE:  # bounds time and memory
                 live.sort(key=lambda t: -t[-1])
                 done += live[2 * MAX_PEOPLE :]
                 del live[2 * MAX_PEOPLE :]
             before = np.array([t[-1] for t in live], dtype=int)
+            # Greedily, the closest pairs first; each person and each
+            # detection is taken once.
             moved: set[int] = set()
             taken: set[int] = set()
             for _, i, j in self.pairs(before, after) if live else ():
@@ -225,6 +232,8 @@ def _keep_one_each_frame(
         kept: list[int] = []
         for group in np.split(rows, np.flatnonzero(np.diff(frames)) + 1):
             if len(group) > 1:
+                # The first frame of an id has none before it: its most
+                # confident detection is kept.
                 order = -found.joints[group, :, 2].sum(axis=1)
                 if kept:
                     last = np.full(len(group), kept[-1])
@@ -268,9 +277,8 @@ def _drop_short(
     if not short or len(short) == len(paths):
         return paths
     frames = sorted({int(found.frames[row]) for rows in short for row in rows})
-    more = f' and {len(frames) - 5} more' if len(frames) > 5 else ''
     warn(
         f'people in fewer than {MIN_FRAMES} successive frames are left out: '
-        f'{len(short)}, in frames {", ".join(map(str, frames[:5]))}{more}'
+        f'{len(short)}, in frames {listed(frames, 5)}'
     )
     return [rows for rows in paths if len(rows) >= MIN_FRAMES]

@@ -1,19 +1,18 @@
 r"""The camera of a video, with assumptions for unknown parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import wrong
 from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.root_ray import FOCAL_PER_SIDE, guess_camera
 from pyg_hcsf.keypoints import Keypoints
 
-Focal = Union[float, tuple[float, float]]
+Focal = float | tuple[float, float]
 
 #: Common video sizes, in ascending order; portrait sizes are tried too.
 _SIZES = ((640, 480), (1280, 720), (1920, 1080), (2560, 1440), (3840, 2160))
@@ -35,14 +34,14 @@ class AssumedCamera(NamedTuple):
     center: Tensor
     image_size: tuple[float, float]
     notes: tuple[str, ...]
-    lens: Optional[Camera] = None
+    lens: Camera | None = None
 
 
 def assume_camera(
-    image_size: Optional[tuple[float, float]],
-    focal: Optional[Focal] = None,
-    center: Optional[tuple[float, float]] = None,
-    distortion: Optional[Sequence[float]] = None,
+    image_size: tuple[float, float] | None,
+    focal: Focal | None = None,
+    center: tuple[float, float] | None = None,
+    distortion: Sequence[float] | None = None,
 ) -> AssumedCamera:
     r"""The camera of a video. Unknown parameters are taken from
     :func:`~pyg_hcsf.geometry.guess_camera`.
@@ -63,11 +62,9 @@ def assume_camera(
     """
     both = _focal_lengths(focal)
     if not all(np.isfinite(v) and 0 < v <= 1e6 for v in (image_size or ())):
-        raise ValueError(
-            f"Expected 'image_size' to be positive pixels (got {image_size})"
-        )
+        raise wrong('image_size', 'positive pixels', image_size)
     if center is not None and not np.isfinite(center).all():
-        raise ValueError(f"Expected 'center' to be pixels (got {center})")
+        raise wrong('center', 'pixels', center)
     if image_size is None:
         if both is None or center is None:
             raise ValueError(
@@ -101,17 +98,14 @@ def assume_camera(
     )
 
 
-def _focal_lengths(focal: Optional[Focal]) -> Optional[tuple[float, float]]:
+def _focal_lengths(focal: Focal | None) -> tuple[float, float] | None:
     if focal is None:
         return None
     both = np.asarray(focal, np.float64)
     if both.shape not in ((), (2,)) or not (
         np.isfinite(both).all() and (both > 0).all() and (both <= 1e6).all()
     ):
-        raise ValueError(
-            "Expected 'focal' to be one or two positive numbers of pixels "
-            f'(got {focal})'
-        )
+        raise wrong('focal', 'one or two positive numbers of pixels', focal)
     x, y = np.broadcast_to(both, 2).tolist()
     return x, y
 

@@ -1,7 +1,5 @@
 r"""Estimates the up direction and the ground from standing people."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -78,6 +76,7 @@ def find_ground(pose: Tensor) -> Ground:
     level = along.new_tensor([0.0, -1.0, 0.0])
     if len(along) < MIN_STANDING:
         return Ground(_upright(level), 0, 0.0)
+    # Bodies that lean by more than twice the median are left out of the mean.
     middle = along.median(dim=0).values
     lean = _angle(along, middle / middle.norm())
     along = along[lean <= 2 * lean.median() + 1e-6]
@@ -124,6 +123,7 @@ def _height(pose: Tensor, root: Tensor) -> Tensor:
 
 
 def _angle(a: Tensor, b: Tensor) -> Tensor:
+    # atan2 of sine and cosine: accurate for small angles, unlike acos.
     return torch.linalg.cross(a, b.expand_as(a)).norm(dim=-1).atan2(a @ b)
 
 

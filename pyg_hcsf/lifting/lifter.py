@@ -1,22 +1,21 @@
 r"""Lifts 2D keypoints of any layout and camera to 3D poses."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pyg_hcsf.choices import check_choice, check_range
 from pyg_hcsf.geometry.root_ray import (
     SIZE_PER_HEIGHT,
     RootRay,
     decode_pose,
     window_input,
 )
-from pyg_hcsf.keypoints import Keypoints, Track
+from pyg_hcsf.keypoints import Keypoints
 from pyg_hcsf.keypoints.checks.check import warn_of_issues
 from pyg_hcsf.lifting.assumed_camera import (
     AssumedCamera,
@@ -34,9 +33,9 @@ from pyg_hcsf.lifting.lifter_weights import (
 from pyg_hcsf.lifting.observation import find_root, observe, select
 from pyg_hcsf.lifting.windows import WindowPlan, window_rows
 from pyg_hcsf.poses import PoseSequence
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.poses.sequence import AXES
 
-Weights = Union[str, Path, Sequence[Union[str, Path]]]
+Weights = str | Path | Sequence[str | Path]
 
 
 class LiftedFrames(NamedTuple):
@@ -113,23 +112,16 @@ class Lifter:
         self,
         weights: Weights = 'single',
         height: float = 1700.0,
-        focal: Optional[Focal] = None,
-        center: Optional[tuple[float, float]] = None,
-        image_size: Optional[tuple[float, float]] = None,
-        fps: Optional[float] = None,
+        focal: Focal | None = None,
+        center: tuple[float, float] | None = None,
+        image_size: tuple[float, float] | None = None,
+        fps: float | None = None,
         batch_size: int = 512,
-        distortion: Optional[Sequence[float]] = None,
+        distortion: Sequence[float] | None = None,
     ) -> None:
-        for name, value, least, most in (
-            ('height', height, 300.0, 3000.0),
-            ('fps', 25.0 if fps is None else fps, 1.0, 1000.0),
-            ('batch_size', batch_size, 1, 65536),
-        ):
-            if not least <= value <= most:
-                raise ValueError(
-                    f"Expected '{name}' to be between {least:g} and {most:g} "
-                    f'(got {value})'
-                )
+        check_range('height', height, 300, 3000)
+        check_range('fps', 25.0 if fps is None else fps, 1, 1000)
+        check_range('batch_size', batch_size, 1, 65536)
         self.weights = weights
         self.height = height
         self.focal = focal
@@ -151,9 +143,7 @@ class Lifter:
             self._networks[key] = LifterEnsemble(names)
         return self._networks[key]
 
-    def camera(
-        self, image_size: Optional[tuple[float, float]]
-    ) -> AssumedCamera:
+    def camera(self, image_size: tuple[float, float] | None) -> AssumedCamera:
         r"""The camera of a video of this size, guessed where unknown."""
         return assume_camera(
             image_size, self.focal, self.center, self.distortion
@@ -162,8 +152,8 @@ class Lifter:
     def lift(
         self, keypoints: Keypoints, axes: str = 'camera'
     ) -> list[PoseSequence]:
-        r"""Lifts the people of a video. Warns of the certain issues that
-        :func:`~pyg_hcsf.keypoints.check_keypoints` finds.
+        r"""Lifts the people of a video. Warns of issues of level
+        :obj:`'error'` that :func:`~pyg_hcsf.keypoints.check_keypoints` finds.
 
         Args:
             keypoints (Keypoints): The result of
@@ -179,11 +169,7 @@ class Lifter:
         Raises:
             ValueError: If :obj:`axes` or the layout is unknown.
         """
-        if axes not in ('camera', 'world'):
-            raise ValueError(
-                f"Expected 'axes' to be 'camera' or 'world' (got "
-                f'{shown(axes)})'
-            )
+        check_choice('axes', axes, tuple(AXES))
         warn_of_issues(keypoints)
         network = self.network(keypoints.layout)
         plan = WindowPlan(network.info, keypoints.fps or self.fps)
@@ -196,12 +182,7 @@ class Lifter:
             rows = liftable.numpy().nonzero()[0]
             if not len(rows):
                 continue
-            source = Track(
-                track.name,
-                track.frames[rows],
-                track.xy[rows],
-                track.score[rows],
-            )
+            source = track.select(rows)
             lifted = self._lift(
                 source.frames, select(observed, liftable), network, plan
             )
@@ -229,6 +210,7 @@ class Lifter:
         y, spread = network(window_input(window.plane, window.score))
         frame = network.info.target
         target = RootRay._make(value[:, frame] for value in window)
+        # Without a calibration, the disagreement itself is the error.
         floor, slope = network.info.calibration or (0.0, 1.0)
         pose = decode_pose(y.double(), target.rotation, self._size)
         return LiftedFrames(
@@ -247,6 +229,7 @@ class Lifter:
         frames = np.array(numbers, np.int64)
         starts = plan.segment_starts(torch.from_numpy(frames), observed)
         windows = window_rows(frames, plan.offsets, starts.numpy())  # [T, W]
+        # A batch counts frames, not windows: memory does not grow with W.
         size = max(1, self.batch_size // len(plan.offsets))
         parts = [
             self.lift_windows(select(observed, part), network)
@@ -279,7 +262,7 @@ class Lifter:
         return camera, ' '.join(notes)
 
 
-def _names(weights: Weights, layout: str) -> list[Union[str, Path]]:
+def _names(weights: Weights, layout: str) -> list[str | Path]:
     r"""The weights to load: :obj:`"single"` is :obj:`"single_coco17"` for
     that layout, if the package has it.
     """

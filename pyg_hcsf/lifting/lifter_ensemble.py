@@ -1,10 +1,7 @@
 r"""The mean and the disagreement of one or several lifting networks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Union
 
 import torch
 from torch import Tensor
@@ -30,7 +27,7 @@ class LifterEnsemble:
         >>> y, spread = LifterEnsemble(['single'])(torch.rand(8, 1, 17, 3))
     """
 
-    def __init__(self, weights: Sequence[Union[str, Path]]) -> None:
+    def __init__(self, weights: Sequence[str | Path]) -> None:
         if not weights:
             raise ValueError("Expected at least one of 'weights' (got none)")
         loaded = [load_lifter(path) for path in weights]

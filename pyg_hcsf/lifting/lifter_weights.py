@@ -1,26 +1,20 @@
 r"""Saves and loads the weights of lifting networks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 from torch import Tensor
 
-from pyg_hcsf.choices import did_you_mean
+from pyg_hcsf.choices import check_choice, did_you_mean, wrong
 from pyg_hcsf.nn.checkpoint import (
-    check_numbers,
+    check_info,
     is_number,
-    parse_header,
     read_weights,
     write_weights,
-    wrong,
 )
 from pyg_hcsf.nn.models import PoseLifter
 from pyg_hcsf.nn.models.from_run import NETWORK_FILE
-from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import get_skeleton
 
 #: Folder of the pre-trained weights in the package.
@@ -72,24 +66,16 @@ class LifterInfo:
 
     layout: str
     model: dict[str, Any]
-    target: Optional[int] = None
+    target: int | None = None
     fps: float = 25.0
-    calibration: Optional[tuple[float, float]] = None
+    calibration: tuple[float, float] | None = None
     card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.layout not in LAYOUTS:
-            raise ValueError(
-                f"Expected 'layout' to be one of {LAYOUTS} (got "
-                f'{shown(self.layout)})'
-            )
-        if not isinstance(self.model, dict):
-            raise wrong('model', "the arguments of 'PoseLifter'", self.model)
-        if 'skeleton' in self.model or self.model.get('in_channels') != 3:
-            raise wrong(
-                'model', "without 'skeleton', with 'in_channels' 3", self.model
-            )
-        check_numbers(self.model)
+        check_choice('layout', self.layout, LAYOUTS)
+        check_info(self, 'PoseLifter')
+        if self.model.get('in_channels') != 3:
+            raise wrong('model', "with 'in_channels' 3", self.model)
         if self.target is None:
             causal = self.model.get('causal', False)
             last = self.frames - 1
@@ -98,21 +84,15 @@ class LifterInfo:
             raise wrong(
                 'target', f'a frame of a window of {self.frames}', self.target
             )
-        if not is_number(self.fps) or not 1 <= self.fps <= 1000:
-            raise wrong('fps', 'between 1 and 1000', self.fps)
         pair = self.calibration
         if pair is not None:
             if (
                 not isinstance(pair, (tuple, list))
                 or len(pair) != 2
-                or not all(is_number(v) and 0 <= v <= 100 for v in pair)
+                or not all(is_number(v, 0, 100) for v in pair)
             ):
                 raise wrong('calibration', 'two numbers up to 100', pair)
             object.__setattr__(self, 'calibration', tuple(map(float, pair)))
-        if not isinstance(self.card, dict) or not all(
-            isinstance(value, str) for value in self.card.values()
-        ):
-            raise wrong('card', 'a text for each heading', self.card)
 
     @property
     def frames(self) -> int:
@@ -134,7 +114,7 @@ class LifterInfo:
 
 
 def save_lifter(
-    path: Union[str, Path],
+    path: str | Path,
     model: PoseLifter,
     info: LifterInfo,
     half: bool = True,
@@ -160,7 +140,7 @@ def save_lifter(
     write_weights(path, model, info, KEY, FIXED, half)
 
 
-def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
+def load_lifter(path: str | Path) -> tuple[PoseLifter, LifterInfo]:
     r"""Loads a network in evaluation mode and float32.
 
     Args:
@@ -184,13 +164,12 @@ def load_lifter(path: Union[str, Path]) -> tuple[PoseLifter, LifterInfo]:
     if path.is_dir():
         path = _file_of_run(path)
     if not path.is_file():
-        raise ValueError(
-            f"Expected 'weights' to be one of {available_weights()}, a file "
-            f"or the folder of a run (got '{path}')"
-            + did_you_mean(str(path), available_weights())
+        expected = (
+            f'one of {available_weights()}, a file or the folder of a run'
         )
-    parse = partial(parse_header, info=LifterInfo, fixed=FIXED)
-    model, info = read_weights(path, KEY, parse, 'save_lifter')
+        nearest = did_you_mean(str(path), available_weights())
+        raise ValueError(f'{wrong("weights", expected, path)}{nearest}')
+    model, info = read_weights(path, LifterInfo, KEY, FIXED, 'save_lifter')
     assert isinstance(model, PoseLifter)
     return model, info
 
@@ -241,6 +220,7 @@ def fit_calibration(spread: Tensor, error: Tensor) -> tuple[float, float]:
         >>> floor, slope = fit_calibration(spread, (y - truth).norm(dim=-1))
     """
     x, y = spread.double().flatten(), error.double().flatten()
+    # Least squares; where the floor would be negative, a line through zero.
     off = x - x.mean()
     slope = float((off * y).sum() / off.square().sum().clamp(min=1e-12))
     slope = max(slope, 0.0)

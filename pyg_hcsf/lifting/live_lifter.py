@@ -1,16 +1,15 @@
 r"""Lifts people frame by frame while a video is running."""
 
-from __future__ import annotations
-
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from pyg_hcsf.choices import check_range
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.keypoints import LiveSideSwapFixer
 from pyg_hcsf.lifting.lifter import Lifter
@@ -60,7 +59,7 @@ class _Frame(NamedTuple):
 @dataclass
 class _Track:
     frames: deque[_Frame]
-    fixer: Optional[LiveSideSwapFixer]
+    fixer: LiveSideSwapFixer | None
     pending: int = 0  # of these frames, the last that are not lifted yet
     pushed: int = 0  # the number of the last push
 
@@ -118,10 +117,7 @@ class LiveLifter(LiveModel):
         fix_side_swaps: bool = False,
     ) -> None:
         super().__init__()
-        if max_tracks < 1:
-            raise ValueError(
-                f"Expected 'max_tracks' to be at least 1 (got {max_tracks})"
-            )
+        check_range('max_tracks', max_tracks, 1)
         self.lifter = lifter
         self.layout = layout
         self.max_tracks = max_tracks
@@ -192,7 +188,7 @@ class LiveLifter(LiveModel):
 
     def _parse(
         self, frame: Any, xy: Any, score: Any, track: Any
-    ) -> Optional[tuple[int, np.ndarray, np.ndarray, str]]:
+    ) -> tuple[int, np.ndarray, np.ndarray, str] | None:
         n, number = self.num_joints, parse_frame(frame)
         try:
             name = str(track)
@@ -249,7 +245,7 @@ class LiveLifter(LiveModel):
         observed = _concat([last, frame])
         return bool(self.plan.segment_starts(numbers, observed)[1])
 
-    def _find(self, name: str) -> Optional[_Track]:
+    def _find(self, name: str) -> _Track | None:
         r"""The track of a person, or a new one if there is room."""
         if name not in self._tracks:
             if len(self._tracks) == self.max_tracks:
@@ -283,6 +279,7 @@ class LiveLifter(LiveModel):
         due = pending[pending + ahead <= numbers[-1]]
         if not len(due):
             return []
+        # The stored frames are of one segment: no window crosses its start.
         rows = window_rows(numbers, self.plan.offsets)[-track.pending :]
         window = select(_concat(track.frames), rows[: len(due)])
         lifted = self.lifter.lift_windows(window, self.network)

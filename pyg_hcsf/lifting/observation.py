@@ -1,7 +1,5 @@
 r"""Keypoints as a network observes them: along the ray of the root."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -50,6 +48,7 @@ def find_root(pose: Tensor, observed: RootRay) -> Tensor:
     by the apparent size.
     """
     root = locate_root(pose, observed)
+    # Pinhole: apparent size = size / depth, both as squares over the joints.
     size = (pose @ observed.rotation.mT)[..., :2].square().sum(dim=(-1, -2))
     count = (observed.score > 0).sum(dim=-1) / pose.size(-2)
     apparent = observed.plane.square().sum(dim=(-1, -2)) / count

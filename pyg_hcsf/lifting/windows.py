@@ -1,9 +1,6 @@
 r"""The frames of a network's input windows, for videos with missing frames."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Optional
 
 import numpy as np
 import torch
@@ -50,7 +47,7 @@ class WindowPlan:
             uses those of the training. (default: :obj:`None`)
     """
 
-    def __init__(self, info: LifterInfo, fps: Optional[float] = None) -> None:
+    def __init__(self, info: LifterInfo, fps: float | None = None) -> None:
         self.fps = fps or info.fps
         self.frame_stride = frame_stride_of(self.fps, info.fps)
         self.offsets = offsets_of(
@@ -87,7 +84,7 @@ class WindowPlan:
 def window_rows(
     frames: np.ndarray,
     offsets: Sequence[int],
-    starts: Optional[np.ndarray] = None,
+    starts: np.ndarray | None = None,
 ) -> Tensor:
     r"""The rows of :obj:`frames` ``[T]`` in the window of each frame:
     ``[T, W]``, by the ``W`` numbers of :func:`offsets_of`. A missing frame is
@@ -102,7 +99,7 @@ def window_rows(
     rows = np.searchsorted(frames, wanted, side='right') - 1
     if starts is None:
         return torch.from_numpy(rows.clip(0))
-    segment = starts.cumsum()
+    segment = starts.cumsum()  # the number of each frame's segment, sorted
     first = np.searchsorted(segment, segment)
     last = np.searchsorted(segment, segment, side='right') - 1
     return torch.from_numpy(rows.clip(first[:, None], last[:, None]))

@@ -21,6 +21,7 @@ from torch.nn.modules.module import (
     register_module_parameter_registration_hook,
 )
 
+from pyg_hcsf.choices import wrong
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 from pyg_hcsf.safe_io.shown import PARSE_ERRORS, cause, shown
 
@@ -90,16 +91,20 @@ def write_weights(
 
 
 def read_weights(
-    path: Path, key: str, parse: Callable[[str], Info], writer: str
+    path: Path,
+    info: Callable[..., Info],
+    key: str,
+    fixed: dict[str, Any],
+    writer: str,
 ) -> tuple[Module, Info]:
     r"""Reads a file of :func:`write_weights`; returns the network, in
     evaluation mode and float32, and its description.
 
     Args:
         path (pathlib.Path): The file.
+        info (type): The dataclass of the header.
         key (str): The metadata key of the header.
-        parse (callable): Parses the text of the header, see
-            :func:`parse_header`.
+        fixed (dict): Further entries that the header must have.
         writer (str): The function that writes such files, for errors.
 
     Raises:
@@ -114,16 +119,16 @@ def read_weights(
                 raise ValueError(
                     f"its header has no '{key}', as {writer} writes it"
                 )
-            info = parse(text)
+            header = parse_header(text, info, fixed)
             names = list(file.keys())
             if len(names) > MAX_TENSORS:
                 raise ValueError(f'it has {len(names)} tensors')
             # Shapes are compared before tensors are read.
             shapes = {name: file.get_slice(name).get_shape() for name in names}
-            model = _build(info, shapes, 'it')
+            model = _build(header, shapes, 'it')
             tensors = {name: file.get_tensor(name) for name in names}
         _fill(model, tensors, 'it')
-        return model, info
+        return model, header
     except (*PARSE_ERRORS, OSError, SafetensorError, RecursionError) as e:
         raise ValueError(
             f"Could not read the weights '{path}': {cause(e)}. Expected a "
@@ -183,16 +188,28 @@ def check_numbers(value: Any) -> None:
         raise wrong('model', f'numbers up to {MAX_NUMBER}', value)
 
 
-def is_number(value: Any) -> bool:
-    r"""Whether a value of a header is a number and not a boolean."""
-    return type(value) in (int, float)
+def is_number(value: Any, least: float, most: float) -> bool:
+    r"""Whether a value of a header is a number in a range, not a boolean."""
+    return type(value) in (int, float) and least <= value <= most
 
 
-def wrong(name: str, expected: str, value: Any) -> ValueError:
-    r"""Returns the error for an unexpected value of a header."""
-    return ValueError(
-        f"Expected '{name}' to be {expected} (got {shown(value)})"
-    )
+def check_info(info: Any, network: str) -> None:
+    r"""Checks what the headers of lifters and recognisers have in common.
+
+    Raises:
+        ValueError: If :obj:`model`, :obj:`fps` or :obj:`card` is of another
+            type or out of range.
+    """
+    if not isinstance(info.model, dict) or 'skeleton' in info.model:
+        expected = f"the arguments of '{network}' without 'skeleton'"
+        raise wrong('model', expected, info.model)
+    check_numbers(info.model)
+    if not is_number(info.fps, 1, 1000):
+        raise wrong('fps', 'between 1 and 1000', info.fps)
+    if not isinstance(info.card, dict) or not all(
+        isinstance(value, str) for value in info.card.values()
+    ):
+        raise wrong('card', 'a text for each heading', info.card)
 
 
 def _build(

@@ -41,9 +41,9 @@ class ConstantBuffers(NoTorchScript):
                 in double precision if floating point.
         """
         self._constants = values
-        device, default = torch.get_default_device(), torch.get_default_dtype()
+        empty = torch.empty(0)
         for name in values:
-            buffer = self._constant(name, device, default)
+            buffer = self._constant(name, empty.device, empty.dtype)
             self.register_buffer(name, buffer, persistent=False)
 
     def _constant(

@@ -6,6 +6,10 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
+# In a compiled call, torch 2.6 can neither tell that it is exported nor that
+# it is transformed.
+_UNKNOWN = not hasattr(torch.compiler, 'is_exporting')
+
 
 def transformed(x: Tensor) -> bool:
     r"""Whether a transform of :mod:`torch.func` or forward-mode automatic
@@ -14,12 +18,24 @@ def transformed(x: Tensor) -> bool:
     :obj:`out=` arguments and custom autograd functions.
     """
     if torch.compiler.is_compiling():
-        return torch._C._functorch.peek_interpreter_stack() is not None
+        return (
+            _UNKNOWN
+            or torch._C._functorch.peek_interpreter_stack() is not None
+        )
     return (
         torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0
         or torch._C._functorch.is_legacy_batchedtensor(x)
     )
+
+
+def exporting() -> bool:
+    r"""Whether :func:`torch.export.export`, ONNX export or TorchScript traces
+    the call, or in torch 2.6 :func:`torch.compile`.
+    """
+    if _UNKNOWN:
+        return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return torch.compiler.is_exporting() or torch.jit.is_tracing()
 
 
 def has_values(x: Tensor) -> bool:
@@ -43,4 +59,6 @@ def unwrapped(x: Tensor) -> Tensor:
     """
     if torch.compiler.is_compiling():
         return x
-    return torch.func.debug_unwrap(x)
+    while torch._C._functorch.is_functorch_wrapped_tensor(x):
+        x = torch._C._functorch.get_unwrapped(x)
+    return x

@@ -1,7 +1,5 @@
 r"""Joint positions to joint rotations on a rest pose, as animations need."""
 
-from __future__ import annotations
-
 from math import pi, remainder
 from typing import NamedTuple
 
@@ -129,6 +127,8 @@ def articulate(
             )
         children = np.flatnonzero(parents == joint).tolist()
         targets = [child_of.get(i, i) for i in children]
+        # Least-squares rotation from the children's rest offsets to where they
+        # are now [T, children, 3]; each weighs with its rest length.
         toward = position[:, targets] - placed[:, [joint]]
         scale = np.linalg.norm(toward, axis=2) @ length[targets]
         fit = np.einsum('tci,cj->tij', toward, rest[targets])
@@ -147,6 +147,8 @@ def nearest_rotation(matrix: np.ndarray) -> np.ndarray:
     \mathbf{s}_i^\top` it is the least-squares rotation of the vectors
     :math:`\mathbf{s}_i` to :math:`\mathbf{t}_i` (Kabsch).
     """
+    # A negative determinant would be a reflection: the axis of the smallest
+    # singular value, which costs least, is turned over.
     u, _, vt = np.linalg.svd(matrix)
     u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
     return u @ vt
@@ -160,6 +162,8 @@ def remove_twist(rotation: np.ndarray, axis: np.ndarray) -> np.ndarray:
     the opposite of the axis, as at a fully bent elbow; the result does not.
     A tenth of the added twist is removed in each frame, so that it decays.
     """
+    # The twist part of the change from frame to frame (swing-twist
+    # decomposition): twice the angle of the quaternion along the axis.
     change = np.swapaxes(rotation[:-1], 1, 2) @ rotation[1:]
     quaternion = Rotation.from_matrix(change).as_quat()
     spin = 2 * np.arctan2(quaternion[:, :3] @ axis, quaternion[:, 3])
@@ -227,7 +231,7 @@ def _with_pivots(skeleton: Skeleton) -> tuple[Skeleton, dict[int, int]]:
     names, parents = list(skeleton.joints), list(skeleton.parents)
     child_of = {}
     for joint, parent in skeleton.bones:
-        if skeleton.parents.count(parent) > 1:
+        if skeleton.parents.count(parent) > 1:  # siblings share the parent
             parents[joint] = len(names)
             child_of[len(names)] = joint
             names.append(f'{names[parent]}_{names[joint]}')

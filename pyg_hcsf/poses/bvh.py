@@ -1,7 +1,5 @@
 r"""Writes one person's poses as a Biovision hierarchy (BVH)."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
@@ -48,6 +46,7 @@ def write_bvh(
     lines = ['HIERARCHY']
     depth = -1
     for joint in motion.order:
+        # Closes the braces of all joints that this one is not below.
         parent_depth = _depth(motion, joint)
         lines += ['  ' * i + '}' for i in range(depth, parent_depth - 1, -1)]
         depth = parent_depth
@@ -86,7 +85,7 @@ def _joint(
     ]
     if joint not in motion.skeleton.parents:
         length = np.linalg.norm(motion.rest[joint])
-        end = np.array([0, MIN_END_MM, 0])
+        end = np.array([0, MIN_END_MM, 0])  # up, below a bone of no length
         if length > 0:
             end = motion.rest[joint] * max(END_SHARE, MIN_END_MM / length)
         lines += ['  End Site', '  {', f'    OFFSET {_numbers(end)}', '  }']

@@ -1,18 +1,17 @@
-r"""3D poses as a CSV table, with the metadata in a comment line."""
-
-from __future__ import annotations
+r"""3D poses as pandas frames, and as CSV tables with the metadata in a comment
+line.
+"""
 
 import csv
-import io
 import json
 import re
-from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pyg_hcsf.poses.records import (
     DECIMALS,
@@ -25,11 +24,56 @@ from pyg_hcsf.poses.records import (
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.poses.skeleton_fields import skeleton_of
 from pyg_hcsf.safe_io.atomic_write import atomic_write
-from pyg_hcsf.safe_io.csv_cells import escape_formula, unescape_formula
+from pyg_hcsf.safe_io.csv_cells import (
+    escape_formula,
+    read_cells,
+    unescape_formula,
+)
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
 
 JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+XYZ, ROOT = ['x', 'y', 'z'], ['root_x', 'root_y', 'root_z']
+
+
+def poses_to_frame(sequences: Sequence[PoseSequence]) -> pd.DataFrame:
+    r"""Converts poses to a tidy :class:`pandas.DataFrame`: a row for each
+    person, frame and joint.
+
+    Args:
+        sequences (sequence of PoseSequence): The people.
+
+    Returns:
+        pandas.DataFrame: The columns :obj:`person`, :obj:`frame`,
+        :obj:`joint` (its name), :obj:`x`, :obj:`y` and :obj:`z` relative to
+        the root, :obj:`uncertainty` (the expected error), and
+        :obj:`root_x`, :obj:`root_y` and :obj:`root_z`; all in millimetres and
+        in the :obj:`axes` of the sequence, NaN where unknown.
+
+    Example:
+        >>> frame = poses_to_frame(Lifter().lift(keypoints))
+        >>> frame.groupby('joint')['uncertainty'].mean()
+    """
+    columns = ['person', 'frame', 'joint', *XYZ, 'uncertainty', *ROOT]
+    parts = []
+    for person in sequences:
+        shape = frames, joints, _ = person.pose.shape
+        names = person.skeleton.joints
+        part = pd.DataFrame(
+            {'person': person.name}, index=range(frames * joints)
+        )
+        part['frame'] = person.frames.repeat(joints)
+        part['joint'] = np.tile(names, frames)
+        part[XYZ] = person.pose.reshape(-1, 3)
+        error: Any = person.uncertainty
+        error = np.nan if error is None else error
+        part['uncertainty'] = np.broadcast_to(error, shape[:2]).ravel()
+        root: Any = np.nan if person.root is None else person.root[:, None]
+        part[ROOT] = np.broadcast_to(root, shape).reshape(-1, 3)
+        parts.append(part)
+    if not parts:  # nobody could be lifted
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns]
 
 
 def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
@@ -47,6 +91,17 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
         )
     people = [replace(s, keypoints=None, layout=None) for s in sequences]
     header = make_header([describe(person) for person in people])
+    tidy = poses_to_frame(people)
+    # The first joint of each person and frame has what is there only once.
+    rows = tidy.iloc[:: sequences[0].pose.shape[1]]
+    values = [
+        part.to_numpy(np.float64).reshape(len(rows), -1)
+        for part in (tidy[XYZ], tidy['uncertainty'], rows[ROOT])
+    ]
+    table = pd.DataFrame(np.hstack(values).round(DECIMALS))
+    table.insert(0, 'frame', rows['frame'].to_numpy())
+    escaped = rows['person'].map(escape_formula).to_numpy()
+    table.insert(0, 'person', escaped)
     with (
         atomic_write(path) as part,
         part.open('w', encoding='utf-8', newline='') as file,
@@ -54,75 +109,60 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
         file.write(f'# {_first_line(header)}\n')
         # Some spreadsheets split at semicolons, which Python does not quote.
         quote_all = any(';' in person.name for person in people)
-        writer = csv.writer(
+        table.to_csv(
             file,
+            header=_columns(skeleton),
+            index=False,
             lineterminator='\n',
             quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL,
         )
-        writer.writerow(_columns(skeleton))
-        for person in people:
-            frames = person.frames.tolist()
-            name = escape_formula(person.name)
-            for frame, row in zip(frames, _table(person), strict=True):
-                values = ['' if x != x else x for x in row.tolist()]
-                writer.writerow([name, frame, *values])
 
 
 def read_csv(content: bytes, name: str) -> list[PoseSequence]:
     r"""Parses a file of :func:`write_csv`."""
-    try:
-        people, names, frames, table = _parse(content, name)
-    except (csv.Error, ValueError) as e:
-        if f"'{name}'" in str(e):  # from fail()
-            raise
-        fail(name, str(e))
-    number = {person.get('name'): i for i, person in enumerate(people)}
-    owner = np.array([number.get(x, -1) for x in names], int)
-    if (owner < 0).any():
-        fail(name, f'row {3 + (owner < 0).argmax()} names an unknown person')
-    joints = (table.shape[1] - 3) // 4
-    out = []
-    for i, person in enumerate(people):
-        rows = np.flatnonzero(owner == i)
-        pose, uncertainty, root = np.split(
-            table[rows], [3 * joints, 4 * joints], axis=1
-        )
-        arrays = {
-            'frames': np.array([frames[j] for j in rows]),
-            'pose': pose.reshape(len(rows), joints, 3),
-        }
-        for key, value in (('uncertainty', uncertainty), ('root', root)):
-            if not np.isnan(value).all():
-                arrays[key] = value
-        out.append(restore(person, arrays, name))
-    return out
-
-
-def _parse(
-    content: bytes, name: str
-) -> tuple[list[dict[str, Any]], list[str], list[int], np.ndarray]:
-    file = io.TextIOWrapper(io.BytesIO(content), 'utf-8', newline='')
-    first = file.readline()
-    if not first.startswith('# '):
+    first, _, rest = content.partition(b'\n')
+    if not first.startswith(b'# '):
         fail(name, "its first line does not begin with '# '")
     people = parse_header(first[2:], name)
     try:
         columns = _columns(skeleton_of(people[0]))
+        (header,), cells = read_cells(
+            rest.decode(), is_text=lambda name: name == ['person'], start=2
+        )
     except ValueError as e:
         fail(name, str(e))
-    rows = csv.reader(file)
-    if next(rows, None) != columns:
+    if header != columns:
         last = shown(columns[-1])
         fail(name, f'its columns are not {columns[:3]} to {last}')
-    names, frames, values = [], [], array('d')
-    for i, row in enumerate(rows, 3):
-        if len(row) != len(columns):
-            fail(name, f'{len(row)} cells in row {i}')
-        names.append(unescape_formula(row[0]))
-        frames.append(int(row[1]))
-        values.extend([float(x) if x else np.nan for x in row[2:]])
-    table = np.array(values).reshape(len(names), len(columns) - 2)
-    return people, names, frames, table
+    texts = cells.loc[:, 2:].select_dtypes(exclude='number').columns
+    if len(texts):
+        fail(
+            name,
+            f"its column '{columns[int(texts[0])]}' is not of float numbers",
+        )
+    rows = dict(list(cells.groupby(cells[0].map(unescape_formula))))
+    names = [str(person.get('name')) for person in people]
+    if unknown := rows.keys() - set(names):
+        line = min(rows[person].index[0] for person in unknown)
+        fail(name, f'row {line} names an unknown person')
+    joints = (len(columns) - 5) // 4  # x, y, z, uncertainty; and 5 others
+    out = []
+    for key, person in zip(names, people, strict=True):
+        own = rows.get(key, cells[:0])
+        pose, uncertainty, root = np.split(
+            own.loc[:, 2:].to_numpy(np.float64),
+            [3 * joints, 4 * joints],
+            axis=1,
+        )
+        arrays = {
+            'frames': own[1].to_numpy(copy=True),
+            'pose': pose.reshape(len(own), joints, 3),
+        }
+        for field, value in (('uncertainty', uncertainty), ('root', root)):
+            if not np.isnan(value).all():
+                arrays[field] = value
+        out.append(restore(person, arrays, name))
+    return out
 
 
 def _first_line(header: dict[str, Any]) -> str:
@@ -141,14 +181,3 @@ def _columns(skeleton: Skeleton) -> list[str]:
     columns += [f'{joint}_{axis}' for joint in joints for axis in 'xyz']
     columns += [f'{joint}_uncertainty' for joint in joints]
     return [*columns, 'root_x', 'root_y', 'root_z']
-
-
-def _table(person: PoseSequence) -> np.ndarray:
-    frames, joints = person.pose.shape[:2]
-    table = np.full((frames, 4 * joints + 3), np.nan)
-    table[:, : 3 * joints] = person.pose.reshape(frames, -1)
-    if person.uncertainty is not None:
-        table[:, 3 * joints : 4 * joints] = person.uncertainty
-    if person.root is not None:
-        table[:, 4 * joints :] = person.root
-    return table.round(DECIMALS)

@@ -1,7 +1,5 @@
 r"""Euler angles of rotations over time, without jumps."""
 
-from __future__ import annotations
-
 import numpy as np
 
 GIMBAL_COSINE = 1e-7  # of the second angle, below which two axes coincide
@@ -21,6 +19,7 @@ def euler_angles(rotation: np.ndarray, order: str) -> np.ndarray:
         Radians, the second within :math:`\pm\pi/2`: :obj:`[T, 3]`.
     """
     i, j, k = ('XYZ'.index(axis) for axis in order)
+    # R[i, k] is the sine of the second angle, negative for odd permutations.
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
     sine = np.clip(sign * rotation[:, i, k], -1.0, 1.0)
     cosine = np.hypot(rotation[:, i, i], rotation[:, i, j])
@@ -49,6 +48,7 @@ def unwrap_euler(angles: np.ndarray) -> np.ndarray:
     out = angles.copy()
     joints = np.arange(angles.shape[1])
     for t in range(1, len(angles)):
+        # Whole turns bring each candidate next to the frame before.
         near = both[:, t] + turn * np.round((out[t - 1] - both[:, t]) / turn)
         change = np.square(near - out[t - 1]).sum(axis=2)  # [2, N]
         out[t] = near[change.argmin(axis=0), joints]

@@ -1,7 +1,5 @@
 r"""Writes poses as an animation in glTF 2.0."""
 
-from __future__ import annotations
-
 import base64
 import json
 import struct
@@ -90,7 +88,7 @@ class _Scene:
         self, values: np.ndarray, target: Optional[int] = None
     ) -> int:
         r"""Appends an array to the buffer and returns its accessor."""
-        values = np.ascontiguousarray(values, '<f4')
+        values = np.ascontiguousarray(values, '<f4')  # all 4-byte aligned
         view = {
             'buffer': 0,
             'byteOffset': len(self.data),
@@ -227,7 +225,7 @@ class _Scene:
     def to_glb(self) -> bytes:
         buffers = [{'byteLength': len(self.data)}]
         text = json.dumps({**self.content, 'buffers': buffers}).encode()
-        text += b' ' * (-len(text) % 4)
+        text += b' ' * (-len(text) % 4)  # chunks begin at multiples of 4
         size = 12 + 8 + len(text) + 8 + len(self.data)
         header = struct.pack('<4sII', b'glTF', 2, size)
         header += struct.pack('<I4s', len(text), b'JSON')
@@ -250,6 +248,7 @@ class _Scene:
 def _quaternions(rotation: np.ndarray) -> np.ndarray:
     r"""Unit quaternions, scalar last, with signs that do not flip."""
     out = Rotation.from_matrix(rotation).as_quat()
+    # q and -q are one rotation; players interpolate between the numbers.
     flips = np.where((out[1:] * out[:-1]).sum(axis=1) < 0, -1.0, 1.0)
     out[1:] *= flips.cumprod()[:, None]
     return out

@@ -1,7 +1,5 @@
 r"""Reads and writes 3D poses in all supported file formats."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +16,7 @@ from pyg_hcsf.poses.records import (
     write_npz,
 )
 from pyg_hcsf.poses.sequence import PoseSequence
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.safe_io.shown import explained, shown
 
 READERS = {'csv': read_csv, 'json': read_json, 'npz': read_npz}
 WRITERS = {'csv': write_csv, 'json': write_json, 'npz': write_npz}
@@ -142,14 +140,10 @@ def read_poses(path: Union[str, Path]) -> list[PoseSequence]:
     """
     path = Path(path)
     kind = _format_of(path, None, tuple(READERS))
-    try:
+    with explained(f"Could not read '{path}'", 'check the path', (OSError,)):
         if (size := path.stat().st_size) > MAX_BYTES:
             fail(str(path), f'it has {size} bytes, more than {MAX_BYTES}')
         content = path.read_bytes()
-    except OSError as e:
-        raise ValueError(
-            f"Could not read '{path}': {e.strerror}. Check the path"
-        ) from e
     sequences = READERS[kind](content, str(path))
     names = [sequence.name for sequence in sequences]
     if len(set(names)) < len(names):

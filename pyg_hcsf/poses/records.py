@@ -1,7 +1,5 @@
 r"""3D poses as JSON and NPZ: metadata and arrays of each person."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 r"""The T-pose that joint rotations are relative to."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pyg_hcsf.skeleton import Skeleton

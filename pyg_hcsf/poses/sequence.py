@@ -1,7 +1,5 @@
 r"""The 3D poses of one person over time."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Optional

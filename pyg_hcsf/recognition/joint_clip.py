@@ -1,24 +1,23 @@
 r"""Reads a clip of 3D joints from any supported file format."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 
+from pyg_hcsf.choices import wrong
 from pyg_hcsf.datasets.ntu.body_selection import select_bodies
 from pyg_hcsf.datasets.ntu.skeleton_parser import parse_skeleton
 from pyg_hcsf.datasets.utd_mhad.skeleton_mat import read_utd_mhad
 from pyg_hcsf.poses.records import read_npz
 from pyg_hcsf.poses.sequence import PoseSequence
 from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import cause, shown
+from pyg_hcsf.safe_io.shown import explained, shown
+from pyg_hcsf.streaming.live import LAST_FRAME
 
 SUFFIXES = ('.skeleton', '.mat', '.npz')
 MAX_BYTES = 2**28  # of a file
 MAX_PEOPLE = 64
-LAST_FRAME = 2**53
 
 
 class JointClip(NamedTuple):
@@ -34,7 +33,7 @@ class JointClip(NamedTuple):
     frames: np.ndarray
 
 
-def read_joint_clip(path: Union[str, Path]) -> JointClip:
+def read_joint_clip(path: str | Path) -> JointClip:
     r"""Reads a clip.
 
     * ``.skeleton``: NTU RGB+D, metres, the bodies that 2s-AGCN takes, see
@@ -58,22 +57,13 @@ def read_joint_clip(path: Union[str, Path]) -> JointClip:
     path = Path(path).expanduser()
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
-        raise ValueError(
-            f"Expected a clip as one of {SUFFIXES} (got '{path}')"
-        )
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= MAX_BYTES else b''
-    except OSError as e:
-        raise ValueError(
-            f"Could not read the clip '{path}': {cause(e)}"
-        ) from e
-    if size > MAX_BYTES:
-        raise ValueError(
-            f'Expected a clip of at most {MAX_BYTES} bytes (got {size} in '
-            f"'{path}')"
-        )
-    frames: Optional[np.ndarray] = None
+        raise wrong('path', f'a clip as one of {SUFFIXES}', path)
+    problem = f"Could not read the clip '{path}'"
+    with explained(problem, 'check the path', (OSError,)):
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise wrong(str(path), f'of at most {MAX_BYTES} bytes', size)
+        content = path.read_bytes()
+    frames: np.ndarray | None = None
     if kind == '.skeleton':
         joints = select_bodies(parse_skeleton(content, str(path)), 'agcn')
     elif kind == '.mat':
@@ -85,15 +75,12 @@ def read_joint_clip(path: Union[str, Path]) -> JointClip:
 
 def _read_npz(
     content: bytes, name: str
-) -> tuple[np.ndarray, Optional[np.ndarray]]:
+) -> tuple[np.ndarray, np.ndarray | None]:
     arrays = load_npz(content, name)
     if 'meta' in arrays:
         return _stack_people(read_npz(content, name), name)
     if 'joints' not in arrays:
-        raise ValueError(
-            f"Expected an array 'joints' in '{name}' (got "
-            f'{shown(sorted(arrays))})'
-        )
+        raise wrong(name, "a file with an array 'joints'", sorted(arrays))
     return arrays['joints'], arrays.get('frames')
 
 
@@ -116,21 +103,16 @@ def _stack_people(
 
 
 def _checked(
-    joints: np.ndarray, frames: Optional[np.ndarray], name: str
+    joints: np.ndarray, frames: np.ndarray | None, name: str
 ) -> JointClip:
-    shape = list(joints.shape)
+    given = joints
     if joints.ndim == 3:
         joints = joints[:, None]
     if joints.ndim != 4 or joints.shape[-1] != 3 or joints.dtype.kind != 'f':
-        raise ValueError(
-            f"Expected 'joints' of '{name}' as numbers [T, N, 3] or [T, M, N, "
-            f'3] (got {joints.dtype} of shape {shape})'
-        )
+        expected = "'joints' as numbers [T, N, 3] or [T, M, N, 3]"
+        raise wrong(name, f'a clip with {expected}', given)
     if joints.size == 0:
-        raise ValueError(
-            f"Expected a clip with at least one frame in '{name}' (got shape "
-            f'{shape})'
-        )
+        raise wrong(name, 'a clip with at least one frame', given)
     if not np.isfinite(joints).all():
         raise ValueError(f"Expected finite joints in '{name}'")
     if frames is None:

@@ -1,13 +1,12 @@
 r"""Classifies the actions in a stream of 3D joints, window by window."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
+from pyg_hcsf.choices import check_range
 from pyg_hcsf.recognition.recognizer import Label, Recognizer
 from pyg_hcsf.recognition.recognizer_weights import MAX_FRAMES
 from pyg_hcsf.streaming.live import LiveModel, order_event, parse_frame
@@ -67,8 +66,8 @@ class LiveRecognizer(LiveModel):
     def __init__(
         self,
         recognizer: Recognizer,
-        window: Optional[int] = None,
-        stride: Optional[int] = None,
+        window: int | None = None,
+        stride: int | None = None,
     ) -> None:
         super().__init__()
         info = recognizer.info
@@ -77,26 +76,18 @@ class LiveRecognizer(LiveModel):
         longest, transform = MAX_FRAMES, info.transform()
         if isinstance(transform, PreNormalize) and transform.scheme == 'agcn':
             longest = min(longest, transform.length)  # it pads to this length
-        if not 1 <= window <= longest:
-            raise ValueError(
-                f"Expected 'window' to be from 1 to {longest} frames (got "
-                f'{window})'
-            )
-        if not 1 <= stride <= window:
-            raise ValueError(
-                f"Expected 'stride' to be from 1 to the window's {window} "
-                f'frames (got {stride})'
-            )
+        check_range('window', window, 1, longest)
+        check_range('stride', stride, 1, window)
         self.recognizer = recognizer
         self.window = window
         self.stride = stride
         self._shape = (info.num_bodies, recognizer.skeleton.num_joints, 3)
         self._joints: deque[np.ndarray] = deque(maxlen=window)
         self._filled: deque[bool] = deque(maxlen=window)
-        self._last: Optional[int] = None  # number of the last frame
+        self._last: int | None = None  # number of the last frame
         self._due = 0  # the first frame that can have a label
 
-    def push(self, frame: int, joints: Any) -> Optional[Label]:
+    def push(self, frame: int, joints: Any) -> Label | None:
         r"""Adds a frame.
 
         Args:
@@ -130,7 +121,7 @@ class LiveRecognizer(LiveModel):
         label = self.push(*arguments)
         return [] if label is None else [label_to_dict(label)]
 
-    def _parse(self, joints: Any) -> Optional[np.ndarray]:
+    def _parse(self, joints: Any) -> np.ndarray | None:
         m, n, _ = self._shape
         try:
             x = np.array(joints, np.float64)
@@ -165,7 +156,7 @@ class LiveRecognizer(LiveModel):
                 self.count(event)
             if event in ('late', 'duplicate'):
                 return False
-            if event is not None:
+            if event is not None:  # 'gap' or 'restart': a new window
                 self._joints.clear()
                 self._filled.clear()
                 self._due = missing = 0
@@ -180,6 +171,7 @@ class LiveRecognizer(LiveModel):
         if len(self._joints) < self.window or number < self._due:
             return False
         self._due = number + self.stride
+        # Preprocessing aligns clips by the first body, which must be there.
         if not any(body[0].any() for body in self._joints):
             self.count('empty')
             return False

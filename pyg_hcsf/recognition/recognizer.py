@@ -1,12 +1,10 @@
 r"""Classifies the actions of clips of 3D joints."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +12,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from pyg_hcsf.axes import to_data
+from pyg_hcsf.choices import wrong
 from pyg_hcsf.data.action_loader import ActionLoader
 from pyg_hcsf.recognition.recognizer_weights import load_recognizer
 
@@ -61,7 +60,7 @@ class Recognizer:
         'wave'
     """
 
-    def __init__(self, path: Union[str, Path]) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.model, self.info = load_recognizer(path)
         self.skeleton = self.model.skeleton
         self._transform = self.info.transform()
@@ -122,25 +121,18 @@ class Recognizer:
         if x.ndim == 3:
             x = x[:, None]
         if x.ndim != 4 or x.shape[2:] != (n, 3) or x.shape[1] > most:
-            raise ValueError(
-                f"Expected 'joints' of shape [T, {n}, 3] or [T, M, {n}, 3] "
-                f"with the {n} joints of '{self.skeleton.name}' and at most "
-                f'{most} bodies (got {list(np.shape(joints))})'
+            expected = (
+                f'of shape [T, {n}, 3] or [T, M, {n}, 3] with the {n} joints '
+                f"of '{self.skeleton.name}' and at most {most} bodies"
             )
+            raise wrong('joints', expected, x)
         if len(x) == 0:
-            raise ValueError(
-                "Expected 'joints' with at least one frame (got none)"
-            )
+            raise wrong('joints', 'of at least one frame', x)
         if not np.isfinite(x).all():
-            raise ValueError(
-                "Expected finite 'joints' (got NaN or infinity): leave such "
-                'frames out'
-            )
+            raise wrong('joints', 'finite: leave other frames out', x)
         if not x[:, :1].any():
-            raise ValueError(
-                "Expected 'joints' with values for the first body (got only "
-                'zeros)'
-            )
+            raise wrong('joints', 'not zero for the first body', x)
+        # Absent bodies are zero, as in the training.
         missing = most - x.shape[1]
         x = np.pad(x, ((0, 0), (0, missing), (0, 0), (0, 0)))
         data = to_data(

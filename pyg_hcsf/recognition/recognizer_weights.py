@@ -1,24 +1,19 @@
 r"""Saves and loads action recognisers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 from torch_geometric.transforms import BaseTransform
 
-from pyg_hcsf.choices import check_choice
+from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.data.action_loader import MOTIONS
 from pyg_hcsf.nn.checkpoint import (
-    check_numbers,
+    check_info,
     is_number,
-    parse_header,
     read_weights,
     write_weights,
-    wrong,
 )
 from pyg_hcsf.nn.models import ActionRecognizer
 from pyg_hcsf.safe_io.shown import cause, shown
@@ -80,7 +75,7 @@ class RecognizerInfo:
     model: dict[str, Any]
     actions: Sequence[str]
     window: int
-    normalize: Optional[dict[str, Any]] = None
+    normalize: dict[str, Any] | None = None
     stream: str = 'joint'
     motion: str = 'after'
     length: int = 300
@@ -89,7 +84,8 @@ class RecognizerInfo:
     card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._check_model()
+        check_info(self, 'ActionRecognizer')
+        self._check_size()
         actions = self.actions
         if not isinstance(actions, (tuple, list)) or not all(
             isinstance(name, str) and 0 < len(name) <= MAX_NAME
@@ -108,16 +104,9 @@ class RecognizerInfo:
             value = getattr(self, name)
             if type(value) is not int or not 1 <= value <= MAX_FRAMES:
                 raise wrong(name, f'frames from 1 to {MAX_FRAMES}', value)
-        if not is_number(self.fps) or not 1 <= self.fps <= 1000:
-            raise wrong('fps', 'between 1 and 1000', self.fps)
         check_choice('stream', self.stream, STREAMS)
         check_fit(self.length, self.fit, 1.0)
-        if self.motion not in MOTIONS:
-            raise wrong('motion', f'one of {MOTIONS}', self.motion)
-        if not isinstance(self.card, dict) or not all(
-            isinstance(value, str) for value in self.card.values()
-        ):
-            raise wrong('card', 'a text for each heading', self.card)
+        check_choice('motion', self.motion, MOTIONS)
         self.transform()
 
     @property
@@ -136,7 +125,7 @@ class RecognizerInfo:
         skeleton = get_skeleton(self.skeleton, options.pop('graph', None))
         return ActionRecognizer(skeleton, **options)
 
-    def transform(self) -> Optional[BaseTransform]:
+    def transform(self) -> BaseTransform | None:
         r"""The alignment of clips."""
         if self.normalize is None:
             return None
@@ -144,7 +133,7 @@ class RecognizerInfo:
             if 'scheme' in self.normalize:
                 return PreNormalize(**self.normalize)
             scale = self.normalize.get('scale', 1.0)
-            if not is_number(scale) or not 1e-6 <= scale <= 1e6:
+            if not is_number(scale, 1e-6, 1e6):
                 raise ValueError(f"'scale' is {shown(scale)}")
             return AlignBody(get_skeleton(self.skeleton), **self.normalize)
         except (TypeError, ValueError, AttributeError) as e:
@@ -153,12 +142,7 @@ class RecognizerInfo:
                 f'AlignBody (got {shown(self.normalize)}: {cause(e)})'
             ) from e
 
-    def _check_model(self) -> None:
-        if not isinstance(self.model, dict) or 'skeleton' in self.model:
-            raise wrong(
-                'model', "the arguments of 'ActionRecognizer'", self.model
-            )
-        check_numbers(self.model)
+    def _check_size(self) -> None:
         limits, options = dict(LIMITS), self.model.get('layer_options')
         if isinstance(options, dict) and options.get('sharing') == 'pair':
             limits['hidden_channels'] = MAX_PAIR_CHANNELS
@@ -169,7 +153,7 @@ class RecognizerInfo:
 
 
 def save_recognizer(
-    path: Union[str, Path],
+    path: str | Path,
     model: ActionRecognizer,
     info: RecognizerInfo,
     half: bool = False,
@@ -195,7 +179,7 @@ def save_recognizer(
 
 
 def load_recognizer(
-    path: Union[str, Path],
+    path: str | Path,
 ) -> tuple[ActionRecognizer, RecognizerInfo]:
     r"""Loads a recogniser in evaluation mode and float32.
 
@@ -222,7 +206,8 @@ def load_recognizer(
             f"action', which has one (got '{path}'); a run of an earlier "
             'version has none: move it away and run it again'
         )
-    parse = partial(parse_header, info=RecognizerInfo, fixed=FIXED)
-    model, info = read_weights(path, KEY, parse, 'save_recognizer')
+    model, info = read_weights(
+        path, RecognizerInfo, KEY, FIXED, 'save_recognizer'
+    )
     assert isinstance(model, ActionRecognizer)
     return model, info

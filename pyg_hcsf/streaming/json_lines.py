@@ -1,15 +1,13 @@
 r"""JSON Lines on standard input or a TCP port: one frame in, results out."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any
 
-from pyg_hcsf.safe_io.shown import shown
+from pyg_hcsf.safe_io.shown import PARSE_ERRORS, shown
 from pyg_hcsf.streaming.live import LiveModel
 
 MAX_LINE = 2**16  # bytes; a person of 133 joints takes a tenth of it
@@ -46,6 +44,7 @@ class JsonLines:
 
     def feed(self, chunk: bytes) -> bytes:
         r"""Processes input of any length; returns the output lines."""
+        # The part behind the last line feed waits for the next chunk.
         *lines, self._rest = (self._rest + chunk).split(b'\n')
         out = []
         for line in lines:
@@ -74,14 +73,7 @@ class JsonLines:
             data = json.loads(line)
             stats = data.get('stats') is True
             arguments = () if stats else self.live.parse_line(data)
-        except (
-            AttributeError,
-            KeyError,
-            TypeError,
-            ValueError,
-            OverflowError,
-            RecursionError,
-        ):
+        except (*PARSE_ERRORS, RecursionError):
             self.live.count('garbage')
             return b''
         self.num_lines += 1
@@ -90,7 +82,7 @@ class JsonLines:
         return _dump(self.live.answer_line(*arguments))
 
     def _stats(self) -> bytes:
-        stats = {
+        stats = {  # JSON has no NaN, the quantile of no durations
             key: None if value != value else value
             for key, value in self.live.stats().items()
         }
@@ -123,7 +115,7 @@ def _write(target: int, data: bytes) -> None:
 async def serve_lines(
     make: Callable[[], JsonLines],
     port: int,
-    ready: Optional[Callable[[int], None]] = None,
+    ready: Callable[[int], None] | None = None,
 ) -> None:
     r"""Serves :class:`JsonLines` on a port of 127.0.0.1 until it is
     cancelled. Each client has a service of its own; it gets the last lines
@@ -214,7 +206,7 @@ class _Clients:
 def stream_lines(
     make: Callable[[], JsonLines],
     where: str,
-    ready: Optional[Callable[[int], None]] = None,
+    ready: Callable[[int], None] | None = None,
 ) -> None:
     r"""Runs a service until its input ends or it is interrupted.
 

@@ -1,11 +1,9 @@
 r"""Event counters and latencies of models that process a stream of frames."""
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from typing import Any, Optional
+from typing import Any
 
 LAST_FRAME = 2**53
 RESTART = 10.0  # seconds that a frame is early by if a new stream has begun
@@ -32,6 +30,7 @@ class LatencyHistogram:
 
     def add(self, seconds: float) -> None:
         r"""Adds a duration."""
+        # Bin i covers durations from least * ratio^i on.
         index = math.log(max(seconds, self._least) / self._least) / self._ratio
         self._counts[min(int(index), self._size - 1)] += 1
         self.count += 1
@@ -92,7 +91,7 @@ class LiveModel(ABC):
         return []
 
 
-def parse_frame(frame: Any) -> Optional[int]:
+def parse_frame(frame: Any) -> int | None:
     r"""A frame number as an integer, or :obj:`None` if it is none."""
     try:
         number = int(frame)
@@ -103,7 +102,7 @@ def parse_frame(frame: Any) -> Optional[int]:
     return number if 0 <= number <= LAST_FRAME else None
 
 
-def order_event(number: int, last: int, fps: float) -> Optional[str]:
+def order_event(number: int, last: int, fps: float) -> str | None:
     r"""The event of a frame that is not behind the last one:
     ``'duplicate'``, ``'late'``, or, if it is earlier by more than 10 seconds,
     ``'restart'``. :obj:`None` if the frame is in order.

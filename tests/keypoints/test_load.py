@@ -237,7 +237,7 @@ def test_images_of_two_videos_in_a_file(tmp_path):
         ),
         (b'frame,joint,x,y\n0,Nose,1\n', {}, 'line 2.*4 fields'),
         (b'frame,joint,x,y\n0,Nose,1,z\n', {}, "line 2.*'z'"),
-        (b'frame,joint,x,y\n0.5,Nose,1,2\n', {}, "line 2.*'0.5'"),
+        (b'frame,joint,x,y\n0.5,Nose,1,2\n', {}, 'line 2.*got 0.5'),
         (b'joint,x,y\n1,1,2\n', {}, "called 'frame'"),
         (b'frame,a,b\n1,1,2\n', {}, 'nose_x'),
         (

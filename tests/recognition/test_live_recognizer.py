@@ -140,9 +140,9 @@ def test_nobody_and_too_many(make):
 def test_wrong_windows(recognizer):
     for window, stride, words in (
         (0, None, "'window'.*got 0"),
-        (3001, None, "'window'.* 3000 frames .got 3001"),
+        (3001, None, "'window'.* 3000 .got 3001"),
         (20, 0, "'stride'.*got 0"),
-        (20, 21, "'stride'.* window's 20 frames .got 21"),
+        (20, 21, "'stride'.* to 20 .got 21"),
     ):
         with pytest.raises(ValueError, match=words):
             LiveRecognizer(recognizer, window, stride)

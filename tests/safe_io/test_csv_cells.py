@@ -8,7 +8,11 @@ import pytest
 
 from experiments.reporting.page import write_table
 from pyg_hcsf.poses import PoseSequence, read_poses, write_poses
-from pyg_hcsf.safe_io.csv_cells import escape_formula, unescape_formula
+from pyg_hcsf.safe_io.csv_cells import (
+    escape_formula,
+    read_cells,
+    unescape_formula,
+)
 
 STARTS = ('=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠')
 NAMES = [
@@ -67,9 +71,57 @@ def test_tables_of_reports(tmp_path):
         assert '\r' not in file.read()
 
 
+#: Writers that are tested above, and a table with no text from outside.
+TESTED = ('page.py', 'csv_table.py', 'own_skeleton.py')
+
+
 def test_all_tables_of_reports_are_written_so():
     home = Path(__file__).parents[2]
     for folder in ('pyg_hcsf', 'experiments', 'tools', 'examples'):
         for path in (home / folder).rglob('*.py'):
-            if path.name != 'page.py':
+            if path.name not in TESTED:
                 assert '.to_csv(' not in path.read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize(
+    ('text', 'lines', 'cells'),
+    [
+        ('a,b\n\n1,2\n\n', [3], [[1, 2]]),
+        ('a,b\r\n1,2\r3,nan\n', [2, 3], [[1, 2], [3, None]]),
+        ('a,b\n1,"x, ""y"""\n,\n', [2], [[1, 'x, "y"']]),
+        ('a,b\n1,"2\n"\n3,4', [2, 3], [[1, 2], [3, 4]]),
+        ('a,b\n1,5" tall\n2,6" x\n', [2, 3], [[1, '5" tall'], [2, '6" x']]),
+        ('a,b\n1,\u00b2\n', [2], [[1, '\u00b2']]),
+    ],
+)
+def test_cells(text, lines, cells):
+    headers, table = read_cells(text)
+    assert headers == [['a', 'b']]
+    assert table.index.tolist() == lines
+    assert table.astype(object).where(table.notna(), None).values.tolist() == (
+        cells
+    )
+
+
+def test_columns_of_text():
+    _, table = read_cells(
+        'p;x\nnan;1\n;2\n01;3\n', ';', is_text=lambda column: column == ['p']
+    )
+    assert table[0].tolist() == ['nan', '', '01']
+    assert table[1].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ('text', 'error'),
+    [
+        ('a,b\n1,2\n3\n', r'line 3: expected 2 fields .*got 1'),
+        ('a,b\n1,2\n\n3,4,5\n', r'line 4: expected 2 fields .*got 3'),
+        ('a,b\n1,"2\n3,4\n', 'EOF inside string'),
+        ('a,b\n', 'no lines below'),
+        ('', 'no lines below'),
+    ],
+)
+def test_damaged_tables(text, error):
+    with pytest.raises(ValueError, match=error) as caught:
+        read_cells(text)
+    assert '\n' not in str(caught.value)

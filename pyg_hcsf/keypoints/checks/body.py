@@ -42,6 +42,12 @@ def weights() -> dict[str, np.ndarray]:
         return {name: arrays[name].astype(np.float64) for name in arrays}
 
 
+def sided_joints(layout: str) -> list[int]:
+    r"""The left joints of :obj:`SIDED`, then the right ones."""
+    names = common_names(layout)
+    return [names.index(side + name) for side in 'LR' for name in SIDED]
+
+
 class Limbs:
     r"""The joints of all people by name, in at most 2,000 frames."""
 
@@ -75,11 +81,10 @@ def proportions(limbs: Limbs) -> np.ndarray:
     are close to the longest, less their mean: ``[12]``, NaN if a limb is
     never seen.
     """
-    seen = []
-    for length in np.linalg.norm(limbs.vectors(), axis=-1).T:
-        length = length[np.isfinite(length)]
-        seen.append(np.percentile(length, 85) if len(length) else np.nan)
-    logs = np.log(np.array(seen) + 1e-3)
+    lengths = np.linalg.norm(limbs.vectors(), axis=-1)  # [F, 12]
+    with warnings.catch_warnings():  # about limbs that are never seen
+        warnings.simplefilter('ignore', RuntimeWarning)
+        logs = np.log(np.nanpercentile(lengths, 85, axis=0) + 1e-3)
     return logs - logs[:10].mean()
 
 
@@ -90,6 +95,7 @@ def misfit(tracks: Sequence[Track], layout: str) -> float:
     has more weight.
     """
     short = max(0.0, 1 - sum(len(t.frames) for t in tracks) / LONG)
+    # Mahalanobis distance per dimension from the fitted proportions.
     mean, covariance = (
         (1 - short) * in_long + short * in_short
         for in_long, in_short in (weights()['mean'], weights()['covariance'])

@@ -38,6 +38,7 @@ def check_layout(keypoints: Keypoints) -> Iterator[Issue]:
     frames = sum(len(track.frames) for track in tracks)
     limit = STRETCH_WARNING if frames >= LONG else STRETCH_ERROR
     if abs(stretch) > limit and better is None:
+        # Undoes the stretch by half in x and half in y: the size stays.
         by = np.exp([-stretch / 2, stretch / 2])
         even = map_tracks(keypoints, lambda t: replace(t, xy=t.xy * by))
         # The misfit is NaN if a limb is never seen.

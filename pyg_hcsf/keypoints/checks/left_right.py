@@ -12,10 +12,10 @@ from pyg_hcsf.keypoints.checks.body import (
     MAX_FRAMES,
     SIDED,
     Limbs,
+    sided_joints,
     weights,
 )
 from pyg_hcsf.keypoints.checks.issue import Issue
-from pyg_hcsf.keypoints.layouts import common_names
 from pyg_hcsf.keypoints.track import Keypoints, Track
 
 #: The outputs of the network: whether left is left at the hips, and whether
@@ -144,9 +144,7 @@ def pose_features(track: Track, layout: str, fps: float | None) -> np.ndarray:
     joints from their mean; the motion of this mean in the same units; and the
     growth of the unit, with a zero.
     """
-    names = common_names(layout)
-    order = [names.index(side + name) for side in 'LR' for name in SIDED]
-    points = track.xy[:, order]
+    points = track.xy[:, sided_joints(layout)]
     complete = np.isfinite(points).all(axis=(1, 2))
     points, frames = points[complete], track.frames[complete]
     if not len(points):
@@ -174,6 +172,7 @@ def side_logits(poses: np.ndarray) -> np.ndarray:
     left and right exchanged, which changes the sign of the first output.
     """
     swapped = poses[:, MIRROR]
+    # The first two are poses of the same sidedness, the last two of the other.
     inputs = (poses, swapped * SIGNS, swapped, poses * SIGNS)
     logits = np.stack([_network(x.reshape(len(x), -1)) for x in inputs])
     out = logits.mean(axis=0)

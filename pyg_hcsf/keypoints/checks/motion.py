@@ -2,14 +2,12 @@ r"""Checks whether frames are those of a video, and joints confident."""
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from pyg_hcsf.keypoints.checks.body import SIDED, mean_joint
+from pyg_hcsf.keypoints.checks.body import mean_joint, sided_joints
 from pyg_hcsf.keypoints.checks.issue import Issue
 from pyg_hcsf.keypoints.checks.pixels import box_sides
-from pyg_hcsf.keypoints.layouts import common_names
 from pyg_hcsf.keypoints.track import Keypoints, Track, map_tracks
 
 # Limits that few files without a mistake exceed, see docs/keypoints.md.
@@ -84,18 +82,14 @@ def _drop_still_frames(track: Track) -> Track:
         moves = np.nanpercentile(gap, 90) > STILL * size
     if moves or not size > 0:
         return track
-    at = [int(np.nanargmin(gap))]
-    return replace(
-        track, frames=track.frames[at], xy=track.xy[at], score=track.score[at]
-    )
+    return track.select([int(np.nanargmin(gap))])
 
 
 def swap_share(keypoints: Keypoints) -> float:
     r"""The share of pairs of successive frames in which left and right change
     places: people move less than half as far if one frame is swapped.
     """
-    names = common_names(keypoints.layout)
-    order = [names.index(side + name) for side in 'LR' for name in SIDED]
+    order = sided_joints(keypoints.layout)
     found = total = 0
     for track in keypoints.tracks:
         points = track.xy[:, order]
@@ -119,6 +113,7 @@ def step_size(keypoints: Keypoints) -> tuple[float, float]:
     near: list[np.ndarray] = []
     far: list[np.ndarray] = []
     for track in keypoints.tracks:
+        # In a video, neighbours are much closer than frames half apart.
         half = len(track.frames) // 2
         if half < 2:
             continue

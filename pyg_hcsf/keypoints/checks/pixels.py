@@ -71,6 +71,7 @@ def box_sides(xy: np.ndarray) -> np.ndarray:
     without missing joints.
     """
     seen = np.isfinite(xy).all(axis=-1)
+    # The first seen joint stands for missing ones: it widens no box.
     first = np.take_along_axis(xy, seen.argmax(axis=1)[:, None, None], axis=1)
     return np.ptp(np.where(seen[..., None], xy, first), axis=1)
 

@@ -7,6 +7,7 @@ and an entry in :obj:`READERS`.
 
 from typing import Any, Protocol
 
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.readers import (
     alphapose,
@@ -71,8 +72,5 @@ def register_reader(kind: str, reader: Reader) -> None:
         >>> read_keypoints('results.json').source
         'mine'
     """
-    if kind not in READERS:
-        raise ValueError(
-            f"Expected 'kind' to be one of {tuple(READERS)} (got '{kind}')"
-        )
+    check_choice('kind', kind, tuple(READERS))
     READERS[kind].insert(0, reader)

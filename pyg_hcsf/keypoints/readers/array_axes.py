@@ -12,9 +12,8 @@ from pyg_hcsf.keypoints.detections import (
     MAX_PEOPLE,
 )
 from pyg_hcsf.keypoints.layouts import layouts_with
-from pyg_hcsf.keypoints.messages import file_error
+from pyg_hcsf.keypoints.messages import unexpected
 from pyg_hcsf.keypoints.track import Track
-from pyg_hcsf.safe_io.shown import shown
 
 MAX_NUMBERS = 10**8
 MAX_FRAMES = 400  # that are measured
@@ -58,13 +57,8 @@ def find_axes(array: np.ndarray, where: str) -> Axes:
         Axes(time=2, people=None, joints=0, xy=1)
     """
     found = _possible_axes(array)
-    shape = shown(list(array.shape))
     if array.dtype.kind not in 'iuf' or not found:
-        raise file_error(
-            f'expected numbers of shape {SHAPES} (got {array.dtype} of shape '
-            f'{shape}): {REMEDY}',
-            where,
-        )
+        raise unexpected(f'numbers of shape {SHAPES}', array, where, REMEDY)
     if len(found) == 1:
         return found[0]
     costs = {axes: _motion(axes.move(array)) for axes in found}
@@ -86,11 +80,8 @@ def find_axes(array: np.ndarray, where: str) -> Axes:
         smooth = [usual]  # of people who jump between frames
     if smooth == [usual] or (smooth and 2 * costs[smooth[0]] < cost_of_usual):
         return smooth[0]
-    raise file_error(
-        f'expected an order of frames, people and joints that is clear from '
-        f'the shape {shape} and the motion: {REMEDY}',
-        where,
-    )
+    expected = 'an order of frames, people and joints that motion shows'
+    raise unexpected(expected, array, where, REMEDY)
 
 
 def may_be_keypoints(array: np.ndarray) -> bool:
@@ -151,6 +142,7 @@ def _motion(joints: np.ndarray) -> float:
     center = xy.sum(axis=2) / count[..., None]
     off = np.where(seen[..., None], xy - center[:, :, None], 0.0)
     size = np.sqrt(np.square(off).sum(axis=(2, 3)) / count)[:-1]
+    # From each person of a frame to each of the next: people have no order.
     step = xy[1:, None] - xy[:-1, :, None]  # [T - 1, P, P, N, 2]
     both = seen[1:, None] & seen[:-1, :, None]
     number = both.sum(axis=-1)

@@ -23,11 +23,15 @@ from pyg_hcsf.keypoints.detections import (
     MAX_FRAME,
     Detection,
     ParsedFile,
-    mark_missing,
     parse_frame_number,
     parse_joints,
 )
-from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    unexpected,
+    warn,
+    warn_unread,
+)
 from pyg_hcsf.keypoints.readers.array_axes import (
     Axes,
     find_axes,
@@ -76,20 +80,21 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     if ids is None:  # of the only person, or unknown
         ids = np.array(1.0 if shape[1] == 1 else np.nan)
     ids = np.broadcast_to(ids, shape)
+    seen = (joints[..., 2] > 0).any(axis=-1) & ~(ids < 0)
     people = [
         Detection(
             int(frames[t]),
             None if np.isnan(ids[t, p]) else f'{ids[t, p]:.0f}',
             joints[t, p],
+            where=f"array '{key}'",
         )
-        for t, p in np.argwhere(joints[..., 2].any(axis=-1) & ~(ids < 0))
+        for t, p in np.argwhere(seen)
     ]
     size = check_numbers(arrays.get('image_size'), 'image_size', (2,))
     fps = check_numbers(arrays.get('fps'), 'fps', (), (1,))
-    if size is not None and not (size > 0).all():
-        raise file_error('expected a width and a height', "array 'image_size'")
-    if fps is not None and not (fps > 0).all():
-        raise file_error('expected a positive number', "array 'fps'")
+    for name, value in (('image_size', size), ('fps', fps)):
+        if value is not None and not (value > 0).all():
+            raise unexpected('positive numbers', value, f"array '{name}'")
     warn_unread('arrays', arrays.keys() - {*NAMES, key})
     return ParsedFile(
         source='npz',
@@ -119,12 +124,12 @@ def _read_ragged(arrays: dict[str, np.ndarray]) -> ParsedFile:
     frames = check_numbers(arrays.get('frames'), 'frames', rows.shape)
     people = []
     for number, found in enumerate(rows):
-        frame = number if frames is None else frames[number].item()
         where = f'frame {number}'
+        frame = number if frames is None else frames[number].item()
         frame = parse_frame_number(frame, where)
         for values in found if found.ndim == 3 else found[None]:
-            joints = mark_missing(parse_joints(values, where), where)
-            people.append(Detection(frame, None, joints))
+            joints = parse_joints(values, where)
+            people.append(Detection(frame, None, joints, where=where))
     warn_unread('arrays', arrays.keys() - {'keypoints', 'frames'})
     return ParsedFile('npz', people)
 
@@ -200,11 +205,8 @@ def check_numbers(
         return None
     where = f"array '{name}'"
     if array.dtype.kind not in 'iuf' or array.shape not in shapes:
-        raise file_error(
-            f'expected numbers of shape {" or ".join(map(str, shapes))} (got '
-            f'{array.dtype} of shape {shown(list(array.shape))})',
-            where,
-        )
+        expected = f'numbers of shape {" or ".join(map(str, shapes))}'
+        raise unexpected(expected, array, where)
     if not np.isfinite(array).all():
         raise file_error('expected finite numbers', where)
     return array
@@ -213,10 +215,10 @@ def check_numbers(
 def _parse_joints(
     array: Any, key: str, scores: np.ndarray | None
 ) -> np.ndarray:
-    r"""The joints ``[T, P, N, 3]``, missing ones marked."""
+    r"""The joints: ``[T, P, N, 3]``."""
     where = f"array '{key}'"
     if not isinstance(array, np.ndarray):
-        raise file_error(f'expected numbers (got {shown(array)})', where)
+        raise unexpected('numbers', array, where)
     axes = find_axes(array, where)
     if not axes.is_usual:
         warn(
@@ -230,10 +232,8 @@ def _parse_joints(
         score = joints[..., 2]
     else:
         score = (joints != 0).any(axis=-1)
-    joints = np.concatenate(
-        [joints[..., :2].astype(np.float64), score[..., None]], axis=-1
-    )
-    return mark_missing(joints, where)
+    xy = joints[..., :2].astype(np.float64)
+    return np.concatenate([xy, score[..., None]], axis=-1)
 
 
 def _move_scores(

@@ -23,7 +23,7 @@ from pyg_hcsf.keypoints.detections import (
     parse_size,
 )
 from pyg_hcsf.keypoints.joint_names import order_by_names
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     several_videos,
@@ -102,10 +102,7 @@ def _read_annotations(data: dict[str, Any]) -> ParsedFile:
             continue
         image = parse_frame_number(value.get('image_id'), where)
         if image not in frames:
-            raise file_error(
-                f"expected 'image_id' to be that of an image (got {image})",
-                where,
-            )
+            raise unexpected("'image_id' of an image", image, where)
         value = {k: v for k, v in value.items() if k not in _UNUSED_KEYS}
         entries.append(Entry(frames[image], where, value, {}))
     parsed = read_people(

@@ -16,7 +16,6 @@ from pyg_hcsf.keypoints.detections import (
     MAX_PEOPLE,
     Detection,
     ParsedFile,
-    mark_missing,
     parse_joints,
     parse_size,
 )
@@ -51,9 +50,8 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
                 raise file_error('expected numbers of shape [4, 17]', where)
             joints = parse_joints(person[[0, 1, 3]].T, where)
             joints[:, 2] = density_confidence(joints[:, 2])
-            joints = mark_missing(joints, where)
             box = parse_box_score(_box_score(boxes, frame, number))
-            people.append(Detection(frame, None, joints, box))
+            people.append(Detection(frame, None, joints, box, where))
     metadata = single_mapping(arrays.get('metadata'))
     size = parse_size(metadata.get('w'), metadata.get('h'))
     return ParsedFile('detectron', people, 'coco17', size)

@@ -6,12 +6,7 @@ y, x and score; ``skeleton`` has the names of joints by their numbers.
 
 from typing import Any
 
-from pyg_hcsf.keypoints.detections import (
-    Detection,
-    ParsedFile,
-    mark_missing,
-    parse_joints,
-)
+from pyg_hcsf.keypoints.detections import Detection, ParsedFile, parse_joints
 from pyg_hcsf.keypoints.joint_names import order_by_names
 from pyg_hcsf.keypoints.messages import file_error, warn_unread
 
@@ -33,8 +28,8 @@ def read(data: dict[str, Any]) -> ParsedFile:
             raise file_error('expected a mapping of people', f'frame {frame}')
         for name, rows in persons.items():
             where = f'frame {frame}, person {name[:40]}'
-            joints = mark_missing(parse_joints(rows, where), where)
-            people.append(Detection(frame, name[:80], joints[:, [1, 0, 2]]))
+            joints = parse_joints(rows, where)[:, [1, 0, 2]]
+            people.append(Detection(frame, name[:80], joints, where=where))
     warn_unread('keys', data.keys() - {'keypoints', 'skeleton'})
     parsed = ParsedFile('easy_vitpose', people, default_layout='coco17')
     return order_by_names(parsed, list(data['skeleton'].values()))

@@ -6,16 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyg_hcsf.keypoints.detections import ParsedFile
-from pyg_hcsf.keypoints.messages import file_error, reading, warn
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    listed,
+    reading,
+    unexpected,
+    warn,
+)
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     group_names,
     several_videos,
 )
-from pyg_hcsf.safe_io.shown import shown
 
 MAX_FILES = 10**6
 SUFFIXES = ('.json', '.txt')
-MAX_NAMED = 5  # files in a warning
 
 
 def read_folder(
@@ -51,25 +55,16 @@ def read_folder(
     if reason is not None:
         if not any(part.detections for part in parts):
             raise reason
-        more = len(damaged) - MAX_NAMED
         warn(
             f'{len(damaged)} of {len(files)} files are left out, as they are '
-            f'empty or damaged: {_list_names(damaged)}'
-            + f' and {more} more' * (more > 0)
-            + f' ({reason!s:.200})'
+            f'empty or damaged: {listed(damaged, 5)} ({reason!s:.200})'
         )
-    layouts = {part.layout for part in parts if part.detections} - {None}
+    layouts = {p.layout for p in parts if p.detections and p.layout}
     if len(layouts) > 1:
-        raise file_error(
-            f'expected one layout (got {shown(sorted(map(str, layouts)))}): '
-            'read the results of one model at a time'
-        )
+        remedy = 'read the results of one model at a time'
+        raise unexpected('one layout', sorted(layouts), remedy=remedy)
     best = max(parts, key=lambda part: part.layout is not None)
     return replace(best, detections=[d for p in parts for d in p.detections])
-
-
-def _list_names(names: list[str]) -> str:
-    return ', '.join(shown(name, 60) for name in names[:MAX_NAMED])
 
 
 def _find_files(folder: Path) -> list[tuple[Path, int]]:
@@ -95,14 +90,12 @@ def _find_files(folder: Path) -> list[tuple[Path, int]]:
     if len(frames) > 1:
         raise several_videos(frames)
     if not frames and len(others) > 1:
-        raise file_error(
-            'expected the frame number in the names of the files of one '
-            f'video (got {shown(others)})'
-        )
+        expected = 'the frame number in the names of the files of one video'
+        raise unexpected(expected, others)
     if not frames:
         return [(found[0], 0)]
     if others:
-        warn(f'files without a number are left out: {_list_names(others)}')
+        warn(f'files without a number are left out: {listed(others, 5)}')
     ((_, numbers),) = frames.items()
     if len(set(numbers.values())) < len(numbers):
         raise file_error('several of its files have the same number')

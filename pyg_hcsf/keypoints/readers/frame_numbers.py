@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.keypoints.detections import parse_frame_number
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import file_error, listed, warn
 from pyg_hcsf.safe_io.shown import shown
 
 # Suffixes of names such as img_0001.jpg.predictions.json or x.0012.json.
@@ -79,10 +79,10 @@ def number_times(times: Sequence[float]) -> tuple[list[int], float | None]:
 
 def several_videos(videos: Iterable[str]) -> ValueError:
     r"""The error for a file or folder with frames of several videos."""
-    names = [shown(name, 60) for name in videos]
-    listed = ', '.join(names[:4]) + ', ...' * (len(names) > 4)
+    names = list(videos)
+    got = f'{len(names)}: {listed(names, 4)}'
     return file_error(
-        f'expected the frames of one video (got {len(names)}: {listed}): '
+        f'expected the frames of one video (got {got}): '
         'read each on its own, from a file or folder with nothing else in it'
     )
 
@@ -100,6 +100,7 @@ def group_names(names: Sequence[str]) -> dict[str, dict[str, int]]:
     """
     alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for name in names:
+        # Text at even, numbers at odd places: 'a_09' becomes 'a_', '09', ''.
         parts = re.split(r'([0-9]{1,15})', _stem(name))
         alike.setdefault(tuple(parts[::2]), {})[name] = parts
     groups: dict[str, dict[str, int]] = {}

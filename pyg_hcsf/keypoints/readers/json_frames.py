@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyg_hcsf.keypoints.detections import Detection, parse_size
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
@@ -176,9 +176,7 @@ def _people_of_frame(
     if isinstance(value, dict):
         value = list(value.values()) if is_frame_mapping(value) else [value]
     if value is not None and not isinstance(value, list):
-        raise file_error(
-            f'expected a list of people (got {shown(value)})', where
-        )
+        raise unexpected('a list of people', value, where)
     if value and isinstance(value[0], list):
         # Rows of joints are one person, lists of rows are several.
         one = value[0] and isinstance(value[0][0], (int, float))
@@ -194,7 +192,7 @@ def _list_people(data: list[Any]) -> list[Entry]:
     places = [f'entry {number}' for number in range(len(data))]
     for where, value in zip(places, data, strict=True):
         if not isinstance(value, dict):
-            raise file_error(f'expected a mapping (got {shown(value)})', where)
+            raise unexpected('a mapping', value, where)
     numbers = [-1] * len(data)
     if any(first_key(v, FRAME_KEYS) for v in data) or time_stamps(data):
         numbers = frame_numbers(data)
@@ -218,10 +216,8 @@ def frame_numbers(data: list[Any]) -> list[int]:
             warn('its frames are numbered by time stamps, with gaps')
         return numbers
     if not all(keys):
-        raise file_error(
-            'expected a frame number as in the other entries',
-            f'entry {keys.index(None)}',
-        )
+        where = f'entry {keys.index(None)}'
+        raise file_error('expected a frame number as in the others', where)
     return number_frames([v[k] for v, k in zip(data, keys, strict=True)])
 
 
@@ -277,7 +273,7 @@ def parse_track_id(value: Any, where: str) -> str | None:
     if isinstance(name, str):
         return name[:80]
     if not isinstance(name, (int, float)) or isinstance(name, bool):
-        raise file_error(f'expected an id (got {shown(name, 40)})', where)
+        raise unexpected('an id', name, where)
     if name < 0:
         return None
     return str(name)[:80] if isinstance(name, int) else f'{name:.15g}'

@@ -10,7 +10,6 @@ from pyg_hcsf.keypoints.detections import (
     MAX_JOINTS,
     Detection,
     ParsedFile,
-    mark_missing,
     parse_joints,
 )
 from pyg_hcsf.keypoints.joint_names import (
@@ -18,7 +17,7 @@ from pyg_hcsf.keypoints.joint_names import (
     is_joint_name,
     match_names,
 )
-from pyg_hcsf.keypoints.messages import file_error, warn_unread
+from pyg_hcsf.keypoints.messages import file_error, unexpected, warn_unread
 from pyg_hcsf.keypoints.readers.json_frames import (
     FRAME_KEYS,
     PEOPLE_KEYS,
@@ -27,10 +26,8 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     TRACK_KEYS,
     Entry,
     first_key,
-    number_unnumbered,
     parse_track_id,
 )
-from pyg_hcsf.safe_io.shown import shown
 
 KEYPOINT_KEYS = (
     'keypoints', 'pose_keypoints_2d', 'pose_keypoints', 'keypoints_2d',
@@ -88,16 +85,14 @@ def read_people(
     :func:`~pyg_hcsf.keypoints.confidence.density_confidence`.
     """
     parser = _PersonParser(keys, box_key, has_densities)
-    found, places, names = [], [], []
+    found, names = [], []
     frame_keys: set[str] = set()
     for entry in entries:
         frame_keys |= entry.frame_values.keys()
         if (parsed := parser.parse(entry)) is not None:
             detection, joint_names = parsed
             found.append(detection)
-            places.append(entry.where)
             names.append(joint_names)
-    found = _mark_missing(found, places)
     found, layout = _order_by_names(found, names)
     known = _OTHER_PERSON_KEYS | {*keys, *other_keys}
     unread = parser.unread | (frame_keys - known - _OTHER_FRAME_KEYS)
@@ -106,7 +101,7 @@ def read_people(
     warn_unread('keys', unread)
     return ParsedFile(
         source=source,
-        detections=number_unnumbered(found),
+        detections=found,
         layout=layout,
         default_layout=default_layout,
     )
@@ -144,7 +139,8 @@ class _PersonParser:
             joints[:, 2] = density_confidence(joints[:, 2])
         track_id = parse_track_id(person, where)
         box_score = parse_box_score(person.get(self.box_key))
-        return Detection(entry.frame, track_id, joints, box_score), names
+        found = Detection(entry.frame, track_id, joints, box_score, where)
+        return found, names
 
     def _find_joints(
         self, person: dict[str, Any], where: str
@@ -157,9 +153,7 @@ class _PersonParser:
         if len(named) >= MIN_JOINTS:
             return {self.keys[0]: named}
         expected = ' or '.join(map(repr, self.keys[:2]))
-        raise file_error(
-            f'expected {expected} (got {shown(list(person))})', where
-        )
+        raise unexpected(expected, list(person), where)
 
     def _parse_joints(
         self, raw: Any, scores: Any, where: str
@@ -171,7 +165,7 @@ class _PersonParser:
             else:
                 names, raw = tuple(map(str, raw)), list(raw.values())
         if not isinstance(raw, list):
-            raise file_error(f'expected joints (got {shown(raw)})', where)
+            raise unexpected('joints', raw, where)
         if isinstance(raw[0], dict):
             labels, raw = self._parse_mappings(raw, where)
             names = names or labels
@@ -194,10 +188,8 @@ class _PersonParser:
         for number, mark in enumerate(marks):
             at = mark.get('position', mark) if isinstance(mark, dict) else None
             if not isinstance(at, dict) or not {'x', 'y'} <= at.keys():
-                raise file_error(
-                    f"expected 'x' and 'y' (got {shown(mark)})",
-                    f'{where}, joint {number}',
-                )
+                place = f'{where}, joint {number}'
+                raise unexpected("'x' and 'y'", mark, place)
             value = 1.0 if score is None else mark.get(score, 0.0)
             rows.append([at['x'], at['y'], value])
             names.append(str(mark.get(label))[:80])
@@ -221,39 +213,18 @@ def _join_scores(rows: list[Any], scores: list[Any], where: str) -> list[Any]:
         rows = [rows[i : i + 2] for i in range(0, len(rows), 2)]
     scores = [s[0] if isinstance(s, list) and s else s for s in scores]
     if len(rows) != len(scores):
-        raise file_error(
-            f'expected as many confidences as joints (got {len(scores)} and '
-            f'{len(rows)})',
-            where,
-        )
+        expected = f'as many confidences as joints, {len(rows)}'
+        raise unexpected(expected, len(scores), where)
     if all(isinstance(row, list) and len(row) == 2 for row in rows):
         return [[*row, s] for row, s in zip(rows, scores, strict=True)]
     row = rows[0] if isinstance(rows[0], list) else []
     if len(row) != 3 or row[2] != scores[0]:
-        raise file_error(
-            'expected x and y, and confidences: if these are 3D poses, '
-            'read the 2D keypoints that they were estimated from (got '
-            f'{shown(row)})',
-            where,
+        expected = (
+            'x and y, and confidences: if these are 3D poses, read the 2D '
+            'keypoints that they were estimated from'
         )
+        raise unexpected(expected, row, where)
     return rows  # which have the same confidences
-
-
-def _mark_missing(
-    found: list[Detection], places: list[str]
-) -> list[Detection]:
-    r"""Marks missing joints, of all people at once where possible."""
-    if len({len(d.joints) for d in found}) == 1:
-        joints = np.stack([d.joints for d in found])
-        largest = np.nan_to_num(np.abs(joints[..., :2])).max(axis=(1, 2))
-        marked = list(mark_missing(joints, places[int(largest.argmax())]))
-    else:
-        pairs = zip(found, places, strict=True)
-        marked = [mark_missing(d.joints, where) for d, where in pairs]
-    return [
-        d._replace(joints=joints)
-        for d, joints in zip(found, marked, strict=True)
-    ]
 
 
 def _order_by_names(
@@ -271,7 +242,7 @@ def _order_by_names(
         raise file_error('expected the same joints of each person')
     order = match_names(union)
     if order is None and all(name.isdecimal() for name in union):
-        union.sort(key=int)
+        union.sort(key=int)  # joints named by their numbers
     index = {name: number for number, name in enumerate(union)}
     ordered = []
     for detection, joint_names in zip(found, names, strict=True):

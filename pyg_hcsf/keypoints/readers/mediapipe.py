@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import (
-    Detection,
-    ParsedFile,
-    mark_missing,
-    parse_joints,
+from pyg_hcsf.keypoints.detections import Detection, ParsedFile, parse_joints
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    unexpected,
+    warn,
+    warn_unread,
 )
-from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
 from pyg_hcsf.keypoints.readers.frame_numbers import number_frames
 from pyg_hcsf.keypoints.readers.json_frames import (
     FRAME_KEYS,
@@ -28,7 +28,6 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     frame_numbers,
     is_frame_mapping,
 )
-from pyg_hcsf.safe_io.shown import shown
 
 KEYS = ('pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark')
 #: Visibilities are logits, and no probabilities, if so many are negative.
@@ -66,7 +65,7 @@ def read(data: Any) -> ParsedFile:
             data = inner
     if data and isinstance(data[0], dict) and {'x', 'y'} <= data[0].keys():
         data = [data]
-    found: list[tuple[int, str, np.ndarray]] = []
+    people = []
     unread: set[str] = set()
     for frame, value in zip(frames or frame_numbers(data), data, strict=True):
         for number, pose in enumerate(_find_poses(value, frame, unread)):
@@ -74,16 +73,14 @@ def read(data: Any) -> ParsedFile:
             if not isinstance(pose, list) or len(pose) != 33:
                 raise file_error('expected a list of 33 landmarks', where)
             rows = [_parse_landmark(mark, where, unread) for mark in pose]
-            found.append((frame, where, parse_joints(rows, where)))
-    scores = np.array([joints[:, 2] for _, _, joints in found])
+            joints = parse_joints(rows, where)
+            people.append(Detection(frame, None, joints, where=where))
+    scores = np.array([d.joints[:, 2] for d in people])
     if scores.size and (scores < 0).mean() > MIN_NEGATIVE:
         warn('visibilities are below 0, so they are taken as logits')
-        for _, _, joints in found:
-            joints[:, 2] = 1 / (1 + np.exp(-joints[:, 2].clip(-50, 50)))
-    people = [
-        Detection(frame, None, mark_missing(joints, where))
-        for frame, where, joints in found
-    ]
+        for d in people:
+            # The logistic function, without overflow of the exponential.
+            d.joints[:, 2] = 1 / (1 + np.exp(-d.joints[:, 2].clip(-50, 50)))
     warn_unread('keys', unread)
     return ParsedFile('mediapipe', people, 'mediapipe33')
 
@@ -126,8 +123,6 @@ def _parse_landmark(mark: Any, where: str, unread: set[str]) -> list[Any]:
     if isinstance(mark, list) and len(mark) >= 4:
         return [mark[0], mark[1], mark[3]]
     if not isinstance(mark, dict) or not {'x', 'y'} <= mark.keys():
-        raise file_error(
-            f"expected landmarks with 'x' and 'y' (got {shown(mark)})", where
-        )
+        raise unexpected("landmarks with 'x' and 'y'", mark, where)
     unread |= mark.keys() - _LANDMARK_KEYS
     return [mark['x'], mark['y'], mark.get('visibility', 1.0)]

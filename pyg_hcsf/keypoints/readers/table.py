@@ -14,15 +14,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
-from pyg_hcsf.keypoints.detections import (
-    MAX_JOINTS,
-    Detection,
-    ParsedFile,
-    mark_missing,
-)
+from pyg_hcsf.keypoints.detections import MAX_JOINTS, Detection, ParsedFile
 from pyg_hcsf.keypoints.joint_names import match_names
-from pyg_hcsf.keypoints.messages import file_error, warn, warn_unread
+from pyg_hcsf.keypoints.messages import (
+    file_error,
+    unexpected,
+    warn,
+    warn_unread,
+)
 from pyg_hcsf.keypoints.readers.json_frames import SCORE_KEYS
 from pyg_hcsf.keypoints.readers.table_columns import (
     FRAME_COLUMNS,
@@ -30,7 +31,7 @@ from pyg_hcsf.keypoints.readers.table_columns import (
     OTHER_COLUMNS,
     PERSON_COLUMNS,
     Table,
-    split_table,
+    read_table,
 )
 from pyg_hcsf.safe_io.shown import shown
 
@@ -53,15 +54,12 @@ def matches(text: str) -> bool:
 
 def read(text: str) -> ParsedFile:
     r"""Reads the people of a video."""
-    table = split_table(text)
+    table = read_table(text)
     header = table.header
     if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in header):
         raise file_error('expected names of columns, not numbers', 'line 1')
     if len(set(header)) < len(header):
-        raise file_error(
-            f'expected different names of columns (got {shown(header)})',
-            'line 1',
-        )
+        raise unexpected('different names of columns', header, 'line 1')
     joint = table.column(JOINT_COLUMNS)
     x, y = (
         table.column((a, *(f'{a}_{s}' for s in _AXIS_SUFFIXES), f'pos_{a}'))
@@ -77,59 +75,60 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
     people = table.track_ids()
     score = table.column(SCORE_KEYS)
     warn_unread('columns', table.unread_columns({joint, x, y, score}))
-    labels = [row[joint].strip() for row in table.rows]
-    joints = list(dict.fromkeys(labels))
+    codes, labels = pd.factorize(table.cells[joint].str.strip())
+    joints = labels.tolist()
     if len(joints) > MAX_JOINTS:
         raise file_error(f'expected up to {MAX_JOINTS} names of joints')
+    order = np.arange(len(joints))
     if all(_DIGITS.fullmatch(label) for label in joints):
-        index, joints = _index_by_number(joints), []
-    else:
-        index = {label: number for number, label in enumerate(joints)}
+        order, joints = _index_by_number(joints), []
     xyc = table.numbers([x, y] + ([] if score is None else [score]))
     if score is None:
         xyc = np.column_stack([xyc, np.ones(len(xyc))])
     persons: dict[tuple[int, str | None], int] = {}
     keys = zip(frames, people, strict=True)
     at = [persons.setdefault(key, len(persons)) for key in keys]
-    size = max(index.values()) + 1
-    cells = np.array(at) * size + [index[label] for label in labels]
-    order, counts = np.unique(cells, return_counts=True)
-    if len(order) < len(cells):
-        twice = int(np.flatnonzero(cells == order[counts.argmax()])[1])
+    size = int(order.max()) + 1
+    # The place of each line in a table of people and joints, flat.
+    cells = np.array(at) * size + order[codes]
+    if (again := pd.Series(cells).duplicated()).any():
+        row = int(again.to_numpy().argmax())
         raise file_error(
-            f'joint {shown(labels[twice], 40)} comes twice: if there are '
+            f'joint {shown(labels[codes[row]], 40)} comes twice: if there are '
             "several people in a frame, add a column 'person'",
-            f'line {table.lines[twice]}',
+            f'line {table.cells.index[row]}',
         )
     points = np.full((len(persons) * size, 3), [np.nan, np.nan, 0.0])
     points[cells] = xyc
-    points = mark_missing(points.reshape(len(persons), size, 3))
     parsed = to_parsed_file(
-        points, [f for f, _ in persons], [p for _, p in persons], joints
+        points.reshape(len(persons), size, 3),
+        [frame for frame, _ in persons],
+        [person for _, person in persons],
+        joints,
     )
     return replace(parsed, fps=fps)
 
 
-def _index_by_number(joints: list[str]) -> dict[str, int]:
+def _index_by_number(joints: list[str]) -> np.ndarray:
     r"""The indices of joints that are numbered from 0 or 1."""
-    first, last = min(map(int, joints)), max(map(int, joints))
+    numbers = np.array(list(map(int, joints)))
+    first, last = numbers.min(), numbers.max()
     if last >= MAX_JOINTS:
         raise file_error(f'expected joints below {MAX_JOINTS}')
     base = int(first == 1 and last == len(joints))
     if base:
         warn(f'joints 1 to {last} are read as 0 to {last - 1}')
-    return {joint: int(joint) - base for joint in joints}
+    return numbers - base
 
 
 def _read_wide(table: Table) -> ParsedFile:
     joints = _joint_columns(table.names)
     if not 1 <= len(joints) <= MAX_JOINTS:
-        raise file_error(
-            "expected the columns 'joint', 'x' and 'y', or x and y of each "
-            "joint, such as 'nose_x' and 'nose_y', or 'x0' and 'y0' (got "
-            f'{shown(table.header)})',
-            'line 1',
+        expected = (
+            "the columns 'joint', 'x' and 'y', or x and y of each joint, such "
+            "as 'nose_x' and 'nose_y', or 'x0' and 'y0'"
         )
+        raise unexpected(expected, table.header, 'line 1')
     used = {index for parts in joints.values() for index in parts.values()}
     warn_unread('columns', table.unread_columns(used))
     frames, fps = table.frames()
@@ -145,7 +144,7 @@ def _read_wide(table: Table) -> ParsedFile:
     if not any(scored):
         known = (points != 0).any(axis=-1, keepdims=True)
         points = np.concatenate([points, known], axis=-1)
-    parsed = to_parsed_file(mark_missing(points), frames, people, list(joints))
+    parsed = to_parsed_file(points, frames, people, list(joints))
     return replace(parsed, fps=fps)
 
 

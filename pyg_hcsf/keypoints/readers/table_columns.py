@@ -1,15 +1,14 @@
-r"""Splits tables of text, and finds their columns by the usual names."""
+r"""Reads tables of text, and finds their columns by the usual names."""
 
-import csv
-import io
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from pyg_hcsf.keypoints.detections import MAX_FRAME, MAX_JOINTS
-from pyg_hcsf.keypoints.messages import file_error, warn
+from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
@@ -19,6 +18,7 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     TIME_KEYS,
     TRACK_KEYS,
 )
+from pyg_hcsf.safe_io.csv_cells import read_cells
 from pyg_hcsf.safe_io.shown import shown
 
 MAX_COLUMNS = 16 * MAX_JOINTS
@@ -56,14 +56,13 @@ NOT_READ = {'z', 'presence'}  # of joints
 
 
 class Table(NamedTuple):
-    r"""A table of text: the names of the columns, the same as :func:`to_snake`
-    returns them, the fields of the other lines, and their line numbers.
+    r"""A table: the names of the columns, the same as :func:`to_snake` returns
+    them, and the other lines, with their line numbers as index.
     """
 
     header: list[str]
     names: list[str]
-    rows: list[list[str]]
-    lines: list[int]
+    cells: pd.DataFrame
 
     def column(self, names: Collection[str]) -> int | None:
         r"""The index of the first of these columns that the table has."""
@@ -71,15 +70,14 @@ class Table(NamedTuple):
         return next((self.names.index(name) for name in known), None)
 
     def numbers(self, columns: list[int]) -> np.ndarray:
-        r"""The numbers in some columns, NaN for empty fields: ``[R, C]``."""
-        out = np.empty((len(self.rows), len(columns)))
-        for number, row in enumerate(self.rows):
-            try:
-                out[number] = [float(row[c] or 'nan') for c in columns]
-            except ValueError:
-                line = f'line {self.lines[number]}'
-                out[number] = [_parse_number(row[c], line) for c in columns]
-        return out
+        r"""The numbers in some columns, NaN for empty cells: ``[R, C]``."""
+        table = self.cells[columns].copy()
+        for column in table.select_dtypes(exclude='number'):
+            table[column] = [
+                _parse_number(str(text), f'line {line}')
+                for line, text in table[column].items()
+            ]
+        return table.to_numpy(np.float64)
 
     def frames(self) -> tuple[list[int], float | None]:
         r"""The frame number of each line, and the frames per second of time
@@ -102,46 +100,40 @@ class Table(NamedTuple):
         if self.column(JOINT_COLUMNS) is not None and (
             {'x', 'y'} <= set(self.names)
         ):
-            raise file_error(
-                f"expected a column called 'frame' (got {shown(self.names)})",
-                'line 1',
-            )
+            raise unexpected("a column called 'frame'", self.names, 'line 1')
         column = self.column(ROW_COLUMNS)
-        texts = (
-            [] if column is None else [r[column].strip() for r in self.rows]
-        )
-        if texts and all(t.isdecimal() and len(t) < 16 for t in texts):
-            numbers = list(map(int, texts))
-            if column is not None and (np.diff(numbers) > 0).all():
+        if column is not None:
+            rows = pd.to_numeric(self.cells[column], errors='coerce')
+            if (
+                rows.dtype.kind in 'iu'
+                and (np.diff(rows, prepend=-1) > 0).all()
+            ):
                 warn(
                     "it has no column 'frame': frames are numbered by column "
                     f'{shown(self.header[column], 40)}'
                 )
-                return numbers, None
+                return rows.tolist(), None
         warn("it has no column 'frame': each line is taken as a frame")
-        return list(range(len(self.rows))), None
+        return list(range(len(self.cells))), None
 
     def _frame_numbers(self, column: int) -> list[int]:
-        values = [row[column].strip() for row in self.rows]
-        try:
-            found = [float(value) for value in values]
-        except ValueError:
-            return number_frames(values)
-        for line, value, text in zip(self.lines, found, values, strict=True):
-            if not 0 <= value <= MAX_FRAME or value != int(value):
-                raise file_error(
-                    f'expected a frame number (got {shown(text, 40)})',
-                    f'line {line}',
-                )
-        return [int(value) for value in found]
+        cells = self.cells[column]
+        if cells.dtype.kind not in 'iuf':  # names of images
+            return number_frames([str(name).strip() for name in cells])
+        whole = (cells >= 0) & (cells <= MAX_FRAME) & (cells == np.rint(cells))
+        for line, value in cells[~whole].items():
+            raise unexpected('a frame number', value, f'line {line}')
+        return cells.astype(np.int64).tolist()
 
     def track_ids(self) -> list[str | None]:
         r"""The id of the person of each line, :obj:`None` without one."""
         column = self.column(PERSON_COLUMNS)
         if column is None:
-            return [None] * len(self.rows)
-        found = [row[column].strip()[:80] for row in self.rows]
-        return [None if n in ('', 'nan') or n[:1] == '-' else n for n in found]
+            return [None] * len(self.cells)
+        return [
+            None if name in ('', 'nan') or name[:1] == '-' else name[:80]
+            for name in self.cells[column].str.strip()
+        ]
 
     def unread_columns(self, used: Collection[int | None]) -> list[str]:
         r"""The names of columns that are neither used nor known."""
@@ -159,58 +151,46 @@ def _parse_number(text: str, where: str) -> float:
     try:
         return float(text) if text.strip() else float('nan')
     except ValueError as e:
-        raise file_error(
-            f'expected a number (got {shown(text, 40)})', where
-        ) from e
+        raise unexpected('a number', text, where) from e
 
 
-def split_table(text: str, headers: int = 1) -> Table:
-    r"""Splits a table of comma-separated values into fields, also with
-    semicolons or tabs. Only the first of several header lines is separated
-    from the rows. If the file ends within the last line, this line is left
-    out with a warning.
+def read_table(text: str) -> Table:
+    r"""Reads a table with one line of headers."""
+    known = {*PERSON_COLUMNS, *JOINT_COLUMNS}
+    (header,), cells = split_table(text, 1, lambda c: to_snake(c[0]) in known)
+    return Table(header, [to_snake(name) for name in header], cells)
+
+
+def split_table(
+    text: str, headers: int, is_text: Callable[[list[str]], bool]
+) -> tuple[list[list[str]], pd.DataFrame]:
+    r"""Splits a table of comma-separated values, also with semicolons or tabs,
+    see :func:`~pyg_hcsf.safe_io.csv_cells.read_cells`. If the file ends within
+    the last line, this line is left out with a warning.
     """
+    text = text.lstrip('\n')
+    start = 1
     if text[:4].lower() == 'sep=':  # which names the separator for Excel
-        text = text.split('\n', 1)[-1]
+        text, start = text.split('\n', 1)[-1], 2
     first = text[:65536].split('\n', 1)[0]
     separator = max(',;\t', key=first.count)
     # Each field and each line takes memory, however short it is.
     if (count := text[: text.find('\n')].count(separator)) > MAX_COLUMNS:
-        raise file_error(
-            f'expected up to {MAX_COLUMNS:,} columns (got {count + 1:,})',
-            'line 1',
-        )
+        expected = f'up to {MAX_COLUMNS:,} columns'
+        raise unexpected(expected, count + 1, 'line 1')
     if (count := text.count('\n')) > max(MANY_LINES, len(text) // MIN_LINE):
         raise file_error(
             f'it has {count:,} lines in {len(text):,} characters, most of '
             'them empty: get it again'
         )
-    try:
-        reader = csv.reader(
-            io.StringIO(text, newline=''), delimiter=separator, strict=True
-        )
-        found = [(reader.line_num, row) for row in reader if any(row)]
-    except csv.Error as e:
-        raise file_error(f'it is not a table of text ({e!s:.80})') from e
-    width = len(found[0][1]) if found else 0
-    incomplete = bool(found) and len(found[-1][1]) < width
-    if incomplete and len(found) > headers + 1 and text[-1] not in '\n\r':
-        warn(f'line {found.pop()[0]} is incomplete and left out')
-    for line, row in found:
-        if len(row) != width:
-            raise file_error(
-                f'expected {width} fields as in the first line '
-                f'(got {len(row)})',
-                f'line {line}',
-            )
-    if len(found) < headers + 1:
-        raise file_error('expected a line of headers, and lines of numbers')
+    head, _, last = text.rpartition('\n')
+    cut = last and last.count(separator) < first.count(separator)
+    if cut and head.count('\n') >= headers:
+        warn(f'line {start + count} is incomplete and left out')
+        text = head
     if separator == ';':  # of countries with decimal commas
-        found = [(n, [f.replace(',', '.') for f in row]) for n, row in found]
-    (_, header), *rows = found
-    return Table(
-        header=header,
-        names=[to_snake(name) for name in header],
-        rows=[row for _, row in rows],
-        lines=[line for line, _ in rows],
-    )
+        text = text.replace(',', '.')
+    try:
+        return read_cells(text, separator, headers, is_text, start)
+    except ValueError as e:
+        raise file_error(str(e)) from e

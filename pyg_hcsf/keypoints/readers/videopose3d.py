@@ -10,12 +10,7 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.keypoints.checks.body import misfit
-from pyg_hcsf.keypoints.detections import (
-    Detection,
-    ParsedFile,
-    mark_missing,
-    parse_size,
-)
+from pyg_hcsf.keypoints.detections import Detection, ParsedFile, parse_size
 from pyg_hcsf.keypoints.layouts import common_names
 from pyg_hcsf.keypoints.messages import file_error, warn
 from pyg_hcsf.keypoints.pixels import is_normalised, scale
@@ -62,13 +57,15 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     value = sizes.get(video) if isinstance(sizes, dict) else None
     known = value if isinstance(value, dict) else {}
     size = parse_size(known.get('w'), known.get('h'))
-    seen = (found != 0).any(axis=-1, keepdims=True)
-    joints = np.concatenate([found.astype(np.float64), seen], axis=-1)
+    seen = np.isfinite(found).all(axis=-1) & (found != 0).any(axis=-1)
+    joints = np.concatenate(
+        [found.astype(np.float64), seen[..., None]], axis=-1
+    )
     parsed = ParsedFile(
         source='videopose3d',
         detections=[
-            Detection(frame, '1', row)
-            for frame, row in enumerate(mark_missing(joints, where))
+            Detection(frame, '1', row, where=where)
+            for frame, row in enumerate(joints)
         ],
         layout=LAYOUTS.get(name) if isinstance(name, str) else None,
         image_size=size,

@@ -10,13 +10,8 @@ import re
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import (
-    JOINT_COUNTS,
-    Detection,
-    ParsedFile,
-    mark_missing,
-)
-from pyg_hcsf.keypoints.messages import file_error
+from pyg_hcsf.keypoints.detections import JOINT_COUNTS, Detection, ParsedFile
+from pyg_hcsf.keypoints.messages import file_error, unexpected
 
 _LINE = re.compile(r'\d{1,4}( [-+.\deE]+){20,600}')
 
@@ -43,7 +38,7 @@ def read(text: str) -> ParsedFile:
         # A track id is the last number; the confidence of a box is below 1.
         known = len(rest) and rest[-1] >= 1 and rest[-1] == int(rest[-1])
         track_id = f'{rest[-1]:.0f}' if known else None
-        people.append(Detection(0, track_id, mark_missing(joints, where)))
+        people.append(Detection(0, track_id, joints, where=where))
     return ParsedFile('ultralytics labels', people, default_layout='coco17')
 
 
@@ -60,12 +55,9 @@ def _split_joints(
         if 0 <= len(values) - count * width <= 2
     ]
     if not found:
-        raise file_error(
-            f'expected x and y of {", ".join(map(str, JOINT_COUNTS))} '
-            f'joints, maybe with a confidence (got {len(values)} numbers '
-            'after the box)',
-            where,
-        )
+        counts = ', '.join(map(str, JOINT_COUNTS))
+        expected = f'numbers of {counts} joints after the box'
+        raise unexpected(expected, len(values), where)
     _, rest, width, count = min(found)
     end = len(values) - rest
     joints = values[:end].reshape(count, -width)

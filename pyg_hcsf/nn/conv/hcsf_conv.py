@@ -275,12 +275,15 @@ class HCSFConv(MessagePassing, HopWeights):
         return out if edge_weight is None else edge_weight.unsqueeze(-1) * out
 
     def _has_hooks(self) -> bool:
-        # The lists in which PyG keeps its hooks
-        return any(
-            len(hooks) > 0
-            for name, hooks in self.__dict__.items()
-            if name.startswith(('_propagate', '_message', '_aggregate'))
-            and name.endswith('_hooks')
+        return bool(
+            self._propagate_forward_pre_hooks
+            or self._propagate_forward_hooks
+            or self._message_forward_pre_hooks
+            or self._message_forward_hooks
+            or self._message_and_aggregate_forward_pre_hooks
+            or self._message_and_aggregate_forward_hooks
+            or self._aggregate_forward_pre_hooks
+            or self._aggregate_forward_hooks
         )
 
     def __repr__(self) -> str:

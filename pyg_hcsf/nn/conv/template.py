@@ -12,7 +12,7 @@ from torch_geometric.utils import is_torch_sparse_tensor, to_edge_index
 
 from pyg_hcsf.hops import HopEdges
 from pyg_hcsf.nn.constants import ConstantBuffers
-from pyg_hcsf.nn.tracing import has_values
+from pyg_hcsf.nn.tracing import exporting, has_values
 
 
 class Edges(NamedTuple):
@@ -177,7 +177,7 @@ class TemplateEdges(ConstantBuffers):
         edge_index = edge_index.to(self.edge_index)
         pairs = self.edge_pair.repeat(copies)
         given = pairs if edge_pair is None else edge_pair.to(pairs)
-        edges = Edges(edge_index, given, edge_weight)
+        edge_order = node_order = None
         template = self._template(copies)
         traced = not (has_values(edge_index) and has_values(given))
         if edge_pair is None:
@@ -187,24 +187,26 @@ class TemplateEdges(ConstantBuffers):
             and torch.equal(edge_index, template)
             and torch.equal(given, pairs)
         ):
-            return edges
+            return Edges(edge_index, given, edge_weight)
         else:
             edge_order, node_order, valid = self._sort(
                 edge_index, given, template, copies
-            )
-            edges = edges._replace(
-                edge_order=edge_order, node_order=node_order
             )
         if traced:
             torch._assert_async(valid, self._expected)
             # ONNX and TorchScript drop assertions, so that edges of another
             # graph make the output NaN instead.
-            saved = torch.compiler.is_exporting() or torch.jit.is_tracing()
-            return edges._replace(valid=valid if saved else None)
-        if not bool(valid):
+        elif not bool(valid):
             self._check_pairs(given, copies)
             raise ValueError(self._mismatch(edge_index, copies))
-        return edges
+        return Edges(
+            edge_index,
+            given,
+            edge_weight,
+            edge_order,
+            node_order,
+            valid if traced and exporting() else None,
+        )
 
     def _template(self, copies: int) -> Tensor:
         copy = torch.arange(copies, device=self.edge_index.device)

@@ -94,11 +94,22 @@ def _backward(
     return [grad_x.transpose(0, 1), grad_edge.t(), *grad_weights]
 
 
+# Older releases of torch cannot infer the schema from `list[Tensor]`.
+_INPUTS = (
+    'Tensor x, Tensor[] weights, Tensor edge_index, Tensor? edge_weight, '
+    'bool gathered'
+)
 _operator = torch.library.custom_op(
-    'pyg_hcsf::pair_product', _forward, mutates_args=()
+    'pyg_hcsf::pair_product',
+    _forward,
+    mutates_args=(),
+    schema=f'({_INPUTS}) -> Tensor',
 )
 _backward_operator = torch.library.custom_op(
-    'pyg_hcsf::pair_product_backward', _backward, mutates_args=()
+    'pyg_hcsf::pair_product_backward',
+    _backward,
+    mutates_args=(),
+    schema=f'(Tensor grad, {_INPUTS}) -> Tensor[]',
 )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Optional
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from pyg_hcsf.nn.kernels.plan import PackedGroups
@@ -36,8 +35,13 @@ def _messages(rows: Tensor, x: Tensor) -> Tensor:
 
 
 def _edge_rows(edge_weight: Tensor, packed: PackedGroups) -> Tensor:
-    padded = F.pad(edge_weight, (0, 0, 0, 1))
+    padded = _padded(edge_weight)
     return padded.index_select(0, packed.pair)  # [N * K, B]
+
+
+def _padded(values: Tensor) -> Tensor:
+    # Not F.pad, which in torch 2.6 fails for empty batches.
+    return torch.cat([values, values.new_zeros(1, values.size(1))])
 
 
 def _by_group(
@@ -90,7 +94,7 @@ def add_packed_backward(
     if edge_weight is not None:
         message = _messages(rows, x).mul_(grad_row)
         # Pairs of other groups have no rows, so that nothing is added there.
-        padded = F.pad(grad_edge, (0, 0, 0, 1))
+        padded = _padded(grad_edge)
         padded.index_add_(0, packed.pair, message)
         grad_edge.copy_(padded[:-1])
         grad_row.mul_(_edge_rows(edge_weight, packed))

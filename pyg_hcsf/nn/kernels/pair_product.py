@@ -11,6 +11,7 @@ from torch import Tensor
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.nn.kernels.operator import batched_product
 from pyg_hcsf.nn.kernels.reference import dense_product, reference_product
+from pyg_hcsf.nn.tracing import exporting
 
 KERNELS = ('auto', 'batched', 'dense', 'gathered', 'reference')
 
@@ -98,9 +99,8 @@ def node_major_product(
 
 
 def _choose(x: Tensor) -> str:
-    tracing = torch.compiler.is_exporting() or torch.jit.is_tracing()
     # Exported models must not contain custom operators.
-    if tracing or x.is_meta:
+    if exporting() or x.is_meta:
         return 'reference'
     if x.size(-1) <= 4:
         return 'dense'

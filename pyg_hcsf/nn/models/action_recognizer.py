@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import BatchNorm1d, Linear, Module, ModuleList
+from torch.nn.init import kaiming_normal_, normal_
 from torch_geometric.nn.inits import reset, zeros
 
-from pyg_hcsf.choices import check_range
+from pyg_hcsf.choices import check_range, wrong
 from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.action_layers import ACTION_LAYERS
 from pyg_hcsf.nn.models.from_run import FromRun
@@ -146,14 +147,10 @@ class ActionRecognizer(FromRun):
     ) -> None:
         super().__init__()
         if num_blocks < 3 or num_blocks % 3:
-            raise ValueError(
-                "Expected 'num_blocks' to be a multiple of 3, as the width "
-                f'doubles twice (got {num_blocks})'
-            )
+            expected = 'a multiple of 3, as the width doubles twice'
+            raise wrong('num_blocks', expected, num_blocks)
         if kernel_size < 1 or kernel_size % 2 == 0:
-            raise ValueError(
-                f"Expected an odd 'kernel_size' (got {kernel_size})"
-            )
+            raise wrong('kernel_size', 'odd', kernel_size)
         check_range('out_channels', out_channels, 1)
         check_range('num_bodies', num_bodies, 1)
         self.skeleton = skeleton or get_skeleton('ntu25')
@@ -205,12 +202,10 @@ class ActionRecognizer(FromRun):
         # own.
         for module in self.modules():
             if isinstance(module, TemporalConv):
-                torch.nn.init.kaiming_normal_(
-                    module.conv.weight, mode='fan_out'
-                )
+                kaiming_normal_(module.conv.weight, mode='fan_out')
                 zeros(module.conv.bias)
         spread = (2 / self.out_channels) ** 0.5
-        torch.nn.init.normal_(self.classifier.weight, std=spread)
+        normal_(self.classifier.weight, std=spread)
         zeros(self.classifier.bias)
 
     def forward(self, x: Tensor, batch: Optional[Tensor] = None) -> Tensor:

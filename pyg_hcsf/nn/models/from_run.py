@@ -3,19 +3,13 @@ r"""Loads trained networks from the folders of finished runs."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, Union
 
 from torch.nn import Module
 
-from pyg_hcsf.nn.checkpoint import (
-    check_numbers,
-    parse_header,
-    read_weights,
-    write_weights,
-    wrong,
-)
+from pyg_hcsf.choices import wrong
+from pyg_hcsf.nn.checkpoint import check_numbers, read_weights, write_weights
 from pyg_hcsf.nn.constants import NoTorchScript
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
@@ -75,8 +69,7 @@ class FromRun(NoTorchScript):
                 f"runs/<task>/<preset>/<row>/<seed>, with a '{NETWORK_FILE}' "
                 f'(got {shown(str(path))}, {found})'
             )
-        parse = partial(parse_header, info=RunNetwork, fixed=FIXED)
-        model, _ = read_weights(file, KEY, parse, 'a finished run')
+        model, _ = read_weights(file, RunNetwork, KEY, FIXED, 'a finished run')
         if not isinstance(model, cls):
             name = type(model).__name__
             raise ValueError(

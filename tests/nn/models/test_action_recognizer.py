@@ -399,7 +399,7 @@ def test_bad_input():
         model(torch.rand(2, 8, 2, 25, 3))
     for options, message in (
         (dict(num_blocks=4), "'num_blocks' .* multiple of 3.*got 4"),
-        (dict(kernel_size=4), "odd 'kernel_size' .got 4"),
+        (dict(kernel_size=4), "'kernel_size' to be odd .got 4"),
         (dict(out_channels=0), "'out_channels' to be >= 1 .got 0"),
         (dict(num_bodies=0), "'num_bodies' to be >= 1 .got 0"),
         (dict(layer='lcn'), "'layer' to be one of .*'mixhop'.*got 'lcn'"),
