@@ -140,7 +140,7 @@ def fit_to_skeleton(config: RunConfig, skeleton: Skeleton) -> list[str]:
     known = inspect.signature(layer).parameters if layer else {}
     for name in [name for name in HOPS if name in known]:
         hops = model.layer_options.get(name, known[name].default)
-        if hops > diameter:
+        if hops is not None and hops > diameter:
             notes.append(
                 f'{name} is {diameter}, the diameter of the graph (not {hops})'
             )
