@@ -8,12 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pyg_hcsf.cli import main as cli
 from tests.paths import REPO
-
-try:
-    from pyg_hcsf.cli import main as cli
-except ImportError:  # until the command line is merged
-    cli = None  # type: ignore[assignment]
 
 RUN = ('lift', 'view', 'recognize')  # of the commands
 PAGES = [REPO / 'README.md', *sorted((REPO / 'docs').glob('**/*.md'))]
@@ -53,7 +49,7 @@ def test_code_runs(page, tmp_path, monkeypatch):
     if page.name == 'skeletons.md':
         losses = names['losses']
         assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
-    for name, *words in commands(page) if cli else []:
+    for name, *words in commands(page):
         runs = dict(zip(words, words[1:], strict=False)).get('--run', '.')
         inputs = [Path(word) for word in (*words[:1], runs)]
         if name in RUN and all(path.exists() for path in inputs):
@@ -62,7 +58,7 @@ def test_code_runs(page, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('page', WITH_CODE, ids=name_of)
 def test_options_exist(page):
-    for name, *words in commands(page) if cli else []:
+    for name, *words in commands(page):
         assert name in cli.SUBCOMMANDS or name == '--help'
         if name in ('--help', 'train') or '--help' in words:
             continue
@@ -88,6 +84,7 @@ def test_readme_is_short():
     for sentence in re.split(r'(?<=[.!?])\s', prose):
         assert len(sentence.split()) <= 35, sentence
     assert len(re.findall(r'[0-9]+(?:[.,][0-9]+)?', prose)) <= 40
+    assert all(block.count('\n') <= 20 for block in blocks(PAGES[0], 'python'))
     assert all(block.count('\n') <= 20 for block in blocks(PAGES[0], 'python'))
 
 
