@@ -41,7 +41,12 @@ def make_parser() -> CommandParser:
 
 
 def main(argv: list[str] | None = None) -> dict[str, float]:
-    """Runs the command; returns top-1 accuracy by run, and of the fusion."""
+    """Runs the command.
+
+    Returns:
+        The top-1 accuracy in percent of each run by its path, and of the
+        fusion under 'fused'.
+    """
     args = make_parser().parse_args(argv)
     weights: str | list[float] = args.weights[0]
     if len(args.weights) > 1 or weights not in WEIGHTS:

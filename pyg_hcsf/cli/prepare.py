@@ -112,7 +112,7 @@ def prepare(name: str, options: dict[str, Any]) -> int:
 
 
 def report(checks: list[Check]) -> int:
-    """Prints the checks; returns the exit code."""
+    """Prints the checks; returns 1 if one failed, otherwise 0."""
     words = {True: 'ok', False: 'FAIL', None: '-'}
     width = max(len(check.what) for check in checks)
     for check in checks:

@@ -61,7 +61,12 @@ def read_layout(path: Path, num_frames: int) -> Layout:
 
 @contextlib.contextmanager
 def open_meta(folder: Path) -> Iterator[NpzFile]:
-    r"""Opens :obj:`clips.npz` without unpickling or decompressing."""
+    r"""Opens :obj:`clips.npz`: the lengths and attributes of the clips of a
+    store.
+
+    Compressed members raise a :class:`ValueError`, and so do pickled arrays
+    when they are read.
+    """
     file = folder / META
     with explain_errors(file), file.open('rb') as stream:
         content = np.load(stream, allow_pickle=False)

@@ -65,7 +65,9 @@ class ClipStore:
                 or self.lengths.ndim != 1
                 or (self.lengths < 0).any()
             ):
-                raise ValueError('malformed lengths of clips')
+                raise ValueError(
+                    "Expected non-negative int64 'lengths', one per clip"
+                )
             self.keys = tuple(check_name(key) for key in meta['keys'])
             self._tensors = frozenset(meta['tensors'])
             self.info: dict[str, Any] = meta['info']

@@ -64,8 +64,8 @@ def check_name(name: Any) -> str:
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(
-            f'Expected names of attributes that are identifiers (got '
-            f'{shown(name)})'
+            'Expected attribute names that are identifiers of Python, such '
+            f"as 'x' (got {shown(name)})"
         )
     return name
 

@@ -1,5 +1,5 @@
 r"""Data augmentation of 3D poses: random bone lengths, random rotations, and
-a random face for skeletons without one.
+random positions of nose, eyes and ears where the skeleton has none.
 """
 
 import math

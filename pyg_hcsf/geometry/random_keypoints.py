@@ -73,8 +73,8 @@ def disturb_keypoints(
 
     As in :func:`~pyg_hcsf.geometry.detector_noise`, errors are a fraction of
     the size of the person and correlated over time, and the confidence
-    depends on the expected error. Joints outside of the image are missing,
-    except for the hip; of left and right hip at least one is kept.
+    depends on the expected error. Joints outside of the image are missing.
+    The hip of Human3.6M never is, and of COCO's two hips at least one is kept.
 
     Args:
         keypoints (torch.Tensor): Pixels ``[B, T, N, 2]``, NaN behind the
@@ -87,7 +87,9 @@ def disturb_keypoints(
         skeleton (Skeleton): That of Human3.6M or COCO.
         noise (KeypointNoise): The rates of errors.
         generator (torch.Generator): The source of random numbers.
-        detector (DetectorNoise, optional): Size, tails and correlation.
+        detector (DetectorNoise, optional): The size of the errors, how heavy
+            the tails of their distribution are, and their correlation over
+            time.
 
     Returns:
         tuple: Pixels ``[B, T, N, 2]``, with arbitrary values where a joint is

@@ -1,4 +1,6 @@
-r"""Detected people as the readers return them, and checks of their joints."""
+r"""The data class of a detected person that readers return, and checks of
+their joints.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-r"""Reads the 2D keypoints of a video from the file of any detector."""
+r"""Reads the 2D keypoints of a video from a file of any supported
+detector.
+"""
 
 from dataclasses import replace
 from pathlib import Path

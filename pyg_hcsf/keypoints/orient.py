@@ -1,4 +1,6 @@
-r"""Rotates and mirrors the keypoints of a video, or exchanges its sides."""
+r"""Rotates and mirrors the keypoints of a video, or exchanges left
+and right joints.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -123,10 +123,11 @@ def save_lifter(
 
     Args:
         path (str or pathlib.Path): The file, ``.safetensors``.
-        model (PoseLifter): The network, not folded.
+        model (PoseLifter): The network itself, not the copy for inference
+            that :meth:`~pyg_hcsf.nn.PoseLifter.folded` returns.
         info (LifterInfo): Its metadata.
-        half (bool, optional): If set to :obj:`False`, will not round large
-            tensors to float16. (default: :obj:`True`)
+        half (bool, optional): If set to :obj:`True`, tensors of 1,024 and more
+            elements are rounded to float16. (default: :obj:`True`)
 
     Raises:
         ValueError: If :obj:`info` describes another network, or weights are

@@ -48,8 +48,11 @@ def write_json(path: Path, sequences: Sequence[PoseSequence]) -> None:
            "keypoint_name": "1", "keypoint_xy": [[[u, v], ...], ...],
            "keypoint_score": [[s, ...], ...]}]}
 
-    :obj:`fps` and :obj:`image_size` may be null; :obj:`uncertainty`,
-    :obj:`root` and all from :obj:`layout` on are left out if unknown.
+    :obj:`pose` is relative to the root, and :obj:`root` is its position, both
+    in the axes of :obj:`axes`; :obj:`uncertainty` is the expected error of
+    each joint. All are in millimetres. :obj:`fps` and
+    :obj:`image_size` may be null; :obj:`uncertainty`, :obj:`root` and all
+    from :obj:`layout` on are left out if unknown.
     """
     people = []
     for sequence in sequences:
@@ -148,7 +151,18 @@ def arrays_of(sequence: PoseSequence) -> dict[str, np.ndarray]:
 
 
 def parse_header(content: str | bytes, name: str) -> list[dict[str, Any]]:
-    r"""The people of :func:`make_header` as JSON, each a dictionary."""
+    r"""Parses JSON that was made from :func:`make_header`.
+
+    Args:
+        content (str or bytes): The JSON.
+        name (str): The name of the file for error messages.
+
+    Returns:
+        The people, each a dictionary.
+
+    Raises:
+        ValueError: If it is other JSON, or of another version.
+    """
     try:
         header = load_json(content, _reject_constant)
     except (ValueError, RecursionError) as e:

@@ -121,10 +121,13 @@ class PoseProtocol:
             x_px (torch.Tensor): Keypoints :obj:`[..., N, 2]` in pixels.
             image_size (torch.Tensor or tuple): :math:`(W, H)` in pixels.
 
+        Returns:
+            Keypoints :obj:`[..., N, 2]`, x from -1 to 1.
+
         Raises:
             ValueError: If the number of joints is not :obj:`num_joints`, if
-                keypoints are not finite or not pixels, or if
-                :obj:`image_size` is missing.
+                keypoints are not finite, if none is above 2 (they are
+                normalised already), or if :obj:`image_size` is :obj:`None`.
         """
         self._check(x_px, 'x_px', 2)
         if x_px.numel() > 0 and x_px.abs().max() <= _MIN_PIXEL:

@@ -75,7 +75,9 @@ class Interpreter:
                 return value
             execute = opcodes.get(code)
             if execute is None:
-                raise ValueError(f'the instruction {shown(bytes([code]))}')
+                raise ValueError(
+                    f'the instruction {shown(bytes([code]))} is not supported'
+                )
             execute(self)
             if self.memory_left < 0:
                 raise ValueError(

@@ -66,7 +66,8 @@ class LiveModel(ABC):
 
     def stats(self) -> dict[str, Any]:
         r"""The counters of all :attr:`events`, and the 50th and 99th
-        percentile and the maximum of the latency in ms.
+        percentile and the maximum of the latency: :obj:`p50_ms`,
+        :obj:`p99_ms` and :obj:`longest_ms`.
         """
         return {
             **{event: self._counts[event] for event in self.events},

@@ -43,8 +43,8 @@ class EncodePose(BaseTransform):
     def forward(self, data: Data) -> Data:
         if 'joints' in data:
             raise ValueError(
-                'Expected a clip in pixels and millimetres (got one with '
-                "'joints', which is encoded already)"
+                'Expected a clip in pixels and millimetres (got an encoded '
+                "clip, which has 'joints'): apply EncodePose only once"
             )
         size = data.get('image_size')
         x = self.protocol.encode_input(frames_first(data.x), size)

@@ -27,7 +27,7 @@ class Frames(NamedTuple):
     mask: Optional[Tensor] = None  #: false where the result is zero
 
     def rows(self, part: slice) -> Frames:
-        r"""The frames of a slice of the clips."""
+        r"""Returns the same fields for a slice of the clips of the batch."""
         return Frames._make(x if x is None else x[part] for x in self)
 
 
@@ -202,7 +202,7 @@ class FitFrames(BaseTransform):
 
     def forward(self, data: Data) -> Data:
         generator = None
-        if self.random:  # torch.manual_seed decides
+        if self.random:  # PyTorch's own, which torch.manual_seed seeds
             generator = torch.default_generator
         frames = choose_frames(
             torch.tensor([data.x.size(1)]),

@@ -78,7 +78,7 @@ def learned_graph(
         offset = None
         if graph.offset:
             offset = weights[graph] - (0 if base is None else base)
-            if offset.dim() == 3:  # one graph per frame: the central one
+            if offset.dim() == 3:  # a graph of each frame: central
                 offset = offset[:, offset.size(1) // 2]
         groups += _groups(name, graph.hops, base, offset, numbers)
     return LearnedGraph(model.skeleton, tuple(groups), attribution)
@@ -208,7 +208,7 @@ def _numbers(frames: Optional[Sequence[int]], count: int) -> np.ndarray:
     numbers = np.arange(count) if frames is None else np.asarray(frames)
     if numbers.shape != (count,):
         raise ValueError(
-            f"Expected 'frames' with a number for each of {count} inputs in "
-            f"'x' (got shape {numbers.shape})"
+            f"Expected 'frames' with one frame number for each of the {count} "
+            f"samples in 'x' (got shape {numbers.shape})"
         )
     return numbers.astype(np.int32)

@@ -40,7 +40,13 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class ResultPoses:
-    r"""The people of a result or of the ground truth."""
+    r"""One named set of 3D poses that the viewer shows.
+
+    Args:
+        name (str): Its name in the page.
+        truth (bool): Whether it is the ground truth.
+        people (tuple[Person, ...]): Its people.
+    """
 
     name: str
     truth: bool

@@ -53,7 +53,8 @@ class FoundFiles:
     @cached_property
     def members(self) -> list[Member]:
         r"""The ``.skeleton`` files of NTU RGB+D, or the files of UTD-MHAD,
-        including those in archives, which are listed once.
+        including those in archives. Archives are listed at the first access
+        only.
         """
         if self.name == 'utd_mhad':
             return list_members(self.files, UTD_MHAD_FILE, FILE_LIMIT)

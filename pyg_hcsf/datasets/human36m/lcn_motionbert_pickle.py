@@ -1,7 +1,8 @@
 r"""Reads the pickles of Human3.6M that LCN and MotionBERT use.
 
-The readers take the content of a file and its name for error messages. They
-raise a :class:`ValueError` if the file is damaged or has other content.
+Each reader takes the content of a file, and the name of the file, which it
+uses in error messages. It raises a :class:`ValueError` if the file is damaged
+or has other content.
 """
 
 from __future__ import annotations
@@ -132,8 +133,9 @@ def read_motionbert(
     The file has pixels with a scaled depth, which are converted to
     millimetres in the frame of the camera as in LCN, with the scale
     :math:`\rho` the reciprocal of :obj:`2.5d_factor`. The training split has
-    none: with :math:`\rho = 1/4` its poses are of unknown size, and of no use
-    for protocols that predict millimetres.
+    no :obj:`2.5d_factor`: the reader assumes :math:`\rho = 1/4`, so the size
+    of its poses is unknown. Do not use them for protocols that predict
+    millimetres.
 
     Args:
         content (bytes): The file.
@@ -152,7 +154,11 @@ def read_motionbert(
         image = _array(values, 'joint3d_image')
         keypoints = _array(values, 'joint_2d')[..., :2]
         if image.shape[2] != 3 or len(keypoints) != len(image):
-            raise unexpected('as many frames in 2D as in 3D', image)
+            raise unexpected(
+                "F frames in 'joint_2d', and 'joint3d_image' of shape "
+                '[F, N, 3]',
+                image,
+            )
         sources = _texts(values, 'source', len(image))
         camera_names = _texts(values, 'camera_name', len(image))
         # Millimetres per pixel at the root, for each frame.
@@ -173,7 +179,8 @@ def read_motionbert(
             match = SOURCE.fullmatch(source)
             if match is None or camera_name not in cameras:
                 raise unexpected(
-                    'sources s_SS_act_AA_subact_BB and cameras of Human3.6M',
+                    "a source such as 's_09_act_02_subact_01' and a camera of "
+                    'Human3.6M',
                     (source, camera_name),
                 )
             camera = cameras[camera_name]

@@ -154,7 +154,8 @@ def read_cdf_mat(content: bytes, name: str) -> np.ndarray:
     cell :obj:`data`; :obj:`name` is for error messages.
 
     Returns:
-        The positions :obj:`[T, 96]` in millimetres.
+        x, y and z of 32 joints in the world frame, :obj:`[T, 96]`, in
+        millimetres.
     """
     problem = f"'{name}' has no cell 'data' with frames of 96 numbers"
     with explained(problem, 'get the .cdf file'):

@@ -1,8 +1,9 @@
 r"""Reads VideoPose3D's :obj:`data_3d_h36m.npz` and :obj:`data_2d_h36m_*.npz`
 of Human3.6M.
 
-The readers take the content of a file and its name for error messages. They
-raise a :class:`ValueError` if the file is damaged or has other content.
+Each reader takes the content of a file, and the name of the file, which it
+uses in error messages. It raises a :class:`ValueError` if the file is damaged
+or has other content.
 """
 
 from __future__ import annotations

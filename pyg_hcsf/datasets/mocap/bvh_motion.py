@@ -39,8 +39,8 @@ def read_bvh_clip(
     r"""Reads one file of :obj:`folder`, see :class:`BVHMotion`.
 
     Raises:
-        ValueError: If it is damaged or cannot be read without more options;
-            names it.
+        ValueError: If the file is damaged or cannot be read without more
+            options. The message names the file.
     """
     bvh = read_bvh(path)
     try:
@@ -70,7 +70,8 @@ def read_bvh_clips(
     raw: Path, min_fps: float = 0.0, **options: Any
 ) -> Iterator[MotionClip]:
     r"""Reads the clips that :func:`bvh_files` lists, see
-    :class:`BVHMotion`. Those that cannot be read are named and skipped.
+    :class:`BVHMotion`. Files that cannot be read are skipped with a warning
+    that names them.
 
     Raises:
         ValueError: If not one can be read.

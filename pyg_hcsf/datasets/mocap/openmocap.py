@@ -69,9 +69,12 @@ def openmocap_files(path: Path) -> list[Path]:
 
 
 def split_of(subject: str, held_out: str = 'subjects') -> str | None:
-    r"""The split of :class:`OpenMocap` that a subject belongs to, or
-    :obj:`None` if it is in no split, as test subjects on other rigs with
-    :obj:`held_out='rig'`.
+    r"""Returns the split of a subject: :obj:`'train'`, :obj:`'val'` or
+    :obj:`'test'`.
+
+    With :obj:`held_out='subjects'` the test subjects are the test split. With
+    :obj:`held_out='rig'` all subjects on the DAZ rig are, and the other test
+    subjects are in no split (:obj:`None`).
     """
     if held_out == 'rig' and subject in DAZ_SUBJECTS:
         return 'test'

@@ -46,7 +46,10 @@ def read_test_annotations(
         valid = arrays['valid_frame'].reshape(-1)
         num_frames = len(valid)
         if not 0 < num_frames <= MAX_FRAMES:
-            raise ValueError(f"'valid_frame' is of {num_frames} frames")
+            raise ValueError(
+                f"Expected 1 to {MAX_FRAMES} frames in 'valid_frame' (got "
+                f'{num_frames})'
+            )
         if not np.isin(valid, (0, 1)).all():
             raise ValueError("'valid_frame' has other numbers than 0 and 1")
         if not valid.any():

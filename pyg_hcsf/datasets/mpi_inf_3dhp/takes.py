@@ -93,7 +93,9 @@ def take_of_pstmo(
     ]  # [T, 1, 3], in millimetres
     relative = joints - origin  # of the universal size
     if not (origin[seen.valid][..., 2] > MIN_DEPTH).all():
-        raise ValueError('its pelvis is not in front of the camera')
+        raise ValueError(
+            'the pelvis is not in front of the camera in a valid frame'
+        )
     of = torch.from_numpy(seen.valid)
     pelvis, seen_at = origin[:, 0], pixels[:, constants.PELVIS_OF_17]
     if is_test:

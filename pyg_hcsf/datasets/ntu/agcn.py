@@ -42,8 +42,8 @@ def read_agcn(path: str | Path) -> Iterator[ActionClip]:
     path = Path(path)
     if not path.name.endswith(DATA):
         raise ValueError(
-            f"Expected a file such as 'train{DATA}' (got '{path}'): bones and "
-            'motion are computed from the joints'
+            f"Expected a file such as 'train{DATA}' (got '{path}'): pass the "
+            'file of joints; bones and motion are computed from it'
         )
     labels = path.with_name(path.name.removesuffix(DATA) + LABELS)
     names = _read_names(labels)

@@ -109,7 +109,7 @@ def check_single_format(found: dict[str, list[Path]]) -> None:
         first = {name: str(paths[0]) for name, paths in found.items()}
         raise ValueError(
             f"Expected 'raw' with files of one format (got {first}): pass the "
-            'files or the folder of one'
+            'files, or the folder, of one format'
         )
 
 

@@ -37,7 +37,9 @@ class Hand:
     """
 
     frame: str  #: one of :obj:`FRAMES`
-    offset: Vector  #: the position in that frame: forward, outwards, up
+    #: the position in the axes of ``frame``: forward, outwards, up, in
+    #: millimetres for a body of 1.75 m
+    offset: Vector
     elbow: Vector | None = None  #: in the axes of the chest
 
     @property

@@ -1,4 +1,4 @@
-r"""Checks keypoints for the usual mistakes."""
+r"""Runs all checks on keypoints, and reports, raises or warns."""
 
 import warnings
 

@@ -1,4 +1,6 @@
-r"""Checks whether limbs have the proportions of people."""
+r"""Checks whether limbs have the proportions of people; if not, the joint
+layout is probably wrong.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

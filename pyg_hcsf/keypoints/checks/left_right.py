@@ -1,6 +1,6 @@
 r"""Checks whether left and right are exchanged, at all joints or at some.
 
-A small network looks at single 2D poses.
+A small network estimates from each 2D pose whether sides are swapped.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-r"""Checks whether frames are those of a video, and joints confident."""
+r"""Checks whether successive frames are from one video, whether poses change,
+and whether joints have enough confidence.
+"""
 
 import warnings
 from collections.abc import Iterator

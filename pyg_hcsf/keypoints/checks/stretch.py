@@ -1,4 +1,4 @@
-r"""Estimates by how much an image is stretched from the limbs in it."""
+r"""Estimates from the limbs by how much an image is stretched."""
 
 import warnings
 from collections.abc import Sequence

@@ -2,7 +2,8 @@ r"""Reads the results of AlphaPose and PoseFlow.
 
 ``alphapose-results.json`` is a list of people, or with ``--format cmu`` or
 ``open`` a mapping from images to ``bodies`` or ``people``. PoseFlow writes a
-mapping from images to people. A mapping from people to frames is read, too.
+mapping from images to people. A mapping from people to frames, which other
+tools write, is read too.
 ``idx`` is the id of a person; frames are numbered by the names of images.
 """
 

@@ -77,7 +77,7 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     shape = joints.shape[:2]  # [T, P]
     frames, rate = _number_frames(arrays, shape[0])
     ids = check_numbers(arrays.get('track_ids'), 'track_ids', shape, shape[1:])
-    if ids is None:  # of the only person, or unknown
+    if ids is None:  # NaN: unknown
         ids = np.array(1.0 if shape[1] == 1 else np.nan)
     ids = np.broadcast_to(ids, shape)
     seen = (joints[..., 2] > 0).any(axis=-1) & ~(ids < 0)

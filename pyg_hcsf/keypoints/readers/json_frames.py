@@ -265,7 +265,7 @@ def parse_track_id(value: Any, where: str) -> str | None:
     empty texts are none.
     """
     name = value[key] if (key := first_key(value, TRACK_KEYS)) else None
-    for _ in range(2):  # some trackers wrap it in lists
+    for _ in range(2):  # some trackers write [id] or [[id]]
         if isinstance(name, list) and len(name) == 1:
             name = name[0]
     if name is None or isinstance(name, (list, dict)) or name == '':

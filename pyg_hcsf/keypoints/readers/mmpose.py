@@ -29,7 +29,7 @@ def matches(data: Any) -> bool:
     rows = first.get('keypoints')
     row = rows[0] if isinstance(rows, list) and rows else None
     if isinstance(row, list) and row and isinstance(row[0], list):
-        return False  # an array of several people or frames
+        return False  # [[[x, y], ...], ...] is for the reader of records
     if {'keypoint_scores', 'instances'} & first.keys():
         return True
     old = isinstance(row, list) and 'bbox' in first

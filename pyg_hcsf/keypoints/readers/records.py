@@ -1,4 +1,4 @@
-r"""Reads JSON of no known detector: people with keypoints.
+r"""Reads JSON files that no other reader recognises: people with keypoints.
 
 A person has ``keypoints``, and ``frame`` and ``track`` or what such keys are
 usually called, as in the lines that ``pyg-hcsf lift --live`` takes. Lists of

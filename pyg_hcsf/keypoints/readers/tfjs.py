@@ -1,10 +1,10 @@
 r"""Reads poses of TensorFlow.js (MoveNet, PoseNet, BlazePose) and ml5.
 
 ``estimatePoses`` of pose-detection returns a list of poses for each frame,
-each with ``keypoints``, a list of ``x``, ``y``, ``score`` and ``name``; in
-PoseNet's own package ``position``, ``score`` and ``part``. ``id`` is that of
-a tracker. A list of poses alone is one person in successive frames if each is
-close to the one before, else people in an image.
+each with ``keypoints``, a list of ``x``, ``y``, ``score`` and ``name``.
+PoseNet's own package calls them ``position``, ``score`` and ``part``. ``id``
+is that of a tracker. A list of poses alone is one person in successive frames
+if each is close to the one before, else people in an image.
 """
 
 from typing import Any

@@ -30,13 +30,13 @@ FORWARD = 0.15  # least distance of a toe or bent knee ahead, in shins
 
 
 class Conventions(NamedTuple):
-    r"""The conventions of a file."""
+    r"""What was inferred about a BVH file."""
 
-    rig: Rig  #: the joints
+    rig: Rig  #: which of its joints are Human3.6M's
     scale: float  #: millimetres per unit of length
     unit: str  #: the name of the unit; empty if the scale was given
     up: str  #: the vertical axis, :obj:`'y'` or :obj:`'z'`
-    warnings: tuple[str, ...]  #: what may be wrong
+    warnings: tuple[str, ...]  #: guesses that may be wrong
 
 
 def infer_conventions(
