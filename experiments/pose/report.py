@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.pose.tables import (
+from experiments.pose.report_tables import (
     action_table,
     joint_table,
     pck_table,

@@ -13,7 +13,7 @@ from experiments import run
 from experiments.pose import data, report
 from experiments.pose.config import ClipsConfig
 from experiments.pose.evaluate import Evaluator
-from experiments.pose.tables import pck_table
+from experiments.pose.report_tables import pck_table
 from experiments.reporting.runs import load_runs
 from experiments.sweep import sources
 from experiments.sweep.sources import resolve

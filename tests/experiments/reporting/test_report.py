@@ -9,7 +9,7 @@ import pytest
 
 from experiments import report as command
 from experiments.pose.report import PoseReport
-from experiments.pose.tables import (
+from experiments.pose.report_tables import (
     action_table,
     joint_table,
     subject_table,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pyg_hcsf.safe_io.shown import shown
 
 from ..text_file import TextFile
-from .tokens import Tokens
+from .hierarchy_tokens import Tokens
 
 CHANNELS = tuple(
     f'{axis}{kind}'
