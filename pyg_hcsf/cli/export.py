@@ -3,13 +3,19 @@
     pip install 'pyg_hcsf[export]'
     pyg-hcsf export temporal_coco17 lifter.onnx
     pyg-hcsf export runs/lift/default/temporal/0 lifter.onnx
+    pyg-hcsf export runs/pose/own/hcsf/0 lifter.onnx
     pyg-hcsf export runs/action/utd_mhad/hcsf/0 actions.onnx
 
-Lifters: the input `x` is the result of pyg_hcsf.geometry.window_input, of
-shape [B, 17, 3] for a network of single frames, otherwise [B, T, 17, 3]. The
-output `pose`, [B, 17, 3], is of unit size; pyg_hcsf.geometry.decode_pose
-converts it to millimetres. pyg_hcsf.lifting.Lifter does both, and also
-averages the predictions for an image and its mirror image.
+Lifters of the package and of lift runs: the input `x` is the result of
+pyg_hcsf.geometry.window_input, of shape [B, 17, 3] for a network of single
+frames, otherwise [B, T, 17, 3]. The output `pose`, [B, 17, 3], is of unit
+size; pyg_hcsf.geometry.decode_pose converts it to millimetres.
+pyg_hcsf.lifting.Lifter does both, and also averages the predictions for an
+image and its mirror image.
+
+Networks of pose runs: the input `x`, [B, N, 2] or [B, T, N, 2], and the output
+`pose`, [B, N, 3], are in the units of the run's protocol (see
+pyg_hcsf.protocols.get_protocol).
 
 Action networks: the input `x`, [B, T, M, N, 3], has clips of the length of
 the training, prepared as by pyg_hcsf.recognition.Recognizer. The output
@@ -34,7 +40,7 @@ def make_parser() -> CommandParser:
     """Makes the command line parser."""
     parser = CommandParser(prog='pyg-hcsf export', description=__doc__)
     text = 'weights of the package such as single_coco17, a .safetensors '
-    text += 'file, or the folder of a finished lift or action run'
+    text += 'file, or the folder of a finished lift, pose or action run'
     parser.add_argument('weights', help=text)
     parser.add_argument('out', type=Path, help='the file to write, .onnx')
     return parser
@@ -90,10 +96,13 @@ def load_network(weights: str) -> tuple[Any, Tensor, str]:
         names = (LIFTER, RECOGNIZER)
         found = [path / name for name in names if (path / name).is_file()]
         if not found:
-            raise ValueError(
-                f"Expected '{path}' to be the folder of a finished lift or "
-                f"action run, with '{LIFTER}' or '{RECOGNIZER}' (got neither)"
-            )
+            from pyg_hcsf.nn import PoseLifter
+
+            model = PoseLifter.from_run(path)
+            joints = model.skeleton.num_joints
+            shape = (model.frames,) * (model.frames > 1)
+            x = torch.zeros(2, *shape, joints, model.in_channels)
+            return model.folded(), x, 'pose'
         path = found[0]
     if path.name == RECOGNIZER:
         from pyg_hcsf.recognition import load_recognizer

@@ -5,7 +5,10 @@ import torch
 
 from pyg_hcsf.cli.export import main
 from pyg_hcsf.lifting import load_lifter
+from pyg_hcsf.nn import PoseLifter
+from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.recognition import load_recognizer
+from tests.own_skeletons import HAND
 from tests.recognition.small_recognizer import make_recognizer
 
 pytestmark = pytest.mark.filterwarnings('ignore')  # of the exporter itself
@@ -54,6 +57,19 @@ def test_run_of_an_action_network(tmp_path, runtime):
         check(session, 'scores', model, x)
 
 
+@pytest.mark.parametrize('frames', [1, 3])
+def test_pose_run(frames, tmp_path, runtime):
+    options = {'hidden_channels': 8, 'num_blocks': 1, 'frames': frames}
+    save_network(tmp_path, PoseLifter(HAND, **options), options, 'arrays')
+    path = tmp_path / 'hand.onnx'
+    main([str(tmp_path), str(path)])
+    model = PoseLifter.from_run(tmp_path)
+    session = runtime.InferenceSession(path)
+    for batch in (1, 3):
+        x = torch.rand(batch, *[frames] * (frames > 1), HAND.num_joints, 2)
+        check(session, 'pose', model, x)
+
+
 def test_other_folders(tmp_path):
-    with pytest.raises(ValueError, match='finished lift or action run'):
+    with pytest.raises(ValueError, match='the folder of a finished run'):
         main([str(tmp_path), str(tmp_path / 'a.onnx')])
