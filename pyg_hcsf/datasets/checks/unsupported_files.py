@@ -139,7 +139,9 @@ def _read_content(path: Path, kind: str, process: HDF5Process) -> Content:
     if kind == 'npz':
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:NUM_KEYS]
-            keys = frozenset(name.removesuffix('.npy') for name in names)
+            keys = frozenset(
+                name.removesuffix('.npy').rpartition('/')[2] for name in names
+            )
             for name in names:
                 if name.startswith('positions_'):
                     with archive.open(name) as member:
