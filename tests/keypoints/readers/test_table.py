@@ -223,6 +223,14 @@ def test_names_of_frames(tmp_path, name):
     check_people(k, POINTS[:, :1], GAP)
 
 
+@pytest.mark.parametrize('frame', ['-1', '1.5', '9' * 20, '1e300'])
+def test_numbers_that_are_no_frames(tmp_path, frame):
+    lines = ['0', *map(str, range(1, len(ROWS) - 2)), frame]
+    lines = [f'{t},{r}' for t, r in zip(lines, ROWS[1:], strict=True)]
+    with pytest.raises(ValueError, match=f'line {len(ROWS)}.*a frame number'):
+        read(tmp_path, '\n'.join([f'frame,{ROWS[0]}', *lines]))
+
+
 @pytest.mark.parametrize('name', ['', 'Unnamed: 0', 'index'])
 def test_rows_of_pandas_are_frames(tmp_path, name):
     lines = [f'{t},{r}' for t, r in zip(GAP, ROWS[1:], strict=True)]
