@@ -2,6 +2,8 @@
 the array and the remedy.
 """
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,7 @@ RELATIVE = X - X[:, :1]
         ({'joints': X[:, :17]}, "21 joints of 'hand21'.*skeleton of your"),
         ({'joints': X[:0]}, 'one or more frames'),
         ({'joints': NAN}, "frame 3, joint 'ThumbTip'.*interpolation"),
+        ({'joints': np.where(X == X[3, 4], 1e300, X)}, 'up to 1e.09.*frame 3'),
         ({'joints': OBJECTS}, "'joints'.*Python objects.*arrays of its own"),
         ({'joints': X.astype(str)}, r'numbers .*astype\(float\)'),
         ({'joints': X / 1000}, r"body of .* mm.: pass unit='m'"),
@@ -61,6 +64,17 @@ RELATIVE = X - X[:, :1]
             {'keypoints': np.dstack([project(X), 9 + X[..., 0]])},
             'confidence.*from 0 to 1',
         ),
+        ({'confidence': X[..., 0] * 0}, "'keypoints' .* their 'confidence'"),
+        (
+            {'keypoints': project(X), 'confidence': X[..., :1] * 0},
+            r"'confidence'.*got \[20, 21, 1\]",
+        ),
+        ({'image_size': np.array([0.4, 9])}, "'image_size'.*more pixels"),
+        (
+            {'image_size': None, 'center': np.array([-9.0, 9])},
+            r"'image_size'.*got \[-18.0, 18.0\]",
+        ),
+        ({'action': np.nan}, "'action'.*a text"),
         ({'focal': np.array([-1.0, 1])}, "'focal'.*positive numbers"),
         ({'focal': np.ones((3, 3))}, r"'focal'.*shape \[2\]"),
         ({'center': np.array([np.nan, 1])}, "'center'.*finite"),
@@ -138,3 +152,16 @@ def test_damaged_files(tmp_path, fuzz):
     path.write_bytes(b'no archive')
     with pytest.raises(ValueError, match=r'ann.npz.*numpy\.savez'):
         load(tmp_path)
+
+
+def test_texts_of_other_types_and_arrays_that_come_twice(tmp_path):
+    path = tmp_path / 'ann.npz'
+    np.savez(path, subject=np.array('é'.encode()), action=7)
+    ((_, values),) = read_clips(path, tmp_path)
+    assert values == {'subject': 'é', 'action': '7'}
+    with zipfile.ZipFile(path, 'a') as archive:
+        member = archive.read('action.npy')
+        with pytest.warns(UserWarning, match='Duplicate name'):
+            archive.writestr('action.npy', member)
+    with pytest.raises(ValueError, match="ann.npz.*two arrays 'action'"):
+        list(read_clips(path, tmp_path))
