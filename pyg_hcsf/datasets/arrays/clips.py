@@ -23,6 +23,7 @@ from pyg_hcsf.skeleton import Skeleton
 
 UNITS = {'mm': 1.0, 'm': 1000.0}
 ASSUMED_SIZE = (1000, 1000)  # pixels, of an image of which nothing is known
+MIN_PIXELS = 8.0  # no image with all keypoints of a clip is so small
 FILL = 0.6  # share of that image which a body without a position fills
 
 
@@ -161,6 +162,11 @@ def _keypoints(
                 f"and {skeleton.num_joints} joints of 'joints' (got "
                 f'{list(array.shape)}): cut both to the same frames'
             )
+    if (largest := float(np.abs(xy).max())) < MIN_PIXELS:
+        raise ValueError(
+            f"Expected 'keypoints' of {where} in pixels (got values up to "
+            f'{largest:.3g}): multiply fractions by the size of the image'
+        )
     low, high = float(confidence.min()), float(confidence.max())
     if not (low >= 0 and high <= 1):
         raise ValueError(

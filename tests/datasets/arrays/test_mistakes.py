@@ -22,6 +22,8 @@ from tests.own_skeletons import HAND, moving
 X = joints()
 NAN = X.copy()
 NAN[3, 4] = np.nan
+HUGE = X.copy()
+HUGE[3, 4, 0] = -1e300
 OBJECTS = np.empty(2, object)
 OBJECTS[:] = [X[:3], X[:4]]
 UP = np.array([1.0, -1.0, -1.0])
@@ -39,7 +41,7 @@ RELATIVE = X - X[:, :1]
         ({'joints': X[:, :17]}, "21 joints of 'hand21'.*skeleton of your"),
         ({'joints': X[:0]}, 'one or more frames'),
         ({'joints': NAN}, "frame 3, joint 'ThumbTip'.*interpolation"),
-        ({'joints': np.where(X == X[3, 4], 1e300, X)}, 'up to 1e.09.*frame 3'),
+        ({'joints': HUGE}, "up to 1e.09 .*frame 3, joint 'ThumbTip'"),
         ({'joints': OBJECTS}, "'joints'.*Python objects.*arrays of its own"),
         ({'joints': X.astype(str)}, r'numbers .*astype\(float\)'),
         ({'joints': X / 1000}, r"body of .* mm.: pass unit='m'"),
@@ -73,6 +75,10 @@ RELATIVE = X - X[:, :1]
         (
             {'image_size': None, 'center': np.array([-9.0, 9])},
             r"'image_size'.*got \[-18.0, 18.0\]",
+        ),
+        (
+            {'keypoints': project(X) / [640, 480], 'joints': RELATIVE},
+            "'keypoints' .*in pixels .*fractions",
         ),
         ({'action': np.nan}, "'action'.*a text"),
         ({'focal': np.array([-1.0, 1])}, "'focal'.*positive numbers"),
