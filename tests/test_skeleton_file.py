@@ -116,3 +116,12 @@ def test_numbered_joints_and_no_bones(tmp_path):
     assert skeleton.joints == ('1', '2') and skeleton.parents == (-1, 0)
     path.write_text('name: dot\njoints: {a: null}\n')
     assert load_skeleton(path).edge_index.shape == (2, 0)
+
+
+def test_pairs_keep_their_order(tmp_path):
+    path = tmp_path / 'rig.yaml'
+    path.write_text(
+        'name: rig\njoints: {a: null, b: a, c: a, d: b, e: c}\n'
+        'pairs: [[d, e], [b, c]]\n'
+    )
+    assert load_skeleton(path).mirrored == (0, 2, 1, 4, 3)

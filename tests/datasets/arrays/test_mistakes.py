@@ -160,6 +160,14 @@ def test_damaged_files(tmp_path, fuzz):
         load(tmp_path)
 
 
+def test_values_of_a_clip_go_before_those_of_its_file(tmp_path):
+    path = tmp_path / 'all.npz'
+    np.savez(path, **{'subject': 'ann', 'a/fps': 5, 'b/subject': 'ben'})
+    clips = dict(read_clips(path, tmp_path))
+    assert clips['all/a'] == {'subject': 'ann', 'fps': 5}
+    assert clips['all/b'] == {'subject': 'ben'}
+
+
 def test_texts_of_other_types_and_arrays_that_come_twice(tmp_path):
     path = tmp_path / 'ann.npz'
     np.savez(path, subject=np.array('é'.encode()), action=7)
