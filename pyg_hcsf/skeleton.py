@@ -142,7 +142,7 @@ class Skeleton:
         pairs = {(j, i) for i, j in self.edges} | set(self.edges)
         ordered = sorted(pairs, key=lambda pair: (pair[1], pair[0]))
         edges = torch.tensor(ordered, dtype=torch.long, device='cpu')
-        return edges.t().contiguous()
+        return edges.view(-1, 2).t().contiguous()
 
     @property
     def mirrored(self) -> tuple[int, ...]:

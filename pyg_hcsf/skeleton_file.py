@@ -59,6 +59,8 @@ def parse_skeleton(spec: Any, where: str) -> dict[str, Any]:
     number = {name: i for i, name in enumerate(names)}
 
     def joint(name: Any) -> int:
+        if type(name) is int:  # joints may be numbered
+            name = str(name)
         if not isinstance(name, str) or name not in number:
             raise ValueError(
                 f'Expected one of the joints {list(names)} in {where} (got '
@@ -81,12 +83,19 @@ def parse_skeleton(spec: Any, where: str) -> dict[str, Any]:
     tree = {(c, p) for c, p in enumerate(parents) if p != -1}
     graphs = {}
     for name, change in spec['graphs'].items():
+        if name == 'tree':
+            expected = "graphs beside 'tree', which has the joints' parents"
+            raise _wrong('graphs', where, expected, name)
         if not isinstance(change, dict) or set(change) - {'add', 'remove'}:
             key = f'graphs: {name}'
             raise _wrong(key, where, "'add' and 'remove'", change)
         add = set(pairs_of('add', change.get('add', [])))
         # Edges are removed in either direction.
         cut = set(map(frozenset, pairs_of('remove', change.get('remove', []))))
+        if unknown := cut - set(map(frozenset, tree)):
+            bone = [names[i] for i in sorted(next(iter(unknown)))]
+            expected = 'bones, each a joint and its parent'
+            raise _wrong('remove', where, expected, bone)
         edges = {e for e in tree if frozenset(e) not in cut} | add
         graphs[str(name)] = tuple(sorted(edges))
     return {

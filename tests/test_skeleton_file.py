@@ -29,6 +29,11 @@ MANY = ', '.join(f'joint{i}: hip' for i in range(1000))
         ('graphs: {x: {add: [[a]]}}', r"'add' in .*bad.yaml .*\[\['a'\]\]"),
         ('graphs: {x: {remove: 1}}', "'remove' in .*bad.yaml .*got 1"),
         ('graphs: {x: {add: [[a, a]]}}', "graph 'x' .*bad.yaml"),
+        (
+            'graphs: {tree: {add: []}}',
+            "'graphs' in .*bad.yaml .*beside 'tree'",
+        ),
+        ('graphs: {x: {remove: [[b, b]]}}', "'remove' in .*bad.yaml .*bones"),
         ('pairs: [[a]]', r"'pairs' in .*bad.yaml .*got \[\['a'\]\]"),
         ('pairs: [ab]', r"'pairs' in .*bad.yaml .*got \['ab'\]"),
         ('pairs: 1', "'pairs' in .*bad.yaml .*got 1"),
@@ -102,3 +107,21 @@ def test_as_skeleton():
     for wrong in ('horse', 3, None, Path('horse.yaml')):
         with pytest.raises(ValueError, match='one of .*YAML file .got'):
             as_skeleton(wrong)
+
+
+def test_numbered_joints_and_no_bones(tmp_path):
+    path = tmp_path / 'rig.yaml'
+    path.write_text('name: rig\njoints: {1: null, 2: 1}\npairs: []\n')
+    skeleton = load_skeleton(path)
+    assert skeleton.joints == ('1', '2') and skeleton.parents == (-1, 0)
+    path.write_text('name: dot\njoints: {a: null}\n')
+    assert load_skeleton(path).edge_index.shape == (2, 0)
+
+
+def test_pairs_keep_their_order(tmp_path):
+    path = tmp_path / 'rig.yaml'
+    path.write_text(
+        'name: rig\njoints: {a: null, b: a, c: a, d: b, e: c}\n'
+        'pairs: [[d, e], [b, c]]\n'
+    )
+    assert load_skeleton(path).mirrored == (0, 2, 1, 4, 3)

@@ -116,7 +116,8 @@ def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
     warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
         result = main()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as where it is closed
+            sys.stdout.flush()
         code = result if type(result) is int else 0
     except KeyboardInterrupt:
         code = _fail(stopped, STOPPED)

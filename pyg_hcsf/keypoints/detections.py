@@ -3,6 +3,7 @@ their joints.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -133,14 +134,14 @@ def mark_missing(joints: np.ndarray, where: str = '') -> np.ndarray:
 
 def mark_all_missing(found: Sequence[Detection]) -> list[Detection]:
     r"""Applies :func:`mark_missing`, to all people at once where possible."""
+    marked: Sequence[np.ndarray] | np.ndarray = []
     if len({len(d.joints) for d in found}) == 1:
-        joints = np.stack([d.joints for d in found])
-        largest = np.nan_to_num(np.abs(joints[..., :2])).max(axis=(1, 2))
-        marked = list(mark_missing(joints, found[int(largest.argmax())].where))
-    else:
+        with suppress(ValueError):  # which does not name the place
+            marked = mark_missing(np.stack([d.joints for d in found]))
+    if not len(marked):
         marked = [mark_missing(d.joints, d.where) for d in found]
     pairs = zip(found, marked, strict=True)
-    return [d._replace(joints=joints) for d, joints in pairs]
+    return [Detection(*d[:2], joints, *d[3:]) for d, joints in pairs]
 
 
 def parse_size(width: Any, height: Any) -> tuple[float, float] | None:

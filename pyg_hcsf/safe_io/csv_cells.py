@@ -112,7 +112,7 @@ def _check_widths(
     """
     if '"' in text:  # a quoted cell may contain separators and ends of lines
         quoted = rf'(?<![^{separator}\n])"[^"]*(?:""[^"]*)*"'
-        text = re.sub(quoted, 'q', text)
+        text = re.sub(quoted, lambda m: 'q' * (m[0] != '""'), text)
     lines = text.split('\n')
     width = lines[0].count(separator) + 1
     for number, line in enumerate(lines, start):
@@ -121,5 +121,6 @@ def _check_widths(
                 f'line {number}: expected {width} fields as in the first line '
                 f'(got {count})'
             )
-    empty = [n for n, x in enumerate(lines, start) if not x.strip(separator)]
+    blank = f'{separator} '
+    empty = [n for n, x in enumerate(lines, start) if not x.strip(blank)]
     return width, empty

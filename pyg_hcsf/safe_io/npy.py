@@ -162,6 +162,8 @@ def _load_npz(
             key = info.filename.removesuffix('.npy')
             if key == info.filename or not (keys is None or key in keys):
                 continue
+            if key in arrays:
+                raise ValueError(f'it has two arrays {shown(key)}')
             body = bytearray()  # grows in place: the size may be wrong
             with archive.open(info) as member:
                 while len(body) <= info.file_size and (

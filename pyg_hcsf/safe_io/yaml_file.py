@@ -2,12 +2,13 @@ r"""Reads YAML files of bounded size, nesting and aliases."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pyg_hcsf.safe_io.shown import PARSE_ERRORS, cause
+from pyg_hcsf.safe_io.shown import PARSE_ERRORS, cause, shown
 
 MAX_BYTES = 2**16  # of a file
 MAX_VALUES = 2**14  # of a file, those that aliases repeat included
@@ -56,6 +57,10 @@ class _Loader(yaml.SafeLoader):
         if self.count > MAX_VALUES:
             raise ValueError(f'it holds more than {MAX_VALUES:,} values')
         node = super().compose_node(parent, index)
+        if isinstance(node, yaml.MappingNode):
+            keys = Counter(k.value for k, _ in node.value if k.id == 'scalar')
+            if twice := [key for key, count in keys.items() if count > 1]:
+                raise ValueError(f'it has the key {shown(twice[0])} twice')
         if event.anchor is not None:
             self.sizes.setdefault(event.anchor, self.count - before)
         return node

@@ -162,6 +162,10 @@ def test_results_and_warnings(capsys, monkeypatch):
         with pytest.raises(SystemExit) as e:
             run_command(lambda result=result: result)
         assert e.value.code == code
+    with monkeypatch.context() as closed, pytest.raises(SystemExit) as e:
+        closed.setattr(sys, 'stdout', None)  # as by >&-
+        run_command(lambda: 3)
+    assert e.value.code == 3
     with pytest.raises(KeyError):  # an error of the program
         run_command(lambda: {}['x'])
     with pytest.raises(SystemExit):

@@ -89,6 +89,7 @@ def test_all_tables_of_reports_are_written_so():
         ('a,b\n\n1,2\n\n', [3], [[1, 2]]),
         ('a,b\r\n1,2\r3,nan\n', [2, 3], [[1, 2], [3, None]]),
         ('a,b\n1,"x, ""y"""\n,\n', [2], [[1, 'x, "y"']]),
+        ('a,b\n"",""\n1,"2"\n', [3], [[1, 2]]),
         ('a,b\n1,"2\n"\n3,4', [2, 3], [[1, 2], [3, 4]]),
         ('a,b\n1,5" tall\n2,6" x\n', [2, 3], [[1, '5" tall'], [2, '6" x']]),
         ('a,b\n1,\u00b2\n', [2], [[1, '\u00b2']]),
@@ -101,6 +102,11 @@ def test_cells(text, lines, cells):
     assert table.astype(object).where(table.notna(), None).values.tolist() == (
         cells
     )
+
+
+def test_lines_of_spaces_are_empty():
+    _, table = read_cells('a,b\n1,2\n , \n')
+    assert table.index.tolist() == [2]
 
 
 def test_columns_of_text():

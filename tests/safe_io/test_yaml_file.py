@@ -31,6 +31,7 @@ def test_load_yaml(tmp_path):
         ('a: *' + 'x' * 60_000, 'undefined alias'),
         ('a: !!python/name:os.system', 'could not determine'),
         ('? [a, b]\n: 1', 'unhashable'),
+        ('a: {b: 1, c: 2, b: 3}', "the key 'b' twice"),
         ('a: \0', 'special characters'),
     ],
 )

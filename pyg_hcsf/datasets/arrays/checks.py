@@ -12,6 +12,7 @@ from pyg_hcsf.skeleton import Skeleton, available_skeletons
 
 MIN_SIZE, MAX_SIZE = 3.0, 50_000.0  # mm, of the box around credible joints
 PERSON = (600.0, 3000.0)  # mm, of the box around a person
+MAX_VALUE = 1e9  # of coordinates, and of the numbers of cameras
 MAX_SPREAD = 0.2  # of the lengths of bones within a clip
 FEW = 8  # frames; in fewer, bones are not compared
 OPPOSITE = -0.3  # correlation of axes that point in opposite directions
@@ -34,7 +35,7 @@ def check_sequence(
 
     Raises:
         ValueError: If axes are in another order, the number of joints
-            differs, or a value is not finite.
+            differs, or a value is not finite or larger than 1e9.
     """
     n = skeleton.num_joints
     last = ' or '.join(map(str, channels))
@@ -50,12 +51,13 @@ def check_sequence(
         )
     if not len(array):
         raise ValueError(f'Expected {what} with one or more frames (got none)')
-    bad = ~np.isfinite(array).all(axis=-1)
+    bad = ~(np.abs(array) <= MAX_VALUE).all(axis=-1)  # nor NaN
     if bad.any():
         frame, joint = np.argwhere(bad)[0].tolist()
         raise ValueError(
-            f'Expected {what} to be finite (got {int(bad.sum())} of '
-            f'{bad.size} points that are not, the first in frame {frame}, '
+            f'Expected {what} to be finite, up to {MAX_VALUE:g} (got '
+            f'{int(bad.sum())} of {bad.size} points that are not, the first '
+            f'in frame {frame}, '
             f"joint '{skeleton.joints[joint]}'): leave these frames out, or "
             'fill them by interpolation'
         )

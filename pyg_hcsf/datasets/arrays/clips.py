@@ -23,6 +23,7 @@ from pyg_hcsf.skeleton import Skeleton
 
 UNITS = {'mm': 1.0, 'm': 1000.0}
 ASSUMED_SIZE = (1000, 1000)  # pixels, of an image of which nothing is known
+MIN_PIXELS = 8.0  # no image with all keypoints of a clip is so small
 FILL = 0.6  # share of that image which a body without a position fills
 
 
@@ -143,19 +144,29 @@ def _keypoints(
     """
     confidence = values.get('confidence')
     if (xy := values.get('keypoints')) is None:
+        if confidence is not None:
+            raise ValueError(
+                f"Expected 'keypoints' of {where} with their 'confidence' "
+                "(got none): add them, or leave 'confidence' out"
+            )
         return None, np.ones((frames, skeleton.num_joints))
     check_sequence(f"'keypoints' of {where}", xy, skeleton, (2, 3))
     if xy.shape[2] == 3:
         xy, confidence = xy[..., :2], xy[..., 2]
     if confidence is None:
         confidence = np.ones(xy.shape[:2])
-    for key, array in (('keypoints', xy), ('confidence', confidence)):
-        if array.shape[:2] != (frames, skeleton.num_joints):
+    for key, array in (('keypoints', xy[..., 0]), ('confidence', confidence)):
+        if array.shape != (frames, skeleton.num_joints):
             raise ValueError(
                 f"Expected '{key}' of {where} for each of the {frames} frames "
                 f"and {skeleton.num_joints} joints of 'joints' (got "
                 f'{list(array.shape)}): cut both to the same frames'
             )
+    if (largest := float(np.abs(xy).max())) < MIN_PIXELS:
+        raise ValueError(
+            f"Expected 'keypoints' of {where} in pixels (got values up to "
+            f'{largest:.3g}): multiply fractions by the size of the image'
+        )
     low, high = float(confidence.min()), float(confidence.max())
     if not (low >= 0 and high <= 1):
         raise ValueError(
@@ -178,18 +189,26 @@ def _camera(values: dict[str, Any], size: tuple[int, int]) -> Camera:
     )
 
 
-def _image_size(values: dict[str, Any]) -> tuple[int, int] | None:
+def _image_size(where: str, values: dict[str, Any]) -> tuple[int, int] | None:
     size = values.get('image_size')
     if size is None and 'center' in values:
         size = 2 * values['center']
-    return None if size is None else (round(size[0]), round(size[1]))
+    if size is None:
+        return None
+    if min(size) < 1:
+        raise ValueError(
+            f"Expected 'image_size' of {where} to be one or more pixels (got "
+            f'{size.tolist()}, where it is twice the center if it is not '
+            'given): state width and height'
+        )
+    return round(size[0]), round(size[1])
 
 
 def _camera_of_keypoints(
     where: str, values: dict[str, Any], notes: Notes
 ) -> Camera:
-    size = _image_size(values)
-    if size is None or min(size) < 1:
+    size = _image_size(where, values)
+    if size is None:
         raise ValueError(
             f"Expected 'image_size' of {where}, width and height in pixels "
             '(got none): keypoints are normalised by the size of their image'
@@ -223,7 +242,7 @@ def _camera_to_project(
     r"""The camera that joints without keypoints are projected to, and the
     joints in front of it.
     """
-    given = _image_size(values)
+    given = _image_size(where, values)
     size = given or ASSUMED_SIZE
     camera = _camera(values, size)
     if given is None or 'focal' not in values:

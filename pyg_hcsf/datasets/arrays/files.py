@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.data.formats import files_named
+from pyg_hcsf.datasets.arrays.checks import MAX_VALUE
 from pyg_hcsf.safe_io.archives import ZIP_ERRORS
 from pyg_hcsf.safe_io.npy import load_npz
 from pyg_hcsf.safe_io.shown import cause, shown
@@ -111,7 +112,12 @@ def _parse(file: Path, path: str, key: str, array: np.ndarray) -> Any:
             'lengths: save each clip as arrays of its own',
         )
     if key in TEXTS:
-        text = str(array[()]) if array.shape == () else ''
+        text = ''
+        if array.shape == () and array.dtype.kind in 'USiu':
+            value = array[()]
+            if isinstance(value, bytes):
+                value = value.decode('utf-8', 'replace')
+            text = str(value)
         if not text or not text.isprintable() or len(text) > 200:
             raise wrong('a text of up to 200 characters', 'name it so')
         return text
@@ -128,7 +134,7 @@ def _parse(file: Path, path: str, key: str, array: np.ndarray) -> Any:
     positive = key in ('focal', 'image_size', 'fps')
     if shape is not None and not (
         np.isfinite(value).all()
-        and np.abs(value).max() <= 1e9
+        and np.abs(value).max() <= MAX_VALUE
         and (not positive or (value > 0).all())
     ):
         values = shown(value.ravel().tolist())

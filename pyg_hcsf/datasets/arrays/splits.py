@@ -2,12 +2,20 @@ r"""Splits of one's own data by subjects."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pyg_hcsf.safe_io.shown import shown
 
 SHARE = 5  # one of so many subjects is tested on by default
+
+
+def _fold(name: str) -> str:
+    r"""A name without what may differ between files: case, spaces around it,
+    and how Unicode writes accents.
+    """
+    return unicodedata.normalize('NFC', name.strip().casefold())
 
 
 class SubjectSplits(NamedTuple):
@@ -51,13 +59,22 @@ def split_subjects(
 
     Raises:
         ValueError: If there is no such subject, a subject is in two splits,
-            or none is left to train or test on.
+            none is left to train or test on, or two names differ only in
+            case, in spaces around them or in the code points of accents.
 
     Example:
         >>> split_subjects(['ann', 'ben', 'eva'], test=['ben']).train
         ('ann',)
     """
     known = sorted(set(subjects))
+    spelt: dict[str, str] = {}
+    for name in known:
+        if (other := spelt.setdefault(_fold(name), name)) != name:
+            raise ValueError(
+                f"Expected each 'subject' to be written in one way (got "
+                f'{ascii(other)} and {ascii(name)}): one person must not be '
+                'both trained and tested on; rename one'
+            )
     given = {'train': train, 'val': val, 'test': test}
     owner: dict[str, str] = {}
     for split, names in given.items():

@@ -118,8 +118,11 @@ class Table(NamedTuple):
 
     def _frame_numbers(self, column: int) -> list[int]:
         cells = self.cells[column]
-        if cells.dtype.kind not in 'iuf':  # names of images
-            return number_frames([str(name).strip() for name in cells])
+        if cells.dtype.kind not in 'iuf':  # names of images, or large numbers
+            names = cells.astype(str).str.strip()
+            cells = pd.to_numeric(names, errors='coerce')
+            if cells.isna().any():
+                return number_frames(names.tolist())
         whole = (cells >= 0) & (cells <= MAX_FRAME) & (cells == np.rint(cells))
         for line, value in cells[~whole].items():
             raise unexpected('a frame number', value, f'line {line}')

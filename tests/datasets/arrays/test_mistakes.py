@@ -2,6 +2,8 @@
 the array and the remedy.
 """
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,8 @@ from tests.own_skeletons import HAND, moving
 X = joints()
 NAN = X.copy()
 NAN[3, 4] = np.nan
+HUGE = X.copy()
+HUGE[3, 4, 0] = -1e300
 OBJECTS = np.empty(2, object)
 OBJECTS[:] = [X[:3], X[:4]]
 UP = np.array([1.0, -1.0, -1.0])
@@ -37,6 +41,7 @@ RELATIVE = X - X[:, :1]
         ({'joints': X[:, :17]}, "21 joints of 'hand21'.*skeleton of your"),
         ({'joints': X[:0]}, 'one or more frames'),
         ({'joints': NAN}, "frame 3, joint 'ThumbTip'.*interpolation"),
+        ({'joints': HUGE}, "up to 1e.09 .*frame 3, joint 'ThumbTip'"),
         ({'joints': OBJECTS}, "'joints'.*Python objects.*arrays of its own"),
         ({'joints': X.astype(str)}, r'numbers .*astype\(float\)'),
         ({'joints': X / 1000}, r"body of .* mm.: pass unit='m'"),
@@ -61,6 +66,21 @@ RELATIVE = X - X[:, :1]
             {'keypoints': np.dstack([project(X), 9 + X[..., 0]])},
             'confidence.*from 0 to 1',
         ),
+        ({'confidence': X[..., 0] * 0}, "'keypoints' .* their 'confidence'"),
+        (
+            {'keypoints': project(X), 'confidence': X[..., :1] * 0},
+            r"'confidence'.*got \[20, 21, 1\]",
+        ),
+        ({'image_size': np.array([0.4, 9])}, "'image_size'.*more pixels"),
+        (
+            {'image_size': None, 'center': np.array([-9.0, 9])},
+            r"'image_size'.*got \[-18.0, 18.0\]",
+        ),
+        (
+            {'keypoints': project(X) / [640, 480], 'joints': RELATIVE},
+            "'keypoints' .*in pixels .*fractions",
+        ),
+        ({'action': np.nan}, "'action'.*a text"),
         ({'focal': np.array([-1.0, 1])}, "'focal'.*positive numbers"),
         ({'focal': np.ones((3, 3))}, r"'focal'.*shape \[2\]"),
         ({'center': np.array([np.nan, 1])}, "'center'.*finite"),
@@ -138,3 +158,24 @@ def test_damaged_files(tmp_path, fuzz):
     path.write_bytes(b'no archive')
     with pytest.raises(ValueError, match=r'ann.npz.*numpy\.savez'):
         load(tmp_path)
+
+
+def test_values_of_a_clip_go_before_those_of_its_file(tmp_path):
+    path = tmp_path / 'all.npz'
+    np.savez(path, **{'subject': 'ann', 'a/fps': 5, 'b/subject': 'ben'})
+    clips = dict(read_clips(path, tmp_path))
+    assert clips['all/a'] == {'subject': 'ann', 'fps': 5}
+    assert clips['all/b'] == {'subject': 'ben'}
+
+
+def test_texts_of_other_types_and_arrays_that_come_twice(tmp_path):
+    path = tmp_path / 'ann.npz'
+    np.savez(path, subject=np.array('é'.encode()), action=7)
+    ((_, values),) = read_clips(path, tmp_path)
+    assert values == {'subject': 'é', 'action': '7'}
+    with zipfile.ZipFile(path, 'a') as archive:
+        member = archive.read('action.npy')
+        with pytest.warns(UserWarning, match='Duplicate name'):
+            archive.writestr('action.npy', member)
+    with pytest.raises(ValueError, match="ann.npz.*two arrays 'action'"):
+        list(read_clips(path, tmp_path))

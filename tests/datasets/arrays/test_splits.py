@@ -45,3 +45,11 @@ def test_refused(given, message):
 def test_one_subject_is_not_enough():
     with pytest.raises(ValueError, match="two or more subjects.*'ann'"):
         split_subjects(['ann'])
+
+
+@pytest.mark.parametrize(
+    'other', ['ZO\u00cb', ' zo\u00eb', 'zoe\u0308', 'Zoe\u0308 ']
+)
+def test_one_person_is_not_two_subjects(other):
+    with pytest.raises(ValueError, match=r"in one way.*'zo\\xeb'.*rename"):
+        split_subjects(['zo\u00eb', 'ann', other])

@@ -223,6 +223,14 @@ def test_names_of_frames(tmp_path, name):
     check_people(k, POINTS[:, :1], GAP)
 
 
+@pytest.mark.parametrize('frame', ['-1', '1.5', '9' * 20, '1e300'])
+def test_numbers_that_are_no_frames(tmp_path, frame):
+    lines = ['0', *map(str, range(1, len(ROWS) - 2)), frame]
+    lines = [f'{t},{r}' for t, r in zip(lines, ROWS[1:], strict=True)]
+    with pytest.raises(ValueError, match=f'line {len(ROWS)}.*a frame number'):
+        read(tmp_path, '\n'.join([f'frame,{ROWS[0]}', *lines]))
+
+
 @pytest.mark.parametrize('name', ['', 'Unnamed: 0', 'index'])
 def test_rows_of_pandas_are_frames(tmp_path, name):
     lines = [f'{t},{r}' for t, r in zip(GAP, ROWS[1:], strict=True)]
@@ -279,3 +287,13 @@ def test_empty_fields_by_the_million(tmp_path, text, error):
         assert tracemalloc.get_traced_memory()[1] < 8 * len(text)
     finally:
         tracemalloc.stop()
+
+
+def test_joints_from_one_with_gaps_are_numbered_from_zero(tmp_path):
+    numbers = [n for n in range(1, 17) if n != 5]  # COCO without the nose
+    lines = [
+        f'{t},{n},{300 + n},{200 + 9 * n}' for t in (0, 1) for n in numbers
+    ]
+    k = read(tmp_path, '\n'.join(['frame,joint,x,y', *lines]), 'coco17')
+    assert k.tracks[0].xy[0, 16].tolist() == [316, 344]
+    assert (k.tracks[0].score[0] == 0).nonzero()[0].tolist() == [0, 5]
