@@ -155,7 +155,13 @@ def find_task(argv: Sequence[str]) -> str | None:
     """Reads only --task, as the other options depend on it."""
     parser = CommandParser(prog='run.py', add_help=False)
     parser.add_argument('--task')
-    return parser.parse_known_args(list(argv))[0].task
+    args, rest = parser.parse_known_args(list(argv))
+    known = [f'--{name}' for name, _, _ in OPTIONS]
+    for word in rest if args.task is None else ():
+        nearest = did_you_mean(word.partition('=')[0], known)
+        if word not in known and nearest.endswith("'--task'?"):
+            raise UsageError(f"unknown option '{word[:80]}'{nearest}")
+    return args.task
 
 
 def check_task(name: str | None) -> str:
@@ -168,7 +174,8 @@ def check_task(name: str | None) -> str:
     if name not in known:
         raise UsageError(
             f"Expected '--task' to be {', '.join(map(repr, TASKS))} or "
-            f"'bench' (got {shown(name)})" + did_you_mean(name, known)
+            f"'bench' (got {'none' if name is None else shown(name)})"
+            + did_you_mean(name, known)
         )
     return name
 

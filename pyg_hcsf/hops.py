@@ -2,11 +2,14 @@ r"""The hop-indexed edge set of a template graph."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from pyg_hcsf.choices import check_choice, check_range
-from pyg_hcsf.skeleton import Skeleton
+from pyg_hcsf.choices import check_choice, check_range, wrong
+from pyg_hcsf.skeleton import Skeleton, as_skeleton
 
 NEIGHBORHOODS = ('ring', 'cumulative', 'dense')
 NORMALIZATIONS = ('binary', 'row', 'hop', 'sym')
@@ -25,7 +28,8 @@ class HopEdges:
     :math:`k = S + 1, \ldots, L`.
 
     Args:
-        skeleton (Skeleton): The template graph.
+        skeleton (Skeleton, str or pathlib.Path): The template graph, its name
+            or its YAML file.
         short_hops (int, optional): The furthest hop :math:`S` of the
             short-range group. (default: :obj:`1`)
         long_hops (int, optional): The furthest hop :math:`L`.
@@ -50,11 +54,12 @@ class HopEdges:
 
     def __init__(
         self,
-        skeleton: Skeleton,
+        skeleton: Skeleton | str | Path,
         short_hops: int = 1,
         long_hops: int = 2,
         neighborhood: str = 'ring',
     ) -> None:
+        skeleton = as_skeleton(skeleton)
         remedy = '0 keeps the node itself'
         check_range('short_hops', short_hops, 0, remedy=remedy)
         if short_hops > long_hops:
@@ -169,3 +174,18 @@ class HopEdges:
             f'{self.skeleton.graph}, short_hops={self.short_hops}, '
             f'long_hops={self.long_hops}, num_pairs={self.num_pairs})'
         )
+
+
+def check_hops(hops: Any) -> None:
+    r"""Checks the argument :obj:`hops` of a layer.
+
+    Raises:
+        ValueError: If it is not :class:`HopEdges`, such as a skeleton.
+
+    Example:
+        >>> check_hops(HopEdges('h36m17'))
+    """
+    if not isinstance(hops, HopEdges):
+        name = type(hops).__name__
+        remedy = 'HopEdges(skeleton) makes them'
+        raise wrong('hops', 'HopEdges', f'a {name}', remedy)

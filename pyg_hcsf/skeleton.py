@@ -35,12 +35,12 @@ class Skeleton:
         joints (tuple[str, ...]): The joint names, in order.
         parents (tuple[int, ...]): The parent of each joint in the kinematic
             tree, :obj:`-1` for the root.
-        left (tuple[int, ...]): The joints of the left side.
-        right (tuple[int, ...]): The joints of the right side, in the order of
-            their mirror images in :obj:`left`.
-        graphs (Mapping[str, tuple[tuple[int, int], ...]]): Undirected edge
-            lists by name; ``'tree'`` is always the bones.
-        graph (str): The name of the graph in use.
+        left (tuple[int, ...], optional): The joints of the left side, if any.
+        right (tuple[int, ...], optional): The joints of the right side, in
+            the order of their mirror images in :obj:`left`.
+        graphs (Mapping[str, tuple[tuple[int, int], ...]], optional):
+            Undirected edges by name; ``'tree'`` is always the bones.
+        graph (str, optional): The graph in use. (default: :obj:`'tree'`)
 
     Raises:
         ValueError: If joints repeat, parents contain a cycle or not exactly
@@ -56,14 +56,17 @@ class Skeleton:
     name: str
     joints: tuple[str, ...]
     parents: tuple[int, ...]
-    left: tuple[int, ...]
-    right: tuple[int, ...]
+    left: tuple[int, ...] = ()
+    right: tuple[int, ...] = ()
     graphs: Mapping[str, tuple[tuple[int, int], ...]] = field(
         default_factory=dict, hash=False
     )
     graph: str = 'tree'
 
     def __post_init__(self) -> None:
+        # Lists become tuples, which can be hashed.
+        for key in ('joints', 'parents', 'left', 'right'):
+            object.__setattr__(self, key, tuple(getattr(self, key)))
         n, where = len(self.joints), f"in skeleton '{self.name}'"
         if len(set(self.joints)) != n:
             raise ValueError(f"Expected distinct 'joints' {where}")
@@ -75,7 +78,6 @@ class Skeleton:
                 f'(got {self.left} and {self.right})'
             )
         graphs = {'tree': self.bones, **self.graphs}
-        # The way to set a field of a frozen dataclass
         object.__setattr__(self, 'graphs', graphs)
         for name, edges in graphs.items():
             for i, j in edges:

@@ -80,6 +80,13 @@ def test_bad_hops(args, message):
         HopEdges(H36M, *args)
 
 
+def test_skeletons_by_name():
+    hops = HopEdges('h36m17', 1, 2)
+    assert torch.equal(hops.edge_index, HopEdges(H36M, 1, 2).edge_index)
+    with pytest.raises(ValueError, match="'h36m17', .*got 'h36m'"):
+        HopEdges('h36m')
+
+
 def test_unknown_normalization():
     with pytest.raises(ValueError, match="'normalize' .*got 'max'"):
         HopEdges(H36M).edge_weight('max')

@@ -109,6 +109,13 @@ def test_broken_skeleton(change, message):
         Skeleton(**{**good, **change})
 
 
+def test_lists_and_no_sides():
+    one = Skeleton('s', ['a', 'b'], [-1, 0])
+    assert one == Skeleton('s', ('a', 'b'), (-1, 0), (), ())
+    assert hash(one) == hash(Skeleton('s', ('a', 'b'), (-1, 0)))
+    assert HopEdges(one, 1, 1).num_pairs == 4
+
+
 def test_unknown_skeleton():
     with pytest.raises(ValueError, match="got 'nobody'"):
         get_skeleton('nobody')

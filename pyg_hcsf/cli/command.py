@@ -101,8 +101,8 @@ def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
     The exit code is the result of :obj:`main` if that is an integer, and
     otherwise 0. Expected errors (such as :class:`ValueError`) print one line
     to standard error and exit with 1, an invalid command line with 2, and an
-    interrupt by Ctrl-C with 130. Warnings are one line each. Other errors
-    keep their traceback.
+    interrupt by Ctrl-C with 130. Warnings are one line each; deprecations
+    of other packages are not shown. Other errors keep their traceback.
 
     Args:
         main (callable): Parses the command line and does the work.
@@ -176,5 +176,9 @@ def _fail(text: str, code: int) -> int:
     return code
 
 
-def _show_warning(message: Warning | str, *args: Any) -> None:
-    print(f'warning: {one_line(str(message))}', file=sys.stderr)
+def _show_warning(
+    message: Warning | str, category: type[Warning], *args: Any
+) -> None:
+    # Deprecations are those of other packages, for their developers.
+    if not issubclass(category, (DeprecationWarning, FutureWarning)):
+        print(f'warning: {one_line(str(message))}', file=sys.stderr)

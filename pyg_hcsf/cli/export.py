@@ -24,6 +24,7 @@ the training, prepared as by pyg_hcsf.recognition.Recognizer. The output
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,8 @@ def export(weights: str, out: Path) -> Path:
 
     from pyg_hcsf.safe_io.atomic_write import atomic_write
 
+    # It warns that torchvision, which no network needs, is not installed.
+    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
     model, x, output = load_network(weights)
     with atomic_write(out) as part:
         torch.onnx.export(

@@ -29,7 +29,11 @@ FORMATS = {name: cls.formats for name, cls in CLASSES.items()}
 
 def examine(path: Path) -> int:
     """Prints what a path contains; returns 0 if it is complete, else 1."""
-    result = diagnose(path, FORMATS, lambda files: tqdm(files, 'Looking'))
+    result = diagnose(
+        path,
+        FORMATS,
+        lambda files: tqdm(files, 'Looking', leave=False, disable=None),
+    )
     complete = True
     broken = {file for file, _ in result.broken}
     for item in result.found:
@@ -55,7 +59,11 @@ def examine(path: Path) -> int:
     if path.is_dir() and not (result.found or result.broken or result.others):
         print(f"'{path}' holds no files")
     if not result.found:
-        print('No data set was found here: see docs/data.md for what is read.')
+        print(
+            'No data set was found here: see docs/data.md for what is read. '
+            'Files of 2D keypoints are for pyg-hcsf lift, of 3D poses for '
+            'pyg-hcsf view.'
+        )
     return int(not result.found or bool(result.broken) or not complete)
 
 

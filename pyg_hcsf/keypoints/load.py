@@ -198,6 +198,12 @@ def _read_json(data: Any) -> ParsedFile:
 
 
 def _read(kind: str, data: Any) -> ParsedFile:
+    if isinstance(data, dict) and (
+        'pose_0' in data or data.get('format') == 'pyg_hcsf.poses'
+    ):
+        raise file_error(
+            'it has 3D poses, not 2D keypoints: pyg-hcsf view plays them'
+        )
     for reader in READERS[kind]:
         if reader.matches(data):
             parsed = reader.read(data)
@@ -211,8 +217,10 @@ def _read(kind: str, data: Any) -> ParsedFile:
         )
     raise file_error(
         'it is in none of the formats that are read: JSON, .npz or a table '
-        'with commas. Read .npy, pickles and others with the code that wrote '
-        "them, and save an array 'keypoints' [T, N, 3] with numpy.savez"
+        'with commas. Videos and images need a pose detector first, see '
+        'docs/tutorials/lift.md; read .npy, pickles and others with the code '
+        "that wrote them, and save an array 'keypoints' [T, N, 3] with "
+        'numpy.savez'
     )
 
 

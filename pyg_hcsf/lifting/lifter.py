@@ -8,7 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyg_hcsf.choices import check_choice, check_range
+from pyg_hcsf.choices import (
+    check_choice,
+    check_range,
+    did_you_mean,
+    wrong,
+)
 from pyg_hcsf.geometry.root_ray import (
     SIZE_PER_HEIGHT,
     RootRay,
@@ -119,7 +124,7 @@ class Lifter:
         batch_size: int = 512,
         distortion: Sequence[float] | None = None,
     ) -> None:
-        check_range('height', height, 300, 3000)
+        check_range('height', height, 300, 3000, 'it is in millimetres')
         check_range('fps', 25.0 if fps is None else fps, 1, 1000)
         check_range('batch_size', batch_size, 1, 65536)
         self.weights = weights
@@ -268,5 +273,13 @@ def _names(weights: Weights, layout: str) -> list[str | Path]:
     """
     if not isinstance(weights, (str, Path)):
         return list(weights)
-    own = f'{weights}_{layout}'
-    return [own if own in available_weights() else weights]
+    known, own = available_weights(), f'{weights}_{layout}'
+    if own in known:
+        return [own]
+    if weights not in known and not Path(weights).expanduser().exists():
+        short = sorted({name.rpartition('_')[0] for name in known})
+        names = [*short, *known]
+        expected = f'one of {names}, a file or the folder of a run'
+        error = wrong('weights', expected, str(weights))
+        raise ValueError(f'{error}{did_you_mean(str(weights), names)}')
+    return [weights]

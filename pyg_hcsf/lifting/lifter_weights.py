@@ -156,7 +156,7 @@ def load_lifter(path: str | Path) -> tuple[PoseLifter, LifterInfo]:
         ValueError: If there is no such file or name, or the file is damaged.
 
     Example:
-        >>> model, info = load_lifter('single')
+        >>> model, info = load_lifter('single_coco17')
         >>> info.card['licence']
     """
     if str(path) in available_weights():

@@ -99,6 +99,11 @@ def write_poses(
     """
     path = Path(path)
     kind = _format_of(path, format, POSE_FORMATS)
+    if isinstance(sequences, PoseSequence):
+        raise ValueError(
+            "Expected 'sequences' to be a list of people (got one "
+            'PoseSequence): [poses] is such a list'
+        )
     names = tuple(sequence.name for sequence in sequences)
     if not names or len(set(names)) < len(names):
         raise ValueError(

@@ -20,6 +20,10 @@ VERSION = 1
 DECIMALS = 4  # of millimetres and pixels in text files
 POSE_ARRAYS = ('frames', 'pose', 'uncertainty', 'root')
 ARRAYS = (*POSE_ARRAYS, 'keypoint_xy', 'keypoint_score')
+OTHERS = (
+    '2D keypoints are lifted by pyg-hcsf lift; arrays of joints are shown '
+    'by pyg-hcsf view --skeleton'
+)
 ABOUT = (
     'pose[frame][joint] is x, y, z relative to the root, root[frame] '
     'where that is, uncertainty[frame][joint] the expected error, all '
@@ -100,7 +104,7 @@ def read_npz(content: bytes, name: str) -> list[PoseSequence]:
     members = load_npz(content, name)
     meta = members.get('meta')
     if meta is None or meta.dtype.kind != 'U' or meta.shape != ():
-        fail(name, "it has no text 'meta'")
+        fail(name, f"it has no text 'meta' ({OTHERS})")
     out = []
     for i, person in enumerate(parse_header(str(meta), name)):
         arrays = {
@@ -168,7 +172,7 @@ def parse_header(content: str | bytes, name: str) -> list[dict[str, Any]]:
     except (ValueError, RecursionError) as e:
         fail(name, f'it is not JSON ({cause(e)})')
     if not isinstance(header, dict) or header.get('format') != FORMAT:
-        fail(name, f"its 'format' is not '{FORMAT}'")
+        fail(name, f"its 'format' is not '{FORMAT}' ({OTHERS})")
     if (version := header.get('version')) != VERSION:
         fail(
             name,

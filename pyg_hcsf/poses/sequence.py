@@ -184,7 +184,8 @@ class PoseSequence:
         ):
             kind = 'integers' if kinds == 'iu' else 'floats'
             expected = ', '.join('T' if n is None else str(n) for n in shape)
-            raise self._error(key, f'{kind} of shape [{expected}]', value)
+            expected = f'a NumPy array of {kind} of shape [{expected}]'
+            raise self._error(key, expected, value)
         if kinds != 'f':
             return
         good = np.abs(value) <= MAX_MM

@@ -97,6 +97,11 @@ def align_timelines(
         >>> scene = align_timelines({'ours': read_poses('poses.npz')})
         >>> scene.frames, scene.names
     """
+    if not isinstance(results, Mapping):
+        raise ValueError(
+            "Expected 'results' to be lists of PoseSequence by name, such as "
+            f"{{'mine': [poses]}} (got a {type(results).__name__})"
+        )
     if not 1 <= len(results) <= 2:
         raise ValueError(
             f"Expected one or two 'results' (got {len(results)}); compare "

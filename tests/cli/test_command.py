@@ -166,6 +166,11 @@ def test_results_and_warnings(capsys, monkeypatch):
         closed.setattr(sys, 'stdout', None)  # as by >&-
         run_command(lambda: 3)
     assert e.value.code == 3
+    with pytest.raises(SystemExit):
+        run_command(lambda: warnings.warn('old', FutureWarning, stacklevel=1))
+    with pytest.raises(SystemExit):
+        run_command(lambda: warnings.warn('a\n b', stacklevel=1))
+    assert capsys.readouterr().err == 'warning: a b\n'
     with pytest.raises(KeyError):  # an error of the program
         run_command(lambda: {}['x'])
     with pytest.raises(SystemExit):

@@ -1,7 +1,10 @@
 import shlex
 
+import numpy as np
 import pytest
 
+from pyg_hcsf.poses import PoseSequence
+from pyg_hcsf.viewer import write_page
 from tests.cli.prepare_files import (
     run,
     write_skeletons,
@@ -73,6 +76,17 @@ def test_doctor_has_the_number_of_joints(tmp_path, capsys):
 def test_doctor_of_a_complete_data_set(utd_mhad_raw, capsys):
     assert run('doctor', utd_mhad_raw) == 0
     assert 'missing' not in capsys.readouterr().out
+
+
+def test_doctor_of_our_own_output(tmp_path, capsys):
+    pose = np.zeros((2, 17, 3))
+    poses = [PoseSequence('1', 'h36m17', np.arange(2), pose)]
+    write_page(tmp_path / 'walk.html', {'lifted': poses})
+    assert run('doctor', tmp_path) == 1
+    out, err = capsys.readouterr()
+    assert 'Not read: 1 file, a page that plays 3D poses' in out
+    assert '3D poses for pyg-hcsf view' in out
+    assert 'Looking' not in err  # a progress bar is for a terminal
 
 
 def test_doctor_names_some_of_many(tmp_path, capsys):

@@ -1,5 +1,7 @@
 """Networks as ONNX."""
 
+import logging
+
 import pytest
 import torch
 
@@ -34,6 +36,7 @@ def test_lifter(weights, tmp_path, runtime, capsys):
     path = tmp_path / 'lifter.onnx'
     assert main([weights, str(path)]) == path
     assert 'x [B, ' in capsys.readouterr().out
+    assert not logging.getLogger('torch.onnx').isEnabledFor(logging.WARNING)
     assert [file.name for file in tmp_path.iterdir()] == ['lifter.onnx']
     model, info = load_lifter(weights)
     session = runtime.InferenceSession(path)

@@ -47,4 +47,11 @@ def test_refused(files):
         main([path, '--graph', path, '--out', str(files / 'out.html')])
     with pytest.raises(ValueError, match="'--frame' together with '--png'"):
         main([path, '--frame', '0', '--out', str(files / 'out.html')])
+    keypoints = files / 'keypoints.json'
+    keypoints.write_text('[{"image_id": 1, "keypoints": [1, 2, 1]}]')
+    with pytest.raises(ValueError, match='lifted by pyg-hcsf lift'):
+        main([str(keypoints), '--out', str(files / 'out.html')])
+    np.savez(files / 'arrays.npz', joints=np.ones((5, 17, 3)))
+    with pytest.raises(ValueError, match='view --skeleton'):
+        main([str(files / 'arrays.npz'), '--out', str(files / 'out.html')])
     assert not (files / 'out.html').exists()

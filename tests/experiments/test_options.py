@@ -26,6 +26,8 @@ POSE = ['--task', 'pose']
     'words, code, text',
     [
         ([], 2, "'--task' to be 'pose', 'lift', 'action' or 'bench'"),
+        (['--tsk', 'pose'], 2, "'--tsk': did you mean '--task'?"),
+        (['--data', 'arrays'], 2, "'bench' (got none)"),
         (['--task', 'poes'], 2, "did you mean 'pose'?"),
         (['--task', 'poes', '--help'], 2, "did you mean 'pose'?"),
         ([*POSE, '--prest', 'x'], 2, "did you mean '--preset'?"),

@@ -284,7 +284,7 @@ def test_broken_checkpoint(tmp_path):
             ['--task', 'dance'],
             "'--task' to be 'pose', 'lift', 'action' or 'bench' .got 'dance'",
         ),
-        ([], "'action' or 'bench' .got None"),
+        ([], "'action' or 'bench' .got none"),
         (['--task', 'pose', '--preset', 'x'], "'default', .*got 'x'"),
         (['--task', 'pose', '--preset', 'default/x'], "A row|a row .*got 'x'"),
         (['--task', 'pose', '--data', 'h36m'], "got 'h36m'"),

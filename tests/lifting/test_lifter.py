@@ -270,11 +270,12 @@ def test_other_layouts(keypoints, weights):
 @pytest.mark.parametrize(
     'options, words',
     [
-        ({'height': 1.7}, "'height'"),
+        ({'height': 1.7}, "'height'.*millimetres"),
         ({'height': float('nan')}, "'height'"),
         ({'fps': 0}, "'fps'"),
         ({'batch_size': 0}, "'batch_size'"),
         ({'weights': 'none such'}, "'weights' to be one of"),
+        ({'weights': 'tempral'}, "did you mean 'temporal'"),
     ],
 )
 def test_options_are_checked(weights, options, words):

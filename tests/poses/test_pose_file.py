@@ -170,7 +170,7 @@ def test_json_explains_itself(tmp_path):
         ({'pose': np.zeros((4, 16, 3))}, r"'pose'.*\[4, 17, 3\].*16"),
         ({'pose': np.zeros((4, 17, 3), int)}, "'pose'.*floats.*int64"),
         ({'pose': np.zeros((4, 17, 3), np.longdouble)}, "'pose'.*floats"),
-        ({'pose': [[0.0]]}, "'pose'.*a list"),
+        ({'pose': [[0.0]]}, "'pose'.*a NumPy array.*a list"),
         ({'frames': np.array([3, 4, 4, 9])}, "'frames'.*ascending"),
         ({'frames': np.zeros(0, int)}, "'frames'.*one or more"),
         ({'frames': np.arange(4.0)}, "'frames'.*integers"),
@@ -199,6 +199,8 @@ def test_arguments_are_checked(tmp_path):
         write_poses(tmp_path / 'a.txt', [make()])
     with pytest.raises(ValueError, match=r'got \[\]'):
         write_poses(tmp_path / 'a.json', [])
+    with pytest.raises(ValueError, match='got one PoseSequence'):
+        write_poses(tmp_path / 'a.json', make())
     with pytest.raises(ValueError, match='distinct names'):
         write_poses(tmp_path / 'a.json', [make(), make()])
     with pytest.raises(ValueError, match='No such file'):

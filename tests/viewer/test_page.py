@@ -199,6 +199,8 @@ def test_errors_where_both_are():
     'results,truth,match',
     [
         ({}, None, "one or two 'results'"),
+        (person(), None, 'by name.*got a PoseSequence'),
+        ([person()], None, 'by name.*got a list'),
         ({'ours': []}, None, "people in 'ours'"),
         ({'ours': [person(), person()]}, None, 'different names'),
         ({'ours': [person()]}, [person(axes='world')], 'same axes'),

@@ -144,6 +144,8 @@ def _page(path: Path, head: bytes, size: int) -> FileKind | None:
     text = head.decode('utf-8', 'replace').lstrip('\ufeff \t\r\n')
     start = text[:200].lower()
     if start.startswith(('<!doctype html', '<html', '<head', '<!-- ')):
+        if '<meta name="generator" content="pyg_hcsf">' in text:
+            return FileKind('text', 'a page that plays 3D poses')
         match = re.search(r'<title[^>]*>([^<]{1,200})', text, re.IGNORECASE)
         title = html.unescape(match[1]).split() if match else []
         title_text = f': "{" ".join(title)}"' if title else ''

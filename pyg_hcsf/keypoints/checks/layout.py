@@ -72,7 +72,10 @@ def _stretch_issue(keypoints: Keypoints, log: float) -> Issue:
     exchanged = 2 * np.log(width / height)
     if exchanged and abs(log - exchanged) < abs(log) / 2:
         why = 'width and height of the image were exchanged'
-        remedy = f'pass image_size=({height:g}, {width:g})'
+        remedy = (
+            f'pass image_size=({height:g}, {width:g}), or --image_size '
+            f'{height:g} {width:g}'
+        )
     else:
         why = 'images were brought to another shape for the detector'
         remedy = f'multiply x by {np.exp(-log):.2f}'

@@ -41,7 +41,8 @@ def check_pixels(keypoints: Keypoints) -> Iterator[Issue]:
                 f'{share:.0%} of the joints are not in an image of '
                 '{:g} x {:g} pixels, but in one of {:g} x {:g}, as in a '
                 'portrait video'.format(*size, *other),
-                'pass image_size=({:g}, {:g})'.format(*other),
+                'pass image_size=({0:g}, {1:g}), or --image_size {0:g} '
+                '{1:g}'.format(*other),
                 share,
             )
             return

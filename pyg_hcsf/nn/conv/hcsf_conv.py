@@ -12,7 +12,7 @@ from torch_geometric.nn.inits import glorot, zeros
 from torch_geometric.typing import Adj, OptTensor
 
 from pyg_hcsf.choices import check_choice, check_range
-from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.hops import HopEdges, check_hops
 from pyg_hcsf.nn.conv.fusion import HopFusion, transform_nodes
 from pyg_hcsf.nn.conv.hop_weights import SHARINGS, HopWeights
 from pyg_hcsf.nn.conv.template import Edges
@@ -137,6 +137,7 @@ class HCSFConv(MessagePassing, HopWeights):
     ) -> None:
         kwargs.setdefault('aggr', 'add')
         super().__init__(**kwargs)
+        check_hops(hops)
         remedy = 'hop-aware layers sum over sources'
         check_choice('aggr', kwargs['aggr'], ('add',), remedy)
         check_choice('flow', self.flow, ('source_to_target',), remedy)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import Conv2d, Parameter
 
 from pyg_hcsf.choices import check_choice, check_range
-from pyg_hcsf.hops import HopEdges
+from pyg_hcsf.hops import HopEdges, check_hops
 from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.kernels import by_rows
 
@@ -103,6 +103,7 @@ class DynamicGraph(ConstantBuffers):
         normalize: str = 'binary',
     ) -> None:
         super().__init__()
+        check_hops(hops)
         check_choice('init', init, (*INITS, None))
         if init is None and not offset:
             raise ValueError(

@@ -2,7 +2,7 @@ r"""The network for action recognition."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +23,7 @@ from pyg_hcsf.nn.models.layers import (
     unbatch,
 )
 from pyg_hcsf.nn.tracing import has_values
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.skeleton import Skeleton, as_skeleton
 
 
 class ActionBlock(Module):
@@ -91,8 +91,9 @@ class ActionRecognizer(FromRun):
     norm are fixed then, and bodies are only combined by the mean.
 
     Args:
-        skeleton (Skeleton, optional): The template graph. :obj:`None` takes
-            the 25 joints of NTU RGB+D. (default: :obj:`None`)
+        skeleton (Skeleton or str, optional): The template graph, its name or
+            its YAML file. :obj:`None` takes the 25 joints of NTU RGB+D.
+            (default: :obj:`None`)
         layer (str, optional): The operator: :obj:`"hcsf"`, :obj:`"st_gcn"`,
             :obj:`"k_hop"`, :obj:`"mixhop"`, :obj:`"ms_hop"` or
             :obj:`"aagcn"`. (default: :obj:`"hcsf"`)
@@ -134,7 +135,7 @@ class ActionRecognizer(FromRun):
 
     def __init__(
         self,
-        skeleton: Optional[Skeleton] = None,
+        skeleton: Union[Skeleton, str, None] = None,
         layer: str = 'hcsf',
         in_channels: int = 3,
         hidden_channels: int = 64,
@@ -153,7 +154,7 @@ class ActionRecognizer(FromRun):
             raise wrong('kernel_size', 'odd', kernel_size)
         check_range('out_channels', out_channels, 1)
         check_range('num_bodies', num_bodies, 1)
-        self.skeleton = skeleton or get_skeleton('ntu25')
+        self.skeleton = as_skeleton(skeleton or 'ntu25')
         self.layer = layer
         self.in_channels = in_channels
         self.hidden_channels = hidden_channels

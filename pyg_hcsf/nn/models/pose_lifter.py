@@ -3,7 +3,7 @@ r"""The network that lifts 2D keypoints to 3D poses."""
 from __future__ import annotations
 
 import copy
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from pyg_hcsf.nn.models.layers import (
     unbatch,
 )
 from pyg_hcsf.nn.tracing import has_values, unwrapped
-from pyg_hcsf.skeleton import Skeleton, get_skeleton
+from pyg_hcsf.skeleton import Skeleton, as_skeleton
 
 
 def _looks_around(module: Module) -> bool:
@@ -48,9 +48,9 @@ class PoseLifter(FromRun):
     if it is :obj:`causal`.
 
     Args:
-        skeleton (Skeleton, optional): The template graph. :obj:`None` takes
-            the 17 joints of Human3.6M with LCN's graph.
-            (default: :obj:`None`)
+        skeleton (Skeleton or str, optional): The template graph, its name or
+            its YAML file. :obj:`None` takes the 17 joints of Human3.6M with
+            LCN's graph. (default: :obj:`None`)
         layer (str, optional): The operator: :obj:`"hcsf"`, :obj:`"lcn"`,
             :obj:`"gcn"`, :obj:`"mixhop"`, :obj:`"ms_hop"`, :obj:`"sem_gcn"`,
             :obj:`"pre_agg"`, :obj:`"post_agg"` or :obj:`"fcn"`.
@@ -101,7 +101,7 @@ class PoseLifter(FromRun):
 
     def __init__(
         self,
-        skeleton: Optional[Skeleton] = None,
+        skeleton: Union[Skeleton, str, None] = None,
         layer: str = 'hcsf',
         in_channels: int = 2,
         hidden_channels: int = 128,
@@ -121,7 +121,7 @@ class PoseLifter(FromRun):
                 f"Expected 'frames' to be 1 or {3**num_blocks} for "
                 f'{num_blocks} blocks (got {frames})'
             )
-        self.skeleton = skeleton or get_skeleton('h36m17')
+        self.skeleton = as_skeleton(skeleton or 'h36m17')
         self.layer = layer
         self.in_channels = in_channels
         self.hidden_channels = hidden_channels

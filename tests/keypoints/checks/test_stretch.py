@@ -42,6 +42,7 @@ def test_a_portrait_video_given_as_landscape(layout, number):
     (issue,) = check_keypoints(wrong)
     assert issue.kind == 'stretched' and issue.level == 'error'
     assert f'image_size=({high:g}, {wide:g})' in issue.remedy
+    assert f'--image_size {high:g} {wide:g}' in issue.remedy
     with pytest.warns(UserWarning, match='look wrong: stretched'):
         warn_of_issues(wrong)
 

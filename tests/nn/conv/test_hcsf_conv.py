@@ -573,6 +573,11 @@ def test_bad_options(options, message):
         HCSFConv(4, 8, HOPS, **options)
 
 
+def test_hops_of_another_type():
+    with pytest.raises(ValueError, match='a Skeleton.*HopEdges.skeleton.'):
+        HCSFConv(4, 8, HOPS.skeleton)
+
+
 def test_channels_cannot_be_lazy():
     with pytest.raises(ValueError, match='cannot be lazy'):
         HCSFConv(-1, 8, HOPS)

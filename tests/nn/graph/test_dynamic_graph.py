@@ -135,3 +135,8 @@ def test_bad_options(options, message):
         DynamicGraph(8, HOPS, **options)
     with pytest.raises(ValueError, match=r'17 joints and 8 channels'):
         DynamicGraph(8, HOPS)(torch.randn(2, 16, 8))
+
+
+def test_hops_of_another_type():
+    with pytest.raises(ValueError, match='a Skeleton.*HopEdges.skeleton.'):
+        DynamicGraph(4, get_skeleton('h36m17'))

@@ -10,7 +10,7 @@ from torch_geometric.data import Data
 
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.data.clip_loader import ClipLoader
-from pyg_hcsf.nn import LAYERS, PoseLifter
+from pyg_hcsf.nn import LAYERS, ActionRecognizer, PoseLifter
 from pyg_hcsf.nn.models.layers import dropout, make_layer
 from tests.scale import deviation
 
@@ -391,3 +391,11 @@ class TestOnAnAccelerator:
             torch.cuda.set_sync_debug_mode('default')
         with pytest.raises(ValueError, match='pixels'):
             model.eval()(1000 * x)
+
+
+@pytest.mark.parametrize('network', [PoseLifter, ActionRecognizer])
+def test_skeletons_by_name(network):
+    model = network('h36m16', hidden_channels=8)
+    assert model.skeleton == get_skeleton('h36m16')
+    with pytest.raises(ValueError, match="'h36m16', .*got 'h36m'"):
+        network('h36m')
