@@ -44,6 +44,6 @@ def test_command(tmp_path, capsys):
         view.main([*args[:3], '--out', str(page)])
     with pytest.raises(ValueError, match="'skeleton'.*got 'horse'"):
         view.main([args[0], '--skeleton', 'horse', '--out', str(page)])
-    with pytest.raises(ValueError, match="nowhere.npz'.*Check the path"):
+    with pytest.raises(ValueError, match="'results' to exist.*nowhere.npz'"):
         args[0] = str(tmp_path / 'nowhere.npz')
         view.main([*args, '--out', str(page)])
