@@ -42,14 +42,17 @@ numerics: $(VENV)/.test
 	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NUMERICAL) $(SHORT) $(ARGS)
 	ATEN_CPU_CAPABILITY=avx2 $(PYTEST) $(NUMERICAL) $(SHORT) $(ARGS)
 
-# The installed package and the numerical tests with the base requirements
-# alone, for another Python:
+# The command of the installed package, then the numerical tests with the base
+# requirements alone, and a few of compiling and exporting, for another Python:
 #   make versions PYTHON=python3.10 VENV=.venv-3.10 \
 #       CONSTRAINTS=constraints-oldest.txt
+TRACED := -k 'not (compil or export or onnx or learns) \
+	or test_compile[hcsf_dynamic] or test_export[hcsf] or test_exported[pair]'
+
 versions: $(VENV)/.versions
 	cd $(VENV) && bin/pyg-hcsf lift $(CURDIR)/examples/walk_coco17.json \
 		--image_size 1920 1080 --out walk.json
-	$(PYTEST) $(NUMERICAL) $(ARGS)
+	$(PYTEST) $(NUMERICAL) $(TRACED) $(ARGS)
 
 # 10,000 damaged copies of a file for each reader; `unit` takes 300.
 fuzz: $(VENV)/.test

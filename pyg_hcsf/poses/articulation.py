@@ -163,12 +163,14 @@ def remove_twist(rotation: np.ndarray, axis: np.ndarray) -> np.ndarray:
     A tenth of the added twist is removed in each frame, so that it decays.
     """
     # The twist part of the change from frame to frame (swing-twist
-    # decomposition): twice the angle of the quaternion along the axis.
-    change = np.swapaxes(rotation[:-1], 1, 2) @ rotation[1:]
+    # decomposition): twice the angle of the quaternion along the axis. The
+    # first frame is its own predecessor: older SciPy takes no empty array.
+    before = np.concatenate([rotation[:1], rotation[:-1]])
+    change = np.swapaxes(before, 1, 2) @ rotation
     quaternion = Rotation.from_matrix(change).as_quat()
     spin = 2 * np.arctan2(quaternion[:, :3] @ axis, quaternion[:, 3])
     twist = [0.0]
-    for angle in spin.tolist():
+    for angle in spin[1:].tolist():
         twist.append((1 - RELAX) * remainder(twist[-1] - angle, 2 * pi))
     vectors = np.array(twist)[:, None] * axis
     return rotation @ Rotation.from_rotvec(vectors).as_matrix()

@@ -37,7 +37,10 @@ class AddHopEdges(BaseTransform):
                 f'Expected a graph of {self.hops.num_nodes} nodes, the joints '
                 f"of '{self.hops.skeleton.name}' (got {data.num_nodes})"
             )
-        for key in {*data.edge_attrs(), 'adj', 'adj_t'} & set(data.keys()):
+        # Before edge_attrs, which PyG 2.6 cannot list with a sparse matrix:
+        for key in {'adj', 'adj_t'} & set(data.keys()):
+            del data[key]
+        for key in data.edge_attrs():
             del data[key]
         data.edge_index = self.hops.edge_index
         data.edge_hop = self.hops.edge_hop

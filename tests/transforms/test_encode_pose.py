@@ -70,7 +70,7 @@ def test_errors(clip):
     with pytest.raises(ValueError, match="got 'h36m'"):
         EncodePose('h36m')
     transform = EncodePose('openmocap')
-    with pytest.raises(ValueError, match='encoded already'):
+    with pytest.raises(ValueError, match='got an encoded clip'):
         transform(transform(clip))
     wrong = clip.clone()
     del wrong.image_size

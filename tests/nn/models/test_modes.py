@@ -64,6 +64,9 @@ def test_outputs_are_contiguous(model, size):
     assert torch.allclose(model(strided), expected, atol=1e-12)
 
 
+# torch 2.6 maps the sum of PyG's GCNConv and MixHopConv sample by sample, and
+# says that this is slow:
+@pytest.mark.filterwarnings('ignore:There is a performance drop')
 def test_transforms(model):
     """torch.func at a batch that the fast kernels take."""
     model.eval()
@@ -91,8 +94,7 @@ def test_transforms(model):
 
 
 def test_materialised_from_meta(model):
-    with torch.device('meta'):
-        empty = copy.deepcopy(model).to('meta')
+    empty = copy.deepcopy(model).to('meta')
     loaded = empty.to_empty(device='cpu').eval()
     loaded.load_state_dict(model.state_dict())
     x = window(model, 3)
