@@ -114,8 +114,6 @@ def run_command(main: Callable[[], Any], stopped: str = 'stopped') -> NoReturn:
         ...     run_command(main)
     """
     warnings.showwarning = _show_warning  # type: ignore[assignment]
-    # PyG 2.8 calls it when it is imported, which nobody here can change:
-    warnings.filterwarnings('ignore', '.torch.jit.script', FutureWarning)
     try:
         result = main()
         if sys.stdout is not None:  # as where it is closed

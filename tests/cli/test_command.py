@@ -156,19 +156,6 @@ def test_exit_codes(error, code, line, capsys, monkeypatch):
 
 
 @pytest.mark.filterwarnings('always')
-def test_warnings_of_pyg_about_itself_are_not_shown(capsys, monkeypatch):
-    monkeypatch.setattr(warnings, 'showwarning', warnings.showwarning)
-
-    def main():
-        warnings.warn('`torch.jit.script` is old', FutureWarning, 1)
-        warnings.warn('`scale` is old', FutureWarning, 1)
-
-    with pytest.raises(SystemExit):
-        run_command(main)
-    assert capsys.readouterr().err == 'warning: `scale` is old\n'
-
-
-@pytest.mark.filterwarnings('always')
 def test_results_and_warnings(capsys, monkeypatch):
     monkeypatch.setattr(warnings, 'showwarning', warnings.showwarning)
     for result, code in ((None, 0), (3, 3), (True, 0), (Path('x'), 0)):
