@@ -76,7 +76,7 @@ def test_static_graph_only():
 def test_nothing_learned():
     with pytest.raises(ValueError, match='dynamic graph'):
         learned_graph(PoseLifter(hidden_channels=4), torch.rand(1, 17, 2))
-    with pytest.raises(ValueError, match='for each of 2 inputs'):
+    with pytest.raises(ValueError, match='each of the 2 samples'):
         learned_graph(lifter(), torch.rand(2, 17, 2), frames=[1])
 
 

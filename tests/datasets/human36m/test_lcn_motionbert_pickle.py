@@ -99,9 +99,9 @@ def bert(side='test', **changes):
         ([], "a split 'test'"),
         (bert(joint3d_image=np.ones((3, 16, 3))), 'frames of 17 joints'),
         (bert(joint3d_image=np.full((3, 17, 3), np.nan)), 'infinite or huge'),
-        (bert(joint_2d=np.ones((3, 17, 2))), 'as many frames'),
+        (bert(joint_2d=np.ones((3, 17, 2))), "F frames in 'joint_2d'"),
         (bert(source=['s_09_act_02_subact_01']), "a text 'source' for each"),
-        (bert(source=['walk'] * 48), r's_SS_act_AA.*|as many'),
+        (bert(source=['walk'] * 48), "a source such as 's_09"),
         (bert(**{'2.5d_factor': [0.0]}), 'credible'),
     ],
 )
