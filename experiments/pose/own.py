@@ -60,7 +60,7 @@ def load_arrays(request: PoseRequest) -> ArrayPoses:
     train, val, test = request.subjects
     return ArrayPoses(
         root=root,
-        skeleton=skeleton_of_arrays(request.root, request.skeleton),
+        skeleton=request.skeleton,  # without one, that of the folder raw
         split=request.split,
         unit=request.unit,
         train_subjects=train,

@@ -25,6 +25,7 @@ from pyg_hcsf.keypoints import LAYOUTS
 from pyg_hcsf.metrics.stream_fusion import SCALES, WEIGHTS
 from pyg_hcsf.poses import POSE_FORMATS
 from tests.paths import REPO
+from tests.python_process import run_python
 
 WALK = str(REPO / 'examples' / 'walk_coco17.json')
 
@@ -184,14 +185,7 @@ try:
 finally:
     print([n for n in ('torch', 'numpy', 'h5py') if n in sys.modules])
 """
-    out = subprocess.run(
-        [sys.executable, '-c', code, *words, '--help'],
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'PYTHONPATH': str(REPO), 'COLUMNS': '79'},
-        check=True,
-    )
-    return out.stdout.splitlines()
+    return run_python(code, *words, '--help', columns=79).splitlines()
 
 
 def test_help_does_not_import_torch():

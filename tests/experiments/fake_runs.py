@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from experiments.pose.config import RunConfig
+from experiments.sweep.task import RunSpec
 from pyg_hcsf.skeleton import H36M17
 
 OFFICIAL = (
@@ -162,3 +164,17 @@ def make_runs(
             text = '\n'.join(map(json.dumps, log)) + '\n{"step": 41, "lo'
             (folder / 'log.jsonl').write_text(text)
     return Path(root)
+
+
+def make_spec(folder, root, **changes):
+    """The run of a row, which is not started."""
+    values = {
+        'config': RunConfig(),
+        'data': 'synthetic',
+        'seed': 0,
+        'partial': False,
+        'smoke': False,
+        'resume': False,
+        'metadata': {},
+    }
+    return RunSpec(folder=folder, root=root, **{**values, **changes})

@@ -1,8 +1,5 @@
 """The options of run.py: their help, and what is said to typical mistakes."""
 
-import os
-import subprocess
-import sys
 import warnings
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -17,7 +14,7 @@ from experiments.options import TASKS, help_text
 from experiments.run_parser import RunParser
 from pyg_hcsf.cli.argument_texts import argument_texts
 from pyg_hcsf.cli.command import run_command
-from tests.paths import REPO
+from tests.python_process import run_python
 
 POSE = ['--task', 'pose']
 
@@ -80,22 +77,16 @@ def test_help_does_not_import_torch(words):
         'from experiments.run import main; main(); '
         'print([n for n in ("torch", "pandas") if n in sys.modules])'
     )
-    out = subprocess.run(
-        [sys.executable, '-c', code, *words, '--help'],
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'PYTHONPATH': str(REPO), 'COLUMNS': '80'},
-        check=True,
-    )
-    *lines, modules = out.stdout.splitlines()
+    out = run_python(code, *words, '--help')
+    *lines, modules = out.splitlines()
     assert modules == '[]'
     assert max(map(len, lines)) < 80
-    assert 'experiments/run.py --task pose' in out.stdout
+    assert 'experiments/run.py --task pose' in out
     for option in ('preset', 'data', 'root', 'seed', 'out', 'resume'):
-        assert f'\n  --{option}' in out.stdout
+        assert f'\n  --{option}' in out
     if not words:
         assert len(lines) < 50
-        assert all(f'\n  {task} ' in out.stdout for task in (*TASKS, 'bench'))
+        assert all(f'\n  {task} ' in out for task in (*TASKS, 'bench'))
 
 
 @pytest.mark.parametrize('task', TASKS)
@@ -139,14 +130,8 @@ def test_print_config_does_not_import_torch():
         'import sys; from experiments.run import main; main(); '
         'assert "torch" not in sys.modules'
     )
-    out = subprocess.run(
-        [sys.executable, '-c', code, *POSE, '--print_config'],
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'PYTHONPATH': str(REPO)},
-        check=True,
-    )
-    assert 'layer: hcsf' in out.stdout
+    out = run_python(code, *POSE, '--print_config')
+    assert 'layer: hcsf' in out
 
 
 def test_interrupts_say_how_to_continue():

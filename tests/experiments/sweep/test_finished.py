@@ -9,7 +9,7 @@ from experiments import run
 from experiments.pose.config import RunConfig
 from experiments.sweep.finished import request_key
 from experiments.sweep.sources import DataSource
-from experiments.sweep.task import RunSpec
+from tests.experiments.fake_runs import make_spec
 
 ARGS = ['--task', 'pose', '--data', 'synthetic', '--smoke']
 ARGS += ['--preset', 'default/gcn']
@@ -47,17 +47,7 @@ def test_the_request(tmp_path):
     raw.mkdir()
     (raw / 'a.npz').write_bytes(b'1234')
     source = DataSource(lambda root: raw, None, 'vp3d', needs='files')
-    spec = RunSpec(
-        folder=tmp_path / 'run',
-        config=RunConfig(),
-        data='mine',
-        root=tmp_path,
-        seed=0,
-        partial=False,
-        smoke=False,
-        resume=False,
-        metadata={},
-    )
+    spec = make_spec(tmp_path / 'run', tmp_path, data='mine')
     key = request_key(spec, source)
     assert key and request_key(spec, source) == key
     others = {

@@ -14,8 +14,8 @@ from experiments import run
 from experiments.pose.config import RunConfig
 from experiments.reporting.runs import load_runs
 from experiments.sweep.folder import RunFolder
-from experiments.sweep.task import RunSpec, lock_unfinished
-from tests.experiments.fake_runs import make_runs
+from experiments.sweep.task import lock_unfinished
+from tests.experiments.fake_runs import make_runs, make_spec
 
 ARGS = ['--task', 'pose', '--data', 'synthetic', '--smoke']
 
@@ -115,17 +115,7 @@ def test_a_run_that_finishes_before_the_lock_is_not_repeated(
     store = RunFolder(tmp_path / 'pose' / 'preset' / 'row' / '0', 'key')
     ends = iter([False, True])
     monkeypatch.setattr(store, 'finished', lambda: next(ends))
-    spec = RunSpec(
-        folder=store.path,
-        config=RunConfig(label='A'),
-        data='synthetic',
-        root=tmp_path,
-        seed=0,
-        partial=False,
-        smoke=False,
-        resume=False,
-        metadata={},
-    )
+    spec = make_spec(store.path, tmp_path, config=RunConfig(label='A'))
     with ExitStack() as stack:
         assert not lock_unfinished(store, spec, stack)
 
