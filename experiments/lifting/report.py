@@ -21,6 +21,23 @@ NAMES = {
     'n_mpjpe': 'N-MPJPE',
     'pa_mpjpe': 'PA-MPJPE',
 }
+#: Columns of the tables of motion, from motion_scores.summarize.
+MOTION = {
+    'MPJPE': 'mpjpe',
+    'worst 5 %': 'worst',
+    'acceleration': 'acceleration',
+    'of slow clips': 'acceleration, slow',
+    'of fast clips': 'acceleration, fast',
+    'of the root': 'root acceleration',
+    'sliding': 'sliding',
+    'bones': 'bone spread',
+}
+MOTION_NOTE = (
+    'Clips of up to 12 s as a detector with errors of 12 mm finds them, with '
+    '(on) and without (off) smoothing. MPJPE of all and of the worst frames '
+    '(mm); acceleration over that of the truth, where 1 is right; speed of '
+    'feet that stand (mm/s); spread of the lengths of bones (mm).'
+)
 COST = {
     'parameters': Column(('params',), False, True),
     'multiply-adds': Column(('macs',), False, True),
@@ -75,7 +92,7 @@ class LiftReport(Report):
             for error in ERRORS:
                 table = bold(condition_table(runs, data, error))
                 out += [f'### {NAMES[error]} on {data} (mm)', markdown(table)]
-        out += [SEEDS_NOTE, *self.comparison(runs)]
+        out += [SEEDS_NOTE, *self.comparison(runs), *motion_blocks(runs)]
         joints = {
             f'{data} {joint}': Column(('per_joint', data, joint), False)
             for data, errors in runs[0].metrics['per_joint'].items()
@@ -99,6 +116,25 @@ class LiftReport(Report):
             for condition, values in table.items()
             for error, value in values.items()
         )
+
+
+def motion_blocks(runs: list[Run]) -> list[str]:
+    """One table for each data set: lifted motion, smoothed and not. Runs of
+    earlier versions have none.
+    """
+    runs = [run for run in runs if 'motion' in run.metrics]
+    if not runs:
+        return []
+    out = ['### Motion', MOTION_NOTE]
+    for data, scores in runs[0].metrics['motion'].items():
+        for smooth in scores:
+            columns = {
+                title: Column(('motion', data, smooth, key), False)
+                for title, key in MOTION.items()
+            }
+            out += [f'{data}, smoothing {smooth}:']
+            out += [markdown(make_table(runs, columns))]
+    return out
 
 
 def condition_table(runs: Runs, data: str, error: str) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from experiments.lifting.data import (
     training_clips,
 )
 from experiments.lifting.evaluate import LiftEvaluator
+from experiments.lifting.motion_scores import score_motion
 from experiments.lifting.report import LiftReport
 from experiments.pose.checks import check_network
 from experiments.pose.data import expected
@@ -151,6 +152,10 @@ class LiftRun(TaskRun):
         }
         card = make_card(config, data, split, scores)
         save_lifter(path, model, replace(info, card=card))
+        values['motion'] = {
+            name: score_motion(path, clips, config.motion.layout, name)
+            for name, clips in self.tested.items()
+        }
         summary = (
             f'MPJPE {values["mpjpe"]:.1f} mm at known size on the {split} '
             f'subjects of {first}'

@@ -55,9 +55,14 @@ def make_parser() -> CommandParser:
     add('--format', choices=FORMATS, help=text)
     add('--live', help='stdin or tcp:PORT, instead of a file')
     add('--layout', choices=LAYOUTS, help='joint layout; default: detected')
-    text = 'single (default), temporal, weight files or run folders; the mean '
-    text += 'of several is taken'
-    add('--weights', nargs='+', default=['single'], help=text)
+    text = (
+        'single, temporal, weight files or run folders; the mean of several '
+    )
+    text += 'is taken; default: temporal for videos, single for images'
+    add('--weights', nargs='+', help=text)
+    text = 'smooth the motion of videos, with constant bones and standing '
+    text += 'feet; default: on'
+    add('--smooth', choices=['on', 'off'], default='on', help=text)
     text = 'height of the people in mm; default: 1700'
     add('--height', type=float, default=1700.0, metavar='MM', help=text)
     text = 'focal length in pixels; default: 1.1 times the longer image side'
@@ -69,8 +74,11 @@ def make_parser() -> CommandParser:
     text = 'size of the image in pixels, if not in the file'
     add('--image_size', nargs=2, type=float, metavar=('W', 'H'), help=text)
     add('--fps', type=float, help='frames per second, if not in the file')
-    text = 'axes of the poses: of the camera, or world axes with z up'
-    add('--axes', choices=['camera', 'world'], default='camera', help=text)
+    text = (
+        'axes of the poses: of the camera, or world axes with z up; default: '
+    )
+    text += 'world for .bvh, .glb and .gltf, else camera'
+    add('--axes', choices=['camera', 'world'], help=text)
     text = 'keep the bones of .bvh, .glb and .gltf at constant length'
     add('--rigid', action='store_true', help=text)
     text = 'undo swaps of left and right'
@@ -107,14 +115,16 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
     from pyg_hcsf.lifting import Lifter
 
     size = None if args.image_size is None else tuple(args.image_size)
+    weights = args.weights
     lifter = Lifter(
-        args.weights[0] if len(args.weights) == 1 else args.weights,
+        weights[0] if weights and len(weights) == 1 else weights,
         height=args.height,
         focal=args.focal,
         center=args.center,
         image_size=size,
         fps=args.fps,
         distortion=args.distortion,
+        smooth=args.smooth == 'on',
     )
     if args.live is not None:
         stream(lifter, args)
@@ -133,6 +143,7 @@ def _check_files(parser: CommandParser, args: argparse.Namespace) -> None:
 
 def lift_file(lifter: Lifter, args: argparse.Namespace) -> list[PoseSequence]:
     """Lifts a file; prints what was read, assumed and written."""
+    from pyg_hcsf.keypoints import is_video
     from pyg_hcsf.poses import write_poses
     from pyg_hcsf.viewer import write_page
 
@@ -143,9 +154,10 @@ def lift_file(lifter: Lifter, args: argparse.Namespace) -> list[PoseSequence]:
             f"The frame rate of '{args.input}' is not known, and "
             f'{format} needs one: pass --fps'
         )
+    axes = args.axes or ('world' if format in ANIMATIONS else 'camera')
     with warnings.catch_warnings():  # issues were printed before
         warnings.filterwarnings('ignore', 'These keypoints look wrong')
-        people = lifter.lift(keypoints, args.axes)
+        people = lifter.lift(keypoints, axes)
     if not people:
         raise ValueError(
             f"No person in '{args.input}' has hips and 6 joints in any frame: "
@@ -154,6 +166,8 @@ def lift_file(lifter: Lifter, args: argparse.Namespace) -> list[PoseSequence]:
     frames = sum(len(person.frames) for person in people)
     total = sum(len(track.frames) for track in keypoints.tracks)
     print(f'Lifted people: {len(people)}, frames: {frames} of {total}')
+    if not keypoints.fps and is_video(keypoints):
+        log('warning: the frame rate is not known: pass --fps')
     print(people[0].note)
     if format == 'html':
         title = f'{args.input.name} in 3D'

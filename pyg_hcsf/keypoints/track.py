@@ -31,6 +31,18 @@ class Track:
         xy, score = self.xy[rows], self.score[rows]
         return Track(self.name, self.frames[rows], xy, score)
 
+    def at(self, frames: np.ndarray) -> 'Track':
+        r"""The same person in some frames, by their numbers; in others than
+        those of the track, all joints are missing.
+        """
+        joints = self.score.shape[1]
+        xy = np.full((len(frames), joints, 2), np.nan)
+        score = np.zeros((len(frames), joints))
+        known = np.isin(frames, self.frames)
+        rows = np.searchsorted(self.frames, frames[known])
+        xy[known], score[known] = self.xy[rows], self.score[rows]
+        return Track(self.name, frames, xy, score)
+
     def pick_joints(self, joints: Any) -> 'Track':
         r"""Some of the joints, or all in another order, by their indices."""
         xy, score = self.xy[:, joints], self.score[:, joints]

@@ -2,11 +2,8 @@ r"""Lifts 2D keypoints of any layout and camera to 3D poses."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from pyg_hcsf.choices import (
     check_choice,
@@ -16,11 +13,8 @@ from pyg_hcsf.choices import (
 )
 from pyg_hcsf.geometry.root_ray import (
     SIZE_PER_HEIGHT,
-    RootRay,
-    decode_pose,
-    window_input,
 )
-from pyg_hcsf.keypoints import Keypoints
+from pyg_hcsf.keypoints import Keypoints, is_video
 from pyg_hcsf.keypoints.checks.check import warn_of_issues
 from pyg_hcsf.lifting.assumed_camera import (
     AssumedCamera,
@@ -35,27 +29,15 @@ from pyg_hcsf.lifting.lifter_weights import (
     available_weights,
     weights_layout,
 )
-from pyg_hcsf.lifting.observation import find_root, observe, select
-from pyg_hcsf.lifting.windows import WindowPlan, window_rows
+from pyg_hcsf.lifting.smoothing import (
+    describe_motion,
+)
+from pyg_hcsf.lifting.track_lifter import TrackLifter
+from pyg_hcsf.lifting.windows import MAX_GAP, WindowPlan
 from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.poses.sequence import AXES
 
 Weights = str | Path | Sequence[str | Path]
-
-
-class LiftedFrames(NamedTuple):
-    r"""Poses in the axes of the camera, in millimetres.
-
-    Args:
-        pose (torch.Tensor): Joints relative to the root: ``[B, 17, 3]``.
-        root (torch.Tensor): Position of the root: ``[B, 3]``.
-        uncertainty (torch.Tensor): The expected error of each joint:
-            ``[B, 17]``.
-    """
-
-    pose: Tensor
-    root: Tensor
-    uncertainty: Tensor
 
 
 class Lifter:
@@ -82,8 +64,9 @@ class Lifter:
     Args:
         weights (str, pathlib.Path or sequence, optional): :obj:`"single"`
             for single frames, :obj:`"temporal"` for windows of frames, a file
-            of :func:`save_lifter`, or several files to average.
-            (default: :obj:`"single"`)
+            of :func:`save_lifter`, or several files to average. :obj:`None`
+            is :obj:`"temporal"` for videos and :obj:`"single"` for images
+            (:func:`~pyg_hcsf.keypoints.is_video`). (default: :obj:`None`)
         height (float, optional): The height of the people in millimetres.
             (default: :obj:`1700.0`)
         focal (float or tuple, optional): The focal length in pixels, or
@@ -103,6 +86,11 @@ class Lifter:
             with the :obj:`focal` and :obj:`center` of the same calibration.
             Keypoints outside of the lens model are treated as missing.
             (default: :obj:`None`)
+        smooth (bool, optional): If set to :obj:`True`, motion is smoothed,
+            bones get constant lengths, feet that stand do not slide, and gaps
+            of up to 0.4 s are interpolated, see
+            :class:`~pyg_hcsf.lifting.MotionSmoother`.
+            (default: :obj:`True`)
 
     Raises:
         ValueError: If a value is out of range, or weights do not exist.
@@ -115,7 +103,7 @@ class Lifter:
 
     def __init__(
         self,
-        weights: Weights = 'single',
+        weights: Weights | None = None,
         height: float = 1700.0,
         focal: Focal | None = None,
         center: tuple[float, float] | None = None,
@@ -123,6 +111,7 @@ class Lifter:
         fps: float | None = None,
         batch_size: int = 512,
         distortion: Sequence[float] | None = None,
+        smooth: bool = True,
     ) -> None:
         check_range('height', height, 300, 3000, 'it is in millimetres')
         check_range('fps', 25.0 if fps is None else fps, 1, 1000)
@@ -135,14 +124,20 @@ class Lifter:
         self.fps = fps
         self.batch_size = batch_size
         self.distortion = distortion
-        self._size = torch.tensor(SIZE_PER_HEIGHT * height).double()
+        self.smooth = smooth
+        self.size = torch.tensor(SIZE_PER_HEIGHT * height).double()
         self._networks: dict[str, LifterEnsemble] = {}
-        if _names(weights, 'coco17') == _names(weights, 'h36m17'):
+        if weights is not None and (
+            _names(weights, 'coco17') == _names(weights, 'h36m17')
+        ):
             self.network('coco17')  # complains at once if files are wrong
 
-    def network(self, layout: str) -> LifterEnsemble:
-        r"""The networks for a layout of keypoints, which are loaded once."""
-        names = _names(self.weights, weights_layout(layout))
+    def network(self, layout: str, video: bool = True) -> LifterEnsemble:
+        r"""The networks for a layout of keypoints of a video or an image,
+        which are loaded once.
+        """
+        weights = self.weights or ('temporal' if video else 'single')
+        names = _names(weights, weights_layout(layout))
         key = ' '.join(map(str, names))
         if key not in self._networks:
             self._networks[key] = LifterEnsemble(names)
@@ -176,74 +171,46 @@ class Lifter:
         """
         check_choice('axes', axes, tuple(AXES))
         warn_of_issues(keypoints)
-        network = self.network(keypoints.layout)
+        video = is_video(keypoints)
+        smooth = self.smooth and video
+        network = self.network(keypoints.layout, video)
         plan = WindowPlan(network.info, keypoints.fps or self.fps)
-        camera, note = self._assume(keypoints, network, plan)
-        out = []
-        for track in keypoints.tracks:
-            observed, liftable = observe(
-                track.xy, track.score, keypoints.layout, camera
-            )
-            rows = liftable.numpy().nonzero()[0]
-            if not len(rows):
-                continue
-            source = track.select(rows)
-            lifted = self._lift(
-                source.frames, select(observed, liftable), network, plan
-            )
-            sequence = PoseSequence(
+        camera, note = self._assume(keypoints, network, plan, smooth)
+        lift = TrackLifter(
+            network,
+            plan,
+            camera,
+            keypoints.layout,
+            self.size,
+            self.batch_size,
+        )
+        found = [(track, lift(track, smooth)) for track in keypoints.tracks]
+        motions = {track: x for track, x in found if x is not None}
+        note = f'{note} {describe_motion(list(motions.values()), plan.fps)}'
+        people = [
+            PoseSequence(
                 name=track.name,
                 skeleton=SKELETON,
-                frames=source.frames,
-                pose=lifted.pose.numpy(),
+                frames=motion.frames,
+                pose=motion.pose,
                 fps=keypoints.fps or self.fps,
-                uncertainty=lifted.uncertainty.numpy(),
-                root=lifted.root.numpy(),
-                keypoints=source,
+                uncertainty=motion.uncertainty,
+                root=motion.root,
+                keypoints=track.at(motion.frames),
                 layout=keypoints.layout,
                 image_size=camera.image_size,
-                note=note,
+                note=note.strip(),
             )
-            out.append(sequence)
-        return to_world(out) if axes == 'world' else out
-
-    @torch.no_grad()
-    def lift_windows(
-        self, window: RootRay, network: LifterEnsemble
-    ) -> LiftedFrames:
-        r"""Lifts the target frame of each window: ``[B, W, ...]``."""
-        y, spread = network(window_input(window.plane, window.score))
-        frame = network.info.target
-        target = RootRay._make(value[:, frame] for value in window)
-        # Without a calibration, the disagreement itself is the error.
-        floor, slope = network.info.calibration or (0.0, 1.0)
-        pose = decode_pose(y.double(), target.rotation, self._size)
-        return LiftedFrames(
-            pose=pose,
-            root=find_root(pose, target),
-            uncertainty=self._size * (floor + slope * spread.double()),
-        )
-
-    def _lift(
-        self,
-        numbers: np.ndarray,
-        observed: RootRay,
-        network: LifterEnsemble,
-        plan: WindowPlan,
-    ) -> LiftedFrames:
-        frames = np.array(numbers, np.int64)
-        starts = plan.segment_starts(torch.from_numpy(frames), observed)
-        windows = window_rows(frames, plan.offsets, starts.numpy())  # [T, W]
-        # A batch counts frames, not windows: memory does not grow with W.
-        size = max(1, self.batch_size // len(plan.offsets))
-        parts = [
-            self.lift_windows(select(observed, part), network)
-            for part in windows.split(size)
+            for track, motion in motions.items()
         ]
-        return LiftedFrames._make(map(torch.cat, zip(*parts, strict=True)))
+        return to_world(people) if axes == 'world' else people
 
     def _assume(
-        self, keypoints: Keypoints, network: LifterEnsemble, plan: WindowPlan
+        self,
+        keypoints: Keypoints,
+        network: LifterEnsemble,
+        plan: WindowPlan,
+        smooth: bool,
     ) -> tuple[AssumedCamera, str]:
         r"""The camera, and all assumptions as sentences."""
         notes = [f'Height taken as {self.height:g} mm.']
@@ -264,6 +231,11 @@ class Lifter:
             )
         if info.calibration is None:
             notes.append('Uncertainty is disagreement, not calibrated.')
+        if smooth:
+            notes.append(
+                'Motion is smoothed, with constant bones and standing feet; '
+                f'gaps of up to {MAX_GAP:g} s are interpolated.'
+            )
         return camera, ' '.join(notes)
 
 

@@ -14,6 +14,7 @@ from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.keypoints import LiveSideSwapFixer
 from pyg_hcsf.lifting.lifter import Lifter
 from pyg_hcsf.lifting.observation import observe, select
+from pyg_hcsf.lifting.track_lifter import lift_windows
 from pyg_hcsf.lifting.windows import WindowPlan, window_rows
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.streaming.live import LiveModel, order_event, parse_frame
@@ -282,7 +283,7 @@ class LiveLifter(LiveModel):
         # The stored frames are of one segment: no window crosses its start.
         rows = window_rows(numbers, self.plan.offsets)[-track.pending :]
         window = select(_concat(track.frames), rows[: len(due)])
-        lifted = self.lifter.lift_windows(window, self.network)
+        lifted = lift_windows(window, self.network, self.lifter.size)
         track.pending -= len(due)
         self.count('lifted', len(due))
         arrays = [value.numpy() for value in lifted]

@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from pyg_hcsf.cli import lift
 from pyg_hcsf.lifting import LifterInfo, save_lifter
+from pyg_hcsf.metrics import acceleration
 from pyg_hcsf.poses import read_poses
 from tests.paths import REPO
 
@@ -36,6 +38,39 @@ def test_example(weights, tmp_path, capsys):
     said = capsys.readouterr().out
     assert 'Read coco: joints of coco17, people: 1, frames: 200' in said
     assert 'Height taken as 1700 mm.' in said and str(out) in said
+
+
+def test_videos_are_smoothed(weights, tmp_path, capsys):
+    args = [str(EXAMPLE), '--out', str(tmp_path / 'poses.npz')]
+    args += ['--weights', weights]
+    (smooth,) = main(args)
+    said = capsys.readouterr()
+    assert 'Motion is smoothed' in said.out and 'pass --fps' in said.err
+    assert 'bones vary by 0.0 mm' in said.out
+    (raw,) = main([*args, '--smooth', 'off', '--fps', '25'])
+    said = capsys.readouterr()
+    assert 'is smoothed' not in said.out and not said.err
+    assert acceleration(torch.from_numpy(smooth.pose)) < 0.5 * acceleration(
+        torch.from_numpy(raw.pose)
+    )
+
+
+def test_animations_have_z_up(weights, tmp_path):
+    args = [str(EXAMPLE), '--weights', weights, '--fps', '25', '--out']
+    for name, axes in (('a.bvh', 'world'), ('a.glb', 'world'), ('a.csv', '')):
+        (person,) = main([*args, str(tmp_path / name)])
+        assert person.axes == (axes or 'camera')
+    (person,) = main([*args, str(tmp_path / 'b.bvh'), '--axes', 'camera'])
+    assert person.axes == 'camera'
+
+
+def test_plain_pandas_reads_the_table(weights, tmp_path):
+    out = tmp_path / 'poses.csv'
+    args = [str(EXAMPLE), '--weights', weights, '--fps', '25', '--out']
+    (person,) = main([*args, str(out)])
+    table = pd.read_csv(out)
+    assert len(table) == len(person.frames)
+    assert (table.dtypes.drop('person', errors='ignore') != object).sum() > 51
 
 
 def test_options(weights, tmp_path, capsys):
@@ -94,13 +129,14 @@ def test_input_with_issues_needs_force(weights, tmp_path, capsys):
     path, out = tmp_path / 'small.json', tmp_path / 'out.npz'
     path.write_text(json.dumps(data))
     args = [str(path), '--out', str(out), '--weights', weights]
-    args += ['--layout', 'coco17', '--image_size', '1', '0.5625']
+    args += ['--smooth', 'off', '--layout', 'coco17', '--image_size', '1', '0.5625']
     with pytest.raises(ValueError, match='--force'):
         main(args)
     assert 'warning: ' in capsys.readouterr().out
     assert not out.exists()
     (person,) = main([*args, '--force'])
     usual = [str(EXAMPLE), '--out', str(out), '--weights', weights]
+    usual += ['--smooth', 'off']
     (other,) = main([*usual, '--image_size', '1920', '1080'])
     np.testing.assert_allclose(person.pose, other.pose[:20], atol=1e-3)
 

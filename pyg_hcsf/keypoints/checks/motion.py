@@ -31,10 +31,7 @@ def check_motion(keypoints: Keypoints) -> Iterator[Issue]:
             'exchange them back by fix_side_swaps (--fix_side_swaps)',
             share,
         )
-    step, part = step_size(keypoints)
-    if (step > MAX_STEP and part > MAX_STEP_SHARE) or (
-        single_share(keypoints) > MAX_SINGLE
-    ):
+    if (part := single_images(keypoints)) is not None:
         yield Issue(
             'single images',
             'people are at other places in each frame, as in images that are '
@@ -60,6 +57,32 @@ def check_motion(keypoints: Keypoints) -> Iterator[Issue]:
             'use a larger image or another detector',
             score,
         )
+
+
+def single_images(keypoints: Keypoints) -> float | None:
+    r"""The motion from frame to frame as a share of that between distant
+    frames, if people move as in images that are not of one video, else
+    :obj:`None`.
+    """
+    step, part = step_size(keypoints)
+    alone = single_share(keypoints) > MAX_SINGLE
+    apart = step > MAX_STEP and part > MAX_STEP_SHARE
+    return part if alone or apart else None
+
+
+def is_video(keypoints: Keypoints) -> bool:
+    r"""Whether frames are in the order of a video: somebody is seen in
+    several, and moves little from one to the next.
+
+    Args:
+        keypoints (Keypoints): The keypoints of a file.
+
+    Example:
+        >>> is_video(read_keypoints('walk_coco17.json'))
+        True
+    """
+    several = any(len(track.frames) > 1 for track in keypoints.tracks)
+    return several and single_images(keypoints) is None
 
 
 def drop_still_frames(keypoints: Keypoints) -> Keypoints:

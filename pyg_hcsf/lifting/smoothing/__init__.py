@@ -1,0 +1,14 @@
+r"""Smooth motion, constant bones and standing feet of lifted people."""
+
+from .networks import SmootherInfo, SmootherNetworks, save_smoother
+from .smoother import Motion, MotionSmoother
+from .summary import describe_motion
+
+__all__ = [
+    'Motion',
+    'MotionSmoother',
+    'SmootherInfo',
+    'SmootherNetworks',
+    'describe_motion',
+    'save_smoother',
+]

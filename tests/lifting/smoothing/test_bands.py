@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from pyg_hcsf.lifting.smoothing.bands import (
+    CUTOFFS,
+    MISSING,
+    NUM_FEATURES,
+    describe_bands,
+    difference_penalty,
+    split_bands,
+)
+
+
+def dense(banded):
+    """The symmetric matrix of an upper banded form."""
+    order, size = len(banded) - 1, banded.shape[1]
+    out = np.zeros((size, size))
+    for k in range(order + 1):
+        values = banded[order - k, k:]
+        out[np.arange(size - k), np.arange(k, size)] = values
+        out[np.arange(k, size), np.arange(size - k)] = values
+    return out
+
+
+@pytest.mark.parametrize('order', [1, 2, 3])
+def test_difference_penalty(order):
+    rng = np.random.default_rng(0)
+    weight = rng.uniform(0, 2, 9 - order)
+    d = np.diff(np.eye(9), order, axis=0)
+    expected = d.T @ np.diag(weight) @ d
+    found = dense(difference_penalty(weight, order))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize('fps', [5.0, 25.0, 60.0, 1000.0])
+@pytest.mark.parametrize('frames', [1, 2, 3, 40])
+def test_bands_add_up(fps, frames):
+    rng = np.random.default_rng(0)
+    motion = rng.standard_normal((frames, 2, 3))
+    split = split_bands(motion, np.ones((frames, 2)), fps)
+    total = split.slow + split.bands.sum(axis=0)
+    np.testing.assert_allclose(total, motion, atol=1e-9)
+    features = describe_bands(split)
+    assert features.shape == (frames, 2, NUM_FEATURES)
+    assert np.isfinite(features).all()
+
+
+@pytest.mark.parametrize('hz', [0.2, 3.3, 6.7])
+def test_a_wave_is_in_the_bands_around_its_frequency(hz):
+    t = np.arange(500) / 25
+    wave = np.sin(2 * np.pi * hz * t)[:, None, None]
+    split = split_bands(wave, np.ones((500, 1)), 25.0)
+    power = np.square(split.bands[:, 100:-100]).mean(axis=(1, 2, 3))
+    power = np.append(power, np.square(split.slow[100:-100]).mean())
+    edges = np.array(CUTOFFS)
+    expected = int((edges > hz).sum())  # the band whose lower edge is below
+    assert abs(int(power.argmax()) - expected) <= 1
+    assert power.max() > 0.3 * power.sum()
+
+
+def test_parabolas_are_slow_and_fill_gaps():
+    t = np.arange(60.0)
+    motion = np.stack([t**2, 5 - t], axis=-1)[:, None]
+    weight = np.ones((60, 1))
+    weight[20:30] = MISSING
+    broken = np.where(weight[..., None] > MISSING, motion, 1e4)
+    split = split_bands(broken, weight, 30.0)
+    # The weight of missing frames is small, but not zero.
+    np.testing.assert_allclose(split.slow, motion, atol=1)
+    assert np.abs(split.bands[:, 20:30]).max() < 1
+
+
+def test_features_do_not_depend_on_the_unit():
+    rng = np.random.default_rng(0)
+    motion = rng.standard_normal((80, 4, 2)).cumsum(axis=0)
+    weight = np.ones((80, 4))
+    mm, metres = (
+        describe_bands(split_bands(s * motion, weight, 25.0))
+        for s in (1000.0, 1.0)
+    )
+    np.testing.assert_allclose(mm, metres, atol=1e-4)
+
+
+def test_joints_of_other_weights_are_smoothed_alike():
+    rng = np.random.default_rng(0)
+    motion = rng.standard_normal((50, 2, 3))
+    weight = np.ones((50, 2))
+    together = split_bands(motion, weight, 25.0)
+    weight[10, 1] = 0.5
+    apart = split_bands(motion, weight, 25.0)
+    np.testing.assert_allclose(
+        apart.bands[:, :, 0], together.bands[:, :, 0], atol=1e-9
+    )
+    assert np.abs(apart.bands[:, :, 1] - together.bands[:, :, 1]).max() > 1e-3

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from pyg_hcsf.lifting.smoothing.feet import (
+    ANKLES,
+    LEGS,
+    plant_feet,
+)
+from pyg_hcsf.lifting.smoothing.root_path import fit_root
+from tests.lifting.smoothing.test_bones import lengths
+
+FPS = 25.0
+
+
+@pytest.fixture
+def place(walk):
+    return walk.joints.numpy().astype(float)
+
+
+def steps(position, fps=FPS):
+    return np.linalg.norm(np.diff(position[:, ANKLES], axis=0), axis=-1) * fps
+
+
+def test_standing_feet_are_held_by_bending_knees(place):
+    rng = np.random.default_rng(0)
+    drift = rng.normal(0, 4, (len(place), 1, 3)).cumsum(axis=0)
+    sliding = place + drift
+    standing = np.zeros((len(place) - 1, 2))
+    standing[20:35, 0] = 1  # the right foot
+    feet = sliding.copy()
+    # It stands in the truth, and slides with the drift.
+    for joint in LEGS[0]:
+        feet[20:36, joint] = feet[20, joint] + drift[20:36, 0] - drift[20, 0]
+    out = plant_feet(feet, standing, FPS)
+    assert steps(feet)[20:35, 0].mean() > 100
+    assert steps(out)[20:35, 0].max() < 10
+    np.testing.assert_allclose(
+        lengths(out)[:, LEGS[0][1:]], lengths(feet)[:, LEGS[0][1:]], atol=1e-6
+    )
+    others = [j for j in range(17) if j not in LEGS[0][1:]]
+    np.testing.assert_allclose(out[:, others], feet[:, others], atol=1e-6)
+    # Long before and after, nothing moves.
+    far = [*range(8), *range(50, len(place))]
+    np.testing.assert_allclose(out[far], feet[far], atol=5)
+
+
+def test_feet_that_do_not_stand_are_left_alone(place):
+    out = plant_feet(place, np.zeros((len(place) - 1, 2)), FPS)
+    np.testing.assert_allclose(out, place, atol=1e-6)
+
+
+def test_a_leg_is_never_longer_than_it_is(place):
+    standing = np.ones((len(place) - 1, 2))  # although the person walks on
+    out = plant_feet(place, standing, FPS)
+    np.testing.assert_allclose(lengths(out), lengths(place), atol=1e-6)
+    assert np.isfinite(out).all()
+
+
+def test_root_follows_standing_feet_rather_than_a_noisy_depth(place):
+    root, pose = place[:, 0], place - place[:, :1]
+    ray = root / np.linalg.norm(root, axis=-1, keepdims=True)
+    waver = 80 * np.sin(np.arange(len(root)) / 4)
+    wrong = root + waver[:, None] * ray
+    speed = steps(place)
+    standing = (speed < 60).astype(float)
+    assert 0.2 < standing.mean() < 0.8
+    fitted = fit_root(wrong, pose[:, ANKLES], standing, FPS)
+
+    def slide(path):
+        moved = steps(pose + path[:, None])
+        return moved[speed < 60].mean()
+
+    assert slide(wrong) > 200
+    assert slide(fitted) < 40
+    # Across the ray, the first estimate is kept.
+    across = fitted - wrong
+    across -= (across * ray).sum(axis=-1, keepdims=True) * ray
+    assert np.abs(across).max() < 40
+
+    def error(path):  # of the motion, as a constant offset cannot be known
+        off = path - root
+        return np.linalg.norm(off - off.mean(axis=0), axis=-1).mean()
+
+    assert error(fitted) < 0.6 * error(wrong)
+
+
+def test_root_without_standing_feet_stays(place):
+    root, pose = place[:, 0], place - place[:, :1]
+    nothing = np.zeros((len(root) - 1, 2))
+    fitted = fit_root(root, pose[:, ANKLES], nothing, FPS)
+    np.testing.assert_allclose(fitted, root, atol=1e-6)

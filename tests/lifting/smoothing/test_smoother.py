@@ -1,0 +1,165 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pyg_hcsf.keypoints import Keypoints, Track
+from pyg_hcsf.lifting import Lifter
+from pyg_hcsf.lifting.smoothing.keypoint_filter import (
+    fill_scores,
+    outlier_weight,
+)
+from pyg_hcsf.lifting.smoothing.networks import (
+    BLOCK,
+    OVERLAP,
+    load_smoother,
+)
+from pyg_hcsf.lifting.smoothing.smoother import fill_frames
+from pyg_hcsf.metrics import (
+    acceleration,
+    bone_spread,
+    foot_sliding,
+    mpjpe,
+)
+from pyg_hcsf.skeleton import H36M17
+from tests.lifting.conftest import SIZE
+
+FEET = [H36M17.joints.index(name) for name in ('RFoot', 'LFoot')]
+
+
+def detected(walk, noise, seed=0, frames=None):
+    """The walk as a detector with errors of some pixels finds it."""
+    rng = np.random.default_rng(seed)
+    xy = walk.keypoints.numpy().astype(float)
+    xy = xy + noise * rng.standard_normal(xy.shape)
+    score = np.full(xy.shape[:2], 0.9)
+    numbers = np.arange(len(xy))
+    track = Track('1', numbers, xy, score)
+    if frames is not None:
+        track = track.select(frames)
+    return Keypoints('h36m17', (track,), 'test', SIZE, 25.0)
+
+
+def lift(keypoints, **options):
+    (person,) = Lifter('single', focal=2112.0, **options).lift(keypoints)
+    return person
+
+
+def tensors(person):
+    return torch.from_numpy(person.pose), torch.from_numpy(person.position)
+
+
+@pytest.mark.parametrize('noise', [0.0, 3.0])
+def test_motion_is_smooth_and_stands(walk, noise):
+    keypoints = detected(walk, noise)
+    truth = walk.joints.double()
+    exact = truth - truth[:, :1]
+    raw, _ = tensors(lift(keypoints, smooth=False))
+    pose, position = tensors(lift(keypoints))
+    ratio = float(acceleration(pose) / acceleration(exact))
+    assert 0.7 < ratio < 1.3
+    if noise:
+        assert acceleration(raw) > 3 * acceleration(exact)
+        assert mpjpe(pose, exact) < mpjpe(raw, exact)
+    assert mpjpe(pose, exact) < 1.02 * mpjpe(raw, exact)
+    assert bone_spread(pose, H36M17.parents) < 1e-6
+    assert foot_sliding(position[:, FEET], truth[:, FEET], 25.0) < 30
+    root = position[:, 0]
+    assert acceleration(root) < 2 * acceleration(truth[:, 0])
+
+
+def test_fast_motion_is_not_flattened(walk):
+    """The same frames, played twice as fast, keep their acceleration."""
+    keypoints = detected(walk, 1.0)
+    track = keypoints.tracks[0].select(slice(None, None, 2))
+    frames = np.arange(len(track.frames))
+    fast = replace(keypoints, tracks=(replace(track, frames=frames),))
+    pose, _ = tensors(lift(fast))
+    exact = (walk.joints - walk.joints[:, :1]).double()[::2]
+    assert 0.65 < float(acceleration(pose) / acceleration(exact)) < 1.25
+
+
+def test_short_gaps_are_interpolated_and_long_ones_are_not(walk):
+    frames = [*range(12), *range(18, 30), *range(45, 60)]
+    person = lift(detected(walk, 1.0, frames=frames))
+    assert person.frames.tolist() == [*range(30), *range(45, 60)]
+    assert np.isnan(person.keypoints.xy[12:18]).all()
+    exact = (walk.joints - walk.joints[:, :1]).double().numpy()
+    error = np.linalg.norm(person.pose - exact[person.frames], axis=-1)
+    assert error[12:18].mean() < 1.5 * error[:12].mean()
+
+
+def test_every_second_frame_of_a_video(walk):
+    person = lift(detected(walk, 1.0, frames=slice(None, None, 2)))
+    assert person.frames.tolist() == list(range(0, 60, 2))
+
+
+def test_single_frames_are_lifted(walk):
+    for frames in ([7], [7, 8], [3, 30, 50]):
+        person = lift(detected(walk, 0.0, frames=frames))
+        assert person.frames.tolist() == frames
+        assert np.isfinite(person.pose).all()
+
+
+def test_joints_that_are_never_seen(walk):
+    keypoints = detected(walk, 1.0)
+    track = keypoints.tracks[0]
+    for joint in (15, 16, 3):  # an arm and a foot
+        track.xy[:, joint], track.score[:, joint] = np.nan, 0.0
+    person = lift(keypoints)
+    assert np.isfinite(person.pose).all() and np.isfinite(person.root).all()
+
+
+def test_the_note_says_what_was_done(walk):
+    keypoints = detected(walk, 1.0)
+    note = lift(keypoints).note
+    assert 'Motion is smoothed' in note and 'bones vary by 0.0 mm' in note
+    assert 'feet that stand' in note
+    note = lift(keypoints, smooth=False).note
+    assert 'smoothed' not in note and 'bones vary by' in note
+
+
+def test_outliers_weigh_less():
+    t = np.arange(100.0)
+    rng = np.random.default_rng(0)
+    xy = np.stack([3 * t, 100 + t], axis=-1)[:, None]
+    xy = xy + rng.standard_normal(xy.shape)
+    xy[50, 0] += 60
+    seen = np.ones((100, 1), bool)
+    weight = outlier_weight(xy, seen, 25.0)[:, 0]
+    assert weight[50] < 0.1
+    assert np.delete(weight, range(45, 56)).min() > 0.5
+
+
+def test_scores_of_gaps():
+    score = np.array([[0.0, 0.8, 0.0, 0.0, 0.4, 0, 0, 0, 0, 0, 0.6, 0]]).T
+    filled = fill_scores(score, 3)[:, 0]
+    np.testing.assert_allclose(filled[1:5], [0.8, 1 / 3, 4 / 15, 0.4])
+    assert not filled[[0, 5, 6, 7, 8, 9, 11]].any()
+
+
+def test_fill_frames():
+    track = Track(
+        '1', np.array([4, 6, 12]), np.ones((3, 2, 2)), np.ones((3, 2))
+    )
+    filled = fill_frames(track)
+    assert filled.frames.tolist() == [4, 6, 8, 10, 12]
+    assert filled.score[:, 0].tolist() == [1, 1, 0, 0, 1]
+    assert np.isnan(filled.xy[2:4]).all()
+
+
+def test_long_motion_is_smoothed_in_blocks():
+    rng = np.random.default_rng(0)
+    frames = 2 * BLOCK
+    motion = rng.standard_normal((frames, 1, 2)).cumsum(axis=0)
+    noisy = motion + rng.standard_normal(motion.shape)
+    weight = np.ones((frames, 1))
+    gains = load_smoother().pose
+    whole = gains._smooth(noisy, weight, 25.0)
+    blocks = gains.smooth(noisy, weight, 25.0)
+    middle = slice(OVERLAP, BLOCK - 2 * OVERLAP)
+    off = np.abs(blocks - whole)
+    assert off[middle].max() < 0.5
+    assert np.abs(blocks - noisy).mean() < 1.5  # no seam loses a frame
+    assert off.mean() < 0.1
