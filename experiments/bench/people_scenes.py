@@ -59,7 +59,9 @@ def film(
     eye = np.array([np.cos(turn) * far, np.sin(turn) * far, up])
     time = np.linspace(0, rng.uniform(10, 30), joints.shape[1])
     turn = turn + pan * np.sin(time)
-    ahead = np.stack([-np.cos(turn), -np.sin(turn), 0 * turn - (up - 900) / far])
+    ahead = np.stack(
+        [-np.cos(turn), -np.sin(turn), 0 * turn - (up - 900) / far]
+    )
     ahead = (ahead / np.linalg.norm(ahead, axis=0)).T  # [T, 3]
     right = np.cross(ahead, [0, 0, 1])
     right /= np.linalg.norm(right, axis=1, keepdims=True)

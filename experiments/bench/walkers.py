@@ -121,8 +121,9 @@ def walk(
     path, angles = np.empty(frames, complex), np.empty(frames)
     for t in range(frames):
         if abs(goal - place) < 500 or abs(place) > 1.3 * radius:
-            far = rng.uniform(0.8, 1) if rule.crossing else rng.uniform(0, 1)
-            to = np.angle(-place) + rng.normal() * (0.4 if rule.crossing else 2)
+            least, spread = (0.8, 0.4) if rule.crossing else (0, 2)
+            far = rng.uniform(least, 1)
+            to = np.angle(-place) + rng.normal() * spread
             goal = radius * far * np.exp(1j * to)
         path[t], angles[t] = place, heading
         if abs(drift[t]) * fps > 250:  # mm/s
@@ -162,9 +163,7 @@ def partners(clips: Sequence[Data]) -> list[tuple[Data, Data]]:
         for name in by_name
         if (other := f'salsa_{int(name[6:8]) + 15:02d}') in by_name
     ]
-    return [
-        (a, b) for a, b in pairs if abs(a.pos.size(1) - b.pos.size(1)) < 3
-    ]
+    return [(a, b) for a, b in pairs if abs(a.pos.size(1) - b.pos.size(1)) < 3]
 
 
 def people_in(
@@ -173,12 +172,11 @@ def people_in(
     """The joints of the people of a scene of 10 to 30 s: ``[P, T, 17, 3]``,
     and the radius of the place in mm.
     """
-    rule = KINDS[kind]
+    rule, moves = KINDS[kind], KINDS[kind].moves
     number = int(rng.integers(rule.people[0], rule.people[1] + 1))
     frames = int(rng.uniform(10, 30) * fps)
     radius = float(rng.uniform(1700, 2400) + 130 * number)
     out: list[np.ndarray] = []
-    moves: tuple[str, ...] = rule.moves
     if kind == 'couple':
         pairs = partners(clips)
         a, b = pairs[rng.integers(len(pairs))]

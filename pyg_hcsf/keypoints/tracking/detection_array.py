@@ -103,6 +103,13 @@ def mean_distance(
     return np.where(total > 0, mean / (total + prior), np.inf)
 
 
+def path_means(values: np.ndarray, paths: list[list[int]]) -> np.ndarray:
+    r"""The mean over the rows of each path."""
+    count = np.array([len(path) for path in paths])
+    begin = np.cumsum(count) - count
+    return np.add.reduceat(values[np.concatenate(paths)], begin) / count
+
+
 def _compared_joints(seen: np.ndarray) -> np.ndarray:
     r"""The first joints, if all people have some of them, else those that are
     seen most often.

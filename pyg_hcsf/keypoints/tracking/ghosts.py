@@ -9,6 +9,7 @@ from pyg_hcsf.keypoints.messages import listed, warn
 from pyg_hcsf.keypoints.tracking.detection_array import (
     MAX_PAIRS,
     DetectionArray,
+    path_means,
 )
 
 #: The lowest box score of a person. Detectors' own programs show people from
@@ -19,8 +20,9 @@ MIN_BOX_SCORE = 0.3
 LONG = 30
 #: Two detections in one frame are one person if their common joints are as
 #: close as this, in sizes of the person: certainly, and if this is so in most
-#: frames of a short track.
-SAME, SIMILAR, MOST = 0.07, 0.15, 0.7
+#: frames of a short track. The confidences of a double are under this share of
+#: the other ones, as people who pass each other may be as close.
+SAME, SIMILAR, MOST, LESS = 0.07, 0.15, 0.7, 0.85
 NEIGHBOURS = 16  # in a frame that are compared with a detection
 #: Tracks of fewer frames are nobody; those that last up to the second number
 #: (s) are nobody if their confidence is under this share of the usual one.
@@ -47,8 +49,8 @@ def drop_low_scores(found: Sequence[Detection]) -> Sequence[Detection]:
 
 def nearest_better(found: DetectionArray, rows: np.ndarray) -> np.ndarray:
     r"""The distance of each detection from the closest one in its frame that
-    is more certain, over the joints that both have, in sizes of the person;
-    infinite without one: ``[R]``.
+    has higher confidences, over the joints that both have, in sizes of the
+    person; infinite without one: ``[R]``.
     """
     out = np.full(len(rows), np.inf)
     certain = found.weight[rows].sum(axis=1)
@@ -61,6 +63,8 @@ def nearest_better(found: DetectionArray, rows: np.ndarray) -> np.ndarray:
         i, j = i[near], j[near]
         better = certain[i] >= certain[j]
         best, other = np.where(better, i, j), np.where(better, j, i)
+        less = certain[other] < LESS * certain[best]
+        best, other = best[less], other[less]
         for start in range(0, len(best), MAX_PAIRS):
             a, b = (v[start : start + MAX_PAIRS] for v in (best, other))
             far = found.distance(rows[a], rows[b])
@@ -78,35 +82,24 @@ def drop_doubles(found: DetectionArray, rows: np.ndarray) -> np.ndarray:
 
 
 def drop_ghosts(
-    found: DetectionArray, paths: list[list[int]], others: np.ndarray
+    found: DetectionArray, paths: list[list[int]]
 ) -> list[list[int]]:
-    r"""Leaves out tracks of nobody, if there are other people.
-
-    Args:
-        found (DetectionArray): The detections.
-        paths (list): The rows of each track.
-        others (numpy.ndarray): The rows of people who are followed by id.
-    """
-    if not paths:
-        return paths
-    rows = np.sort(np.concatenate([*paths, others]).astype(int))
+    r"""Leaves out tracks of nobody, unless all are."""
+    rows = np.sort(np.concatenate(paths))
     near = np.full(len(found.frames), np.inf)
     near[rows] = nearest_better(found, rows)
     certain = found.joints[..., 2].mean(axis=1)
-    usual = float(np.median(certain[rows]))
-    brief = found.gap(SHORT)
-    ghost = []
-    for path in paths:
-        short = found.frames[path[-1]] - found.frames[path[0]] <= brief
-        low = np.median(certain[path]) < LOW * usual
-        double = (near[path] < SIMILAR).mean() > MOST
-        ghost.append(len(path) < MIN_FRAMES or short and (low or double))
-    if all(ghost) and not len(others):
+    low = path_means(certain, paths) < LOW * np.median(certain[rows])
+    double = path_means(near < SIMILAR, paths) > MOST
+    ends = np.array([(path[0], path[-1]) for path in paths])
+    short = np.diff(found.frames[ends])[:, 0] <= found.gap(SHORT)
+    few = np.array([len(path) for path in paths]) < MIN_FRAMES
+    ghost = few | (short & (low | double))
+    if ghost.all():
         return paths
     gone = [p for p, g in zip(paths, ghost, strict=True) if g]
-    if gone:
-        what = 'detections that are probably no people, in short tracks'
-        _report(found, np.concatenate(gone), what)
+    what = 'detections that are probably no people, in short tracks'
+    _report(found, np.concatenate([*gone, []]).astype(int), what)
     return [p for p, g in zip(paths, ghost, strict=True) if not g]
 
 

@@ -7,15 +7,17 @@ import numpy as np
 from pyg_hcsf.keypoints.tracking.detection_array import (
     MAX_PAIRS,
     DetectionArray,
+    path_means,
 )
 from pyg_hcsf.keypoints.tracking.steps import FADING, damped
 
-#: How long (s) gaps are, first those in which little changes.
-MAX_GAPS = (0.3, 1.0)
+#: How long gaps are at most (s), and how often fragments are joined: long ones
+#: have more certain velocities.
+MAX_GAP, ROUNDS = 1.0, 2
 #: The cost of a gap is the sum of three errors over what is usual: of the
 #: place (sizes of the person, and for each second), of the pose and of the
 #: logarithm of the size.
-PLACE, PLACE_PER_SECOND, POSE, SIZE = 0.06, 0.55, 0.08, 0.2
+PLACE, PLACE_PER_SECOND, POSE, SIZE = 0.06, 0.2, 0.08, 0.2
 MAX_COST = 6.0
 #: How far (sizes) and with how many fragments one is compared.
 REACH, MAX_COMPARED = 2.0, 32
@@ -108,9 +110,8 @@ def _costs(
     total = both.sum(axis=1)
     both /= np.maximum(total, 1e-9)[:, None]
     # Velocities are of people who were seen twice.
-    ahead, back = damped(a.velocity[i], seconds), damped(
-        b.velocity[j], seconds
-    )
+    ahead = damped(a.velocity[i], seconds)
+    back = damped(b.velocity[j], seconds)
     ahead = np.where(a.count[i] > 1, ahead, -back)
     back = np.where(b.count[j] > 1, back, -ahead)
     gap = b.z[j] - a.z[i]
@@ -152,12 +153,12 @@ def join(found: DetectionArray, paths: list[list[int]]) -> list[list[int]]:
     each end are predicted at the other one with their velocities, in both
     directions; pose and size should not change much.
     """
-    for seconds in MAX_GAPS:
+    for _ in range(ROUNDS):
         if len(paths) < 2:
             break
-        size = np.array([np.median(found.size[p]) for p in paths])
+        size = path_means(found.size, paths)
         a, b = (_ends(found, paths, last) for last in (True, False))
-        i, j = _candidates(a, b, size, found.gap(seconds))
+        i, j = _candidates(a, b, size, found.gap(MAX_GAP))
         cost = np.empty(len(i))
         for start in range(0, len(i), MAX_PAIRS):
             part = slice(start, start + MAX_PAIRS)

@@ -64,25 +64,15 @@ def make_tracks(
         raise unexpected(expected, counts.max(), where)
     named, unnamed = group_by_id(found)
     tracks = [found.track(name, rows) for name, rows in named.items()]
-    paths = _follow_unnamed(found, named, unnamed, len(frames) >= LONG)
+    paths = []
+    if unnamed:
+        long = len(frames) >= LONG
+        rows = np.array(unnamed)
+        if long and not named:
+            rows = drop_doubles(found, rows)
+        paths = join(found, follow(found, rows))
+        paths = drop_ghosts(found, paths) if long else paths
     for number, rows in enumerate(paths, start=1):
         name = f'unnamed {number}' if named else str(number)
         tracks.append(found.track(name, rows))
     return tuple(tracks)
-
-
-def _follow_unnamed(
-    found: DetectionArray,
-    named: dict[str, list[int]],
-    unnamed: list[int],
-    long: bool,
-) -> list[list[int]]:
-    r"""The rows of each person without an id."""
-    if not unnamed:
-        return []
-    rows = np.array(unnamed)
-    if long and not named:
-        rows = drop_doubles(found, rows)
-    paths = join(found, follow(found, rows))
-    others = np.concatenate([*named.values(), []]).astype(int)
-    return drop_ghosts(found, paths, others) if long else paths

@@ -16,10 +16,10 @@ from pyg_hcsf.keypoints.tracking.detection_array import (
 #: in the second one, as the velocity is not known before.
 MAX_ERROR, MAX_STEP = 0.17, 0.3
 #: How long (s) somebody without a detection may be the next one's person.
-MAX_MISSED = 0.5
+MAX_MISSED = 0.7
 #: Time constants (s) of the mean velocity, and with which people slow down
 #: as long as nobody sees them.
-SMOOTHING, DAMPING = 0.12, 0.3
+SMOOTHING, DAMPING = 0.3, 1.0
 FADING = 0.85  # of the weight of a joint in each frame in which it is missing
 MAX_MOVE, MAX_NEAR = 1.0, 16  # sizes; detections compared with one person
 
@@ -78,8 +78,8 @@ class People:
         far = np.abs(center[:, None] - found.center[rows])
         far /= self.size[:, None]
         if len(rows) > MAX_NEAR:  # bounds time and memory
-            last = np.partition(far, MAX_NEAR, axis=1)[:, MAX_NEAR, None]
-            far[far >= last] = np.inf
+            others = np.argpartition(far, MAX_NEAR, axis=1)[:, MAX_NEAR:]
+            np.put_along_axis(far, others, np.inf, axis=1)
         pairs = np.nonzero(far < MAX_MOVE)
         limit = np.where(self.age > 1, MAX_ERROR, MAX_STEP)
         for start in range(0, len(pairs[0]), MAX_PAIRS):
@@ -132,7 +132,8 @@ def _follow(
             i, j = i[near], j[near]
             people.update(i, rows[j], z)
             new[j] = False
-        people.add(rows[new])
+        if new.any():
+            people.add(rows[new])
         if len(people.rows) > 2 * MAX_PEOPLE:  # bounds time and memory
             latest = np.argsort(-np.abs(people.frame - frame), kind='stable')
             keep = np.zeros(len(latest), dtype=bool)
