@@ -55,10 +55,10 @@ def film(
     turns from side to side by up to some angle.
     """
     far, up = radius + rng.uniform(3000, 5000), rng.uniform(1000, 3500)
-    turn = rng.uniform(0, 2 * np.pi)
-    eye = np.array([np.cos(turn) * far, np.sin(turn) * far, up])
+    side = rng.uniform(0, 2 * np.pi)
+    eye = np.array([np.cos(side) * far, np.sin(side) * far, up])
     time = np.linspace(0, rng.uniform(10, 30), joints.shape[1])
-    turn = turn + pan * np.sin(time)
+    turn = side + pan * np.sin(time)
     ahead = np.stack(
         [-np.cos(turn), -np.sin(turn), 0 * turn - (up - 900) / far]
     )
@@ -207,8 +207,8 @@ def make_scene(kind: str, clips: Sequence[Data], seed: int) -> Scene:
     pan = 0.15 * (rng.random() < 0.25)
     people = film(joints, radius, size[0], rng, pan)
     found, at, who = detect(people, size, fps, rng)
-    order = rng.permutation(len(found))
-    order = [int(i) for i in order if at[i] % stride == 0]
+    mixed = rng.permutation(len(found)).tolist()
+    order = [i for i in mixed if at[i] % stride == 0]
     detections = [Detection(at[i], None, found[i]) for i in order]
     truth = np.array([who[i] for i in order])
     return Scene(kind, len(joints), fps, detections, truth)

@@ -180,8 +180,11 @@ def people_in(
     if kind == 'couple':
         pairs = partners(clips)
         a, b = pairs[rng.integers(len(pairs))]
-        joints = (frames_first(c.pos).numpy() for c in (a, b))
-        out, moves = couple(*joints, frames, fps), WALKS
+        first, second = (
+            frames_first(a.pos).numpy(),
+            frames_first(b.pos).numpy(),
+        )
+        out, moves = couple(first, second, frames, fps), WALKS
     while len(out) < number:
         move = moves[rng.integers(len(moves))]
         fit = [

@@ -34,7 +34,7 @@ class Ends(NamedTuple):
     z: np.ndarray
     weight: np.ndarray
     velocity: np.ndarray
-    count: np.ndarray
+    length: np.ndarray
     frame: np.ndarray
 
 
@@ -89,13 +89,12 @@ def _candidates(
         for m, e in ((middle(b), b), (middle(a), a))
     )
     stops[:, 2] += reach  # the middle of the time in which others may begin
-    found, j = KDTree(starts).query(
-        stops, min(MAX_COMPARED, len(starts)), p=np.inf,
-        distance_upper_bound=reach * 1.001,
-    )  # fmt: skip
-    found, j = (v.reshape(len(stops), -1) for v in (found, j))
-    i, k = np.nonzero(np.isfinite(found))
-    j = j[i, k]
+    count = np.arange(1, min(MAX_COMPARED, len(starts)) + 1)
+    limit = 1.001 * reach
+    tree = KDTree(starts)
+    _, near = tree.query(stops, count, p=np.inf, distance_upper_bound=limit)
+    i, k = np.nonzero(np.asarray(near) < len(starts))  # else none is near
+    j = np.asarray(near)[i, k]
     after = b.frame[j] > a.frame[i]
     return i[after], j[after]
 
@@ -112,8 +111,8 @@ def _costs(
     # Velocities are of people who were seen twice.
     ahead = damped(a.velocity[i], seconds)
     back = damped(b.velocity[j], seconds)
-    ahead = np.where(a.count[i] > 1, ahead, -back)
-    back = np.where(b.count[j] > 1, back, -ahead)
+    ahead = np.where(a.length[i] > 1, ahead, -back)
+    back = np.where(b.length[j] > 1, back, -ahead)
     gap = b.z[j] - a.z[i]
     moved = (gap * both).sum(axis=1)
     large = np.maximum(size[i], size[j])

@@ -67,10 +67,10 @@ def make_tracks(
     paths = []
     if unnamed:
         long = len(frames) >= LONG
-        rows = np.array(unnamed)
+        kept = np.array(unnamed)
         if long and not named:
-            rows = drop_doubles(found, rows)
-        paths = join(found, follow(found, rows))
+            kept = drop_doubles(found, kept)
+        paths = join(found, follow(found, kept))
         paths = drop_ghosts(found, paths) if long else paths
     for number, rows in enumerate(paths, start=1):
         name = f'unnamed {number}' if named else str(number)
