@@ -142,7 +142,7 @@ def main(argv: list[str] | None = None) -> int:
     clips = scene_clips(args.root, args.split)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     rows = measure([make_scene(k, clips, s) for k in KINDS for s in seeds])
-    print(summary(rows).to_markdown(floatfmt='.1f'))
+    print(summary(rows).to_markdown(floatfmt='.4g'))
     return 0
 
 

@@ -21,9 +21,11 @@ PLACE, PLACE_PER_SECOND, POSE, SIZE = 0.06, 0.2, 0.08, 0.2
 MAX_COST = 6.0
 #: How far (sizes) and with how many fragments one is compared.
 REACH, MAX_COMPARED = 2.0, 32
-#: The part of a fragment from which its velocity is estimated: time, largest
-#: number of frames, time constant (s), weight of a new position.
-WINDOW, MAX_WINDOW, SMOOTHING, GAIN = 1.0, 60, 0.5, 0.6
+#: The part of a fragment from which its velocity is estimated: time (s), and
+#: the least and largest number of frames. The time constant of the velocity
+#: (s), and the weight of a new position.
+WINDOW, MIN_WINDOW, MAX_WINDOW = 1.0, 3, 60
+SMOOTHING, GAIN = 0.5, 0.6
 
 
 class Ends(NamedTuple):
@@ -39,7 +41,8 @@ class Ends(NamedTuple):
 
 
 def _ends(found: DetectionArray, paths: list[list[int]], last: bool) -> Ends:
-    number = min(MAX_WINDOW, round(WINDOW * found.fps / found.stride))
+    number = round(WINDOW * found.fps / found.stride)
+    number = min(max(number, MIN_WINDOW), MAX_WINDOW)
     # Rows from the inside of each fragment to its end.
     parts = [p[-number:] if last else p[:number][::-1] for p in paths]
     flat = np.concatenate(parts)

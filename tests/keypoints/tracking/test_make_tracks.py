@@ -105,6 +105,29 @@ def test_frames_of_a_stride(stride):
     assert tracks[0].frames[-1] == 59 * stride
 
 
+@pytest.mark.parametrize('fps', [0.01, 1, 25, 10_000])
+def test_frame_rates_that_do_not_fit(fps):
+    # Every 30th frame, at any rate; two people who move.
+    people = [person(30 * t, 5 * t + x) for t in range(60) for x in (0, 500)]
+    tracks = make_tracks(people, fps)
+    assert [len(t.frames) for t in tracks] == [60, 60]
+    for track in tracks:
+        np.testing.assert_allclose(np.diff(track.xy[:, 0, 0]), 5)
+
+
+def test_frame_numbers_without_bounds():
+    people = [person(t * 2**47, x) for t in range(40) for x in (0, 500)]
+    assert [len(t.frames) for t in make_tracks(people)] == [40, 40]
+
+
+def test_many_joints_of_which_the_first_are_missing():
+    people = [person(t, 3 * t, joints=200) for t in range(40)]
+    for one in people:
+        one.joints[:150] = np.nan, np.nan, 0
+    (track,) = make_tracks(people)
+    assert len(track.frames) == 40
+
+
 def test_a_ghost_of_one_frame_is_left_out():
     people = [person(t, 0) for t in range(40) if t != 17]
     people.append(person(17, 600))
