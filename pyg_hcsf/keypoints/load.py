@@ -84,7 +84,7 @@ def read_keypoints(
 
     Returns:
         Keypoints: One track for each person, by the ids in the file or, if
-        there are none, by distance. :func:`check_keypoints` checks them.
+        there are none, by place and pose. :func:`check_keypoints` checks them.
 
     Raises:
         ValueError: If the file is damaged, in another format or without
@@ -112,7 +112,9 @@ def read_keypoints(
             warn(f"'fps' is {fps:g}, but in the file it is {parsed.fps:g}")
         image_size = image_size or parsed.image_size
         parsed = to_pixels(parsed, image_size)
-        tracks = make_tracks(drop_low_scores(parsed.detections))
+        tracks = make_tracks(
+            drop_low_scores(parsed.detections), fps or parsed.fps
+        )
         body = WHOLE_BODY.get(tracks[0].score.shape[1])
         if body is not None and layout in (None, body):
             layout, end = body, get_skeleton(body).num_joints
