@@ -55,11 +55,9 @@ def make_parser() -> CommandParser:
     add('--format', choices=FORMATS, help=text)
     add('--live', help='stdin or tcp:PORT, instead of a file')
     add('--layout', choices=LAYOUTS, help='joint layout; default: detected')
-    text = (
-        'single, temporal, weight files or run folders; the mean of several '
-    )
-    text += 'is taken; default: temporal for videos, single for images'
-    add('--weights', nargs='+', help=text)
+    text = 'single (default), temporal, weight files or run folders; the mean '
+    text += 'of several is taken'
+    add('--weights', nargs='+', default=['single'], help=text)
     text = 'smooth the motion of videos, with constant bones and standing '
     text += 'feet; default: on'
     add('--smooth', choices=['on', 'off'], default='on', help=text)
@@ -115,9 +113,8 @@ def main(argv: list[str] | None = None) -> list[PoseSequence]:
     from pyg_hcsf.lifting import Lifter
 
     size = None if args.image_size is None else tuple(args.image_size)
-    weights = args.weights
     lifter = Lifter(
-        weights[0] if weights and len(weights) == 1 else weights,
+        args.weights[0] if len(args.weights) == 1 else args.weights,
         height=args.height,
         focal=args.focal,
         center=args.center,

@@ -64,9 +64,9 @@ class Lifter:
     Args:
         weights (str, pathlib.Path or sequence, optional): :obj:`"single"`
             for single frames, :obj:`"temporal"` for windows of frames, a file
-            of :func:`save_lifter`, or several files to average. :obj:`None`
-            is :obj:`"temporal"` for videos and :obj:`"single"` for images
-            (:func:`~pyg_hcsf.keypoints.is_video`). (default: :obj:`None`)
+            of :func:`save_lifter`, or several files to average. Smoothed,
+            those of single frames have lower errors than those of windows,
+            see ``docs/results/motion.md``. (default: :obj:`"single"`)
         height (float, optional): The height of the people in millimetres.
             (default: :obj:`1700.0`)
         focal (float or tuple, optional): The focal length in pixels, or
@@ -103,7 +103,7 @@ class Lifter:
 
     def __init__(
         self,
-        weights: Weights | None = None,
+        weights: Weights = 'single',
         height: float = 1700.0,
         focal: Focal | None = None,
         center: tuple[float, float] | None = None,
@@ -127,17 +127,12 @@ class Lifter:
         self.smooth = smooth
         self.size = torch.tensor(SIZE_PER_HEIGHT * height).double()
         self._networks: dict[str, LifterEnsemble] = {}
-        if weights is not None and (
-            _names(weights, 'coco17') == _names(weights, 'h36m17')
-        ):
+        if _names(weights, 'coco17') == _names(weights, 'h36m17'):
             self.network('coco17')  # complains at once if files are wrong
 
-    def network(self, layout: str, video: bool = True) -> LifterEnsemble:
-        r"""The networks for a layout of keypoints of a video or an image,
-        which are loaded once.
-        """
-        weights = self.weights or ('temporal' if video else 'single')
-        names = _names(weights, weights_layout(layout))
+    def network(self, layout: str) -> LifterEnsemble:
+        r"""The networks for a layout of keypoints, which are loaded once."""
+        names = _names(self.weights, weights_layout(layout))
         key = ' '.join(map(str, names))
         if key not in self._networks:
             self._networks[key] = LifterEnsemble(names)
@@ -171,9 +166,8 @@ class Lifter:
         """
         check_choice('axes', axes, tuple(AXES))
         warn_of_issues(keypoints)
-        video = is_video(keypoints)
-        smooth = self.smooth and video
-        network = self.network(keypoints.layout, video)
+        smooth = self.smooth and is_video(keypoints)
+        network = self.network(keypoints.layout)
         plan = WindowPlan(network.info, keypoints.fps or self.fps)
         camera, note = self._assume(keypoints, network, plan, smooth)
         lift = TrackLifter(

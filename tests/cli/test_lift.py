@@ -129,7 +129,15 @@ def test_input_with_issues_needs_force(weights, tmp_path, capsys):
     path, out = tmp_path / 'small.json', tmp_path / 'out.npz'
     path.write_text(json.dumps(data))
     args = [str(path), '--out', str(out), '--weights', weights]
-    args += ['--smooth', 'off', '--layout', 'coco17', '--image_size', '1', '0.5625']
+    args += [
+        '--smooth',
+        'off',
+        '--layout',
+        'coco17',
+        '--image_size',
+        '1',
+        '0.5625',
+    ]
     with pytest.raises(ValueError, match='--force'):
         main(args)
     assert 'warning: ' in capsys.readouterr().out

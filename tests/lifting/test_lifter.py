@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from pyg_hcsf.lifting.assumed_camera import assume_camera, guess_image_size
 from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble, mirror
 from tests.lifting.conftest import SIZE, make_weights
 from tests.scale import deviation
+
+
+Frames = partial(Lifter, smooth=False)  # lifts frame by frame
 
 
 class Oracle:
@@ -41,7 +45,7 @@ def oracle(walk, weights):
     )
     y, size = encode_pose(walk.joints, seen.rotation)
     height = float(size[0]) / SIZE_PER_HEIGHT
-    lifter = Lifter(weights['single'], height, focal=2112.0, batch_size=16)
+    lifter = Frames(weights['single'], height, focal=2112.0, batch_size=16)
     info = replace(lifter.network('h36m17').info, calibration=(0.02, 3.0))
     network = Oracle(info, y)
     lifter.network = lambda layout: network
@@ -115,7 +119,7 @@ def test_several_networks(tmp_path, weights):
 
 @pytest.mark.parametrize('kind', ['single', 'causal', 'central'])
 def test_lifts_what_the_network_says(keypoints, weights, kind):
-    (person,) = Lifter(weights[kind], batch_size=70).lift(keypoints)
+    (person,) = Frames(weights[kind], batch_size=70).lift(keypoints)
     network = LifterEnsemble([weights[kind]])
     camera = assume_camera(SIZE)
     track = keypoints.tracks[0]
@@ -157,16 +161,16 @@ def test_a_lens_is_undone(keypoints, weights):
     bent.flags.writeable = False
     bent = replace(keypoints, tracks=(replace(track, xy=bent),))
     known = dict(focal=lens.focal, center=center)
-    (straight,) = Lifter(weights['single'], **known).lift(keypoints)
+    (straight,) = Frames(weights['single'], **known).lift(keypoints)
     for numbers in (distortion, [*distortion, 0.0]):
-        lifter = Lifter(weights['single'], **known, distortion=numbers)
+        lifter = Frames(weights['single'], **known, distortion=numbers)
         (found,) = lifter.lift(bent)
         np.testing.assert_allclose(found.pose, straight.pose, atol=0.01)
     assert np.array_equal(found.keypoints.xy, bent.tracks[0].xy)
     live = LiveLifter(lifter, 'h36m17')
     (pose,) = live.push(3, bent.tracks[0].xy[3], track.score[3])
     np.testing.assert_allclose(pose.pose, straight.pose[3], atol=0.01)
-    (ignored,) = Lifter(weights['single'], **known).lift(bent)
+    (ignored,) = Frames(weights['single'], **known).lift(bent)
     assert np.abs(ignored.pose - straight.pose).max() > 1
 
 
@@ -180,7 +184,7 @@ def test_frames_that_cannot_be_lifted_are_left_out(keypoints, weights):
     damaged = Track('1', track.frames, xy, score)
     empty = Track('2', track.frames, xy * np.nan, score)
     people = replace(keypoints, tracks=(empty, damaged))
-    lifter = Lifter(weights['causal'])
+    lifter = Frames(weights['causal'])
     (person,) = lifter.lift(people)
     gone = [13, 14, 15, 16]
     assert person.name == '1'
@@ -194,7 +198,7 @@ def test_frames_that_cannot_be_lifted_are_left_out(keypoints, weights):
 
 
 def test_scores_below_a_tenth_are_missing(keypoints, weights):
-    lifter = Lifter(weights['single'])
+    lifter = Frames(weights['single'])
     track = keypoints.tracks[0]
     poses = []
     for value, score in ((0.0, 0.09), (0.0, 0.0), (500.0, 0.09), (0.0, 0.2)):
@@ -219,13 +223,13 @@ def test_wild_keypoints_give_finite_poses(weights):
         keypoints = Keypoints('h36m17', (track,), 'x', SIZE)
         for kind in weights:
             for axes in ('camera', 'world'):
-                for person in Lifter(weights[kind]).lift(keypoints, axes):
+                for person in Frames(weights[kind]).lift(keypoints, axes):
                     assert np.isfinite(person.root).all()
 
 
 def test_what_is_assumed(keypoints, weights):
     unknown = replace(keypoints, image_size=None, fps=None)
-    (person,) = Lifter(weights['causal']).lift(unknown)
+    (person,) = Frames(weights['causal']).lift(unknown)
     for words in (
         'Height taken as 1700 mm.',
         'Image taken as 1920 x 1080 pixels.',
@@ -235,13 +239,13 @@ def test_what_is_assumed(keypoints, weights):
         'not calibrated',
     ):
         assert words in person.note
-    (same,) = Lifter(weights['causal']).lift(keypoints)
+    (same,) = Frames(weights['causal']).lift(keypoints)
     assert np.array_equal(person.pose, same.pose)
-    known = Lifter(weights['causal'], focal=900, center=(1, 2), fps=50)
+    known = Frames(weights['causal'], focal=900, center=(1, 2), fps=50)
     (person,) = known.lift(unknown)
     assert 'Image' not in person.note and 'Focal' not in person.note
     assert '2 apart' in person.note and person.fps == 50
-    tall = Lifter(weights['causal'], height=1870.0).lift(keypoints)[0]
+    tall = Frames(weights['causal'], height=1870.0).lift(keypoints)[0]
     np.testing.assert_allclose(tall.pose, 1.1 * same.pose)
     np.testing.assert_allclose(tall.root, 1.1 * same.root)
     np.testing.assert_allclose(tall.uncertainty, 1.1 * same.uncertainty)
@@ -262,7 +266,7 @@ def test_image_size_is_the_smallest_that_is_common():
 
 def test_other_layouts(keypoints, weights):
     coco = to_layout(keypoints, 'coco17')
-    (person,) = Lifter(weights['single']).lift(coco)
+    (person,) = Frames(weights['single']).lift(coco)
     assert person.skeleton.name == 'h36m17'
     assert person.layout.name == 'coco17'
 
@@ -285,9 +289,9 @@ def test_options_are_checked(weights, options, words):
 
 def test_cameras_are_checked(keypoints, weights):
     with pytest.raises(ValueError, match="'axes'"):
-        Lifter(weights['single']).lift(keypoints, axes='up')
+        Frames(weights['single']).lift(keypoints, axes='up')
     with pytest.raises(ValueError, match="'focal'"):
-        Lifter(weights['single'], focal=-1.0).lift(keypoints)
+        Frames(weights['single'], focal=-1.0).lift(keypoints)
     with pytest.raises(ValueError, match="'image_size'"):
         assume_camera((0, 100))
     with pytest.raises(ValueError, match="'center'"):

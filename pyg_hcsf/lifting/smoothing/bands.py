@@ -3,7 +3,7 @@ r"""Splits a motion into frequency bands, and describes how strong each is."""
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_solve_banded, cholesky_banded
+from scipy.linalg import solveh_banded
 from scipy.ndimage import uniform_filter1d
 
 #: Cut-off frequencies in Hz between bands, from high to low.
@@ -58,13 +58,45 @@ def penalty_of(cutoff: float, fps: float, order: int) -> float:
     return float((2 * np.sin(np.pi * cutoff / fps)) ** (-2 * order))
 
 
-def split_bands(motion: np.ndarray, weight: np.ndarray, fps: float) -> Bands:
-    r"""Splits a motion by smoothing it with ever lower cut-offs.
-
-    Each smoothing is that of Whittaker and Henderson: it minimises
+def smooth_whittaker(
+    motion: np.ndarray, weight: np.ndarray, cutoff: float, fps: float
+) -> np.ndarray:
+    r"""Smooths a motion by the method of Whittaker and Henderson: minimises
     :math:`\sum_t w_t (x_t - y_t)^2 + \lambda \sum_t (\Delta^3 x_t)^2`, in
-    linear time. It does not shift the motion in time, and fills frames of
-    the weight :data:`MISSING` by interpolation.
+    linear time. This does not shift the motion in time, and interpolates
+    frames of little weight.
+
+    Args:
+        motion (numpy.ndarray): Finite values: ``[T, N, C]``.
+        weight (numpy.ndarray): The weights: ``[T, N]``.
+        cutoff (float): The frequency in Hz whose amplitude is halved.
+        fps (float): Frames per second.
+    """
+    frames, joints = weight.shape
+    order = min(ORDER, frames - 1)
+    penalty = difference_penalty(np.ones(frames - order), order)
+    penalty *= penalty_of(cutoff, fps, order)
+    # Joints of the same weights are smoothed at once.
+    same = bool((weight == weight[:, :1]).all())
+    groups = (
+        [slice(None)] if same else [slice(j, j + 1) for j in range(joints)]
+    )
+    out = np.empty(motion.shape)
+    for group in groups:
+        matrix = penalty.copy()
+        matrix[-1] += weight[:, group][:, 0]
+        pulled = weight[:, group, None] * motion[:, group]
+        solved = solveh_banded(
+            matrix, pulled.reshape(frames, -1),
+            overwrite_ab=True, overwrite_b=True, check_finite=False,
+        )  # fmt: skip
+        out[:, group] = solved.reshape(pulled.shape)
+    return out
+
+
+def split_bands(motion: np.ndarray, weight: np.ndarray, fps: float) -> Bands:
+    r"""Splits a motion by smoothing it with ever lower cut-offs
+    (:func:`smooth_whittaker`).
 
     Args:
         motion (numpy.ndarray): Finite values, arbitrary ones in missing
@@ -76,31 +108,14 @@ def split_bands(motion: np.ndarray, weight: np.ndarray, fps: float) -> Bands:
         >>> bands = split_bands(pose, np.ones(pose.shape[:2]), fps=25.0)
         >>> bands.slow + bands.bands.sum(axis=0)  # equal to pose
     """
-    frames, joints = weight.shape
-    order = min(ORDER, frames - 1)
-    penalty = difference_penalty(np.ones(frames - order), order)
     cutoffs = np.array(CUTOFFS)
     valid = (cutoffs <= FASTEST * fps) & (cutoffs >= SLOWEST * fps)
-    # Joints of the same weights are smoothed at once.
-    same = bool((weight == weight[:, :1]).all())
-    groups = (
-        [slice(None)] if same else [slice(j, j + 1) for j in range(joints)]
-    )
     known = weight > MISSING
     motion = _interpolate(motion, known)
     level = motion
     bands = np.zeros((len(CUTOFFS), *motion.shape))
     for k in np.flatnonzero(valid):
-        smooth = np.empty(motion.shape)
-        for group in groups:
-            matrix = penalty_of(cutoffs[k], fps, order) * penalty
-            matrix[-1] += weight[:, group][:, 0]
-            factor = cholesky_banded(matrix, overwrite_ab=True)
-            pulled = weight[:, group, None] * motion[:, group]
-            solved = cho_solve_banded(
-                (factor, False), pulled.reshape(frames, -1)
-            )
-            smooth[:, group] = solved.reshape(pulled.shape)
+        smooth = smooth_whittaker(motion, weight, cutoffs[k], fps)
         if level is motion:  # missing frames have no part above the first
             level = np.where(known[..., None], motion, smooth)
         bands[k] = level - smooth
@@ -132,24 +147,23 @@ def describe_bands(split: Bands) -> np.ndarray:
     Returns:
         numpy.ndarray: ``[T, N, NUM_FEATURES]``, float32.
     """
-    power = np.square(split.bands).mean(axis=-1)  # [K, T, N]
-    noise = 0.0
-    if split.valid.any():
-        noise = float(np.median(power[int(split.valid.argmax())]))
-    parts = []
-    for band, cutoff in zip(power, CUTOFFS, strict=True):
-        period = split.fps / cutoff
-        everywhere = _local_mean(band.mean(axis=1), 2 * period)[:, None]
-        parts += [
-            _local_mean(band, 1.5 * period),
-            _local_mean(band, max(2 * split.fps, 6 * period)),
-            np.broadcast_to(everywhere, band.shape),
-            np.broadcast_to(np.median(band, axis=0), band.shape),
-        ]
-    out = np.log(np.stack(parts, axis=-1) / max(noise, 1e-12) + 1e-4)
-    out = np.where(split.valid.repeat(4), out, 0.0)
-    rate = np.full((*out.shape[:2], 1), np.log(split.fps / 25))
-    return (np.concatenate([out, rate], axis=-1) / 5).astype(np.float32)
+    _, frames, joints, _ = split.bands.shape
+    out = np.zeros((frames, joints, NUM_FEATURES), np.float32)
+    valid = np.flatnonzero(split.valid)
+    for k in valid:
+        power = np.square(split.bands[k]).mean(axis=-1)  # [T, N]
+        if k == valid[0]:
+            noise = max(float(np.median(power)), 1e-12)
+        power /= noise
+        period = split.fps / CUTOFFS[k]
+        near = _local_mean(power, 1.5 * period)
+        wide = _local_mean(power, max(2 * split.fps, 6 * period))
+        everywhere = _local_mean(power.mean(axis=1), 2 * period)[:, None]
+        usual = np.median(power, axis=0)
+        for i, part in enumerate((near, wide, everywhere, usual)):
+            out[..., 4 * k + i] = np.log(part + 1e-4) / 5
+    out[..., -1] = np.log(split.fps / 25) / 5
+    return out
 
 
 def _local_mean(values: np.ndarray, frames: float) -> np.ndarray:

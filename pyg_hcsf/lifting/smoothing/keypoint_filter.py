@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from pyg_hcsf.keypoints.track import Track
-from pyg_hcsf.lifting.smoothing.bands import CUTOFFS, MISSING, split_bands
+from pyg_hcsf.lifting.smoothing.bands import MISSING, smooth_whittaker
 from pyg_hcsf.lifting.smoothing.networks import BandGains
 
 MAX_GAP = 0.4  # seconds over which a joint is interpolated
@@ -37,14 +37,12 @@ def outlier_weight(xy: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
     r"""The weight of keypoints ``[T, N, 2]``, less than 1 for those far from
     the smooth motion of their joint, where ``seen`` ``[T, N]``: ``[T, N]``.
     """
-    weight = seen + MISSING
-    split = split_bands(xy, weight, fps)
-    slow = split.slow + split.bands[CUTOFFS.index(OUTLIER_CUTOFF) :].sum(0)
-    off = np.where(seen, np.linalg.norm(xy - slow, axis=-1), np.nan)
+    slow = smooth_whittaker(xy, seen + MISSING, OUTLIER_CUTOFF, fps)
+    off = np.linalg.norm(xy - slow, axis=-1)
     usual = np.array(
         [
-            np.median(x[s]) if s.any() else 0
-            for x, s in zip(off.T, seen.T, strict=True)
+            np.median(values[at]) if at.any() else 0.0
+            for values, at in zip(off.T, seen.T, strict=True)
         ]
     )
     off = np.where(seen, off, 0.0)
