@@ -2,44 +2,42 @@ r"""Reads the 2D keypoints of a video from a file of any supported
 detector.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pyg_hcsf.choices import check_choice, wrong
+from pyg_hcsf.keypoints.bodies import pick_body
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
 from pyg_hcsf.keypoints.detections import ParsedFile, mark_all_missing
+from pyg_hcsf.keypoints.joint_names import order_by_names
 from pyg_hcsf.keypoints.layouts import LAYOUTS, layouts_with
-from pyg_hcsf.keypoints.messages import (
-    file_error,
-    reading,
-    unexpected,
-    warn,
-    warn_unread,
-)
+from pyg_hcsf.keypoints.messages import file_error, reading, unexpected, warn
 from pyg_hcsf.keypoints.pixels import to_pixels
 from pyg_hcsf.keypoints.readers import READERS
 from pyg_hcsf.keypoints.readers.folder import read_folder
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
 from pyg_hcsf.keypoints.readers.json_frames import (
-    find_size,
-    first_entry,
-    first_key,
     number_unnumbered,
     time_stamps,
 )
+from pyg_hcsf.keypoints.readers.json_header import MAX_FPS, read_header
 from pyg_hcsf.keypoints.readers.json_text import parse_json
+from pyg_hcsf.keypoints.readers.python_values import is_array, to_json
+from pyg_hcsf.keypoints.readers.unknown import describe
 from pyg_hcsf.keypoints.track import Keypoints, Track
 from pyg_hcsf.keypoints.tracking import drop_low_scores, make_tracks
-from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import explained
+from pyg_hcsf.safe_io.gzip_file import gunzip
+from pyg_hcsf.safe_io.npy import load_npy, load_npz
+from pyg_hcsf.safe_io.pickle_reader import load_pickle
+from pyg_hcsf.safe_io.shown import cause, explained
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = tuple[float, float] | None
 MAX_BYTES = 2**28  # of a file; an hour of one person takes a third of it
-MAX_FPS = 10_000
-# Numbers of joints of whole-body layouts, whose first joints are a layout.
-WHOLE_BODY = {133: 'coco17', 136: 'halpe26'}
+# How pickles begin: of protocols 2 and up, and of lists and dictionaries.
+PICKLES = (b'\x80', b'(lp', b'(dp', b']q\0', b'}q\0')
 
 
 def read_keypoints(
@@ -113,10 +111,7 @@ def read_keypoints(
         image_size = image_size or parsed.image_size
         parsed = to_pixels(parsed, image_size)
         tracks = make_tracks(drop_low_scores(parsed.detections))
-        body = WHOLE_BODY.get(tracks[0].score.shape[1])
-        if body is not None and layout in (None, body):
-            layout, end = body, get_skeleton(body).num_joints
-            tracks = tuple(t.pick_joints(slice(end)) for t in tracks)
+        layout, tracks = pick_body(tracks, layout, parsed.layout)
         return Keypoints(
             layout=_choose_layout(layout, parsed, tracks),
             tracks=tracks,
@@ -129,7 +124,7 @@ def read_keypoints(
 def _read_file(path: Path) -> ParsedFile:
     r"""Recognises the format of a file and reads it."""
     with reading(path):
-        content = _read_bytes(path)
+        content = gunzip(_read_bytes(path), MAX_BYTES, str(path))
         if content.startswith(b'PK'):
             try:
                 return _read('arrays', load_npz(content, str(path)))
@@ -142,6 +137,10 @@ def _read_file(path: Path) -> ParsedFile:
                 'HDF5 files are not read: export the table as .csv, as SLEAP '
                 '(analysis CSV) and DeepLabCut (save_as_csv=True) can'
             )
+        if content.startswith(b'\x93NUMPY'):
+            return _read_value(load_npy, content, path)
+        if content.startswith(PICKLES):
+            return _read_value(load_pickle, content, path)
         content = _to_utf8(content)
         if content.lstrip().startswith((b'[', b'{', b'"[', b'"{')):
             return _read_json(parse_json(content))
@@ -171,30 +170,38 @@ def _to_utf8(content: bytes) -> bytes:
     r"""Text as UTF-8 without a byte-order mark; Windows writes UTF-16."""
     if content[:2] in (b'\xff\xfe', b'\xfe\xff'):
         return content.decode('utf-16', 'replace').encode()
+    if content[:2] in (b'[\0', b'{\0'):
+        return content.decode('utf-16-le', 'replace').encode()
     return content.removeprefix(b'\xef\xbb\xbf')
 
 
+def _read_value(
+    load: Callable[[bytes, str], Any], content: bytes, path: Path
+) -> ParsedFile:
+    r"""Reads the value of a pickle or an ``.npy`` file."""
+    try:
+        value = load(content, str(path))
+    except ValueError as e:
+        raise file_error(
+            f'its content is not read ({cause(e)}): save an array '
+            "'keypoints' [T, N, 3] with numpy.savez"
+        ) from e
+    if is_array(value):
+        return _read('arrays', {'keypoints': value})
+    return _read_json(to_json(value))
+
+
 def _read_json(data: Any) -> ParsedFile:
-    r"""Reads JSON, also frames in a mapping with the rate of the video."""
-    size = fps = None
-    key = first_key(data, ('frames', 'data', 'results', 'frame_data'))
-    if (
-        key is not None
-        and isinstance(first_entry(data[key]), (dict, list))
-        and not first_key(data, ('keypoints', 'annotations', 'instance_info'))
-    ):
-        size = find_size(data)
-        fps = data.get('fps', data.get('frame_rate'))
-        if not isinstance(fps, (int, float)) or not 0 < fps <= MAX_FPS:
-            fps = None
-        known = {'width', 'height', 'fps', 'frame_rate', 'version', 'video'}
-        warn_unread('keys', data.keys() - known - {key})
-        data = data[key]
+    r"""Reads JSON, maybe with properties of the video."""
+    data, header = read_header(data)
     parsed = _read('json', data)
-    fps = parsed.fps if fps is None else float(fps)
+    if parsed.layout is None:
+        parsed = order_by_names(parsed, header.names)
+    fps = parsed.fps if header.fps is None else header.fps
     if fps is None and (times := time_stamps(data)) is not None:
         fps = number_times(times)[1]
-    return replace(parsed, fps=fps, image_size=size or parsed.image_size)
+    size = parsed.image_size if header.size is None else header.size
+    return replace(parsed, fps=fps, image_size=size)
 
 
 def _read(kind: str, data: Any) -> ParsedFile:
@@ -211,16 +218,14 @@ def _read(kind: str, data: Any) -> ParsedFile:
             return replace(parsed, detections=found)
     if kind == 'json':
         raise file_error(
-            'it is JSON, but not as OpenPose, AlphaPose, MMPose, COCO, '
-            'Ultralytics, MediaPipe and others write it: save an array '
-            "'keypoints' [T, N, 3] with numpy.savez instead"
+            'it is not as OpenPose, AlphaPose, MMPose, COCO, Ultralytics, '
+            f'MediaPipe and others write it: {describe(data)}'
         )
     raise file_error(
         'it is in none of the formats that are read: JSON, .npz or a table '
         'with commas. Videos and images need a pose detector first, see '
-        'docs/tutorials/lift.md; read .npy, pickles and others with the code '
-        "that wrote them, and save an array 'keypoints' [T, N, 3] with "
-        'numpy.savez'
+        'docs/tutorials/lift.md; read others with the code that wrote them, '
+        "and save an array 'keypoints' [T, N, 3] with numpy.savez"
     )
 
 

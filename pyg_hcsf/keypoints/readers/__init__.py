@@ -16,13 +16,16 @@ from pyg_hcsf.keypoints.readers import (
     deeplabcut,
     detectron,
     easy_vitpose,
+    jta,
     mediapipe,
+    mmaction,
     mmpose,
     openpifpaf,
     openpose,
     records,
     table,
     tfjs,
+    tracks,
     ultralytics,
     videopose3d,
     yolo_labels,
@@ -44,8 +47,8 @@ class Reader(Protocol):
 #: precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
-        openpose, alphapose, coco, mmpose, easy_vitpose, ultralytics, tfjs,
-        mediapipe, openpifpaf, records,
+        jta, mmaction, tracks, openpose, alphapose, coco, mmpose, easy_vitpose,
+        ultralytics, tfjs, mediapipe, openpifpaf, records,
     ],
     'text': [yolo_labels, deeplabcut, table],
     'arrays': [videopose3d, detectron, arrays],

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import Detection, parse_size
+from pyg_hcsf.keypoints.detections import Detection
 from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
 )
+from pyg_hcsf.keypoints.readers.json_keys import KEYPOINT_KEYS, KEYS_3D
 from pyg_hcsf.keypoints.tracking import DetectionArray
 from pyg_hcsf.safe_io.shown import shown
 
@@ -20,11 +21,11 @@ FRAME_KEYS = (
     'frame', 'frame_id', 'frame_idx', 'frame_index', 'frame_number',
     'frame_num', 'frame_no', 'frameId', 'frameIndex', 'frameNumber',
     'image_id', 'image', 'image_name', 'img_name', 'file_name', 'filename',
-    'file',
+    'file', 'img_id', 'img_path', 'image_path', 'imgname',
 )  # fmt: skip
 PEOPLE_KEYS = (
     'people', 'persons', 'instances', 'predictions', 'poses', 'detections',
-    'annotations', 'bodies', 'results', 'humans', 'pose_results',
+    'annotations', 'bodies', 'results', 'humans', 'pose_results', 'players',
 )  # fmt: skip
 TRACK_KEYS = (
     'track_id', 'track', 'idx', 'person_id', 'tracking_id', 'trackId',
@@ -74,7 +75,7 @@ def first_mapping(data: Any) -> dict[str, Any]:
 def first_person(data: Any) -> Any:
     r"""The first entry, or the first of its people."""
     first = first_entry(data)
-    key = first_key(first, PEOPLE_KEYS)
+    key = people_key(first, PEOPLE_KEYS)
     return first if key is None else first_entry(first[key])
 
 
@@ -97,13 +98,13 @@ def nesting(value: Any) -> int:
     return depth if isinstance(value, (int, float)) else 0
 
 
-def find_size(value: dict[str, Any]) -> tuple[float, float] | None:
-    r"""The width and height in a mapping, if any."""
-    for kind in ('', 'image_', 'canvas_'):
-        sides = (value.get(kind + side) for side in ('width', 'height'))
-        if (size := parse_size(*sides)) is not None:
-            return size
-    return None
+def is_joint(value: Any) -> bool:
+    r"""Whether this is a mapping with the x and y of a joint."""
+    if not isinstance(value, dict):
+        return False
+    if 'position' in value:  # of PoseNet
+        return isinstance(value['position'], dict)
+    return isinstance(value.get('x'), (int, float)) and 'y' in value
 
 
 def is_frame_mapping(data: Any) -> bool:
@@ -113,6 +114,7 @@ def is_frame_mapping(data: Any) -> bool:
         and bool(data)
         and all(map(_is_frame, data.values()))
         and all(any(c in '0123456789' for c in key[-80:]) for key in data)
+        and not {*KEYPOINT_KEYS, *KEYS_3D} & data.keys()
     )
 
 
@@ -150,8 +152,10 @@ def find_entries(
             data = [data]
         if not isinstance(data, list):
             raise file_error('expected a list of frames or people')
+        if data and is_joint(data[0]):
+            data = [data]
         if not any(
-            isinstance(v, list) or v is None or first_key(v, people_keys)
+            isinstance(v, list) or v is None or people_key(v, people_keys)
             for v in data
         ):
             return _list_people(data)
@@ -164,12 +168,23 @@ def find_entries(
     ]
 
 
+def people_key(value: Any, people_keys: Sequence[str]) -> str | None:
+    r"""The key of the people of a frame, if it has one."""
+    if not isinstance(value, dict):
+        return None
+    pose = value.get('pose')  # of a person, or of several
+    first = pose[0] if isinstance(pose, list) and pose else None
+    if isinstance(first, dict) and not is_joint(first):
+        return 'pose'
+    return next((key for key in people_keys if key in value), None)
+
+
 def _people_of_frame(
     frame: int, where: str, value: Any, people_keys: Sequence[str]
 ) -> list[Entry]:
     frame_values: dict[str, Any] = {}
     if isinstance(value, dict):
-        key = next((k for k in people_keys if k in value), None)
+        key = people_key(value, people_keys)
         if key is None:
             return [Entry(frame, where, value, {})]
         frame_values, value = value, value[key]
@@ -177,10 +192,15 @@ def _people_of_frame(
         value = list(value.values()) if is_frame_mapping(value) else [value]
     if value is not None and not isinstance(value, list):
         raise unexpected('a list of people', value, where)
-    if value and isinstance(value[0], list):
+    if value and is_joint(value[0]):
+        value = [value]
+    elif value and isinstance(value[0], list) and value[0]:
         # Rows of joints are one person, lists of rows are several.
-        one = value[0] and isinstance(value[0][0], (int, float))
-        value = [value] if one else value
+        inner = value[0][0]
+        if isinstance(inner, (int, float)):
+            value = [value]
+        elif isinstance(inner, dict) and not is_joint(inner):
+            value = [person for part in value for person in part or []]
     return [
         Entry(frame, f'{where}, person {number}', person, frame_values)
         for number, person in enumerate(value or [])
