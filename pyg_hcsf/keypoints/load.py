@@ -4,12 +4,14 @@ detector.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.keypoints.bodies import pick_body
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
+from pyg_hcsf.keypoints.confidence import check_scores
 from pyg_hcsf.keypoints.detections import ParsedFile, mark_all_missing
 from pyg_hcsf.keypoints.joint_names import order_by_names
 from pyg_hcsf.keypoints.layouts import LAYOUTS, layouts_with
@@ -18,14 +20,13 @@ from pyg_hcsf.keypoints.pixels import to_pixels
 from pyg_hcsf.keypoints.readers import READERS
 from pyg_hcsf.keypoints.readers.folder import read_folder
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
-from pyg_hcsf.keypoints.readers.json_frames import (
-    number_unnumbered,
-    time_stamps,
-)
+from pyg_hcsf.keypoints.readers.json_frames import time_stamps
+from pyg_hcsf.keypoints.readers.json_groups import one_frame
 from pyg_hcsf.keypoints.readers.json_header import MAX_FPS, read_header
 from pyg_hcsf.keypoints.readers.json_text import parse_json
 from pyg_hcsf.keypoints.readers.python_values import is_array, to_json
 from pyg_hcsf.keypoints.readers.unknown import describe
+from pyg_hcsf.keypoints.readers.unnumbered import number_unnumbered
 from pyg_hcsf.keypoints.track import Keypoints, Track
 from pyg_hcsf.keypoints.tracking import drop_low_scores, make_tracks
 from pyg_hcsf.safe_io.gzip_file import gunzip
@@ -103,7 +104,7 @@ def read_keypoints(
         raise wrong('fps', f'positive and up to {MAX_FPS:,}', fps)
     with reading(path):
         if path.is_dir():
-            parsed = read_folder(path, _read_file)
+            parsed = read_folder(path, partial(_read_file, is_frame=True))
         else:
             parsed = _read_file(path)
         if fps and parsed.fps and not 0.8 < fps / parsed.fps < 1.25:
@@ -121,8 +122,8 @@ def read_keypoints(
         )
 
 
-def _read_file(path: Path) -> ParsedFile:
-    r"""Recognises the format of a file and reads it."""
+def _read_file(path: Path, is_frame: bool = False) -> ParsedFile:
+    r"""Recognises the format of a file, maybe of one frame, and reads it."""
     with reading(path):
         content = gunzip(_read_bytes(path), MAX_BYTES, str(path))
         if content.startswith(b'PK'):
@@ -143,7 +144,8 @@ def _read_file(path: Path) -> ParsedFile:
             return _read_value(load_pickle, content, path)
         content = _to_utf8(content)
         if content.lstrip().startswith((b'[', b'{', b'"[', b'"{')):
-            return _read_json(parse_json(content))
+            data = parse_json(content)
+            return _read_json(one_frame(data) if is_frame else data)
         text = ''  # a binary file, which no reader matches
         if b'\0' not in content[:4096]:
             try:
@@ -214,7 +216,8 @@ def _read(kind: str, data: Any) -> ParsedFile:
     for reader in READERS[kind]:
         if reader.matches(data):
             parsed = reader.read(data)
-            found = number_unnumbered(mark_all_missing(parsed.detections))
+            found = check_scores(parsed.detections)
+            found = number_unnumbered(mark_all_missing(found))
             return replace(parsed, detections=found)
     if kind == 'json':
         raise file_error(

@@ -47,6 +47,8 @@ def to_pixels(
             return parsed
         parsed = _shift(parsed)
     else:
+        if is_normalised(parsed, (-LARGEST, LARGEST)):
+            warn('its coordinates are not pixels of a person: convert them')
         return parsed
     if size is None and expected:
         raise file_error(

@@ -16,6 +16,7 @@ from pyg_hcsf.keypoints.readers import (
     deeplabcut,
     detectron,
     easy_vitpose,
+    json_table,
     jta,
     mediapipe,
     mmaction,
@@ -47,8 +48,8 @@ class Reader(Protocol):
 #: precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
-        jta, mmaction, tracks, openpose, alphapose, coco, mmpose, easy_vitpose,
-        ultralytics, tfjs, mediapipe, openpifpaf, records,
+        jta, mmaction, json_table, tracks, openpose, alphapose, coco, mmpose,
+        easy_vitpose, ultralytics, tfjs, mediapipe, openpifpaf, records,
     ],
     'text': [yolo_labels, deeplabcut, table],
     'arrays': [videopose3d, detectron, arrays],

@@ -41,13 +41,26 @@ def matches(data: Any) -> bool:
 def read(data: Any) -> ParsedFile:
     r"""Reads the people of a video."""
     if is_frame_mapping(data) and all(map(is_frame_mapping, data.values())):
-        people = [
-            detection._replace(track_id=name[:80])
-            for name, frames in data.items()
-            for detection in _read(frames).detections
-        ]
-        return ParsedFile('alphapose', people, default_layout='coco17')
+        return _read_people(data)
     return _read(data)
+
+
+def _read_people(data: dict[str, dict[str, Any]]) -> ParsedFile:
+    r"""Reads a mapping from people to frames, or from frames to people, of
+    which there are fewer.
+    """
+    turned: dict[str, dict[str, Any]] = {}
+    for frame, found in data.items():
+        for name, person in found.items():
+            turned.setdefault(name, {})[frame] = person
+    if len(turned) < len(data):
+        data = turned
+    people = [
+        detection._replace(track_id=name[:80])
+        for name, frames in data.items()
+        for detection in _read(frames).detections
+    ]
+    return ParsedFile('alphapose', people, default_layout='coco17')
 
 
 def _read(data: Any) -> ParsedFile:

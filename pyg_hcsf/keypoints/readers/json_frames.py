@@ -1,18 +1,16 @@
 r"""Finds the people and frames in parsed JSON, however they are nested."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from pyg_hcsf.keypoints.detections import Detection
+from pyg_hcsf.keypoints.joint_names import MIN_JOINTS, is_joint_name
 from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
 )
 from pyg_hcsf.keypoints.readers.json_keys import KEYPOINT_KEYS, KEYS_3D
-from pyg_hcsf.keypoints.tracking import DetectionArray
 from pyg_hcsf.safe_io.shown import shown
 
 # Keys of a frame's number, of its people, of a person's id, of confidences
@@ -33,14 +31,14 @@ TRACK_KEYS = (
 )  # fmt: skip
 SCORE_KEYS = (
     'score', 'confidence', 'conf', 'likelihood', 'visibility', 'visible',
-    'prob', 'probability', 'certainty', 'vis', 'c', 's', 'v', 'p',
+    'prob', 'probability', 'certainty', 'inFrameLikelihood', 'vis', 'c', 's',
+    'v', 'p',
 )  # fmt: skip
 TIME_KEYS = tuple(
     f'{name}{unit}'
     for name in ('timestamp', 'time_stamp', 'time', 't')
     for unit in ('', '_s', '_sec', '_seconds', '_ms', 'Ms', '_us', '_ns')
 )
-MAX_STEP = 0.2  # of a person's size, from frame to frame
 
 
 class Entry(NamedTuple):
@@ -73,10 +71,44 @@ def first_mapping(data: Any) -> dict[str, Any]:
 
 
 def first_person(data: Any) -> Any:
-    r"""The first entry, or the first of its people."""
-    first = first_entry(data)
-    key = people_key(first, PEOPLE_KEYS)
-    return first if key is None else first_entry(first[key])
+    r"""The first person in the frames, or the first entry if frames have no
+    list of people.
+    """
+    if is_frame_mapping(data):
+        data = list(data.values())
+    frames = data if isinstance(data, list) else [data]
+    keys = all_people_keys(frames, PEOPLE_KEYS)
+    for frame in frames:
+        key = first_key(frame, keys)
+        person = first_entry(frame if key is None else frame[key])
+        if person is not None and person != {}:
+            return person
+    return None
+
+
+def all_people_keys(
+    frames: list[Any], known: Sequence[str]
+) -> tuple[str, ...]:
+    r"""The known keys of people, and that of the frames in this file if none
+    of these: a list of mappings with keypoints.
+    """
+    for frame in frames:
+        if not isinstance(frame, dict) or any(key in frame for key in known):
+            break
+        for key, people in frame.items():
+            person = people[0] if isinstance(people, list) and people else None
+            if isinstance(person, dict) and has_keypoints(person):
+                return (*known, key)
+        if has_keypoints(frame):
+            break
+    return tuple(known)
+
+
+def has_keypoints(person: dict[str, Any]) -> bool:
+    r"""Whether a mapping has keypoints, or joints by their names."""
+    if any(key in person for key in KEYPOINT_KEYS):
+        return True
+    return sum(map(is_joint_name, person)) >= MIN_JOINTS
 
 
 def first_key(value: Any, keys: Iterable[str]) -> str | None:
@@ -139,12 +171,13 @@ def find_entries(
     Or the file is a list of people, each with a frame number or none.
     """
     if is_frame_mapping(data):
-        numbers, names = number_frames(list(data)), list(data)
+        numbers, names = _number_keys(list(data)), list(data)
         places = [f'frame {shown(name, 60)}' for name in names]
         data = list(data.values())
+        people_keys = all_people_keys(data, people_keys)
     else:
         if isinstance(data, dict):
-            inner = data.get(first_key(data, people_keys) or '')
+            inner: Any = data.get(first_key(data, people_keys) or '')
             if isinstance(inner, list) and first_key(
                 first_entry(inner), FRAME_KEYS
             ):
@@ -154,8 +187,11 @@ def find_entries(
             raise file_error('expected a list of frames or people')
         if data and is_joint(data[0]):
             data = [data]
+        people_keys = all_people_keys(data, people_keys)
         if not any(
-            isinstance(v, list) or v is None or people_key(v, people_keys)
+            isinstance(v, list)
+            or v is None
+            or (isinstance(v, dict) and any(key in v for key in people_keys))
             for v in data
         ):
             return _list_people(data)
@@ -168,15 +204,17 @@ def find_entries(
     ]
 
 
-def people_key(value: Any, people_keys: Sequence[str]) -> str | None:
-    r"""The key of the people of a frame, if it has one."""
-    if not isinstance(value, dict):
-        return None
-    pose = value.get('pose')  # of a person, or of several
-    first = pose[0] if isinstance(pose, list) and pose else None
-    if isinstance(first, dict) and not is_joint(first):
-        return 'pose'
-    return next((key for key in people_keys if key in value), None)
+def _number_keys(names: list[str]) -> list[int]:
+    r"""The frame numbers of keys, which may be time stamps in seconds."""
+    times = times_of_keys(names)
+    return number_frames(names) if times is None else number_times(times)[0]
+
+
+def times_of_keys(names: list[str]) -> list[float] | None:
+    r"""Time stamps in seconds, such as ``'0.04'``, if all keys are some."""
+    decimal = re.compile(r'[0-9]{1,9}\.[0-9]{1,9}')
+    found = len(names) > 1 and all(map(decimal.fullmatch, names))
+    return list(map(float, names)) if found else None
 
 
 def _people_of_frame(
@@ -184,7 +222,7 @@ def _people_of_frame(
 ) -> list[Entry]:
     frame_values: dict[str, Any] = {}
     if isinstance(value, dict):
-        key = people_key(value, people_keys)
+        key = next((key for key in people_keys if key in value), None)
         if key is None:
             return [Entry(frame, where, value, {})]
         frame_values, value = value, value[key]
@@ -245,6 +283,8 @@ def time_stamps(data: Any) -> list[float] | None:
     r"""The time stamps of frames or people without frame numbers, if all of
     them have one.
     """
+    if is_frame_mapping(data):
+        return times_of_keys(list(data))
     first = first_entry(data) if isinstance(data, list) else None
     key = first_key(first, TIME_KEYS)
     if key is None or any(first_key(value, FRAME_KEYS) for value in data):
@@ -256,28 +296,6 @@ def time_stamps(data: Any) -> list[float] | None:
         if isinstance(v, (int, float)) and abs(v) < 1e300
     ]
     return times if len(times) == len(found) else None
-
-
-def number_unnumbered(found: list[Detection]) -> list[Detection]:
-    r"""Numbers detections without frame numbers, which have -1.
-
-    They are people in one image, unless each is close to the one before:
-    then they are one person in successive frames.
-    """
-    if not found or found[0].frame >= 0:
-        return found
-    seen = [d for d in found if d.joints[:, 2].any()]
-    moving = False
-    if len(seen) > 1 and len({len(d.joints) for d in seen}) == 1:
-        array, rows = DetectionArray(seen), np.arange(len(seen))
-        steps = array.distance(rows[:-1], rows[1:])
-        moving = bool(np.median(steps) < MAX_STEP)
-    if moving:
-        warn(
-            'its entries have no frame numbers and are taken as one person '
-            'in successive frames'
-        )
-    return [d._replace(frame=n * moving) for n, d in enumerate(found)]
 
 
 def parse_track_id(value: Any, where: str) -> str | None:

@@ -61,3 +61,12 @@ def is_group(rows: Any) -> bool:
     first = next((row for row in rows if row), None)
     marks = isinstance(first, list) and isinstance(first[0], dict)
     return marks or nesting(rows) >= 3
+
+
+def one_frame(data: Any) -> Any:
+    r"""The frame in a file of a folder: arrays are those of its people."""
+    if isinstance(data, dict) and nesting(data.get('keypoints')) == 3:
+        return [data]
+    if nesting(data) in (2, 3):
+        return [{'people': data if nesting(data) == 3 else [data]}]
+    return data

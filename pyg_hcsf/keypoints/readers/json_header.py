@@ -13,6 +13,8 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     PEOPLE_KEYS,
     first_entry,
     first_key,
+    is_frame_mapping,
+    is_joint,
 )
 
 MAX_FPS = 10_000
@@ -108,6 +110,9 @@ def read_header(data: Any) -> tuple[Any, Header]:
 
 def _find_frames(data: dict[str, Any]) -> str | None:
     r"""The key of the frames, if they are in this mapping."""
+    joints = data.get('keypoints')
+    if is_frame_mapping(joints) and not is_joint(next(iter(joints.values()))):
+        return 'keypoints'
     if first_key(data, ('keypoints', 'annotations', 'instance_info')):
         return None
     key = first_key(data, _FRAMES_KEYS)

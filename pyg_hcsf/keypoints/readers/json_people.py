@@ -7,7 +7,6 @@ import numpy as np
 
 from pyg_hcsf.keypoints.confidence import density_confidence, parse_box_score
 from pyg_hcsf.keypoints.detections import (
-    JOINT_COUNTS,
     MAX_JOINTS,
     Detection,
     ParsedFile,
@@ -17,7 +16,6 @@ from pyg_hcsf.keypoints.detections import (
 from pyg_hcsf.keypoints.joint_names import (
     MIN_JOINTS,
     is_joint_name,
-    match_names,
 )
 from pyg_hcsf.keypoints.messages import file_error, unexpected, warn_unread
 from pyg_hcsf.keypoints.readers.json_frames import (
@@ -28,6 +26,7 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     parse_track_id,
 )
 from pyg_hcsf.keypoints.readers.json_header import find_size
+from pyg_hcsf.keypoints.readers.json_joint_order import Names, order_joints
 from pyg_hcsf.keypoints.readers.json_keys import (
     KEYPOINT_KEYS,
     NAME_KEYS,
@@ -39,9 +38,6 @@ from pyg_hcsf.keypoints.readers.json_known import (
     OTHER_FRAME_KEYS,
     OTHER_PERSON_KEYS,
 )
-from pyg_hcsf.skeleton import get_skeleton
-
-Names = tuple[str, ...] | None
 
 
 def read_people(
@@ -78,7 +74,7 @@ def read_people(
             detection, joint_names = parsed
             found.append(detection)
             names.append(joint_names)
-    found, layout = _order_by_names(found, names, default_layout)
+    found, layout = order_joints(found, names, default_layout)
     known = OTHER_PERSON_KEYS | {*keys, *other_keys}
     unread = parser.unread | (frame_keys - known - OTHER_FRAME_KEYS)
     # Some formats, as ml5's, repeat each joint under its name.
@@ -135,8 +131,11 @@ class _PersonParser:
     ) -> dict[str, Any]:
         r"""A person with its joints under one of the keys."""
         self.seen |= person.keys()
-        if any(key in person for key in self.keys):
-            return person
+        key = next((key for key in self.keys if key in person), None)
+        if key is not None:
+            inner = person[key]
+            nested = isinstance(inner, dict) and 'keypoints' in inner
+            return person | inner if nested else person
         if isinstance(person.get('x'), list):
             return person | {self.keys[0]: person}
         named = {k: v for k, v in person.items() if is_joint_name(k)}
@@ -157,6 +156,8 @@ class _PersonParser:
                 names, raw = tuple(map(str, raw)), list(raw.values())
         if not isinstance(raw, list) or not raw:
             raise unexpected('joints', raw, where)
+        if None in raw:
+            raw = _fill_missing(raw)
         if isinstance(raw[0], dict):
             labels, raw = self._parse_mappings(raw, where)
             names = names or labels
@@ -187,6 +188,22 @@ class _PersonParser:
             rows.append([at['x'], at['y'], value])
             names.append(str(mark.get(label))[:80])
         return (None if label is None else tuple(names)), rows
+
+
+def _fill_missing(raw: list[Any]) -> list[Any]:
+    r"""Joints with one without a position for :obj:`None`; joints with names
+    are left out instead.
+    """
+    known = next((joint for joint in raw if joint is not None), None)
+    empty: Any = None
+    if isinstance(known, list):
+        empty = [None] * len(known)
+    elif not isinstance(known, dict):
+        return raw  # numbers, of which some are missing
+    elif not any(key in known for key in NAME_KEYS):
+        empty = {'x': None, 'y': None}
+    filled = [empty if joint is None else joint for joint in raw]
+    return [joint for joint in filled if joint is not None]
 
 
 def _find_xy(mark: Any) -> dict[str, Any] | None:
@@ -241,47 +258,3 @@ def _join_scores(rows: list[Any], scores: list[Any], where: str) -> list[Any]:
         )
         raise unexpected(expected, row, where)
     return rows  # which have the same confidences
-
-
-def _order_by_names(
-    found: list[Detection], names: list[Names], default_layout: str | None
-) -> tuple[list[Detection], str | None]:
-    r"""Puts joints with names into the order of a layout, or of the numbers
-    that are their names; also returns the layout.
-    """
-    if not any(names):
-        return found, None
-    union = list(
-        dict.fromkeys(n for x in dict.fromkeys(names) for n in x or ())
-    )
-    if len(union) > MAX_JOINTS or None in names:
-        raise file_error('expected the same joints of each person')
-    order = match_names(union)
-    if order is None and all(name.isdecimal() for name in union):
-        union = _numbers(union, default_layout)
-    index = {name: number for number, name in enumerate(union)}
-    ordered = []
-    for detection, joint_names in zip(found, names, strict=True):
-        joints = np.full((len(union), 3), [np.nan, np.nan, 0.0])
-        joints[[index[n] for n in joint_names or ()]] = detection.joints
-        if order is not None:
-            joints = order.pick(joints)
-        ordered.append(detection._replace(joints=joints))
-    if order is None:
-        return ordered, None
-    order.warn()
-    return ordered, order.layout
-
-
-def _numbers(names: list[str], default_layout: str | None) -> list[str]:
-    r"""The numbers of all joints, from 0 or 1, if joints are named by their
-    numbers; a file may lack some of them.
-    """
-    numbers = sorted(int(name[:9]) for name in names)
-    first, last = int(numbers[0] == 1), numbers[-1]
-    first *= last in JOINT_COUNTS
-    if last >= MAX_JOINTS:
-        raise unexpected(f'numbers of joints below {MAX_JOINTS}', last)
-    if default_layout is not None:
-        last = max(last, get_skeleton(default_layout).num_joints - 1 + first)
-    return [str(number) for number in range(first, last + 1)]

@@ -56,8 +56,10 @@ def read(data: Any) -> ParsedFile:
     keys = ('instances', 'predictions')
     entries = find_entries(data, keys)
     if 'pred_instances' in first_mapping(data):
-        entries = split_people(list(map(_open_sample, entries)))
-    parsed = read_people('mmpose', entries, default_layout='coco17')
+        entries = list(map(_open_sample, entries))
+    parsed = read_people(
+        'mmpose', split_people(entries), default_layout='coco17'
+    )
     if not isinstance(meta, dict):
         return parsed
     names = meta.get('keypoint_id2name')

@@ -16,10 +16,10 @@ from pyg_hcsf.keypoints.readers import arrays
 from pyg_hcsf.keypoints.readers.json_frames import (
     find_entries,
     first_person,
+    has_keypoints,
     nesting,
 )
 from pyg_hcsf.keypoints.readers.json_groups import split_people
-from pyg_hcsf.keypoints.readers.json_keys import KEYPOINT_KEYS
 from pyg_hcsf.keypoints.readers.json_people import read_people
 
 
@@ -28,14 +28,13 @@ def matches(data: Any) -> bool:
     first = first_person(data)
     if not isinstance(first, dict):
         return isinstance(first, (int, float))
-    joints = sum(map(is_joint_name, first))
-    columns = isinstance(first.get('x'), list)
-    known = any(key in first for key in KEYPOINT_KEYS)
-    return joints >= MIN_JOINTS or known or columns
+    return has_keypoints(first) or isinstance(first.get('x'), list)
 
 
 def read(data: Any) -> ParsedFile:
     r"""Reads the people of a video or an image."""
+    if _is_pair_of_arrays(data):
+        data = {'keypoints': data[0], 'scores': data[1]}
     if isinstance(data, dict) and nesting(data.get('keypoints')) >= 3:
         named = arrays.rename_arrays(data)
         warn_unread('keys', named.keys() - {*arrays.NAMES})
@@ -51,7 +50,30 @@ def read(data: Any) -> ParsedFile:
             for value in data
             if not isinstance(value, dict) or value.keys() != {'stats'}
         ]
+    if isinstance(data, dict) and (frames := _frames_of_joints(data)):
+        data = frames
     return read_people('records', split_people(find_entries(data)))
+
+
+def _frames_of_joints(data: dict[str, Any]) -> list[Any]:
+    r"""The frames of a mapping from names of joints to lists with a joint for
+    each frame, empty if it is another.
+    """
+    series = {k: v for k, v in data.items() if is_joint_name(k)}
+    lengths = {len(v) if nesting(v) == 2 else 0 for v in series.values()}
+    if len(series) < MIN_JOINTS or len(lengths) > 1 or 0 in lengths:
+        return []
+    warn_unread('keys', data.keys() - series.keys())
+    rows = zip(*series.values(), strict=True)
+    return [dict(zip(series, row, strict=True)) for row in rows]
+
+
+def _is_pair_of_arrays(data: Any) -> bool:
+    r"""Whether these are arrays of the keypoints and scores of all frames."""
+    if not isinstance(data, list) or len(data) != 2:
+        return False
+    depth = nesting(data[0])
+    return depth > 2 and nesting(data[1]) == depth - 1
 
 
 def _is_pair(frame: Any) -> bool:
