@@ -2,7 +2,7 @@ r"""Recognises the layout of a file by the names of its joints."""
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,7 +118,7 @@ def order_by_names(
 
 def is_joint_name(name: Any) -> bool:
     r"""Whether a joint of some layout has this name."""
-    return _normalise(name).split(' ')[-1] in _known_words() | {'hip'}
+    return _is_joint_name(str(name)[:80])
 
 
 def _match(layout: str, index: dict[str, int]) -> list[int]:
@@ -131,6 +131,11 @@ def _match(layout: str, index: dict[str, int]) -> list[int]:
         if at[joint] < 0 and other not in at:
             at[joint] = other
     return at
+
+
+@lru_cache(4096)
+def _is_joint_name(name: str) -> bool:
+    return _normalise(name).split(' ')[-1] in _known_words() | {'hip'}
 
 
 @cache

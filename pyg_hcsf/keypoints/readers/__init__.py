@@ -11,6 +11,7 @@ from pyg_hcsf.choices import check_choice
 from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.readers import (
     alphapose,
+    annolist,
     arrays,
     coco,
     deeplabcut,
@@ -48,8 +49,9 @@ class Reader(Protocol):
 #: precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
-        jta, mmaction, json_table, tracks, openpose, alphapose, coco, mmpose,
-        easy_vitpose, ultralytics, tfjs, mediapipe, openpifpaf, records,
+        annolist, jta, mmaction, json_table, tracks, openpose, alphapose, coco,
+        mmpose, easy_vitpose, ultralytics, tfjs, mediapipe, openpifpaf,
+        records,
     ],
     'text': [yolo_labels, deeplabcut, table],
     'arrays': [videopose3d, detectron, arrays],

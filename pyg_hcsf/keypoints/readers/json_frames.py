@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from pyg_hcsf.keypoints.detections import MAX_JOINTS
 from pyg_hcsf.keypoints.joint_names import MIN_JOINTS, is_joint_name
 from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
@@ -108,6 +109,8 @@ def has_keypoints(person: dict[str, Any]) -> bool:
     r"""Whether a mapping has keypoints, or joints by their names."""
     if any(key in person for key in KEYPOINT_KEYS):
         return True
+    if len(person) > 2 * MAX_JOINTS:
+        return False
     return sum(map(is_joint_name, person)) >= MIN_JOINTS
 
 
@@ -296,22 +299,3 @@ def time_stamps(data: Any) -> list[float] | None:
         if isinstance(v, (int, float)) and abs(v) < 1e300
     ]
     return times if len(times) == len(found) else None
-
-
-def parse_track_id(value: Any, where: str) -> str | None:
-    r"""The id of a person, or :obj:`None` without one; negative numbers and
-    empty texts are none.
-    """
-    name = value[key] if (key := first_key(value, TRACK_KEYS)) else None
-    for _ in range(2):  # some trackers write [id] or [[id]]
-        if isinstance(name, list) and len(name) == 1:
-            name = name[0]
-    if name is None or isinstance(name, (list, dict)) or name == '':
-        return None
-    if isinstance(name, str):
-        return name[:80]
-    if not isinstance(name, (int, float)) or isinstance(name, bool):
-        raise unexpected('an id', name, where)
-    if name < 0:
-        return None
-    return str(name)[:80] if isinstance(name, int) else f'{name:.15g}'

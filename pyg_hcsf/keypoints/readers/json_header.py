@@ -51,6 +51,8 @@ _SHAPE_KEYS = (
     'frame_shape',
 )  # fmt: skip
 
+_ALL_SIZE_KEYS = {*sum(_SIDES, ()), *_SIZE_KEYS, *_SHAPE_KEYS}
+
 Size = tuple[float, float] | None
 
 
@@ -64,6 +66,8 @@ class Header(NamedTuple):
 
 def find_size(value: dict[str, Any]) -> Size:
     r"""The width and height of the image in a mapping, if any."""
+    if not _ALL_SIZE_KEYS & value.keys():
+        return None
     for sides in _SIDES:
         if (size := parse_size(*map(value.get, sides))) is not None:
             return size
@@ -100,9 +104,8 @@ def read_header(data: Any) -> tuple[Any, Header]:
     if key is None:
         return {k: v for k, v in data.items() if k != names_key}, header
     known = {
-        *_META_KEYS, *_RATE_KEYS, *_SIZE_KEYS, *_SHAPE_KEYS, *sum(_SIDES, ()),
-        names_key, key, 'version', 'model', 'num_frames', 'total_frames',
-        'frame_count', 'duration',
+        *_META_KEYS, *_RATE_KEYS, *_ALL_SIZE_KEYS, names_key, key, 'version',
+        'model', 'num_frames', 'total_frames', 'frame_count', 'duration',
     }  # fmt: skip
     warn_unread('keys', data.keys() - known)
     return data[key], header
@@ -110,8 +113,8 @@ def read_header(data: Any) -> tuple[Any, Header]:
 
 def _find_frames(data: dict[str, Any]) -> str | None:
     r"""The key of the frames, if they are in this mapping."""
-    joints = data.get('keypoints')
-    if is_frame_mapping(joints) and not is_joint(next(iter(joints.values()))):
+    frames: dict[str, Any] = data.get('keypoints') or {}
+    if is_frame_mapping(frames) and not is_joint(list(frames.values())[0]):
         return 'keypoints'
     if first_key(data, ('keypoints', 'annotations', 'instance_info')):
         return None

@@ -1,4 +1,4 @@
-r"""Puts joints that have names or numbers in JSON into the order of a layout."""
+r"""Orders joints with names or numbers in JSON as in a layout."""
 
 import numpy as np
 
@@ -24,12 +24,13 @@ def order_joints(
     if len(union) > MAX_JOINTS or None in names:
         raise file_error('expected the same joints of each person')
     order = match_names(union)
-    if order is None and all(name.isdecimal() for name in union):
-        union = _numbers(union, default_layout)
     index = {name: number for number, name in enumerate(union)}
+    count = len(union)
+    if order is None and all(n.isascii() and n.isdecimal() for n in union):
+        index, count = _by_number(union, default_layout)
     ordered = []
     for detection, joint_names in zip(found, names, strict=True):
-        joints = np.full((len(union), 3), [np.nan, np.nan, 0.0])
+        joints = np.full((count, 3), [np.nan, np.nan, 0.0])
         joints[[index[n] for n in joint_names or ()]] = detection.joints
         if order is not None:
             joints = order.pick(joints)
@@ -40,15 +41,19 @@ def order_joints(
     return ordered, order.layout
 
 
-def _numbers(names: list[str], default_layout: str | None) -> list[str]:
-    r"""The numbers of all joints, from 0 or 1, if joints are named by their
-    numbers; a file may lack some of them.
+def _by_number(
+    names: list[str], default_layout: str | None
+) -> tuple[dict[str, int], int]:
+    r"""The index of each joint whose name is its number, from 0 or 1, and how
+    many joints there are; a file may lack some of them.
     """
-    numbers = sorted(int(name[:9]) for name in names)
-    first, last = int(numbers[0] == 1), numbers[-1]
-    first *= last in JOINT_COUNTS
-    if last >= MAX_JOINTS:
-        raise unexpected(f'numbers of joints below {MAX_JOINTS}', last)
+    numbers = {name: int(name[:9]) for name in names}
+    first, last = min(numbers.values()), max(numbers.values())
+    start = 1 if first == 1 and last in JOINT_COUNTS else 0
+    if last >= MAX_JOINTS or len(set(numbers.values())) < len(names):
+        expected = f'different numbers of joints below {MAX_JOINTS}'
+        raise unexpected(expected, names)
+    count = last + 1 - start
     if default_layout is not None:
-        last = max(last, get_skeleton(default_layout).num_joints - 1 + first)
-    return [str(number) for number in range(first, last + 1)]
+        count = max(count, get_skeleton(default_layout).num_joints)
+    return {name: number - start for name, number in numbers.items()}, count

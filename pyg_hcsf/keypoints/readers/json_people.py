@@ -20,10 +20,9 @@ from pyg_hcsf.keypoints.joint_names import (
 from pyg_hcsf.keypoints.messages import file_error, unexpected, warn_unread
 from pyg_hcsf.keypoints.readers.json_frames import (
     SCORE_KEYS,
+    TRACK_KEYS,
     Entry,
     first_key,
-    is_joint,
-    parse_track_id,
 )
 from pyg_hcsf.keypoints.readers.json_header import find_size
 from pyg_hcsf.keypoints.readers.json_joint_order import Names, order_joints
@@ -156,7 +155,7 @@ class _PersonParser:
                 names, raw = tuple(map(str, raw)), list(raw.values())
         if not isinstance(raw, list) or not raw:
             raise unexpected('joints', raw, where)
-        if None in raw:
+        if not isinstance(raw[0], (int, float)) and None in raw:
             raw = _fill_missing(raw)
         if isinstance(raw[0], dict):
             labels, raw = self._parse_mappings(raw, where)
@@ -180,7 +179,8 @@ class _PersonParser:
         self.unread |= marks[0].keys() - JOINT_KEYS - {label, *SCORE_KEYS}
         rows, names = [], []
         for number, mark in enumerate(marks):
-            at = mark if is_joint(mark) and 'x' in mark else _find_xy(mark)
+            found = isinstance(mark, dict) and 'x' in mark and 'y' in mark
+            at = mark if found else _find_xy(mark)
             if at is None:
                 place = f'{where}, joint {number}'
                 raise unexpected("'x' and 'y'", mark, place)
@@ -258,3 +258,22 @@ def _join_scores(rows: list[Any], scores: list[Any], where: str) -> list[Any]:
         )
         raise unexpected(expected, row, where)
     return rows  # which have the same confidences
+
+
+def parse_track_id(value: Any, where: str) -> str | None:
+    r"""The id of a person, or :obj:`None` without one; negative numbers and
+    empty texts are none.
+    """
+    name = value[key] if (key := first_key(value, TRACK_KEYS)) else None
+    for _ in range(2):  # some trackers write [id] or [[id]]
+        if isinstance(name, list) and len(name) == 1:
+            name = name[0]
+    if name is None or isinstance(name, (list, dict)) or name == '':
+        return None
+    if isinstance(name, str):
+        return name[:80]
+    if not isinstance(name, (int, float)) or isinstance(name, bool):
+        raise unexpected('an id', name, where)
+    if name < 0:
+        return None
+    return str(name)[:80] if isinstance(name, int) else f'{name:.15g}'

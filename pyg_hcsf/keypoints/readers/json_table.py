@@ -8,6 +8,7 @@ import pandas
 
 from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.joint_names import MIN_JOINTS, is_joint_name
+from pyg_hcsf.keypoints.messages import file_error
 from pyg_hcsf.keypoints.readers import table
 
 Scalar = (str, int, float, type(None))
@@ -31,8 +32,11 @@ def matches(data: Any) -> bool:
 
 def read(data: Any) -> ParsedFile:
     r"""Reads the people of a video."""
-    frame = pandas.DataFrame(data)
-    return table.read(frame.to_csv(index=False))
+    try:
+        text = pandas.DataFrame(data).to_csv(index=False)
+    except (ValueError, TypeError, OverflowError) as e:
+        raise file_error(f'expected equally long columns ({e!s:.80})') from e
+    return table.read(text)
 
 
 def _first_value(column: Any) -> Any:

@@ -48,6 +48,9 @@ def read(data: Any) -> ParsedFile:
     found = {'keypoints': joints.swapaxes(0, 1)}
     if clip.get('keypoint_score') is not None:
         scores = _to_array(clip, 'keypoint_score')
+        if scores.shape not in (joints.shape[:3], (*joints.shape[:3], 1)):
+            expected = f'shape {list(joints.shape[:3])}'
+            raise unexpected(expected, scores, "array 'keypoint_score'")
         found['scores'] = scores.reshape(joints.shape[:3]).swapaxes(0, 1)
     if (size := find_size(clip)) is not None:
         found['image_size'] = np.array(size)

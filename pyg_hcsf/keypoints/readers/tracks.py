@@ -17,13 +17,12 @@ from pyg_hcsf.keypoints.readers.json_frames import (
     find_entries,
     first_key,
     nesting,
-    parse_track_id,
 )
 from pyg_hcsf.keypoints.readers.json_keys import (
     KEYPOINT_KEYS,
     SCORE_LIST_KEYS,
 )
-from pyg_hcsf.keypoints.readers.json_people import read_people
+from pyg_hcsf.keypoints.readers.json_people import parse_track_id, read_people
 
 _TRACKS_KEYS = ('tracks', 'tracklets', 'people', 'persons', 'subjects')
 _NUMBERS_KEYS = ('frames', 'frame_ids', 'frame_numbers', *FRAME_KEYS)
