@@ -37,8 +37,8 @@ from pyg_hcsf.skeleton import get_skeleton
 
 Size = tuple[float, float] | None
 MAX_BYTES = 2**28  # of a file; an hour of one person takes a third of it
-# How pickles begin: of protocols 2 and up, and of lists and dictionaries.
-PICKLES = (b'\x80', b'(lp', b'(dp', b']q\0', b'}q\0')
+# How pickles begin: of protocol 2 and up, of lists, dictionaries and arrays.
+PICKLES = (b'\x80', b'(lp', b'(dp', b']q\0', b'}q\0', b'cnumpy', b'(cnumpy')
 
 
 def read_keypoints(
@@ -144,8 +144,7 @@ def _read_file(path: Path, is_frame: bool = False) -> ParsedFile:
             return _read_value(load_pickle, content, path)
         content = _to_utf8(content)
         if content.lstrip().startswith((b'[', b'{', b'"[', b'"{')):
-            data = parse_json(content)
-            return _read_json(one_frame(data) if is_frame else data)
+            return _read_json(parse_json(content), is_frame)
         text = ''  # a binary file, which no reader matches
         if b'\0' not in content[:4096]:
             try:
@@ -193,10 +192,12 @@ def _read_value(
     return _read_json(to_json(value))
 
 
-def _read_json(data: Any) -> ParsedFile:
+def _read_json(data: Any, is_frame: bool = False) -> ParsedFile:
     r"""Reads JSON, maybe with properties of the video."""
     data, header = read_header(data)
-    parsed = _read('json', data)
+    if is_frame:
+        data = one_frame(data)
+    parsed = _read('json', data, is_frame)
     if parsed.layout is None:
         parsed = order_by_names(parsed, header.names)
     fps = parsed.fps if header.fps is None else header.fps
@@ -206,7 +207,7 @@ def _read_json(data: Any) -> ParsedFile:
     return replace(parsed, fps=fps, image_size=size)
 
 
-def _read(kind: str, data: Any) -> ParsedFile:
+def _read(kind: str, data: Any, is_frame: bool = False) -> ParsedFile:
     if isinstance(data, dict) and (
         'pose_0' in data or data.get('format') == 'pyg_hcsf.poses'
     ):
@@ -217,7 +218,7 @@ def _read(kind: str, data: Any) -> ParsedFile:
         if reader.matches(data):
             parsed = reader.read(data)
             found = check_scores(parsed.detections)
-            found = number_unnumbered(mark_all_missing(found))
+            found = number_unnumbered(mark_all_missing(found), is_frame)
             return replace(parsed, detections=found)
     if kind == 'json':
         raise file_error(

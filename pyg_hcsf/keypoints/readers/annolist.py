@@ -36,9 +36,7 @@ def read(data: dict[str, Any]) -> ParsedFile:
         image = _unwrap(frame.get('image'))
         frame['image'] = image.get('name') if isinstance(image, dict) else None
     entries = find_entries(frames, ('annorect',))
-    return read_people(
-        'posetrack', map(_read_person, entries), other_keys=('annorect',)
-    )
+    return read_people('posetrack', map(_read_person, entries))
 
 
 def _read_person(entry: Entry) -> Entry:

@@ -1,6 +1,5 @@
 r"""Finds the people and frames in parsed JSON, however they are nested."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
+    times_of_names,
 )
 from pyg_hcsf.keypoints.readers.json_keys import KEYPOINT_KEYS, KEYS_3D
 from pyg_hcsf.safe_io.shown import shown
@@ -174,7 +174,7 @@ def find_entries(
     Or the file is a list of people, each with a frame number or none.
     """
     if is_frame_mapping(data):
-        numbers, names = _number_keys(list(data)), list(data)
+        numbers, names = number_frames(list(data)), list(data)
         places = [f'frame {shown(name, 60)}' for name in names]
         data = list(data.values())
         people_keys = all_people_keys(data, people_keys)
@@ -207,19 +207,6 @@ def find_entries(
     ]
 
 
-def _number_keys(names: list[str]) -> list[int]:
-    r"""The frame numbers of keys, which may be time stamps in seconds."""
-    times = times_of_keys(names)
-    return number_frames(names) if times is None else number_times(times)[0]
-
-
-def times_of_keys(names: list[str]) -> list[float] | None:
-    r"""Time stamps in seconds, such as ``'0.04'``, if all keys are some."""
-    decimal = re.compile(r'[0-9]{1,9}\.[0-9]{1,9}')
-    found = len(names) > 1 and all(map(decimal.fullmatch, names))
-    return list(map(float, names)) if found else None
-
-
 def _people_of_frame(
     frame: int, where: str, value: Any, people_keys: Sequence[str]
 ) -> list[Entry]:
@@ -229,6 +216,10 @@ def _people_of_frame(
         if key is None:
             return [Entry(frame, where, value, {})]
         frame_values, value = value, value[key]
+        if key not in PEOPLE_KEYS:  # and is known to be read
+            frame_values = {
+                k: frame_values[k] for k in frame_values if k != key
+            }
     if isinstance(value, dict):
         value = list(value.values()) if is_frame_mapping(value) else [value]
     if value is not None and not isinstance(value, list):
@@ -287,7 +278,7 @@ def time_stamps(data: Any) -> list[float] | None:
     them have one.
     """
     if is_frame_mapping(data):
-        return times_of_keys(list(data))
+        return times_of_names(list(data))
     first = first_entry(data) if isinstance(data, list) else None
     key = first_key(first, TIME_KEYS)
     if key is None or any(first_key(value, FRAME_KEYS) for value in data):

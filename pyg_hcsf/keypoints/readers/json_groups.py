@@ -41,6 +41,7 @@ def _split(entry: Entry, number: int) -> list[Entry]:
             lists[new] = found[0]
     frame = entry.frame if entry.frame >= 0 else number
     outer = {k: v for k, v in values.items() if k != key}
+    outer |= entry.frame_values
     return [
         Entry(
             frame,

@@ -44,6 +44,6 @@ OTHER_FRAME_KEYS = {
     'segmentation_mask', 'segmentationMask', 'segmentationMasks',
     'segmentation_masks', 'za', 'ea', 'gt_instances', 'input_size',
     'input_center', 'input_scale', 'flip_indices', 'bbox_ids',
-    'output_heatmap', 'image_paths', 'img_id', *TRACK_LIST_KEYS,
-    *PEOPLE_KEYS, *OTHER_PERSON_KEYS,
+    'output_heatmap', 'image_paths', 'img_id', 'pred_instances',
+    *TRACK_LIST_KEYS, *PEOPLE_KEYS, *OTHER_PERSON_KEYS,
 }  # fmt: skip

@@ -40,7 +40,8 @@ def matches(data: Any) -> bool:
     if isinstance(row, list) and row and isinstance(row[0], list):
         return False  # [[[x, y], ...], ...] is for the reader of records
     known = {'keypoint_scores', 'instances', 'pred_instances'} & first.keys()
-    if known or {'preds', 'image_paths'} <= first.keys():
+    lists = ({'preds', 'image_paths'}, {'predictions', 'visualization'})
+    if known or any(keys <= first.keys() for keys in lists):
         return True
     old = isinstance(row, list) and 'bbox' in first
     return old and 'image_id' not in first

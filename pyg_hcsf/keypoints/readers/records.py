@@ -65,7 +65,10 @@ def _frames_of_joints(data: dict[str, Any]) -> list[Any]:
         return []
     warn_unread('keys', data.keys() - series.keys())
     rows = zip(*series.values(), strict=True)
-    return [dict(zip(series, row, strict=True)) for row in rows]
+    return [
+        dict(zip(series, row, strict=True)) | {'frame': number}
+        for number, row in enumerate(rows)
+    ]
 
 
 def _is_pair_of_arrays(data: Any) -> bool:
