@@ -5,18 +5,17 @@ import pytest
 
 from tests.keypoints import keypoint_files as formats
 from tests.keypoints.keypoint_files import (
-    ORDER,
     POINTS,
     SIZE,
     SNAKE,
     check_people,
     flat,
     in_frames,
-    labelled,
     lines,
     movenet,
     read,
 )
+from tests.keypoints.readers.test_json_joints import ORDER, labelled
 
 FRAMES = np.arange(8)
 

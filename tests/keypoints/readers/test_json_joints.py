@@ -6,14 +6,25 @@ import pytest
 from pyg_hcsf.keypoints.layouts import to_layout
 from pyg_hcsf.skeleton import get_skeleton
 from tests.keypoints.keypoint_files import (
-    ORDER,
     POINTS,
     SNAKE,
     check_people,
     in_frames,
-    labelled,
     read,
 )
+
+#: COCO's joints in another order.
+ORDER = [5, 0, 16, *range(1, 5), *range(6, 16)]
+
+
+def labelled(person, p=0):
+    """A pose of Transformers' ``post_process_pose_estimation``."""
+    return {
+        'keypoints': person[ORDER, :2].tolist(),
+        'scores': person[ORDER, 2].tolist(),
+        'labels': ORDER,
+        'bbox': [0.0, 0.0, 1.0, 1.0],
+    }
 
 
 def missing(joint):
