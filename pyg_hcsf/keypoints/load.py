@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyg_hcsf.choices import check_choice, wrong
 from pyg_hcsf.keypoints.bodies import pick_body
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
@@ -216,7 +218,8 @@ def _read(kind: str, data: Any, is_frame: bool = False) -> ParsedFile:
         )
     for reader in READERS[kind]:
         if reader.matches(data):
-            parsed = reader.read(data)
+            with np.errstate(invalid='ignore'):  # signalling NaN
+                parsed = reader.read(data)
             found = check_scores(parsed.detections)
             found = number_unnumbered(mark_all_missing(found), is_frame)
             return replace(parsed, detections=found)
