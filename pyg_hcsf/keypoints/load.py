@@ -57,16 +57,19 @@ def read_keypoints(
       folder with one file of another kind for each frame;
     * AlphaPose's ``alphapose-results.json``, also with ``--format cmu`` and
       ``open``, and PoseFlow's results;
-    * predictions of MMPose, of a video or an image;
+    * predictions of MMPose and Sapiens, of a video or an image, and clips of
+      MMAction2;
     * results or annotations in COCO's format, and PoseTrack's;
     * Ultralytics' ``Results.to_json()``, of an image or in a list of them,
       and a folder of its labels (``save_txt``; needs :obj:`image_size`);
     * MediaPipe's landmarks as JSON (needs :obj:`image_size`);
-    * poses of TensorFlow.js, and of OpenPifPaf;
+    * poses of TensorFlow.js, OpenPifPaf, RTMLib and Transformers;
     * Detectron2's keypoints as VideoPose3D saves them;
     * tables of DeepLabCut and SLEAP;
     * an ``.npz`` file, a table (``.csv``), or JSON with ``frame`` and
-      ``keypoints`` for each person.
+      ``keypoints`` for each person;
+    * the same in a pickle or an ``.npy`` file of plain data, and compressed
+      by gzip.
 
     Each module of :mod:`pyg_hcsf.keypoints.readers` describes its format. The
     layout is the one that the file names, else the one with as many joints.
