@@ -2,6 +2,8 @@ r"""Reads tables in JSON, as pandas writes them: a list of rows, each a mapping
 from columns to values, or a mapping from columns to the values of all rows.
 """
 
+import csv
+import io
 from typing import Any
 
 import pandas
@@ -33,10 +35,14 @@ def matches(data: Any) -> bool:
 def read(data: Any) -> ParsedFile:
     r"""Reads the people of a video."""
     try:
-        text = pandas.DataFrame(data).to_csv(index=False)
+        rows = pandas.DataFrame(data)
     except (ValueError, TypeError, OverflowError) as e:
         raise file_error(f'expected equally long columns ({e!s:.80})') from e
-    return table.read(text)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(rows.columns)
+    writer.writerows(rows.itertuples(index=False))
+    return table.read(text.getvalue())
 
 
 def _first_value(column: Any) -> Any:
