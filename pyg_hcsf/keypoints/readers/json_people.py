@@ -177,7 +177,7 @@ class _PersonParser:
         score = next((key for key in scores if key is not None), None)
         label = next((k for k in NAME_KEYS if k in marks[0]), None)
         self.unread |= marks[0].keys() - JOINT_KEYS - {label, *SCORE_KEYS}
-        rows, names = [], []
+        rows = []
         for number, mark in enumerate(marks):
             found = isinstance(mark, dict) and 'x' in mark and 'y' in mark
             at = mark if found else _find_xy(mark)
@@ -186,8 +186,9 @@ class _PersonParser:
                 raise unexpected("'x' and 'y'", mark, place)
             value = 1.0 if score is None else mark.get(score, 0.0)
             rows.append([at['x'], at['y'], value])
-            names.append(str(mark.get(label))[:80])
-        return (None if label is None else tuple(names)), rows
+        if label is None:
+            return None, rows
+        return tuple(str(mark.get(label))[:80] for mark in marks), rows
 
 
 def _fill_missing(raw: list[Any]) -> list[Any]:

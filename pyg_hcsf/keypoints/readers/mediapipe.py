@@ -105,10 +105,12 @@ def _open(entry: Entry, number: int) -> Iterator[Entry]:
         value = value.get(first_key(value, KEYS) or '')
     if value is not None and not isinstance(value, list):
         raise unexpected('a list of landmarks', value, f'frame {frame}')
-    poses = [
-        pose.get('landmark', pose) if isinstance(pose, dict) else pose
-        for pose in value or []
-    ]
+    poses = value or []
+    if poses and isinstance(poses[0], dict) and 'landmark' in poses[0]:
+        poses = [
+            pose.get('landmark') if isinstance(pose, dict) else pose
+            for pose in poses
+        ]
     for place, pose in enumerate(poses if is_group(poses) else [poses]):
         where = f'frame {frame}, person {place}'
         yield Entry(frame, where, _to_rows(pose), outer)
@@ -116,7 +118,7 @@ def _open(entry: Entry, number: int) -> Iterator[Entry]:
 
 def _to_rows(pose: Any) -> Any:
     r"""Landmarks that are numbers as rows of x, y and visibility, if any."""
-    if not isinstance(pose, list) or not pose:
+    if not isinstance(pose, list) or not pose or isinstance(pose[0], dict):
         return pose
     width = len(pose) // LANDMARKS
     if isinstance(pose[0], (int, float)) and len(pose) % LANDMARKS == 0:
