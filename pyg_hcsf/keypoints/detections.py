@@ -13,14 +13,14 @@ from pyg_hcsf.keypoints.messages import file_error, unexpected
 
 T = TypeVar('T')
 
-MAX_JOINTS = 256
+MAX_JOINTS = 308  # of Sapiens, whose layout is the largest
 MAX_PEOPLE = 300  # in one frame
 MAX_FRAME = 2**53  # up to here floats, JSON's numbers, hold each integer
 MAX_PIXELS = 1e6
 
 #: Numbers of joints of the layouts that are read. They decide whether a flat
-#: list of numbers has two or three for each joint.
-JOINT_COUNTS = (16, 17, 18, 25, 26, 33, 133, 136)
+#: list of numbers has two, three or four for each joint.
+JOINT_COUNTS = (16, 17, 18, 25, 26, 33, 68, 70, 133, 135, 136, 308)
 
 
 class Detection(NamedTuple):
@@ -74,9 +74,9 @@ def parse_joints(values: Any, where: str) -> np.ndarray:
     r"""Converts the joints of one person to an array ``[N, 3]``.
 
     Args:
-        values (Any): Numbers ``x0, y0, c0, x1, ...``, or rows of ``x, y`` or
-            ``x, y, c``. :obj:`None` stands for a missing number. Without
-            confidences, they are 1, or 0 where x and y are 0.
+        values (Any): Numbers ``x0, y0, c0, x1, ...``, or rows of ``x, y``,
+            ``x, y, c`` or ``x, y, z, c``. :obj:`None` stands for a missing
+            number. Without confidences, they are 1, or 0 where x and y are 0.
         where (str): The place in the file, for errors.
 
     Raises:
@@ -91,6 +91,8 @@ def parse_joints(values: Any, where: str) -> np.ndarray:
         joints = joints.reshape(-1, _numbers_per_joint(len(joints)))
     if joints.ndim == 2 and joints.shape[1] == 2:
         joints = np.column_stack([joints, (joints != 0).any(axis=1)])
+    if joints.ndim == 2 and joints.shape[1] == 4:
+        joints = joints[:, [0, 1, 3]]
     shape = joints.shape
     if len(shape) != 2 or shape[1] != 3 or not 1 <= shape[0] <= MAX_JOINTS:
         expected = f'1 to {MAX_JOINTS} joints of x, y and a confidence'
@@ -100,7 +102,7 @@ def parse_joints(values: Any, where: str) -> np.ndarray:
 
 def _numbers_per_joint(count: int) -> int:
     r"""How many of the numbers in a flat list belong to each joint."""
-    for width in (3, 2):
+    for width in (3, 2, 4):
         if count % width == 0 and count // width in JOINT_COUNTS:
             return width
     return 3 if count % 3 == 0 else 1

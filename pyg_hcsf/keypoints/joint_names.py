@@ -2,13 +2,13 @@ r"""Recognises the layout of a file by the names of its joints."""
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import ParsedFile
-from pyg_hcsf.keypoints.layouts import LAYOUTS, common_names
+from pyg_hcsf.keypoints.detections import MAX_JOINTS, ParsedFile
+from pyg_hcsf.keypoints.layouts import LAYOUTS, common_names, means_for
 from pyg_hcsf.keypoints.messages import warn, warn_unread
 from pyg_hcsf.skeleton import get_skeleton
 
@@ -27,20 +27,28 @@ _MANY = 60  # unknown joints; so many are those of hands and face
 
 class JointOrder(NamedTuple):
     r"""The layout of a file, the index in the file of each joint of the layout
-    (-1 if the file lacks it), and names in the file that the layout lacks.
+    (-1 if the file lacks it), names in the file that the layout lacks, and
+    the indices of the joints whose mean is a joint that the file lacks.
     """
 
     layout: str
     indices: list[int]
     unused: list[str]
+    means: dict[int, list[int]]
 
     def pick(self, joints: np.ndarray) -> np.ndarray:
         r"""Orders joints ``[*, N, 3]`` as in the layout, with NaN, NaN and a
-        score of 0 where the file lacks a joint: ``[*, M, 3]``.
+        score of 0 where the file lacks a joint: ``[*, M, 3]``. A mean has the
+        lowest of the scores, 0 if one of the joints is missing.
         """
         indices = np.array(self.indices)
         out = joints[..., indices, :]
         out[..., indices < 0, :] = np.nan, np.nan, 0.0
+        for joint, parts in self.means.items():
+            part = joints[..., parts, :]
+            missing = (part[..., :2] == 0).all(-1) & (part[..., 2] < 1)
+            out[..., joint, :2] = part[..., :2].mean(axis=-2)
+            out[..., joint, 2] = np.where(missing, 0.0, part[..., 2]).min(-1)
         return out
 
     def warn(self) -> None:
@@ -48,10 +56,12 @@ class JointOrder(NamedTuple):
         joints = get_skeleton(self.layout).joints
         pairs = zip(joints, self.indices, strict=True)
         missing = [name for name, index in pairs if index < 0]
+        means = [joints[joint] for joint in self.means]
         if missing:
             warn(
                 f"its joints are read as layout '{self.layout}', but it lacks "
                 + ', '.join(missing)
+                + (f' (means of others: {", ".join(means)})' if means else '')
             )
         if len(self.unused) < _MANY:
             warn_unread('joints', self.unused)
@@ -66,12 +76,15 @@ def match_names(names: Any) -> JointOrder | None:
     without missing joints, then the one with the most of these joints, and
     then the smallest.
     """
-    if not isinstance(names, (list, tuple)) or not 1 <= len(names) <= 256:
+    if not isinstance(names, (list, tuple)):
+        return None
+    if not 1 <= len(names) <= MAX_JOINTS:
         return None
     keys = [_normalise(name) for name in names]
-    if len(set(keys)) < len(keys) or not set(keys) >= _TRUNK:
-        return None
     index = {key: number for number, key in enumerate(keys)}
+    twice = {key for number, key in enumerate(keys) if index[key] != number}
+    if not index.keys() >= _TRUNK or any(map(is_joint_name, twice)):
+        return None
 
     def rank(match: tuple[str, list[int]]) -> tuple[bool, bool, int, int]:
         _, at = match
@@ -85,7 +98,7 @@ def match_names(names: Any) -> JointOrder | None:
     if sum(i >= 0 for i in at) < MIN_JOINTS:
         return None
     unused = [str(n)[:80] for i, n in enumerate(names) if i not in at]
-    return JointOrder(layout, at, unused)
+    return JointOrder(layout, at, unused, means_for(layout, at))
 
 
 def order_by_names(
@@ -105,7 +118,7 @@ def order_by_names(
 
 def is_joint_name(name: Any) -> bool:
     r"""Whether a joint of some layout has this name."""
-    return _normalise(name).split(' ')[-1] in _known_words() | {'hip'}
+    return _is_joint_name(str(name)[:80])
 
 
 def _match(layout: str, index: dict[str, int]) -> list[int]:
@@ -118,6 +131,11 @@ def _match(layout: str, index: dict[str, int]) -> list[int]:
         if at[joint] < 0 and other not in at:
             at[joint] = other
     return at
+
+
+@lru_cache(4096)
+def _is_joint_name(name: str) -> bool:
+    return _normalise(name).split(' ')[-1] in _known_words() | {'hip'}
 
 
 @cache

@@ -1,5 +1,6 @@
 r"""The joint layouts of detectors, and conversion between them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from math import lcm
@@ -126,15 +127,34 @@ def _sources(layout: str, target: str) -> tuple[np.ndarray, np.ndarray]:
         if name in number:
             return [number[name]]
         parts = [sources(part) for part in _MEANS.get(name, ())]
-        if not all(parts):
-            return []
-        size = lcm(*map(len, parts))  # each part counts the same
-        return [at for part in parts for at in part * (size // len(part))]
+        return _equal_parts(parts) if parts and all(parts) else []
 
     rows = [sources(name) for name in common_names(target)]
     size = lcm(*(len(row) for row in rows if row))
     table = [row * (size // len(row)) if row else [0] * size for row in rows]
     return np.array(table), np.array([bool(row) for row in rows])
+
+
+def means_for(layout: str, indices: Sequence[int]) -> dict[int, list[int]]:
+    r"""The joints of a layout that a file lacks (with an index of -1) but that
+    are the mean of others, with the indices of these. They are the middle of
+    the hips, that of the shoulders, and the spine.
+    """
+    names = common_names(layout)
+    known = {n: [i] for n, i in zip(names, indices, strict=True) if i >= 0}
+    found = {}
+    for name in ('Hip', 'Thorax', 'Spine'):
+        parts = [known.get(part, []) for part in _MEANS[name]]
+        if name in names and name not in known and all(parts):
+            known[name] = _equal_parts(parts)
+            found[names.index(name)] = known[name]
+    return found
+
+
+def _equal_parts(parts: list[list[int]]) -> list[int]:
+    r"""Joints whose mean is the mean of the means of all parts."""
+    size = lcm(*map(len, parts))
+    return [i for part in parts for i in part * (size // len(part))]
 
 
 def to_layout(keypoints: Keypoints, target: str = 'h36m17') -> Keypoints:

@@ -2,44 +2,45 @@ r"""Reads the 2D keypoints of a video from a file of any supported
 detector.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyg_hcsf.choices import check_choice, wrong
+from pyg_hcsf.keypoints.bodies import pick_body
 from pyg_hcsf.keypoints.checks.body import MAX_MISFIT, fit_layout, misfit
+from pyg_hcsf.keypoints.confidence import check_scores
 from pyg_hcsf.keypoints.detections import ParsedFile, mark_all_missing
+from pyg_hcsf.keypoints.joint_names import order_by_names
 from pyg_hcsf.keypoints.layouts import LAYOUTS, layouts_with
-from pyg_hcsf.keypoints.messages import (
-    file_error,
-    reading,
-    unexpected,
-    warn,
-    warn_unread,
-)
+from pyg_hcsf.keypoints.messages import file_error, reading, unexpected, warn
 from pyg_hcsf.keypoints.pixels import to_pixels
 from pyg_hcsf.keypoints.readers import READERS
 from pyg_hcsf.keypoints.readers.folder import read_folder
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
-from pyg_hcsf.keypoints.readers.json_frames import (
-    find_size,
-    first_entry,
-    first_key,
-    number_unnumbered,
-    time_stamps,
-)
+from pyg_hcsf.keypoints.readers.json_frames import time_stamps
+from pyg_hcsf.keypoints.readers.json_groups import one_frame
+from pyg_hcsf.keypoints.readers.json_header import MAX_FPS, read_header
 from pyg_hcsf.keypoints.readers.json_text import parse_json
+from pyg_hcsf.keypoints.readers.python_values import is_array, to_json
+from pyg_hcsf.keypoints.readers.unknown import describe
+from pyg_hcsf.keypoints.readers.unnumbered import number_unnumbered
 from pyg_hcsf.keypoints.track import Keypoints, Track
 from pyg_hcsf.keypoints.tracking import drop_low_scores, make_tracks
-from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import explained
+from pyg_hcsf.safe_io.gzip_file import gunzip
+from pyg_hcsf.safe_io.npy import load_npy, load_npz
+from pyg_hcsf.safe_io.pickle_reader import load_pickle
+from pyg_hcsf.safe_io.shown import cause, explained
 from pyg_hcsf.skeleton import get_skeleton
 
 Size = tuple[float, float] | None
 MAX_BYTES = 2**28  # of a file; an hour of one person takes a third of it
-MAX_FPS = 10_000
-# Numbers of joints of whole-body layouts, whose first joints are a layout.
-WHOLE_BODY = {133: 'coco17', 136: 'halpe26'}
+# How pickles begin: of protocol 2 and up, of lists, dictionaries and arrays.
+PICKLES = (b'\x80', b'(lp', b'(dp', b']q\0', b'}q\0', b'cnumpy', b'(cnumpy')
 
 
 def read_keypoints(
@@ -56,16 +57,19 @@ def read_keypoints(
       folder with one file of another kind for each frame;
     * AlphaPose's ``alphapose-results.json``, also with ``--format cmu`` and
       ``open``, and PoseFlow's results;
-    * predictions of MMPose, of a video or an image;
+    * predictions of MMPose and Sapiens, of a video or an image, and clips of
+      MMAction2;
     * results or annotations in COCO's format, and PoseTrack's;
     * Ultralytics' ``Results.to_json()``, of an image or in a list of them,
       and a folder of its labels (``save_txt``; needs :obj:`image_size`);
     * MediaPipe's landmarks as JSON (needs :obj:`image_size`);
-    * poses of TensorFlow.js, and of OpenPifPaf;
+    * poses of TensorFlow.js, OpenPifPaf, RTMLib and Transformers;
     * Detectron2's keypoints as VideoPose3D saves them;
     * tables of DeepLabCut and SLEAP;
     * an ``.npz`` file, a table (``.csv``), or JSON with ``frame`` and
-      ``keypoints`` for each person.
+      ``keypoints`` for each person;
+    * the same in a pickle or an ``.npy`` file of plain data, and compressed
+      by gzip.
 
     Each module of :mod:`pyg_hcsf.keypoints.readers` describes its format. The
     layout is the one that the file names, else the one with as many joints.
@@ -105,7 +109,7 @@ def read_keypoints(
         raise wrong('fps', f'positive and up to {MAX_FPS:,}', fps)
     with reading(path):
         if path.is_dir():
-            parsed = read_folder(path, _read_file)
+            parsed = read_folder(path, partial(_read_file, is_frame=True))
         else:
             parsed = _read_file(path)
         if fps and parsed.fps and not 0.8 < fps / parsed.fps < 1.25:
@@ -115,10 +119,7 @@ def read_keypoints(
         tracks = make_tracks(
             drop_low_scores(parsed.detections), fps or parsed.fps
         )
-        body = WHOLE_BODY.get(tracks[0].score.shape[1])
-        if body is not None and layout in (None, body):
-            layout, end = body, get_skeleton(body).num_joints
-            tracks = tuple(t.pick_joints(slice(end)) for t in tracks)
+        layout, tracks = pick_body(tracks, layout, parsed.layout)
         return Keypoints(
             layout=_choose_layout(layout, parsed, tracks),
             tracks=tracks,
@@ -128,10 +129,10 @@ def read_keypoints(
         )
 
 
-def _read_file(path: Path) -> ParsedFile:
-    r"""Recognises the format of a file and reads it."""
+def _read_file(path: Path, is_frame: bool = False) -> ParsedFile:
+    r"""Recognises the format of a file, maybe of one frame, and reads it."""
     with reading(path):
-        content = _read_bytes(path)
+        content = gunzip(_read_bytes(path), MAX_BYTES, str(path))
         if content.startswith(b'PK'):
             try:
                 return _read('arrays', load_npz(content, str(path)))
@@ -144,9 +145,13 @@ def _read_file(path: Path) -> ParsedFile:
                 'HDF5 files are not read: export the table as .csv, as SLEAP '
                 '(analysis CSV) and DeepLabCut (save_as_csv=True) can'
             )
+        if content.startswith(b'\x93NUMPY'):
+            return _read_value(load_npy, content, path)
+        if content.startswith(PICKLES):
+            return _read_value(load_pickle, content, path)
         content = _to_utf8(content)
         if content.lstrip().startswith((b'[', b'{', b'"[', b'"{')):
-            return _read_json(parse_json(content))
+            return _read_json(parse_json(content), is_frame)
         text = ''  # a binary file, which no reader matches
         if b'\0' not in content[:4096]:
             try:
@@ -173,33 +178,43 @@ def _to_utf8(content: bytes) -> bytes:
     r"""Text as UTF-8 without a byte-order mark; Windows writes UTF-16."""
     if content[:2] in (b'\xff\xfe', b'\xfe\xff'):
         return content.decode('utf-16', 'replace').encode()
+    if content[:2] in (b'[\0', b'{\0'):
+        return content.decode('utf-16-le', 'replace').encode()
     return content.removeprefix(b'\xef\xbb\xbf')
 
 
-def _read_json(data: Any) -> ParsedFile:
-    r"""Reads JSON, also frames in a mapping with the rate of the video."""
-    size = fps = None
-    key = first_key(data, ('frames', 'data', 'results', 'frame_data'))
-    if (
-        key is not None
-        and isinstance(first_entry(data[key]), (dict, list))
-        and not first_key(data, ('keypoints', 'annotations', 'instance_info'))
-    ):
-        size = find_size(data)
-        fps = data.get('fps', data.get('frame_rate'))
-        if not isinstance(fps, (int, float)) or not 0 < fps <= MAX_FPS:
-            fps = None
-        known = {'width', 'height', 'fps', 'frame_rate', 'version', 'video'}
-        warn_unread('keys', data.keys() - known - {key})
-        data = data[key]
-    parsed = _read('json', data)
-    fps = parsed.fps if fps is None else float(fps)
+def _read_value(
+    load: Callable[[bytes, str], Any], content: bytes, path: Path
+) -> ParsedFile:
+    r"""Reads the value of a pickle or an ``.npy`` file."""
+    try:
+        value = load(content, str(path))
+    except ValueError as e:
+        raise file_error(
+            f'its content is not read ({cause(e)}): save an array '
+            "'keypoints' [T, N, 3] with numpy.savez"
+        ) from e
+    if is_array(value):
+        return _read('arrays', {'keypoints': value})
+    return _read_json(to_json(value))
+
+
+def _read_json(data: Any, is_frame: bool = False) -> ParsedFile:
+    r"""Reads JSON, maybe with properties of the video."""
+    data, header = read_header(data)
+    if is_frame:
+        data = one_frame(data)
+    parsed = _read('json', data, is_frame)
+    if parsed.layout is None:
+        parsed = order_by_names(parsed, header.names)
+    fps = parsed.fps if header.fps is None else header.fps
     if fps is None and (times := time_stamps(data)) is not None:
         fps = number_times(times)[1]
-    return replace(parsed, fps=fps, image_size=size or parsed.image_size)
+    size = parsed.image_size if header.size is None else header.size
+    return replace(parsed, fps=fps, image_size=size)
 
 
-def _read(kind: str, data: Any) -> ParsedFile:
+def _read(kind: str, data: Any, is_frame: bool = False) -> ParsedFile:
     if isinstance(data, dict) and (
         'pose_0' in data or data.get('format') == 'pyg_hcsf.poses'
     ):
@@ -208,21 +223,21 @@ def _read(kind: str, data: Any) -> ParsedFile:
         )
     for reader in READERS[kind]:
         if reader.matches(data):
-            parsed = reader.read(data)
-            found = number_unnumbered(mark_all_missing(parsed.detections))
+            with np.errstate(invalid='ignore'):  # signalling NaN
+                parsed = reader.read(data)
+            found = check_scores(parsed.detections)
+            found = number_unnumbered(mark_all_missing(found), is_frame)
             return replace(parsed, detections=found)
     if kind == 'json':
         raise file_error(
-            'it is JSON, but not as OpenPose, AlphaPose, MMPose, COCO, '
-            'Ultralytics, MediaPipe and others write it: save an array '
-            "'keypoints' [T, N, 3] with numpy.savez instead"
+            'it is not as OpenPose, AlphaPose, MMPose, COCO, Ultralytics, '
+            f'MediaPipe and others write it: {describe(data)}'
         )
     raise file_error(
         'it is in none of the formats that are read: JSON, .npz or a table '
         'with commas. Videos and images need a pose detector first, see '
-        'docs/tutorials/lift.md; read .npy, pickles and others with the code '
-        "that wrote them, and save an array 'keypoints' [T, N, 3] with "
-        'numpy.savez'
+        'docs/tutorials/lift.md; read others with the code that wrote them, '
+        "and save an array 'keypoints' [T, N, 3] with numpy.savez"
     )
 
 

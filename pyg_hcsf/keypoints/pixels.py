@@ -1,15 +1,21 @@
-r"""Scales normalised coordinates, from 0 to 1, to pixels."""
+r"""Scales normalised coordinates, from 0 or -1 to 1, to pixels."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import ParsedFile
+from pyg_hcsf.keypoints.detections import Detection, ParsedFile
+from pyg_hcsf.keypoints.joint_names import MIN_JOINTS
 from pyg_hcsf.keypoints.messages import file_error, warn
 
 #: Formats whose coordinates are normalised, as are all of 33 joints.
 NORMALISED = ('mediapipe', 'ultralytics labels')
 INSIDE = (-0.05, 1.05)  # of the image, in normalised coordinates
+SIGNED = (-1.05, 1.05)  # the same for coordinates from -1 to 1
+LARGEST = 8.0  # a coordinate of a person; in pixels it would be larger
+SMALL = 2.0  # the largest coordinate of a person that is not in pixels
+MIN_SHARE = 0.05  # of people in another scale
 MIN_IMAGE = 16.0  # pixels; a smaller "size" means that nothing is to be scaled
 
 
@@ -20,32 +26,79 @@ def to_pixels(
 
     Raises:
         ValueError: If the format has normalised coordinates and the size is
-            unknown.
+            unknown, or only some coordinates are normalised.
     """
-    if not is_normalised(parsed):
-        return parsed
+    _check_one_scale(parsed)
     expected = parsed.source in NORMALISED or (
-        len(parsed.detections[0].joints) == 33
+        bool(parsed.detections) and len(parsed.detections[0].joints) == 33
     )
+    # MediaPipe also estimates joints far outside of the image.
+    share = 0.0 if expected else 0.9
+    if is_normalised(parsed, INSIDE, share):
+        kind = 'fractions of the image size'
+    elif is_normalised(parsed, SIGNED):
+        kind = 'numbers from -1 to 1'
+        # OpenPose's --keypoint_scale 4; others keep the aspect ratio.
+        if parsed.source != 'openpose':
+            warn(
+                'its coordinates lie between -1 and 1, which has several '
+                'meanings: convert them to pixels, such as (x + 1) * width / 2'
+            )
+            return parsed
+        parsed = _shift(parsed)
+    else:
+        if is_normalised(parsed, (-LARGEST, LARGEST)):
+            warn('its coordinates are not pixels of a person: convert them')
+        return parsed
     if size is None and expected:
         raise file_error(
-            'its coordinates are fractions of the image size: pass '
-            "'image_size', the width and height in pixels (--image_size)"
+            f"its coordinates are {kind}: pass 'image_size', the width and "
+            'height in pixels (--image_size)'
         )
     if size is None:
         warn(
-            'its coordinates look like fractions of the image size: pass '
-            "'image_size' to convert them to pixels"
+            f"its coordinates look like {kind}: pass 'image_size' to convert "
+            'them to pixels (--image_size)'
         )
         return parsed
     if min(size) < MIN_IMAGE:
         return parsed
     if not expected:
         warn(
-            'its coordinates are fractions of the image size and are '
+            f'its coordinates are {kind} and are '
             f'multiplied by {size[0]:g} and {size[1]:g} pixels'
         )
     return scale(parsed, size)
+
+
+def _check_one_scale(parsed: ParsedFile) -> None:
+    r"""Refuses files in which some people are in pixels and some are not."""
+    sample = _sample(parsed)
+    largest = [
+        np.abs(d.joints[d.joints[:, 2] > 0, :2]).max(initial=0)
+        for d in sample
+        if (d.joints[:, 2] > 0).sum() >= MIN_JOINTS
+    ]
+    small = np.array(largest) <= SMALL
+    if max(largest, default=0) <= LARGEST or small.mean() <= MIN_SHARE:
+        return
+    raise file_error(
+        f'{small.mean():.0%} of its people have coordinates up to {SMALL:g}, '
+        'others have pixels: convert all to pixels'
+    )
+
+
+def _sample(parsed: ParsedFile) -> Sequence[Detection]:
+    return parsed.detections[:: max(1, len(parsed.detections) // 500)]
+
+
+def _shift(parsed: ParsedFile) -> ParsedFile:
+    r"""Converts coordinates from -1 to 1 to those from 0 to 1."""
+    found = [
+        d._replace(joints=d.joints * [0.5, 0.5, 1.0] + [0.5, 0.5, 0.0])
+        for d in parsed.detections
+    ]
+    return replace(parsed, detections=found)
 
 
 def scale(parsed: ParsedFile, size: tuple[float, float]) -> ParsedFile:
@@ -55,14 +108,17 @@ def scale(parsed: ParsedFile, size: tuple[float, float]) -> ParsedFile:
     return replace(parsed, detections=found)
 
 
-def is_normalised(parsed: ParsedFile) -> bool:
-    r"""Whether nine of ten joints lie between 0 and 1, and all below 8, which
-    is no person in pixels.
+def is_normalised(
+    parsed: ParsedFile,
+    limits: tuple[float, float] = INSIDE,
+    share: float = 0.9,
+) -> bool:
+    r"""Whether more than a share of the joints lies between two limits, and
+    all below 8, which is no person in pixels.
     """
-    sample = parsed.detections[:: max(1, len(parsed.detections) // 500)]
-    parts = [d.joints[d.joints[:, 2] > 0, :2] for d in sample]
+    parts = [d.joints[d.joints[:, 2] > 0, :2] for d in _sample(parsed)]
     xy = np.concatenate(parts) if parts else np.empty((0, 2))
-    if len(xy) < 8 or np.abs(xy).max() > 8:
+    if len(xy) < 8 or np.abs(xy).max() > LARGEST:
         return False
-    inside = ((xy >= INSIDE[0]) & (xy <= INSIDE[1])).all(axis=1)
-    return bool(inside.mean() > 0.9) and bool(np.ptp(xy, axis=0).max() > 0)
+    inside = ((xy >= limits[0]) & (xy <= limits[1])).all(axis=1)
+    return bool(inside.mean() > share) and bool(np.ptp(xy, axis=0).max() > 0)

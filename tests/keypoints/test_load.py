@@ -193,7 +193,7 @@ def test_images_of_two_videos_in_a_file(tmp_path):
         (b'{"a": 1}', {}, 'not as OpenPose'),
         (b'[]', {}, 'not as OpenPose'),
         (b'{"images": [], "annotations": [{}]}', {}, "list 'images'"),
-        (b'\x80\x04text', {}, 'none of the formats'),
+        (b'\x80\x04text', {}, 'Refused the pickle'),
         (b'\0\0\0\x20ftypisom', {}, 'a pose detector first'),
         (b'{"format": "pyg_hcsf.poses"}', {}, 'pyg-hcsf view plays them'),
         (formats.npz(pose_0=np.ones((5, 17, 3))), {}, '3D poses, not 2D'),

@@ -11,18 +11,23 @@ from pyg_hcsf.choices import check_choice
 from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.readers import (
     alphapose,
+    annolist,
     arrays,
     coco,
     deeplabcut,
     detectron,
     easy_vitpose,
+    json_table,
+    jta,
     mediapipe,
+    mmaction,
     mmpose,
     openpifpaf,
     openpose,
     records,
     table,
     tfjs,
+    tracks,
     ultralytics,
     videopose3d,
     yolo_labels,
@@ -44,8 +49,9 @@ class Reader(Protocol):
 #: precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
-        openpose, alphapose, coco, mmpose, easy_vitpose, ultralytics, tfjs,
-        mediapipe, openpifpaf, records,
+        annolist, jta, mmaction, json_table, tracks, openpose, alphapose, coco,
+        mmpose, easy_vitpose, ultralytics, tfjs, mediapipe, openpifpaf,
+        records,
     ],
     'text': [yolo_labels, deeplabcut, table],
     'arrays': [videopose3d, detectron, arrays],

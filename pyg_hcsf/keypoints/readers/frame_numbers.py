@@ -11,6 +11,7 @@ from pyg_hcsf.keypoints.messages import file_error, listed, warn
 from pyg_hcsf.safe_io.shown import shown
 
 # Suffixes of names such as img_0001.jpg.predictions.json or x.0012.json.
+_TIME = re.compile(r'[0-9]{1,9}\.[0-9]{1,9}')
 _SUFFIXES = re.compile(r'(\.[A-Za-z]\w{0,15})+$')
 
 
@@ -28,6 +29,8 @@ def number_frames(values: Sequence[Any]) -> list[int]:
             parse_frame_number(value, f'entry {number}')
             for number, value in enumerate(values)
         ]
+    if (times := times_of_names(values)) is not None:
+        return number_times(times)[0]
     names = list(dict.fromkeys(values))
     groups = group_names(names)
     if len(groups) == 1:
@@ -42,6 +45,12 @@ def number_frames(values: Sequence[Any]) -> list[int]:
     )
     order = {name: number for number, name in enumerate(names)}
     return [order[value] for value in values]
+
+
+def times_of_names(names: Sequence[str]) -> list[float] | None:
+    r"""Time stamps in seconds, such as ``'0.04'``, if all names are some."""
+    found = len(names) > 1 and all(map(_TIME.fullmatch, names))
+    return list(map(float, names)) if found else None
 
 
 def number_times(times: Sequence[float]) -> tuple[list[int], float | None]:

@@ -3,15 +3,15 @@ r"""Finds the people and frames in parsed JSON, however they are nested."""
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from pyg_hcsf.keypoints.detections import Detection, parse_size
+from pyg_hcsf.keypoints.detections import MAX_JOINTS
+from pyg_hcsf.keypoints.joint_names import MIN_JOINTS, is_joint_name
 from pyg_hcsf.keypoints.messages import file_error, unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
+    times_of_names,
 )
-from pyg_hcsf.keypoints.tracking import DetectionArray
+from pyg_hcsf.keypoints.readers.json_keys import KEYPOINT_KEYS, KEYS_3D
 from pyg_hcsf.safe_io.shown import shown
 
 # Keys of a frame's number, of its people, of a person's id, of confidences
@@ -20,11 +20,11 @@ FRAME_KEYS = (
     'frame', 'frame_id', 'frame_idx', 'frame_index', 'frame_number',
     'frame_num', 'frame_no', 'frameId', 'frameIndex', 'frameNumber',
     'image_id', 'image', 'image_name', 'img_name', 'file_name', 'filename',
-    'file',
+    'file', 'img_id', 'img_path', 'image_path', 'imgname',
 )  # fmt: skip
 PEOPLE_KEYS = (
     'people', 'persons', 'instances', 'predictions', 'poses', 'detections',
-    'annotations', 'bodies', 'results', 'humans', 'pose_results',
+    'annotations', 'bodies', 'results', 'humans', 'pose_results', 'players',
 )  # fmt: skip
 TRACK_KEYS = (
     'track_id', 'track', 'idx', 'person_id', 'tracking_id', 'trackId',
@@ -32,14 +32,14 @@ TRACK_KEYS = (
 )  # fmt: skip
 SCORE_KEYS = (
     'score', 'confidence', 'conf', 'likelihood', 'visibility', 'visible',
-    'prob', 'probability', 'certainty', 'vis', 'c', 's', 'v', 'p',
+    'prob', 'probability', 'certainty', 'inFrameLikelihood', 'vis', 'c', 's',
+    'v', 'p',
 )  # fmt: skip
 TIME_KEYS = tuple(
     f'{name}{unit}'
     for name in ('timestamp', 'time_stamp', 'time', 't')
     for unit in ('', '_s', '_sec', '_seconds', '_ms', 'Ms', '_us', '_ns')
 )
-MAX_STEP = 0.2  # of a person's size, from frame to frame
 
 
 class Entry(NamedTuple):
@@ -72,10 +72,46 @@ def first_mapping(data: Any) -> dict[str, Any]:
 
 
 def first_person(data: Any) -> Any:
-    r"""The first entry, or the first of its people."""
-    first = first_entry(data)
-    key = first_key(first, PEOPLE_KEYS)
-    return first if key is None else first_entry(first[key])
+    r"""The first person in the frames, or the first entry if frames have no
+    list of people.
+    """
+    if is_frame_mapping(data):
+        data = list(data.values())
+    frames = data if isinstance(data, list) else [data]
+    keys = all_people_keys(frames, PEOPLE_KEYS)
+    for frame in frames:
+        key = first_key(frame, keys)
+        person = first_entry(frame if key is None else frame[key])
+        if person is not None and person != {}:
+            return person
+    return None
+
+
+def all_people_keys(
+    frames: list[Any], known: Sequence[str]
+) -> tuple[str, ...]:
+    r"""The known keys of people, and that of the frames in this file if none
+    of these: a list of mappings with keypoints.
+    """
+    for frame in frames:
+        if not isinstance(frame, dict) or any(key in frame for key in known):
+            break
+        for key, people in frame.items():
+            person = people[0] if isinstance(people, list) and people else None
+            if isinstance(person, dict) and has_keypoints(person):
+                return (*known, key)
+        if has_keypoints(frame):
+            break
+    return tuple(known)
+
+
+def has_keypoints(person: dict[str, Any]) -> bool:
+    r"""Whether a mapping has keypoints, or joints by their names."""
+    if any(key in person for key in KEYPOINT_KEYS):
+        return True
+    if len(person) > 2 * MAX_JOINTS:
+        return False
+    return sum(map(is_joint_name, person)) >= MIN_JOINTS
 
 
 def first_key(value: Any, keys: Iterable[str]) -> str | None:
@@ -97,13 +133,13 @@ def nesting(value: Any) -> int:
     return depth if isinstance(value, (int, float)) else 0
 
 
-def find_size(value: dict[str, Any]) -> tuple[float, float] | None:
-    r"""The width and height in a mapping, if any."""
-    for kind in ('', 'image_', 'canvas_'):
-        sides = (value.get(kind + side) for side in ('width', 'height'))
-        if (size := parse_size(*sides)) is not None:
-            return size
-    return None
+def is_joint(value: Any) -> bool:
+    r"""Whether this is a mapping with the x and y of a joint."""
+    if not isinstance(value, dict):
+        return False
+    if 'position' in value:  # of PoseNet
+        return isinstance(value['position'], dict)
+    return isinstance(value.get('x'), (int, float)) and 'y' in value
 
 
 def is_frame_mapping(data: Any) -> bool:
@@ -113,6 +149,7 @@ def is_frame_mapping(data: Any) -> bool:
         and bool(data)
         and all(map(_is_frame, data.values()))
         and all(any(c in '0123456789' for c in key[-80:]) for key in data)
+        and not {*KEYPOINT_KEYS, *KEYS_3D} & data.keys()
     )
 
 
@@ -140,9 +177,10 @@ def find_entries(
         numbers, names = number_frames(list(data)), list(data)
         places = [f'frame {shown(name, 60)}' for name in names]
         data = list(data.values())
+        people_keys = all_people_keys(data, people_keys)
     else:
         if isinstance(data, dict):
-            inner = data.get(first_key(data, people_keys) or '')
+            inner: Any = data.get(first_key(data, people_keys) or '')
             if isinstance(inner, list) and first_key(
                 first_entry(inner), FRAME_KEYS
             ):
@@ -150,8 +188,13 @@ def find_entries(
             data = [data]
         if not isinstance(data, list):
             raise file_error('expected a list of frames or people')
+        if data and is_joint(data[0]):
+            data = [data]
+        people_keys = all_people_keys(data, people_keys)
         if not any(
-            isinstance(v, list) or v is None or first_key(v, people_keys)
+            isinstance(v, list)
+            or v is None
+            or (isinstance(v, dict) and any(key in v for key in people_keys))
             for v in data
         ):
             return _list_people(data)
@@ -169,18 +212,27 @@ def _people_of_frame(
 ) -> list[Entry]:
     frame_values: dict[str, Any] = {}
     if isinstance(value, dict):
-        key = next((k for k in people_keys if k in value), None)
+        key = next((key for key in people_keys if key in value), None)
         if key is None:
             return [Entry(frame, where, value, {})]
         frame_values, value = value, value[key]
+        if key not in PEOPLE_KEYS:  # and is known to be read
+            frame_values = {
+                k: frame_values[k] for k in frame_values if k != key
+            }
     if isinstance(value, dict):
         value = list(value.values()) if is_frame_mapping(value) else [value]
     if value is not None and not isinstance(value, list):
         raise unexpected('a list of people', value, where)
-    if value and isinstance(value[0], list):
+    if value and is_joint(value[0]):
+        value = [value]
+    elif value and isinstance(value[0], list) and value[0]:
         # Rows of joints are one person, lists of rows are several.
-        one = value[0] and isinstance(value[0][0], (int, float))
-        value = [value] if one else value
+        inner = value[0][0]
+        if isinstance(inner, (int, float)):
+            value = [value]
+        elif isinstance(inner, dict) and not is_joint(inner):
+            value = [person for part in value for person in part or []]
     return [
         Entry(frame, f'{where}, person {number}', person, frame_values)
         for number, person in enumerate(value or [])
@@ -225,6 +277,8 @@ def time_stamps(data: Any) -> list[float] | None:
     r"""The time stamps of frames or people without frame numbers, if all of
     them have one.
     """
+    if is_frame_mapping(data):
+        return times_of_names(list(data))
     first = first_entry(data) if isinstance(data, list) else None
     key = first_key(first, TIME_KEYS)
     if key is None or any(first_key(value, FRAME_KEYS) for value in data):
@@ -236,44 +290,3 @@ def time_stamps(data: Any) -> list[float] | None:
         if isinstance(v, (int, float)) and abs(v) < 1e300
     ]
     return times if len(times) == len(found) else None
-
-
-def number_unnumbered(found: list[Detection]) -> list[Detection]:
-    r"""Numbers detections without frame numbers, which have -1.
-
-    They are people in one image, unless each is close to the one before:
-    then they are one person in successive frames.
-    """
-    if not found or found[0].frame >= 0:
-        return found
-    seen = [d for d in found if d.joints[:, 2].any()]
-    moving = False
-    if len(seen) > 1 and len({len(d.joints) for d in seen}) == 1:
-        array, rows = DetectionArray(seen), np.arange(len(seen))
-        steps = array.distance(rows[:-1], rows[1:])
-        moving = bool(np.median(steps) < MAX_STEP)
-    if moving:
-        warn(
-            'its entries have no frame numbers and are taken as one person '
-            'in successive frames'
-        )
-    return [d._replace(frame=n * moving) for n, d in enumerate(found)]
-
-
-def parse_track_id(value: Any, where: str) -> str | None:
-    r"""The id of a person, or :obj:`None` without one; negative numbers and
-    empty texts are none.
-    """
-    name = value[key] if (key := first_key(value, TRACK_KEYS)) else None
-    for _ in range(2):  # some trackers write [id] or [[id]]
-        if isinstance(name, list) and len(name) == 1:
-            name = name[0]
-    if name is None or isinstance(name, (list, dict)) or name == '':
-        return None
-    if isinstance(name, str):
-        return name[:80]
-    if not isinstance(name, (int, float)) or isinstance(name, bool):
-        raise unexpected('an id', name, where)
-    if name < 0:
-        return None
-    return str(name)[:80] if isinstance(name, int) else f'{name:.15g}'

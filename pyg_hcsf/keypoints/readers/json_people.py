@@ -10,58 +10,33 @@ from pyg_hcsf.keypoints.detections import (
     MAX_JOINTS,
     Detection,
     ParsedFile,
+    only,
     parse_joints,
 )
 from pyg_hcsf.keypoints.joint_names import (
     MIN_JOINTS,
     is_joint_name,
-    match_names,
 )
 from pyg_hcsf.keypoints.messages import file_error, unexpected, warn_unread
 from pyg_hcsf.keypoints.readers.json_frames import (
-    FRAME_KEYS,
-    PEOPLE_KEYS,
     SCORE_KEYS,
-    TIME_KEYS,
     TRACK_KEYS,
     Entry,
     first_key,
-    parse_track_id,
 )
-
-KEYPOINT_KEYS = (
-    'keypoints', 'pose_keypoints_2d', 'pose_keypoints', 'keypoints_2d',
-    'keypoints2d', 'keypoints2D', 'joints', 'body_parts', 'kpts', 'kpt',
-    'landmarks', 'pose_landmarks', 'poseLandmarks', 'points', 'pose',
-)  # fmt: skip
-#: Keys of a list with the confidences of all joints of a person.
-SCORE_LIST_KEYS = (
-    'keypoint_scores', 'keypoints_scores', 'keypoints_score', 'kpt_scores',
-    'keypoint_score', 'keypointScores', 'scores', 'confidences',
-    'confidence', 'conf', 'score', 'visibility',
-)  # fmt: skip
-_NAME_KEYS = ('name', 'part', 'joint', 'label', 'bodypart', 'keypoint', 'id')
-# Keys that are known and not needed: of a person, of a frame, of a joint.
-_OTHER_PERSON_KEYS = {
-    'bbox', 'box', 'boxes', 'bbox_score', 'bbox_scores', 'area', 'class',
-    'category_id', 'iscrowd', 'num_keypoints', 'segmentation', 'version',
-    'name', 'label', 'image_size', 'bbox_head', 'center', 'scale', 'id',
-    'keypoints3D', 'fps', 'skeleton', 'cls', 'proposal_score', 'pose_score',
-    'bbox_id', 'imgSize', 'keypoints_visible', 'kp_score', 'annotations',
-    'width', 'height', 'foot_kpts', 'face_kpts', 'lefthand_kpts',
-    'righthand_kpts', 'bboxes', 'face_box', 'lefthand_box', 'righthand_box',
-    'face_valid', 'foot_valid', 'lefthand_valid', 'righthand_valid',
-    'wholebody_score', *TIME_KEYS, *FRAME_KEYS, *TRACK_KEYS, *SCORE_KEYS,
-    *SCORE_LIST_KEYS,
-}  # fmt: skip
-_OTHER_FRAME_KEYS = {
-    'part_candidates', 'canvas_width', 'canvas_height', 'image_width',
-    'image_height', 'meta_info', 'video', 'video_path', 'num_people',
-    *PEOPLE_KEYS,
-}  # fmt: skip
-_JOINT_KEYS = {'x', 'y', 'z', 'position', 'presence', 'name', 'part'}
-
-Names = tuple[str, ...] | None
+from pyg_hcsf.keypoints.readers.json_header import find_size
+from pyg_hcsf.keypoints.readers.json_joint_order import Names, order_joints
+from pyg_hcsf.keypoints.readers.json_keys import (
+    KEYPOINT_KEYS,
+    NAME_KEYS,
+    POSITION_KEYS,
+    SCORE_LIST_KEYS,
+)
+from pyg_hcsf.keypoints.readers.json_known import (
+    JOINT_KEYS,
+    OTHER_FRAME_KEYS,
+    OTHER_PERSON_KEYS,
+)
 
 
 def read_people(
@@ -86,16 +61,21 @@ def read_people(
     """
     parser = _PersonParser(keys, box_key, has_densities)
     found, names = [], []
+    frame: dict[str, Any] = {}
     frame_keys: set[str] = set()
+    sizes = set()
     for entry in entries:
-        frame_keys |= entry.frame_values.keys()
+        if entry.frame_values is not frame and entry.frame_values:
+            frame = entry.frame_values
+            frame_keys |= frame.keys()
+            sizes.add(find_size(frame))
         if (parsed := parser.parse(entry)) is not None:
             detection, joint_names = parsed
             found.append(detection)
             names.append(joint_names)
-    found, layout = _order_by_names(found, names)
-    known = _OTHER_PERSON_KEYS | {*keys, *other_keys}
-    unread = parser.unread | (frame_keys - known - _OTHER_FRAME_KEYS)
+    found, layout = order_joints(found, names, default_layout)
+    known = OTHER_PERSON_KEYS | {*keys, *other_keys}
+    unread = parser.unread | (frame_keys - known - OTHER_FRAME_KEYS)
     # Some formats, as ml5's, repeat each joint under its name.
     unread |= {k for k in parser.seen - known if not is_joint_name(k)}
     warn_unread('keys', unread)
@@ -103,6 +83,7 @@ def read_people(
         source=source,
         detections=found,
         layout=layout,
+        image_size=only(sizes),
         default_layout=default_layout,
     )
 
@@ -135,6 +116,8 @@ class _PersonParser:
             return None
         scores = person.get(first_key(person, SCORE_LIST_KEYS) or '')
         names, joints = self._parse_joints(raw, scores, where)
+        if names is None:
+            names = _parse_labels(person.get('labels'), len(joints))
         if self.has_densities:
             joints[:, 2] = density_confidence(joints[:, 2])
         track_id = parse_track_id(person, where)
@@ -147,8 +130,13 @@ class _PersonParser:
     ) -> dict[str, Any]:
         r"""A person with its joints under one of the keys."""
         self.seen |= person.keys()
-        if any(key in person for key in self.keys):
-            return person
+        key = next((key for key in self.keys if key in person), None)
+        if key is not None:
+            inner = person[key]
+            nested = isinstance(inner, dict) and 'keypoints' in inner
+            return person | inner if nested else person
+        if isinstance(person.get('x'), list):
+            return person | {self.keys[0]: person}
         named = {k: v for k, v in person.items() if is_joint_name(k)}
         if len(named) >= MIN_JOINTS:
             return {self.keys[0]: named}
@@ -163,9 +151,12 @@ class _PersonParser:
             if isinstance(raw.get('x'), list):
                 raw, scores = _join_columns(raw, where), None
             else:
+                raw = {k: v for k, v in raw.items() if v is not None}
                 names, raw = tuple(map(str, raw)), list(raw.values())
-        if not isinstance(raw, list):
+        if not isinstance(raw, list) or not raw:
             raise unexpected('joints', raw, where)
+        if not isinstance(raw[0], (int, float)) and None in raw:
+            raw = _fill_missing(raw)
         if isinstance(raw[0], dict):
             labels, raw = self._parse_mappings(raw, where)
             names = names or labels
@@ -181,19 +172,62 @@ class _PersonParser:
         self, marks: list[Any], where: str
     ) -> tuple[Names, list[list[Any]]]:
         r"""The names, if there are any, and rows of x, y and score."""
-        score = first_key(marks[0], SCORE_KEYS)
-        label = next((k for k in _NAME_KEYS if k in marks[0]), None)
-        self.unread |= marks[0].keys() - _JOINT_KEYS - {label, *SCORE_KEYS}
-        rows, names = [], []
+        # The first joint may lack a score.
+        scores = (first_key(mark, SCORE_KEYS) for mark in marks)
+        score = next((key for key in scores if key is not None), None)
+        label = next((k for k in NAME_KEYS if k in marks[0]), None)
+        self.unread |= marks[0].keys() - JOINT_KEYS - {label, *SCORE_KEYS}
+        rows = []
         for number, mark in enumerate(marks):
-            at = mark.get('position', mark) if isinstance(mark, dict) else None
-            if not isinstance(at, dict) or not {'x', 'y'} <= at.keys():
+            found = isinstance(mark, dict) and 'x' in mark and 'y' in mark
+            at = mark if found else _find_xy(mark)
+            if at is None:
                 place = f'{where}, joint {number}'
                 raise unexpected("'x' and 'y'", mark, place)
             value = 1.0 if score is None else mark.get(score, 0.0)
             rows.append([at['x'], at['y'], value])
-            names.append(str(mark.get(label))[:80])
-        return (None if label is None else tuple(names)), rows
+        if label is None:
+            return None, rows
+        return tuple(str(mark.get(label))[:80] for mark in marks), rows
+
+
+def _fill_missing(raw: list[Any]) -> list[Any]:
+    r"""Joints with one without a position for :obj:`None`; joints with names
+    are left out instead.
+    """
+    known = next((joint for joint in raw if joint is not None), None)
+    empty: Any = None
+    if isinstance(known, list):
+        empty = [None] * len(known)
+    elif not isinstance(known, dict):
+        return raw  # numbers, of which some are missing
+    elif not any(key in known for key in NAME_KEYS):
+        empty = {'x': None, 'y': None}
+    filled = [empty if joint is None else joint for joint in raw]
+    return [joint for joint in filled if joint is not None]
+
+
+def _find_xy(mark: Any) -> dict[str, Any] | None:
+    r"""The mapping with ``x`` and ``y`` in a joint that has them elsewhere."""
+    if not isinstance(mark, dict):
+        return None
+    at = mark.get(first_key(mark, POSITION_KEYS) or '', mark)
+    if isinstance(at, list) and len(at) in (2, 3):
+        return {'x': at[0], 'y': at[1]}
+    if isinstance(at, dict):
+        at = {key.lower(): value for key, value in at.items()}
+        return at if {'x', 'y'} <= at.keys() else None
+    return None
+
+
+def _parse_labels(labels: Any, count: int) -> Names:
+    r"""The numbers of joints as their names: Transformers leaves out joints
+    with low scores.
+    """
+    if not isinstance(labels, list) or len(labels) != count:
+        return None
+    known = all(type(n) is int and 0 <= n < MAX_JOINTS for n in labels)
+    return tuple(map(str, labels)) if known else None
 
 
 def _join_columns(raw: dict[str, Any], where: str) -> list[list[Any]]:
@@ -227,31 +261,20 @@ def _join_scores(rows: list[Any], scores: list[Any], where: str) -> list[Any]:
     return rows  # which have the same confidences
 
 
-def _order_by_names(
-    found: list[Detection], names: list[Names]
-) -> tuple[list[Detection], str | None]:
-    r"""Puts joints with names into the order of a layout, or of the numbers
-    that are their names; also returns the layout.
+def parse_track_id(value: Any, where: str) -> str | None:
+    r"""The id of a person, or :obj:`None` without one; negative numbers and
+    empty texts are none.
     """
-    if not any(names):
-        return found, None
-    union = list(
-        dict.fromkeys(n for x in dict.fromkeys(names) for n in x or ())
-    )
-    if len(union) > MAX_JOINTS or None in names:
-        raise file_error('expected the same joints of each person')
-    order = match_names(union)
-    if order is None and all(name.isdecimal() for name in union):
-        union.sort(key=int)  # joints named by their numbers
-    index = {name: number for number, name in enumerate(union)}
-    ordered = []
-    for detection, joint_names in zip(found, names, strict=True):
-        joints = np.full((len(union), 3), [np.nan, np.nan, 0.0])
-        joints[[index[n] for n in joint_names or ()]] = detection.joints
-        if order is not None:
-            joints = order.pick(joints)
-        ordered.append(detection._replace(joints=joints))
-    if order is None:
-        return ordered, None
-    order.warn()
-    return ordered, order.layout
+    name = value[key] if (key := first_key(value, TRACK_KEYS)) else None
+    for _ in range(2):  # some trackers write [id] or [[id]]
+        if isinstance(name, list) and len(name) == 1:
+            name = name[0]
+    if name is None or isinstance(name, (list, dict)) or name == '':
+        return None
+    if isinstance(name, str):
+        return name[:80]
+    if not isinstance(name, (int, float)) or isinstance(name, bool):
+        raise unexpected('an id', name, where)
+    if name < 0:
+        return None
+    return str(name)[:80] if isinstance(name, int) else f'{name:.15g}'

@@ -22,16 +22,34 @@ def parse_json(content: bytes) -> Any:
         data = load_json(content)
     except json.JSONDecodeError as e:
         if e.msg == 'Extra data':
-            return _parse_lines(content, e)
+            return _parse_texts(_parse_lines(content, e))
         raise _invalid(e) from e
     except (ValueError, RecursionError) as e:
         raise _invalid(e) from e
     if isinstance(data, str):
         return _parse_text(data)
-    texts = isinstance(data, list) and all(isinstance(v, str) for v in data)
-    if texts and data and all(_is_container(v.encode()) for v in data):
+    return _parse_texts(data)
+
+
+def _parse_texts(data: Any) -> Any:
+    r"""Parses texts that are JSON: all items of a list, or values in the
+    mappings of a list.
+    """
+    if not isinstance(data, list) or not data:
+        return data
+    if all(isinstance(value, str) and _is_json(value) for value in data):
         return list(map(_parse_text, data))
+    first = data[0] if isinstance(data[0], dict) else {}
+    keys = [k for k, v in first.items() if isinstance(v, str) and _is_json(v)]
+    for key in keys:
+        for value in data:
+            if isinstance(value, dict) and isinstance(value.get(key), str):
+                value[key] = _parse_text(value[key])
     return data
+
+
+def _is_json(text: str) -> bool:
+    return _is_container(text[:80].encode())
 
 
 def _parse_text(text: str) -> Any:

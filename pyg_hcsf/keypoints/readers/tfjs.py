@@ -10,7 +10,11 @@ if each is close to the one before, else people in an image.
 from typing import Any
 
 from pyg_hcsf.keypoints.detections import ParsedFile
-from pyg_hcsf.keypoints.readers.json_frames import find_entries, first_person
+from pyg_hcsf.keypoints.readers.json_frames import (
+    find_entries,
+    first_person,
+    is_joint,
+)
 from pyg_hcsf.keypoints.readers.json_people import read_people
 
 
@@ -18,7 +22,7 @@ def matches(data: Any) -> bool:
     r"""Whether parsed JSON is of people whose joints are mappings."""
     first = _unwrap(first_person(data))
     joints = first.get('keypoints') if isinstance(first, dict) else None
-    return isinstance(joints, list) and isinstance((joints or [0])[0], dict)
+    return isinstance(joints, list) and is_joint((joints or [0])[0])
 
 
 def read(data: Any) -> ParsedFile:

@@ -98,5 +98,5 @@ def test_a_warning_about_each_file_is_given_once(folder):
 def test_two_models(folder):
     file = folder / 'walk_20_keypoints.json'
     file.write_bytes(formats.openpose(formats.some_people(18)[0]))
-    with pytest.raises(ValueError, match='expected one layout'):
+    with pytest.raises(ValueError, match='as many joints'):
         read_keypoints(folder)

@@ -139,7 +139,7 @@ FILES = {
     'canvas': (
         [{'people': [{'pose_keypoints_2d': p.tolist()} for p in f],
           'canvas_width': 1280, 'canvas_height': 720} for f in POINTS],
-        'records',
+        'openpose',
     ),
     'easy_vitpose': (
         {'keypoints': [
