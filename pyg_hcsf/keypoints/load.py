@@ -21,6 +21,7 @@ from pyg_hcsf.keypoints.pixels import to_pixels
 from pyg_hcsf.keypoints.readers import READERS
 from pyg_hcsf.keypoints.readers.folder import read_folder
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
+from pyg_hcsf.keypoints.readers.hdf5 import load_hdf5
 from pyg_hcsf.keypoints.readers.json_frames import (
     find_size,
     first_entry,
@@ -138,10 +139,7 @@ def _read_file(path: Path) -> ParsedFile:
                     'its arrays are larger than the memory: split it'
                 ) from e
         if content.startswith(b'\x89HDF'):
-            raise file_error(
-                'HDF5 files are not read: export the table as .csv, as SLEAP '
-                '(analysis CSV) and DeepLabCut (save_as_csv=True) can'
-            )
+            return _read('arrays', load_hdf5(path))
         content = _to_utf8(content)
         if content.lstrip().startswith((b'[', b'{', b'"[', b'"{')):
             return _read_json(parse_json(content))

@@ -20,7 +20,9 @@ from pyg_hcsf.keypoints.readers import (
     mmpose,
     openpifpaf,
     openpose,
+    pandas_tables,
     records,
+    sleap,
     table,
     tfjs,
     ultralytics,
@@ -39,8 +41,8 @@ class Reader(Protocol):
         r"""Returns the people in the file."""
 
 
-#: Readers of parsed JSON, of text, and of the arrays of an ``.npz`` file (a
-#: dictionary). The first one that matches reads a file: special formats
+#: Readers of parsed JSON, of text, and of the arrays of an ``.npz`` or HDF5
+#: file (a dictionary). The first one that matches reads a file: special formats
 #: precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
@@ -48,7 +50,7 @@ READERS: dict[str, list[Reader]] = {
         mediapipe, openpifpaf, records,
     ],
     'text': [yolo_labels, deeplabcut, table],
-    'arrays': [videopose3d, detectron, arrays],
+    'arrays': [sleap, pandas_tables, videopose3d, detectron, arrays],
 }  # fmt: skip
 
 

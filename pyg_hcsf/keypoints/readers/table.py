@@ -1,4 +1,4 @@
-r"""Reads tables of keypoints, of any producer, with a line of headers.
+r"""Reads tables of keypoints, of any producer.
 
 In the long form a line is a joint: ``frame``, ``person`` (may be left out),
 ``joint`` (its name or number), ``x``, ``y`` and maybe ``score``. In the wide
@@ -6,7 +6,10 @@ form a line is a person: ``frame``, maybe ``person``, and for each joint
 ``nose_x``, ``nose_y`` and maybe ``nose_score``, or ``x0``, ``y0`` and maybe
 ``c0``. Joints are identified by names in any order, or by numbers from 0 or
 1. The usual names of such columns are known, also SLEAP's; others are named
-in a warning. An empty field is a missing joint.
+in a warning. An empty field is a missing joint. A column ``keypoints`` may
+have all joints as text, as Ultralytics' ``to_csv()`` writes them. Without
+headers, a line has two or three numbers for each joint, maybe after the frame
+number and the number of the person.
 """
 
 import re
@@ -16,30 +19,47 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pyg_hcsf.keypoints.detections import MAX_JOINTS, Detection, ParsedFile
+from pyg_hcsf.keypoints.detections import (
+    JOINT_COUNTS,
+    MAX_JOINTS,
+    MAX_PEOPLE,
+    Detection,
+    ParsedFile,
+)
 from pyg_hcsf.keypoints.joint_names import match_names
 from pyg_hcsf.keypoints.messages import (
     file_error,
+    listed,
     unexpected,
     warn,
     warn_unread,
 )
+from pyg_hcsf.keypoints.readers import table_cells
+from pyg_hcsf.keypoints.readers.flat_rows import (
+    check_depth,
+    find_width,
+    split_rows,
+)
 from pyg_hcsf.keypoints.readers.json_frames import SCORE_KEYS
 from pyg_hcsf.keypoints.readers.table_columns import (
-    FRAME_COLUMNS,
     JOINT_COLUMNS,
-    OTHER_COLUMNS,
     PERSON_COLUMNS,
     Table,
     read_table,
 )
+from pyg_hcsf.keypoints.readers.table_names import (
+    Joints,
+    find_joints,
+    find_rows,
+)
+from pyg_hcsf.keypoints.readers.table_text import (
+    find_separator,
+    has_headers,
+    skip_preface,
+    split_table,
+)
 from pyg_hcsf.safe_io.shown import shown
 
-_PARTS = '|'.join(
-    ['x', 'y', 'z', 'presence', *sorted(SCORE_KEYS, key=len, reverse=True)]
-)
-_NAME_PART = re.compile(rf'(.+?)[ ._:-]({_PARTS})')
-_PART_NAME = re.compile(rf'({_PARTS})[ ._:-]?(\d+)|({_PARTS})[ ._:-](.+)')
 _DIGITS = re.compile(r'[0-9]{1,8}')
 _AXIS_SUFFIXES = (
     'px', 'pixel', 'pixels', 'coord', 'coordinate', 'pos', 'position'
@@ -47,33 +67,43 @@ _AXIS_SUFFIXES = (
 
 
 def matches(text: str) -> bool:
-    r"""Whether the first line of a text has several fields."""
-    line = text[:65536].lstrip().split('\n', 1)[0]
-    return any(separator in line for separator in ',;\t')
+    r"""Whether the first lines of a text have several fields."""
+    text, _ = skip_preface(text[:65536].lstrip())
+    return find_separator(text.split('\n', 1)[0]) != ''
 
 
 def read(text: str) -> ParsedFile:
     r"""Reads the people of a video."""
-    table = read_table(text)
+    text, start = skip_preface(text.lstrip())
+    if not has_headers(text):
+        return _read_numbers(text, start)
+    return read_people(read_table(text, start))
+
+
+def read_people(table: Table) -> ParsedFile:
+    r"""Reads the people of a video from a table with headers."""
     header = table.header
-    if all(re.fullmatch(r'-?[0-9.]+(e[-+]?[0-9]+)?', n) for n in header):
-        raise file_error('expected names of columns, not numbers', 'line 1')
     if len(set(header)) < len(header):
         raise unexpected('different names of columns', header, 'line 1')
+    if table_cells.matches(table):
+        return table_cells.read(table)
     joint = table.column(JOINT_COLUMNS)
     x, y = (
         table.column((a, *(f'{a}_{s}' for s in _AXIS_SUFFIXES), f'pos_{a}'))
         for a in 'xy'
     )
     if joint is not None and x is not None and y is not None:
-        return _read_long(table, joint, x, y)
-    return _read_wide(table)
+        parsed = _read_long(table, joint, x, y)
+    else:
+        parsed = _read_wide(table)
+    return replace(parsed, image_size=table.image_size())
 
 
 def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
     frames, fps = table.frames()
-    people = table.track_ids()
+    people = table.track_ids(table.column(PERSON_COLUMNS))
     score = table.column(SCORE_KEYS)
+    z = table.column(('z',))
     warn_unread('columns', table.unread_columns({joint, x, y, score}))
     codes, labels = pd.factorize(table.cells[joint].str.strip())
     joints = labels.tolist()
@@ -82,7 +112,10 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
     order = np.arange(len(joints))
     if all(_DIGITS.fullmatch(label) for label in joints):
         order, joints = _index_by_number(joints), []
-    xyc = table.numbers([x, y] + ([] if score is None else [score]))
+    columns = [x, y] + ([] if score is None else [score])
+    xyc = table.numbers(columns + ([] if z is None else [z]))
+    depth = None if z is None else xyc[:, -1]
+    xyc = xyc[:, : len(columns)]
     if score is None:
         xyc = np.column_stack([xyc, np.ones(len(xyc))])
     persons: dict[tuple[int, str | None], int] = {}
@@ -98,10 +131,14 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
             "several people in a frame, add a column 'person'",
             f'line {table.cells.index[row]}',
         )
-    points = np.full((len(persons) * size, 3), [np.nan, np.nan, 0.0])
-    points[cells] = xyc
+    points = np.full((len(persons) * size, 4), [np.nan, np.nan, 0.0, np.nan])
+    points[cells, :3] = xyc
+    if depth is not None:
+        points[cells, 3] = depth
+    points = points.reshape(len(persons), size, 4)
+    check_depth(points[..., :2], points[..., 3])
     parsed = to_parsed_file(
-        points.reshape(len(persons), size, 3),
+        points[..., :3],
         [frame for frame, _ in persons],
         [person for _, person in persons],
         joints,
@@ -122,17 +159,43 @@ def _index_by_number(joints: list[str]) -> np.ndarray:
 
 
 def _read_wide(table: Table) -> ParsedFile:
-    joints = _joint_columns(table.names)
-    if not 1 <= len(joints) <= MAX_JOINTS:
+    people = find_joints(table.names)
+    number = max(map(len, people.values()))
+    flat = [] if number else find_rows(table.names)
+    if find_width(len(flat)) is None and not 1 <= number <= MAX_JOINTS:
         expected = (
             "the columns 'joint', 'x' and 'y', or x and y of each joint, such "
             "as 'nose_x' and 'nose_y', or 'x0' and 'y0'"
         )
         raise unexpected(expected, table.header, 'line 1')
-    used = {index for parts in joints.values() for index in parts.values()}
-    warn_unread('columns', table.unread_columns(used))
     frames, fps = table.frames()
-    people = table.track_ids()
+    used = {*flat}
+    parts, ids = [], []
+    for name, joints in people.items():
+        used |= {i for columns in joints.values() for i in columns.values()}
+        slot = [f'{name}_{column}' for column in PERSON_COLUMNS]
+        parts.append(
+            split_rows(table.numbers(flat))
+            if flat
+            else _read_joints(table, joints)
+        )
+        column = table.column(slot if name else PERSON_COLUMNS)
+        used |= {column}
+        ids += (
+            table.track_ids(column)
+            if column is not None or not name
+            else [name] * len(frames)
+        )
+    warn_unread('columns', table.unread_columns(used))
+    names = [] if flat else list(next(iter(people.values())))
+    parsed = to_parsed_file(
+        np.concatenate(parts), frames * len(parts), ids, names
+    )
+    return replace(parsed, fps=fps)
+
+
+def _read_joints(table: Table, joints: Joints) -> np.ndarray:
+    r"""The joints of a person in each line: ``[R, N, 3]``."""
     scored = ['score' in parts for parts in joints.values()]
     if any(scored) and not all(scored):
         raise file_error(
@@ -141,31 +204,51 @@ def _read_wide(table: Table) -> ParsedFile:
     kinds = ('x', 'y', 'score')[: 2 + any(scored)]
     points = table.numbers([p[k] for p in joints.values() for k in kinds])
     points = points.reshape(len(points), len(joints), -1)
+    if all('z' in parts for parts in joints.values()):
+        depth = table.numbers([parts['z'] for parts in joints.values()])
+        check_depth(points[..., :2], depth)
     if not any(scored):
         known = (points != 0).any(axis=-1, keepdims=True)
         points = np.concatenate([points, known], axis=-1)
-    parsed = to_parsed_file(points, frames, people, list(joints))
-    return replace(parsed, fps=fps)
+    return points
 
 
-def _joint_columns(names: list[str]) -> dict[str, dict[str, int]]:
-    r"""The columns of x, y and maybe of the score of each joint."""
-    joints: dict[str, dict[str, int]] = {}
-    for index, name in enumerate(names):
-        if name in (*FRAME_COLUMNS, *PERSON_COLUMNS, *OTHER_COLUMNS):
-            continue
-        if (found := _PART_NAME.fullmatch(name)) is not None:
-            part, joint = found[1] or found[3], found[2] or found[4]
-        elif (found := _NAME_PART.fullmatch(name)) is not None:
-            joint, part = found[1], found[2]
-        else:
-            continue
-        if part not in ('x', 'y', 'z', 'presence'):
-            part = 'score'
-        joints.setdefault(joint, {}).setdefault(part, index)
-    for box in ('bbox', 'box', 'center', 'bbox_center'):
-        joints.pop(box, None)
-    return {j: p for j, p in joints.items() if {'x', 'y'} <= p.keys()}
+def _read_numbers(text: str, start: int) -> ParsedFile:
+    r"""Reads a table without headers."""
+    _, cells = split_table(text, 0, lambda _: False, start)
+    rows = Table([], [], cells).numbers(list(cells))
+    if (rows[0, 1:] == np.arange(rows.shape[1] - 1)).all():
+        rows = rows[1:, 1:]  # a header of pandas, and its row numbers
+    elif (rows[0] == np.arange(rows.shape[1])).all():
+        rows = rows[1:]
+    lead = 0
+    while lead < 2 and len(rows) > 1 and _are_numbers(rows[:, lead], lead):
+        lead += 1
+    frames, people = list(range(len(rows))), [None] * len(rows)
+    for count in range(lead, -1, -1):
+        if find_width(rows.shape[1] - count) is not None:
+            lead = count
+            break
+    points = split_rows(rows[:, lead:], f'line {start}')
+    warn(
+        f'it has no names of columns: its lines are read as {lead} numbers '
+        f'of the frame and the person, and {points.shape[1]} joints'
+    )
+    if lead:
+        frames = rows[:, 0].astype(np.int64).tolist()
+    if lead == 2:
+        people = [f'{number:.0f}' for number in rows[:, 1].tolist()]
+    return to_parsed_file(points, frames, people, [])
+
+
+def _are_numbers(values: np.ndarray, of_people: int) -> bool:
+    r"""Whether values may be the numbers of frames, or of people."""
+    if not (values == np.rint(values)).all() or values.min() < 0:
+        return False
+    if of_people:
+        return bool(values.max() <= MAX_PEOPLE)
+    steps = np.diff(np.unique(values))
+    return bool((np.diff(values) >= 0).all()) and len(set(steps)) <= 1
 
 
 def to_parsed_file(
@@ -178,16 +261,22 @@ def to_parsed_file(
     r"""People of joints ``[R, N, 3]``, which are put into the order of a
     layout, if they have its names, or of the numbers in their names.
     """
+    if np.isnan(points[..., 2]).all():  # an empty column
+        points[..., 2] = np.isfinite(points[..., 0])
     order = match_names(joints)
     if order is not None:
         order.warn()
         points = order.pick(points)
     elif len(joints) == points.shape[1]:
         found = [re.findall('[0-9]+', joint) for joint in joints]
-        if all(len(n) == 1 for n in found):  # such as L0_x or x10
-            numbers = [int(n[0]) for n in found]
-            if len(set(numbers)) == len(numbers):
-                points = points[:, np.argsort(numbers)]
+        numbers = [int(n[0]) for n in found if len(n) == 1]
+        if len(set(numbers)) == len(joints):  # such as L0_x or x10
+            points = points[:, np.argsort(numbers)]
+        elif len(joints) in JOINT_COUNTS:
+            warn(
+                'the names of its joints are of no layout that is known, so '
+                f'their order is taken as that of one: {listed(joints, 4)}'
+            )
     return ParsedFile(
         source,
         list(map(Detection, frames, people, points)),
