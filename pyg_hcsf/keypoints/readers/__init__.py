@@ -25,6 +25,7 @@ from pyg_hcsf.keypoints.readers import (
     sleap,
     table,
     tfjs,
+    trc,
     ultralytics,
     videopose3d,
     yolo_labels,
@@ -49,7 +50,7 @@ READERS: dict[str, list[Reader]] = {
         openpose, alphapose, coco, mmpose, easy_vitpose, ultralytics, tfjs,
         mediapipe, openpifpaf, records,
     ],
-    'text': [yolo_labels, deeplabcut, table],
+    'text': [trc, yolo_labels, deeplabcut, table],
     'arrays': [sleap, pandas_tables, videopose3d, detectron, arrays],
 }  # fmt: skip
 

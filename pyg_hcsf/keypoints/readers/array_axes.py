@@ -19,6 +19,7 @@ MAX_NUMBERS = 10**8
 MAX_FRAMES = 400  # that are measured
 MAX_STEP = 0.25  # motion from frame to frame in sizes of a person
 SHAPES = '[T, N, 2 or 3] or [T, P, N, 2 or 3]'
+MEDIAPIPE = (33, 4)  # joints, and x, y, z and visibility of each
 REMEDY = f"save an array 'keypoints' of shape {SHAPES} with numpy.savez"
 
 
@@ -104,7 +105,10 @@ def _possible_axes(array: np.ndarray) -> list[Axes]:
     found = [
         axes
         for axes in orders
-        if size[axes.xy] in (2, 3)
+        if (
+            size[axes.xy] in (2, 3)
+            or (size[axes.joints], size[axes.xy]) == MEDIAPIPE
+        )
         and (axes.people is None or size[axes.people] <= MAX_PEOPLE)
         and size[axes.joints] <= MAX_JOINTS
     ]

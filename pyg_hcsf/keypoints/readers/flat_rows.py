@@ -10,6 +10,9 @@ from pyg_hcsf.keypoints.messages import IS_3D, file_error, unexpected
 #: x and y are 3D if so many are negative, as those of MediaPipe's world
 #: landmarks, which are around the hips.
 MAX_NEGATIVE = 0.2
+#: Third coordinates are no confidences if so many are negative, or if half of
+#: them are larger than this (OpenPose's sums of heat maps are up to about 10).
+MIN_NEGATIVE, MAX_SCORE = 0.02, 10
 MEDIAPIPE = 33  # joints, the only ones of images that have a depth
 
 
@@ -42,7 +45,7 @@ def split_rows(rows: np.ndarray, where: str = '') -> np.ndarray:
             'name the columns, such as frame, nose_x, nose_y, nose_score',
         )
     joints = rows.reshape(len(rows), -1, width).astype(np.float64)
-    if width == 3 and not _are_scores(joints[..., 2]):
+    if width == 3 and not are_scores(joints[..., 2]):
         check_depth(joints[..., :2], joints[..., 2], where)
         joints = joints[..., :2]  # of MediaPipe, without visibility
     if joints.shape[2] == 2:
@@ -51,9 +54,15 @@ def split_rows(rows: np.ndarray, where: str = '') -> np.ndarray:
     return joints[..., [0, 1, -1]]
 
 
-def _are_scores(values: np.ndarray) -> bool:
+def are_scores(values: np.ndarray) -> bool:
+    r"""Whether numbers are confidences, and no depths: hardly any is negative,
+    and most are not large.
+    """
     seen = values[np.isfinite(values)]
-    return not seen.size or (seen.min() >= 0 and np.median(seen) <= 1)
+    if not seen.size:
+        return True
+    negative = float((seen < 0).mean())
+    return negative <= MIN_NEGATIVE and float(np.median(seen)) <= MAX_SCORE
 
 
 def check_depth(xy: np.ndarray, z: np.ndarray, where: str = '') -> None:
