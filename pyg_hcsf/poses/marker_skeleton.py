@@ -1,6 +1,7 @@
 r"""A skeleton for named points whose bones are not known."""
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
@@ -27,8 +28,9 @@ def marker_skeleton(
     r"""Connects points to a tree of bones.
 
     Joints of a layout, or else of Halpe's, which are recognised by their
-    names, are connected as there. All others are connected to near points that move with them: the
-    tree has the smallest sum of mean distances and their changes.
+    names, are connected as there. All others are connected to near points
+    that move with them: the tree has the smallest sum of mean distances and
+    their changes.
 
     Args:
         names (list[str]): The names of the points.
@@ -58,7 +60,7 @@ def marker_skeleton(
                 pair = [index, found[above]]
                 cost[pair, pair[::-1]] = MIN_COST * SURE
         cost[np.ix_(tops, tops)] *= SURE
-        root = tops[0]
+        root = found.get(known.root, tops[0])
     _, parents = breadth_first_order(
         minimum_spanning_tree(cost), root, directed=False
     )
@@ -87,7 +89,7 @@ def _costs(position: np.ndarray) -> np.ndarray:
     return cost
 
 
-def _pairs(names: list[str]):
+def _pairs(names: list[str]) -> Iterator[tuple[int, int]]:
     r"""The left and the right joint of each pair, by their names."""
     index = {name: number for number, name in enumerate(names)}
     for name, number in index.items():

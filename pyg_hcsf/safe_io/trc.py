@@ -76,7 +76,7 @@ def parse_trc(text: str) -> TRC:
     text = text.replace('\r\n', '\n').replace('\r', '\n')
     lines = text.split('\n', 5)
     if len(lines) < 6 or not text.startswith(START):
-        raise ValueError(f'it has no five lines of headers after {START!r}')
+        raise ValueError(f"it has no five lines of headers after '{START}'")
     keys, values, labels, axes, body = lines[1:]
     header = dict(zip(keys.lower().split(), values.split(), strict=False))
     markers = _parse_names(labels)

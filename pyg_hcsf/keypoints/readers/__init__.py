@@ -43,8 +43,8 @@ class Reader(Protocol):
 
 
 #: Readers of parsed JSON, of text, and of the arrays of an ``.npz`` or HDF5
-#: file (a dictionary). The first one that matches reads a file: special formats
-#: precede general ones.
+#: file (a dictionary). The first one that matches reads a file: special
+#: formats precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
         openpose, alphapose, coco, mmpose, easy_vitpose, ultralytics, tfjs,

@@ -12,7 +12,7 @@ from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.messages import IS_3D, file_error
 from pyg_hcsf.keypoints.readers.frame_numbers import number_frames
 from pyg_hcsf.keypoints.readers.pandas_frames import Frame
-from pyg_hcsf.keypoints.readers.table import to_parsed_file
+from pyg_hcsf.keypoints.readers.point_rows import to_parsed_file
 from pyg_hcsf.keypoints.readers.table_columns import Table, split_table
 
 _COORDS = ('x', 'y', 'likelihood')
@@ -74,7 +74,7 @@ def read_frame(frame: Frame) -> ParsedFile:
     }
     people, parts, _ = zip(*columns, strict=True)
     joints = list(dict.fromkeys(parts))
-    frames = _number_rows(frame.index)
+    frames = _number_rows(frame.rows)
     found, numbers, ids = [], [], []
     for person in dict.fromkeys(people):
         if not all((person, joint, 'x') in columns for joint in joints):

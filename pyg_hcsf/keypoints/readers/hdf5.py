@@ -10,6 +10,7 @@ import numpy as np
 
 from pyg_hcsf.keypoints.messages import file_error
 from pyg_hcsf.safe_io.hdf5 import HDF5Process
+from pyg_hcsf.safe_io.shown import cause
 
 #: Arrays may decompress to 64 times the size of the file, plus 32 MiB: those
 #: of SLEAP are mostly NaN.
@@ -41,7 +42,9 @@ def load_hdf5(path: Path) -> dict[str, np.ndarray]:
             ]
             found = process.read(path, names, limit, mixed=True)
     except ValueError as e:
-        raise file_error(f'its HDF5 is not read ({e}): get it again') from e
+        raise file_error(
+            f'its HDF5 is not read ({cause(e)}): get it again'
+        ) from e
     return {
         name: np.char.decode(array, errors='replace')
         if array.dtype.kind == 'S' and '@' not in name

@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     """
 
     columns: list[tuple[str, ...]]
-    index: list[Any]
+    rows: list[Any]
     values: np.ndarray
 
 
@@ -87,7 +87,7 @@ def _read_axis(arrays: dict[str, np.ndarray], name: str) -> list[Any]:
     r"""The entries of an axis, tuples if it has several levels."""
     if name in arrays:
         return arrays[name].tolist()
-    levels = []
+    levels: list[list[str]] = []
     while (level := arrays.get(f'{name}_level{len(levels)}')) is not None:
         codes = arrays.get(f'{name}_label{len(levels)}')
         if codes is None or codes.dtype.kind not in 'iu' or level.ndim != 1:

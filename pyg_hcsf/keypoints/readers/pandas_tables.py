@@ -22,6 +22,6 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
         return deeplabcut.read_frame(frame)
     header = ['index', *('_'.join(name) for name in frame.columns)]
     cells = pd.DataFrame(frame.values)
-    cells.insert(0, 'index', frame.index)
-    cells.columns = range(len(header))
+    cells.insert(0, 'index', frame.rows)
+    cells.columns = pd.RangeIndex(len(header))
     return read_people(Table(header, list(map(to_snake, header)), cells))

@@ -4,7 +4,7 @@ An entry is an array or a list ``[P, N, 2 or 3]`` or ``[N, 2 or 3]``, a mapping
 with such ``keypoints`` and maybe their ``scores``, or nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,12 @@ from pyg_hcsf.keypoints.readers.json_people import (
 
 
 def read(
-    rows: Sequence[Any], scores: Sequence[Any] | None, frames: Sequence[Any]
+    rows: Iterable[Any], scores: Any, frames: Sequence[Any]
 ) -> list[Detection]:
     r"""Reads the people of all frames.
 
     Args:
-        rows (sequence): The entry of each frame.
+        rows (iterable): The entry of each frame.
         scores (sequence, optional): The confidences of each frame, ``[P, N]``
             or ``[N]``.
         frames (sequence): The numbers of the frames.

@@ -15,7 +15,7 @@ from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.messages import file_error, unexpected
 from pyg_hcsf.keypoints.readers.frame_numbers import several_videos
 from pyg_hcsf.keypoints.readers.hdf5 import text_of
-from pyg_hcsf.keypoints.readers.table import to_parsed_file
+from pyg_hcsf.keypoints.readers.point_rows import to_parsed_file
 from pyg_hcsf.safe_io.json_file import load_json
 from pyg_hcsf.safe_io.shown import PARSE_ERRORS, cause
 
@@ -103,7 +103,7 @@ def _read_project(arrays: dict[str, np.ndarray]) -> ParsedFile:
     ]
     if missing := sorted({*names} - arrays.keys()):
         raise file_error(
-            f'expected a project of SLEAP with {missing[0]!r}: export its '
+            f"expected a project of SLEAP with '{missing[0]}': export its "
             'analysis (File, Export Analysis HDF5)'
         )
     frames, instances, by_hand, predicted = (

@@ -13,34 +13,29 @@ number and the number of the person.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from pyg_hcsf.keypoints.detections import (
-    JOINT_COUNTS,
     MAX_JOINTS,
-    MAX_PEOPLE,
-    Detection,
     ParsedFile,
 )
-from pyg_hcsf.keypoints.joint_names import match_names
 from pyg_hcsf.keypoints.messages import (
     file_error,
-    listed,
     unexpected,
     warn,
     warn_unread,
 )
-from pyg_hcsf.keypoints.readers import table_cells
+from pyg_hcsf.keypoints.readers import table_cells, table_numbers
 from pyg_hcsf.keypoints.readers.flat_rows import (
     check_depth,
     find_width,
     split_rows,
 )
 from pyg_hcsf.keypoints.readers.json_frames import SCORE_KEYS
+from pyg_hcsf.keypoints.readers.point_rows import to_parsed_file
 from pyg_hcsf.keypoints.readers.table_columns import (
     JOINT_COLUMNS,
     PERSON_COLUMNS,
@@ -56,7 +51,6 @@ from pyg_hcsf.keypoints.readers.table_text import (
     find_separator,
     has_headers,
     skip_preface,
-    split_table,
 )
 from pyg_hcsf.safe_io.shown import shown
 
@@ -76,7 +70,7 @@ def read(text: str) -> ParsedFile:
     r"""Reads the people of a video."""
     text, start = skip_preface(text.lstrip())
     if not has_headers(text):
-        return _read_numbers(text, start)
+        return table_numbers.read(text, start)
     return read_people(read_table(text, start))
 
 
@@ -131,11 +125,11 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
             "several people in a frame, add a column 'person'",
             f'line {table.cells.index[row]}',
         )
-    points = np.full((len(persons) * size, 4), [np.nan, np.nan, 0.0, np.nan])
-    points[cells, :3] = xyc
+    rows = np.full((len(persons) * size, 4), [np.nan, np.nan, 0.0, np.nan])
+    rows[cells, :3] = xyc
     if depth is not None:
-        points[cells, 3] = depth
-    points = points.reshape(len(persons), size, 4)
+        rows[cells, 3] = depth
+    points = rows.reshape(len(persons), size, 4)
     check_depth(points[..., :2], points[..., 3])
     parsed = to_parsed_file(
         points[..., :3],
@@ -169,8 +163,9 @@ def _read_wide(table: Table) -> ParsedFile:
         )
         raise unexpected(expected, table.header, 'line 1')
     frames, fps = table.frames()
-    used = {*flat}
-    parts, ids = [], []
+    used: set[int | None] = {*flat}
+    parts: list[np.ndarray] = []
+    ids: list[str | None] = []
     for name, joints in people.items():
         used |= {i for columns in joints.values() for i in columns.values()}
         slot = [f'{name}_{column}' for column in PERSON_COLUMNS]
@@ -211,74 +206,3 @@ def _read_joints(table: Table, joints: Joints) -> np.ndarray:
         known = (points != 0).any(axis=-1, keepdims=True)
         points = np.concatenate([points, known], axis=-1)
     return points
-
-
-def _read_numbers(text: str, start: int) -> ParsedFile:
-    r"""Reads a table without headers."""
-    _, cells = split_table(text, 0, lambda _: False, start)
-    rows = Table([], [], cells).numbers(list(cells))
-    if (rows[0, 1:] == np.arange(rows.shape[1] - 1)).all():
-        rows = rows[1:, 1:]  # a header of pandas, and its row numbers
-    elif (rows[0] == np.arange(rows.shape[1])).all():
-        rows = rows[1:]
-    lead = 0
-    while lead < 2 and len(rows) > 1 and _are_numbers(rows[:, lead], lead):
-        lead += 1
-    frames, people = list(range(len(rows))), [None] * len(rows)
-    for count in range(lead, -1, -1):
-        if find_width(rows.shape[1] - count) is not None:
-            lead = count
-            break
-    points = split_rows(rows[:, lead:], f'line {start}')
-    warn(
-        f'it has no names of columns: its lines are read as {lead} numbers '
-        f'of the frame and the person, and {points.shape[1]} joints'
-    )
-    if lead:
-        frames = rows[:, 0].astype(np.int64).tolist()
-    if lead == 2:
-        people = [f'{number:.0f}' for number in rows[:, 1].tolist()]
-    return to_parsed_file(points, frames, people, [])
-
-
-def _are_numbers(values: np.ndarray, of_people: int) -> bool:
-    r"""Whether values may be the numbers of frames, or of people."""
-    if not (values == np.rint(values)).all() or values.min() < 0:
-        return False
-    if of_people:
-        return bool(values.max() <= MAX_PEOPLE)
-    steps = np.diff(np.unique(values))
-    return bool((np.diff(values) >= 0).all()) and len(set(steps)) <= 1
-
-
-def to_parsed_file(
-    points: np.ndarray,
-    frames: Sequence[int],
-    people: Sequence[str | None],
-    joints: list[str],
-    source: str = 'csv',
-) -> ParsedFile:
-    r"""People of joints ``[R, N, 3]``, which are put into the order of a
-    layout, if they have its names, or of the numbers in their names.
-    """
-    if np.isnan(points[..., 2]).all():  # an empty column
-        points[..., 2] = np.isfinite(points[..., 0])
-    order = match_names(joints)
-    if order is not None:
-        order.warn()
-        points = order.pick(points)
-    elif len(joints) == points.shape[1]:
-        found = [re.findall('[0-9]+', joint) for joint in joints]
-        numbers = [int(n[0]) for n in found if len(n) == 1]
-        if len(set(numbers)) == len(joints):  # such as L0_x or x10
-            points = points[:, np.argsort(numbers)]
-        elif len(joints) in JOINT_COUNTS:
-            warn(
-                'the names of its joints are of no layout that is known, so '
-                f'their order is taken as that of one: {listed(joints, 4)}'
-            )
-    return ParsedFile(
-        source,
-        list(map(Detection, frames, people, points)),
-        None if order is None else order.layout,
-    )

@@ -107,7 +107,11 @@ def _split_people(joints: Joints) -> dict[str, Joints]:
         len(next(iter(people.values()))) < MIN_JOINTS
     ):
         return {'': joints}
-    return people
+    order = next(iter(people.values()))
+    return {
+        name: {joint: own[joint] for joint in order}
+        for name, own in people.items()
+    }
 
 
 def find_rows(names: list[str]) -> list[int]:

@@ -8,7 +8,8 @@ import numpy as np
 
 from pyg_hcsf.keypoints.detections import ParsedFile
 from pyg_hcsf.keypoints.messages import file_error, warn
-from pyg_hcsf.keypoints.readers.table import to_parsed_file
+from pyg_hcsf.keypoints.readers.point_rows import to_parsed_file
+from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.safe_io.trc import START, parse_trc
 
 #: y points up if so many are negative.
@@ -25,7 +26,7 @@ def read(text: str) -> ParsedFile:
     try:
         trc = parse_trc(text)
     except ValueError as e:
-        raise file_error(f'{e}: get it again') from e
+        raise file_error(f'{cause(e)}: get it again') from e
     if not trc.is_image:
         kind = '2D' if trc.is_planar else '3D'
         raise file_error(
