@@ -48,6 +48,7 @@ from pyg_hcsf.keypoints.readers.table_names import (
     find_rows,
 )
 from pyg_hcsf.keypoints.readers.table_text import (
+    HEAD,
     find_separator,
     has_headers,
     skip_preface,
@@ -62,13 +63,13 @@ _AXIS_SUFFIXES = (
 
 def matches(text: str) -> bool:
     r"""Whether the first lines of a text have several fields."""
-    text, _ = skip_preface(text[:65536].lstrip())
+    text, _ = skip_preface(text[:HEAD])
     return find_separator(text.split('\n', 1)[0]) != ''
 
 
 def read(text: str) -> ParsedFile:
     r"""Reads the people of a video."""
-    text, start = skip_preface(text.lstrip())
+    text, start = skip_preface(text)
     if not has_headers(text):
         return table_numbers.read(text, start)
     return read_people(read_table(text, start))
@@ -125,14 +126,15 @@ def _read_long(table: Table, joint: int, x: int, y: int) -> ParsedFile:
             "several people in a frame, add a column 'person'",
             f'line {table.cells.index[row]}',
         )
-    rows = np.full((len(persons) * size, 4), [np.nan, np.nan, 0.0, np.nan])
-    rows[cells, :3] = xyc
+    rows = np.full((len(persons) * size, 3), [np.nan, np.nan, 0.0])
+    rows[cells] = xyc
+    points = rows.reshape(len(persons), size, 3)
     if depth is not None:
-        rows[cells, 3] = depth
-    points = rows.reshape(len(persons), size, 4)
-    check_depth(points[..., :2], points[..., 3])
+        deep = np.full(len(rows), np.nan)
+        deep[cells] = depth
+        check_depth(points[..., :2], deep.reshape(points.shape[:2]))
     parsed = to_parsed_file(
-        points[..., :3],
+        points,
         [frame for frame, _ in persons],
         [person for _, person in persons],
         joints,

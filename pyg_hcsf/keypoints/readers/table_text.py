@@ -2,6 +2,7 @@ r"""Splits the text of a table into cells."""
 
 import re
 from collections.abc import Callable
+from itertools import islice
 
 import pandas as pd
 
@@ -14,8 +15,10 @@ MAX_COLUMNS = 16 * MAX_JOINTS
 MANY_LINES = 250_000  # a file with more needs MIN_LINE characters a line
 MIN_LINE = 8  # as '0,0,1,2' has
 MAX_PREFACE = 50  # lines above the headers
+HEAD = 2**18  # characters in which they are
 SEPARATORS = ',;\t|'
 MIN_WORDS = 6  # of a line with spaces between its cells
+_LINE = re.compile(r'([^\r\n]*)(?:\r\n|\r|\n)')
 _COMMENT = re.compile(r'\s*(#|%|//)\s*')
 _QUOTED = re.compile(r'"[^"]*"')
 NUMBER = re.compile(r'\s*"?([-+]?[0-9.]+(e[-+]?[0-9]+)?|nan|)"?\s*', re.I)
@@ -31,39 +34,36 @@ def find_separator(line: str) -> str:
 
 def skip_preface(text: str) -> tuple[str, int]:
     r"""A table without comments and titles above it, and the number of its
-    first line. A comment with as many cells as the next line are headers, as
-    :func:`numpy.savetxt` writes them.
+    first line. A comment with as many cells as the next line has the headers,
+    as :func:`numpy.savetxt` writes them.
     """
-    number, text = 1, text.replace('\r\n', '\n').replace('\r', '\n')
+    lines = list(islice(_LINE.finditer(text[:HEAD]), MAX_PREFACE))
     skipped = []
-    for _ in range(MAX_PREFACE):
-        first, _, rest = text.partition('\n')
-        following = rest[:65536].lstrip('\n').split('\n', 1)[0]
-        separator = find_separator(following or first[:65536])
+    for number, line in enumerate(lines, start=1):
+        rest = (m[1] for m in lines[number:] if m[1].strip())
+        first, following = line[1], next(rest, '')
+        separator = find_separator(following or first)
         cells = _count_cells(first, separator)
+        after = _count_cells(following, separator)
         comment = _COMMENT.match(first)
-        if comment is not None and not _COMMENT.match(following):
-            if 1 < cells == _count_cells(following, separator):
-                return text[comment.end() :], number
-        elif comment is None and (
+        if comment is not None:
+            if not _COMMENT.match(following) and 1 < cells == after:
+                return text[line.start() + comment.end() :], number
+        elif first.strip() and (
             not separator
             or first.lower().startswith('sep=')
-            or (
-                first.strip()
-                and 2 * cells >= _count_cells(following, separator)
-            )
+            or 2 * cells >= after
         ):
             break
-        if not rest:
-            break
         skipped += [first] * bool(first.strip() and comment is None)
-        text, number = rest, number + 1
+    else:
+        return text, 1
     if skipped:
         warn(
-            f'{len(skipped)} lines above its headers are not read, such as '
+            f'lines above its headers are not read: {len(skipped)}, such as '
             f'{shown(skipped[0], 60)}'
         )
-    return text, number
+    return text[line.start() :], number
 
 
 def _count_cells(line: str, separator: str) -> int:
