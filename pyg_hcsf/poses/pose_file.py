@@ -66,8 +66,8 @@ def write_poses(
         * - :obj:`npz`
           - everything, to the bit: :obj:`pose_0` is that of the first person
         * - :obj:`csv`
-          - a table of one skeleton without keypoints, to 0.0001 mm, below one
-            line of JSON: :obj:`pandas.read_csv(path, skiprows=1)`
+          - a table of one skeleton without keypoints, to 0.0001 mm, for
+            :obj:`pandas.read_csv(path)`
         * - :obj:`bvh`
           - an animated skeleton, y up, in **centimetres** (scale 0.01 in
             Blender), one file per person: :obj:`<stem>_<name>.bvh` if there

@@ -85,7 +85,6 @@ def test_round_trip_of_a_table(tmp_path, dtype):
     for a, b in zip(read_poses(path), people, strict=True):
         assert_same(a, replace(b, keypoints=None, layout=None), atol=1e-3)
     with open(path, encoding='utf-8', newline='') as file:
-        next(file)
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
     assert (rows[5]['person'], rows[5]['frame']) == ('c, "2"', '4')
@@ -98,11 +97,32 @@ def test_round_trip_of_a_table(tmp_path, dtype):
 def test_table_as_pandas_reads_it(tmp_path):
     people = [make(), make('nan', root=None)]
     write_poses(tmp_path / 'a.csv', people)
-    wide = pd.read_csv(tmp_path / 'a.csv', skiprows=1, keep_default_na=False)
-    assert wide['person'].tolist() == 4 * ['anna'] + 4 * ['nan']
+    table = pd.read_csv(tmp_path / 'a.csv')
+    assert table['person'].tolist()[:4] == 4 * ['anna']
+    assert table['person'].isna()[4:].all()
+    numbers = table.drop(columns=['person', 'metadata'])
+    assert (numbers.dtypes.drop('frame') == np.float64).all()
+    np.testing.assert_allclose(
+        numbers[['LKnee_x', 'LKnee_y', 'LKnee_z']][:4],
+        people[0].pose[:, 5],
+        atol=1e-4,
+    )
     assert [person.name for person in read_poses(tmp_path / 'a.csv')] == [
         'anna', 'nan',
     ]  # fmt: skip
+
+
+def test_table_with_a_comment_line(tmp_path):
+    """As releases before this one wrote it."""
+    path = tmp_path / 'a.csv'
+    write_poses(path, [make(), make('bert')])
+    table = pd.read_csv(path)
+    text = table.pop('metadata')[0] + '\n' + table.to_csv(index=False)
+    (tmp_path / 'old.csv').write_text(f'# {text}', 'utf-8')
+    for a, b in zip(
+        read_poses(tmp_path / 'old.csv'), read_poses(path), strict=True
+    ):
+        assert_same(a, b, atol=1e-9)
 
 
 def test_frame():
@@ -127,17 +147,17 @@ def test_frame():
 @pytest.mark.parametrize(
     ('old', 'new', 'message'),
     [
-        ('# {', '{', "first line does not begin with '# '"),
-        ('# {', '# ', 'not JSON'),
+        (',metadata\n', ',x\n', "last column is not 'metadata'"),
+        (',"{""format', ',"""format', 'not JSON'),
         ('person,frame', 'frame,person', 'columns'),
         ('\nanna,3,', '\nanna,3.5,', 'int'),
         ('\nanna,3,', '\nanna,3,x', 'float'),
-        ('\nanna,3,', '\nanna,3,1,', 'line 3: .*73 fields .*got 74'),
-        ('\nanna,3,', '\nbob,3,', 'row 3 names an unknown person'),
+        ('\nanna,3,', '\nanna,3,1,', 'line 2: .*74 fields .*got 75'),
+        ('\nanna,3,', '\nbob,3,', 'row 2 names an unknown person'),
         ('\nanna,3,', '\nanna,4,', "'frames'.*ascending"),
         ('\nanna,3,', '\nanna,9' + 30 * '9' + ',', "'frames'.*integers"),
-        ('"joints": ["Hip"', '"joints": ["Hüfte"', "'joints'"),
-        ('"skeleton": "h36m17"', '"skeleton": "ntu25"', "'joints'"),
+        ('""joints"": [""Hip""', '""joints"": [""Hüfte""', "'joints'"),
+        ('""skeleton"": ""h36m17""', '""skeleton"": ""ntu25""', "'joints'"),
     ],
 )
 def test_wrong_tables_are_refused(tmp_path, old, new, message):
