@@ -46,8 +46,11 @@ class Axes(NamedTuple):
         return array.transpose(self.time, self.people, self.joints, self.xy)
 
 
-def find_axes(array: np.ndarray, where: str) -> Axes:
-    r"""Finds the axes of an array of three or four dimensions.
+def find_axes(
+    array: np.ndarray, where: str, scores: np.ndarray | None = None
+) -> Axes:
+    r"""Finds the axes of an array of three or four dimensions. Confidences of
+    its joints have the same axes without that of x and y.
 
     The order ``[T, N, C]`` or ``[T, P, N, C]`` is used if people move
     smoothly in it. If they do not, or if there is one frame, it is another
@@ -58,6 +61,11 @@ def find_axes(array: np.ndarray, where: str) -> Axes:
         Axes(time=2, people=None, joints=0, xy=1)
     """
     found = _possible_axes(array)
+    if scores is not None:
+        fits = [
+            a for a in found if _without(array.shape, a.xy) == scores.shape
+        ]
+        found = fits or found
     if array.dtype.kind not in 'iuf' or not found:
         raise unexpected(f'numbers of shape {SHAPES}', array, where, REMEDY)
     if len(found) == 1:
@@ -83,6 +91,10 @@ def find_axes(array: np.ndarray, where: str) -> Axes:
         return smooth[0]
     expected = 'an order of frames, people and joints that motion shows'
     raise unexpected(expected, array, where, REMEDY)
+
+
+def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return shape[:axis] + shape[axis + 1 :]
 
 
 def may_be_keypoints(array: np.ndarray) -> bool:

@@ -48,7 +48,7 @@ _SCORE_WORDS = {
 _JOINT_NAMES = (
     'joint_names', 'keypoint_names', 'keypoints_names', 'kpt_names',
     'landmark_names', 'node_names', 'bodyparts', 'body_parts', 'joints',
-    'names',
+    'names', 'keypoints',
 )  # fmt: skip
 # Width and height; height and width, as OpenMMLab and Ultralytics save them.
 _SIZES = (
@@ -121,6 +121,10 @@ def _find_keypoints(arrays: dict[str, Any]) -> str:
     if len(found) == 1:
         warn(f'array {shown(found[0], 40)} is taken as its keypoints')
         return found[0]
+    if not arrays:
+        raise file_error(
+            'it has no arrays of NumPy: save a workbook of Excel as .csv'
+        )
     if any(map(_IS_3D.fullmatch, arrays)):
         raise file_error(IS_3D)
     described = [f'{name[:40]} {_described(a)}' for name, a in arrays.items()]

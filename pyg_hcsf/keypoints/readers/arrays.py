@@ -162,7 +162,7 @@ def _parse_joints(
     r"""The joints: ``[T, P, N, 3]``."""
     if array.ndim == 2 and array.dtype.kind in 'iuf' and array.shape[1] > 3:
         array = split_rows(array, where)
-    axes = find_axes(array, where)
+    axes = find_axes(array, where, scores)
     if not axes.is_usual:
         warn(
             f'{where} of shape {shown(list(array.shape))} is read with '

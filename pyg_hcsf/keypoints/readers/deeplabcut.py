@@ -6,6 +6,8 @@ likelihood of each joint of each individual. An ``.h5`` has the same table as
 pandas writes it.
 """
 
+import re
+
 import numpy as np
 
 from pyg_hcsf.keypoints.detections import ParsedFile
@@ -39,7 +41,8 @@ def is_deeplabcut(frame: Frame) -> bool:
 def _first_cells(text: str) -> list[str]:
     r"""The first cell of each of the first four lines."""
     head = text[: 2**20].split('\n', 4)[:4]
-    return [line.split(',', 1)[0].strip().lower() for line in head]
+    cells = (re.split('[,;\t]', line, maxsplit=1)[0] for line in head)
+    return [cell.strip().lower() for cell in cells]
 
 
 def read(text: str) -> ParsedFile:

@@ -80,6 +80,7 @@ def read_people(table: Table) -> ParsedFile:
     header = table.header
     if len(set(header)) < len(header):
         raise unexpected('different names of columns', header, 'line 1')
+    table = table.of_one_video()
     if table_cells.matches(table):
         return table_cells.read(table)
     joint = table.column(JOINT_COLUMNS)

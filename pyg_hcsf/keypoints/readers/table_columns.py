@@ -12,6 +12,7 @@ from pyg_hcsf.keypoints.messages import unexpected, warn
 from pyg_hcsf.keypoints.readers.frame_numbers import (
     number_frames,
     number_times,
+    several_videos,
 )
 from pyg_hcsf.keypoints.readers.json_frames import (
     FRAME_KEYS,
@@ -58,10 +59,16 @@ SIZE_COLUMNS = tuple(
     for kind in ('image_', 'img_', 'frame_', 'video_', '')
     for width, height in (('width', 'height'), ('w', 'h'))
 )
+#: Columns that have the same value in all lines of one video.
+VIDEO_COLUMNS = (
+    'video', 'video_name', 'video_id', 'video_path', 'sequence', 'clip',
+    'camera', 'camera_id', 'cam', 'view',
+)  # fmt: skip
+KIND_COLUMNS = ('type', 'landmark_type', 'part_type')
 RATE_COLUMNS = ('fps', 'frame_rate', 'framerate')
 OTHER_COLUMNS = {
-    *TIME_KEYS, *ROW_COLUMNS, *RATE_COLUMNS, 'instance_score', 'z',
-    'presence', 'track_score', 'class', 'class_id',
+    *TIME_KEYS, *ROW_COLUMNS, *RATE_COLUMNS, *VIDEO_COLUMNS, 'z',
+    'instance_score', 'presence', 'track_score', 'class', 'class_id',
     *(name for names in SIZE_COLUMNS for name in names),
 }  # fmt: skip
 NOT_READ = {'z', 'presence'}  # of joints
@@ -103,6 +110,20 @@ class Table(NamedTuple):
         cells = self.cells[self.names.index(name)]
         only = cells.iloc[0] if cells.nunique() == 1 else None
         return float(only) if cells.dtype.kind in 'iuf' and only else None
+
+    def of_one_video(self) -> 'Table':
+        r"""The lines of the body, if others are of face and hands; raises an
+        error if there are several videos.
+        """
+        for name in set(VIDEO_COLUMNS) & set(self.names):
+            videos = self.cells[self.names.index(name)].dropna().unique()
+            if len(videos) > 1:
+                raise several_videos(map(str, videos[:9]))
+        kind = self.column(KIND_COLUMNS)
+        if kind is None or not (body := self.cells[kind] == 'pose').any():
+            return self
+        warn("only its lines of the type 'pose' are read")
+        return self._replace(cells=self.cells[body])
 
     def image_size(self) -> tuple[float, float] | None:
         r"""The size of the image, if all lines have the same."""

@@ -33,6 +33,8 @@ _COLUMNS = tuple(
 _NUMBERED = re.compile(r'(.*?)_?([0-9]{1,3})')
 _PERSON = re.compile(r'([a-z]*_?[0-9]{1,4})_(.+)')
 _BOXES = {'bbox', 'box', 'center', 'bbox_center', 'bb'}
+#: MediaPipe's landmarks of the body and of the face.
+HOLISTIC = 501
 _AXES = ('x', 'y', 'score')
 
 
@@ -66,10 +68,16 @@ def find_joints(names: list[str]) -> dict[str, Joints]:
     }
     if not joints:
         joints = _find_numbered_parts(names)
+    if len(joints) == HOLISTIC:
+        joints = dict(sorted(joints.items(), key=lambda j: _digits(j[0]))[:33])
     named = [joint for joint in joints if not joint.isdecimal()]
     if match_names(named) is not None:  # numbers are corners of boxes
         joints = {joint: joints[joint] for joint in named}
     return _split_people(_drop_prefix(joints))
+
+
+def _digits(joint: str) -> int:
+    return int(re.sub('[^0-9]', '', joint)[:9] or 0)
 
 
 def _find_numbered_parts(names: list[str]) -> Joints:
