@@ -33,6 +33,7 @@ _COLUMNS = tuple(
 _NUMBERED = re.compile(r'(.*?)_?([0-9]{1,3})')
 _PERSON = re.compile(r'([a-z]*_?[0-9]{1,4})_(.+)')
 _BOXES = {'bbox', 'box', 'center', 'bbox_center', 'bb'}
+MAX_NAME = 100  # characters; the time of regular expressions is quadratic
 #: MediaPipe's landmarks of the body and of the face.
 HOLISTIC = 501
 _AXES = ('x', 'y', 'score')
@@ -48,8 +49,9 @@ def find_joints(names: list[str]) -> dict[str, Joints]:
             them.
     """
     joints: Joints = {}
+    known = {*FRAME_COLUMNS, *PERSON_COLUMNS, *OTHER_COLUMNS}
     for index, name in enumerate(names):
-        if name in (*FRAME_COLUMNS, *PERSON_COLUMNS, *OTHER_COLUMNS):
+        if name in known or len(name) > MAX_NAME:
             continue
         found = next((m for c in _COLUMNS if (m := c.fullmatch(name))), None)
         if found is None:
@@ -128,7 +130,8 @@ def find_rows(names: list[str]) -> list[int]:
     """
     groups: dict[str, dict[int, int]] = {}
     for index, name in enumerate(names):
-        if (found := _NUMBERED.fullmatch(name)) is not None:
+        found = _NUMBERED.fullmatch(name[: MAX_NAME + 1])
+        if found is not None and len(name) <= MAX_NAME:
             groups.setdefault(found[1], {})[int(found[2])] = index
     columns = max(groups.values(), key=len, default={})
     numbers = sorted(columns)

@@ -21,7 +21,7 @@ MIN_WORDS = 6  # of a line with spaces between its cells
 _LINE = re.compile(r'([^\r\n]*)(?:\r\n|\r|\n)')
 _COMMENT = re.compile(r'\s*(#|%|//)\s*')
 _QUOTED = re.compile(r'"[^"]*"')
-NUMBER = re.compile(r'\s*"?([-+]?[0-9.]+(e[-+]?[0-9]+)?|nan|)"?\s*', re.I)
+NUMBER = re.compile(r'"?([-+]?[0-9.]+(e[-+]?[0-9]+)?|nan)?"?', re.I)
 
 
 def find_separator(line: str) -> str:
@@ -79,7 +79,7 @@ def has_headers(text: str) -> bool:
     cells = re.split(f'[{SEPARATORS}]', line)
     if len(cells) == 1:
         cells = line.split()
-    return not all(NUMBER.fullmatch(cell) for cell in cells)
+    return not all(NUMBER.fullmatch(cell.strip()) for cell in cells)
 
 
 def split_table(
