@@ -67,8 +67,8 @@ VIDEO_COLUMNS = (
 KIND_COLUMNS = ('type', 'landmark_type', 'part_type')
 RATE_COLUMNS = ('fps', 'frame_rate', 'framerate')
 OTHER_COLUMNS = {
-    *TIME_KEYS, *ROW_COLUMNS, *RATE_COLUMNS, *VIDEO_COLUMNS, 'z',
-    'instance_score', 'presence', 'track_score', 'class', 'class_id',
+    *TIME_KEYS, *ROW_COLUMNS, *RATE_COLUMNS, *VIDEO_COLUMNS, *KIND_COLUMNS,
+    'z', 'instance_score', 'presence', 'track_score', 'class', 'class_id',
     *(name for names in SIZE_COLUMNS for name in names),
 }  # fmt: skip
 NOT_READ = {'z', 'presence'}  # of joints

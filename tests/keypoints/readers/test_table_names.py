@@ -265,9 +265,11 @@ def test_3d(tmp_path, joints):
     if joints == 17:
         values += 5000
     names = [f'k{j}_{c}' for j in range(joints) for c in 'xyz']
-    with pytest.raises(ValueError, match='it has 3D positions'):
-        with pytest.warns(UserWarning):
-            read(tmp_path, pd.DataFrame(values, columns=names))
+    with (
+        pytest.warns(UserWarning, match='each line is taken as a frame'),
+        pytest.raises(ValueError, match='it has 3D positions'),
+    ):
+        read(tmp_path, pd.DataFrame(values, columns=names))
 
 
 def test_several_videos(tmp_path):
@@ -295,7 +297,7 @@ def test_landmarks_of_other_parts(tmp_path):
 @pytest.mark.parametrize(
     'text',
     [
-        ' ' * 60_000 + 'a b c d e f g\n' + '1 ' * 60_000,
+        'a b c d e f g' + ' ' * 60_000 + '\n' + '1 ' * 60_000,
         'a_' * 60_000 + 'x,b\n1,2',
         'title\n' * 20_000 + 'a,b\n1,2',
     ],
