@@ -79,9 +79,11 @@ def _drop_missing(trc: TRC, name: str) -> TRC:
     missing = ~np.isfinite(trc.position).all(axis=-1)
     missing |= origin & ~origin.all(axis=0)
     nobody = missing.all(axis=1)
-    often = missing[~nobody].mean(axis=0) > MAX_MISSING
-    if nobody.all() or often.all():
+    if nobody.all():
         _fail(name, 'it has no markers')
+    often = missing[~nobody].mean(axis=0) > MAX_MISSING
+    if often.all():
+        _fail(name, 'each of its markers is often missing')
     if often.any():
         names = [m for m, drop in zip(trc.markers, often, strict=True) if drop]
         _warn(

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, BinaryIO
@@ -66,17 +67,17 @@ class Reader:
         """
         file, _ = self._open(path)
         found: list[tuple[str, Any, str]] = []
-        stack: list[tuple[str, Any]] = [('', file)]
+        queue: deque[tuple[str, Any]] = deque([('', file)])
         for _ in range(MEMBERS):
-            if not stack or len(found) > MEMBERS:
+            if not queue or len(found) > MEMBERS:
                 break
-            name, item = stack.pop()
+            name, item = queue.popleft()
             keys = list(islice(item.attrs, MEMBERS))
             found += [(f'{name}@{key}', (), '|S1') for key in keys]
             if isinstance(item, h5py.Dataset):
                 found += _describe(name, item)
             elif name.count('/') < DEPTH:
-                stack += list(_children(name, item))[::-1]
+                queue += _children(name, item)
         self.close()
         return [m for m in found if len(m[0]) <= NAME][:MEMBERS], None
 

@@ -9,8 +9,8 @@ def trc(names, position, unit='m', rate=25, first=0, end='\n', count=None):
     axes = [f'{a}{i}' for i in range(1, len(names) + 1) for a in 'XYZ']
     lines = [
         ['PathFileType', '4', '(X/Y/Z)', 'walk_person00.trc'],
-        'DataRate CameraRate NumFrames NumMarkers Units OrigDataRate '
-        'OrigDataStartFrame OrigNumFrames'.split(' '),
+        ['DataRate', 'CameraRate', 'NumFrames', 'NumMarkers', 'Units']
+        + ['OrigDataRate', 'OrigDataStartFrame', 'OrigNumFrames'],
         [rate, rate, count, len(names), unit, rate, 0, count],
         ['Frame#', 'Time', *(c for n in names for c in (n, '', ''))],
         ['', '', *axes],

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pyg_hcsf.cli.main import main
+from pyg_hcsf.cli.view import main
 from pyg_hcsf.poses import read_poses
 from tests.keypoints.trc_files import trc
 
@@ -59,7 +59,7 @@ def test_skeleton(tmp_path):
 def test_unknown_markers_are_connected_to_near_ones(tmp_path):
     chain = np.zeros((9, 4, 3))
     chain[..., 1] = [30, 10, 0, 60]
-    chain[:, 3, 0] = 0.1 * np.arange(9)
+    chain[:, 3, 2] = 0.1 * np.arange(9)
     skeleton = read(tmp_path, trc(['a', 'b', 'c', 'd'], chain, 'mm')).skeleton
     edges = {frozenset(pair) for pair in skeleton.edges}
     assert edges == {frozenset(p) for p in ((0, 1), (1, 2), (0, 3))}
@@ -109,5 +109,5 @@ def test_view(tmp_path):
     page = tmp_path / 'a.html'
     files = ['a.trc', '--truth', 'a.trc']
     args = [str(tmp_path / f) if f[0] == 'a' else f for f in files]
-    main(['view', *args, '--out', str(page)])
+    main([*args, '--out', str(page)])
     assert page.stat().st_size > 10_000
