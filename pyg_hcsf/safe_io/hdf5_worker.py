@@ -77,7 +77,8 @@ class Reader:
             if isinstance(item, h5py.Dataset):
                 found += _describe(name, item)
             elif name.count('/') < DEPTH:
-                queue += _children(name, item)
+                room = max(MEMBERS - len(queue), 0)
+                queue += islice(_children(name, item), room)
         self.close()
         return [m for m in found if len(m[0]) <= NAME][:MEMBERS], None
 
