@@ -64,8 +64,9 @@ def read_keypoints(
     * MediaPipe's landmarks as JSON (needs :obj:`image_size`);
     * poses of TensorFlow.js, and of OpenPifPaf;
     * Detectron2's keypoints as VideoPose3D saves them;
-    * tables of DeepLabCut and SLEAP;
-    * an ``.npz`` file, a table (``.csv``), or JSON with ``frame`` and
+    * tables and HDF5 files of DeepLabCut and SLEAP;
+    * ``.trc`` files in pixels, as Sports2D writes them;
+    * an ``.npz`` or HDF5 file, a table (``.csv``), or JSON with ``frame`` and
       ``keypoints`` for each person.
 
     Each module of :mod:`pyg_hcsf.keypoints.readers` describes its format. The
