@@ -125,24 +125,7 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
     r"""Parses a file of :func:`write_csv`, also of releases that wrote the
     metadata in a comment line above the table.
     """
-    comment, start = b'', 1
-    if content.startswith(b'# '):
-        comment, _, content = content[2:].partition(b'\n')
-        start = 2
-    try:
-        (header,), cells = read_cells(
-            content.decode('utf-8-sig'),
-            is_text=lambda name: name[0] in ('person', METADATA),
-            start=start,
-        )
-    except ValueError as e:
-        fail(name, str(e))
-    if not comment:
-        if header[-1] != METADATA:
-            fail(name, f"its last column is not '{METADATA}'")
-        comment = cells.pop(cells.columns[-1]).iloc[0].encode()
-        del header[-1]
-    people = parse_header(comment, name)
+    people, header, cells = _read_cells(content, name)
     try:
         columns = _columns(skeleton_of(people[0]))
     except ValueError as e:
@@ -179,6 +162,30 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
                 arrays[field] = value
         out.append(restore(person, arrays, name))
     return out
+
+
+def _read_cells(
+    content: bytes, name: str
+) -> tuple[list[dict[str, Any]], list[str], pd.DataFrame]:
+    r"""The metadata of the people, the headers, and the other cells."""
+    comment, start = b'', 1
+    if content.startswith(b'# '):
+        comment, _, content = content[2:].partition(b'\n')
+        start = 2
+    try:
+        (header,), cells = read_cells(
+            content.decode('utf-8-sig'),
+            is_text=lambda name: name[0] in ('person', METADATA),
+            start=start,
+        )
+    except ValueError as e:
+        fail(name, str(e))
+    if not comment:
+        if header[-1] != METADATA:
+            fail(name, f"its last column is not '{METADATA}'")
+        comment = cells.pop(cells.columns[-1]).iloc[0].encode()
+        del header[-1]
+    return parse_header(comment, name), header, cells
 
 
 def _columns(skeleton: Skeleton) -> list[str]:
