@@ -14,6 +14,7 @@ from pyg_hcsf.safe_io.shown import cause, shown
 
 START = 'PathFileType'
 MAX_MARKERS = 1000
+MAX_HEADER = 2**18  # characters of a line
 MAX_FRAME = 2**53
 PIXELS = ('px', 'pixel', 'pixels')
 #: Positions in "metres" without depth are pixels if the median height of the
@@ -78,6 +79,10 @@ def parse_trc(text: str) -> TRC:
     if len(lines) < 6 or not text.startswith(START):
         raise ValueError(f"it has no five lines of headers after '{START}'")
     keys, values, labels, axes, body = lines[1:]
+    if max(map(len, lines[:5])) > MAX_HEADER:
+        raise ValueError(
+            f'a line of its headers has over {MAX_HEADER:,} bytes'
+        )
     header = dict(zip(keys.lower().split(), values.split(), strict=False))
     markers = _parse_names(labels)
     count = len(axes.split())

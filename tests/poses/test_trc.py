@@ -96,8 +96,9 @@ def test_a_plane(tmp_path):
         (trc(NAMES, POSITION, 'ft'), "its unit is 'ft'"),
         (trc(NAMES, POSITION * np.nan), 'it has no markers'),
         ('PathFileType\t4\n', 'no five lines of headers'),
+        (trc(['m' * 2**18], POSITION[:, :1]), 'headers has over 262,144'),
     ],
-    ids=['pixels', 'unit', 'empty', 'cut'],
+    ids=['pixels', 'unit', 'empty', 'cut', 'long'],
 )
 def test_refused(tmp_path, text, error):
     with pytest.raises(ValueError, match=rf"walk\.trc': .*{error}"):
