@@ -67,18 +67,18 @@ class Reader:
         """
         file, _ = self._open(path)
         found: list[tuple[str, Any, str]] = []
-        queue: deque[tuple[str, Any]] = deque([('', file)])
+        queue, seen = deque(['']), {hash(file.id)}
         for _ in range(MEMBERS):
             if not queue or len(found) > MEMBERS:
                 break
-            name, item = queue.popleft()
-            keys = list(islice(item.attrs, MEMBERS))
-            found += [(f'{name}@{key}', (), '|S1') for key in keys]
-            if isinstance(item, h5py.Dataset):
-                found += _describe(name, item)
-            elif name.count('/') < DEPTH:
-                room = max(MEMBERS - len(queue), 0)
-                queue += islice(_children(name, item), room)
+            group = queue.popleft()
+            found += _describe(group, file[group or '/'])
+            for name, item in _children(group, file[group or '/']):
+                if isinstance(item, h5py.Dataset):
+                    found += _describe(name, item)
+                elif name.count('/') < DEPTH and hash(item.id) not in seen:
+                    seen.add(hash(item.id))
+                    queue.append(name)
         self.close()
         return [m for m in found if len(m[0]) <= NAME][:MEMBERS], None
 
@@ -143,13 +143,15 @@ def _children(path: str, group: h5py.Group) -> Iterator[tuple[str, Any]]:
             yield f'{path}/{name}'.strip('/'), group[name]
 
 
-def _describe(name: str, data: h5py.Dataset) -> Iterator[tuple[str, Any, str]]:
-    if data.shape is None:
+def _describe(name: str, item: Any) -> Iterator[tuple[str, Any, str]]:
+    for key in islice(item.attrs, MEMBERS):
+        yield f'{name}@{key}', (), '|S1'
+    if not isinstance(item, h5py.Dataset) or item.shape is None:
         return
-    for field in data.dtype.names or ('',):
-        kind = data.dtype[field] if field else data.dtype
+    for field in item.dtype.names or ('',):
+        kind = item.dtype[field] if field else item.dtype
         place = f'{name}:{field}' if field else name
-        yield place, (*data.shape, *kind.shape), kind.base.str
+        yield place, (*item.shape, *kind.shape), kind.base.str
 
 
 def _find(file: h5py.File, path: str) -> Any:

@@ -85,3 +85,14 @@ def test_members_are_bounded(tmp_path):
         found = process.members(path)
     assert 50 <= len(found) <= 2000
     assert max(map(len, found)) <= 200
+
+
+def test_many_members(tmp_path):
+    path = tmp_path / 'a.h5'
+    with h5py.File(path, 'w') as content:
+        for number in range(2500):
+            content[f'x{number}'] = number
+    with HDF5Process() as process:
+        names = list(process.members(path))
+        assert len(names) == 2000
+        assert len(process.read(path, names[:200], 2**20)) == 200
