@@ -7,9 +7,10 @@
     pyg-hcsf view ann.npz --skeleton hand.yaml --unit m --out view.html
 
 The page is one file without network access; press ? in it for its keys.
-Poses are files of pyg_hcsf.poses.write_poses, learned graphs files of
-pyg_hcsf.viewer.write_graph. With --skeleton, poses are arrays of your own as
-pyg_hcsf.datasets.ArrayPoses reads them.
+Poses are files of pyg_hcsf.poses.write_poses, or 3D markers (.trc) of
+Pose2Sim and OpenSim; learned graphs are files of pyg_hcsf.viewer.write_graph.
+With --skeleton, poses are arrays of your own as pyg_hcsf.datasets.ArrayPoses
+reads them.
 """
 
 from __future__ import annotations

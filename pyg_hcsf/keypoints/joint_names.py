@@ -1,6 +1,7 @@
 r"""Recognises the layout of a file by the names of its joints."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -67,7 +68,9 @@ class JointOrder(NamedTuple):
             warn_unread('joints', self.unused)
 
 
-def match_names(names: Any) -> JointOrder | None:
+def match_names(
+    names: Any, layouts: Sequence[str] = LAYOUTS
+) -> JointOrder | None:
     r"""Finds the layout that has joints of these names, in any order, or
     :obj:`None` if none has 8 of them, hips and shoulders among them.
 
@@ -93,7 +96,7 @@ def match_names(names: Any) -> JointOrder | None:
         return same, count == len(at), count, -len(at)
 
     # max() returns the first one of several with the same rank.
-    matches = [(layout, _match(layout, index)) for layout in LAYOUTS]
+    matches = [(layout, _match(layout, index)) for layout in layouts]
     layout, at = max(matches, key=rank)
     if sum(i >= 0 for i in at) < MIN_JOINTS:
         return None

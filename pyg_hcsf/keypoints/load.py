@@ -22,6 +22,7 @@ from pyg_hcsf.keypoints.pixels import to_pixels
 from pyg_hcsf.keypoints.readers import READERS
 from pyg_hcsf.keypoints.readers.folder import read_folder
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
+from pyg_hcsf.keypoints.readers.hdf5 import load_hdf5
 from pyg_hcsf.keypoints.readers.json_frames import time_stamps
 from pyg_hcsf.keypoints.readers.json_groups import one_frame
 from pyg_hcsf.keypoints.readers.json_header import MAX_FPS, read_header
@@ -65,8 +66,9 @@ def read_keypoints(
     * MediaPipe's landmarks as JSON (needs :obj:`image_size`);
     * poses of TensorFlow.js, OpenPifPaf, RTMLib and Transformers;
     * Detectron2's keypoints as VideoPose3D saves them;
-    * tables of DeepLabCut and SLEAP;
-    * an ``.npz`` file, a table (``.csv``), or JSON with ``frame`` and
+    * tables and HDF5 files of DeepLabCut and SLEAP;
+    * ``.trc`` files in pixels, as Sports2D writes them;
+    * an ``.npz`` or HDF5 file, a table (``.csv``), or JSON with ``frame`` and
       ``keypoints`` for each person;
     * the same in a pickle or an ``.npy`` file of plain data, and compressed
       by gzip.
@@ -141,10 +143,7 @@ def _read_file(path: Path, is_frame: bool = False) -> ParsedFile:
                     'its arrays are larger than the memory: split it'
                 ) from e
         if content.startswith(b'\x89HDF'):
-            raise file_error(
-                'HDF5 files are not read: export the table as .csv, as SLEAP '
-                '(analysis CSV) and DeepLabCut (save_as_csv=True) can'
-            )
+            return _read('arrays', load_hdf5(path))
         if content.startswith(b'\x93NUMPY'):
             return _read_value(load_npy, content, path)
         if content.startswith(PICKLES):

@@ -9,6 +9,12 @@ from typing import Any
 
 from pyg_hcsf.safe_io.shown import shortened, shown
 
+#: The problem of files of 3D positions.
+IS_3D = (
+    'it has 3D positions, but 2D keypoints in pixels are read: give the file '
+    'of 2D keypoints that they were made from'
+)
+
 # The file being read. A helper deep inside a reader names it in its messages
 # without every function on the way passing the path on. Each thread has its
 # own value.

@@ -1,10 +1,9 @@
-r"""3D poses as pandas frames, and as CSV tables with the metadata in a comment
-line.
+r"""3D poses as pandas frames, and as CSV tables with the metadata in the last
+column.
 """
 
 import csv
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from pyg_hcsf.safe_io.csv_cells import (
 from pyg_hcsf.safe_io.shown import shown
 from pyg_hcsf.skeleton import Skeleton
 
-JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+METADATA = 'metadata'  # the last column, with JSON in its first cell
 XYZ, ROOT = ['x', 'y', 'z'], ['root_x', 'root_y', 'root_z']
 
 
@@ -77,10 +76,11 @@ def poses_to_frame(sequences: Sequence[PoseSequence]) -> pd.DataFrame:
 
 
 def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
-    r"""Writes poses as a table with one row per person and frame, below a
-    comment line (:obj:`'# '`) with the metadata as JSON. Missing values are
-    empty; 2D keypoints are left out. Names that a spreadsheet would run as
-    formulas get a leading apostrophe, which :func:`read_csv` removes.
+    r"""Writes poses as a table with one row per person and frame, as
+    :func:`pandas.read_csv` reads it. The first cell of the last column,
+    :obj:`metadata`, has the metadata as JSON. Missing values are empty; 2D
+    keypoints are left out. Names that a spreadsheet would run as formulas get
+    a leading apostrophe, which :func:`read_csv` removes.
     """
     skeleton = sequences[0].skeleton
     if any(s.skeleton.joints != skeleton.joints for s in sequences):
@@ -103,16 +103,18 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
     table.insert(0, 'frame', rows['frame'].to_numpy())
     escaped = rows['person'].map(escape_formula).to_numpy()
     table.insert(0, 'person', escaped)
+    # Spreadsheets that split at semicolons could run a part as a formula.
+    text = json.dumps(header, allow_nan=False).replace(';', '\\u003b')
+    table[METADATA] = [text] + [None] * (len(rows) - 1)
     with (
         atomic_write(path) as part,
         part.open('w', encoding='utf-8', newline='') as file,
     ):
-        file.write(f'# {_first_line(header)}\n')
         # Some spreadsheets split at semicolons, which Python does not quote.
         quote_all = any(';' in person.name for person in people)
         table.to_csv(
             file,
-            header=_columns(skeleton),
+            header=[*_columns(skeleton), METADATA],
             index=False,
             lineterminator='\n',
             quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL,
@@ -120,16 +122,12 @@ def write_csv(path: Path, sequences: Sequence[PoseSequence]) -> None:
 
 
 def read_csv(content: bytes, name: str) -> list[PoseSequence]:
-    r"""Parses a file of :func:`write_csv`."""
-    first, _, rest = content.partition(b'\n')
-    if not first.startswith(b'# '):
-        fail(name, "its first line does not begin with '# '")
-    people = parse_header(first[2:], name)
+    r"""Parses a file of :func:`write_csv`, also of releases that wrote the
+    metadata in a comment line above the table.
+    """
+    people, header, cells = _read_cells(content, name)
     try:
         columns = _columns(skeleton_of(people[0]))
-        (header,), cells = read_cells(
-            rest.decode(), is_text=lambda name: name == ['person'], start=2
-        )
     except ValueError as e:
         fail(name, str(e))
     if header != columns:
@@ -166,14 +164,28 @@ def read_csv(content: bytes, name: str) -> list[PoseSequence]:
     return out
 
 
-def _first_line(header: dict[str, Any]) -> str:
-    r"""JSON without commas and semicolons in its strings: a spreadsheet that
-    splits there could run a part as a formula.
-    """
-    text = json.dumps(header, allow_nan=False)
-    return JSON_STRING.sub(
-        lambda m: m[0].replace(',', '\\u002c').replace(';', '\\u003b'), text
-    )
+def _read_cells(
+    content: bytes, name: str
+) -> tuple[list[dict[str, Any]], list[str], pd.DataFrame]:
+    r"""The metadata of the people, the headers, and the other cells."""
+    comment, start = b'', 1
+    if content.startswith(b'# '):
+        comment, _, content = content[2:].partition(b'\n')
+        start = 2
+    try:
+        (header,), cells = read_cells(
+            content.decode('utf-8-sig'),
+            is_text=lambda name: name[0] in ('person', METADATA),
+            start=start,
+        )
+    except ValueError as e:
+        fail(name, str(e))
+    if not comment:
+        if header[-1] != METADATA:
+            fail(name, f"its last column is not '{METADATA}'")
+        comment = cells.pop(cells.columns[-1]).iloc[0].encode()
+        del header[-1]
+    return parse_header(comment, name), header, cells
 
 
 def _columns(skeleton: Skeleton) -> list[str]:

@@ -16,9 +16,15 @@ from pyg_hcsf.poses.records import (
     write_npz,
 )
 from pyg_hcsf.poses.sequence import PoseSequence
+from pyg_hcsf.poses.trc import read_trc
 from pyg_hcsf.safe_io.shown import explained, shown
 
-READERS = {'csv': read_csv, 'json': read_json, 'npz': read_npz}
+READERS = {
+    'csv': read_csv,
+    'json': read_json,
+    'npz': read_npz,
+    'trc': read_trc,
+}
 WRITERS = {'csv': write_csv, 'json': write_json, 'npz': write_npz}
 POSE_FORMATS = (*WRITERS, 'bvh', 'glb', 'gltf')
 MAX_BYTES = 2**28  # of a file: hours of one person
@@ -60,8 +66,8 @@ def write_poses(
         * - :obj:`npz`
           - everything, to the bit: :obj:`pose_0` is that of the first person
         * - :obj:`csv`
-          - a table of one skeleton without keypoints, to 0.0001 mm, below one
-            line of JSON: :obj:`pandas.read_csv(path, skiprows=1)`
+          - a table of one skeleton without keypoints, to 0.0001 mm, for
+            :obj:`pandas.read_csv(path)`
         * - :obj:`bvh`
           - an animated skeleton, y up, in **centimetres** (scale 0.01 in
             Blender), one file per person: :obj:`<stem>_<name>.bvh` if there
@@ -131,7 +137,8 @@ def write_poses(
 
 def read_poses(path: Union[str, Path]) -> list[PoseSequence]:
     r"""Reads a :obj:`.json`, :obj:`.csv` or :obj:`.npz` file of
-    :func:`write_poses`.
+    :func:`write_poses`, or 3D markers as a :obj:`.trc` file, such as those of
+    Pose2Sim and OpenSim.
 
     Args:
         path (str or pathlib.Path): The file.

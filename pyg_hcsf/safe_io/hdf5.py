@@ -18,7 +18,7 @@ import numpy as np
 
 WORKER = Path(__file__).with_name('hdf5_worker.py')
 PIPE = 2**20  # bytes that the pipe buffers
-REPLY_LIMIT = 2**16  # bytes of a reply without its numbers
+REPLY_LIMIT = 2**20  # bytes of a reply without its numbers
 INFLATION, SLACK = 4, 2**22  # rows that are read at once: 4 x file + 4 MiB
 
 
@@ -98,14 +98,32 @@ class HDF5Process:
         self._sets = {}
         return self._ask('contains', path=_absolute(path), names=[*names])
 
+    def members(self, path: str | Path) -> dict[str, DataSet]:
+        r"""Lists the first 2,000 arrays, fields of compound arrays
+        (``'array:field'``) and attributes (``'array@attribute'``), in up to
+        five groups inside each other. The shapes of attributes are not known.
+        """
+        self._sets = {}
+        return {
+            name: DataSet(tuple(shape), np.dtype(dtype))
+            for name, shape, dtype in self._ask(
+                'members', path=_absolute(path)
+            )
+        }
+
     def open(
-        self, path: str | Path, names: Sequence[str]
+        self, path: str | Path, names: Sequence[str], mixed: bool = False
     ) -> dict[str, DataSet]:
         r"""Opens a file for :meth:`rows`, and closes the one that was open.
 
         Args:
             path (str or pathlib.Path): The file.
-            names (list[str]): The names of arrays of numbers at its root.
+            names (list[str]): The names of arrays of numbers, such as
+                ``'x'`` or ``'group/x'``.
+            mixed (bool, optional): If set to :obj:`True`, names may also be
+                those of arrays of texts or booleans, of fields of compound
+                arrays, and of attributes, see :meth:`members`. Texts are
+                arrays of bytes. (default: :obj:`False`)
 
         Example:
             >>> process.open('NTU_CS.h5', ['y'])['y'].shape
@@ -113,7 +131,7 @@ class HDF5Process:
         """
         self._sets = {}
         sets, self._file_size = self._ask(
-            'open', path=_absolute(path), names=[*names]
+            'open', path=_absolute(path), names=[*names], mixed=mixed
         )
         self._sets = {
             name: DataSet(tuple(shape), np.dtype(dtype))
@@ -138,16 +156,22 @@ class HDF5Process:
         return self._receive(name, part, (start, stop))
 
     def read(
-        self, path: str | Path, names: Sequence[str], limit: int
+        self,
+        path: str | Path,
+        names: Sequence[str],
+        limit: int,
+        mixed: bool = False,
     ) -> dict[str, np.ndarray]:
-        r"""Reads complete arrays of numbers of a small file.
+        r"""Reads complete arrays of a small file.
 
         Args:
             path (str or pathlib.Path): The file.
-            names (list[str]): The names of the arrays at its root.
+            names (list[str]): The names of the arrays, as in :meth:`open`.
             limit (int): The largest size of all arrays together in bytes.
+            mixed (bool, optional): As in :meth:`open`.
+                (default: :obj:`False`)
         """
-        sets = self.open(path, names)
+        sets = self.open(path, names, mixed)
         _check_size(sum(data.num_bytes for data in sets.values()), limit)
         arrays = {name: self._receive(name, sets[name]) for name in names}
         self._sets = {}

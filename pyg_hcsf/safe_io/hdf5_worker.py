@@ -11,6 +11,9 @@ import json
 import math
 import os
 import sys
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
 import h5py
@@ -34,6 +37,9 @@ SIZES = 4
 GROWTH = 2**30
 SPARE = 2**25
 LEAK = 2**28  # bytes that a file may leave allocated before a restart
+MEMBERS, DEPTH, NAME = 2000, 4, 200  # limits of the list of members
+NUMBERS = ('fiu', 8)  # kinds of types, and the largest size in bytes
+MIXED = ('fiubS', CHUNK_SLACK)
 
 
 class Reader:
@@ -45,7 +51,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.file: h5py.File | None = None
-        self.sets: dict[str, h5py.Dataset] = {}
+        self.sets: dict[str, Any] = {}
         self.memory = 0  # limit in bytes
 
     def contains(self, path: str, names: list[str]) -> tuple[Any, None]:
@@ -55,10 +61,34 @@ class Reader:
         self.close()
         return None not in links, None
 
-    def open(self, path: str, names: list[str]) -> tuple[Any, None]:
+    def members(self, path: str) -> tuple[Any, None]:
+        r"""The names, shapes and types of arrays, of their fields
+        (``array:field``), and of attributes (``array@attribute``).
+        """
+        file, _ = self._open(path)
+        found: list[tuple[str, Any, str]] = []
+        queue, seen = deque(['']), {hash(file.id)}
+        for _ in range(MEMBERS):
+            if not queue or len(found) > MEMBERS:
+                break
+            group = queue.popleft()
+            found += _describe(group, file[group or '/'])
+            for name, item in _children(group, file[group or '/']):
+                if isinstance(item, h5py.Dataset):
+                    found += _describe(name, item)
+                elif name.count('/') < DEPTH and hash(item.id) not in seen:
+                    seen.add(hash(item.id))
+                    queue.append(name)
+        self.close()
+        return [m for m in found if len(m[0]) <= NAME][:MEMBERS], None
+
+    def open(
+        self, path: str, names: list[str], mixed: bool
+    ) -> tuple[Any, None]:
         r"""The shapes and types of arrays, and the size of the file."""
         file, size = self._open(path)
-        self.sets = {name: _plain_array(file, name, size) for name in names}
+        find = _any_array if mixed else _plain_array
+        self.sets = {name: find(file, name, size) for name in names}
         shapes = [
             (data.shape, data.dtype.newbyteorder('<').str)
             for data in self.sets.values()
@@ -71,7 +101,7 @@ class Reader:
         r"""Some rows of an array, or all, of :obj:`size` bytes."""
         _limit_memory(self.memory + size)
         data = self.sets[name]
-        array = np.asarray(data[()] if rows is None else data[slice(*rows)])
+        array = np.asarray(data[slice(*rows) if rows else ...])
         dtype = array.dtype.newbyteorder('<')
         array = np.ascontiguousarray(array, dtype).reshape(array.shape)
         return (array.shape, dtype.str), array
@@ -94,24 +124,106 @@ class Reader:
         return self.file, size
 
 
+class Field:
+    r"""A field of a compound array, read like an array."""
+
+    def __init__(self, data: h5py.Dataset, name: str) -> None:
+        self.field = data.fields(name)
+        kind = data.dtype[name]
+        self.dtype, self.shape = kind.base, (*data.shape, *kind.shape)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.field[key]
+
+
+def _children(path: str, group: h5py.Group) -> Iterator[tuple[str, Any]]:
+    for name in islice(group, MEMBERS):
+        # Other links would read other files.
+        if isinstance(group.get(name, getlink=True), h5py.HardLink):
+            yield f'{path}/{name}'.strip('/'), group[name]
+
+
+def _describe(name: str, item: Any) -> Iterator[tuple[str, Any, str]]:
+    for key in islice(item.attrs, MEMBERS):
+        yield f'{name}@{key}', (), '|S1'
+    if not isinstance(item, h5py.Dataset) or item.shape is None:
+        return
+    for field in item.dtype.names or ('',):
+        kind = item.dtype[field] if field else item.dtype
+        place = f'{name}:{field}' if field else name
+        yield place, (*item.shape, *kind.shape), kind.base.str
+
+
+def _find(file: h5py.File, path: str) -> Any:
+    r"""The array or group at a path of hard links."""
+    item: Any = file
+    for name in filter(None, path.split('/')):
+        if not isinstance(item, h5py.Group) or not isinstance(
+            item.get(name, getlink=True), h5py.HardLink
+        ):
+            raise ValueError(f"no data set '{path}' in it")
+        item = item[name]
+    return item
+
+
 def _plain_array(file: h5py.File, name: str, size: int) -> h5py.Dataset:
-    # Other links and external or virtual storage would read other files.
-    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise ValueError(f"no data set '{name}' in it")
-    data = file[name]
+    data = _find(file, name)
+    _check_array(data, data, name, size, NUMBERS)
+    return data
+
+
+def _any_array(file: h5py.File, name: str, size: int) -> Any:
+    r"""An array, a field or an attribute, of numbers or of texts."""
+    path, _, key = name.partition('@')
+    path, _, field = path.partition(':')
+    data = _find(file, path)
+    if key:
+        return _texts(data.attrs[key], name, size)
+    if isinstance(data, h5py.Dataset) and data.dtype.kind == 'O':
+        _check_array(data, data, name, size, ('O', 16))
+        return _texts(data[()], name, size)
+    if field not in (getattr(data.dtype, 'names', None) or ('',)):
+        raise ValueError(f"no field '{field}' in '{path}'")
+    found = Field(data, field) if field else data
+    _check_array(data, found, name, size, MIXED)
+    return found
+
+
+def _check_array(
+    data: Any, part: Any, name: str, size: int, kinds: tuple[str, int]
+) -> None:
+    # External or virtual storage would read other files.
     if (
         not isinstance(data, h5py.Dataset)
         or data.shape is None
         or data.is_virtual
         or data.external
-        or data.dtype.kind not in 'fiu'
-        or data.dtype.itemsize > 8
+        or part.dtype.kind not in kinds[0]
+        or not 0 < part.dtype.itemsize <= kinds[1]
     ):
         raise ValueError(f"'{name}' is not a plain array of numbers")
     chunk = math.prod(data.chunks or ()) * data.dtype.itemsize
     if chunk > min(CHUNK_LIMIT, SIZES * size + CHUNK_SLACK):
         raise ValueError(f"'{name}' has chunks of {chunk} bytes")
-    return data
+
+
+def _texts(value: Any, name: str, size: int) -> np.ndarray:
+    r"""Texts of any kind as an array of bytes, numbers as they are."""
+    array = np.asarray(value)
+    if array.dtype.kind in 'OU':
+        found = [
+            t.encode(errors='replace') if isinstance(t, str) else t
+            for t in array.reshape(-1).tolist()
+        ]
+        if not all(isinstance(t, bytes) for t in found):
+            raise ValueError(f"'{name}' is not of texts")
+        width = max(map(len, found), default=0) + 1
+        if width * len(found) > SIZES * size + CHUNK_SLACK:
+            raise ValueError(f"'{name}' has texts of {width} bytes")
+        array = np.array(found, f'S{width}').reshape(array.shape)
+    if array.dtype.kind not in MIXED[0] or not array.dtype.itemsize:
+        raise ValueError(f"'{name}' is not of texts or numbers")
+    return array
 
 
 def _virtual_memory() -> int:

@@ -19,7 +19,6 @@ from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble, mirror
 from tests.lifting.conftest import SIZE, make_weights
 from tests.scale import deviation
 
-
 Frames = partial(Lifter, smooth=False)  # lifts frame by frame
 
 

@@ -1,61 +1,17 @@
-import csv
 import json
 import os
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from pyg_hcsf.keypoints import Track
 from pyg_hcsf.poses import (
-    PoseSequence,
-    poses_to_frame,
     read_poses,
     write_poses,
 )
 from pyg_hcsf.poses.csv_table import read_csv
 from pyg_hcsf.poses.records import read_json, read_npz
-
-FRAMES = np.array([3, 4, 6, 9])
-
-
-def make(name='anna', dtype=np.float64, **kwargs):
-    rng = np.random.default_rng(len(name))
-    xy = rng.uniform(0, 1000, (len(FRAMES), 17, 2)).astype(dtype)
-    xy[1, 3] = np.nan
-    score = rng.random((len(FRAMES), 17)).astype(dtype)
-    values = {
-        'pose': rng.normal(0, 500, (len(FRAMES), 17, 3)).astype(dtype),
-        'uncertainty': rng.uniform(0, 80, (len(FRAMES), 17)).astype(dtype),
-        'root': rng.normal(0, 4000, (len(FRAMES), 3)).astype(dtype),
-        'keypoints': Track(name, FRAMES, xy, score),
-        'layout': 'coco17',
-        'fps': dtype(29.97),
-        'image_size': (1920, 1080.5),
-        'note': 'Höhe: 1.7 m, "assumed"',
-    }
-    return PoseSequence(name, 'h36m17', FRAMES, **{**values, **kwargs})
-
-
-BARE = PoseSequence(
-    'b, "2"', 'ntu25', np.array([0]), np.ones((1, 25, 3)), 'world'
-)
-
-
-def assert_same(got, expected, atol):
-    for field in fields(PoseSequence):
-        a, b = getattr(got, field.name), getattr(expected, field.name)
-        if field.name == 'keypoints' and b is not None:
-            assert a.name == b.name
-            for key in ('frames', 'xy', 'score'):
-                np.testing.assert_allclose(
-                    getattr(a, key), getattr(b, key), rtol=0, atol=atol
-                )
-        elif isinstance(b, np.ndarray):
-            np.testing.assert_allclose(a, b, rtol=0, atol=atol)
-        else:
-            assert a == b
+from tests.poses.some_poses import BARE, assert_same, make
 
 
 @pytest.mark.parametrize('dtype', [np.float32, np.float64])
@@ -71,83 +27,6 @@ def test_round_trip(tmp_path, suffix, dtype):
     if suffix == 'npz':
         assert got[0].pose.dtype == dtype
     assert os.listdir(tmp_path) == [path.name]
-
-
-@pytest.mark.parametrize('dtype', [np.float32, np.float64])
-def test_round_trip_of_a_table(tmp_path, dtype):
-    path = tmp_path / 'a.csv'
-    people = [
-        make(dtype=dtype),
-        make('c, "2"', uncertainty=None),
-        make('', root=None, axes='world', fps=None),
-    ]
-    write_poses(path, people)
-    for a, b in zip(read_poses(path), people, strict=True):
-        assert_same(a, replace(b, keypoints=None, layout=None), atol=1e-3)
-    with open(path, encoding='utf-8', newline='') as file:
-        next(file)
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 12
-    assert (rows[5]['person'], rows[5]['frame']) == ('c, "2"', '4')
-    assert float(rows[5]['LKnee_y']) == round(people[1].pose[1, 5, 1], 4)
-    assert rows[5]['LKnee_uncertainty'] == ''
-    with pytest.raises(ValueError, match=r"'h36m17', 'ntu25'.*write .json"):
-        write_poses(path, [make(), BARE])
-
-
-def test_table_as_pandas_reads_it(tmp_path):
-    people = [make(), make('nan', root=None)]
-    write_poses(tmp_path / 'a.csv', people)
-    wide = pd.read_csv(tmp_path / 'a.csv', skiprows=1, keep_default_na=False)
-    assert wide['person'].tolist() == 4 * ['anna'] + 4 * ['nan']
-    assert [person.name for person in read_poses(tmp_path / 'a.csv')] == [
-        'anna', 'nan',
-    ]  # fmt: skip
-
-
-def test_frame():
-    people = [make(), BARE, make('c', np.float32, uncertainty=None)]
-    frame = poses_to_frame(people)
-    assert len(frame) == 4 * 17 + 25 + 4 * 17
-    assert frame['person'].unique().tolist() == ['anna', 'b, "2"', 'c']
-    one = frame[(frame['person'] == 'anna') & (frame['joint'] == 'LKnee')]
-    assert one['frame'].tolist() == FRAMES.tolist()
-    for names, expected in (
-        (['x', 'y', 'z'], people[0].pose[:, 5]),
-        (['root_x', 'root_y', 'root_z'], people[0].root),
-        ('uncertainty', people[0].uncertainty[:, 5]),
-    ):
-        np.testing.assert_array_equal(one[names], expected)
-    assert poses_to_frame([]).columns.tolist() == frame.columns.tolist()
-    rest = frame[frame['person'] != 'anna']
-    assert rest['uncertainty'].isna().all()
-    assert rest['root_x'].notna().sum() == 4 * 17
-
-
-@pytest.mark.parametrize(
-    ('old', 'new', 'message'),
-    [
-        ('# {', '{', "first line does not begin with '# '"),
-        ('# {', '# ', 'not JSON'),
-        ('person,frame', 'frame,person', 'columns'),
-        ('\nanna,3,', '\nanna,3.5,', 'int'),
-        ('\nanna,3,', '\nanna,3,x', 'float'),
-        ('\nanna,3,', '\nanna,3,1,', 'line 3: .*73 fields .*got 74'),
-        ('\nanna,3,', '\nbob,3,', 'row 3 names an unknown person'),
-        ('\nanna,3,', '\nanna,4,', "'frames'.*ascending"),
-        ('\nanna,3,', '\nanna,9' + 30 * '9' + ',', "'frames'.*integers"),
-        ('"joints": ["Hip"', '"joints": ["Hüfte"', "'joints'"),
-        ('"skeleton": "h36m17"', '"skeleton": "ntu25"', "'joints'"),
-    ],
-)
-def test_wrong_tables_are_refused(tmp_path, old, new, message):
-    path = tmp_path / 'a.csv'
-    write_poses(path, [make()])
-    text = path.read_text('utf-8')
-    assert old in text
-    path.write_text(text.replace(old, new), 'utf-8')
-    with pytest.raises(ValueError, match=f"a.csv'.*({message})"):
-        read_poses(path)
 
 
 def test_json_explains_itself(tmp_path):

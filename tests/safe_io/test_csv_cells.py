@@ -55,8 +55,7 @@ def test_names_of_people(tmp_path, delimiter):
     assert [person.name for person in read_poses(path)] == names
     for cell in cells(path, delimiter):
         assert not cell.startswith(STARTS)
-    first = path.read_text(encoding='utf-8').split('\n', 1)[0]
-    people = json.loads(first.removeprefix('# '))['people']
+    people = json.loads(pd.read_csv(path)['metadata'][0])['people']
     assert [person['name'] for person in people] == names
 
 

@@ -24,10 +24,13 @@ from pyg_hcsf.keypoints.readers import (
     mmpose,
     openpifpaf,
     openpose,
+    pandas_tables,
     records,
+    sleap,
     table,
     tfjs,
     tracks,
+    trc,
     ultralytics,
     videopose3d,
     yolo_labels,
@@ -44,17 +47,17 @@ class Reader(Protocol):
         r"""Returns the people in the file."""
 
 
-#: Readers of parsed JSON, of text, and of the arrays of an ``.npz`` file (a
-#: dictionary). The first one that matches reads a file: special formats
-#: precede general ones.
+#: Readers of parsed JSON, of text, and of the arrays of an ``.npz`` or HDF5
+#: file (a dictionary). The first one that matches reads a file: special
+#: formats precede general ones.
 READERS: dict[str, list[Reader]] = {
     'json': [
         annolist, jta, mmaction, json_table, tracks, openpose, alphapose, coco,
         mmpose, easy_vitpose, ultralytics, tfjs, mediapipe, openpifpaf,
         records,
     ],
-    'text': [yolo_labels, deeplabcut, table],
-    'arrays': [videopose3d, detectron, arrays],
+    'text': [trc, yolo_labels, deeplabcut, table],
+    'arrays': [sleap, pandas_tables, videopose3d, detectron, arrays],
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ MAX_NUMBERS = 10**8
 MAX_FRAMES = 400  # that are measured
 MAX_STEP = 0.25  # motion from frame to frame in sizes of a person
 SHAPES = '[T, N, 2 or 3] or [T, P, N, 2 or 3]'
+MEDIAPIPE = (33, 4)  # joints, and x, y, z and visibility of each
 REMEDY = f"save an array 'keypoints' of shape {SHAPES} with numpy.savez"
 
 
@@ -45,8 +46,11 @@ class Axes(NamedTuple):
         return array.transpose(self.time, self.people, self.joints, self.xy)
 
 
-def find_axes(array: np.ndarray, where: str) -> Axes:
-    r"""Finds the axes of an array of three or four dimensions.
+def find_axes(
+    array: np.ndarray, where: str, scores: np.ndarray | None = None
+) -> Axes:
+    r"""Finds the axes of an array of three or four dimensions. Confidences of
+    its joints have the same axes without that of x and y.
 
     The order ``[T, N, C]`` or ``[T, P, N, C]`` is used if people move
     smoothly in it. If they do not, or if there is one frame, it is another
@@ -57,6 +61,11 @@ def find_axes(array: np.ndarray, where: str) -> Axes:
         Axes(time=2, people=None, joints=0, xy=1)
     """
     found = _possible_axes(array)
+    if scores is not None:
+        fits = [
+            a for a in found if _without(array.shape, a.xy) == scores.shape
+        ]
+        found = fits or found
     if array.dtype.kind not in 'iuf' or not found:
         raise unexpected(f'numbers of shape {SHAPES}', array, where, REMEDY)
     if len(found) == 1:
@@ -84,6 +93,10 @@ def find_axes(array: np.ndarray, where: str) -> Axes:
     raise unexpected(expected, array, where, REMEDY)
 
 
+def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return shape[:axis] + shape[axis + 1 :]
+
+
 def may_be_keypoints(array: np.ndarray) -> bool:
     r"""Whether an array has an axis of coordinates and one of joints."""
     known = any(size in JOINT_COUNTS for size in array.shape)
@@ -104,7 +117,10 @@ def _possible_axes(array: np.ndarray) -> list[Axes]:
     found = [
         axes
         for axes in orders
-        if size[axes.xy] in (2, 3)
+        if (
+            size[axes.xy] in (2, 3)
+            or (size[axes.joints], size[axes.xy]) == MEDIAPIPE
+        )
         and (axes.people is None or size[axes.people] <= MAX_PEOPLE)
         and size[axes.joints] <= MAX_JOINTS
     ]

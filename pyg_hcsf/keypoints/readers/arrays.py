@@ -1,4 +1,4 @@
-r"""Reads ``.npz`` files of keypoints.
+r"""Reads ``.npz`` files, HDF5 files and others of keypoints in arrays.
 
 The arrays are ``keypoints``, ``[T, N, 2]`` or ``[T, P, N, 2]`` in pixels, or
 with a confidence as third coordinate, and optionally
@@ -7,59 +7,44 @@ with a confidence as third coordinate, and optionally
 * ``frames``, the frame numbers, or ``times``, time stamps: ``[T]``;
 * ``track_ids``, ``[P]`` or ``[T, P]``, negative for nobody; without them,
   people are followed from frame to frame, in whatever order they are;
+* ``names`` of the joints, ``[N]``, in any order;
 * ``layout``, ``image_size`` (``[2]``) and ``fps``.
 
-Axes in another order, such as ``[1, T, N, 2]`` or ``[2, N, T]``, are
-recognised by the motion. Frames with different numbers of people are an array
-of objects ``[T]``, each ``[P, N, 2 or 3]``. ``reconstruction``, as MHFormer,
-PoseFormerV2, MotionAGFormer and others save it, has Human3.6M's joints.
+Other usual names are known. Axes in another order, such as ``[1, T, N, 2]``
+or ``[2, N, T]``, are recognised by the motion; ``[T, 2 * N]`` and
+``[T, 3 * N]`` by their size. Frames with different numbers of people are an
+array of objects, see :mod:`~pyg_hcsf.keypoints.readers.ragged`.
+``reconstruction``, as MHFormer, PoseFormerV2, MotionAGFormer and others save
+it, has Human3.6M's joints.
 """
-
-from typing import Any
 
 import numpy as np
 
-from pyg_hcsf.keypoints.detections import (
-    MAX_FRAME,
-    Detection,
-    ParsedFile,
-    parse_frame_number,
-    parse_joints,
-)
+from pyg_hcsf.keypoints.detections import MAX_FRAME, Detection, ParsedFile
+from pyg_hcsf.keypoints.joint_names import order_by_names
 from pyg_hcsf.keypoints.messages import (
     file_error,
     unexpected,
     warn,
     warn_unread,
 )
-from pyg_hcsf.keypoints.readers.array_axes import (
-    Axes,
-    find_axes,
-    may_be_keypoints,
+from pyg_hcsf.keypoints.readers import ragged
+from pyg_hcsf.keypoints.readers.array_axes import Axes, find_axes
+from pyg_hcsf.keypoints.readers.array_names import (
+    KEYPOINTS,
+    NAMES,
+    find_arrays,
+    rename_arrays,
+)
+from pyg_hcsf.keypoints.readers.flat_rows import (
+    are_scores,
+    check_depth,
+    split_rows,
 )
 from pyg_hcsf.keypoints.readers.frame_numbers import number_times
-from pyg_hcsf.keypoints.readers.json_frames import (
-    FRAME_KEYS,
-    SCORE_KEYS,
-    TIME_KEYS,
-    TRACK_KEYS,
-)
-from pyg_hcsf.keypoints.readers.json_people import SCORE_LIST_KEYS
 from pyg_hcsf.safe_io.shown import shown
 
-#: Names of an array of keypoints, and the default layout of each.
-KEYPOINTS = {'keypoints': None, 'reconstruction': 'h36m17'}
-NAMES = (
-    'keypoints', 'scores', 'frames', 'track_ids', 'layout', 'image_size',
-    'fps', 'times',
-)  # fmt: skip
-# Other usual names, in singular or plural, and the numbers of dimensions.
-_ALIASES = {
-    'scores': ((*SCORE_LIST_KEYS, *SCORE_KEYS), (2, 3, 4)),
-    'frames': ((*FRAME_KEYS, 'frame_indices', 'indices'), (1,)),
-    'track_ids': (TRACK_KEYS, (1, 2)),
-    'times': (TIME_KEYS, (1,)),
-}
+__all__ = ['NAMES', 'matches', 'read', 'rename_arrays']
 
 
 def matches(arrays: dict[str, np.ndarray]) -> bool:
@@ -69,11 +54,39 @@ def matches(arrays: dict[str, np.ndarray]) -> bool:
 
 def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
     r"""Reads the people of a video."""
-    key = _find_keypoints(arrays)
-    if key == 'keypoints' and is_ragged(arrays[key]):
-        return _read_ragged(arrays)
-    arrays = rename_arrays(arrays)
-    joints = _parse_joints(arrays[key], key, arrays.get('scores'))
+    key, arrays = find_arrays(arrays)
+    where = f"array '{key[:80]}'"
+    if not isinstance(arrays[key], np.ndarray):
+        raise unexpected('numbers', arrays[key], where)
+    if arrays[key].dtype == object:
+        people, rate = _read_ragged(key, arrays), None
+    else:
+        people, rate = _read_regular(key, arrays, where)
+    size = check_numbers(arrays.get('image_size'), 'image_size', (2,))
+    fps = check_numbers(arrays.get('fps'), 'fps', (), (1,))
+    for name, value in (('image_size', size), ('fps', fps)):
+        if value is not None and not (value > 0).all():
+            raise unexpected('positive numbers', value, f"array '{name}'")
+    warn_unread('arrays', arrays.keys() - {*NAMES, key})
+    parsed = ParsedFile(
+        source='npz',
+        detections=people,
+        layout=_parse_text(arrays.get('layout')),
+        image_size=None if size is None else (float(size[0]), float(size[1])),
+        fps=rate if fps is None else float(fps.reshape(-1)[0]),
+        default_layout=KEYPOINTS.get(key),
+    )
+    names = arrays.get('names')
+    return order_by_names(parsed, None if names is None else names.tolist())
+
+
+def _read_regular(
+    key: str, arrays: dict[str, np.ndarray], where: str
+) -> tuple[list[Detection], float | None]:
+    r"""The people of an array of numbers, and the frames per second of time
+    stamps.
+    """
+    joints = _parse_joints(arrays[key], where, arrays.get('scores'))
     shape = joints.shape[:2]  # [T, P]
     frames, rate = _number_frames(arrays, shape[0])
     ids = check_numbers(arrays.get('track_ids'), 'track_ids', shape, shape[1:])
@@ -86,92 +99,23 @@ def read(arrays: dict[str, np.ndarray]) -> ParsedFile:
             int(frames[t]),
             None if np.isnan(ids[t, p]) else f'{ids[t, p]:.0f}',
             joints[t, p],
-            where=f"array '{key}'",
+            where=where,
         )
         for t, p in np.argwhere(seen)
     ]
-    size = check_numbers(arrays.get('image_size'), 'image_size', (2,))
-    fps = check_numbers(arrays.get('fps'), 'fps', (), (1,))
-    for name, value in (('image_size', size), ('fps', fps)):
-        if value is not None and not (value > 0).all():
-            raise unexpected('positive numbers', value, f"array '{name}'")
-    warn_unread('arrays', arrays.keys() - {*NAMES, key})
-    return ParsedFile(
-        source='npz',
-        detections=people,
-        layout=_parse_text(arrays.get('layout')),
-        image_size=None if size is None else (float(size[0]), float(size[1])),
-        fps=rate if fps is None else float(fps.reshape(-1)[0]),
-        default_layout=KEYPOINTS.get(key),
-    )
+    return people, rate
 
 
-def is_ragged(frames: np.ndarray) -> bool:
-    r"""Whether an array of objects has an array of joints for each frame."""
-    if not isinstance(frames, np.ndarray) or frames.dtype != object:
-        return False
-    return frames.ndim == 1 and all(
-        isinstance(f, np.ndarray)
-        and f.dtype.kind in 'iuf'
-        and f.ndim in (2, 3)
-        for f in frames
-    )
-
-
-def _read_ragged(arrays: dict[str, np.ndarray]) -> ParsedFile:
-    arrays = rename_arrays(arrays)
-    rows = arrays['keypoints']
+def _read_ragged(key: str, arrays: dict[str, np.ndarray]) -> list[Detection]:
+    rows = arrays[key]
+    if rows.ndim != 1:
+        raise unexpected('an entry for each frame', rows, f"array '{key}'")
+    scores = arrays.get('scores')
+    if scores is not None and scores.shape != rows.shape:
+        raise unexpected('confidences of each frame', scores)
     frames = check_numbers(arrays.get('frames'), 'frames', rows.shape)
-    people = []
-    for number, found in enumerate(rows):
-        where = f'frame {number}'
-        frame = number if frames is None else frames[number].item()
-        frame = parse_frame_number(frame, where)
-        for values in found if found.ndim == 3 else found[None]:
-            joints = parse_joints(values, where)
-            people.append(Detection(frame, None, joints, where=where))
-    warn_unread('arrays', arrays.keys() - {'keypoints', 'frames'})
-    return ParsedFile('npz', people)
-
-
-def _find_keypoints(arrays: dict[str, np.ndarray]) -> str:
-    r"""The name of the keypoints, or of the only array that may be them."""
-    for key in KEYPOINTS:
-        if key in arrays:
-            return key
-    others = [k for k in arrays if arrays[k].ndim in (3, 4)]
-    if len(others) == 1 and may_be_keypoints(arrays[others[0]]):
-        warn(f'array {shown(others[0], 40)} is taken as its keypoints')
-        return others[0]
-    raise file_error(
-        f"it has no array 'keypoints' (got {shown(sorted(arrays))}): save one "
-        'of shape [T, N, 2 or 3] or [T, P, N, 2 or 3] with numpy.savez'
-    )
-
-
-def rename_arrays(arrays: dict[str, Any]) -> dict[str, Any]:
-    r"""Arrays by the names of :obj:`NAMES`, where another usual name for one
-    is clear.
-    """
-    found = dict(arrays)
-    for name, (aliases, dimensions) in _ALIASES.items():
-        other = [
-            k
-            for k in arrays.keys() - {*NAMES}
-            if {k, k.removesuffix('s')} & {*aliases}
-            and _dimensions(arrays[k]) in dimensions
-        ]
-        if name not in arrays and len(other) == 1:
-            found[name] = found.pop(other[0])
-    return found
-
-
-def _dimensions(values: Any) -> int:
-    r"""How many dimensions numbers have, 0 if the values are no numbers."""
-    try:
-        return np.asarray(values, np.float64).ndim
-    except (ValueError, TypeError, OverflowError):
-        return 0
+    numbers = range(len(rows)) if frames is None else frames.tolist()
+    return ragged.read(rows, scores, numbers)
 
 
 def _number_frames(
@@ -213,27 +157,29 @@ def check_numbers(
 
 
 def _parse_joints(
-    array: Any, key: str, scores: np.ndarray | None
+    array: np.ndarray, where: str, scores: np.ndarray | None
 ) -> np.ndarray:
     r"""The joints: ``[T, P, N, 3]``."""
-    where = f"array '{key}'"
-    if not isinstance(array, np.ndarray):
-        raise unexpected('numbers', array, where)
-    axes = find_axes(array, where)
+    if array.ndim == 2 and array.dtype.kind in 'iuf' and array.shape[1] > 3:
+        array = split_rows(array, where)
+    axes = find_axes(array, where, scores)
     if not axes.is_usual:
         warn(
             f'{where} of shape {shown(list(array.shape))} is read with '
             f'frames in dimension {axes.time}, joints in {axes.joints}'
         )
-    joints = axes.move(array)  # [T, P, N, C]
+    joints = axes.move(array).astype(np.float64)  # [T, P, N, C]
     if scores is not None:
         score = _move_scores(scores, array.shape, axes)
-    elif joints.shape[-1] == 3:
-        score = joints[..., 2]
+    elif joints.shape[-1] == 4 or (
+        joints.shape[-1] == 3 and are_scores(joints[..., 2])
+    ):
+        score = joints[..., -1]
     else:
-        score = (joints != 0).any(axis=-1)
-    xy = joints[..., :2].astype(np.float64)
-    return np.concatenate([xy, score[..., None]], axis=-1)
+        if joints.shape[-1] == 3:
+            check_depth(joints[..., :2], joints[..., 2], where)
+        score = (joints[..., :2] != 0).any(axis=-1)
+    return np.concatenate([joints[..., :2], score[..., None]], axis=-1)
 
 
 def _move_scores(

@@ -20,13 +20,13 @@ from pyg_hcsf.keypoints.detections import (
     parse_size,
 )
 from pyg_hcsf.keypoints.messages import file_error
-from pyg_hcsf.keypoints.readers.arrays import is_ragged
 
 
 def matches(arrays: dict[str, np.ndarray]) -> bool:
-    r"""Whether keypoints are an array of objects that are no arrays."""
+    r"""Whether there are boxes and an array of objects with keypoints."""
     found = arrays.get('keypoints')
-    return found is not None and found.dtype == object and not is_ragged(found)
+    known = {'boxes', 'metadata'} & arrays.keys()
+    return found is not None and found.dtype == object and bool(known)
 
 
 def read(arrays: dict[str, np.ndarray]) -> ParsedFile:

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from pyg_hcsf.keypoints.messages import file_error, unexpected
-from pyg_hcsf.keypoints.readers.arrays import is_ragged
 
 MAX_NUMBERS = 2 * 10**7  # that are converted; an hour of three people
 MAX_DEPTH = 40  # of containers
@@ -17,7 +16,14 @@ def is_array(value: Any) -> bool:
     """
     if not isinstance(value, np.ndarray) or value.ndim == 0:
         return False
-    return value.dtype.kind in 'iuf' or is_ragged(value)
+    if value.dtype.kind in 'iuf':
+        return True
+    return value.ndim == 1 and all(
+        isinstance(frame, np.ndarray)
+        and frame.dtype.kind in 'iuf'
+        and frame.ndim in (2, 3)
+        for frame in value
+    )
 
 
 def to_json(value: Any) -> Any:

@@ -13,12 +13,19 @@ import numpy as np
 from pyg_hcsf.keypoints.detections import JOINT_COUNTS, Detection, ParsedFile
 from pyg_hcsf.keypoints.messages import file_error, unexpected
 
+MAX_BOX = 2.0  # a box may be a little outside of the image
 _LINE = re.compile(r'\d{1,4}( [-+.\deE]+){20,600}')
 
 
 def matches(text: str) -> bool:
     r"""Whether a text has lines of a class and many numbers."""
-    return _LINE.fullmatch(text[:65536].split('\n', 1)[0].strip()) is not None
+    line = text[:65536].split('\n', 1)[0].strip()
+    if _LINE.fullmatch(line) is None:
+        return False
+    try:  # the box, as fractions of the image size
+        return max(map(float, line.split()[1:5])) <= MAX_BOX
+    except ValueError:
+        return True  # read() names the line
 
 
 def read(text: str) -> ParsedFile:

@@ -109,7 +109,7 @@ def test_third_numbers_that_are_depths(tmp_path):
         rng.normal(0, 0.5, (8, 17, 3)),
         rng.normal(0, 300, (8, 17, 3)) + [0, 0, 4000],
     ):
-        with pytest.raises(ValueError, match='no confidences: if .* 3D'):
+        with pytest.raises(ValueError, match='3D'):
             read(tmp_path, poses.tolist(), 'coco17')
     with pytest.warns(UserWarning, match='read as percents'):
         k = read(tmp_path, (POINTS * [1, 1, 100]).tolist(), 'coco17')
