@@ -55,14 +55,15 @@ def split_rows(rows: np.ndarray, where: str = '') -> np.ndarray:
 
 
 def are_scores(values: np.ndarray) -> bool:
-    r"""Whether numbers are confidences, and no depths: hardly any is negative,
-    and most are not large.
+    r"""Whether numbers are confidences, maybe in percent, and no depths:
+    hardly any is negative, and most are not large.
     """
     seen = values[np.isfinite(values)]
     if not seen.size:
         return True
     negative = float((seen < 0).mean())
-    return negative <= MIN_NEGATIVE and float(np.median(seen)) <= MAX_SCORE
+    small = float(np.median(seen)) <= MAX_SCORE or seen.max() <= 100
+    return negative <= MIN_NEGATIVE and bool(small)
 
 
 def check_depth(xy: np.ndarray, z: np.ndarray, where: str = '') -> None:
