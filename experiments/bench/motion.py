@@ -1,7 +1,8 @@
 """Compares lifted motion with and without smoothing, on recorded motion seen
 by a virtual camera and a detector with errors.
 
-    python -m experiments.bench.motion --root $PYG_HCSF_DATA --people unseen
+    python -m experiments.bench.motion --root $PYG_HCSF_DATA --people unseen \
+        --seed 0 1 2
 
 The people of "validation" were used to choose between methods, those of
 "unseen" were used for nothing: neither to train a lifter or a smoother, nor
@@ -10,9 +11,11 @@ for a choice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,6 +26,8 @@ from experiments.bench.window_network import train_network
 from experiments.fitting.smoother import PEOPLE as TAUGHT
 from experiments.lifting.motion_scores import measure, summarize
 from experiments.lifting.scenes import NOISES, Noise, Scene, make_scenes
+from experiments.reporting.compare import interval
+from experiments.reporting.page import markdown
 from experiments.sweep.processes import progress
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
@@ -32,11 +37,13 @@ from pyg_hcsf.lifting.smoothing.bands import (
     penalty_of,
 )
 from pyg_hcsf.poses import PoseSequence
+from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 PEOPLE = {
     'validation': ('CMU03', 'CMU16', 'CMU86', 'HDM05-mm'),
     'unseen': ('CMU07', 'CMU08', 'CMU10', 'CMU38', 'CMU43'),
 }
+KEYS = ['detector', 'smoothing']  # of a row
 Smoother = Callable[[np.ndarray, float], np.ndarray]
 
 
@@ -66,6 +73,7 @@ def filtered(
     (person,) = replace_smooth(lifter, False).lift(scene.keypoints())
     if smoother is None:
         return person
+    assert person.root is not None
     pose, root = (smoother(x, scene.fps) for x in (person.pose, person.root))
     return replace(person, pose=pose, root=root)
 
@@ -95,50 +103,62 @@ def compare(
     weights: str,
     methods: Mapping[str, Method],
 ) -> pd.DataFrame:
-    """All methods on all scenes."""
+    """All methods on all scenes: a row for each noise and method."""
     rows = []
     for noise, scene in progress(list(scenes), weights):
         lifter = Lifter(weights, height=scene.height, focal=scene.focal)
         for name, method in methods.items():
             values = measure(scene, method(scene, lifter))
-            key = {'noise': noise.name, 'method': name}
+            key = dict(zip(KEYS, (noise.name, name), strict=True))
             rows.append({**key, 'subject': scene.subject, **values})
-    return pd.DataFrame(rows)
+    groups = pd.DataFrame(rows).groupby(KEYS, sort=False)
+    return pd.DataFrame({key: summarize(part) for key, part in groups}).T
+
+
+def add_intervals(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Means over seeds as text, with 95 % intervals if there are several."""
+    out = tables[0].astype(object)
+    for row in out.index:
+        for column in out.columns:
+            mean, half = interval([x.loc[row, column] for x in tables])
+            text = f'{mean:.2f}'
+            out.loc[row, column] = text + f' ± {half:.2f}' * (half == half)
+    return out.rename_axis(KEYS)
 
 
 def main(argv: list[str] | None = None) -> pd.DataFrame:
-    """Runs the command."""
+    """Runs the command; returns the means over seeds."""
     parser = CommandParser(prog='motion', description=__doc__)
     parser.add_argument('--root', help='the data home')
     parser.add_argument('--people', choices=PEOPLE, default='validation')
-    parser.add_argument('--weights', nargs='+', default=['single', 'temporal'])
-    parser.add_argument('--count', type=int, default=30, help='clips')
+    parser.add_argument('--weights', default='single')
+    parser.add_argument('--count', type=int, default=40, help='clips a seed')
     parser.add_argument('--fps', type=float, default=25.0)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, nargs='+', default=[0])
     text = 'also train and compare a network on windows of 32 frames'
     parser.add_argument('--network', action='store_true', help=text)
+    text = 'write the table there, as .csv'
+    parser.add_argument('--out', type=Path, help=text)
     args = parser.parse_args(argv)
-    people = PEOPLE[args.people]
-    made = make_scenes(
-        data_home(args.root), people, NOISES, args.count, args.fps, args.seed
-    )
-    scenes = [(NOISES[i % len(NOISES)], scene) for i, scene in enumerate(made)]
-    pd.set_option('display.width', 250, 'display.max_columns', 20)
-    out = {}
-    for weights in args.weights:
-        methods = dict(METHODS)
-        if args.network:
-            taught = make_scenes(
-                data_home(args.root), TAUGHT, None, 80, args.fps, args.seed
-            )
-            network = train_network(list(taught), weights)
-            methods['windows'] = partial(filtered, smoother=network.smooth)
-        table = compare(scenes, weights, methods)
-        groups = table.groupby(['noise', 'method'], sort=False)
-        out[weights] = groups.apply(summarize, include_groups=False)
-        print(f'\n{args.people}, {weights}, {args.fps:g} Hz')
-        print(out[weights].round(2).to_string())
-    return pd.concat(out, names=['weights'])
+    root, methods = data_home(args.root), dict(METHODS)
+    if args.network:
+        taught = make_scenes(root, TAUGHT, None, 80, args.fps, 0)
+        network = train_network(list(taught), args.weights)
+        methods['windows'] = partial(filtered, smoother=network.smooth)
+    tables = []
+    for seed in args.seed:
+        scenes = make_scenes(
+            root, PEOPLE[args.people], NOISES, args.count, args.fps, seed
+        )
+        pairs = zip(cycle(NOISES), scenes)  # each scene has all detectors
+        tables.append(compare(pairs, args.weights, methods))
+    print(f'{args.people}, {args.weights}, {args.fps:g} Hz, {args.seed}')
+    table = add_intervals(tables)
+    print(markdown(table.reset_index()))
+    if args.out:
+        with atomic_write(args.out) as part:
+            table.to_csv(part)
+    return pd.concat(tables, keys=args.seed, names=['seed'])
 
 
 if __name__ == '__main__':

@@ -16,6 +16,7 @@ from experiments.sweep.processes import progress
 from pyg_hcsf.lifting import Lifter
 
 WINDOW, WIDTH, BLOCKS, NECK = 32, 512, 3, 16
+UNIT = 100.0  # mm, in which the network sees coordinates
 
 
 class WindowNetwork(Module):
@@ -50,13 +51,14 @@ class WindowNetwork(Module):
         frames.
         """
         flat = torch.from_numpy(motion).float().reshape(len(motion), -1)
-        middle = flat.mean(dim=0)
-        windows = (flat - middle).unfold(0, WINDOW, 1)
+        windows = flat.unfold(0, WINDOW, 1)
+        middle = windows.mean(dim=-1, keepdim=True)
+        smooth = middle + UNIT * self((windows - middle) / UNIT)
         total, count = torch.zeros_like(flat), torch.zeros(len(flat), 1)
-        for start, window in enumerate(self(windows)):
+        for start, window in enumerate(smooth):
             total[start : start + WINDOW] += window.T
             count[start : start + WINDOW] += 1
-        return (total / count + middle).reshape(motion.shape).double().numpy()
+        return (total / count).reshape(motion.shape).double().numpy()
 
 
 def train_network(
@@ -89,7 +91,8 @@ def train_network(
             batch.append(torch.stack([x[rows] for x in pairs[index]]))
         given, truth = torch.stack(batch, dim=1).flatten(3).movedim(2, -1)
         middle = given.mean(dim=-1, keepdim=True)
-        out, wanted = network(given - middle), truth - middle
+        out = network((given - middle) / UNIT)
+        wanted = (truth - middle) / UNIT
         loss = (out - wanted).abs().mean()
         loss = loss + (out.diff(n=2) - wanted.diff(n=2)).abs().mean()
         optimizer.zero_grad()

@@ -83,6 +83,12 @@ class Example(NamedTuple):
     scale: Tensor
     fps: float
 
+    def frames(self, part: slice) -> Example:
+        """Some of the frames."""
+        slow, bands, features, truth, scale, fps = self
+        tensors = (slow, bands, features, truth, scale)
+        return Example._make([*(x[part] for x in tensors), fps])
+
 
 def make_example(
     motion: np.ndarray,
@@ -100,9 +106,8 @@ def make_example(
         truth,
         scale[:, None, None],
     )
-    return Example(
-        *(torch.tensor(x, dtype=torch.float32) for x in arrays), fps
-    )
+    tensors = (torch.tensor(x, dtype=torch.float32) for x in arrays)
+    return Example._make([*tensors, fps])
 
 
 class Losses(NamedTuple):
@@ -163,10 +168,8 @@ def fit_gains(
             example = examples[index]
             spare = max(1, len(example.slow) - WINDOW)
             start = int(torch.randint(spare, (1,)))
-            window = [x[start : start + WINDOW] for x in example[:5]]
-            loss = loss + loss_of(
-                Example(*window, example.fps), gains, weights
-            )
+            window = example.frames(slice(start, start + WINDOW))
+            loss = loss + loss_of(window, gains, weights)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -247,6 +250,7 @@ class Take:
         (person,) = self.lifter.lift(
             replace(self.keypoints, tracks=(self.clip,))
         )
+        assert person.root is not None and person.uncertainty is not None
         self.motion = Motion(
             person.frames,
             person.pose,

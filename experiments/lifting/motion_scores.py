@@ -114,7 +114,10 @@ def score_motion(
             values = measure(scene, person)
             found.append({'subject': scene.subject, **values})
     return {
-        smooth: summarize(pd.DataFrame(found)).to_dict()
+        smooth: {
+            str(key): float(value)
+            for key, value in summarize(pd.DataFrame(found)).items()
+        }
         for smooth, found in rows.items()
         if found
     }

@@ -160,9 +160,14 @@ def lift_file(lifter: Lifter, args: argparse.Namespace) -> list[PoseSequence]:
             f"No person in '{args.input}' has hips and 6 joints in any frame: "
             'check the confidences, or give the correct --layout'
         )
-    frames = sum(len(person.frames) for person in people)
+    tracks = [person.keypoints for person in people if person.keypoints]
+    filled = sum(int((~t.score.any(axis=1)).sum()) for t in tracks)
+    frames = sum(len(person.frames) for person in people) - filled
     total = sum(len(track.frames) for track in keypoints.tracks)
-    print(f'Lifted people: {len(people)}, frames: {frames} of {total}')
+    print(
+        f'Lifted people: {len(people)}, frames: {frames} of {total}'
+        + f', interpolated: {filled}' * bool(filled)
+    )
     if not keypoints.fps and is_video(keypoints):
         log('warning: the frame rate is not known: pass --fps')
     print(people[0].note)

@@ -58,8 +58,9 @@ class BandGains(Module):
         bands = len(CUTOFFS)
         self.mlp = make_mlp(NUM_FEATURES, hidden_channels, bands)
         with torch.no_grad():  # at first, fast bands are noise
-            self.mlp[-1].weight.mul_(0.1)
-            self.mlp[-1].bias.copy_(torch.linspace(-4, 4, bands))
+            last = list(self.mlp.parameters())[-2:]  # weight and bias
+            last[0].mul_(0.1)
+            last[1].copy_(torch.linspace(-4, 4, bands))
 
     def forward(self, features: Tensor) -> Tensor:
         return self.mlp(features).sigmoid()
