@@ -26,7 +26,7 @@ def main(out: Path, first: int = 24, last: int = 136) -> None:
         xy=track.xy[first:last],
         score=track.score[first:last],
     )
-    lifter = Lifter('temporal')
+    lifter = Lifter()
     people = lifter.lift(replace(keypoints, tracks=(part,)), axes='world')
     write_gif(out, {'Lifted to 3D': people})
 
