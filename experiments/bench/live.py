@@ -8,7 +8,8 @@ person about 3 are dropped, 2 sent twice, 2 late, 2 garbage and 1 without hips.
 About every 20 s the stream stops for a second, the tracker swaps the two
 people for some frames, or strangers appear. Each pose is compared with that of
 the same person and frame in a video without faults: by the position of the
-root, and by all joints if there was no fault in its window.
+root, and, without smoothing, by all joints if there was no fault in its
+window.
 """
 
 from __future__ import annotations
@@ -66,11 +67,15 @@ class Bench:
         lifter: The lifter to test.
         fps: Frames per second of the stream.
         seed: The seed of the faults.
+        smooth: Whether live motion is smoothed.
     """
 
-    def __init__(self, lifter: Lifter, fps: float, seed: int = 0) -> None:
+    def __init__(
+        self, lifter: Lifter, fps: float, seed: int = 0, smooth: bool = False
+    ) -> None:
         self.fps = fps
-        self.live = LiveLifter(lifter, 'h36m17', max_tracks=4)
+        self.smooth = smooth
+        lifter.smooth = False
         self.rng = np.random.default_rng(seed)
         self.xy = people()
         self.score = np.full((LOOP, 17), 0.9)
@@ -85,6 +90,8 @@ class Bench:
             video = Keypoints('h36m17', (track,), 'bench', SIZE, fps)
             (person,) = lifter.lift(video)
             self.expected.append(person.pose[LOOP : 2 * LOOP])
+        lifter.smooth = smooth
+        self.live = LiveLifter(lifter, 'h36m17', max_tracks=4)
         reach = self.live.network.info.frames + self.live.delay + 1
         self.window = 2 * reach  # frames without faults before a comparison
         self.clean = [0, 0]  # each person has no faults since this frame
@@ -177,7 +184,8 @@ class Bench:
         root = FOCAL * pose.root[:2] / pose.root[2] + CENTER  # pixels
         off = [np.linalg.norm(root - xy[at, 0]) for xy in self.xy]
         self.counts['wrong person'] += int(off[number] > off[1 - number])
-        if pose.frame - self.clean[number] >= self.window:
+        clean = pose.frame - self.clean[number]
+        if clean >= self.window and not self.smooth:
             self.counts['compared'] += 1
             gap = np.abs(pose.pose - self.expected[number][at]).max()
             self.worst = max(self.worst, float(gap))
@@ -196,10 +204,11 @@ def main(argv: list[str] | None = None) -> dict[str, object]:
     parser.add_argument('--seconds', type=float, help='stop after this time')
     parser.add_argument('--weights', default='temporal')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--smooth', choices=['on', 'off'], default='off')
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     lifter = Lifter(args.weights, focal=FOCAL, image_size=SIZE, fps=args.fps)
-    bench = Bench(lifter, args.fps, args.seed)
+    bench = Bench(lifter, args.fps, args.seed, args.smooth == 'on')
     frames = round(args.hours * 3600 * args.fps)
     start, used = time.perf_counter(), []
     for done in range(frames):

@@ -3,10 +3,12 @@ by a virtual camera and a detector with errors.
 
     python -m experiments.bench.motion --root $PYG_HCSF_DATA --people unseen \
         --seed 0 1 2
+    python -m experiments.bench.motion --root $PYG_HCSF_DATA --live
 
 The people of "validation" were used to choose between methods, those of
 "unseen" were used for nothing: neither to train a lifter or a smoother, nor
-for a choice.
+for a choice. With --live, filters that do not look ahead are compared; "lag"
+is the time in ms by which poses are late.
 """
 
 from __future__ import annotations
@@ -22,10 +24,17 @@ import pandas as pd
 from scipy.linalg import solveh_banded
 from scipy.signal import savgol_filter
 
+from experiments.bench.live_motion import LIVE_METHODS
 from experiments.bench.window_network import train_network
 from experiments.fitting.smoother import PEOPLE as TAUGHT
 from experiments.lifting.motion_scores import measure, summarize
-from experiments.lifting.scenes import NOISES, Noise, Scene, make_scenes
+from experiments.lifting.scenes import (
+    IMAGE,
+    NOISES,
+    Noise,
+    Scene,
+    make_scenes,
+)
 from experiments.reporting.compare import interval
 from experiments.reporting.page import markdown
 from experiments.sweep.processes import progress
@@ -44,6 +53,7 @@ PEOPLE = {
     'unseen': ('CMU07', 'CMU08', 'CMU10', 'CMU38', 'CMU43'),
 }
 KEYS = ['detector', 'smoothing']  # of a row
+Method = Callable[[Scene, Lifter], PoseSequence]
 Smoother = Callable[[np.ndarray, float], np.ndarray]
 
 
@@ -89,7 +99,6 @@ def smoothed(scene: Scene, lifter: Lifter) -> PoseSequence:
     return replace_smooth(lifter, True).lift(scene.keypoints())[0]
 
 
-Method = Callable[[Scene, Lifter], PoseSequence]
 METHODS: dict[str, Method] = {
     'off': partial(filtered, smoother=None),
     'Savitzky-Golay': partial(filtered, smoother=savitzky_golay),
@@ -106,8 +115,14 @@ def compare(
     """All methods on all scenes: a row for each noise and method."""
     rows = []
     for noise, scene in progress(list(scenes), weights):
-        lifter = Lifter(weights, height=scene.height, focal=scene.focal)
         for name, method in methods.items():
+            lifter = Lifter(
+                weights,
+                height=scene.height,
+                focal=scene.focal,
+                image_size=IMAGE,
+                fps=scene.fps,
+            )
             values = measure(scene, method(scene, lifter))
             key = dict(zip(KEYS, (noise.name, name), strict=True))
             rows.append({**key, 'subject': scene.subject, **values})
@@ -139,8 +154,11 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     parser.add_argument('--network', action='store_true', help=text)
     text = 'write the table there, as .csv'
     parser.add_argument('--out', type=Path, help=text)
+    text = 'compare filters that do not look ahead'
+    parser.add_argument('--live', action='store_true', help=text)
     args = parser.parse_args(argv)
-    root, methods = data_home(args.root), dict(METHODS)
+    root = data_home(args.root)
+    methods = dict(LIVE_METHODS if args.live else METHODS)
     if args.network:
         taught = make_scenes(root, TAUGHT, None, 80, args.fps, 0)
         network = train_network(list(taught), args.weights)

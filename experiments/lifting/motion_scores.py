@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from scipy.interpolate import interp1d
 from torch import Generator
 from torch_geometric.data import Data
 
@@ -22,6 +23,7 @@ from pyg_hcsf.skeleton import H36M17
 WORST = 0.95  # quantile of the errors of frames above which they are worst
 CLIPS, SECONDS = 12, 12.0
 TYPICAL = NOISES[2]
+LAGS = np.linspace(-0.1, 0.3, 81)  # seconds
 
 
 def measure(scene: Scene, person: PoseSequence) -> dict[str, float]:
@@ -38,6 +40,7 @@ def measure(scene: Scene, person: PoseSequence) -> dict[str, float]:
     )
     return {
         'frames': len(frames),
+        'lag': 1e3 * find_lag(person, scene),
         'mpjpe': float(error.mean()),
         'n_mpjpe': float(metrics.n_mpjpe(pose, exact)),
         'worst': float(error[error >= error.quantile(WORST)].mean()),
@@ -54,6 +57,19 @@ def measure(scene: Scene, person: PoseSequence) -> dict[str, float]:
     }
 
 
+def find_lag(person: PoseSequence, scene: Scene) -> float:
+    """The delay in seconds of the true motion that explains poses best, up to
+    a constant error of each joint.
+    """
+    times, truth = person.frames / scene.fps, scene.pose
+    frames = np.arange(len(truth)) / scene.fps
+    late = interp1d(frames, truth, axis=0, bounds_error=False)
+    inside = (times > LAGS[-1]) & (times < times[-1] + LAGS[0])
+    pose, times = person.pose[inside], times[inside]
+    off = [(pose - late(times - lag)).std(axis=0).sum() for lag in LAGS]
+    return float(LAGS[np.argmin(off)])
+
+
 def summarize(table: pd.DataFrame) -> pd.Series:
     """One row: means over people, ratios of accelerations over all clips and
     over the third of the clips with the least and the most.
@@ -61,6 +77,7 @@ def summarize(table: pd.DataFrame) -> pd.Series:
     people = table.groupby('subject')
     columns = ['mpjpe', 'n_mpjpe', 'worst', 'sliding', 'bone spread']
     out = people[columns].mean().mean()
+    out['lag'] = table['lag'].median()
     ordered = table.sort_values('true acceleration')
     third = max(1, len(table) // 3)
     for name, part in (

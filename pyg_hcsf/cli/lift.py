@@ -58,8 +58,8 @@ def make_parser() -> CommandParser:
     text = 'single (default), temporal, weight files or run folders; the mean '
     text += 'of several is taken'
     add('--weights', nargs='+', default=['single'], help=text)
-    text = 'smooth the motion of videos, with constant bones and standing '
-    text += 'feet; default: on'
+    text = 'smooth the motion of videos, with constant bones and, if not '
+    text += 'live, standing feet; default: on'
     add('--smooth', choices=['on', 'off'], default='on', help=text)
     text = 'height of the people in mm; default: 1700'
     add('--height', type=float, default=1700.0, metavar='MM', help=text)
@@ -233,6 +233,7 @@ def describe(keypoints: Keypoints) -> str:
 def stream(lifter: Lifter, args: argparse.Namespace) -> None:
     """Lifts lines until they end, or the command is interrupted."""
     from pyg_hcsf.lifting import LiveLifter
+    from pyg_hcsf.lifting.smoothing.live import LAG
     from pyg_hcsf.streaming import JsonLines, stream_lines
 
     layout = args.layout or 'coco17'
@@ -241,7 +242,11 @@ def stream(lifter: Lifter, args: argparse.Namespace) -> None:
         return LiveLifter(lifter, layout, fix_side_swaps=args.fix_side_swaps)
 
     delay = make().delay  # raises before the port opens
-    log(f'Lifting {layout}, with a delay of {delay} frames')
+    smooth = 'motion is not smoothed'
+    if lifter.smooth:
+        smooth = 'motion is smoothed, which makes it late by about '
+        smooth += f'{LAG:g} s (--smooth off: not smoothed)'
+    log(f'Lifting {layout}, with a delay of {delay} frames; {smooth}')
     stream_lines(
         lambda: JsonLines(make()),
         args.live,

@@ -9,7 +9,8 @@ from .lifter_weights import (
     load_lifter,
     save_lifter,
 )
-from .live_lifter import LiveLifter, LivePose
+from .live_lifter import LiveLifter
+from .live_pose import LivePose
 
 __all__ = [
     'Ground',

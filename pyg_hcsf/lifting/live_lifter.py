@@ -2,9 +2,8 @@ r"""Lifts people frame by frame while a video is running."""
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,10 @@ from pyg_hcsf.choices import check_range
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.keypoints import LiveSideSwapFixer
 from pyg_hcsf.lifting.lifter import Lifter
+from pyg_hcsf.lifting.live_pose import LivePose
+from pyg_hcsf.lifting.live_track import LiveFrame, LiveTrack
 from pyg_hcsf.lifting.observation import observe, select
+from pyg_hcsf.lifting.smoothing.live import LiveSmoother
 from pyg_hcsf.lifting.track_lifter import lift_windows
 from pyg_hcsf.lifting.windows import WindowPlan, window_rows
 from pyg_hcsf.skeleton import get_skeleton
@@ -24,55 +26,18 @@ MAX_NAME = 80  # characters of a track id
 MAX_PIXEL = 1e6
 
 
-@dataclass(frozen=True, eq=False)
-class LivePose:
-    r"""The pose of one person in one frame, in the axes of the camera and
-    millimetres.
-
-    Args:
-        track (str): The id of the person.
-        frame (int): The number of the frame.
-        pose (numpy.ndarray): Joints relative to the root: ``[17, 3]``.
-        root (numpy.ndarray): Position of the root: ``[3]``.
-        uncertainty (numpy.ndarray): The expected error of each joint:
-            ``[17]``.
-    """
-
-    track: str
-    frame: int
-    pose: np.ndarray
-    root: np.ndarray
-    uncertainty: np.ndarray
-
-    def to_dict(self) -> dict[str, Any]:
-        r"""The pose as for JSON, rounded to 0.1 mm."""
-        data: dict[str, Any] = {'frame': self.frame, 'track': self.track}
-        for key in ('pose', 'root', 'uncertainty'):
-            data[key] = getattr(self, key).round(1).tolist()
-        return data
-
-
-class _Frame(NamedTuple):
-    number: int
-    observed: RootRay  # [1, ...]
-
-
-@dataclass
-class _Track:
-    frames: deque[_Frame]
-    fixer: LiveSideSwapFixer | None
-    pending: int = 0  # of these frames, the last that are not lifted yet
-    pushed: int = 0  # the number of the last push
-
-
 class LiveLifter(LiveModel):
-    r"""Lifts people frame by frame as a detector finds them, with the same
-    poses as :class:`Lifter` gives for the whole video.
+    r"""Lifts people frame by frame as a detector finds them.
 
-    Poses lag by :obj:`delay` frames, which is 0 for causal weights. Memory is
-    bounded: one window is stored per person, for at most :obj:`max_tracks`
-    people. A person without frames for 2 s is evicted if there is another;
-    otherwise further people are dropped.
+    Poses come :obj:`delay` frames later, which is 0 for causal weights. If
+    :obj:`lifter.smooth`, motion is smoothed without looking ahead, which
+    makes it late by some 0.04 s, and bones get constant lengths
+    (:class:`~pyg_hcsf.lifting.smoothing.LiveSmoother`). Otherwise, poses are
+    equal to those of :class:`Lifter` for the whole video.
+
+    Memory is bounded: one window is stored per person, for at most
+    :obj:`max_tracks` people. A person without frames for 2 s is evicted if
+    there is another; otherwise further people are dropped.
 
     Invalid data do not raise: frames that are late, duplicate, malformed, or
     without hips or enough joints are dropped and counted (:meth:`stats`). A
@@ -131,7 +96,7 @@ class LiveLifter(LiveModel):
         self._idle = round(IDLE * self.plan.fps) * max_tracks  # pushes
         # A window, the frame that repeats at its start, and a pending one.
         self._size = self.delay - self.plan.offsets[0] + 3
-        self._tracks: OrderedDict[str, _Track] = OrderedDict()
+        self._tracks: OrderedDict[str, LiveTrack] = OrderedDict()
         self._pushed = 0
 
     def push(
@@ -228,25 +193,44 @@ class LiveLifter(LiveModel):
                 return []
         if track.fixer is not None:
             xy, score = track.fixer.push(number, xy, score)
-        observed, liftable = observe(
-            xy[None], score[None], self.layout, self.camera
-        )
-        if not liftable:
+        smooth = track.smooth_keypoints(number, xy, score)
+        frame = self._observe(number, smooth, xy, score)
+        if frame is None:
             self.count('incomplete')
             return out
-        frame = _Frame(number, observed)
         if track.frames and self._starts_segment(track.frames[-1], frame):
             out += self._clear(name, track, 'gap_or_jump')
+            track.smooth_keypoints(number, xy, score)
+            frame = frame._replace(observed=frame.raw)
         track.frames.append(frame)
         track.pending += 1
         return out + self._lift(name, track, self.delay)
 
-    def _starts_segment(self, last: _Frame, frame: _Frame) -> bool:
+    def _observe(
+        self,
+        number: int,
+        smooth: np.ndarray,
+        xy: np.ndarray,
+        score: np.ndarray,
+    ) -> LiveFrame | None:
+        r"""The keypoints along the ray of the root, if they can be lifted."""
+        both, liftable = observe(
+            np.stack([smooth, xy]),
+            np.stack([score, score]),
+            self.layout,
+            self.camera,
+        )
+        if not liftable.all():
+            return None
+        rows = (select(both, torch.tensor([row])) for row in (0, 1))
+        return LiveFrame(number, *rows)
+
+    def _starts_segment(self, last: LiveFrame, frame: LiveFrame) -> bool:
         numbers = torch.tensor([last.number, frame.number])
-        observed = _concat([last, frame])
+        observed = _concat([last.raw, frame.raw])
         return bool(self.plan.segment_starts(numbers, observed)[1])
 
-    def _find(self, name: str) -> _Track | None:
+    def _find(self, name: str) -> LiveTrack | None:
         r"""The track of a person, or a new one if there is room."""
         if name not in self._tracks:
             if len(self._tracks) == self.max_tracks:
@@ -258,20 +242,26 @@ class LiveLifter(LiveModel):
             fixer = None
             if self.fix_side_swaps:
                 fixer = LiveSideSwapFixer(self.layout)
-            self._tracks[name] = _Track(deque(maxlen=self._size), fixer)
+            smoother = None
+            if self.lifter.smooth:
+                smoother = LiveSmoother(self.num_joints, self.plan.fps)
+            frames = deque[LiveFrame](maxlen=self._size)
+            self._tracks[name] = LiveTrack(frames, fixer, smoother)
         track = self._tracks[name]
         track.pushed = self._pushed
         self._tracks.move_to_end(name)
         return track
 
-    def _clear(self, name: str, track: _Track, event: str) -> list[LivePose]:
+    def _clear(
+        self, name: str, track: LiveTrack, event: str
+    ) -> list[LivePose]:
         r"""Lifts the pending frames and starts a window anew."""
         out = self._lift(name, track, ahead=0)
-        track.frames.clear()
+        track.clear()
         self.count(event)
         return out
 
-    def _lift(self, name: str, track: _Track, ahead: int) -> list[LivePose]:
+    def _lift(self, name: str, track: LiveTrack, ahead: int) -> list[LivePose]:
         r"""Lifts the pending frames that are followed by enough others."""
         if not track.pending:
             return []
@@ -282,17 +272,18 @@ class LiveLifter(LiveModel):
             return []
         # The stored frames are of one segment: no window crosses its start.
         rows = window_rows(numbers, self.plan.offsets)[-track.pending :]
-        window = select(_concat(track.frames), rows[: len(due)])
+        observed = _concat([frame.observed for frame in track.frames])
+        window = select(observed, rows[: len(due)])
         lifted = lift_windows(window, self.network, self.lifter.size)
         track.pending -= len(due)
         self.count('lifted', len(due))
-        arrays = [value.numpy() for value in lifted]
-        return [
-            LivePose(name, number, *values)
-            for number, *values in zip(due.tolist(), *arrays, strict=True)
-        ]
+        out = []
+        for number, *values in zip(due.tolist(), *lifted, strict=True):
+            pose, root, error = (value.numpy() for value in values)
+            pose, root = track.smooth_pose(number, pose, root)
+            out.append(LivePose(name, number, pose, root, error))
+        return out
 
 
-def _concat(frames: Iterable[_Frame]) -> RootRay:
-    observed = [frame.observed for frame in frames]
+def _concat(observed: Sequence[RootRay]) -> RootRay:
     return RootRay._make(map(torch.cat, zip(*observed, strict=True)))

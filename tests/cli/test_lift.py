@@ -189,23 +189,35 @@ def run(args, **kwargs):
     )
 
 
-def test_stdin(weights):
+def lift_stdin(weights, *options):
+    """The poses, the statistics and the log of 30 lines of input."""
     lines = [
         json.dumps({'frame': person['image_id'], **person})
         for person in json.loads(EXAMPLE.read_text())[:30]
     ]
     args = ['--live', 'stdin', '--image_size', '1920', '1080']
     process = run(
-        [*args, '--weights', weights],
+        [*args, '--weights', weights, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     out, err = process.communicate('\n'.join(lines).encode(), timeout=60)
     assert process.returncode == 0
-    assert b'a delay of 0 frames' in err
     *poses, last = map(json.loads, out.splitlines())
     assert [pose['frame'] for pose in poses] == list(range(30))
+    return np.array([pose['pose'] for pose in poses]), last, err.decode()
+
+
+def test_stdin(weights):
+    (smooth, last, log), (raw, _, other) = (
+        lift_stdin(weights, '--smooth', choice) for choice in ('on', 'off')
+    )
     assert last['stats']['lifted'] == 30
+    assert 'a delay of 0 frames; motion is smoothed' in log
+    assert 'about 0.04 s' in log
+    assert 'a delay of 0 frames; motion is not smoothed' in other
+    shaking = [np.abs(np.diff(x, 2, axis=0)).mean() for x in (smooth, raw)]
+    assert shaking[0] < shaking[1]
 
 
 def test_live_errors_name_what_is_missing(weights):

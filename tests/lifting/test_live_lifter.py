@@ -11,8 +11,8 @@ SIZE = (1920, 1080)
 KINDS = ['single', 'causal', 'central']
 
 
-def live_of(weights, max_tracks=16, **options):
-    lifter = Lifter(weights, image_size=SIZE, **options)
+def live_of(weights, max_tracks=16, smooth=False, **options):
+    lifter = Lifter(weights, image_size=SIZE, smooth=smooth, **options)
     return LiveLifter(lifter, 'h36m17', max_tracks)
 
 
@@ -38,7 +38,9 @@ def check_equal(poses, person):
 def test_equal_to_offline(keypoints, weights, kind, fps):
     live = live_of(weights[kind], fps=fps)
     poses = push_all(live, keypoints.tracks[0])
-    (person,) = Lifter(weights[kind]).lift(replace(keypoints, fps=fps))
+    (person,) = Lifter(weights[kind], smooth=False).lift(
+        replace(keypoints, fps=fps)
+    )
     assert len(poses) == 60
     check_equal(poses, person)
     assert live.stats()['lifted'] == 60
@@ -59,7 +61,9 @@ def test_equal_to_offline_with_faults(keypoints, weights, kind):
     track = Track('7', frames[keep], xy[keep], score[keep])
     live = live_of(weights[kind])
     poses = push_all(live, track)
-    (person,) = Lifter(weights[kind]).lift(replace(keypoints, tracks=(track,)))
+    (person,) = Lifter(weights[kind], smooth=False).lift(
+        replace(keypoints, tracks=(track,))
+    )
     check_equal(poses, person)
     stats = live.stats()
     assert stats['gap_or_jump'] == 2
@@ -74,7 +78,7 @@ def test_side_swaps_are_fixed(keypoints, weights, kind):
     xy, score = track.xy.copy(), track.score.copy()
     xy[20:33], score[20:33] = xy[20:33, swap], score[20:33, swap]
     wrong = Track('1', track.frames, xy, score)
-    lifter = Lifter(weights[kind], image_size=SIZE)
+    lifter = Lifter(weights[kind], image_size=SIZE, smooth=False)
     live = LiveLifter(lifter, 'h36m17', fix_side_swaps=True)
     (person,) = lifter.lift(keypoints)
     check_equal(push_all(live, wrong), person)
@@ -105,7 +109,7 @@ def test_people_are_not_mixed(keypoints, weights):
         out += live.push(int(frame), other.xy[i], other.score[i], '2')
     out += live.flush()
     both = replace(keypoints, tracks=(track, other))
-    for person in Lifter(weights['central']).lift(both):
+    for person in Lifter(weights['central'], smooth=False).lift(both):
         check_equal([p for p in out if p.track == person.name], person)
 
 

@@ -46,6 +46,17 @@ def test_poses_are_assigned_to_the_right_person(weights, fps, capsys):
     assert 0 <= waiting <= stats['tracks'] * stats['delay']
 
 
+def test_smooth_poses_are_of_the_right_person(weights):
+    lifter = live.Lifter(
+        weights, focal=live.FOCAL, image_size=live.SIZE, fps=30.0
+    )
+    run = live.Bench(lifter, lifter.fps, smooth=True)
+    for _ in range(300):
+        run.step()
+    assert run.counts['wrong person'] == run.counts['compared'] == 0
+    assert run.counts['compared by root'] > 100
+
+
 def test_mixed_tracks_are_counted(weights, monkeypatch):
     lifter = live.Lifter(
         weights, focal=live.FOCAL, image_size=live.SIZE, fps=30.0
