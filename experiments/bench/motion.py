@@ -64,7 +64,7 @@ def savitzky_golay(motion: np.ndarray, fps: float) -> np.ndarray:
 
 
 def kalman(motion: np.ndarray, fps: float, cutoff: float = 3.0) -> np.ndarray:
-    """The smoother of Rauch, Tung and Striebel for random jerk of a constant
+    """The smoother of Rauch et al. (1965) for random jerk of a constant
     size and independent noise: the same least-squares problem as that of
     Whittaker and Henderson.
     """
