@@ -21,7 +21,8 @@ from pyg_hcsf.poses import PoseSequence
 from pyg_hcsf.skeleton import H36M17
 
 WORST = 0.95  # quantile of the errors of frames above which they are worst
-CLIPS, SECONDS = 12, 12.0
+CLIPS = 12
+SHORTEST, LONGEST = 0.8, 12.0  # seconds of a clip
 TYPICAL = NOISES[2]
 LAGS = np.linspace(-0.1, 0.3, 81)  # seconds
 
@@ -95,8 +96,8 @@ def summarize(table: pd.DataFrame) -> pd.Series:
 def score_motion(
     weights: Path, clips: Sequence[Data], layout: str, name: str
 ) -> dict[str, dict[str, float]]:
-    """Lifts some clips of at least 2 seconds with and without smoothing, as
-    a typical detector finds them.
+    """Lifts up to 12 clips with and without smoothing, as a typical detector
+    finds them.
 
     Args:
         weights: The weights.
@@ -111,8 +112,8 @@ def score_motion(
     for index in rng.permutation(len(clips)).tolist():
         clip = clips[index]
         fps = float(clip.get('fps', 25.0))
-        pos = clip.pos.transpose(0, 1)[: int(SECONDS * fps)].float()
-        if len(pos) < 2 * fps or len(rows['on']) == CLIPS:
+        pos = clip.pos.transpose(0, 1)[: int(LONGEST * fps)].float()
+        if len(pos) < SHORTEST * fps or len(rows['on']) == CLIPS:
             continue
         scene = film(
             clip.subject, clip.clip, pos, fps, generator, layout=layout

@@ -122,7 +122,7 @@ def motion_blocks(runs: list[Run]) -> list[str]:
     """One table for each data set: lifted motion, smoothed and not. Runs of
     earlier versions have none.
     """
-    runs = [run for run in runs if 'motion' in run.metrics]
+    runs = [run for run in runs if any(run.metrics.get('motion', {}).values())]
     if not runs:
         return []
     out = ['### Motion', MOTION_NOTE]

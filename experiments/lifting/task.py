@@ -7,6 +7,7 @@ pyg_hcsf/lifting/weights are from such runs.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -152,15 +153,20 @@ class LiftRun(TaskRun):
         }
         card = make_card(config, data, split, scores)
         save_lifter(path, model, replace(info, card=card))
-        values['motion'] = {
-            name: score_motion(path, clips, config.motion.layout, name)
-            for name, clips in self.tested.items()
-        }
+        values['motion'] = self._score_motion(path)
         summary = (
             f'MPJPE {values["mpjpe"]:.1f} mm at known size on the {split} '
             f'subjects of {first}'
         )
         return Evaluation(values, arrays, summary)
+
+    def _score_motion(self, path: Path) -> dict[str, Any]:
+        """How natural the motion looks that the saved weights lift."""
+        layout = self.config.motion.layout
+        return {
+            name: score_motion(path, clips, layout, name)
+            for name, clips in self.tested.items()
+        }
 
     def _calibrate(self, model: PoseLifter) -> Any:
         """Fits the error of a joint as a function of the spread."""
