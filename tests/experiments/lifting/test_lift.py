@@ -56,6 +56,9 @@ def test_smoke(tmp_path, capsys, name):
     assert error == pytest.approx(table['typical']['mpjpe'], rel=1e-4)
     rounding = metrics['val_mpjpe'] - metrics['val_mpjpe_float32']
     assert abs(rounding) < 0.05  # mm, of float16
+    motion = metrics['motion']['synthetic']
+    assert 'synthetic, smoothing on:' in text
+    assert motion['on']['bone spread'] < 1e-6 < motion['off']['bone spread']
     for errors in table.values():  # each alignment helps
         assert errors['pa_mpjpe'] < errors['mpjpe']
 
