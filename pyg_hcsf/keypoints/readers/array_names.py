@@ -19,6 +19,7 @@ from pyg_hcsf.keypoints.readers.json_people import (
     KEYPOINT_KEYS,
     SCORE_LIST_KEYS,
 )
+from pyg_hcsf.keypoints.readers.unknown import ARRAY_FORMS, nearest
 from pyg_hcsf.safe_io.shown import shown
 
 #: Names of an array of keypoints, and the default layout of each.
@@ -129,7 +130,8 @@ def _find_keypoints(arrays: dict[str, Any]) -> str:
         raise file_error(IS_3D)
     described = [f'{name[:40]} {_described(a)}' for name, a in arrays.items()]
     raise file_error(
-        f"it has no array 'keypoints' (got {listed(described)}): {REMEDY}"
+        f"it has no array 'keypoints' (got {listed(described)})"
+        f'{nearest(arrays.keys(), ARRAY_FORMS)}: {REMEDY}'
     )
 
 

@@ -18,11 +18,15 @@ KEYS_3D = (
     'world_landmarks', 'pred_xyz_jts', 'positions_3d', 'kpts_3d', 'kpts3d',
     'face_keypoints_3d', 'hand_left_keypoints_3d', 'hand_right_keypoints_3d',
 )  # fmt: skip
-#: Keys of a list with the confidences of all joints of a person.
-SCORE_LIST_KEYS = (
+#: Keys of a list with the confidences of all joints of a person; others may
+#: also be the confidence of the person.
+JOINT_SCORE_KEYS = (
     'keypoint_scores', 'keypoints_scores', 'keypoints_score', 'kpt_scores',
-    'keypoint_score', 'keypointScores', 'scores', 'confidences',
-    'confidence', 'conf', 'score', 'visibility',
+    'keypoint_score', 'keypointScores',
+)  # fmt: skip
+SCORE_LIST_KEYS = (
+    *JOINT_SCORE_KEYS, 'scores', 'confidences', 'confidence', 'conf', 'score',
+    'visibility',
 )  # fmt: skip
 #: Keys of a list with the ids of all people of a frame.
 TRACK_LIST_KEYS = ('track_ids', 'ids', 'track_id', 'id')
