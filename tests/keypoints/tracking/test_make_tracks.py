@@ -1,9 +1,16 @@
+import time
+
 import numpy as np
 import pytest
 
 from pyg_hcsf.keypoints.detections import Detection
 from pyg_hcsf.keypoints.messages import reading
-from pyg_hcsf.keypoints.tracking import DetectionArray, make_tracks, steps
+from pyg_hcsf.keypoints.tracking import (
+    DetectionArray,
+    joining,
+    make_tracks,
+    steps,
+)
 
 
 def person(frame, x, name=None, joints=4, score=1.0, y=0.0):
@@ -214,3 +221,20 @@ def test_wrong_people(people, reason):
     match = rf"'a.json'.*{reason}"
     with reading('a.json'), pytest.raises(ValueError, match=match):
         make_tracks(people)
+
+
+def test_many_fragments_are_joined_in_linear_time(monkeypatch):
+    # Each fragment may be followed by one of the next two.
+    rng = np.random.default_rng(0)
+    number = 60_000
+    i = np.repeat(np.arange(number - 2), 2)
+    j = i + np.tile([1, 2], number - 2)
+    cost = rng.uniform(0, 5, len(i))
+    start = time.process_time()
+    many = joining._assign(i, j, cost, number)
+    assert time.process_time() - start < 10
+    assert len(np.unique(many[many >= 0])) == (many >= 0).sum()
+    few = i < 2000
+    monkeypatch.setattr(joining, 'MATCHED', 10**9)
+    best = joining._assign(i[few], j[few], cost[few], number)
+    np.testing.assert_array_equal(many[:1900], best[:1900])
