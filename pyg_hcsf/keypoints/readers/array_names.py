@@ -19,6 +19,7 @@ from pyg_hcsf.keypoints.readers.json_people import (
     KEYPOINT_KEYS,
     SCORE_LIST_KEYS,
 )
+from pyg_hcsf.keypoints.readers.movenet import joints_of
 from pyg_hcsf.keypoints.readers.unknown import ARRAY_FORMS, nearest
 from pyg_hcsf.safe_io.shown import shown
 
@@ -94,6 +95,8 @@ def unwrap(arrays: dict[str, Any]) -> dict[str, Any]:
             ):
                 out |= {k: _to_array(v) for k, v in inner.items()}
                 continue
+        elif (people := joints_of(value)) is not None:
+            value = people
         elif value.ndim > 4:  # [1, C, T, N, P] of graph networks
             value = value.squeeze()
         out[end if ends.count(end) == 1 else name] = value

@@ -29,6 +29,12 @@ def _split(entry: Entry, number: int) -> list[Entry]:
     values = entry.person
     key = first_key(values, KEYPOINT_KEYS)
     rows: Any = values[key] if key is not None else None
+    inner = first_key(rows, ('xy', 'data'))
+    if inner is not None and is_group(rows[inner]):  # of Ultralytics
+        values = {k: v for k, v in rows.items() if k in SCORE_LIST_KEYS} | {
+            k: v for k, v in values.items() if k != key
+        }
+        rows = rows[inner]
     if not is_group(rows):
         return [entry]
     lists = {}

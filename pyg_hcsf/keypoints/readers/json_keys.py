@@ -5,7 +5,7 @@ r"""The usual names of joints, and of their coordinates and confidences."""
 KEYPOINT_KEYS = (
     'pose_keypoints_2d', 'keypoints_2d', 'keypoints2d', 'keypoints2D',
     'joints_2d', 'joints2d', 'joints2D', 'pose_2d', 'pose2d', 'keypoints',
-    'keypoint', 'pose_keypoints', 'pred_keypoints', 'keypoint_coords',
+    'keyPoints', 'keypoint', 'pose_keypoints', 'pred_keypoints', 'keypoint_coords',
     'joints', 'body_parts', 'bodyParts', 'bodyparts', 'parts', 'kpts', 'kpt',
     'kps', 'pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark',
     'points', 'coordinates', 'coords', 'xy', 'xyn', 'preds', 'pose',

@@ -86,3 +86,27 @@ def test_scores_of_another_number_of_people(tmp_path):
         entry['keypoints'] = entry['keypoints'][:1]
         entry['scores'] = entry['scores'][0]
     check_people(read(tmp_path, data, 'coco17'), POINTS[:, :1])
+
+
+@pytest.mark.parametrize(
+    'track', ['player_id', 'playerId', 'tracker_id', 'object_id']
+)
+def test_keys_of_people_and_joints(tmp_path, track):
+    data = [record(t, p, 'frameNumber', track) for t, p in ALL[::-1]]
+    for entry in data:
+        entry['keyPoints'] = entry.pop('keypoints')
+    k = read(tmp_path, data, 'coco17')
+    assert sorted(t.name for t in k.tracks) == ['0', '1']
+    check_people(k, POINTS)
+
+
+@pytest.mark.parametrize('key', ['xy', 'data'])
+def test_arrays_of_ultralytics(tmp_path, key):
+    # The attributes of Results.keypoints.
+    data = []
+    for t, f in enumerate(POINTS):
+        found = {'data': f.tolist()}
+        if key == 'xy':
+            found = {'xy': f[..., :2].tolist(), 'conf': f[..., 2].tolist()}
+        data.append({'frame': t, 'keypoints': found})
+    check_people(read(tmp_path, data, 'coco17'), POINTS)
