@@ -5,9 +5,9 @@ r"""The usual names of joints, and of their coordinates and confidences."""
 KEYPOINT_KEYS = (
     'pose_keypoints_2d', 'keypoints_2d', 'keypoints2d', 'keypoints2D',
     'joints_2d', 'joints2d', 'joints2D', 'pose_2d', 'pose2d', 'keypoints',
-    'keyPoints', 'keypoint', 'pose_keypoints', 'pred_keypoints', 'keypoint_coords',
-    'joints', 'body_parts', 'bodyParts', 'bodyparts', 'parts', 'kpts', 'kpt',
-    'kps', 'pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark',
+    'keyPoints', 'keypoint', 'pose_keypoints', 'pred_keypoints',
+    'keypoint_coords', 'joints', 'body_parts', 'bodyParts', 'bodyparts',
+    'parts', 'kpts', 'kpt', 'kps', 'pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark',
     'points', 'coordinates', 'coords', 'xy', 'xyn', 'preds', 'pose',
 )  # fmt: skip
 #: Keys of 3D joints, which are never read as 2D keypoints.
