@@ -16,7 +16,7 @@ SIGNED = (-1.05, 1.05)  # the same for coordinates from -1 to 1
 LARGEST = 8.0  # a coordinate of a person; in pixels it would be larger
 SMALL = 2.0  # the largest coordinate of a person that is not in pixels
 MIN_SHARE = 0.05  # of people in another scale
-MAX_NEGATIVE = 0.3  # of the joints, which are left of or above the image
+MAX_ABOVE = 0.3  # of the joints above the image; MediaPipe needs faces
 MIN_IMAGE = 16.0  # pixels; a smaller size is none
 
 
@@ -37,7 +37,7 @@ def to_pixels(
     # MediaPipe also estimates joints far outside of the image.
     share = 0.0 if expected else 0.9
     if is_normalised(parsed, INSIDE, share) and not (
-        signed and _share_negative(parsed) > MAX_NEGATIVE
+        signed and (_seen(parsed)[:, 1] < 0).mean() > MAX_ABOVE
     ):
         kind = 'fractions of the image size'
     elif signed and parsed.source == 'openpose':  # --keypoint_scale 4
@@ -102,12 +102,6 @@ def scale(parsed: ParsedFile, size: tuple[float, float]) -> ParsedFile:
     by = np.array([*size, 1.0])
     found = [d._replace(joints=d.joints * by) for d in parsed.detections]
     return replace(parsed, detections=found)
-
-
-def _share_negative(parsed: ParsedFile) -> float:
-    r"""The share of the joints with a negative coordinate."""
-    xy = _seen(parsed)
-    return float((xy < 0).any(axis=1).mean()) if len(xy) else 0.0
 
 
 def _seen(parsed: ParsedFile) -> np.ndarray:

@@ -88,5 +88,7 @@ def test_mediapipe_outside_of_the_image(tmp_path):
     # Legs under the lower edge, as of somebody at a desk.
     points = formats.some_people(33, people=1) * [1, 3, 1]
     assert (points[..., 1] > SIZE[1]).mean() > 0.2
-    k = read(tmp_path, formats.mediapipe(points, SIZE), image_size=SIZE)
-    check_people(k, points)
+    for shift in (0, 200):  # also a person who is leaving on the left
+        found = points - [shift, 0, 0]
+        k = read(tmp_path, formats.mediapipe(found, SIZE), image_size=SIZE)
+        check_people(k, found)

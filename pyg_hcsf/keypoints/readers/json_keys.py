@@ -8,7 +8,8 @@ KEYPOINT_KEYS = (
     'keyPoints', 'keypoint', 'pose_keypoints', 'pred_keypoints',
     'keypoint_coords', 'joints', 'body_parts', 'bodyParts', 'bodyparts',
     'parts', 'kpts', 'kpt', 'kps', 'pose_landmarks', 'poseLandmarks',
-    'landmarks', 'landmark', 'points', 'coordinates', 'coords', 'xy', 'xyn', 'preds', 'pose',
+    'landmarks', 'landmark', 'points', 'coordinates', 'coords', 'xy', 'xyn',
+    'preds', 'pose',
 )  # fmt: skip
 #: Keys of 3D joints, which are never read as 2D keypoints.
 KEYS_3D = (
