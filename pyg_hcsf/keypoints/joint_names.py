@@ -17,6 +17,8 @@ from pyg_hcsf.skeleton import get_skeleton
 _SYNONYMS = {
     'root': 'hip', 'pelvis': 'hip', 'midhip': 'hip', 'hipcenter': 'hip',
     'centerhip': 'hip', 'littletoe': 'smalltoe', 'neckbase': 'neck',
+    'sho': 'shoulder', 'elb': 'elbow', 'wri': 'wrist', 'kne': 'knee',
+    'ank': 'ankle',  # of OpenPose
 }  # fmt: skip
 _SIDES = {'l': 'l', 'left': 'l', 'r': 'r', 'right': 'r'}
 #: A layout is recognised by at least this many joints, which must include
@@ -156,7 +158,7 @@ def _normalise(name: Any) -> str:
                 side, word = long[0], word.removeprefix(long)
             elif word != long and word.endswith(long):
                 side, word = long[0], word.removesuffix(long)
-    known = _known_words()
+    known = _known_words() | _SYNONYMS.keys()
     if not side and word not in known:
         if word[:1] in ('l', 'r') and word[1:] in known:
             side, word = word[0], word[1:]

@@ -2,6 +2,8 @@ r"""Reads the 2D keypoints of a video from a file of any supported
 detector.
 """
 
+import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -134,7 +136,8 @@ def read_keypoints(
 def _read_file(path: Path, is_frame: bool = False) -> ParsedFile:
     r"""Recognises the format of a file, maybe of one frame, and reads it."""
     with reading(path):
-        content = gunzip(_read_bytes(path), MAX_BYTES, str(path))
+        packed = _read_bytes(path)
+        content = gunzip(packed, MAX_BYTES, str(path))
         if content.startswith(b'PK'):
             try:
                 return _read('arrays', load_npz(content, str(path)))
@@ -143,7 +146,8 @@ def _read_file(path: Path, is_frame: bool = False) -> ParsedFile:
                     'its arrays are larger than the memory: split it'
                 ) from e
         if content.startswith(b'\x89HDF'):
-            return _read('arrays', load_hdf5(path))
+            unpacked = None if content is packed else content
+            return _read('arrays', load_hdf5(path, unpacked))
         if content.startswith(b'\x93NUMPY'):
             return _read_value(load_npy, content, path)
         if content.startswith(PICKLES):
@@ -174,12 +178,16 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _to_utf8(content: bytes) -> bytes:
-    r"""Text as UTF-8 without a byte-order mark; Windows writes UTF-16."""
-    if content[:2] in (b'\xff\xfe', b'\xfe\xff'):
-        return content.decode('utf-16', 'replace').encode()
-    if content[:2] in (b'[\0', b'{\0'):
-        return content.decode('utf-16-le', 'replace').encode()
-    return content.removeprefix(b'\xef\xbb\xbf')
+    r"""Text as UTF-8 without a byte-order mark; Windows writes UTF-16, with
+    and without such a mark. Binary files are returned as they are.
+    """
+    encoding = json.detect_encoding(content)
+    if encoding.startswith('utf-8'):
+        return content.removeprefix(BOM_UTF8)
+    head = content[:4096].decode(encoding, 'replace')
+    if '\0' in head or '\ufffd' in head[:-1]:  # whose last may be cut
+        return content
+    return content.decode(encoding, 'replace').encode()
 
 
 def _read_value(

@@ -16,7 +16,8 @@ SIGNED = (-1.05, 1.05)  # the same for coordinates from -1 to 1
 LARGEST = 8.0  # a coordinate of a person; in pixels it would be larger
 SMALL = 2.0  # the largest coordinate of a person that is not in pixels
 MIN_SHARE = 0.05  # of people in another scale
-MIN_IMAGE = 16.0  # pixels; a smaller "size" means that nothing is to be scaled
+MAX_ABOVE = 0.3  # of the joints above the image; MediaPipe needs faces
+MIN_IMAGE = 16.0  # pixels; a smaller size is none
 
 
 def to_pixels(
@@ -25,44 +26,39 @@ def to_pixels(
     r"""Multiplies normalised coordinates by the size of the image.
 
     Raises:
-        ValueError: If the format has normalised coordinates and the size is
-            unknown, or only some coordinates are normalised.
+        ValueError: If coordinates are normalised and the size is unknown, if
+            only some of them are, or if they cannot be those of people.
     """
     _check_one_scale(parsed)
     expected = parsed.source in NORMALISED or (
         bool(parsed.detections) and len(parsed.detections[0].joints) == 33
     )
+    signed = is_normalised(parsed, SIGNED)
     # MediaPipe also estimates joints far outside of the image.
     share = 0.0 if expected else 0.9
-    if is_normalised(parsed, INSIDE, share):
+    if is_normalised(parsed, INSIDE, share) and not (
+        signed and (_seen(parsed)[:, 1] < 0).mean() > MAX_ABOVE
+    ):
         kind = 'fractions of the image size'
-    elif is_normalised(parsed, SIGNED):
+    elif signed and parsed.source == 'openpose':  # --keypoint_scale 4
         kind = 'numbers from -1 to 1'
-        # OpenPose's --keypoint_scale 4; others keep the aspect ratio.
-        if parsed.source != 'openpose':
-            warn(
-                'its coordinates lie between -1 and 1, which has several '
-                'meanings: convert them to pixels, such as (x + 1) * width / 2'
-            )
-            return parsed
         parsed = _shift(parsed)
+    elif signed:  # others keep the aspect ratio
+        raise file_error(
+            'its coordinates lie between -1 and 1, which has several '
+            'meanings: convert them to pixels, such as (x + 1) * width / 2'
+        )
+    elif is_normalised(parsed, (-LARGEST, LARGEST)):
+        raise file_error(
+            'its coordinates are not pixels of a person: convert them'
+        )
     else:
-        if is_normalised(parsed, (-LARGEST, LARGEST)):
-            warn('its coordinates are not pixels of a person: convert them')
         return parsed
-    if size is None and expected:
+    if size is None or min(size) < MIN_IMAGE:
         raise file_error(
             f"its coordinates are {kind}: pass 'image_size', the width and "
             'height in pixels (--image_size)'
         )
-    if size is None:
-        warn(
-            f"its coordinates look like {kind}: pass 'image_size' to convert "
-            'them to pixels (--image_size)'
-        )
-        return parsed
-    if min(size) < MIN_IMAGE:
-        return parsed
     if not expected:
         warn(
             f'its coordinates are {kind} and are '
@@ -108,6 +104,12 @@ def scale(parsed: ParsedFile, size: tuple[float, float]) -> ParsedFile:
     return replace(parsed, detections=found)
 
 
+def _seen(parsed: ParsedFile) -> np.ndarray:
+    r"""The positions of joints that are not missing: ``[K, 2]``."""
+    parts = [d.joints[d.joints[:, 2] > 0, :2] for d in _sample(parsed)]
+    return np.concatenate(parts) if parts else np.empty((0, 2))
+
+
 def is_normalised(
     parsed: ParsedFile,
     limits: tuple[float, float] = INSIDE,
@@ -116,8 +118,7 @@ def is_normalised(
     r"""Whether more than a share of the joints lies between two limits, and
     all below 8, which is no person in pixels.
     """
-    parts = [d.joints[d.joints[:, 2] > 0, :2] for d in _sample(parsed)]
-    xy = np.concatenate(parts) if parts else np.empty((0, 2))
+    xy = _seen(parsed)
     if len(xy) < 8 or np.abs(xy).max() > LARGEST:
         return False
     inside = ((xy >= limits[0]) & (xy <= limits[1])).all(axis=1)

@@ -124,28 +124,19 @@ def test_input_with_issues_needs_force(weights, tmp_path, capsys):
     data = json.loads(EXAMPLE.read_text())[:20]
     for person in data:
         points = np.reshape(person['keypoints'], (17, 3))
-        points[:, :2] /= 1920  # normalised
+        points[:, :2] /= 96  # too small for pixels
         person['keypoints'] = points.ravel().tolist()
     path, out = tmp_path / 'small.json', tmp_path / 'out.npz'
     path.write_text(json.dumps(data))
-    args = [str(path), '--out', str(out), '--weights', weights]
-    args += [
-        '--smooth',
-        'off',
-        '--layout',
-        'coco17',
-        '--image_size',
-        '1',
-        '0.5625',
-    ]
+    usual = ['--out', str(out), '--weights', weights, '--smooth', 'off']
+    args = [str(path), *usual, '--layout', 'coco17']
+    args += ['--image_size', '20', '11.25']
     with pytest.raises(ValueError, match='--force'):
         main(args)
     assert 'warning: ' in capsys.readouterr().out
     assert not out.exists()
     (person,) = main([*args, '--force'])
-    usual = [str(EXAMPLE), '--out', str(out), '--weights', weights]
-    usual += ['--smooth', 'off']
-    (other,) = main([*usual, '--image_size', '1920', '1080'])
+    (other,) = main([str(EXAMPLE), *usual, '--image_size', '1920', '1080'])
     np.testing.assert_allclose(person.pose, other.pose[:20], atol=1e-3)
 
 

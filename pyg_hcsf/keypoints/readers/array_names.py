@@ -19,6 +19,8 @@ from pyg_hcsf.keypoints.readers.json_people import (
     KEYPOINT_KEYS,
     SCORE_LIST_KEYS,
 )
+from pyg_hcsf.keypoints.readers.movenet import joints_of
+from pyg_hcsf.keypoints.readers.unknown import ARRAY_FORMS, nearest
 from pyg_hcsf.safe_io.shown import shown
 
 #: Names of an array of keypoints, and the default layout of each.
@@ -93,6 +95,8 @@ def unwrap(arrays: dict[str, Any]) -> dict[str, Any]:
             ):
                 out |= {k: _to_array(v) for k, v in inner.items()}
                 continue
+        elif (people := joints_of(value)) is not None:
+            value = people
         elif value.ndim > 4:  # [1, C, T, N, P] of graph networks
             value = value.squeeze()
         out[end if ends.count(end) == 1 else name] = value
@@ -129,7 +133,8 @@ def _find_keypoints(arrays: dict[str, Any]) -> str:
         raise file_error(IS_3D)
     described = [f'{name[:40]} {_described(a)}' for name, a in arrays.items()]
     raise file_error(
-        f"it has no array 'keypoints' (got {listed(described)}): {REMEDY}"
+        f"it has no array 'keypoints' (got {listed(described)})"
+        f'{nearest(arrays.keys(), ARRAY_FORMS)}: {REMEDY}'
     )
 
 

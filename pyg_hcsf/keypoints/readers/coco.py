@@ -38,7 +38,7 @@ from pyg_hcsf.safe_io.shown import shown
 
 _KEYS = ('keypoints',)
 #: Each annotation has another ``id``; its scores are not those of joints.
-_UNUSED_KEYS = {'id', 'scores', 'score'}
+_UNUSED_KEYS = {'id', 'scores', 'score', 'attributes'}
 #: Scores of joints above this are Detectron2's densities. Those of other
 #: detectors are smaller: MMPose's SimCC models reach about 1.2.
 MIN_DENSITY = 1.5
@@ -103,7 +103,10 @@ def _read_annotations(data: dict[str, Any]) -> ParsedFile:
         image = parse_frame_number(value.get('image_id'), where)
         if image not in frames:
             raise unexpected("'image_id' of an image", image, where)
+        inner = value.get('attributes')  # of CVAT
         value = {k: v for k, v in value.items() if k not in _UNUSED_KEYS}
+        if isinstance(inner, dict) and 'track_id' in inner:
+            value.setdefault('track_id', inner['track_id'])
         entries.append(Entry(frames[image], where, value, {}))
     parsed = read_people(
         'coco annotations', entries, _KEYS, default_layout='coco17'

@@ -11,8 +11,8 @@ from pyg_hcsf.keypoints.messages import IS_3D, file_error, unexpected
 #: landmarks, which are around the hips.
 MAX_NEGATIVE = 0.2
 #: Third coordinates are no confidences if so many are negative, or if half of
-#: them are larger than this (OpenPose's sums of heat maps are up to about 10).
-MIN_NEGATIVE, MAX_SCORE = 0.02, 10
+#: them are larger than percents.
+MIN_NEGATIVE, MAX_SCORE = 0.02, 100
 MEDIAPIPE = 33  # joints, the only ones of images that have a depth
 
 

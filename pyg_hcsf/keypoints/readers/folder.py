@@ -1,4 +1,6 @@
-r"""Reads a folder with a file of keypoints for each frame of a video."""
+r"""Reads a folder with a file of keypoints for each frame of a video, or for
+each person.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -29,6 +31,10 @@ def read_folder(
     the frame numbers. Empty and damaged files are left out and named in a
     warning, and so is a file without a number among those with one.
     """
+    if not any(folder.glob('*.json')) and (
+        people := sorted(folder.glob('*.trc'))
+    ):
+        return _read_trc(people, read_file)
     files = _find_files(folder)
     parts: list[ParsedFile] = []
     damaged: list[str] = []
@@ -65,6 +71,31 @@ def read_folder(
         raise unexpected('one layout', sorted(layouts), remedy=remedy)
     best = max(parts, key=lambda part: part.layout is not None)
     return replace(best, detections=[d for p in parts for d in p.detections])
+
+
+def _read_trc(
+    files: list[Path], read_file: Callable[[Path], ParsedFile]
+) -> ParsedFile:
+    r"""Reads the people of a video, of which each has a ``.trc`` file, in
+    pixels if there are others, too.
+    """
+    files = [file for file in files if '_px_' in file.name] or files
+    groups = group_names([file.name for file in files])
+    if len(groups) > 1:
+        raise several_videos(groups)
+    ((_, numbers),) = groups.items()
+    parts = [read_file(file) for file in files]
+    rates = sorted({str(part.fps) for part in parts})
+    if len(rates) > 1:
+        raise unexpected('one frame rate of all files', rates)
+    if len({part.layout for part in parts}) > 1:
+        raise unexpected('one layout', [part.layout for part in parts])
+    people = [
+        d._replace(track_id=f'{numbers[file.name]}')
+        for file, part in zip(files, parts, strict=True)
+        for d in part.detections
+    ]
+    return replace(parts[0], detections=people)
 
 
 def _find_files(folder: Path) -> list[tuple[Path, int]]:

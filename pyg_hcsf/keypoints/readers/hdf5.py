@@ -5,6 +5,7 @@ attributes ``array@attribute``, and texts are :class:`str`.
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -24,13 +25,29 @@ _ATTRIBUTES = re.compile(
 _UNUSED = re.compile(r'(.*/)?(_i_\w+|video\d+)(/.*)?')
 
 
-def load_hdf5(path: Path) -> dict[str, np.ndarray]:
+def load_hdf5(
+    path: Path, unpacked: bytes | None = None
+) -> dict[str, np.ndarray]:
     r"""Loads all arrays of numbers and texts.
+
+    Args:
+        path (pathlib.Path): The file.
+        unpacked (bytes, optional): The content of the file, if it is
+            compressed by gzip. (default: :obj:`None`)
 
     Raises:
         ValueError: If the file is damaged, or they are too large.
     """
     limit = INFLATION * path.stat().st_size + SLACK
+    if unpacked is not None:
+        with TemporaryDirectory() as folder:
+            file = Path(folder, 'unpacked.h5')
+            file.write_bytes(unpacked)
+            return _load(file, limit)
+    return _load(path, limit)
+
+
+def _load(path: Path, limit: int) -> dict[str, np.ndarray]:
     try:
         with HDF5Process() as process:
             names = [

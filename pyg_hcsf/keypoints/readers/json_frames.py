@@ -28,7 +28,8 @@ PEOPLE_KEYS = (
 )  # fmt: skip
 TRACK_KEYS = (
     'track_id', 'track', 'idx', 'person_id', 'tracking_id', 'trackId',
-    'id_', 'instance_id', 'person', 'personId', 'id',
+    'id_', 'instance_id', 'person', 'personId', 'player_id', 'playerId',
+    'subject_id', 'object_id', 'tracker_id', 'body_id', 'skeleton_id', 'id',
 )  # fmt: skip
 SCORE_KEYS = (
     'score', 'confidence', 'conf', 'likelihood', 'visibility', 'visible',

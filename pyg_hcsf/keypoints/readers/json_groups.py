@@ -2,6 +2,7 @@ r"""Splits frames in JSON whose keypoints are arrays of several people."""
 
 from typing import Any
 
+from pyg_hcsf.keypoints.messages import unexpected
 from pyg_hcsf.keypoints.readers.json_frames import Entry, first_key, nesting
 from pyg_hcsf.keypoints.readers.json_keys import (
     KEYPOINT_KEYS,
@@ -28,6 +29,12 @@ def _split(entry: Entry, number: int) -> list[Entry]:
     values = entry.person
     key = first_key(values, KEYPOINT_KEYS)
     rows: Any = values[key] if key is not None else None
+    inner = first_key(rows, ('xy', 'data'))
+    if inner is not None and is_group(rows[inner]):  # of Ultralytics
+        values = {k: v for k, v in rows.items() if k in SCORE_LIST_KEYS} | {
+            k: v for k, v in values.items() if k != key
+        }
+        rows = rows[inner]
     if not is_group(rows):
         return [entry]
     lists = {}
@@ -39,6 +46,11 @@ def _split(entry: Entry, number: int) -> list[Entry]:
         found = [values[k] for k in keys if isinstance(values.get(k), list)]
         if found and len(found[0]) == len(rows):
             lists[new] = found[0]
+        elif found and new == 'scores' and len(rows) == 1:
+            lists[new] = found  # of one person
+        elif found and new != 'bbox_score':
+            expected = f"'{new}' of {len(rows)} people"
+            raise unexpected(expected, found[0], entry.where)
     frame = entry.frame if entry.frame >= 0 else number
     outer = {k: v for k, v in values.items() if k != key}
     outer |= entry.frame_values

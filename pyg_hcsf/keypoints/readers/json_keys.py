@@ -5,10 +5,11 @@ r"""The usual names of joints, and of their coordinates and confidences."""
 KEYPOINT_KEYS = (
     'pose_keypoints_2d', 'keypoints_2d', 'keypoints2d', 'keypoints2D',
     'joints_2d', 'joints2d', 'joints2D', 'pose_2d', 'pose2d', 'keypoints',
-    'keypoint', 'pose_keypoints', 'pred_keypoints', 'keypoint_coords',
-    'joints', 'body_parts', 'bodyParts', 'bodyparts', 'parts', 'kpts', 'kpt',
-    'kps', 'pose_landmarks', 'poseLandmarks', 'landmarks', 'landmark',
-    'points', 'coordinates', 'coords', 'xy', 'xyn', 'preds', 'pose',
+    'keyPoints', 'keypoint', 'pose_keypoints', 'pred_keypoints',
+    'keypoint_coords', 'joints', 'body_parts', 'bodyParts', 'bodyparts',
+    'parts', 'kpts', 'kpt', 'kps', 'pose_landmarks', 'poseLandmarks',
+    'landmarks', 'landmark', 'points', 'coordinates', 'coords', 'xy', 'xyn',
+    'preds', 'pose',
 )  # fmt: skip
 #: Keys of 3D joints, which are never read as 2D keypoints.
 KEYS_3D = (
@@ -18,11 +19,15 @@ KEYS_3D = (
     'world_landmarks', 'pred_xyz_jts', 'positions_3d', 'kpts_3d', 'kpts3d',
     'face_keypoints_3d', 'hand_left_keypoints_3d', 'hand_right_keypoints_3d',
 )  # fmt: skip
-#: Keys of a list with the confidences of all joints of a person.
-SCORE_LIST_KEYS = (
+#: Keys of a list with the confidences of all joints of a person; others may
+#: also be the confidence of the person.
+JOINT_SCORE_KEYS = (
     'keypoint_scores', 'keypoints_scores', 'keypoints_score', 'kpt_scores',
-    'keypoint_score', 'keypointScores', 'scores', 'confidences',
-    'confidence', 'conf', 'score', 'visibility',
+    'keypoint_score', 'keypointScores',
+)  # fmt: skip
+SCORE_LIST_KEYS = (
+    *JOINT_SCORE_KEYS, 'scores', 'confidences', 'confidence', 'conf', 'score',
+    'visibility',
 )  # fmt: skip
 #: Keys of a list with the ids of all people of a frame.
 TRACK_LIST_KEYS = ('track_ids', 'ids', 'track_id', 'id')

@@ -27,6 +27,7 @@ from pyg_hcsf.keypoints.readers.json_frames import (
 from pyg_hcsf.keypoints.readers.json_header import find_size
 from pyg_hcsf.keypoints.readers.json_joint_order import Names, order_joints
 from pyg_hcsf.keypoints.readers.json_keys import (
+    JOINT_SCORE_KEYS,
     KEYPOINT_KEYS,
     NAME_KEYS,
     POSITION_KEYS,
@@ -114,7 +115,7 @@ class _PersonParser:
             raw = raw['landmark']  # a protocol buffer of MediaPipe
         if not raw:
             return None
-        scores = person.get(first_key(person, SCORE_LIST_KEYS) or '')
+        scores = self._find_scores(person, raw)
         names, joints = self._parse_joints(raw, scores, where)
         if names is None:
             names = _parse_labels(person.get('labels'), len(joints))
@@ -142,6 +143,19 @@ class _PersonParser:
             return {self.keys[0]: named}
         expected = ' or '.join(map(repr, self.keys[:2]))
         raise unexpected(expected, list(person), where)
+
+    def _find_scores(self, person: dict[str, Any], raw: Any) -> Any:
+        r"""The confidences of the joints, in their order."""
+        key = first_key(person, SCORE_LIST_KEYS) or ''
+        scores = person.get(key)
+        if isinstance(scores, dict) and isinstance(raw, dict):
+            known = (k for k, joint in raw.items() if joint is not None)
+            return list(map(scores.get, known))
+        if isinstance(scores, dict) or (
+            key in JOINT_SCORE_KEYS and not isinstance(scores, list)
+        ):
+            self.unread.add(key)
+        return scores
 
     def _parse_joints(
         self, raw: Any, scores: Any, where: str

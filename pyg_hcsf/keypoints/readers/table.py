@@ -24,6 +24,7 @@ from pyg_hcsf.keypoints.detections import (
 )
 from pyg_hcsf.keypoints.messages import (
     file_error,
+    listed,
     unexpected,
     warn,
     warn_unread,
@@ -53,6 +54,7 @@ from pyg_hcsf.keypoints.readers.table_text import (
     has_headers,
     skip_preface,
 )
+from pyg_hcsf.keypoints.readers.unknown import TABLE_FORMS, nearest
 from pyg_hcsf.safe_io.shown import shown
 
 _DIGITS = re.compile(r'[0-9]{1,8}')
@@ -164,7 +166,11 @@ def _read_wide(table: Table) -> ParsedFile:
             "the columns 'joint', 'x' and 'y', or x and y of each joint, such "
             "as 'nose_x' and 'nose_y', or 'x0' and 'y0'"
         )
-        raise unexpected(expected, table.header, 'line 1')
+        raise file_error(
+            f'expected {expected} (got {listed(table.header)})'
+            f'{nearest({*table.names}, TABLE_FORMS)}',
+            'line 1',
+        )
     frames, fps = table.frames()
     used: set[int | None] = {*flat}
     parts: list[np.ndarray] = []

@@ -16,7 +16,7 @@ Joints = dict[str, dict[str, int]]
 _PARTS = '|'.join(
     ['x', 'y', 'z', 'presence', *sorted(SCORE_KEYS, key=len, reverse=True)]
 )
-_UNITS = 'px|pixels?|coords?|coordinates?|pos|position|loc|norm|2d'
+_UNITS = 'px|pixels?|coords?|coordinates?|pos|position|loc|norm|2d|image|img'
 # nose_x, nose_x_px and nose_pos_x; x0; x_nose; kpt_x_0; joint0x.
 _COLUMNS = tuple(
     map(

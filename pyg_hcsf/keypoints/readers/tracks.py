@@ -3,7 +3,7 @@ r"""Reads JSON and pickles with the frames of one person after another.
 A person has a list of ``frames``, mappings with a number and keypoints; or
 lists of frame numbers and of the joints in these frames, as VIBE saves them
 (``frame_ids``, ``joints2d``). People are in a list called ``tracks`` or the
-like, with an ``id``, or in a mapping from ids.
+like, with an ``id``, or in a mapping from ids, maybe to their frames.
 """
 
 from collections.abc import Iterator
@@ -51,6 +51,8 @@ def _people(data: Any) -> list[tuple[str, Any]]:
         return []
     people = data.get(first_key(data, _TRACKS_KEYS) or '', data)
     if isinstance(people, dict):
+        if _have_tracks(list(people.values())):
+            people = {k: {'frames': frames} for k, frames in people.items()}
         return [(str(name)[:80], person) for name, person in people.items()]
     if not isinstance(people, list):
         return []
@@ -59,6 +61,25 @@ def _people(data: Any) -> list[tuple[str, Any]]:
         for number, person in enumerate(people)
         if isinstance(person, dict)
     ]
+
+
+def _have_tracks(values: list[Any]) -> bool:
+    r"""Whether these are lists of the frames of people, and not of the people
+    of frames, which have the same number.
+    """
+    several = False
+    for frames in values:
+        if not isinstance(frames, list) or not all(
+            first_key(frame, FRAME_KEYS) for frame in frames
+        ):
+            return False
+        numbers = [
+            str(frame[first_key(frame, FRAME_KEYS)]) for frame in frames
+        ]
+        if len(set(numbers)) < len(numbers):
+            return False
+        several |= len(numbers) > 1
+    return several
 
 
 def _is_person(person: Any) -> bool:

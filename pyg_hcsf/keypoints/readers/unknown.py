@@ -1,6 +1,6 @@
-r"""Describes data in no known form: its structure, and the nearest form."""
+r"""Describes data in no known form: their structure, and the nearest form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 from typing import Any
 
@@ -35,6 +35,25 @@ _FORMS = {
     'MMAction2': {'keypoint', 'keypoint_score', 'frame_dir', 'img_shape'},
     'records': {'frame', 'track', 'person', 'id', 'keypoints', 'joints'},
 }  # fmt: skip
+#: The names of arrays in a file by its producer.
+ARRAY_FORMS = {
+    'numpy.savez': {'keypoints', 'scores', 'frames', 'track_ids'},
+    'SLEAP': {
+        'tracks', 'node_names', 'track_names', 'point_scores',
+        'track_occupancy',
+    },
+    'SLEAP projects': {'frames', 'instances', 'points', 'pred_points'},
+    'VideoPose3D': {'positions_2d', 'metadata'},
+    'Detectron2': {'keypoints', 'boxes', 'segments', 'metadata'},
+    'MMAction2': {'keypoint', 'keypoint_score', 'frame_dir', 'img_shape'},
+}  # fmt: skip
+#: The columns of a table by its producer.
+TABLE_FORMS = {
+    'a line for each joint': {'frame', 'person', 'joint', 'x', 'y', 'score'},
+    'DeepLabCut': {'scorer', 'individuals', 'bodyparts', 'coords'},
+    'SLEAP': {'track', 'frame_idx', 'instance_score'},
+    'Ultralytics': {'name', 'class', 'confidence', 'box', 'keypoints'},
+}  # fmt: skip
 _RECORDS = (
     "mappings of 'frame', 'track' and 'keypoints' (rows of x, y and "
     'confidence)'
@@ -57,18 +76,27 @@ def describe(data: Any) -> str:
             f"it has 3D positions ('{found_3d[0]}') but no 2D keypoints; "
             f'{text}: save the 2D keypoints that the detector found, too'
         )
-    shared = {name: len(form & keys) for name, form in _FORMS.items()}
-    name = max(shared, key=lambda form: shared[form] / len(_FORMS[form]))
-    near = ''
-    if shared[name] > 1 or keys & {*KEYPOINT_KEYS}:
-        known = ', '.join(map(repr, sorted(_FORMS[name] & keys)))
-        lacks = ', '.join(map(repr, sorted(_FORMS[name] - keys)[:5]))
-        near = f'; nearest to the form of {name} (it has {known}'
-        near += f' but not {lacks})' if lacks else ')'
     return (
-        f'{text}{near}: write {_RECORDS}, or save an array '
+        f'{text}{nearest(keys)}: write {_RECORDS}, or save an array '
         "'keypoints' [T, N, 3] with numpy.savez instead"
     )
+
+
+def nearest(keys: Set[str], forms: Mapping[str, Set[str]] = _FORMS) -> str:
+    r"""Names the form that shares most keys with a file, empty if none does.
+
+    Example:
+        >>> nearest({'tracks', 'node_names'}, ARRAY_FORMS)
+        "; nearest to the form of SLEAP (it has 'node_names', ...)"
+    """
+    shared = {name: len(form & keys) for name, form in forms.items()}
+    name = max(shared, key=lambda form: shared[form] / len(forms[form]))
+    if shared[name] < 2 and not (keys & {*KEYPOINT_KEYS} and shared[name]):
+        return ''
+    known = ', '.join(map(repr, sorted(forms[name] & keys)))
+    lacks = ', '.join(map(repr, sorted(forms[name] - keys)[:5]))
+    near = f'; nearest to the form of {name} (it has {known}'
+    return near + (f' but not {lacks})' if lacks else ')')
 
 
 def structure(value: Any) -> str:

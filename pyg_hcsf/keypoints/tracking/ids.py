@@ -38,6 +38,35 @@ def group_by_id(
     return named, sorted(unnamed + spare)
 
 
+def add_unnamed(
+    found: DetectionArray, named: dict[str, list[int]], paths: list[list[int]]
+) -> list[list[int]]:
+    r"""Adds fragments without ids to the people with ids whom they continue,
+    as trackers give nobody an id in the first frames. Returns the others.
+    """
+    owner = {row: name for name, rows in named.items() for row in rows}
+    pieces = [
+        part.tolist()
+        for rows in named.values()
+        for part in np.split(
+            rows,
+            np.flatnonzero(np.diff(found.frames[rows]) > found.stride) + 1,
+        )
+    ]
+    rest = []
+    for path in join(found, sorted(pieces + paths, key=lambda p: p[0])):
+        names = {owner[row] for row in path if row in owner}
+        new = [row for row in path if row not in owner]
+        name = names.pop() if len(names) == 1 else ''
+        rows = named.get(name, [])
+        if name and not np.isin(found.frames[new], found.frames[rows]).any():
+            named[name] = sorted(rows + new)
+        else:
+            inside = set(new)
+            rest += [p for p in paths if p[0] in inside]
+    return rest
+
+
 def _keep_one_each_frame(
     found: DetectionArray, named: dict[str, list[int]]
 ) -> list[int]:

@@ -21,6 +21,7 @@ PLACE, PLACE_PER_SECOND, POSE, SIZE = 0.06, 0.2, 0.08, 0.2
 MAX_COST = 6.0
 #: How far (sizes) and with how many fragments one is compared.
 REACH, MAX_COMPARED = 2.0, 32
+MATCHED = 10_000  # pairs of one matching
 #: The part of a fragment from which its velocity is estimated: time (s), and
 #: the least and largest number of frames. The time constant of the velocity
 #: (s), and the weight of a new position.
@@ -139,14 +140,26 @@ def _assign(
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-    # Each may also have none, which has the largest cost.
-    nobody = np.arange(number)
-    values = np.concatenate([cost + 1e-6, np.full(number, MAX_COST)])
-    ends = np.concatenate([i, nobody]), np.concatenate([j, number + nobody])
-    graph = coo_array((values, ends), shape=(number, 2 * number)).tocsr()
-    rows, columns = min_weight_full_bipartite_matching(graph)
-    out = np.full(number, -1)
-    out[rows] = np.where(columns < number, columns, -1)
+    # The time of a matching grows with the square of its size, so that many
+    # pairs are matched one part after another, in order of time as i is.
+    cuts = np.flatnonzero(np.diff(i)) + 1
+    cuts = cuts[np.diff(cuts // MATCHED, prepend=0) > 0]
+    out, taken = np.full(number, -1), np.zeros(number, dtype=bool)
+    for part in np.split(np.arange(len(i)), cuts):
+        part = part[~taken[j[part]]]
+        if not len(part):
+            continue
+        before, row = np.unique(i[part], return_inverse=True)
+        after, column = np.unique(j[part], return_inverse=True)
+        # Each may also have none, which has the largest cost.
+        nobody = np.arange(len(before))
+        values = np.r_[cost[part] + 1e-6, np.full(len(before), MAX_COST)]
+        ends = np.r_[row, nobody], np.r_[column, len(after) + nobody]
+        graph = coo_array((values, ends)).tocsr()
+        rows, columns = min_weight_full_bipartite_matching(graph)
+        found = columns < len(after)
+        out[before[rows[found]]] = after[columns[found]]
+        taken[after[columns[found]]] = True
     return out
 
 

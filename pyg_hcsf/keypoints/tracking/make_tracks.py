@@ -9,7 +9,7 @@ from pyg_hcsf.keypoints.messages import file_error, unexpected
 from pyg_hcsf.keypoints.track import Track
 from pyg_hcsf.keypoints.tracking.detection_array import DetectionArray
 from pyg_hcsf.keypoints.tracking.ghosts import LONG, drop_doubles, drop_ghosts
-from pyg_hcsf.keypoints.tracking.ids import group_by_id
+from pyg_hcsf.keypoints.tracking.ids import add_unnamed, group_by_id
 from pyg_hcsf.keypoints.tracking.joining import join
 from pyg_hcsf.keypoints.tracking.steps import follow
 
@@ -22,6 +22,8 @@ def make_tracks(
     People with ids are followed by id, also if a person has several. Ids are
     ignored, with a warning, if several people in one frame have the same, if
     there are new ones every few frames, or if they jump between people.
+    Detections without an id are added to the id that they lead to or
+    continue.
 
     People without ids are followed from frame to frame: their joints are
     predicted with their mean velocity, and the pairs of people and detections
@@ -63,7 +65,6 @@ def make_tracks(
         where = f'frame {frames[counts.argmax()]}'
         raise unexpected(expected, counts.max(), where)
     named, unnamed = group_by_id(found)
-    tracks = [found.track(name, rows) for name, rows in named.items()]
     paths = []
     if unnamed:
         long = len(frames) >= LONG
@@ -71,7 +72,10 @@ def make_tracks(
         if long and not named:
             kept = drop_doubles(found, kept)
         paths = join(found, follow(found, kept))
-        paths = drop_ghosts(found, paths) if long else paths
+        if named:
+            paths = add_unnamed(found, named, paths)
+        paths = drop_ghosts(found, paths) if long and paths else paths
+    tracks = [found.track(name, rows) for name, rows in named.items()]
     for number, rows in enumerate(paths, start=1):
         name = f'unnamed {number}' if named else str(number)
         tracks.append(found.track(name, rows))

@@ -15,9 +15,11 @@ from pyg_hcsf.keypoints import (
     raise_for_issues,
     read_keypoints,
 )
+from pyg_hcsf.keypoints.checks import left_right
 from pyg_hcsf.keypoints.checks.left_right import (
     MIRROR,
     SIGNS,
+    SideEvidence,
     pose_features,
     side_logits,
 )
@@ -177,3 +179,14 @@ def test_features_do_not_depend_on_the_rate():
     slow = pose_features(half, 'coco17', 12.5)
     # 0.24 s are 6 frames of the one and 3 of the other.
     np.testing.assert_allclose(slow[3:-3], fast[::2][3:-3])
+
+
+@pytest.mark.parametrize(
+    'frames, gain, level',
+    [(24, 1.4, 'warning'), (24, 1.6, 'error'), (25, 0.4, 'error')],
+)
+def test_small_gains_in_few_frames_are_hints(monkeypatch, frames, gain, level):
+    found = SideEvidence(2.0, ('Ankle',), gain, 0.9, frames)
+    monkeypatch.setattr(left_right, 'side_evidence', lambda _: found)
+    (issue,) = left_right.check_left_right(FILES['coco17'])
+    assert (issue.kind, issue.level) == ('some sides', level)

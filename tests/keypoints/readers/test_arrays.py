@@ -210,3 +210,23 @@ def test_3d_positions(tmp_path):
     for key in ('keypoints', 'poses_3d'):
         with pytest.raises(ValueError, match='it has 3D positions'):
             read(tmp_path, npz(**{key: around}), 'coco17')
+
+
+@pytest.mark.parametrize('kind', ['single', 'multiple', 'json'])
+def test_outputs_of_movenet(tmp_path, kind):
+    # y, x and score; MultiPose has six people, of whom some are nobody.
+    count = 2 if kind == 'multiple' else 1
+    rows = (POINTS[:, :count] / [*SIZE, 1])[..., [1, 0, 2]]
+    output = rows[:, :, None]
+    if kind == 'multiple':
+        output = np.full((8, 1, 6, 56), 0.01)
+        output[:, 0, :2, :51] = rows.reshape(8, 2, 51)
+        output[:, 0, 2:, :51] = 0.3
+        output[:, 0, :2, 55] = 0.8
+    content = npz(keypoints=output)
+    if kind == 'json':
+        content = output.tolist()
+    with pytest.warns(UserWarning) as caught:
+        k = read(tmp_path, content, 'coco17', SIZE)
+    assert any('of MoveNet, y before x' in str(w.message) for w in caught)
+    check_people(k, POINTS[:, :count])

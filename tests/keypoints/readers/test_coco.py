@@ -90,3 +90,13 @@ def test_results_of_detectron2(tmp_path):
     (track, *_) = read(tmp_path, entries, 'coco17').tracks
     low, high = track.score[0, -2:]
     assert 0.4 < low < 0.6 and 0.8 < high < 1
+
+
+def test_track_ids_of_cvat(tmp_path):
+    data = json.loads(formats.coco_annotations(POINTS, SNAKE))
+    for person in data['annotations']:
+        track = person.pop('track_id')
+        person['attributes'] = {'occluded': False, 'track_id': 7 * track}
+    k = read(tmp_path, data)
+    assert [track.name for track in k.tracks] == ['7', '14']
+    check_people(k, POINTS, score=False)

@@ -234,3 +234,40 @@ def test_folder_of_arrays(tmp_path):
         path = tmp_path / f'{t:04d}.json'
         path.write_bytes(formats.dump(arrays(f)))
     check_people(formats.read_keypoints(tmp_path, 'coco17'), POINTS)
+
+
+def test_columns_of_joints(tmp_path):
+    parts = ('x', 'y', 'score')
+    joints = {
+        name: dict(zip(parts, POINTS[:, 0, j].T.tolist(), strict=True))
+        for j, name in reversed(list(enumerate(SNAKE)))
+    }
+    for data in (joints, {'joints': joints, 'fps': 25}):
+        with pytest.warns(UserWarning, match='each line is taken as a frame'):
+            k = read(tmp_path, data)
+        check_people(k, POINTS[:, :1])
+
+
+@pytest.mark.parametrize('name', ['p{}', 'person_{}', '{}'])
+def test_mapping_from_people_to_their_frames(tmp_path, name):
+    data = {
+        name.format(p): [
+            {'frame': t, 'keypoints': POINTS[t, p].tolist()} for t in range(8)
+        ]
+        for p in range(2)
+    }
+    k = read(tmp_path, data, 'coco17')
+    assert [t.name for t in k.tracks] == list(data)
+    check_people(k, POINTS)
+
+
+@pytest.mark.parametrize('people', [1, 2])
+def test_mapping_from_frames_to_people_with_frames(tmp_path, people):
+    data = {
+        f'f{t}': [
+            {'frame': t, 'keypoints': POINTS[t, p].tolist()}
+            for p in range(people)
+        ]
+        for t in range(8)
+    }
+    check_people(read(tmp_path, data, 'coco17'), POINTS[:, :people])

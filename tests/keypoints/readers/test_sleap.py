@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import h5py
@@ -145,3 +146,15 @@ def test_arrays_in_a_group(tmp_path):
         file['pose/keypoints'] = POINTS[..., :2]
         file['pose/scores'] = POINTS[..., 2]
     check_people(read_keypoints(tmp_path / 'a.h5', 'coco17'), POINTS)
+
+
+def test_compressed_by_gzip(tmp_path):
+    path = tmp_path / 'analysis.h5'
+    analysis(path, (1, 3, 2, 0))
+    plain = read_keypoints(path)
+    packed = tmp_path / 'analysis.h5.gz'
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    found = read_keypoints(packed)
+    for track, other in zip(found.tracks, plain.tracks, strict=True):
+        np.testing.assert_array_equal(track.xy, other.xy)
+    np.testing.assert_allclose(found.tracks[0].xy, POINTS[:, 0, :, :2])

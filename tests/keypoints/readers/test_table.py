@@ -153,7 +153,7 @@ def test_normalised_coordinates(tmp_path):
     text = wide(columns(SNAKE), points=POINTS / [1000, 1000, 1])
     with pytest.warns(UserWarning, match='multiplied by 1000 and 1000'):
         check_people(read(tmp_path, text, image_size=(1000, 1000)), POINTS)
-    with pytest.warns(UserWarning, match="pass 'image_size' to convert"):
+    with pytest.raises(ValueError, match="are fractions.*'image_size'"):
         read(tmp_path, text)
 
 

@@ -9,6 +9,9 @@ from tests.keypoints.keypoint_files import POINTS, SIZE, SNAKE, check_people
 
 ORDER = np.random.default_rng(1).permutation(17)
 PASCAL = [''.join(w.title() for w in name.split('_')) for name in SNAKE]
+#: As the documentation of OpenPose calls joints.
+SHORT = ('Eye', 'Ear', 'Sho', 'Elb', 'Wri', 'Hip', 'Kne', 'Ank')
+OPENPOSE = ['Nose'] + [side + name for name in SHORT for side in 'LR']
 LANDMARKS = formats.some_people(33, people=1)[:, 0]
 MEDIAPIPE = get_skeleton('mediapipe33').joints
 
@@ -44,6 +47,8 @@ NAMED = {
         f'{SNAKE[j]}_{("x", "y", "score").index(c)}'
     ),
     'prefix': lambda j, c: f'pose_{SNAKE[j]}_{c}',
+    'image': lambda j, c: f'{SNAKE[j]}{"_image" * (c != "score")}_{c}',
+    'short': lambda j, c: f'{OPENPOSE[j]}_{c}',
     'class': lambda j, c: f'PoseLandmark.{SNAKE[j].upper()}_{c}',
 }
 NUMBERED = {

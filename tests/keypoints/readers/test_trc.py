@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pyg_hcsf.keypoints import read_keypoints
 from tests.keypoints.keypoint_files import COCO, POINTS, check_people, read
 from tests.keypoints.trc_files import trc
 
@@ -66,3 +67,26 @@ def test_damaged(tmp_path, old, new, error):
     assert old in text
     with pytest.raises(ValueError, match=f"file': .*{error}"):
         read(tmp_path, text.replace(old, new, 1).encode())
+
+
+def test_folder_of_people(tmp_path):
+    # Sports2D writes a file in pixels and one in metres for each person.
+    for p in range(2):
+        xy = np.pad(POINTS[:, p, ORDER, :2], ((0, 0), (0, 0), (0, 1)))
+        text = trc(NAMES, xy, 'px')
+        for kind in ('px', 'm'):
+            name = f'walk_Sports2D_{kind}_person{p:02d}.trc'
+            (tmp_path / name).write_text(text if kind == 'px' else 'damaged')
+    (tmp_path / 'walk_Sports2D_angles_person00.mot').write_text('Coordinates')
+    (tmp_path / 'logs.txt').write_text('0 1 2')
+    k = read_keypoints(tmp_path)
+    assert [t.name for t in k.tracks] == ['0', '1']
+    assert (k.layout, k.fps) == ('coco17', 25)
+    check_people(k, POINTS, score=False)
+    name = 'walk_Sports2D_px_person02.trc'
+    (tmp_path / name).write_text(trc(NAMES, markers(), 'px', rate=50))
+    with pytest.raises(ValueError, match='one frame rate of all files'):
+        read_keypoints(tmp_path)
+    (tmp_path / name).rename(tmp_path / 'run_Sports2D_px_person00.trc')
+    with pytest.raises(ValueError, match='frames of one video'):
+        read_keypoints(tmp_path)

@@ -1,9 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 
 from pyg_hcsf.keypoints.readers.unknown import LENGTH, describe, structure
-from tests.keypoints.keypoint_files import read
+from tests.keypoints.keypoint_files import npz, read
 
 
 def test_structure():
@@ -38,6 +39,19 @@ def test_descriptions_are_bounded(data):
 def test_nearest_form(tmp_path, data, near):
     with pytest.raises(ValueError, match=f'nearest to the form of {near}'):
         read(tmp_path, data)
+
+
+def test_nearest_form_of_arrays_and_tables(tmp_path):
+    names = np.array(['nose'])
+    arrays = npz(point_scores=np.ones(3), node_names=names, track_names=names)
+    with pytest.raises(ValueError, match="SLEAP .it has 'node_names', 'point"):
+        read(tmp_path, arrays)
+    table = b'scorer,individuals,bodyparts,u,v\n1,2,3,4,5\n'
+    with pytest.raises(ValueError, match="DeepLabCut .*but not 'coords'"):
+        read(tmp_path, table)
+    with pytest.raises(ValueError) as error:
+        read(tmp_path, b'u,v,w\n1,2,3\n')
+    assert 'nearest to' not in str(error.value)
 
 
 @pytest.mark.parametrize(

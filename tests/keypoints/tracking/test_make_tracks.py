@@ -1,9 +1,16 @@
+import time
+
 import numpy as np
 import pytest
 
 from pyg_hcsf.keypoints.detections import Detection
 from pyg_hcsf.keypoints.messages import reading
-from pyg_hcsf.keypoints.tracking import DetectionArray, make_tracks, steps
+from pyg_hcsf.keypoints.tracking import (
+    DetectionArray,
+    joining,
+    make_tracks,
+    steps,
+)
 
 
 def person(frame, x, name=None, joints=4, score=1.0, y=0.0):
@@ -47,16 +54,16 @@ def test_one_person_found_twice():
 
 
 def test_one_id_twice_in_one_frame_of_many():
-    # A tracker's slip: the other detection is kept, as somebody without id.
+    # A tracker's slip: the other detection is that of the person at its place.
     people = [person(t, 3 * t, '1') for t in range(40)]
     people += [person(t, 300, '2') for t in range(40) if t != 20]
     people.insert(0, person(20, 300, '1', score=0.9))
     tracks = make_tracks(people)
-    first, second, rest = sorted(tracks, key=lambda t: t.name)
+    first, second = sorted(tracks, key=lambda t: t.name)
     assert (first.name, len(first.frames)) == ('1', 40)
     np.testing.assert_allclose(np.diff(first.xy[:, 0, 0]), 3)
-    assert (second.name, len(second.frames)) == ('2', 39)
-    assert (rest.name, list(rest.frames)) == ('unnamed 1', [20])
+    assert (second.name, len(second.frames)) == ('2', 40)
+    np.testing.assert_allclose(np.diff(second.xy[:, 0, 0]), 0)
 
 
 def test_new_ids_in_every_frame():
@@ -214,3 +221,46 @@ def test_wrong_people(people, reason):
     match = rf"'a.json'.*{reason}"
     with reading('a.json'), pytest.raises(ValueError, match=match):
         make_tracks(people)
+
+
+def test_many_fragments_are_joined_in_linear_time(monkeypatch):
+    # Each fragment may be followed by one of the next two.
+    rng = np.random.default_rng(0)
+    number = 60_000
+    i = np.repeat(np.arange(number - 2), 2)
+    j = i + np.tile([1, 2], number - 2)
+    cost = rng.uniform(0, 5, len(i))
+    start = time.process_time()
+    many = joining._assign(i, j, cost, number)
+    assert time.process_time() - start < 10
+    assert len(np.unique(many[many >= 0])) == (many >= 0).sum()
+    few = i < 2000
+    monkeypatch.setattr(joining, 'MATCHED', 10**9)
+    best = joining._assign(i[few], j[few], cost[few], number)
+    np.testing.assert_array_equal(many[:1900], best[:1900])
+
+
+@pytest.mark.parametrize('gap', [0, 4])
+def test_ids_in_some_frames_only(gap):
+    # As of trackers in the first frames, or while they have lost somebody.
+    def name(t, x):
+        lost = t < 3 or (x and 20 <= t < 20 + gap)
+        return None if lost else f'{x}'
+
+    people = [
+        person(t, x + 3 * t, name(t, x)) for t in range(40) for x in (0, 300)
+    ]
+    tracks = make_tracks(people, fps=25)
+    assert [t.name for t in tracks] == ['0', '300']
+    for x, track in zip((0, 300), tracks, strict=True):
+        np.testing.assert_array_equal(track.frames, np.arange(40))
+        xy = np.stack([person(t, x + 3 * t).joints[:, :2] for t in range(40)])
+        np.testing.assert_allclose(track.xy, xy)
+
+
+def test_two_ids_are_not_joined_by_frames_without():
+    names = ['a'] * 10 + [None] * 3 + ['b'] * 10
+    people = [person(t, 3 * t, name) for t, name in enumerate(names)]
+    a, b, other = make_tracks(people, fps=25)
+    assert (a.name, b.name) == ('a', 'b')
+    np.testing.assert_array_equal(other.frames, [10, 11, 12])
