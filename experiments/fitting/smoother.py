@@ -39,11 +39,9 @@ from pyg_hcsf.lifting.smoothing.bands import (
     describe_bands,
     split_bands,
 )
-from pyg_hcsf.lifting.smoothing.bones import bone_lengths, fix_bone_lengths
 from pyg_hcsf.lifting.smoothing.feet import ANKLES
 from pyg_hcsf.lifting.smoothing.keypoint_filter import outlier_weight
 from pyg_hcsf.lifting.smoothing.root_path import smooth_depth
-from pyg_hcsf.skeleton import H36M17
 
 PEOPLE = ('CMU01', 'CMU02', 'CMU06', 'CMU11', 'CMU14', 'CMU35', 'CMU60+61')
 #: Clips of each frame rate. Not all people were recorded at 120 Hz.
@@ -228,6 +226,7 @@ class Take:
             self.keypoints.layout,
             self.lifter.camera(self.keypoints.image_size),
             scene.fps,
+            float(self.lifter.size),
             networks,
         )
 
@@ -263,12 +262,7 @@ class Take:
     def depth_example(self) -> Example:
         """The distances of the root, of smooth poses of constant bones."""
         motion = self.smoother.smooth_poses(self.motion, self.clip)
-        self.pose = fix_bone_lengths(
-            motion.pose,
-            bone_lengths(motion.pose, H36M17),
-            np.median(motion.uncertainty, axis=0),
-            H36M17,
-        )
+        self.pose = self.smoother.fix_bones(motion)
         root, self.weight = self.smoother.find_root(self.pose, self.clip)
         self.root = root
         ours, truth = (

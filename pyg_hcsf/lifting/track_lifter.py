@@ -93,7 +93,9 @@ class TrackLifter:
         if not smooth:
             return self.lift(seen)
         starts = self._starts(seen, observed).numpy()
-        smoother = MotionSmoother(self.layout, self.camera, self.plan.fps)
+        smoother = MotionSmoother(
+            self.layout, self.camera, self.plan.fps, float(self.size)
+        )
         return smoother(seen, starts, self.lift)
 
     def lift(self, track: Track) -> Motion:

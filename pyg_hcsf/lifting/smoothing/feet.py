@@ -23,6 +23,7 @@ MISSING_ANKLE = 24  # the feature that says so
 #: Between these probabilities, a foot counts as standing by a share.
 UNSURE, SURE = 0.06, 0.18
 STILL, DEPART, CUTOFF = 4.0, 30.0, 2.0  # mm/s, mm, Hz
+FAR = 120.0  # mm, farther than which feet are not moved to stand
 #: The bend of a knee in mm whose direction is its own, and the seconds over
 #: which the direction of straighter ones is averaged.
 MIN_BEND, USUAL = 15.0, 0.3
@@ -97,6 +98,22 @@ def find_standing(features: np.ndarray, network: Module) -> np.ndarray:
     sure = np.clip((chance - UNSURE) / (SURE - UNSURE), 0, 1)
     sure = np.where(features[..., MISSING_ANKLE] > 0, 0, sure)
     return np.minimum(sure[1:], sure[:-1])
+
+
+def drop_far_feet(
+    position: np.ndarray, standing: np.ndarray, fps: float
+) -> np.ndarray:
+    r"""Those of :obj:`standing` that :func:`plant_feet` need not move by more
+    than :data:`FAR`. Others do not stand in the scene, as when the camera
+    moves.
+    """
+    out = standing.copy()
+    for foot, ankle in enumerate(ANKLES):
+        path = position[:, ankle]
+        held = _hold(path, standing[:, foot], fps)
+        far = np.linalg.norm(held - path, axis=-1) > FAR
+        out[far[1:] | far[:-1], foot] = 0
+    return out
 
 
 def plant_feet(
