@@ -114,8 +114,8 @@ class MotionSmoother:
                 possible.
         """
         parts = np.split(np.arange(len(starts)), np.flatnonzero(starts)[1:])
-        clips = [self.smooth_keypoints(track.select(part)) for part in parts]
-        motions = [self.smooth_poses(lift(clip), clip) for clip in clips]
+        lifted = [self.lift_clip(track.select(part), lift) for part in parts]
+        motions, clips = zip(*lifted, strict=True)
         every = Motion._make(map(np.concatenate, zip(*motions, strict=True)))
         ends = np.cumsum([len(motion.frames) for motion in motions])[:-1]
         poses = np.split(self.fix_bones(every), ends)
@@ -124,6 +124,19 @@ class MotionSmoother:
             for motion, pose, clip in zip(motions, poses, clips, strict=True)
         ]
         return Motion._make(map(np.concatenate, zip(*out, strict=True)))
+
+    def lift_clip(
+        self, track: Track, lift: Callable[[Track], Motion]
+    ) -> tuple[Motion, Track]:
+        r"""The smooth poses of frames without long gaps or jumps, and their
+        smooth keypoints.
+        """
+        clip = self.smooth_keypoints(track)
+        motion = lift(clip)
+        if not len(motion.frames):  # keypoints whose mean is a single point
+            clip = fill_frames(track)
+            motion = lift(clip)
+        return self.smooth_poses(motion, clip), clip
 
     def rate(self, frames: np.ndarray) -> float:
         r"""Frames per second of a clip without missing frames."""

@@ -3,9 +3,14 @@ import pytest
 
 from pyg_hcsf.lifting.smoothing.feet import (
     ANKLES,
+    FAR,
     LEGS,
+    contact_features,
+    drop_far_feet,
+    find_standing,
     plant_feet,
 )
+from pyg_hcsf.lifting.smoothing.networks import load_smoother
 from pyg_hcsf.lifting.smoothing.root_path import fit_root
 from tests.lifting.smoothing.test_bones import lengths
 
@@ -89,3 +94,41 @@ def test_root_without_standing_feet_stays(place):
     nothing = np.zeros((len(root) - 1, 2))
     fitted = fit_root(root, pose[:, ANKLES], nothing, FPS)
     np.testing.assert_allclose(fitted, root, atol=1e-6)
+
+
+def standing_in(walk, place, score):
+    xy = walk.keypoints.numpy().astype(float)
+    focal = np.array([2112.0, 2112.0])
+    features = contact_features(xy, score, 'h36m17', place, focal, FPS)
+    return find_standing(features, load_smoother().contact)
+
+
+def test_feet_that_stand_are_found(walk, place):
+    found = standing_in(walk, place, np.full((len(place), 17), 0.9))
+    speed = steps(place)
+    assert found[speed < 50].mean() > 0.8
+    assert found[speed > 500].mean() < 0.1
+
+
+def test_feet_that_are_not_seen_do_not_stand(walk, place):
+    score = np.full((len(place), 17), 0.9)
+    seen = standing_in(walk, place, score)
+    score[20:40, ANKLES[0]] = 0
+    found = standing_in(walk, place, score)
+    assert seen[19:40, 0].any() and not found[19:40, 0].any()
+    assert found[:, 1].any()
+
+
+def test_feet_that_would_be_moved_far_do_not_stand(place):
+    standing = np.zeros((len(place) - 1, 2))
+    standing[20:40] = 1
+    still = np.repeat(place[:1], len(place), axis=0)
+    np.testing.assert_array_equal(
+        drop_far_feet(still, standing, FPS), standing
+    )
+    # The image of a camera that turns moves by 0.5 m/s.
+    moving = still + [500 / FPS, 0, 0] * np.arange(len(place))[:, None, None]
+    kept = drop_far_feet(moving, standing, FPS)
+    assert 0 < kept.sum() < standing.sum()
+    moved = plant_feet(moving, kept, FPS) - moving
+    assert np.linalg.norm(moved, axis=-1).max() < FAR

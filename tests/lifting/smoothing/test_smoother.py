@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import Lifter
+from pyg_hcsf.lifting.smoothing.feet import FAR
 from pyg_hcsf.lifting.smoothing.keypoint_filter import (
     fill_scores,
     outlier_weight,
@@ -109,6 +111,108 @@ def test_joints_that_are_never_seen(walk):
         track.xy[:, joint], track.score[:, joint] = np.nan, 0.0
     person = lift(keypoints)
     assert np.isfinite(person.pose).all() and np.isfinite(person.root).all()
+
+
+@pytest.mark.parametrize('fps', [1.0, 2.0, 4.0, 5.0, 120.0, 1000.0])
+def test_any_frame_rate(walk, fps):
+    keypoints = replace(detected(walk, 1.0), fps=fps)
+    track = keypoints.tracks[0]
+    track.xy[:, 16], track.score[:, 16] = np.nan, 0.0
+    person = lift(keypoints)
+    assert np.isfinite(person.pose).all() and np.isfinite(person.root).all()
+    assert bone_spread(torch.from_numpy(person.pose), H36M17.parents) < 1e-6
+
+
+def test_slow_videos_are_lifted_frame_by_frame(walk):
+    """The same person in frames of a second apart takes a step in each."""
+    keypoints = replace(detected(walk, 1.0), fps=1.0)
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    np.testing.assert_allclose(smooth.pose, raw.pose, atol=150)
+    np.testing.assert_allclose(
+        np.diff(smooth.root, axis=0), np.diff(raw.root, axis=0), atol=150
+    )
+
+
+@pytest.mark.parametrize('joints', [[2, 3, 5, 6], [3, 6], [3]])
+def test_people_whose_legs_are_not_seen(walk, joints):
+    keypoints = detected(walk, 1.0)
+    track = keypoints.tracks[0]
+    for joint in joints:
+        track.xy[:, joint], track.score[:, joint] = np.nan, 0.0
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    root = walk.joints[:, 0].double().numpy()
+    before, after = (
+        np.linalg.norm(person.root - root, axis=-1).mean()
+        for person in (raw, smooth)
+    )
+    assert after < 1.15 * before
+
+
+def test_frames_that_are_mostly_missing(walk):
+    rng = np.random.default_rng(1)
+    frames = np.flatnonzero(rng.random(60) < 0.3)
+    keypoints = detected(walk, 1.5, frames=frames)
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    exact = (walk.joints - walk.joints[:, :1]).double()[frames]
+    rows = np.searchsorted(smooth.frames, frames)
+    before, after = (
+        mpjpe(torch.from_numpy(pose), exact)
+        for pose in (raw.pose, smooth.pose[rows])
+    )
+    assert after < 1.05 * before
+
+
+def test_a_turning_camera_does_not_bend_legs(walk):
+    """A person who stands, while the image moves by 5 pixels a frame."""
+    keypoints = detected(walk, 1.0)
+    track = keypoints.tracks[0]
+    track.xy[:] += walk.keypoints[:1].numpy() - walk.keypoints.numpy()
+    track.xy[:] += [5, 0] * np.arange(60)[:, None, None]
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    moved = np.linalg.norm(smooth.pose - raw.pose, axis=-1)
+    assert moved.max() < 1.2 * FAR
+    assert moved.mean() < 25
+
+
+def test_people_have_their_height(walk):
+    keypoints = detected(walk, 3.0)
+    track = keypoints.tracks[0]
+    for joint in (2, 3, 5, 6):
+        track.xy[30:, joint], track.score[30:, joint] = np.nan, 0.0
+    for height in (1500.0, 1900.0):
+        pose, _ = tensors(lift(keypoints, height=height))
+        size = body_size(pose) / SIZE_PER_HEIGHT
+        np.testing.assert_allclose(size.numpy(), height, atol=0.1)
+
+
+def test_keypoints_of_low_confidence_are_missing(walk):
+    """As frame by frame: whatever their places are."""
+    keypoints = detected(walk, 1.0)
+    rng = np.random.default_rng(0)
+    track = keypoints.tracks[0]
+    low = rng.random(track.score.shape) < 0.15
+    track.score[low] = 0.05
+    track.xy[low] += rng.normal(0, 300, (low.sum(), 2))
+    person = lift(keypoints)
+    track.xy[low] = np.nan
+    track.score[low] = 0.0
+    np.testing.assert_allclose(person.pose, lift(keypoints).pose, atol=1e-6)
+    track.score[low] = 0.9  # no place, whatever the confidence
+    np.testing.assert_allclose(person.pose, lift(keypoints).pose, atol=1e-6)
+
+
+def test_keypoints_that_smooth_to_a_point(walk):
+    """A person of 20 pixels whose joints jump to and fro, beside another."""
+    keypoints = detected(walk, 1.0)
+    xy = np.full((60, 17, 2), 900.0)
+    sign = np.where(np.arange(60) % 2, 1, -1)[:, None]
+    xy[:, 10] += 20 * sign
+    xy[:, 8] -= 10 * sign
+    track = Track('2', np.arange(60), xy, np.full((60, 17), 0.9))
+    two = replace(keypoints, tracks=(*keypoints.tracks, track))
+    people = Lifter('single', focal=2112.0).lift(two)
+    assert [len(person.frames) for person in people] == [60, 60]
+    assert all(np.isfinite(person.root).all() for person in people)
 
 
 def test_the_note_says_what_was_done(walk):
