@@ -10,6 +10,7 @@ from .lifter_weights import (
     save_lifter,
 )
 from .live_lifter import LiveLifter, LivePose
+from .smoothing import MotionSmoother
 
 __all__ = [
     'Ground',
@@ -17,6 +18,7 @@ __all__ = [
     'LifterInfo',
     'LiveLifter',
     'LivePose',
+    'MotionSmoother',
     'available_weights',
     'find_ground',
     'fit_calibration',

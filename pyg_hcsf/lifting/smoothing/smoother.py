@@ -29,6 +29,7 @@ from pyg_hcsf.skeleton import H36M17
 
 MIN_FRAMES = 5  # of a motion that is smoothed
 MIN_RATE = 2.0  # Hz; steps of a walking person are not seen in slower videos
+SPARSE = 20  # frames per known one, above which motion is not smoothed
 UNSURE = 0.05  # the lowest weight of a joint, relative to the median
 
 
@@ -72,7 +73,9 @@ class MotionSmoother:
 
     Bones are constant over all frames of the person. Frames in which the
     person is missing for up to 0.4 s are interpolated, longer gaps and jumps
-    begin another motion.
+    begin another motion. Motion of fewer than 5 frames, of less than 2 frames
+    per second, or with 20 times as many missing as known frames gets constant
+    bones alone.
 
     Args:
         layout (str): The layout of the keypoints.
@@ -143,9 +146,13 @@ class MotionSmoother:
         return self.fps / float(frames[1] - frames[0])
 
     def is_smoothed(self, clip: Track) -> bool:
-        r"""Whether a clip is long enough to be smoothed, and not too slow."""
-        long = len(clip.frames) >= MIN_FRAMES
-        return long and self.rate(clip.frames) >= MIN_RATE
+        r"""Whether a clip is long enough to be smoothed, not too slow, and
+        without missing frames.
+        """
+        if len(clip.frames) < MIN_FRAMES:
+            return False
+        even = np.ptp(np.diff(clip.frames)) == 0
+        return bool(even and self.rate(clip.frames) >= MIN_RATE)
 
     def smooth_keypoints(self, track: Track) -> Track:
         r"""Fills missing frames and smooths keypoints."""
@@ -248,7 +255,8 @@ class MotionSmoother:
 def fill_frames(track: Track) -> Track:
     r"""Inserts missing frames, with joints of confidence 0. If all frame
     numbers are apart by a multiple of some number, as in every second frame
-    of a video, only those are inserted.
+    of a video, only those are inserted; none if they would be more than
+    :data:`SPARSE` times as many as there are.
     """
     if len(track.frames) < 2:
         return track
@@ -256,6 +264,8 @@ def fill_frames(track: Track) -> Track:
     stride = int(np.gcd.reduce(steps))
     rows = np.concatenate([[0], np.cumsum(steps // stride)])
     count, joints = int(rows[-1]) + 1, track.score.shape[1]
+    if count > SPARSE * len(rows):
+        return track
     xy = np.full((count, joints, 2), np.nan)
     score = np.zeros((count, joints))
     xy[rows], score[rows] = track.xy, track.score

@@ -253,6 +253,18 @@ def test_fill_frames():
     assert np.isnan(filled.xy[2:4]).all()
 
 
+def test_few_frames_of_a_fast_video_are_lifted_alone(walk):
+    """Hundreds of frames between two known ones are not made up."""
+    frames = np.cumsum(np.random.default_rng(0).integers(200, 400, 60))
+    keypoints = detected(walk, 1.0)
+    track = replace(keypoints.tracks[0], frames=frames)
+    fast = replace(keypoints, tracks=(track,), fps=1000.0)
+    person = lift(fast)
+    assert np.array_equal(person.frames, frames)
+    raw = lift(fast, smooth=False)
+    np.testing.assert_allclose(person.pose, raw.pose, atol=150)
+
+
 def test_long_motion_is_smoothed_in_blocks():
     rng = np.random.default_rng(0)
     frames = 2 * BLOCK
