@@ -66,6 +66,7 @@ def filtered(
     (person,) = replace_smooth(lifter, False).lift(scene.keypoints())
     if smoother is None:
         return person
+    assert person.root is not None
     pose, root = (smoother(x, scene.fps) for x in (person.pose, person.root))
     return replace(person, pose=pose, root=root)
 
@@ -135,7 +136,8 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
             methods['windows'] = partial(filtered, smoother=network.smooth)
         table = compare(scenes, weights, methods)
         groups = table.groupby(['noise', 'method'], sort=False)
-        out[weights] = groups.apply(summarize, include_groups=False)
+        rows = {key: summarize(part) for key, part in groups}
+        out[weights] = pd.DataFrame(rows).T
         print(f'\n{args.people}, {weights}, {args.fps:g} Hz')
         print(out[weights].round(2).to_string())
     return pd.concat(out, names=['weights'])

@@ -113,8 +113,9 @@ def score_motion(
             (person,) = lifter.lift(scene.keypoints())
             values = measure(scene, person)
             found.append({'subject': scene.subject, **values})
+    tables = {smooth: pd.DataFrame(found) for smooth, found in rows.items()}
     return {
-        smooth: summarize(pd.DataFrame(found)).to_dict()
-        for smooth, found in rows.items()
-        if found
+        smooth: {str(key): value for key, value in summarize(table).items()}
+        for smooth, table in tables.items()
+        if len(table)
     }

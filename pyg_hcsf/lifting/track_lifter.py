@@ -109,8 +109,11 @@ class TrackLifter:
             lift_windows(select(observed, part), self.network, self.size)
             for part in windows.split(size)
         ]
-        arrays = [torch.cat(x).numpy() for x in zip(*parts, strict=True)]
-        return Motion(seen.frames, *arrays, np.zeros((len(windows), 2)))
+        pose, root, uncertainty = (
+            torch.cat(x).numpy() for x in zip(*parts, strict=True)
+        )
+        standing = np.zeros((len(windows), 2))
+        return Motion(seen.frames, pose, root, uncertainty, standing)
 
     def _observe(self, track: Track) -> tuple[Track, RootRay]:
         r"""The frames in which a person can be lifted."""
