@@ -132,3 +132,32 @@ def test_features_of_a_motion_that_jumps_once():
     motion[250] = 1e6
     features = describe_bands(split_bands(motion, np.ones((300, 1)), 25.0))
     assert np.isfinite(features).all()
+
+
+def wave(hz, fps, seconds=20):
+    t = np.arange(seconds * fps) / fps
+    return 10 * np.sin(2 * np.pi * hz * t)[:, None, None]
+
+
+@pytest.mark.parametrize('fps', [25.0, 200.0])
+def test_features_are_means_over_periods(fps):
+    """So those of a wave of constant size are constant."""
+    rng = np.random.default_rng(0)
+    motion = wave(1.2, fps) + 0.01 * rng.standard_normal((int(20 * fps), 1, 1))
+    split = split_bands(motion, np.ones(motion.shape[:2]), fps)
+    band = CUTOFFS.index(1.0)
+    near = describe_bands(split)[int(5 * fps) : -int(5 * fps), 0, 4 * band]
+    assert near.std() < 0.03 and near.mean() > 1
+
+
+def test_features_of_joints_and_of_the_frame_rate():
+    rng = np.random.default_rng(0)
+    motion = np.concatenate([wave(1.2, 50.0), wave(1.2, 50.0) / 100], axis=1)
+    motion += 0.01 * rng.standard_normal(motion.shape)
+    features = describe_bands(split_bands(motion, np.ones((1000, 2)), 50.0))
+    usual = features[..., 4 * CUTOFFS.index(1.0) + 3]
+    assert (usual == usual[:1]).all()
+    np.testing.assert_allclose(
+        usual[0, 0] - usual[0, 1], np.log(1e4) / 5, atol=0.1
+    )
+    np.testing.assert_allclose(features[..., -1], np.log(2) / 5, atol=1e-6)
