@@ -12,45 +12,30 @@ on here, see experiments/bench/motion.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Module
 from torch.nn.functional import avg_pool1d, binary_cross_entropy_with_logits
 
+from experiments.fitting.smoother_examples import Example, Take
 from experiments.lifting.scenes import Scene, make_scenes
 from experiments.sweep.processes import progress
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
-from pyg_hcsf.lifting import Lifter
 from pyg_hcsf.lifting.smoothing import (
-    Motion,
-    MotionSmoother,
     SmootherInfo,
     SmootherNetworks,
     save_smoother,
 )
-from pyg_hcsf.lifting.smoothing.bands import (
-    MISSING,
-    describe_bands,
-    split_bands,
-)
-from pyg_hcsf.lifting.smoothing.bones import bone_lengths, fix_bone_lengths
-from pyg_hcsf.lifting.smoothing.feet import ANKLES
-from pyg_hcsf.lifting.smoothing.keypoint_filter import outlier_weight
-from pyg_hcsf.lifting.smoothing.root_path import smooth_depth
-from pyg_hcsf.skeleton import H36M17
 
 PEOPLE = ('CMU01', 'CMU02', 'CMU06', 'CMU11', 'CMU14', 'CMU35', 'CMU60+61')
 #: Clips of each frame rate. Not all people were recorded at 120 Hz.
 RATES = {12.0: 24, 24.0: 30, 25.0: 70, 30.0: 50, 60.0: 40, 120.0: 16}
 FAST_PEOPLE = ('CMU06', 'CMU14', 'CMU35')
 SECONDS = 12.0
-WEIGHTS = ('single', 'single', 'temporal')
 WINDOW = 300  # frames of a clip in a step
 CLIPS = 4  # in a step
 STANDS, WIDTH = 90.0, 15.0  # mm/s, where a foot stands by half
@@ -62,52 +47,6 @@ CARD = {
     'mocap.cs.cmu.edu. The database was created with funding from NSF '
     'EIA-0196217.',
 }
-
-
-class Example(NamedTuple):
-    """A motion to smooth, split into bands.
-
-    Args:
-        slow: The part below all bands: ``[T, N, C]``.
-        bands: ``[T, N, C, K]``.
-        features: ``[T, N, F]``.
-        truth: ``[T, N, C]``.
-        scale: Millimetres per unit: ``[T, 1, 1]``.
-        fps: Frames per second.
-    """
-
-    slow: Tensor
-    bands: Tensor
-    features: Tensor
-    truth: Tensor
-    scale: Tensor
-    fps: float
-
-    def frames(self, part: slice) -> Example:
-        """Some of the frames."""
-        slow, bands, features, truth, scale, fps = self
-        tensors = (slow, bands, features, truth, scale)
-        return Example._make([*(x[part] for x in tensors), fps])
-
-
-def make_example(
-    motion: np.ndarray,
-    weight: np.ndarray,
-    truth: np.ndarray,
-    scale: np.ndarray,
-    fps: float,
-) -> Example:
-    """Splits a motion into bands once, for all steps."""
-    split = split_bands(motion, weight, fps)
-    arrays = (
-        split.slow,
-        split.bands.transpose(1, 2, 3, 0),
-        describe_bands(split),
-        truth,
-        scale[:, None, None],
-    )
-    tensors = (torch.tensor(x, dtype=torch.float32) for x in arrays)
-    return Example._make([*tensors, fps])
 
 
 class Losses(NamedTuple):
@@ -168,7 +107,15 @@ def fit_gains(
             example = examples[index]
             spare = max(1, len(example.slow) - WINDOW)
             start = int(torch.randint(spare, (1,)))
-            window = example.frames(slice(start, start + WINDOW))
+            rows = slice(start, start + WINDOW)
+            window = Example(
+                example.slow[rows],
+                example.bands[rows],
+                example.features[rows],
+                example.truth[rows],
+                example.scale[rows],
+                example.fps,
+            )
             loss = loss + loss_of(window, gains, weights)
         optimizer.zero_grad()
         loss.backward()
@@ -213,93 +160,6 @@ def main(argv: list[str] | None = None) -> None:
         )  # fmt: skip
     networks = train(scenes, args.steps)
     save_smoother(args.out, networks, SmootherInfo(card=CARD))
-
-
-class Take:
-    """A scene on its way through the smoother."""
-
-    def __init__(self, scene: Scene, networks: SmootherNetworks) -> None:
-        self.scene = scene
-        self.keypoints = scene.keypoints()
-        self.lifter = Lifter(
-            WEIGHTS[len(scene.truth) % len(WEIGHTS)],
-            height=scene.height,
-            focal=scene.focal,
-            smooth=False,
-        )
-        self.smoother = MotionSmoother(
-            self.keypoints.layout,
-            self.lifter.camera(self.keypoints.image_size),
-            scene.fps,
-            networks,
-        )
-
-    def keypoint_example(self) -> Example:
-        """The detected keypoints."""
-        scene = self.scene
-        seen = scene.score > 0
-        xy = np.where(seen[..., None], scene.xy, 0.0)
-        trust = outlier_weight(xy, seen, scene.fps)
-        weight = np.where(seen, trust, 0.0) + MISSING
-        size = scene.millimetres
-        return make_example(xy, weight, scene.exact, size, scene.fps)
-
-    def pose_example(self) -> Example:
-        """The poses lifted from smoothed keypoints."""
-        self.clip = self.smoother.smooth_keypoints(self.keypoints.tracks[0])
-        (person,) = self.lifter.lift(
-            replace(self.keypoints, tracks=(self.clip,))
-        )
-        assert person.root is not None and person.uncertainty is not None
-        self.motion = Motion(
-            person.frames,
-            person.pose,
-            person.root,
-            person.uncertainty,
-            np.zeros((len(person.frames), 2)),
-        )
-        filled, weight = self.smoother.fill_poses(
-            self.motion, self.clip.frames
-        )
-        size, scene = np.ones(len(weight)), self.scene
-        return make_example(filled.pose, weight, scene.pose, size, scene.fps)
-
-    def depth_example(self) -> Example:
-        """The distances of the root, of smooth poses of constant bones."""
-        motion = self.smoother.smooth_poses(self.motion, self.clip)
-        self.pose = fix_bone_lengths(
-            motion.pose,
-            bone_lengths(motion.pose, H36M17),
-            np.median(motion.uncertainty, axis=0),
-            H36M17,
-        )
-        root, self.weight = self.smoother.find_root(self.pose, self.clip)
-        self.root = root
-        ours, truth = (
-            np.linalg.norm(x, axis=-1) for x in (root, self.scene.root)
-        )
-        return make_example(
-            np.log(ours)[:, None, None],
-            self.weight[:, None],
-            np.log(truth)[:, None, None],
-            truth,
-            self.scene.fps,
-        )
-
-    def feet(self) -> tuple[Tensor, Tensor]:
-        """What describes feet, ``[2 T, F]``, and their true speeds in mm/s,
-        ``[2 T]``.
-        """
-        scene, smoother = self.scene, self.smoother
-        depth = smoother.networks.depth
-        root = smooth_depth(self.root, self.weight, scene.fps, depth)
-        features = smoother.describe_feet(self.pose, root, self.clip)
-        step = np.gradient(scene.truth[:, ANKLES], axis=0) * scene.fps
-        speed = np.linalg.norm(step, axis=-1)
-        return (
-            torch.from_numpy(features).flatten(0, 1),
-            torch.from_numpy(speed).float().flatten(),
-        )
 
 
 def train(scenes: Sequence[Scene], steps: int) -> SmootherNetworks:

@@ -131,11 +131,9 @@ def score_motion(
             (person,) = lifter.lift(scene.keypoints())
             values = measure(scene, person)
             found.append({'subject': scene.subject, **values})
+    tables = {smooth: pd.DataFrame(found) for smooth, found in rows.items()}
     return {
-        smooth: {
-            str(key): float(value)
-            for key, value in summarize(pd.DataFrame(found)).items()
-        }
-        for smooth, found in rows.items()
-        if found
+        smooth: {str(key): value for key, value in summarize(table).items()}
+        for smooth, table in tables.items()
+        if len(table)
     }

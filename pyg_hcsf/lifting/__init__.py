@@ -11,6 +11,7 @@ from .lifter_weights import (
 )
 from .live_lifter import LiveLifter
 from .live_pose import LivePose
+from .smoothing import MotionSmoother
 
 __all__ = [
     'Ground',
@@ -18,6 +19,7 @@ __all__ = [
     'LifterInfo',
     'LiveLifter',
     'LivePose',
+    'MotionSmoother',
     'available_weights',
     'find_ground',
     'fit_calibration',

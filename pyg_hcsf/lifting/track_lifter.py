@@ -93,7 +93,9 @@ class TrackLifter:
         if not smooth:
             return self.lift(seen)
         starts = self._starts(seen, observed).numpy()
-        smoother = MotionSmoother(self.layout, self.camera, self.plan.fps)
+        smoother = MotionSmoother(
+            self.layout, self.camera, self.plan.fps, float(self.size)
+        )
         return smoother(seen, starts, self.lift)
 
     def lift(self, track: Track) -> Motion:
@@ -107,11 +109,11 @@ class TrackLifter:
             lift_windows(select(observed, part), self.network, self.size)
             for part in windows.split(size)
         ]
-        pose, root, error = (
+        pose, root, uncertainty = (
             torch.cat(x).numpy() for x in zip(*parts, strict=True)
         )
         standing = np.zeros((len(windows), 2))
-        return Motion(seen.frames, pose, root, error, standing)
+        return Motion(seen.frames, pose, root, uncertainty, standing)
 
     def _observe(self, track: Track) -> tuple[Track, RootRay]:
         r"""The frames in which a person can be lifted."""

@@ -13,6 +13,9 @@ CUTOFFS = (16.0, 11.0, 8.0, 5.6, 4.0, 2.8, 2.0, 1.4, 1.0, 0.7, 0.5)
 FASTEST, SLOWEST = 0.35, 1 / 240
 ORDER = 3  # of the differences that smoothing penalises: those of jerk
 MISSING = 1e-6  # the weight of a missing frame, whose value is interpolated
+#: The lowest weight relative to the penalty: with lower ones over a long gap,
+#: the matrix is singular in double precision.
+REGULAR = 1e-13
 NUM_FEATURES = 4 * len(CUTOFFS) + 1
 
 
@@ -53,9 +56,11 @@ def difference_penalty(weight: np.ndarray, order: int) -> np.ndarray:
 def penalty_of(cutoff: float, fps: float, order: int) -> float:
     r"""The weight of a difference penalty that halves the amplitude of a
     cut-off frequency: :math:`(2 \sin(\pi f / \mathrm{fps}))^{-2
-    \mathrm{order}}`.
+    \mathrm{order}}`. A video has no frequencies above half of its frame rate,
+    which is taken for higher cut-offs.
     """
-    return float((2 * np.sin(np.pi * cutoff / fps)) ** (-2 * order))
+    share = min(cutoff / fps, 0.5)
+    return float((2 * np.sin(np.pi * share)) ** (-2 * order))
 
 
 def smooth_whittaker(
@@ -74,8 +79,9 @@ def smooth_whittaker(
     """
     frames, joints = weight.shape
     order = min(ORDER, frames - 1)
-    penalty = difference_penalty(np.ones(frames - order), order)
-    penalty *= penalty_of(cutoff, fps, order)
+    size = penalty_of(cutoff, fps, order)
+    penalty = size * difference_penalty(np.ones(frames - order), order)
+    weight = np.maximum(weight, REGULAR * size)
     # Joints of the same weights are smoothed at once.
     same = bool((weight == weight[:, :1]).all())
     groups = (
@@ -153,7 +159,8 @@ def describe_bands(split: Bands) -> np.ndarray:
     for k in valid:
         power = np.square(split.bands[k]).mean(axis=-1)  # [T, N]
         if k == valid[0]:
-            noise = max(float(np.median(power)), 1e-12)
+            known = power[power > 0]  # missing frames have none
+            noise = max(float(np.median(known)) if len(known) else 0, 1e-12)
         power /= noise
         period = split.fps / CUTOFFS[k]
         near = _local_mean(power, 1.5 * period)
@@ -170,4 +177,5 @@ def _local_mean(values: np.ndarray, frames: float) -> np.ndarray:
     r"""The mean over about some frames around each, in linear time."""
     size = max(1, round(frames))
     mean = uniform_filter1d(values, size, axis=0, mode='nearest')
-    return uniform_filter1d(mean, size, axis=0, mode='nearest')
+    mean = uniform_filter1d(mean, size, axis=0, mode='nearest')
+    return np.maximum(mean, 0)  # its running sum has rounding errors

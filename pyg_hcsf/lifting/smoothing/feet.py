@@ -19,9 +19,11 @@ LEGS = [
 ]
 ANKLES = [leg[2] for leg in LEGS]
 LAGS = (-0.24, -0.16, -0.08, 0.0, 0.08, 0.16, 0.24)  # seconds
+MISSING_ANKLE = 24  # the feature that says so
 #: Between these probabilities, a foot counts as standing by a share.
 UNSURE, SURE = 0.06, 0.18
 STILL, DEPART, CUTOFF = 4.0, 30.0, 2.0  # mm/s, mm, Hz
+FAR = 120.0  # mm, farther than which feet are not moved to stand
 #: The bend of a knee in mm whose direction is its own, and the seconds over
 #: which the direction of straighter ones is averaged.
 MIN_BEND, USUAL = 15.0, 0.3
@@ -75,7 +77,7 @@ def contact_features(
                 flat[at, 1 - foot, 2],
             ]
         parts += [flat[:, foot, 1], flat[:, foot, 0], height[:, foot]]
-        parts.append(~seen[:, foot, 2])
+        parts.append(~seen[:, foot, 2])  # MISSING_ANKLE
         out.append(np.stack(parts, axis=-1))
     return np.stack(out, axis=1).astype(np.float32)
 
@@ -89,11 +91,29 @@ def _log_speed(velocity: np.ndarray) -> np.ndarray:
 @torch.no_grad()
 def find_standing(features: np.ndarray, network: Module) -> np.ndarray:
     r"""How sure it is that each foot stands from a frame to the next:
-    ``[T - 1, 2]``, from :func:`contact_features`.
+    ``[T - 1, 2]``, from :func:`contact_features`. Feet that are not seen do
+    not count as standing.
     """
     chance = network(torch.from_numpy(features))[..., 0].sigmoid().numpy()
     sure = np.clip((chance - UNSURE) / (SURE - UNSURE), 0, 1)
+    sure = np.where(features[..., MISSING_ANKLE] > 0, 0, sure)
     return np.minimum(sure[1:], sure[:-1])
+
+
+def drop_far_feet(
+    position: np.ndarray, standing: np.ndarray, fps: float
+) -> np.ndarray:
+    r"""Those of :obj:`standing` that :func:`plant_feet` need not move by more
+    than :data:`FAR`. Others do not stand in the scene, as when the camera
+    moves.
+    """
+    out = standing.copy()
+    for foot, ankle in enumerate(ANKLES):
+        path = position[:, ankle]
+        held = _hold(path, standing[:, foot], fps)
+        far = np.linalg.norm(held - path, axis=-1) > FAR
+        out[far[1:] | far[:-1], foot] = 0
+    return out
 
 
 def plant_feet(

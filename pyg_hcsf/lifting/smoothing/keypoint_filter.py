@@ -4,6 +4,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from pyg_hcsf.keypoints.track import Track
+from pyg_hcsf.lifting.observation import MIN_SCORE
 from pyg_hcsf.lifting.smoothing.bands import MISSING, smooth_whittaker
 from pyg_hcsf.lifting.smoothing.networks import BandGains
 
@@ -24,11 +25,12 @@ def smooth_track(track: Track, fps: float, gains: BandGains) -> Track:
         fps (float): Frames per second.
         gains (BandGains): The network.
     """
-    seen = track.score > 0
+    finite = np.isfinite(track.xy).all(axis=-1)
+    seen = finite & (track.score >= MIN_SCORE)
     xy = np.where(seen[..., None], track.xy, 0.0)
     weight = np.where(seen, outlier_weight(xy, seen, fps), 0.0) + MISSING
     smooth = gains.smooth(xy, weight, fps)
-    score = fill_scores(track.score, MAX_GAP * fps)
+    score = fill_scores(np.where(seen, track.score, 0.0), MAX_GAP * fps)
     smooth = np.where((score > 0)[..., None], smooth, np.nan)
     return Track(track.name, track.frames, smooth, score)
 

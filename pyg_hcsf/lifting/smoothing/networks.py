@@ -57,10 +57,11 @@ class BandGains(Module):
         super().__init__()
         bands = len(CUTOFFS)
         self.mlp = make_mlp(NUM_FEATURES, hidden_channels, bands)
+        last = self.mlp[-1]
+        assert isinstance(last, Linear)
         with torch.no_grad():  # at first, fast bands are noise
-            last = list(self.mlp.parameters())[-2:]  # weight and bias
-            last[0].mul_(0.1)
-            last[1].copy_(torch.linspace(-4, 4, bands))
+            last.weight.mul_(0.1)
+            last.bias.copy_(torch.linspace(-4, 4, bands))
 
     def forward(self, features: Tensor) -> Tensor:
         return self.mlp(features).sigmoid()

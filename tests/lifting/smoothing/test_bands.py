@@ -7,6 +7,8 @@ from pyg_hcsf.lifting.smoothing.bands import (
     NUM_FEATURES,
     describe_bands,
     difference_penalty,
+    penalty_of,
+    smooth_whittaker,
     split_bands,
 )
 
@@ -92,3 +94,70 @@ def test_joints_of_other_weights_are_smoothed_alike():
         apart.bands[:, :, 0], together.bands[:, :, 0], atol=1e-9
     )
     assert np.abs(apart.bands[:, :, 1] - together.bands[:, :, 1]).max() > 1e-3
+
+
+def test_cut_offs_above_half_of_the_frame_rate():
+    assert penalty_of(2.0, 4.0, 3) == pytest.approx(2.0**-6)
+    assert penalty_of(4.0, 4.0, 3) == pytest.approx(2.0**-6)  # not infinite
+    assert penalty_of(4.0, 5.0, 3) == pytest.approx(2.0**-6)  # no alias
+
+
+@pytest.mark.parametrize('fps', [25.0, 120.0, 240.0, 1000.0])
+def test_long_gaps_at_any_frame_rate(fps):
+    rng = np.random.default_rng(0)
+    motion = 500 + rng.standard_normal((3000, 2, 2)).cumsum(axis=0)
+    weight = np.ones((3000, 2))
+    weight[1000:2000, 0] = MISSING
+    whole = smooth_whittaker(motion, np.ones((3000, 2)), 240 / fps, fps)
+    weight[:, 1] = MISSING  # a joint that is never seen
+    split = split_bands(motion, weight, fps)
+    assert np.isfinite(split.bands).all() and np.isfinite(split.slow).all()
+    smooth = smooth_whittaker(motion, weight, 240 / fps, fps)
+    np.testing.assert_allclose(smooth[:600, 0], whole[:600, 0], atol=0.5)
+
+
+def test_features_of_a_motion_that_is_mostly_missing():
+    rng = np.random.default_rng(0)
+    motion = rng.standard_normal((400, 4, 2))
+    weight = np.ones((400, 4))
+    full = describe_bands(split_bands(motion, weight, 25.0))
+    weight[rng.random(400) < 0.6] = MISSING
+    sparse = describe_bands(split_bands(motion, weight, 25.0))
+    # Not those of a motion without noise, which are 5 and more.
+    assert np.abs(sparse - full)[..., :-1].mean() < 1
+
+
+def test_features_of_a_motion_that_jumps_once():
+    motion = np.zeros((300, 1, 2))
+    motion[250] = 1e6
+    features = describe_bands(split_bands(motion, np.ones((300, 1)), 25.0))
+    assert np.isfinite(features).all()
+
+
+def wave(hz, fps, seconds=20):
+    t = np.arange(seconds * fps) / fps
+    return 10 * np.sin(2 * np.pi * hz * t)[:, None, None]
+
+
+@pytest.mark.parametrize('fps', [25.0, 200.0])
+def test_features_are_means_over_periods(fps):
+    """So those of a wave of constant size are constant."""
+    rng = np.random.default_rng(0)
+    motion = wave(1.2, fps) + 0.01 * rng.standard_normal((int(20 * fps), 1, 1))
+    split = split_bands(motion, np.ones(motion.shape[:2]), fps)
+    band = CUTOFFS.index(1.0)
+    near = describe_bands(split)[int(5 * fps) : -int(5 * fps), 0, 4 * band]
+    assert near.std() < 0.03 and near.mean() > 1
+
+
+def test_features_of_joints_and_of_the_frame_rate():
+    rng = np.random.default_rng(0)
+    motion = np.concatenate([wave(1.2, 50.0), wave(1.2, 50.0) / 100], axis=1)
+    motion += 0.01 * rng.standard_normal(motion.shape)
+    features = describe_bands(split_bands(motion, np.ones((1000, 2)), 50.0))
+    usual = features[..., 4 * CUTOFFS.index(1.0) + 3]
+    assert (usual == usual[:1]).all()
+    np.testing.assert_allclose(
+        usual[0, 0] - usual[0, 1], np.log(1e4) / 5, atol=0.1
+    )
+    np.testing.assert_allclose(features[..., -1], np.log(2) / 5, atol=1e-6)

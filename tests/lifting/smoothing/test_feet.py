@@ -3,9 +3,14 @@ import pytest
 
 from pyg_hcsf.lifting.smoothing.feet import (
     ANKLES,
+    FAR,
     LEGS,
+    contact_features,
+    drop_far_feet,
+    find_standing,
     plant_feet,
 )
+from pyg_hcsf.lifting.smoothing.networks import load_smoother
 from pyg_hcsf.lifting.smoothing.root_path import fit_root
 from tests.lifting.smoothing.test_bones import lengths
 
@@ -89,3 +94,84 @@ def test_root_without_standing_feet_stays(place):
     nothing = np.zeros((len(root) - 1, 2))
     fitted = fit_root(root, pose[:, ANKLES], nothing, FPS)
     np.testing.assert_allclose(fitted, root, atol=1e-6)
+
+
+def standing_in(walk, place, score):
+    xy = walk.keypoints.numpy().astype(float)
+    focal = np.array([2112.0, 2112.0])
+    features = contact_features(xy, score, 'h36m17', place, focal, FPS)
+    return find_standing(features, load_smoother().contact)
+
+
+def test_feet_that_stand_are_found(walk, place):
+    found = standing_in(walk, place, np.full((len(place), 17), 0.9))
+    speed = steps(place)
+    assert found[speed < 50].mean() > 0.8
+    assert found[speed > 500].mean() < 0.1
+
+
+def test_features_of_a_foot_that_begins_to_move(walk, place):
+    xy = np.repeat(walk.keypoints[:1].numpy().astype(float), 60, axis=0)
+    still = np.repeat(place[:1], 60, axis=0)
+    xy[30:, ANKLES[0], 0] += 10 * np.arange(30)  # the right foot
+    found = contact_features(
+        xy, np.ones((60, 17)), 'h36m17', still, np.full(2, 2112.0), FPS
+    )
+    assert found.shape == (60, 2, 25)
+    for lag, column in ((-6, 0), (0, 9), (6, 18)):  # 0.24 s at 25 Hz
+        moves = found[:, 0, column] > 0
+        assert moves.argmax() == 30 - lag
+        assert not (found[:, 1, column] > 0).any()
+        # The left foot is told what the other does.
+        np.testing.assert_array_equal(found[:, 1, column + 2] > 0, moves)
+    # The same motion at twice the frame rate is twice as fast.
+    fast = contact_features(
+        xy, np.ones((60, 17)), 'h36m17', still, np.full(2, 2112.0), 2 * FPS
+    )
+    speed, double = (300 * np.exp(x[45, 0, 9]) - 30 for x in (found, fast))
+    assert double == pytest.approx(2 * speed, rel=1e-3)
+
+
+def test_feet_that_are_not_seen_do_not_stand(walk, place):
+    score = np.full((len(place), 17), 0.9)
+    seen = standing_in(walk, place, score)
+    score[20:40, ANKLES[0]] = 0
+    found = standing_in(walk, place, score)
+    assert seen[19:40, 0].any() and not found[19:40, 0].any()
+    assert found[:, 1].any()
+
+
+def test_feet_that_would_be_moved_far_do_not_stand(place):
+    standing = np.zeros((len(place) - 1, 2))
+    standing[20:40] = 1
+    still = np.repeat(place[:1], len(place), axis=0)
+    np.testing.assert_array_equal(
+        drop_far_feet(still, standing, FPS), standing
+    )
+    # The image of a camera that turns moves by 0.5 m/s.
+    moving = still + [500 / FPS, 0, 0] * np.arange(len(place))[:, None, None]
+    kept = drop_far_feet(moving, standing, FPS)
+    assert 0 < kept.sum() < standing.sum()
+    moved = plant_feet(moving, kept, FPS) - moving
+    assert np.linalg.norm(moved, axis=-1).max() < FAR
+
+
+def test_straight_legs_bend_as_at_other_times(place):
+    rng = np.random.default_rng(0)
+    pose = np.repeat(place[:1], 60, axis=0)
+    hip, knee, ankle = LEGS[0]
+    pose[:, hip] = [0, 0, 4000]
+    pose[:, knee] = [0, 400, 3900]  # bent towards the camera
+    pose[:, ankle] = [0, 800, 4000]
+    straight = slice(25, 35)
+    length = np.hypot(400, 100)
+    pose[straight, knee] = [0, length, 4000]
+    pose[straight, knee] += rng.normal(0, 0.5, (10, 3))  # in any direction
+    pose[straight, ankle] = [0, 2 * length, 4000]
+    standing = np.zeros((59, 2))
+    standing[:, 0] = 1
+    out = plant_feet(pose, standing, FPS)
+    assert np.ptp(out[:, ankle], axis=0).max() < 10
+    ahead = 4000 - out[:, knee, 2]
+    assert ahead.min() > 30
+    assert np.abs(out[:, knee, 0]).max() < 20

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.lifting import Lifter
+from pyg_hcsf.lifting.smoothing.feet import FAR
 from pyg_hcsf.lifting.smoothing.keypoint_filter import (
     fill_scores,
     outlier_weight,
+    smooth_track,
 )
 from pyg_hcsf.lifting.smoothing.networks import (
     BLOCK,
@@ -111,6 +114,108 @@ def test_joints_that_are_never_seen(walk):
     assert np.isfinite(person.pose).all() and np.isfinite(person.root).all()
 
 
+@pytest.mark.parametrize('fps', [1.0, 2.0, 4.0, 5.0, 120.0, 1000.0])
+def test_any_frame_rate(walk, fps):
+    keypoints = replace(detected(walk, 1.0), fps=fps)
+    track = keypoints.tracks[0]
+    track.xy[:, 16], track.score[:, 16] = np.nan, 0.0
+    person = lift(keypoints)
+    assert np.isfinite(person.pose).all() and np.isfinite(person.root).all()
+    assert bone_spread(torch.from_numpy(person.pose), H36M17.parents) < 1e-6
+
+
+def test_slow_videos_are_lifted_frame_by_frame(walk):
+    """The same person in frames of a second apart takes a step in each."""
+    keypoints = replace(detected(walk, 1.0), fps=1.0)
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    np.testing.assert_allclose(smooth.pose, raw.pose, atol=150)
+    np.testing.assert_allclose(
+        np.diff(smooth.root, axis=0), np.diff(raw.root, axis=0), atol=150
+    )
+
+
+@pytest.mark.parametrize('joints', [[2, 3, 5, 6], [3, 6], [3]])
+def test_people_whose_legs_are_not_seen(walk, joints):
+    keypoints = detected(walk, 1.0)
+    track = keypoints.tracks[0]
+    for joint in joints:
+        track.xy[:, joint], track.score[:, joint] = np.nan, 0.0
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    root = walk.joints[:, 0].double().numpy()
+    before, after = (
+        np.linalg.norm(person.root - root, axis=-1).mean()
+        for person in (raw, smooth)
+    )
+    assert after < 1.15 * before
+
+
+def test_frames_that_are_mostly_missing(walk):
+    rng = np.random.default_rng(1)
+    frames = np.flatnonzero(rng.random(60) < 0.3)
+    keypoints = detected(walk, 1.5, frames=frames)
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    exact = (walk.joints - walk.joints[:, :1]).double()[frames]
+    rows = np.searchsorted(smooth.frames, frames)
+    before, after = (
+        mpjpe(torch.from_numpy(pose), exact)
+        for pose in (raw.pose, smooth.pose[rows])
+    )
+    assert after < 1.05 * before
+
+
+def test_a_turning_camera_does_not_bend_legs(walk):
+    """A person who stands, while the image moves by 5 pixels a frame."""
+    keypoints = detected(walk, 1.0)
+    track = keypoints.tracks[0]
+    track.xy[:] += walk.keypoints[:1].numpy() - walk.keypoints.numpy()
+    track.xy[:] += [5, 0] * np.arange(60)[:, None, None]
+    raw, smooth = (lift(keypoints, smooth=on) for on in (False, True))
+    moved = np.linalg.norm(smooth.pose - raw.pose, axis=-1)
+    assert moved.max() < 1.2 * FAR
+    assert moved.mean() < 25
+
+
+def test_people_have_their_height(walk):
+    keypoints = detected(walk, 3.0)
+    track = keypoints.tracks[0]
+    for joint in (2, 3, 5, 6):
+        track.xy[30:, joint], track.score[30:, joint] = np.nan, 0.0
+    for height in (1500.0, 1900.0):
+        pose, _ = tensors(lift(keypoints, height=height))
+        size = body_size(pose) / SIZE_PER_HEIGHT
+        np.testing.assert_allclose(size.numpy(), height, atol=0.1)
+
+
+def test_keypoints_of_low_confidence_are_missing(walk):
+    """As frame by frame: whatever their places are."""
+    keypoints = detected(walk, 1.0)
+    rng = np.random.default_rng(0)
+    track = keypoints.tracks[0]
+    low = rng.random(track.score.shape) < 0.15
+    track.score[low] = 0.05
+    track.xy[low] += rng.normal(0, 300, (low.sum(), 2))
+    person = lift(keypoints)
+    track.xy[low] = np.nan
+    track.score[low] = 0.0
+    np.testing.assert_allclose(person.pose, lift(keypoints).pose, atol=1e-6)
+    track.score[low] = 0.9  # no place, whatever the confidence
+    np.testing.assert_allclose(person.pose, lift(keypoints).pose, atol=1e-6)
+
+
+def test_keypoints_that_smooth_to_a_point(walk):
+    """A person of 20 pixels whose joints jump to and fro, beside another."""
+    keypoints = detected(walk, 1.0)
+    xy = np.full((60, 17, 2), 900.0)
+    sign = np.where(np.arange(60) % 2, 1, -1)[:, None]
+    xy[:, 10] += 20 * sign
+    xy[:, 8] -= 10 * sign
+    track = Track('2', np.arange(60), xy, np.full((60, 17), 0.9))
+    two = replace(keypoints, tracks=(*keypoints.tracks, track))
+    people = Lifter('single', focal=2112.0).lift(two)
+    assert [len(person.frames) for person in people] == [60, 60]
+    assert all(np.isfinite(person.root).all() for person in people)
+
+
 def test_the_note_says_what_was_done(walk):
     keypoints = detected(walk, 1.0)
     note = lift(keypoints).note
@@ -124,12 +229,39 @@ def test_outliers_weigh_less():
     t = np.arange(100.0)
     rng = np.random.default_rng(0)
     xy = np.stack([3 * t, 100 + t], axis=-1)[:, None]
+    true = xy.copy()
     xy = xy + rng.standard_normal(xy.shape)
     xy[50, 0] += 60
     seen = np.ones((100, 1), bool)
     weight = outlier_weight(xy, seen, 25.0)[:, 0]
     assert weight[50] < 0.1
     assert np.delete(weight, range(45, 56)).min() > 0.5
+    track = Track('1', np.arange(100), xy, np.ones((100, 1)))
+    smooth = smooth_track(track, 25.0, load_smoother().keypoints)
+    assert np.abs(smooth.xy - true)[48:53].max() < 3
+
+
+def test_fast_motion_is_no_outlier():
+    t = np.arange(250) / 25
+    rng = np.random.default_rng(0)
+    xy = rng.standard_normal((250, 1, 2))
+    xy[100:150, 0, 0] += 30 * np.sin(2 * np.pi * 6 * t[:50])  # for 2 s
+    weight = outlier_weight(xy, np.ones((250, 1), bool), 25.0)[:, 0]
+    assert weight[115:135].min() > 0.3
+
+
+@pytest.mark.parametrize('fps', [25.0, 50.0])
+def test_joints_are_filled_for_up_to_two_fifths_of_a_second(fps):
+    limit = round(0.4 * fps)
+    score = np.ones((200, 1))
+    score[20 : 20 + limit] = 0
+    score[100 : 101 + limit] = 0
+    track = Track('1', np.arange(200), np.full((200, 1, 2), 7.0), score)
+    smooth = smooth_track(track, fps, load_smoother().keypoints)
+    assert (smooth.score[20 : 20 + limit] == 0.5).all()
+    missing = np.isnan(smooth.xy[:, 0, 0])
+    assert np.flatnonzero(missing).tolist() == [*range(100, 101 + limit)]
+    np.testing.assert_allclose(smooth.xy[~missing], 7)
 
 
 def test_scores_of_gaps():
@@ -149,6 +281,18 @@ def test_fill_frames():
     assert np.isnan(filled.xy[2:4]).all()
 
 
+def test_few_frames_of_a_fast_video_are_lifted_alone(walk):
+    """Hundreds of frames between two known ones are not made up."""
+    frames = np.cumsum(np.random.default_rng(0).integers(200, 400, 60))
+    keypoints = detected(walk, 1.0)
+    track = replace(keypoints.tracks[0], frames=frames)
+    fast = replace(keypoints, tracks=(track,), fps=1000.0)
+    person = lift(fast)
+    assert np.array_equal(person.frames, frames)
+    raw = lift(fast, smooth=False)
+    np.testing.assert_allclose(person.pose, raw.pose, atol=150)
+
+
 def test_long_motion_is_smoothed_in_blocks():
     rng = np.random.default_rng(0)
     frames = 2 * BLOCK
@@ -163,3 +307,7 @@ def test_long_motion_is_smoothed_in_blocks():
     assert off[middle].max() < 0.5
     assert np.abs(blocks - noisy).mean() < 1.5  # no seam loses a frame
     assert off.mean() < 0.1
+    seam = slice(BLOCK - OVERLAP - 5, BLOCK + 5)
+    shake = np.abs(np.diff(blocks, 2, axis=0))
+    assert shake[seam].max() <= np.quantile(shake, 0.9999)
+    assert off[seam].max() < 0.5
