@@ -175,3 +175,15 @@ def test_straight_legs_bend_as_at_other_times(place):
     ahead = 4000 - out[:, knee, 2]
     assert ahead.min() > 30
     assert np.abs(out[:, knee, 0]).max() < 20
+
+
+def test_root_moves_along_its_ray_rather_than_across():
+    root = np.repeat([[3000.0, 0.0, 3000.0]], 50, axis=0)
+    standing = np.ones((49, 1))
+    moved = []
+    for way in ([1, 0, 1], [1, 0, -1]):
+        drift = 3.0 * np.arange(50)[:, None] * np.array(way)
+        fitted = fit_root(root, drift[:, None], standing, FPS)
+        moved.append(np.linalg.norm(fitted - root, axis=-1).max())
+    along, across = moved
+    assert along > 1.3 * across
