@@ -21,7 +21,7 @@ ANKLES = [leg[2] for leg in LEGS]
 LAGS = (-0.24, -0.16, -0.08, 0.0, 0.08, 0.16, 0.24)  # seconds
 MISSING_ANKLE = 24  # the feature that says so
 #: Between these probabilities, a foot counts as standing by a share.
-UNSURE, SURE = 0.06, 0.18
+UNSURE, SURE = 0.03, 0.1
 STILL, DEPART, CUTOFF = 4.0, 30.0, 2.0  # mm/s, mm, Hz
 FAR = 120.0  # mm, farther than which feet are not moved to stand
 #: The bend of a knee in mm whose direction is its own, and the seconds over
