@@ -36,7 +36,7 @@ from experiments.lifting.scenes import (
     make_scenes,
 )
 from experiments.reporting.compare import interval
-from experiments.reporting.page import markdown
+from experiments.reporting.page import markdown, write_table
 from experiments.sweep.processes import progress
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
@@ -46,7 +46,6 @@ from pyg_hcsf.lifting.smoothing.bands import (
     penalty_of,
 )
 from pyg_hcsf.poses import PoseSequence
-from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 PEOPLE = {
     'validation': ('CMU03', 'CMU16', 'CMU86', 'HDM05-mm'),
@@ -174,8 +173,7 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     table = add_intervals(tables)
     print(markdown(table.reset_index()))
     if args.out:
-        with atomic_write(args.out) as part:
-            table.to_csv(part)
+        write_table(table.reset_index(), args.out)
     return pd.concat(tables, keys=args.seed, names=['seed'])
 
 
