@@ -210,7 +210,7 @@ def test_keypoints_of_low_confidence_are_missing(walk):
 
 
 def test_keypoints_that_smooth_to_a_point(walk):
-    """A person of 20 pixels whose joints jump back and forth, beside another."""
+    """A person whose joints jump back and forth, beside another."""
     keypoints = detected(walk, 1.0)
     xy = np.full((60, 17, 2), 900.0)
     sign = np.where(np.arange(60) % 2, 1, -1)[:, None]
