@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import solveh_banded
 from scipy.signal import savgol_filter
 
 from experiments.bench.live_motion import LIVE_METHODS
@@ -41,10 +40,7 @@ from experiments.sweep.processes import progress
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.lifting import Lifter
-from pyg_hcsf.lifting.smoothing.bands import (
-    difference_penalty,
-    penalty_of,
-)
+from pyg_hcsf.lifting.smoothing.bands import smooth_whittaker
 from pyg_hcsf.poses import PoseSequence
 
 PEOPLE = {
@@ -67,12 +63,9 @@ def kalman(motion: np.ndarray, fps: float, cutoff: float = 3.0) -> np.ndarray:
     size and independent noise: the same least-squares problem as that of
     Whittaker and Henderson.
     """
-    matrix = penalty_of(cutoff, fps, 3) * difference_penalty(
-        np.ones(len(motion) - 3), 3
-    )
-    matrix[-1] += 1
-    flat = motion.reshape(len(motion), -1)
-    return solveh_banded(matrix, flat).reshape(motion.shape)
+    flat = motion.reshape(len(motion), 1, -1)
+    weight = np.ones((len(motion), 1))
+    return smooth_whittaker(flat, weight, cutoff, fps).reshape(motion.shape)
 
 
 def filtered(

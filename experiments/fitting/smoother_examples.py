@@ -13,12 +13,11 @@ from experiments.lifting.scenes import Scene
 from pyg_hcsf.lifting import Lifter, MotionSmoother
 from pyg_hcsf.lifting.smoothing import Motion, SmootherNetworks
 from pyg_hcsf.lifting.smoothing.bands import (
-    MISSING,
     describe_bands,
     split_bands,
 )
 from pyg_hcsf.lifting.smoothing.feet import ANKLES
-from pyg_hcsf.lifting.smoothing.keypoint_filter import outlier_weight
+from pyg_hcsf.lifting.smoothing.keypoint_filter import weigh_keypoints
 from pyg_hcsf.lifting.smoothing.root_path import smooth_depth
 
 WEIGHTS = ('single', 'single', 'temporal')
@@ -86,11 +85,8 @@ class Take:
     def keypoint_example(self) -> Example:
         """The detected keypoints."""
         scene = self.scene
-        seen = scene.score > 0
-        xy = np.where(seen[..., None], scene.xy, 0.0)
-        trust = outlier_weight(xy, seen, scene.fps)
-        weight = np.where(seen, trust, 0.0) + MISSING
-        size = scene.millimetres
+        seen, size = scene.score > 0, scene.millimetres
+        xy, weight = weigh_keypoints(scene.xy, seen, scene.fps)
         return make_example(xy, weight, scene.exact, size, scene.fps)
 
     def pose_example(self) -> Example:

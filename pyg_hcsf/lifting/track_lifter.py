@@ -91,7 +91,7 @@ class TrackLifter:
         if not len(seen.frames):
             return None
         if not smooth:
-            return self.lift(seen)
+            return self._lift(seen, observed)
         starts = self._starts(seen, observed).numpy()
         smoother = MotionSmoother(
             self.layout, self.camera, self.plan.fps, float(self.size)
@@ -100,7 +100,9 @@ class TrackLifter:
 
     def lift(self, track: Track) -> Motion:
         r"""Lifts the frames in which that is possible."""
-        seen, observed = self._observe(track)
+        return self._lift(*self._observe(track))
+
+    def _lift(self, seen: Track, observed: RootRay) -> Motion:
         starts = self._starts(seen, observed).numpy()
         windows = window_rows(seen.frames, self.plan.offsets, starts)  # [T, W]
         # A batch counts frames, not windows: memory does not grow with W.

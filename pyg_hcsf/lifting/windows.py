@@ -9,7 +9,8 @@ from torch import Tensor
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.lifting.lifter_weights import LifterInfo
 
-#: Seconds without a frame of a person after which a window starts anew.
+#: Seconds without a frame of a person after which a window starts anew, and up
+#: to which smoothing interpolates.
 MAX_GAP = 0.4
 
 #: Distance that a root can move from one frame to the next, in root mean

@@ -7,9 +7,10 @@ from pyg_hcsf.keypoints.track import Track
 from pyg_hcsf.lifting.observation import MIN_SCORE
 from pyg_hcsf.lifting.smoothing.bands import MISSING, smooth_whittaker
 from pyg_hcsf.lifting.smoothing.networks import BandGains
+from pyg_hcsf.lifting.windows import MAX_GAP
 
-MAX_GAP = 0.4  # seconds over which a joint is interpolated
-FILLED = 0.5  # the confidence of such a joint, relative to its neighbours'
+#: The confidence of an interpolated joint, relative to its neighbours'.
+FILLED = 0.5
 #: Keypoints that are this many times as far from the motion below 4 Hz as
 #: others around them count as half: detectors sometimes jump.
 OUTLIER, OUTLIER_CUTOFF = 3.0, 4.0
@@ -27,12 +28,21 @@ def smooth_track(track: Track, fps: float, gains: BandGains) -> Track:
     """
     finite = np.isfinite(track.xy).all(axis=-1)
     seen = finite & (track.score >= MIN_SCORE)
-    xy = np.where(seen[..., None], track.xy, 0.0)
-    weight = np.where(seen, outlier_weight(xy, seen, fps), 0.0) + MISSING
-    smooth = gains.smooth(xy, weight, fps)
+    smooth = gains.smooth(*weigh_keypoints(track.xy, seen, fps), fps)
     score = fill_scores(np.where(seen, track.score, 0.0), MAX_GAP * fps)
     smooth = np.where((score > 0)[..., None], smooth, np.nan)
     return Track(track.name, track.frames, smooth, score)
+
+
+def weigh_keypoints(
+    xy: np.ndarray, seen: np.ndarray, fps: float
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Keypoints ``[T, N, 2]`` with zeros where they are not ``seen``
+    ``[T, N]``, and their weights for smoothing: ``[T, N]``.
+    """
+    xy = np.where(seen[..., None], xy, 0.0)
+    weight = np.where(seen, outlier_weight(xy, seen, fps), 0.0)
+    return xy, weight + MISSING
 
 
 def outlier_weight(xy: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:

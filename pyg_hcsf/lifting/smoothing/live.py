@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyg_hcsf.lifting.smoothing.keypoint_filter import MAX_GAP
 from pyg_hcsf.lifting.smoothing.live_bones import LiveBones
+from pyg_hcsf.lifting.windows import MAX_GAP
 from pyg_hcsf.skeleton import H36M17
 
 

@@ -171,7 +171,8 @@ class MotionSmoother:
         known = np.isin(frames, motion.frames)
         rows = np.searchsorted(motion.frames, frames)
         rows = rows.clip(max=len(motion.frames) - 1)
-        filled = Motion(frames, *(value[rows] for value in motion[1:]))
+        filled = Motion._make(value[rows] for value in motion)
+        filled = filled._replace(frames=frames)
         usual = np.median(motion.uncertainty, axis=0)
         trust = usual / np.maximum(filled.uncertainty, 1e-6)
         weight = np.clip(np.square(trust), UNSURE, 1)
@@ -262,12 +263,7 @@ def fill_frames(track: Track) -> Track:
         return track
     steps = np.diff(track.frames)
     stride = int(np.gcd.reduce(steps))
-    rows = np.concatenate([[0], np.cumsum(steps // stride)])
-    count, joints = int(rows[-1]) + 1, track.score.shape[1]
-    if count > SPARSE * len(rows):
+    count = int((steps // stride).sum()) + 1
+    if count > SPARSE * len(track.frames):
         return track
-    xy = np.full((count, joints, 2), np.nan)
-    score = np.zeros((count, joints))
-    xy[rows], score[rows] = track.xy, track.score
-    frames = track.frames[0] + stride * np.arange(count)
-    return Track(track.name, frames, xy, score)
+    return track.at(track.frames[0] + stride * np.arange(count))
