@@ -72,7 +72,8 @@ def filtered(
     scene: Scene, lifter: Lifter, smoother: Smoother | None
 ) -> PoseSequence:
     """Lifts frame by frame, and smooths poses and root with one filter."""
-    (person,) = replace_smooth(lifter, False).lift(scene.keypoints())
+    lifter.smooth = False
+    (person,) = lifter.lift(scene.keypoints())
     if smoother is None:
         return person
     assert person.root is not None
@@ -80,15 +81,9 @@ def filtered(
     return replace(person, pose=pose, root=root)
 
 
-def replace_smooth(lifter: Lifter, smooth: bool) -> Lifter:
-    """The lifter with smoothing on or off."""
-    lifter.smooth = smooth
-    return lifter
-
-
 def smoothed(scene: Scene, lifter: Lifter) -> PoseSequence:
     """Lifts with the smoothing of the package."""
-    return replace_smooth(lifter, True).lift(scene.keypoints())[0]
+    return lifter.lift(scene.keypoints())[0]
 
 
 METHODS: dict[str, Method] = {
