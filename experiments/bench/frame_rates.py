@@ -23,7 +23,8 @@ from pyg_hcsf.axes import to_data
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.datasets.mocap.cmu import read_cmu
 from pyg_hcsf.datasets.mocap.motion import MotionClip, clean_clips
-from pyg_hcsf.datasets.mocap.openmocap import CMU_INDEX, split_of
+from pyg_hcsf.datasets.mocap.openmocap_clips import AMC_PLACES
+from pyg_hcsf.datasets.mocap.openmocap_people import VAL_SUBJECTS
 from pyg_hcsf.geometry.root_ray import decode_pose, window_input
 from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble
 from pyg_hcsf.lifting.windows import frame_stride_of, offsets_of
@@ -34,9 +35,9 @@ CONDITIONS = ('typical', 'exact')
 
 def recorded(root: Path) -> list[MotionClip]:
     """CMU's clips of the validation subjects at the recorded 120 Hz."""
-    cmu = root / 'cmu'
-    clips = read_cmu(cmu / 'asfamc', index=cmu / CMU_INDEX)
-    return [clip for clip in clips if split_of(clip.subject) == 'val']
+    subjects = [int(s[3:]) for s in VAL_SUBJECTS if s.startswith('CMU')]
+    places = [root / p for p in AMC_PLACES if (root / p).exists()]
+    return [clip for p in places for clip in read_cmu(p, subjects)]
 
 
 def errors(

@@ -24,7 +24,7 @@ from experiments.sweep import sources
 from experiments.sweep.sources import DataSource, find_raw, processed_root
 from pyg_hcsf.datasets import MPIINF3DHP, Human36M, OpenMocap, SyntheticMotion
 from pyg_hcsf.datasets.human36m import constants as human36m
-from pyg_hcsf.datasets.mocap import openmocap
+from pyg_hcsf.datasets.mocap import openmocap_people
 from pyg_hcsf.datasets.mpi_inf_3dhp import constants as mpi_inf_3dhp
 from pyg_hcsf.geometry.image_frame import LCN_FRAME
 from pyg_hcsf.protocols import H36M_ACTIONS, PoseProtocol, get_protocol
@@ -214,10 +214,11 @@ def expected(data: str, split: str) -> dict[str, Sequence[str]]:
     test: Sequence[str] = ()
     actions: Sequence[str] = ()
     if data in ('openmocap', 'openmocap-rigs'):
-        test = openmocap.TEST_SUBJECTS
-        if data == 'openmocap-rigs':
-            test = openmocap.DAZ_SUBJECTS
-        subjects = {'val': openmocap.VAL_SUBJECTS, 'test': test}
+        held_out = 'rig' if data == 'openmocap-rigs' else 'subjects'
+        subjects = {
+            name: openmocap_people.subjects_of(name, held_out)
+            for name in openmocap_people.SPLITS
+        }
     elif data not in ('synthetic', 'arrays', 'bvh_motion'):
         source = mpi_inf_3dhp if data == 'mpi_inf_3dhp' else human36m
         actions = H36M_ACTIONS if source is human36m else ()

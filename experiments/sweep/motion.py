@@ -9,7 +9,8 @@ from pathlib import Path
 from torch_geometric.data import Data
 
 from experiments.sweep import sources
-from pyg_hcsf.datasets.mocap.openmocap import Motion, split_of
+from pyg_hcsf.datasets.mocap.openmocap import Motion
+from pyg_hcsf.datasets.mocap.openmocap_people import split_of
 from pyg_hcsf.datasets.synthetic.dataset import (
     ACTIONS,
     SPLITS,

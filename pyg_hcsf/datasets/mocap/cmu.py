@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,14 +113,18 @@ def _index_of(raw: Path) -> Path:
 
 
 def read_cmu(
-    raw: Path, subjects: list[int] | None = None, index: Path | None = None
+    raw: Path,
+    subjects: list[int] | None = None,
+    clips: Container[str] | None = None,
 ) -> Iterator[MotionClip]:
-    r"""Reads the clips of an archive or folder, see :class:`CMUMocap`."""
-    index = _index_of(raw) if index is None else index
+    r"""Reads the clips of an archive or folder, see :class:`CMUMocap`; if
+    :obj:`clips` is given, those with these names.
+    """
+    index = _index_of(raw)
     trials = read_cmu_index(index) if index.is_file() else {}
     files = [path for path in cmu_files(raw) if path.name != CMU_INDEX]
     if _ASF.fullmatch(files[0].name) or _AMC.fullmatch(files[0].name):
-        yield from _read_cmu(list(files), trials, subjects, raw)
+        yield from _read_cmu(list(files), trials, subjects, clips, raw)
         return
     # Refuses members that are damaged, or lead out of the archive.
     members = list(iter_zip(files[0], _EITHER))
@@ -132,13 +136,14 @@ def read_cmu(
             )
     with zipfile.ZipFile(files[0]) as archive:
         names = [zipfile.Path(archive, member.member) for member in members]
-        yield from _read_cmu(names, trials, subjects, raw)
+        yield from _read_cmu(names, trials, subjects, clips, raw)
 
 
 def _read_cmu(
     files: Iterable[MotionFile],
     trials: dict[str, tuple[str, str]],
     subjects: list[int] | None,
+    clips: Container[str] | None,
     raw: Path,
 ) -> Iterator[MotionClip]:
     files = sorted(files, key=str)
@@ -153,6 +158,9 @@ def _read_cmu(
         if not match or (subjects and int(match[1]) not in subjects):
             continue
         subject, trial = int(match[1]), int(match[2])
+        name = f'{subject:02}_{trial:02}'
+        if clips is not None and name not in clips:
+            continue
         if subject not in skeletons:
             raise ValueError(
                 f"No skeleton '{match[1]}.asf' below '{raw}' for '{path}'"
@@ -161,7 +169,6 @@ def _read_cmu(
         if asf is None or subject != current:
             current, asf = subject, read_asf(skeletons[subject], path)
         joints = asf.joint_positions(read_amc(path, asf))
-        name = f'{subject:02}_{trial:02}'
         yield MotionClip(
             joints=to_h36m17(joints, asf.joints, ASF_JOINTS),
             fps=CMU_FPS.get(subject, 120.0),

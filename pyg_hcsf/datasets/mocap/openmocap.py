@@ -15,72 +15,16 @@ from pyg_hcsf.data.processing import RawSource
 from pyg_hcsf.geometry.camera import check_distortion
 from pyg_hcsf.geometry.virtual_cameras import lifting_clips
 
-from .bvh.reader import DAZ_JOINTS
-from .bvh_motion import bvh_files, read_bvh_clip
-from .cmu import CMU_INDEX, cmu_files, read_cmu
-from .hdm05 import hdm05_files, read_hdm05
 from .motion import MotionClip, MotionDataset
+from .openmocap_clips import has_openmocap, openmocap_files, read_openmocap
+from .openmocap_people import HELD_OUT, SPLITS, split_of
 
-# The test split is part of the benchmark; the validation split is a choice of
-# this project.
-TEST_SUBJECTS = (
-    'CMU03',
-    'CMU49',
-    'CMU86',
-    'CMU94',
-    'CMU135',
-    'HDM05-mm',
-    'HDM05-tr',
+VERSION_1 = (
+    'version 1 of openmocap is in releases up to 0.5 of this package (pip '
+    "install 'pyg_hcsf<0.6'): its test people have settled choices of this "
+    'project, two of them on the rig of most training clips, so that errors '
+    'on them no longer tell how a network does on people it has never seen'
 )
-VAL_SUBJECTS = ('CMU02', 'HDM05-bk')
-SPLITS = ('train', 'val', 'test')
-
-# Folder of cmu/bvh: subject, action, frame rate (headers are wrong).
-BVH_FOLDERS = {
-    'salsa': ('CMU60+61', 'salsa', 60.0),
-    'indian': ('CMU94', 'indian dance', 120.0),
-    'martial': ('CMU135', 'martial arts', 120.0),
-}
-DAZ_SUBJECTS = tuple(subject for subject, _, _ in BVH_FOLDERS.values())
-HELD_OUT = ('subjects', 'rig')
-
-
-def has_openmocap(path: str | Path) -> bool:
-    r"""Whether a folder has raw files of every part of the benchmark."""
-    raw = Path(path).expanduser()
-    return (
-        any(raw.glob('cmu/asfamc/*/*.amc'))
-        and all(any(raw.glob(f'cmu/bvh/{f}/*.bvh')) for f in BVH_FOLDERS)
-        and any(raw.glob('hdm05/*/*.amc'))
-    )
-
-
-def openmocap_files(path: Path) -> list[Path]:
-    r"""The raw files in a folder with all parts of the benchmark, or none."""
-    if not has_openmocap(path):
-        return []
-    index = path / 'cmu' / CMU_INDEX
-    return [
-        *cmu_files(path / 'cmu' / 'asfamc'),
-        *bvh_files(path / 'cmu' / 'bvh'),
-        *hdm05_files(path / 'hdm05'),
-        *([index] if index.is_file() else []),
-    ]
-
-
-def split_of(subject: str, held_out: str = 'subjects') -> str | None:
-    r"""Returns the split of a subject: :obj:`'train'`, :obj:`'val'` or
-    :obj:`'test'`.
-
-    With :obj:`held_out='subjects'` the test subjects are the test split. With
-    :obj:`held_out='rig'` all subjects on the DAZ rig are, and the other test
-    subjects are in no split (:obj:`None`).
-    """
-    if held_out == 'rig' and subject in DAZ_SUBJECTS:
-        return 'test'
-    if subject in TEST_SUBJECTS:
-        return 'test' if held_out == 'subjects' else None
-    return 'val' if subject in VAL_SUBJECTS else 'train'
 
 
 class Motion(MotionDataset):
@@ -91,39 +35,22 @@ class Motion(MotionDataset):
     formats = (
         Format(
             'openmocap',
-            "cmu/asfamc, cmu/bvh and hdm05, CMU's and HDM05's files, in one "
-            'folder',
+            "CMU's and HDM05's files, in one folder (see its card)",
             openmocap_files,
         ),
     )
     how_to_get = (
-        'Put there cmu/asfamc/NN and cmu/bvh/{salsa,indian,martial} from '
+        "Put there CMU's allasfamc.zip and cmu/bvh/{salsa,indian} from "
         'http://mocap.cs.cmu.edu and hdm05/ from '
         'https://resources.mpi-inf.mpg.de/HDM05/ (see '
         "datasets/OpenMocap/README.md), or pass the folder as 'raw'"
     )
 
     def _stem(self, format: str) -> str:
-        return f'motion_{self.fps:g}fps'
+        return f'motion2_{self.fps:g}fps'
 
     def read_clips(self) -> Iterator[MotionClip]:
-        cmu = self.raw / 'cmu'
-        yield from read_cmu(cmu / 'asfamc', index=cmu / CMU_INDEX)
-        for folder, (subject, action, source_fps) in BVH_FOLDERS.items():
-            raw = cmu / 'bvh' / folder
-            for path in bvh_files(raw):
-                clip = read_bvh_clip(
-                    path,
-                    raw,
-                    joint_map=DAZ_JOINTS,
-                    scale=10.0,
-                    up='y',
-                    source_fps=source_fps,
-                    subject=subject,
-                    action=action,
-                )
-                yield clip._replace(name=f'{folder}_{clip.name}')
-        yield from read_hdm05(self.raw / 'hdm05')
+        return read_openmocap(self.raw)
 
 
 class OpenMocap(Motion):
@@ -139,17 +66,17 @@ class OpenMocap(Motion):
     One :class:`~torch_geometric.data.Data` per clip and camera: see
     :func:`pyg_hcsf.geometry.lifting_clips`. Splits share no subject:
 
-    * :obj:`'test'`: CMU 03, 49, 86, 94, 135, HDM05 mm, tr. It should be
+    * :obj:`'test'`: CMU 05, 09, 12, 17, 29, 39, 55, 127, 135. It should be
       evaluated once, at the end.
-    * :obj:`'val'`: CMU 02 (walking, running, jumping, swordplay, ...) and
-      HDM05 bk.
-    * :obj:`'train'`: all others: CMU 01, 11, the salsa pair 60+61, HDM05 bd,
-      dg.
+    * :obj:`'val'`: CMU 03, 16, 86 and HDM05 mm, for all choices.
+    * :obj:`'train'`: CMU 01, 02, 06, 07, 08, 10, 11, 14, 32, 35, 38, 43, 49,
+      60+61 (who dance together), 94 and HDM05 bd, bk, dg, tr.
 
-    With :obj:`held_out='rig'`, every clip on the DAZ rig, the BVH files of
-    CMU 60+61, 94 and 135, is in the test split, and the other splits are
-    those above without it: a test of the generalisation to another rig, with
-    :obj:`protocol` :obj:`'openmocap-rigs'`.
+    CMU 60+61 and 94 are on the DAZ rig. With :obj:`held_out='rig'`, the test
+    split is HDM05 and the DAZ rig, told apart by
+    :func:`~pyg_hcsf.datasets.mocap.openmocap_people.rig_of`; the other splits
+    are those above without these two rigs. The :obj:`protocol` is then
+    :obj:`'openmocap-rigs'`.
 
     Args:
         split (str, optional): One of the above. (default: :obj:`'train'`)
@@ -162,8 +89,10 @@ class OpenMocap(Motion):
         seed (int, optional): The seed of the directions of the cameras and
             of the noise. (default: :obj:`0`)
         held_out (str, optional): Whether the test split has other
-            :obj:`'subjects'` or another :obj:`'rig'`.
+            :obj:`'subjects'` or other rigs, :obj:`'rig'`.
             (default: :obj:`'subjects'`)
+        version (int, optional): The edition of the benchmark. Only :obj:`2`
+            is in this release. (default: :obj:`2`)
         root, fps: See
             :class:`~pyg_hcsf.datasets.mocap.motion.MotionDataset`.
         **kwargs (optional): Other arguments of that class.
@@ -184,12 +113,14 @@ class OpenMocap(Motion):
         distortion: Literal['vp3d', 'm17'] | None = None,
         seed: int = 0,
         held_out: Literal['subjects', 'rig'] = 'subjects',
+        version: Literal[2] = 2,
         **kwargs: Any,
     ) -> None:
         check_choice('split', split, SPLITS)
         check_choice('keypoints', keypoints, ('gt', 'noisy'))
         check_distortion(distortion)
         check_choice('held_out', held_out, HELD_OUT)
+        check_choice('version', version, (2,), VERSION_1)
         self.split = split
         self.keypoints = keypoints
         self.distortion = distortion
@@ -205,7 +136,7 @@ class OpenMocap(Motion):
         rig = 'rig_' if self.held_out == 'rig' else ''
         lens = self.distortion or 'pinhole'
         return (
-            f'{rig}{self.split}_{self.keypoints}_{lens}_seed{self.seed}_'
+            f'v2_{rig}{self.split}_{self.keypoints}_{lens}_seed{self.seed}_'
             f'{self.fps:g}fps'
         )
 

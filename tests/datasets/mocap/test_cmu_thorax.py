@@ -53,8 +53,11 @@ for side, sign in (('l', 1), ('r', -1)):
         BONES[f'{side}{bone}'] = sign * x, y, z
 
 
-def write_bvh(path, thorax=(0, 0, 0), unit=1.0):
+def write_bvh(path, thorax=(0, 0, 0), unit=1.0, values=None):
     """The conversion of a skeleton: each joint where its bone begins."""
+    if values is None:
+        random = np.random.default_rng(0)
+        values = random.uniform(-20, 20, (5, 3 * len(JOINTS)))
     lines = ['HIERARCHY']
     children = [name for name, *_ in JOINTS if name in CHILDREN]
 
@@ -75,9 +78,8 @@ def write_bvh(path, thorax=(0, 0, 0), unit=1.0):
         lines.append('}')
 
     joint('Hips', '')
-    values = np.random.default_rng(0).uniform(-20, 20, (5, 3 * len(JOINTS)))
     rows = [f'0 {17 * unit} 0 ' + ' '.join(map(str, row)) for row in values]
-    lines += ['MOTION', 'Frames: 5', 'Frame Time: 0.0083333', *rows]
+    lines += ['MOTION', f'Frames: {len(rows)}', 'Frame Time: 0.0083333', *rows]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('\n'.join(lines))
     return path
