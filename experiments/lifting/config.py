@@ -15,8 +15,11 @@ class MotionConfig:
     Args:
         layout: The joints of the detector: those of Human3.6M, or those of
             COCO, which are converted to Human3.6M's.
-        repeats: How often real motion is repeated in an epoch.
+        spacing: Frames at 25 Hz from one frame of a window to the next.
+        balance: With 0 all people of motion capture are seen as often, with 1
+            all of their frames.
         synthetic: The number of seeds of SyntheticMotion.
+        synthetic_share: Its share of the windows, beside motion capture.
         proportions: The spread of the random bone lengths, see
             pyg_hcsf.geometry.random_bodies.
         tumble: The share of windows whose body is rotated at random.
@@ -25,8 +28,10 @@ class MotionConfig:
     """
 
     layout: Literal['h36m17', 'coco17'] = 'h36m17'
-    repeats: int = 3
+    spacing: int = 1
+    balance: float = 0.5
     synthetic: int = 2
+    synthetic_share: float = 0.1
     proportions: float = 0.08
     tumble: float = 0.15
     guess_rate: float = 0.5
@@ -40,7 +45,12 @@ class LiftConfig:
     Args:
         label: The name in tables.
         motion: Motion, bodies and cameras.
-        model: The network; with several frames it lifts the last one.
+        model: The network.
+        causal: Whether it lifts the last frame of a window, as for a video
+            that is running, instead of the central one.
+        start: Weights of single frames to train on, see
+            pyg_hcsf.lifting.load_lifter; empty for random ones.
+        expected_error: Whether it also predicts the error of each joint.
         train: The training.
         evaluate: The evaluation.
         paper: Empty: the paper has no such table.
@@ -49,6 +59,9 @@ class LiftConfig:
     label: str = ''
     motion: MotionConfig = field(default_factory=MotionConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    causal: bool = False
+    start: str = ''
+    expected_error: bool = True
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     paper: dict[str, float] = field(default_factory=dict)

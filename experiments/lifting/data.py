@@ -11,12 +11,11 @@ import torch
 from torch import Generator, Tensor
 from torch_geometric.data import Data
 
-from experiments.lifting.config import MotionConfig
+from experiments.lifting.config import LiftConfig, MotionConfig
+from experiments.lifting.windows import MotionWindows, WindowLoader
 from experiments.pose.data import find_openmocap
 from experiments.sweep.motion import openmocap_motion, synthetic_motion
-from experiments.sweep.random_loader import RandomLoader
 from experiments.sweep.sources import DataSource
-from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.geometry.random_bodies import (
     coco_joints,
     tumble,
@@ -80,12 +79,19 @@ def training_clips(
     return source.load(LiftRequest(root, split, config))
 
 
+def make_windows(clips: Sequence[Data], config: LiftConfig) -> MotionWindows:
+    """The windows of clips that a network is to lift."""
+    frames = config.model.frames
+    target = frames - 1 if config.causal else frames // 2
+    return MotionWindows(clips, frames, config.motion.spacing, target)
+
+
 class Observation(NamedTuple):
     """Windows of motion as observed by a camera and a detector.
 
     Args:
         x: The input of a lifter: ``[B, (T,) 17, 3]``.
-        y: The target, for the last frame: ``[B, 17, 3]``.
+        y: The target, of the frame to lift: ``[B, 17, 3]``.
         rotation: The rotation from the camera frame to the frame of ``x``,
             estimated from the keypoints: ``[B, 3, 3]``.
         size: The size of the body in mm: ``[B]``.
@@ -112,6 +118,7 @@ def detect(
     layout: str,
     noise: KeypointNoise,
     guess_rate: float,
+    target: int,
     generator: Generator,
 ) -> Observation:
     """Detects the joints of projected :func:`bodies`, and encodes them.
@@ -121,10 +128,11 @@ def detect(
         layout: The joints of the detector.
         noise: The errors of the detector.
         guess_rate: The share of windows with a guessed focal length.
+        target: The frame to lift.
         generator: The random number generator.
     """
     count = H36M17.num_joints
-    truth = views.joints[:, -1, :count]
+    truth = views.joints[:, target, :count]
     uv, score = disturb_keypoints(
         views.keypoints[..., -count:, :],
         views.joints[..., -count:, :],
@@ -141,26 +149,26 @@ def detect(
     guessed = torch.rand(len(uv), generator=generator) < guess_rate
     focal = torch.where(guessed[:, None, None], guess, views.focal)
     observed = look_at_root(uv, score, focal, views.center)
-    last = look_at_root(uv[:, -1:], score[:, -1:], views.focal, views.center)
-    y, size = encode_pose(truth, last.rotation[:, 0])
+    at = slice(target, target + 1)
+    exact = look_at_root(uv[:, at], score[:, at], views.focal, views.center)
+    y, size = encode_pose(truth, exact.rotation[:, 0])
     x = window_input(observed.plane, observed.score)
     return Observation(
         x.squeeze(1) if x.size(1) == 1 else x,
         y,
-        observed.rotation[:, -1],
+        observed.rotation[:, target],
         size,
         truth - truth[:, H36M17.root, None],
     )
 
 
-class LiftLoader(RandomLoader):
+class LiftLoader(WindowLoader):
     """Loads training windows, each observed by another camera in every epoch.
 
     Args:
-        clips: World motion.
+        windows: World motion.
         config: Layout, bodies and cameras.
         batch_size: Windows in a batch, over all processes.
-        frames: Frames in a window.
         seed: The seed.
         rank: The rank of this process.
         world_size: The number of processes.
@@ -168,42 +176,31 @@ class LiftLoader(RandomLoader):
 
     def __init__(
         self,
-        clips: Sequence[Data],
+        windows: MotionWindows,
         config: MotionConfig,
         batch_size: int,
-        frames: int,
         seed: int,
-        rank: int,
-        world_size: int,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self.config = config
-        super().__init__(
-            ClipLoader(
-                clips,
-                batch_size,
-                frames,
-                keys=('pos',),
-                shuffle=True,
-                drop_last=True,
-                seed=seed,
-                rank=rank,
-                world_size=world_size,
-            )
-        )
+        share = windows.shares(config.balance, config.synthetic_share)
+        super().__init__(windows, share, batch_size, seed, rank, world_size)
 
-    def augment(self, batch: Data, generator: Generator) -> Observation:
-        config, pos = self.config, batch.pos
-        pos = pos.unsqueeze(1) if pos.dim() == 3 else pos
+    def augment(self, pos: Tensor, generator: Generator) -> Observation:
+        config = self.config
+        target = self.windows.target
         pos = vary_proportions(pos, config.proportions, generator)
         pos = tumble(pos, config.tumble, generator)
         views = random_views(
             bodies(pos, config.layout, generator),
-            pos[:, -1, H36M17.root],
+            pos[:, target, H36M17.root],
             ViewRanges(),
             generator,
         )
         rate = config.guess_rate
-        return detect(views, config.layout, KeypointNoise(), rate, generator)
+        noise = KeypointNoise()
+        return detect(views, config.layout, noise, rate, target, generator)
 
 
 # ``--data auto`` takes the first that is found.

@@ -16,11 +16,15 @@ from torch import Generator, Tensor
 from torch_geometric.data import Data
 
 from experiments.lifting.config import LiftConfig
-from experiments.lifting.data import Observation, bodies, detect
+from experiments.lifting.data import (
+    Observation,
+    bodies,
+    detect,
+    make_windows,
+)
 from experiments.pose.evaluate import check_lifted
 from experiments.sweep.processes import progress
 from pyg_hcsf import metrics
-from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.geometry import human36m_cameras
 from pyg_hcsf.geometry.random_keypoints import KeypointNoise
 from pyg_hcsf.geometry.random_views import (
@@ -30,6 +34,7 @@ from pyg_hcsf.geometry.random_views import (
     studio_views,
 )
 from pyg_hcsf.geometry.root_ray import decode_pose
+from pyg_hcsf.lifting.lifter_ensemble import uncertainty
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
@@ -84,8 +89,9 @@ class Lifted(NamedTuple):
         pose: Predicted joints relative to the root, in mm at the known size
             of the person: ``[F, 17, 3]``.
         joints: True joints, likewise.
-        spread: The distance between the outputs for an image and its mirror
-            image, relative to the size: ``[F, 17]``.
+        spread: How uncertain a joint is, relative to the size, see
+            :func:`pyg_hcsf.lifting.lifter_ensemble.uncertainty`:
+            ``[F, 17]``.
         size: The size of the person in mm: ``[F]``.
     """
 
@@ -112,19 +118,14 @@ class LiftEvaluator:
         name: str,
         windows: int = WINDOWS,
     ) -> None:
-        frames = sum(clip.pos.size(1) for clip in clips)
-        loader = ClipLoader(
-            clips,
-            batch_size=frames,
-            frames=config.model.frames,
-            stride=-(-frames // windows),
-            keys=('pos',),
-        )
-        batch = next(iter(loader))
-        pos = batch.pos
-        self.pos = pos.unsqueeze(1) if pos.dim() == 3 else pos
-        self.clips, self.clip, self.frame = clips, batch.clip, batch.frame
-        self.config, self.name = config, name
+        motion = make_windows(clips, config)
+        stride = -(-len(motion) // windows)
+        # The first frame of each clip, and every stride-th one after it
+        age = torch.arange(len(motion)) - motion.first
+        rows = torch.nonzero(age % stride == 0).flatten()
+        self.pos, self.target = motion.take(rows), motion.target
+        self.clip, self.frame = motion.clip[rows], age[rows]
+        self.clips, self.config, self.name = clips, config, name
 
     def observe(self, condition: str) -> Observation:
         """Observes the windows; the result is the same for all networks."""
@@ -132,14 +133,15 @@ class LiftEvaluator:
         seed = zlib.crc32(f'{self.name} {condition}'.encode())
         generator = Generator().manual_seed(seed)
         people = bodies(self.pos, layout, generator)
-        root = self.pos[:, -1, H36M17.root]
+        root = self.pos[:, self.target, H36M17.root]
         views: Views
         if c.cameras is None:
             cameras = human36m_cameras()
             views = studio_views(people, root, cameras, generator)
         else:
             views = random_views(people, root, c.cameras, generator)
-        return detect(views, layout, c.noise, float(c.guess), generator)
+        guess = float(c.guess)
+        return detect(views, layout, c.noise, guess, self.target, generator)
 
     @torch.no_grad()
     def lift(self, model: PoseLifter, condition: str = 'typical') -> Lifted:
@@ -158,9 +160,9 @@ class LiftEvaluator:
                 else out
             )
             outs.append(torch.stack([out, again]).cpu())
-        out, again = torch.cat(outs, dim=1)
-        pose = decode_pose((out + again) / 2, observed.rotation, observed.size)
-        spread = (out - again).norm(dim=-1)
+        both = torch.cat(outs, dim=1)  # [2, F, 17, 3 or 4]
+        y, spread = both[..., :3].mean(dim=0), uncertainty(both)
+        pose = decode_pose(y, observed.rotation, observed.size)
         return Lifted(pose, observed.joints, spread, observed.size)
 
     def error(self, model: PoseLifter, trained: bool = False) -> float:

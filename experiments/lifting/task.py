@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from experiments.lifting.config import LiftConfig, smoke
 from experiments.lifting.data import (
     SOURCES,
     LiftLoader,
+    make_windows,
     motion_clips,
     training_clips,
 )
@@ -37,6 +39,7 @@ from pyg_hcsf.lifting import (
     load_lifter,
     save_lifter,
 )
+from pyg_hcsf.lifting.expected_error import lifting_loss
 from pyg_hcsf.lifting.lifter_weights import RUN_FILE
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.nn.models.from_run import save_network
@@ -49,6 +52,13 @@ CMU = (
     'The data used in this project was obtained from mocap.cs.cmu.edu. The '
     'database was created with funding from NSF EIA-0196217.'
 )
+
+
+class LiftTrainer(PoseTrainer):
+    """Trains poses and expected errors."""
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        return lifting_loss(out, y)
 
 
 class LiftRun(TaskRun):
@@ -89,17 +99,18 @@ class LiftRun(TaskRun):
     def make_trainer(self) -> Trainer:
         config, seed = self.config, self.spec.seed
         model = build_model(config, seed)
+        if config.start:
+            start_from(model, config.start)
         loader = LiftLoader(
-            self.clips,
+            make_windows(self.clips, config),
             config.motion,
             config.train.batch_size,
-            config.model.frames,
             seed,
             RANK,
             WORLD,
         )
         self.validation = LiftEvaluator(self.load('val'), config, 'val')
-        return PoseTrainer(
+        return LiftTrainer(
             get_protocol('vp3d'),  # only its mirror is used
             model,
             loader,
@@ -118,7 +129,8 @@ class LiftRun(TaskRun):
         path = self.spec.folder / RUN_FILE
         exact = self.validation.error(trainer.model, trained=True)
         options = {**asdict(config.model), **network_options(config)}
-        info = LifterInfo(config.motion.layout, options)
+        fps = 25.0 / config.motion.spacing
+        info = LifterInfo(config.motion.layout, options, fps=fps)
         save_network(self.spec.folder, trainer.model, options, 'root-ray')
         # The saved weights are evaluated, which are rounded to float16.
         save_lifter(path, trainer.model, info)
@@ -176,8 +188,13 @@ class LiftRun(TaskRun):
 
 
 def network_options(config: LiftConfig) -> dict[str, Any]:
-    """Arguments of a PoseLifter that reads confidences and no later frames."""
-    return {'in_channels': 3, 'causal': config.model.frames > 1}
+    """Arguments of a PoseLifter that reads confidences."""
+    outputs = 4 if config.expected_error else 3
+    return {
+        'in_channels': 3,
+        'out_channels': outputs,
+        'causal': config.causal,
+    }
 
 
 def build_model(config: LiftConfig, seed: int) -> PoseLifter:
@@ -188,6 +205,19 @@ def build_model(config: LiftConfig, seed: int) -> PoseLifter:
     model = PoseLifter(skeleton, **options, **network_options(config))
     to_device(model)
     return model
+
+
+def start_from(model: PoseLifter, weights: str) -> None:
+    """Copies the weights of a network of single frames. The temporal
+    convolutions of another network stay zero.
+    """
+    state = load_lifter(weights)[0].state_dict()
+    kept = {
+        name: value
+        for name, value in model.state_dict().items()
+        if name.startswith('mixers.')
+    }
+    model.load_state_dict({**kept, **state})
 
 
 def make_card(

@@ -62,6 +62,8 @@ class ModelConfig:
         dropout: The dropout rate.
         negative_slope: The slope of LeakyReLU.
         output_scale: A factor of the output.
+        temporal: Where temporal convolutions are: replace, as in the paper,
+            or add.
         layer_options: The arguments of the layer, such as {squeeze: 0.5} or
             --model.layer_options.squeeze 0.5.
     """
@@ -74,6 +76,7 @@ class ModelConfig:
     dropout: float = 0.25
     negative_slope: float = 0.2
     output_scale: float = 1.0
+    temporal: Literal['replace', 'add'] = 'replace'
     layer_options: dict[str, Any] = field(default_factory=dict)
 
 

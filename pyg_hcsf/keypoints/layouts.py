@@ -20,7 +20,7 @@ _COMMON_NAMES: dict[str, dict[str, str]] = {
     'coco18': {'Neck': 'Thorax'},
     'body25': {'Neck': 'Thorax', 'MidHip': 'Hip'},
     'halpe26': {'Neck': 'Thorax'},
-    'mediapipe33': {},
+    'mediapipe33': {'LFootIndex': 'LBigToe', 'RFootIndex': 'RBigToe'},
     'mpii16': {'Pelvis': 'Hip', 'UpperNeck': 'Neck', 'HeadTop': 'Head'},
     'h36m17': _H36M_NAMES,
     'h36m16': _H36M_NAMES,
@@ -29,7 +29,11 @@ _COMMON_NAMES: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 LAYOUTS = tuple(_COMMON_NAMES)
-TARGETS = ('coco17', 'h36m17', 'h36m16')
+# Networks that see what annotators of images chose have these joints. Their
+# neck is the nose, and their head is between the eyes, also where a layout has
+# a top of the head.
+_IMAGE_NAMES = {**_H36M_NAMES, 'Neck': 'Nose', 'Head': 'MidEyes'}
+TARGETS = ('coco17', 'h36m17', 'h36m16', 'h36m23')
 
 # A joint that a layout lacks is replaced by the mean of these.
 _MEANS = {
@@ -37,7 +41,8 @@ _MEANS = {
     'Thorax': ('LShoulder', 'RShoulder'),
     'Spine': ('Hip', 'Thorax'),
     'Neck': ('Nose',),
-    'Head': ('LEye', 'REye'),
+    'Head': ('MidEyes',),
+    'MidEyes': ('LEye', 'REye'),
 }
 
 
@@ -54,8 +59,11 @@ def common_names(layout: str) -> tuple[str, ...]:
         >>> common_names('h36m17')[3], common_names('body25')[1]
         ('RAnkle', 'Thorax')
     """
-    check_choice('layout', layout, LAYOUTS)
-    common = _COMMON_NAMES[layout]
+    if layout == 'h36m23':
+        common = _IMAGE_NAMES
+    else:
+        check_choice('layout', layout, LAYOUTS)
+        common = _COMMON_NAMES[layout]
     return tuple(common.get(j, j) for j in get_skeleton(layout).joints)
 
 
@@ -84,7 +92,9 @@ def convert_joints(
             ``'body25'``, ``'halpe26'``, ``'mediapipe33'``, ``'mpii16'``,
             ``'h36m17'``, ``'h36m16'`` or ``'mpi_inf_3dhp17'``.
         target (str, optional): The layout of the output: ``'coco17'``,
-            ``'h36m17'`` or ``'h36m16'``. (default: :obj:`'h36m17'`)
+            ``'h36m17'``, ``'h36m16'``, or ``'h36m23'`` with ears, toes and
+            heels, whose head is the middle of the eyes.
+            (default: :obj:`'h36m17'`)
 
     Returns:
         tuple: The joints ``[*, M, 2]`` and their confidences ``[*, M]``. A

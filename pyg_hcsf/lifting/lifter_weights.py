@@ -30,7 +30,9 @@ RUN_FILE = 'weights.safetensors'
 LAYOUTS = ('h36m17', 'coco17')
 SKELETON = 'h36m17'
 KEY = 'pyg_hcsf_lifter'
-FIXED = {'version': 1, 'skeleton': SKELETON}
+FIXED = {'version': 1}
+#: The joints of a network, of which the first 17 are those of SKELETON.
+NETWORK_SKELETONS = (SKELETON, 'h36m23')
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,13 @@ class LifterInfo:
         fps (float, optional): The frame rate of the training.
             (default: :obj:`25.0`)
         calibration (tuple, optional): :obj:`(floor, slope)` of the expected
-            error of a joint as a function of the disagreement, both relative
-            to the size of the person; see :func:`fit_calibration`.
+            error of a joint as a function of its uncertainty
+            (:func:`~pyg_hcsf.lifting.lifter_ensemble.uncertainty`), both
+            relative to the size of the person; see :func:`fit_calibration`.
             (default: :obj:`None`)
+        skeleton (str, optional): The joints of the network:
+            :obj:`"h36m17"`, or :obj:`"h36m23"` with ears, toes and heels.
+            (default: :obj:`"h36m17"`)
         card (dict, optional): The model card (training data, licence,
             accuracy): a text for each heading. (default: :obj:`{}`)
 
@@ -69,13 +75,17 @@ class LifterInfo:
     target: int | None = None
     fps: float = 25.0
     calibration: tuple[float, float] | None = None
+    skeleton: str = SKELETON
     card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_choice('layout', self.layout, LAYOUTS)
+        check_choice('skeleton', self.skeleton, NETWORK_SKELETONS)
         check_info(self, 'PoseLifter')
         if self.model.get('in_channels') != 3:
             raise wrong('model', "with 'in_channels' 3", self.model)
+        if self.outputs not in (3, 4):
+            raise wrong('model', "with 'out_channels' 3 or 4", self.model)
         if self.target is None:
             causal = self.model.get('causal', False)
             last = self.frames - 1
@@ -101,6 +111,12 @@ class LifterInfo:
         return frames if type(frames) is int else 0
 
     @property
+    def outputs(self) -> int:
+        r"""The number of output channels: 4 with the expected error."""
+        outputs = self.model.get('out_channels', 3)
+        return outputs if type(outputs) is int else 0
+
+    @property
     def delay(self) -> int:
         r"""The number of frames that a window looks ahead."""
         assert self.target is not None
@@ -109,7 +125,7 @@ class LifterInfo:
     def build(self) -> PoseLifter:
         r"""Creates the network with random weights."""
         options = dict(self.model)
-        skeleton = get_skeleton(SKELETON, options.pop('graph', None))
+        skeleton = get_skeleton(self.skeleton, options.pop('graph', None))
         return PoseLifter(skeleton, **options)
 
 
@@ -212,7 +228,7 @@ def fit_calibration(spread: Tensor, error: Tensor) -> tuple[float, float]:
     :obj:`LifterInfo.calibration`.
 
     Args:
-        spread (torch.Tensor): The disagreement of predictions relative to the
+        spread (torch.Tensor): The uncertainty of predictions relative to the
             size of the person, of any shape.
         error (torch.Tensor): The error of their mean, likewise.
 

@@ -219,6 +219,7 @@ class LiveLifter(LiveModel):
             np.stack([score, score]),
             self.layout,
             self.camera,
+            self.network.info.skeleton,
         )
         if not liftable.all():
             return None

@@ -8,6 +8,7 @@ from pyg_hcsf.geometry.root_ray import RootRay, locate_root, look_at_root
 from pyg_hcsf.keypoints import convert_joints
 from pyg_hcsf.lifting.assumed_camera import AssumedCamera
 from pyg_hcsf.lifting.lifter_weights import SKELETON
+from pyg_hcsf.skeleton import H36M17
 
 MIN_JOINTS = 6  # of a frame that is lifted
 MIN_SCORE = 0.1  # keypoints of less confidence are treated as missing
@@ -16,24 +17,36 @@ MIN_ANGLE = 1e-3  # rad, of a person: 1 pixel at a focal length of 1000
 
 @torch.no_grad()
 def observe(
-    xy: np.ndarray, score: np.ndarray, layout: str, camera: AssumedCamera
+    xy: np.ndarray,
+    score: np.ndarray,
+    layout: str,
+    camera: AssumedCamera,
+    skeleton: str = SKELETON,
 ) -> tuple[RootRay, Tensor]:
     r"""Converts keypoints, pixels ``[T, N, 2]`` and scores ``[T, N]``, to
-    joints of Human3.6M along the ray of the root. Also returns which of the
-    frames can be lifted, ``[T]``, bool.
+    the joints of a network along the ray of the root. Also returns which of
+    the frames can be lifted, ``[T]``, bool.
     """
     if camera.lens is not None:
         distorted = torch.from_numpy(np.array(xy, np.float64))
         xy = camera.lens.undistort(distorted).numpy()
-    xy, score = convert_joints(xy, score, layout, SKELETON)
+    xy, score = convert_joints(xy, score, layout, skeleton)
     uv = torch.from_numpy(np.array(xy, np.float64))
     weight = torch.from_numpy(np.array(score, np.float64))
     weight[weight < MIN_SCORE] = 0.0
     observed = look_at_root(uv, weight, camera.focal, camera.center)
-    count = (observed.score > 0).sum(dim=-1)
-    size = observed.plane.square().sum(dim=(-1, -2)) / count.clamp(min=1)
+    body = main_joints(observed)
+    count = (body.score > 0).sum(dim=-1)
+    size = body.plane.square().sum(dim=(-1, -2)) / count.clamp(min=1)
     enough = (count >= MIN_JOINTS) & (size > MIN_ANGLE**2)
     return observed, observed.liftable & enough
+
+
+def main_joints(observed: RootRay) -> RootRay:
+    r"""Without the joints that Human3.6M lacks, which are the last ones."""
+    count = H36M17.num_joints
+    plane, score, rotation = observed
+    return RootRay(plane[..., :count, :], score[..., :count], rotation)
 
 
 def select(observed: RootRay, rows: Tensor) -> RootRay:

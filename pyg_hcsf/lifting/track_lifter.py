@@ -10,7 +10,12 @@ from pyg_hcsf.geometry.root_ray import RootRay, decode_pose, window_input
 from pyg_hcsf.keypoints import Track
 from pyg_hcsf.lifting.assumed_camera import AssumedCamera
 from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble
-from pyg_hcsf.lifting.observation import find_root, observe, select
+from pyg_hcsf.lifting.observation import (
+    find_root,
+    main_joints,
+    observe,
+    select,
+)
 from pyg_hcsf.lifting.smoothing import Motion, MotionSmoother
 from pyg_hcsf.lifting.windows import WindowPlan, window_rows
 
@@ -44,7 +49,7 @@ def lift_windows(
     """
     y, spread = network(window_input(window.plane, window.score))
     frame = network.info.target
-    target = RootRay._make(value[:, frame] for value in window)
+    target = main_joints(RootRay._make(value[:, frame] for value in window))
     # Without a calibration, the disagreement itself is the error.
     floor, slope = network.info.calibration or (0.0, 1.0)
     pose = decode_pose(y.double(), target.rotation, size)
@@ -120,7 +125,11 @@ class TrackLifter:
     def _observe(self, track: Track) -> tuple[Track, RootRay]:
         r"""The frames in which a person can be lifted."""
         observed, liftable = observe(
-            track.xy, track.score, self.layout, self.camera
+            track.xy,
+            track.score,
+            self.layout,
+            self.camera,
+            self.network.info.skeleton,
         )
         return track.select(liftable.numpy()), select(observed, liftable)
 

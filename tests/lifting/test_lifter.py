@@ -15,7 +15,7 @@ from pyg_hcsf.geometry.root_ray import (
 from pyg_hcsf.keypoints import Keypoints, Track, to_layout
 from pyg_hcsf.lifting import Lifter, LiveLifter, load_lifter
 from pyg_hcsf.lifting.assumed_camera import assume_camera, guess_image_size
-from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble, mirror
+from pyg_hcsf.lifting.lifter_ensemble import LifterEnsemble
 from tests.lifting.conftest import SIZE, make_weights
 from tests.scale import deviation
 
@@ -90,6 +90,7 @@ def test_network_sees_image_and_mirror_image(weights):
     network = LifterEnsemble([weights['single']])
     x = torch.rand(3, 1, 17, 3)
     model, _ = load_lifter(weights['single'])
+    mirror = network.mirror
     straight, mirrored = model(x[:, 0]), mirror(model(mirror(x[:, 0])))
     y, spread = network(x)
     torch.testing.assert_close(y, (straight + mirrored) / 2)

@@ -3,6 +3,7 @@ r"""The network that lifts 2D keypoints to 3D poses."""
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any, Optional, Union
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from torch.nn import Module, ModuleList, Parameter, Sequential
 from torch_geometric.nn.inits import reset
 
-from pyg_hcsf.nn.graph import DynamicGraph
+from pyg_hcsf.choices import check_choice
 from pyg_hcsf.nn.models.fold import fold_layer, fold_unit
 from pyg_hcsf.nn.models.from_run import FromRun
 from pyg_hcsf.nn.models.layers import (
@@ -25,10 +26,10 @@ from pyg_hcsf.nn.tracing import has_values, unwrapped
 from pyg_hcsf.skeleton import Skeleton, as_skeleton
 
 
-def _looks_around(module: Module) -> bool:
-    # Dynamic offsets depend on every frame. Without them only every third
-    # frame of the output of a block is used.
-    return isinstance(module, DynamicGraph) and module.offset
+def _has_offset(options: Mapping[str, Any]) -> bool:
+    r"""Whether layers of these options have a dynamic offset graph."""
+    dynamic = options.get('dynamic')
+    return dynamic is not None and dynamic.get('offset', True)
 
 
 class PoseLifter(FromRun):
@@ -80,6 +81,12 @@ class PoseLifter(FromRun):
         causal (bool, optional): If set to :obj:`True`, predicts the last frame
             of a window, so that nothing is looked ahead.
             (default: :obj:`False`)
+        temporal (str, optional): With :obj:`"replace"`, temporal convolutions
+            replace the second layer of each block, as in the paper. With
+            :obj:`"add"`, one comes before each block, and its output is added
+            to the central frame (the last one if :obj:`causal`) of every
+            three. It is zero at first, so that a network of single frames can
+            be trained on. (default: :obj:`"replace"`)
 
     Shapes:
         - **input:** normalised keypoints :math:`(*, |\mathcal{V}|, C_{in})`,
@@ -114,6 +121,7 @@ class PoseLifter(FromRun):
         output_scale: float = 1.0,
         layer_options: Optional[dict[str, Any]] = None,
         causal: bool = False,
+        temporal: str = 'replace',
     ) -> None:
         super().__init__()
         if frames not in (1, 3**num_blocks):
@@ -121,6 +129,7 @@ class PoseLifter(FromRun):
                 f"Expected 'frames' to be 1 or {3**num_blocks} for "
                 f'{num_blocks} blocks (got {frames})'
             )
+        check_choice('temporal', temporal, ('replace', 'add'))
         self.skeleton = as_skeleton(skeleton or 'h36m17')
         self.layer = layer
         self.in_channels = in_channels
@@ -131,7 +140,6 @@ class PoseLifter(FromRun):
         self.residual_xy = residual_xy
         self.output_scale = output_scale
         self._looked = False
-        self._stride = 1  # of the temporal convolutions
         options = layer_options or {}
 
         # A fully connected network normalises the channels of each joint.
@@ -145,9 +153,17 @@ class PoseLifter(FromRun):
             )
             return Unit(module, norm_width, negative_slope, dropout)
 
-        def temporal(block: int) -> Unit:
-            width, dilation = hidden_channels, 3**block
-            module = TemporalConv(width, width, 3, dilation=dilation)
+        # Without dynamic offsets, which depend on every frame, only every
+        # third frame of the output of a block is used: dilated by 3^b at all
+        # frames, or by 1 with stride 3 at these, it is the same sum.
+        self._stride = 1 if _has_offset(options) else 3
+
+        def over_time(block: int) -> Unit:
+            width = hidden_channels
+            dilation = 3**block if self._stride == 1 else 1
+            module = TemporalConv(
+                width, width, 3, stride=self._stride, dilation=dilation
+            )
             return Unit(module, width, negative_slope, dropout)
 
         self.first: Module = unit(in_channels)
@@ -155,10 +171,16 @@ class PoseLifter(FromRun):
         if needs_joint_embedding(layer, options):
             size = (self.skeleton.num_joints, hidden_channels)
             self.embedding = Parameter(torch.randn(size))
-        self.blocks = ModuleList()
+        self.blocks, self.mixers = ModuleList(), ModuleList()
         for block in range(num_blocks):
-            second = unit(hidden_channels) if frames == 1 else temporal(block)
-            self.blocks.append(Sequential(unit(hidden_channels), second))
+            first = unit(hidden_channels)
+            if frames > 1 and temporal == 'replace':
+                self.blocks.append(Sequential(first, over_time(block)))
+                continue
+            self.blocks.append(Sequential(first, unit(hidden_channels)))
+            if frames > 1:
+                self.mixers.append(over_time(block))
+                torch.nn.init.zeros_(self.mixers[-1].norm.weight)
         self.last = make_layer(
             layer, hidden_channels, out_channels, self.skeleton, **options
         )
@@ -173,8 +195,10 @@ class PoseLifter(FromRun):
                 'A folded network has no parameters: reset the one that it '
                 'was made from, and fold that again'
             )
-        for module in (self.first, self.blocks, self.last):
+        for module in (self.first, self.blocks, self.mixers, self.last):
             reset(module)
+        for mixer in self.mixers:
+            torch.nn.init.zeros_(mixer.norm.weight)
         if self.embedding is not None:
             torch.nn.init.normal_(self.embedding)
 
@@ -192,14 +216,10 @@ class PoseLifter(FromRun):
         x = self.first(x)
         if self.embedding is not None:
             x = x + self.embedding
-        for block in self.blocks:
-            h = block(x)
-            if h.dim() == 4:  # unpadded: the central or last frames go on
-                span = self._stride * (h.size(1) - 1) + 1
-                cut = x.size(1) - span
-                cut = cut if self.causal else cut // 2
-                x = x[:, cut : cut + span : self._stride]
-            x = x + h
+        for number, block in enumerate(self.blocks):
+            if len(self.mixers):
+                x = self._add(x, self.mixers[number](x))
+            x = self._add(x, block(x))
         x = self.last(x)
         if self.output_scale != 1:
             x = self.output_scale * x
@@ -217,12 +237,20 @@ class PoseLifter(FromRun):
         x = x.contiguous()
         return x if batch is None else x.flatten(0, 1)
 
+    def _add(self, x: Tensor, h: Tensor) -> Tensor:
+        """Adds to the central or last frames, as convolutions do not pad."""
+        if h.dim() == 4 and h.size(1) < x.size(1):
+            span = self._stride * (h.size(1) - 1) + 1
+            cut = x.size(1) - span
+            cut = cut if self.causal else cut // 2
+            x = x[:, cut : cut + span : self._stride]
+        return x + h
+
     def folded(self) -> PoseLifter:
         r"""A copy for inference: batch norms, learned static graphs and
         :math:`\mathbf{W}_a` are folded into the weights of node pairs where
-        that is no more work, dropout is gone, and frames that do not reach
-        the output are left out. It computes what this network computes in
-        evaluation, faster, and cannot be trained.
+        that is no more work, and dropout is gone. It computes what this
+        network computes in evaluation, faster, and cannot be trained.
 
         Example:
             >>> pose = PoseLifter().eval().folded()(torch.rand(1, 17, 2))
@@ -230,19 +258,13 @@ class PoseLifter(FromRun):
         out = copy.deepcopy(self).eval()
         if not isinstance(out.first, Unit):
             return out
-        if not any(_looks_around(module) for module in out.modules()):
-            # Dilated by 3^b at all frames, or by 1 with stride 3 at the frames
-            # that reach the output: the same numbers
-            out._stride = 3
-            for module in out.modules():
-                if isinstance(module, TemporalConv):
-                    module.conv.stride, module.conv.dilation = (3, 1), (1, 1)
         with torch.no_grad():
             out.first = fold_unit(out.first)
             out.blocks = ModuleList(
                 Sequential(*map(fold_unit, block.children()))
                 for block in out.blocks
             )
+            out.mixers = ModuleList(map(fold_unit, out.mixers))
             scale = next(self.parameters()).new_full(
                 (self.out_channels,), self.output_scale
             )
