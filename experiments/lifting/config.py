@@ -18,7 +18,7 @@ class MotionConfig:
         repeats: How often real motion is repeated in an epoch.
         synthetic: The number of seeds of SyntheticMotion.
         proportions: The spread of the random bone lengths, see
-            pyg_hcsf.geometry.random_bodies.
+            pyg_hcsf.geometry.bodies.
         tumble: The share of windows whose body is rotated at random.
         guess_rate: The share of windows with a guessed focal length.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.

@@ -17,7 +17,7 @@ from experiments.sweep.motion import openmocap_motion, synthetic_motion
 from experiments.sweep.random_loader import RandomLoader
 from experiments.sweep.sources import DataSource
 from pyg_hcsf.data.clip_loader import ClipLoader
-from pyg_hcsf.geometry.random_bodies import (
+from pyg_hcsf.geometry.bodies import (
     coco_joints,
     tumble,
     vary_proportions,
