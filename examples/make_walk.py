@@ -14,7 +14,7 @@ import torch
 
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import Camera, View, human36m_cameras, project_views
-from pyg_hcsf.geometry.random_bodies import coco_joints
+from pyg_hcsf.geometry.bodies import coco_joints
 from pyg_hcsf.geometry.random_keypoints import (
     KeypointNoise,
     disturb_keypoints,

@@ -37,7 +37,7 @@ from experiments.bench.keypoint_checks import (
 )
 from experiments.fitting.postures import in_postures
 from pyg_hcsf.cli.command import CommandParser, run_command
-from pyg_hcsf.geometry.random_bodies import vary_proportions
+from pyg_hcsf.geometry.bodies import vary_proportions
 from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.keypoints.checks import body, left_right, stretch
 from pyg_hcsf.safe_io.atomic_write import atomic_write

@@ -14,20 +14,22 @@ class MotionConfig:
 
     Args:
         layout: The joints of the detector: those of Human3.6M, or those of
-            COCO, which are converted to Human3.6M's.
+            COCO, with and without Halpe's feet.
+        feet_rate: The share of batches with feet.
         spacing: Frames at 25 Hz from one frame of a window to the next.
         balance: With 0 all people of motion capture are seen as often, with 1
             all of their frames.
         synthetic: The number of seeds of SyntheticMotion.
         synthetic_share: Its share of the windows, beside motion capture.
         proportions: The spread of the random bone lengths, see
-            pyg_hcsf.geometry.random_bodies.
+            pyg_hcsf.geometry.bodies.
         tumble: The share of windows whose body is rotated at random.
         guess_rate: The share of windows with a guessed focal length.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
     """
 
     layout: Literal['h36m17', 'coco17'] = 'h36m17'
+    feet_rate: float = 0.3
     spacing: int = 1
     balance: float = 0.5
     synthetic: int = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from experiments.lifting.windows import MotionWindows, WindowLoader
 from experiments.pose.data import find_openmocap
 from experiments.sweep.motion import openmocap_motion, synthetic_motion
 from experiments.sweep.sources import DataSource
-from pyg_hcsf.geometry.random_bodies import (
-    coco_joints,
+from pyg_hcsf.geometry.bodies import (
+    layout_joints,
     tumble,
     vary_proportions,
 )
@@ -79,6 +79,10 @@ def training_clips(
     return source.load(LiftRequest(root, split, config))
 
 
+#: COCO's joints are the first of Halpe's, with which bodies are made.
+POINTS = {'h36m17': 'h36m17', 'coco17': 'halpe26', 'halpe26': 'halpe26'}
+
+
 def make_windows(clips: Sequence[Data], config: LiftConfig) -> MotionWindows:
     """The windows of clips that a network is to lift."""
     frames = config.model.frames
@@ -86,12 +90,28 @@ def make_windows(clips: Sequence[Data], config: LiftConfig) -> MotionWindows:
     return MotionWindows(clips, frames, config.motion.spacing, target)
 
 
+def network_skeleton(layout: str) -> str:
+    """The joints of the network for the joints of a detector."""
+    return layout if layout == H36M17.name else 'h36m23'
+
+
+@cache
+def true_joints(layout: str) -> list[int]:
+    """The joints of a network among those of :func:`bodies`: Human3.6M's, and
+    ears and feet as Halpe defines them.
+    """
+    found = get_skeleton(POINTS[layout]).joints
+    more = get_skeleton(network_skeleton(layout)).joints[H36M17.num_joints :]
+    own = list(range(H36M17.num_joints))
+    return own + [len(own) + found.index(name) for name in more]
+
+
 class Observation(NamedTuple):
     """Windows of motion as observed by a camera and a detector.
 
     Args:
-        x: The input of a lifter: ``[B, (T,) 17, 3]``.
-        y: The target, of the frame to lift: ``[B, 17, 3]``.
+        x: The input of a lifter: ``[B, (T,) N, 3]``.
+        y: The target, of the frame to lift: ``[B, N, 3]``.
         rotation: The rotation from the camera frame to the frame of ``x``,
             estimated from the keypoints: ``[B, 3, 3]``.
         size: The size of the body in mm: ``[B]``.
@@ -107,10 +127,11 @@ class Observation(NamedTuple):
 
 
 def bodies(pos: Tensor, layout: str, generator: Generator) -> Tensor:
-    """Human3.6M's joints, followed by those of another layout."""
+    """Human3.6M's joints, followed by those of Halpe for images."""
     if layout == H36M17.name:
         return pos
-    return torch.cat([pos, coco_joints(pos, generator)], dim=-2)
+    points = layout_joints(pos, POINTS[layout], generator)
+    return torch.cat([pos, points], dim=-2)
 
 
 def detect(
@@ -132,18 +153,21 @@ def detect(
         generator: The random number generator.
     """
     count = H36M17.num_joints
-    truth = views.joints[:, target, :count]
+    detector = get_skeleton(layout)
+    first = 0 if layout == H36M17.name else count
+    found = slice(first, first + detector.num_joints)
     uv, score = disturb_keypoints(
-        views.keypoints[..., -count:, :],
-        views.joints[..., -count:, :],
+        views.keypoints[..., found, :],
+        views.joints[..., found, :],
         views.focal,
         views.image_size,
-        get_skeleton(layout),
+        detector,
         noise,
         generator,
     )
-    if layout != H36M17.name:
-        arrays = convert_joints(uv.numpy(), score.numpy(), layout)
+    skeleton = network_skeleton(layout)
+    if skeleton != layout:
+        arrays = convert_joints(uv.numpy(), score.numpy(), layout, skeleton)
         uv, score = map(torch.from_numpy, arrays)
     guess = FOCAL_PER_SIDE * views.image_size.amax(dim=-1, keepdim=True)
     guessed = torch.rand(len(uv), generator=generator) < guess_rate
@@ -151,8 +175,10 @@ def detect(
     observed = look_at_root(uv, score, focal, views.center)
     at = slice(target, target + 1)
     exact = look_at_root(uv[:, at], score[:, at], views.focal, views.center)
+    truth = views.joints[:, target, true_joints(layout)]
     y, size = encode_pose(truth, exact.rotation[:, 0])
     x = window_input(observed.plane, observed.score)
+    truth = truth[:, :count]
     return Observation(
         x.squeeze(1) if x.size(1) == 1 else x,
         y,
@@ -188,19 +214,21 @@ class LiftLoader(WindowLoader):
         super().__init__(windows, share, batch_size, seed, rank, world_size)
 
     def augment(self, pos: Tensor, generator: Generator) -> Observation:
-        config = self.config
+        config, layout = self.config, self.config.layout
         target = self.windows.target
         pos = vary_proportions(pos, config.proportions, generator)
         pos = tumble(pos, config.tumble, generator)
         views = random_views(
-            bodies(pos, config.layout, generator),
+            bodies(pos, layout, generator),
             pos[:, target, H36M17.root],
             ViewRanges(),
             generator,
         )
-        rate = config.guess_rate
-        noise = KeypointNoise()
-        return detect(views, config.layout, noise, rate, target, generator)
+        if layout == 'coco17':
+            feet = torch.rand((), generator=generator) < config.feet_rate
+            layout = 'halpe26' if feet else layout
+        rate, noise = config.guess_rate, KeypointNoise()
+        return detect(views, layout, noise, rate, target, generator)
 
 
 # ``--data auto`` takes the first that is found.

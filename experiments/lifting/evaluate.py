@@ -160,7 +160,8 @@ class LiftEvaluator:
                 else out
             )
             outs.append(torch.stack([out, again]).cpu())
-        both = torch.cat(outs, dim=1)  # [2, F, 17, 3 or 4]
+        # [2, F, 17, 3 or 4], without ears and feet
+        both = torch.cat(outs, dim=1)[..., : H36M17.num_joints, :]
         y, spread = both[..., :3].mean(dim=0), uncertainty(both)
         pose = decode_pose(y, observed.rotation, observed.size)
         return Lifted(pose, observed.joints, spread, observed.size)

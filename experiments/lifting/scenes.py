@@ -18,8 +18,8 @@ from experiments.sweep.sources import HOME
 from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.datasets.mocap.cmu import CMUMocap
 from pyg_hcsf.datasets.mocap.openmocap import Motion
+from pyg_hcsf.geometry.bodies import vary_proportions
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
-from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.geometry.random_views import ViewRanges, random_views
 from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.keypoints import Keypoints, Track

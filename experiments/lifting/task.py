@@ -19,6 +19,7 @@ from experiments.lifting.data import (
     LiftLoader,
     make_windows,
     motion_clips,
+    network_skeleton,
     training_clips,
 )
 from experiments.lifting.evaluate import LiftEvaluator
@@ -130,7 +131,12 @@ class LiftRun(TaskRun):
         exact = self.validation.error(trainer.model, trained=True)
         options = {**asdict(config.model), **network_options(config)}
         fps = 25.0 / config.motion.spacing
-        info = LifterInfo(config.motion.layout, options, fps=fps)
+        info = LifterInfo(
+            config.motion.layout,
+            options,
+            fps=fps,
+            skeleton=network_skeleton(config.motion.layout),
+        )
         save_network(self.spec.folder, trainer.model, options, 'root-ray')
         # The saved weights are evaluated, which are rounded to float16.
         save_lifter(path, trainer.model, info)
@@ -201,7 +207,8 @@ def build_model(config: LiftConfig, seed: int) -> PoseLifter:
     """The network of a run config, initialised with a seed."""
     torch.manual_seed(seed)
     options = asdict(config.model)
-    skeleton = get_skeleton('h36m17', graph=options.pop('graph'))
+    name = network_skeleton(config.motion.layout)
+    skeleton = get_skeleton(name, graph=options.pop('graph'))
     model = PoseLifter(skeleton, **options, **network_options(config))
     to_device(model)
     return model

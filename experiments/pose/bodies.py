@@ -12,7 +12,7 @@ from experiments.sweep.random_loader import RandomLoader
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.data.clip_store import ClipStore
 from pyg_hcsf.geometry import denormalize_screen
-from pyg_hcsf.geometry.random_bodies import vary_bodies
+from pyg_hcsf.geometry.bodies import vary_bodies
 from pyg_hcsf.protocols import PoseProtocol
 
 
@@ -22,8 +22,8 @@ class BodyLoader(RandomLoader):
     Args:
         clips: Clips encoded by an EncodePose transform.
         protocol: The protocol.
-        proportions: The spread of the bone lengths, see
-            :mod:`pyg_hcsf.geometry.random_bodies`.
+        proportions: The bone lengths, see
+            :func:`~pyg_hcsf.geometry.bodies.vary_proportions`.
         **options: Arguments of ClipLoader.
     """
 
@@ -31,7 +31,7 @@ class BodyLoader(RandomLoader):
         self,
         clips: Any,
         protocol: PoseProtocol,
-        proportions: float,
+        proportions: float | str,
         **options: Any,
     ) -> None:
         if not isinstance(clips, ClipStore):  # encode each clip only once

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from experiments.pose.config import ModelConfig, RunConfig
+from pyg_hcsf.geometry.bodies import parse_proportions
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import get_skeleton
@@ -14,7 +15,8 @@ WIDTH = 8  # of the networks that are built for the check
 
 
 def check_run(config: RunConfig, data: str) -> None:
-    """Raises an error if the protocol or the network does not exist.
+    """Raises an error if the protocol, the bodies or the network do not
+    exist.
 
     Args:
         config: The run config.
@@ -22,6 +24,7 @@ def check_run(config: RunConfig, data: str) -> None:
     """
     if config.protocol != 'auto':
         get_protocol(config.protocol)
+    parse_proportions(config.clips.proportions)
     if data != 'arrays':
         check_network(config.model)
 

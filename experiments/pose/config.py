@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, Union
 
 Keypoints = str  # 'gt', 'noisy', 'annotation', or a detector of Human3.6M
 Distortion = Optional[Literal['auto', 'vp3d', 'm17']]
@@ -23,9 +23,10 @@ class ClipsConfig:
         stride: The stride between training frames; all frames are tested.
         views: Number of random camera placements per training clip of
             openmocap, SyntheticMotion and bvh_motion.
-        proportions: The spread of the random bone lengths of each training
-            window, see pyg_hcsf.geometry.random_bodies; 0 leaves bones as
-            they are.
+        proportions: The random bone lengths of each training window: their
+            spread, anny for people, or both as in anny+0.03, see
+            pyg_hcsf.geometry.bodies.vary_proportions; 0 leaves bones as they
+            are.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
         skeleton: The skeleton of arrays, a name or a YAML file; skeleton.yaml
             of their folder unless given.
@@ -40,7 +41,7 @@ class ClipsConfig:
     distortion: Distortion = 'auto'
     stride: int = 1
     views: int = 1
-    proportions: float = 0.0
+    proportions: Union[float, str] = 0.0
     num_frames: int = 400
     skeleton: Optional[str] = None
     unit: Literal['mm', 'm'] = 'mm'

@@ -1,21 +1,31 @@
 r"""Data augmentation of keypoints: random 2D detector errors per window."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Generator, Tensor
 
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
-from pyg_hcsf.skeleton import H36M17, Skeleton, get_skeleton
+from pyg_hcsf.skeleton import H36M17, Skeleton
 
-_COCO = get_skeleton('coco17')
-# The first five joints of COCO are nose, eyes and ears.
-_NUM_FACE = 5
-#: For each joint of COCO, the joint of Human3.6M whose noise it has.
-_H36M_OF_COCO = [H36M17.joints.index('Neck')] * _NUM_FACE + [
-    H36M17.joints.index(name.replace('Ankle', 'Foot'))
-    for name in _COCO.joints[_NUM_FACE:]
-]
+#: The first joints of COCO's and Halpe's layouts.
+_FACE = ('Nose', 'LEye', 'REye', 'LEar', 'REar')
+
+
+@cache
+def noise_joints(skeleton: Skeleton) -> list[int]:
+    r"""For each joint of a layout, the joint of Human3.6M whose noise it has:
+    its ankle for feet, and its neck for the face.
+    """
+    feet = ('Ankle', 'BigToe', 'SmallToe', 'Heel')
+    out = []
+    for name in skeleton.joints:
+        if name[1:] in feet:
+            name = f'{name[0]}Foot'
+        known = name in H36M17.joints
+        out.append(H36M17.joints.index(name if known else 'Neck'))
+    return out
 
 
 @dataclass(frozen=True)
@@ -113,9 +123,7 @@ def disturb_keypoints(
     # One sequence for the noise level, two for the offsets in x and y
     draws = torch.einsum('ts,kbsn->kbtn', over_time, draws)
     level = (detector.spread * draws[0] - detector.spread**2).exp()
-    sigma = torch.tensor(detector.sigma)
-    if skeleton.name == _COCO.name:
-        sigma = sigma[_H36M_OF_COCO]
+    sigma = torch.tensor(detector.sigma)[noise_joints(skeleton)]
     expected = sigma * strength * level  # mm on the person
     outlier = chance(noise.outlier_rate, size, frames, nodes)
     error = expected * torch.where(outlier, noise.outlier, 1.0)
@@ -129,10 +137,10 @@ def disturb_keypoints(
     missed = (uv < 0).any(dim=-1) | (uv >= image_size[..., None, :]).any(-1)
     missed |= chance(noise.drop_rate, size, 1, nodes)
     missed |= _occlusions(size, frames, skeleton, noise, generator)
-    if skeleton.name == _COCO.name:
+    if skeleton.joints[:5] == _FACE:
         # The head faces away if the nose is behind the ears, seen from the
         # camera at the origin.
-        ears = joints[..., 3:_NUM_FACE, :].mean(dim=-2)
+        ears = joints[..., 3:5, :].mean(dim=-2)
         away = ((joints[..., 0, :] - ears) * ears).sum(dim=-1) > 0
         away &= chance(noise.back_rate, size, 1)
         missed[..., :3] |= away[..., None]  # nose and eyes

@@ -13,7 +13,7 @@ from pyg_hcsf.geometry import (
     project_views,
     window_input,
 )
-from pyg_hcsf.geometry.random_bodies import coco_joints
+from pyg_hcsf.geometry.bodies import coco_joints
 from pyg_hcsf.keypoints import convert_joints
 from pyg_hcsf.lifting import available_weights, load_lifter
 from pyg_hcsf.lifting.lifter_weights import HOME

@@ -83,13 +83,16 @@ def test_trains(tmp_path, capsys):
     args = ['--task', 'pose', '--data', 'synthetic', '--smoke']
     args += ['--preset', 'default/hcsf', '--out', str(tmp_path)]
     run.main(args)
-    args += ['--clips.proportions', '0.1', '--clips.views', '2']
-    run.main([*args, '--out', f'{tmp_path}/b'])
-    losses = [
+    args += ['--clips.views', '2', '--clips.proportions']
+    for proportions in ('0.1', 'anny+0.03'):
+        run.main([*args, proportions, '--out', f'{tmp_path}/{proportions}'])
+    losses = {
         (folder / 'pose/default-smoke/hcsf/0/log.jsonl').read_text()
-        for folder in (tmp_path, tmp_path / 'b')
-    ]
-    assert losses[0] != losses[1]
+        for folder in (tmp_path, tmp_path / '0.1', tmp_path / 'anny+0.03')
+    }
+    assert len(losses) == 3
+    with pytest.raises(ValueError, match="did you mean 'anny'"):
+        run.main([*args, 'any'])
 
 
 class Projected(list):

@@ -1,0 +1,24 @@
+r"""Data augmentation of 3D poses: random bodies, rotations, joint definitions
+of other rigs, and the keypoints of detectors, from Human3.6M's 17 joints.
+"""
+
+from .keypoints import coco_joints, layout_joints
+from .proportions import (
+    Proportions,
+    parse_proportions,
+    vary_bodies,
+    vary_proportions,
+)
+from .rigs import shift_joints
+from .tumble import tumble
+
+__all__ = [
+    'Proportions',
+    'coco_joints',
+    'layout_joints',
+    'parse_proportions',
+    'shift_joints',
+    'tumble',
+    'vary_bodies',
+    'vary_proportions',
+]
