@@ -354,4 +354,4 @@ def test_openmocap(tmp_path):
     found = ['--task', 'pose', '--preset', 'default/gcn', '--smoke']
     run.main([*found, '--root', str(DATA), '--out', str(tmp_path)])
     metrics = result(tmp_path, 'gcn', 'default-smoke')[1]
-    assert metrics['data'] == 'openmocap'
+    assert metrics['data'] == 'openmocap 2'
