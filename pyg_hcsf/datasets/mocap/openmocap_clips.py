@@ -145,9 +145,7 @@ def _read_files(
                     subject=subject,
                 )
                 yield clip._replace(name=name)
-    for clip in read_hdm05(raw / 'hdm05'):
-        if clip.name in wanted:
-            yield clip
+    yield from read_hdm05(raw / 'hdm05', clips=wanted)
 
 
 def read_cmu_bvh(path: Path, frames: int) -> MotionClip:
