@@ -39,12 +39,13 @@ from experiments.reporting.page import markdown, write_table
 from experiments.sweep.processes import progress
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
+from pyg_hcsf.datasets.mocap.openmocap_people import VAL_SUBJECTS
 from pyg_hcsf.lifting import Lifter
 from pyg_hcsf.lifting.smoothing.bands import smooth_whittaker
 from pyg_hcsf.poses import PoseSequence
 
 PEOPLE = {
-    'validation': ('CMU03', 'CMU16', 'CMU86', 'HDM05-mm'),
+    'validation': VAL_SUBJECTS,
     'unseen': ('CMU07', 'CMU08', 'CMU10', 'CMU38', 'CMU43'),
 }
 KEYS = ['detector', 'smoothing']  # of a row

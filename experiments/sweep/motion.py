@@ -24,10 +24,16 @@ def _open_motion(root: Path, raw: Path | None) -> list[Data]:
     return list(Motion(root, raw=raw, log=False))
 
 
-def openmocap_motion(raw: Path | None, split: str) -> list[Data]:
-    """The motion of a split of OpenMocap: ``pos [17, T, 3]`` in mm, z up."""
+def openmocap_motion(
+    raw: Path | None, split: str, held_out: str = 'subjects'
+) -> list[Data]:
+    """The motion of a split of OpenMocap: ``pos [17, T, 3]`` in mm, z up.
+    With ``held_out='rig'`` its test split has HDM05 and the DAZ rig.
+    """
     clips = _open_motion(sources.HOME / 'OpenMocap', raw)
-    return [clip for clip in clips if split_of(clip.subject) == split]
+    return [
+        clip for clip in clips if split_of(clip.subject, held_out) == split
+    ]
 
 
 def synthetic_motion(

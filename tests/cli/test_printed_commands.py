@@ -10,6 +10,7 @@ from pyg_hcsf.datasets.checks.expected_counts import (
     EXPECTED_CONTENTS,
     ExpectedContents,
 )
+from pyg_hcsf.datasets.mocap import openmocap_clips
 from tests.cli.prepare_files import run
 from tests.datasets.conftest import MocapWriter
 from tests.datasets.human36m import human36m_files as human36m
@@ -62,15 +63,15 @@ def write_bvh(folder):
 
 
 def write_openmocap(folder):
-    write_cmu(folder / 'cmu' / 'asfamc')
-    MOCAP.asf(folder / 'cmu' / 'asfamc' / '03' / '03.asf')
-    MOCAP.amc(folder / 'cmu' / 'asfamc' / '03' / '03_01.amc', 49)
-    for name in ('salsa', 'indian', 'martial'):
+    for number in ('01', '03', '05'):  # of each split
+        path = folder / 'cmu' / 'asfamc' / number / f'{number}_01.amc'
+        MOCAP.asf(path.with_name(f'{number}.asf'))
+        MOCAP.amc(path, 49)
+    for name in ('salsa', 'indian'):
         MOCAP.bvh(folder / 'cmu' / 'bvh' / name / '01.bvh', 49, rest=True)
-    for actor in ('bd', 'bk', 'mm'):
-        MOCAP.asf(folder / 'hdm05' / f'HDM_{actor}.asf')
-        name = f'HDM_{actor}_squat1Reps_001_120.amc'
-        MOCAP.amc(folder / 'hdm05' / 'squat1Reps' / name, 49)
+    MOCAP.asf(folder / 'hdm05' / 'HDM_bd.asf')
+    path = folder / 'hdm05' / 'walk' / 'HDM_bd_walk2StepsLstart_001_120.amc'
+    MOCAP.amc(path, 49)
 
 
 WRITERS = {
@@ -129,8 +130,11 @@ def test_each_format(tmp_path, capsys, kind):
     assert run(*command, '--root', tmp_path / 'home') == 0
 
 
-def test_openmocap(tmp_path, capsys):
+def test_openmocap(tmp_path, capsys, monkeypatch):
     """Its parts are data sets of their own too."""
+    names = ('01_01', '03_01', '05_01', 'salsa_01', 'indian_01')
+    listed = dict.fromkeys(names, openmocap_clips.ListedClip('walk', 49, 1))
+    monkeypatch.setattr(openmocap_clips, 'listed_clips', lambda: listed)
     write_openmocap(tmp_path / 'given')
     found = printed(tmp_path / 'given', capsys)
     names = ['openmocap', 'cmu_mocap', 'hdm05', 'bvh_motion']

@@ -18,6 +18,7 @@ from experiments import run, run_parser
 from experiments.pose.config import TrainConfig
 from experiments.pose.task import build_model
 from experiments.pose.trainer import rate
+from experiments.sweep import ledger
 from experiments.sweep.files import save_tensors
 from experiments.sweep.presets import (
     fingerprint,
@@ -249,6 +250,7 @@ def test_full_disk(tmp_path):
     code = f"""
 import resource, signal, torch
 from pathlib import Path
+from experiments.sweep import ledger
 from experiments.sweep.files import save_tensors
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
@@ -342,16 +344,31 @@ def test_learning_rates():
     assert sorted(rates[10:], reverse=True) == rates[10:]
 
 
+def test_a_score_on_test_people_has_a_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(ledger, 'OPENMOCAP', ('synthetic',))
+    steps = ['--train.steps', '1', '--preset', 'default/gcn']
+    why = ['--purpose', 'final table']
+    run.main([*SMALL, *steps, *why, '--out', str(tmp_path)])
+    run.main([*SMALL, *steps, *why, '--out', str(tmp_path)])  # finished before
+    val = ['--evaluate.split', 'val', '--seed', '1']
+    run.main([*SMALL, *steps, *val, '--out', str(tmp_path)])
+    _, line = ledger.PATH.read_text().splitlines()
+    assert '--purpose' in line
+    assert line.endswith('"default/gcn, seed 0",final table')
+
+
 @pytest.mark.skipif(
     not (DATA / 'cmu').is_dir(), reason=f'no motion capture in {DATA}'
 )
 def test_openmocap(tmp_path):
+    where = ['--root', str(DATA), '--out', str(tmp_path)]
+    where += ['--evaluate.split', 'val']  # not the test people
     args = ['--task', 'pose', '--preset', 'openmocap/gcn', '--smoke']
-    path = run.main([*args, '--root', str(DATA), '--out', str(tmp_path)])
+    path = run.main([*args, *where])
     text = path.read_text()
     assert 'openmocap' in text.split('\n')[0]
     shutil.rmtree(tmp_path / 'pose')
     found = ['--task', 'pose', '--preset', 'default/gcn', '--smoke']
-    run.main([*found, '--root', str(DATA), '--out', str(tmp_path)])
+    run.main([*found, *where])
     metrics = result(tmp_path, 'gcn', 'default-smoke')[1]
-    assert metrics['data'] == 'openmocap'
+    assert metrics['data'] == 'openmocap 2'

@@ -3,7 +3,7 @@ r"""HDM05 motion capture as clips of joints."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from pyg_hcsf.data.formats import Format, files_named
@@ -21,14 +21,18 @@ def hdm05_files(raw: Path) -> list[Path]:
     return files_named(raw, FILE)
 
 
-def read_hdm05(raw: Path) -> Iterator[MotionClip]:
-    r"""Reads the clips that :func:`hdm05_files` lists."""
+def read_hdm05(
+    raw: Path, clips: Container[str] | None = None
+) -> Iterator[MotionClip]:
+    r"""Reads the clips that :func:`hdm05_files` lists; if :obj:`clips` is
+    given, those with these names.
+    """
     files = hdm05_files(raw)
     skeletons = {path.stem: path for path in files if path.suffix == '.asf'}
     read: dict[str, ASF] = {}
     for path in files:
         match = CUT.match(path.name)
-        if match is None:
+        if match is None or (clips is not None and path.stem not in clips):
             continue
         actor, action, _, fps = match.groups()
         if f'HDM_{actor}' not in skeletons:

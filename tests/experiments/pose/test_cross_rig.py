@@ -43,16 +43,19 @@ def test_the_rig_is_held_out(tmp_path, monkeypatch):
 def test_report(tmp_path, monkeypatch):
     monkeypatch.setattr(report.PoseReport, 'draw', lambda *_: {})  # slow
     scores = {'pck': 87.5, 'auc': 48.1, 'mpjpe': 61.0, 'frames': 9}
-    name = 'openmocap-rigs'
+    rigs = {'DAZ': {'mpjpe': 71.5}, 'HDM05': {'mpjpe': 83.5}}
     make_runs(
         tmp_path,
         seeds=(0,),
-        data=name,
-        protocol=name,
+        data='openmocap-rigs 2',
+        protocol='openmocap-rigs',
         pck={'All': scores},
+        per_rig=rigs,
     )
     text = report.PoseReport().write(tmp_path).read_text()
-    assert 'trained without the DAZ rig, tested on it' in text
+    assert 'trained without the rigs of HDM05 and DAZ, tested on them' in text
+    assert 'MPJPE by rig (mm)' in text and '71.5' in text and '83.5' in text
     assert 'PCK All (%)' in text and '87.5' in text and '48.1' in text
     assert 'of 14 joints' in text and 'not Human3.6M' in text
-    assert 'PCK All' in report.PoseReport().print_summary(load_runs(tmp_path))
+    printed = report.PoseReport().print_summary(load_runs(tmp_path))
+    assert 'PCK All' in printed and 'MPJPE by rig (mm)' in printed

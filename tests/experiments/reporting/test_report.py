@@ -232,7 +232,7 @@ def test_a_seed_counts_once(tmp_path):
         summary_table(load_runs(tmp_path))
 
 
-@pytest.mark.parametrize('average', ['frames', 'actions'])
+@pytest.mark.parametrize('average', ['frames', 'actions', 'subjects'])
 def test_compare_is_the_difference_of_the_headline(tmp_path, average):
     make_runs(tmp_path, cameras=('54138969', '60457274'), average=average)
     runs = load_runs(tmp_path)
