@@ -16,6 +16,8 @@ class MotionConfig:
         layout: The joints of the detector: those of Human3.6M, or those of
             COCO, with and without Halpe's feet.
         feet_rate: The share of batches with feet.
+        people: The people of CMU to train on, such as CMU01; all training
+            people unless given.
         spacing: Frames at 25 Hz from one frame of a window to the next.
         balance: With 0 all people of motion capture are seen as often, with 1
             all of their frames.
@@ -30,6 +32,7 @@ class MotionConfig:
 
     layout: Literal['h36m17', 'coco17'] = 'h36m17'
     feet_rate: float = 0.3
+    people: list[str] = field(default_factory=list)
     spacing: int = 1
     balance: float = 0.5
     synthetic: int = 2
@@ -50,8 +53,8 @@ class LiftConfig:
         model: The network.
         causal: Whether it lifts the last frame of a window, as for a video
             that is running, instead of the central one.
-        start: Weights of single frames to train on, see
-            pyg_hcsf.lifting.load_lifter; empty for random ones.
+        start: The row of the preset whose network of single frames it goes
+            on from; random weights unless given.
         expected_error: Whether it also predicts the error of each joint.
         train: The training.
         evaluate: The evaluation.
@@ -70,7 +73,10 @@ class LiftConfig:
 
 
 def smoke(config: LiftConfig) -> LiftConfig:
-    """Shrinks a run config to seconds: short clips, few steps, small model."""
+    """Shrinks a run config to seconds: short clips, few steps, small model,
+    which does not go on from another one.
+    """
+    config.start = ''
     config.motion.synthetic = 1
     config.motion.num_frames = min(config.motion.num_frames, 20)
     config.model.hidden_channels = min(config.model.hidden_channels, 8)

@@ -16,6 +16,13 @@ from experiments.lifting.windows import MotionWindows, WindowLoader
 from experiments.pose.data import find_openmocap
 from experiments.sweep.motion import openmocap_motion, synthetic_motion
 from experiments.sweep.sources import DataSource
+from pyg_hcsf.choices import check_choice
+from pyg_hcsf.datasets.mocap.openmocap_people import (
+    SPLITS,
+    TEST_SUBJECTS,
+    TRAIN_SUBJECTS,
+    VAL_SUBJECTS,
+)
 from pyg_hcsf.geometry.bodies import (
     layout_joints,
     tumble,
@@ -35,6 +42,19 @@ from pyg_hcsf.geometry.root_ray import (
 from pyg_hcsf.keypoints.layouts import convert_joints
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 
+#: The people of a data set and split. HDM05 is another rig, which is not
+#: trained on: all but those of validation are the test.
+PEOPLE = {
+    (name, split): [s for s in subjects if s.lower().startswith(name)]
+    for name, split, subjects in (
+        ('cmu', 'train', TRAIN_SUBJECTS),
+        ('cmu', 'val', VAL_SUBJECTS),
+        ('cmu', 'test', TEST_SUBJECTS),
+        ('hdm05', 'val', VAL_SUBJECTS),
+        ('hdm05', 'test', TRAIN_SUBJECTS),
+    )
+}
+
 
 @lru_cache(maxsize=8)  # the rows of a table share their clips
 def motion_clips(
@@ -43,8 +63,10 @@ def motion_clips(
     """World motion of a split: of cmu, hdm05 or synthetic."""
     if name == 'synthetic':
         return synthetic_motion(split, num_frames, range(seeds))
-    clips = openmocap_motion(find_openmocap(root), split)
-    return [c for c in clips if c.subject.lower().startswith(name)]
+    people = PEOPLE[name, split]
+    raw = find_openmocap(root)
+    clips = (c for part in SPLITS for c in openmocap_motion(raw, part))
+    return [clip for clip in clips if clip.subject in people]
 
 
 class LiftRequest(NamedTuple):
@@ -63,11 +85,17 @@ def load_synthetic(request: LiftRequest) -> list[Data]:
 
 
 def load_cmu(request: LiftRequest) -> list[Data]:
-    """CMU's motion and procedural motion. HDM05 is excluded, as its licence
-    would apply to the weights.
+    """CMU's motion, and in training procedural motion. HDM05 is excluded, as
+    its licence would apply to the weights.
     """
     clips = motion_clips('cmu', request.root, request.split)
-    return request.config.repeats * clips + load_synthetic(request)
+    if request.split != 'train':
+        return clips
+    wanted = request.config.people
+    for name in wanted:
+        check_choice('--motion.people', name, PEOPLE['cmu', 'train'])
+    clips = [c for c in clips if not wanted or c.subject in wanted]
+    return clips + load_synthetic(request)
 
 
 def training_clips(
@@ -104,6 +132,12 @@ def true_joints(layout: str) -> list[int]:
     more = get_skeleton(network_skeleton(layout)).joints[H36M17.num_joints :]
     own = list(range(H36M17.num_joints))
     return own + [len(own) + found.index(name) for name in more]
+
+
+def detected_joints(layout: str) -> slice:
+    """The joints of a detector among those of :func:`bodies`."""
+    first = 0 if layout == H36M17.name else H36M17.num_joints
+    return slice(first, first + get_skeleton(layout).num_joints)
 
 
 class Observation(NamedTuple):
@@ -153,15 +187,13 @@ def detect(
         generator: The random number generator.
     """
     count = H36M17.num_joints
-    detector = get_skeleton(layout)
-    first = 0 if layout == H36M17.name else count
-    found = slice(first, first + detector.num_joints)
+    found = detected_joints(layout)
     uv, score = disturb_keypoints(
         views.keypoints[..., found, :],
         views.joints[..., found, :],
         views.focal,
         views.image_size,
-        detector,
+        get_skeleton(layout),
         noise,
         generator,
     )

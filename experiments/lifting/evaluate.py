@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Generator, Tensor
 from torch_geometric.data import Data
@@ -40,7 +41,14 @@ from pyg_hcsf.protocols import get_protocol
 from pyg_hcsf.skeleton import H36M17
 
 WINDOWS = 2000  # of each data set and condition, approximately
-ERRORS = ('mpjpe', 'n_mpjpe', 'pa_mpjpe')  # mm
+ERRORS = ('mpjpe', 'n_mpjpe', 'pa_mpjpe', 'limbs', 'trunk')  # mm
+# Joints that all rigs define alike, and those that they do not
+_TRUNK = [H36M17.joints.index(j) for j in ('Spine', 'Thorax', 'Neck', 'Head')]
+_LIMBS = [
+    joint
+    for joint in range(H36M17.num_joints)
+    if joint not in (H36M17.root, *_TRUNK)
+]
 
 # Joints outside of the image are missed under all of them.
 _EXACT = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
@@ -170,18 +178,25 @@ class LiftEvaluator:
         """MPJPE in mm under the typical condition, for validation."""
         out = self.lift(model)
         check_lifted(out.pose, out.joints, trained)
-        return float(metrics.mpjpe(out.pose, out.joints))
+        return self.mean(window_errors(out)['mpjpe'])
 
     def score(self, model: PoseLifter) -> dict[str, dict[str, float]]:
-        """The errors in mm under each condition."""
+        """The errors in mm under each condition, the mean over people of
+        their means over windows.
+        """
         table = {}
         for condition in progress(CONDITIONS, 'Testing'):
-            out = self.lift(model, condition)
+            errors = window_errors(self.lift(model, condition))
             table[condition] = {
-                name: float(getattr(metrics, name)(out.pose, out.joints))
-                for name in ERRORS
+                name: self.mean(error) for name, error in errors.items()
             }
         return table
+
+    def mean(self, error: Tensor) -> float:
+        """The mean over people of their means over windows."""
+        people = [self.clips[clip].subject for clip in self.clip]
+        frame = pd.Series(error.double().numpy()).groupby(people).mean()
+        return float(frame.mean())
 
     def arrays(self, out: Lifted) -> dict[str, np.ndarray]:
         """The arrays of frames.npz."""
@@ -200,6 +215,19 @@ class LiftEvaluator:
             'camera': np.full(len(self.clips), 'random'),
             **names,
         }
+
+
+def window_errors(out: Lifted) -> dict[str, Tensor]:
+    """The errors of each window in mm: all of ERRORS."""
+    pose, joints = out.pose, out.joints
+    errors = {
+        name: getattr(metrics, name)(pose, joints, per_frame=True)
+        for name in ERRORS[:3]
+    }
+    distance = metrics.joint_errors(pose, joints)
+    for name, part in (('limbs', _LIMBS), ('trunk', _TRUNK)):
+        errors[name] = distance[:, part].mean(dim=1)
+    return errors
 
 
 def mirror_pose(x: Tensor, model: PoseLifter) -> Tensor:

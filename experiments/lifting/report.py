@@ -20,6 +20,8 @@ NAMES = {
     'mpjpe': 'MPJPE at known size',
     'n_mpjpe': 'N-MPJPE',
     'pa_mpjpe': 'PA-MPJPE',
+    'limbs': 'MPJPE of hips and limbs',
+    'trunk': 'MPJPE of spine, thorax, neck and head',
 }
 #: Columns of the tables of motion, from motion_scores.summarize.
 MOTION = {

@@ -12,7 +12,7 @@ import torch
 from scipy.signal import lfilter
 from torch import Generator, Tensor
 
-from experiments.lifting.data import bodies
+from experiments.lifting.data import bodies, detected_joints
 from experiments.pose.data import find_openmocap
 from experiments.sweep.sources import HOME
 from pyg_hcsf.choices import did_you_mean
@@ -20,6 +20,7 @@ from pyg_hcsf.datasets.mocap.cmu import CMUMocap
 from pyg_hcsf.datasets.mocap.openmocap import Motion
 from pyg_hcsf.geometry.bodies import vary_proportions
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
+from pyg_hcsf.geometry.random_keypoints import noise_joints
 from pyg_hcsf.geometry.random_views import ViewRanges, random_views
 from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.keypoints import Keypoints, Track
@@ -138,18 +139,17 @@ def recorded(root: Path, fps: float) -> dict[str, list[tuple[str, Tensor]]]:
     """All motion below a data home by subject: names and world joints
     ``[T, 17, 3]`` in mm, z up.
     """
-    datasets: list[Iterable] = []
+    dataset: Iterable
     if fps <= 60:  # the slowest recordings of OpenMocap
         raw = find_openmocap(root)
-        datasets.append(Motion(HOME / 'OpenMocap', raw, fps, log=False))
-    if (root / PEOPLE).is_file():
+        dataset = Motion(HOME / 'OpenMocap', raw, fps, log=False)
+    else:
         people = HOME / 'CMUMocap'
-        datasets.append(CMUMocap(people, root / PEOPLE, fps=fps, log=False))
+        dataset = CMUMocap(people, root / PEOPLE, fps=fps, log=False)
     out: dict[str, list[tuple[str, Tensor]]] = {}
-    for dataset in datasets:
-        for clip in dataset:
-            motion = (clip.clip, clip.pos.transpose(0, 1))
-            out.setdefault(clip.subject, []).append(motion)
+    for clip in dataset:
+        motion = (clip.clip, clip.pos.transpose(0, 1))
+        out.setdefault(clip.subject, []).append(motion)
     return out
 
 
@@ -235,7 +235,7 @@ def film(
     )
     count = H36M17.num_joints
     truth = views.joints[0, :, :count].double().numpy()
-    exact = views.keypoints[0, :, -count:].double().numpy()
+    exact = views.keypoints[0, :, detected_joints(layout)].double().numpy()
     if truth[..., 2].min() < 1200:
         return None
     ones = np.ones(exact.shape[:2])
@@ -251,7 +251,7 @@ def detect(scene: Scene, noise: Noise, rng: np.random.Generator) -> Scene:
     size = noise.size * np.exp(level - noise.spread**2)  # unit mean square
     score = np.full(shape[:2], 0.9)
     if not noise.pixels:
-        size = size * SIGMA[noise_joints(scene.layout)]
+        size = size * SIGMA[noise_joints(get_skeleton(scene.layout))]
         if noise.scored:
             score = np.exp(-size / DetectorNoise().tolerance)
         size = size / scene.millimetres[:, None]
@@ -266,18 +266,6 @@ def detect(scene: Scene, noise: Noise, rng: np.random.Generator) -> Scene:
     xy = scene.exact + size[..., None] * error
     xy[lost] = np.nan
     return replace(scene, xy=xy, score=np.where(lost, 0.0, score))
-
-
-def noise_joints(layout: str) -> list[int]:
-    """The joint of Human3.6M that each joint is detected as well as; those of
-    a face are as its neck.
-    """
-    names = (
-        name.replace('Ankle', 'Foot') for name in get_skeleton(layout).joints
-    )
-    neck = H36M17.joints.index('Neck')
-    known = {name: i for i, name in enumerate(H36M17.joints)}
-    return [known.get(name, neck) for name in names]
 
 
 def _autoregressive(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from experiments.lifting.config import LiftConfig, smoke
 from experiments.lifting.data import (
+    PEOPLE,
     SOURCES,
     LiftLoader,
     make_windows,
@@ -26,7 +27,6 @@ from experiments.lifting.evaluate import LiftEvaluator
 from experiments.lifting.motion_scores import score_motion
 from experiments.lifting.report import LiftReport
 from experiments.pose.checks import check_network
-from experiments.pose.data import expected
 from experiments.pose.trainer import PoseTrainer
 from experiments.sweep.cost import count_macs
 from experiments.sweep.processes import RANK, WORLD, to_device
@@ -88,11 +88,9 @@ class LiftRun(TaskRun):
             name: motion_clips(name, spec.root, split, *size)
             for name in TESTS[spec.data]
         }
-        subjects = expected('openmocap', split)['subject']
         for name, found in self.tested.items():
-            values = {
-                'subject': [s for s in subjects if s.lower().startswith(name)]
-            }
+            people = PEOPLE.get((name, split), ())
+            values = {'subject': people}
             check_split(
                 found, f'{split} of {name}', values, spec.allow_missing
             )
@@ -101,7 +99,8 @@ class LiftRun(TaskRun):
         config, seed = self.config, self.spec.seed
         model = build_model(config, seed)
         if config.start:
-            start_from(model, config.start)
+            runs = self.spec.folder.parents[1]
+            start_from(model, runs / config.start / str(seed))
         loader = LiftLoader(
             make_windows(self.clips, config),
             config.motion,
@@ -159,7 +158,7 @@ class LiftRun(TaskRun):
             'data': 'CMU and ' * (data == 'cmu') + 'SyntheticMotion',
             'keypoints': config.motion.layout,
             'protocol': 'root-ray',
-            'average': 'frames',
+            'average': 'subjects',
             'macs': count_macs(model),
             'train_frames': self.frames,
             **scores[first]['typical'],
@@ -214,7 +213,7 @@ def build_model(config: LiftConfig, seed: int) -> PoseLifter:
     return model
 
 
-def start_from(model: PoseLifter, weights: str) -> None:
+def start_from(model: PoseLifter, weights: Path) -> None:
     """Copies the weights of a network of single frames. The temporal
     convolutions of another network stay zero.
     """

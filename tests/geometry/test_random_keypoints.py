@@ -7,6 +7,7 @@ from pyg_hcsf.geometry import DetectorNoise
 from pyg_hcsf.geometry.random_keypoints import (
     KeypointNoise,
     disturb_keypoints,
+    noise_joints,
 )
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 from tests.scale import deviation
@@ -154,3 +155,14 @@ def test_some_formats_have_no_confidence():
     _, score = disturb(replace(CONSTANT, unscored_rate=0.5))
     ones = (score == 1).all(dim=-1).all(dim=-1)
     assert abs(float(ones.float().mean()) - 0.5) < 0.05
+
+
+def test_faces_are_detected_as_necks():
+    joints = noise_joints(get_skeleton('coco17'))
+    assert [H36M17.joints[j] for j in joints[4:7]] == [
+        'Neck', 'LShoulder', 'RShoulder',
+    ]  # fmt: skip
+    assert H36M17.joints[joints[16]] == 'RFoot'
+    halpe = noise_joints(get_skeleton('halpe26'))
+    assert halpe[:17] == joints
+    assert [H36M17.joints[j] for j in halpe[20:22]] == ['LFoot', 'RFoot']
