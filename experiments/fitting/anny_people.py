@@ -8,7 +8,7 @@ import roma
 import torch
 from torch import Tensor
 
-from pyg_hcsf.geometry.bodies.frames import leg_length
+from experiments.fitting.rig_motion import legs
 from pyg_hcsf.skeleton import H36M17
 
 BATCH = 50
@@ -63,7 +63,7 @@ class People(NamedTuple):
         the heights of another rig (over the length of a leg).
         """
         above = self.spine[..., 2] - self.spine[:, :1, 2]
-        mean = (above / leg_length(self.limbs)[:, None]).mean(dim=0)
+        mean = (above / legs(self.limbs)[:, None]).mean(dim=0)
         joints = self.limbs.clone()
         for name, height in zip(TRUNK, heights, strict=True):
             below = int((mean <= height).sum()) - 1

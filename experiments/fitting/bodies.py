@@ -26,11 +26,19 @@ from experiments.fitting.anny_people import (
     AnnyModel,
     People,
 )
+from experiments.fitting.body_keypoints import (
+    fit_face,
+    fit_feet,
+    fit_limits,
+    fit_points,
+    rounded,
+)
 from experiments.fitting.rig_motion import (
     PARENTS,
     asf_motion,
     daz_motion,
     hdm05_motion,
+    legs,
     skeleton_files,
     straight,
     upright,
@@ -38,39 +46,16 @@ from experiments.fitting.rig_motion import (
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, log, run_command
 from pyg_hcsf.geometry.bodies import table
-from pyg_hcsf.geometry.bodies.frames import (
-    JOINT,
-    PARTS,
-    body_frames,
-    leg_length,
-    unit,
-)
-from pyg_hcsf.geometry.bodies.keypoints import LIMB_POINTS
+from pyg_hcsf.geometry.bodies.frames import JOINT
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 PATH = Path(table.__file__).with_name('bodies.yaml')
-CMU = [
-    '01',
-    '02',
-    '06',
-    '07',
-    '08',
-    '10',
-    '11',
-    '14',
-    '32',
-    '35',
-    '38',
-    '43',
-    '49',
-]
+CMU = (1, 2, 6, 7, 8, 10, 11, 14, 32, 35, 38, 43, 49)
 PEOPLE = 3000  # of Anny, per group
 # The candidates of the covariance: the weight of Anny in people, and the
 # spread of errors of the lengths in motion capture.
 WEIGHTS = (1, 2, 3, 6, 12, 30, 1000)
-ERRORS = (0.0, 0.02, 0.03, 0.04, 0.05, 0.06)
-FACE = ('Nose', 'Eye', 'Ear', 'Head')
-FEET = ('BigToe', 'SmallToe', 'Heel')
+ERRORS = (0.0, 0.02, 0.04, 0.05, 0.06, 0.08)
 HEADER = """\
 # Written by experiments/fitting/bodies.py. Sources: the body model Anny 0.6.2
 # (Apache 2.0, assets CC0); skeletons and motion of CMU's training people: "The
@@ -93,7 +78,7 @@ def log_lengths(pos: Tensor) -> tuple[Tensor, Tensor]:
     mean = torch.stack([side.mean(dim=1) for side in sides], dim=1)
     size = length[:, [JOINT[name] for name in TRUNK]].sum(dim=1)
     ratio = [side[:, 0] - side[:, -1] for side in sides]
-    size = (size + leg_length(pos)).log()
+    size = (size + legs(pos)).log()
     return mean - size[:, None], torch.stack(ratio, dim=1)
 
 
@@ -155,97 +140,6 @@ def fit_lengths(people: Tensor, groups: dict[str, Tensor]) -> dict[str, Any]:
     return out
 
 
-def local_points(
-    model: AnnyModel, people: People, heights: Tensor, place: tuple[str, str]
-) -> Tensor:
-    """Points relative to a joint in the frame of a part, over the length of a
-    leg, as if all were on the left: ``[2 N, 3]``.
-
-    Args:
-        model: The names of the points.
-        people: The people.
-        heights: Those of the joints of the trunk.
-        place: The point, and its part and joint without their sides.
-    """
-    point, (part, joint) = place
-    joints = people.joints(heights)
-    axes, leg = body_frames(joints), leg_length(joints)[:, None]
-    out = []
-    for side, sign in (('L', 1.0), ('R', -1.0)):
-        at = people.points[:, model.names.index(side + point)]
-        step = (at - joints[:, JOINT[side + joint]]) / leg
-        frame = PARTS.index(part if part in PARTS else side + part)
-        step = (axes[:, frame] @ step[..., None])[..., 0]
-        out.append(step * step.new_tensor([1.0, sign, 1.0]))
-    return torch.cat(out)
-
-
-def fit_points(
-    model: AnnyModel, moved: People, heights: Tensor, offset: Tensor
-) -> dict[str, Any]:
-    """The keypoints of limbs relative to the joints of CMU: those of Anny
-    relative to its own joints, plus the offset of these ``[17, 3]``, which is
-    along the bone except for shoulders and hips.
-    """
-    out = {}
-    for name, place in LIMB_POINTS.items():
-        local = local_points(model, moved, heights, (name, place))
-        shift = offset[JOINT['L' + place[1]]].clone()
-        if name not in ('Shoulder', 'Hip'):
-            shift[:2] = 0
-        out[name] = moments(local, shift)
-    return out
-
-
-def fit_feet(
-    model: AnnyModel, people: People, heights: Tensor
-) -> dict[str, Any]:
-    """Toes and heels of people at rest relative to the ankle, in the frame of
-    the shank.
-    """
-    out = {}
-    for name in FEET:
-        place = (name, ('Shank', 'Foot'))
-        out[name] = moments(local_points(model, people, heights, place))
-    return out
-
-
-def fit_face(model: AnnyModel, people: People, cmu: Tensor) -> dict[str, Any]:
-    """Nose, eyes, ears and the top of the head relative to the middle of the
-    ears, in the frame of the head; and that middle relative to the neck of
-    CMU's rig.
-    """
-    leg = leg_length(people.limbs)
-    left = [model.names.index(name) for name in ('Nose', 'LEye', 'LEar')]
-    middle = people.points[:, left[-1]] + people.points[:, left[-1] + 1]
-    points = [*people.points[:, left].unbind(1), people.spine[:, -1]]
-    face = torch.stack(points, dim=1) - middle[:, None] / 2
-    face = face @ people.head.mT / leg[:, None, None]
-    size = face.norm(dim=-1).mean(dim=1)
-    face = face / (size / size.mean())[:, None, None]
-    # Forward and up from the hips, in the rest pose of Anny
-    ears = (middle / 2 - people.limbs[:, 0]) / leg[:, None]
-    ears = torch.stack([-ears[:, 1], 0 * leg, ears[:, 2]], dim=1)
-    neck, head = cmu[JOINT['Neck']], cmu[JOINT['Head']]
-    up = unit(head - cmu[JOINT['Thorax']])
-    step = ears.mean(dim=0) - neck
-    ahead = up.flip(0) * up.new_tensor([1.0, 0.0, -1.0])
-    above = float((step * up).sum() / ((head - neck) * up).sum())
-    return {
-        'size_spread': round(float(size.log().std()), 3),
-        'ears_above_neck': round(above, 2),  # 0 at the neck, 1 at the head
-        'ears_ahead_of_neck': round(float((step * ahead).sum()), 3),
-        'middle_spread': rounded(ears.std(dim=0)),
-        **{name: moments(face[:, i]) for i, name in enumerate(FACE)},
-    }
-
-
-def moments(x: Tensor, shift: Tensor | float = 0.0) -> dict[str, Any]:
-    """The mean of points ``[N, 3]``, with a shift, and their spread."""
-    mean, spread = x.mean(dim=0) + shift, x.std(dim=0)
-    return {'mean': rounded(mean), 'spread': rounded(spread)}
-
-
 def fit_rigs(rigs: dict[str, Tensor]) -> dict[str, Any]:
     """How far apart the joints of rigs are: the standard deviation."""
     names = [name for name in JOINT if name[0] != 'R' and name != 'Hip']
@@ -261,11 +155,6 @@ def fit_rigs(rigs: dict[str, Tensor]) -> dict[str, Any]:
     return {
         name.removeprefix('L'): rounded(spread[JOINT[name]]) for name in names
     }
-
-
-def rounded(x: Any, digits: int = 4) -> Any:
-    """Lists of rounded numbers."""
-    return np.round(np.asarray(x, dtype=float), digits).tolist()
 
 
 def main() -> None:
@@ -306,6 +195,7 @@ def main() -> None:
     out = {
         'lengths': {**fitted, 'asymmetry': rounded(ratio.std(dim=0))},
         'points': fit_points(model, moved, heights, anny - cmu),
+        'limits': fit_limits(model, still['adults']),
         'feet': fit_feet(model, still['adults'], heights),
         'face': fit_face(model, still['adults'], cmu),
         'rigs': fit_rigs(rigs),

@@ -14,15 +14,21 @@ from pyg_hcsf.datasets.mocap.asf_amc import ASF_JOINTS, read_amc, read_asf
 from pyg_hcsf.datasets.mocap.bvh.reader import DAZ_JOINTS
 from pyg_hcsf.datasets.mocap.bvh_motion import bvh_files, read_bvh_clip
 from pyg_hcsf.datasets.mocap.joint_positions import to_h36m17
-from pyg_hcsf.geometry.bodies.frames import JOINT, leg_length, unit
+from pyg_hcsf.geometry.bodies.frames import (
+    JOINT,
+    joints_first,
+    leg_length,
+    unit,
+)
 from pyg_hcsf.skeleton import H36M17
 
 CLIPS, STRIDE = 5, 12  # clips per person, and frames between two
 PARENTS = list(H36M17.parents)
 
 
-def skeleton_files(root: Path, person: str) -> tuple[Any, list[Any]]:
+def skeleton_files(root: Path, number: int) -> tuple[Any, list[Any]]:
     """The ASF file and some AMC files of a person of CMU."""
+    person = f'{number:02}'
     folder: Any = root / 'cmu' / 'asfamc' / person
     if not folder.exists():
         archive = zipfile.ZipFile(root / 'cmu_people' / 'allasfamc.zip')
@@ -94,7 +100,7 @@ def straight(pos: Tensor) -> Tensor:
     )
     left = unit(left - (left * up).sum(dim=-1, keepdim=True) * up)
     axes = torch.stack([torch.linalg.cross(left, up), left, up], dim=1)
-    scale = leg_length(pos)[:, None, None]
+    scale = legs(pos)[:, None, None]
     local = (pos - pos[:, :1]) @ axes.mT / scale
     mirror = local[:, list(H36M17.mirrored)] * local.new_tensor([1, -1, 1])
     mean = ((local + mirror) / 2).mean(dim=0)
@@ -104,3 +110,8 @@ def straight(pos: Tensor) -> Tensor:
             i = JOINT[side + joint]
             mean[i] = mean[PARENTS[i]] - length[i] * mean.new_tensor([0, 0, 1])
     return mean
+
+
+def legs(joints: Tensor) -> Tensor:
+    """The length of the legs of poses ``[N, 17, 3]``."""
+    return leg_length(joints_first(joints[:, None]))[:, 0]

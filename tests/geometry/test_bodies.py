@@ -110,6 +110,27 @@ def test_limbs_are_near_their_joints(named):
         assert 2 < float(distance.median()) < most
 
 
+def test_wrists_end_a_forearm_of_people_on_any_rig(windows, generator):
+    # A rig whose forearms end before the wrist, and one whose do not
+    table, pos = body_table(), windows.clone()
+    low, high = table['limits']['forearm']
+    at = {name: i for i, name in enumerate(H36M17.joints)}
+    for length in (0.22, 0.29):
+        for side in 'LR':
+            elbow = pos[..., at[f'{side}Elbow'], :]
+            step = pos[..., at[f'{side}Wrist'], :] - elbow
+            step = step / step.norm(dim=-1, keepdim=True)
+            wrist = elbow + length * _leg(pos)[..., None] * step
+            pos[..., at[f'{side}Wrist'], :] = wrist
+        coco = coco_joints(pos, generator)
+        at_coco = dict(zip(COCO, coco.unbind(-2), strict=True))
+        forearm = (at_coco['LWrist'] - at_coco['LElbow']).norm(dim=-1)
+        ratio = forearm / _leg(pos)
+        # Between the rig's own joint and that of people
+        assert min(length, low) - 1e-3 < float(ratio.min())
+        assert low < float(ratio.max()) < high + 1e-3
+
+
 def test_faces_look_where_the_person_walks(windows, named):
     coco, _ = named
     walk = windows[:, -1, 0] - windows[:, 0, 0]

@@ -5,6 +5,8 @@ For speed, joints come first here, and coordinates before windows and frames:
 ``[17, 3, B, T]``, see :func:`joints_first`.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -51,6 +53,11 @@ def joints_last(points: Tensor) -> Tensor:
     return points.permute(2, 3, 0, 1).contiguous()
 
 
+def take(x: Tensor, numbers: list[int]) -> Tensor:
+    r"""Entries of the first dimension; five times as fast as an index."""
+    return x.index_select(0, torch.tensor(numbers, device=x.device))
+
+
 def leg_length(pos: Tensor) -> Tensor:
     r"""The mean length of both legs from hip to ankle, ``[B, T]``, which all
     rigs define alike.
@@ -59,10 +66,31 @@ def leg_length(pos: Tensor) -> Tensor:
         pos (torch.Tensor): Human3.6M's joints, ``[17, 3, B, T]``.
     """
     top, bottom = ([side[i] for i in _LEGS] for side in (_TOP, _BOTTOM))
-    return (pos[top] - pos[bottom]).square().sum(1).sqrt().sum(0) / 2
+    bones = take(pos, top) - take(pos, bottom)
+    return bones.square().sum(1).sqrt().sum(0) / 2
 
 
-def body_frames(pos: Tensor) -> Tensor:
+class Axes(NamedTuple):
+    r"""Unit vectors forward, to the left and up, ``[N, 3, B, T]`` each."""
+
+    ahead: Tensor
+    left: Tensor
+    up: Tensor
+
+    def of(self, numbers: list[int]) -> 'Axes':
+        r"""The axes of some parts."""
+        return Axes(*(take(axis, numbers) for axis in self))
+
+    def to_world(self, offset: Tensor) -> Tensor:
+        r"""Offsets forward, to the left and up, ``[N, 3, B, 1]``, as vectors
+        in the world, ``[N, 3, B, T]``.
+        """
+        x, y, z = offset.unsqueeze(2).unbind(1)
+        out = (x * self.ahead).addcmul_(y, self.left)
+        return out.addcmul_(z, self.up)
+
+
+def body_frames(pos: Tensor) -> Axes:
     r"""The axes of each part of the body: unit vectors forward, to the left
     and up, that is towards the head of a person who stands with arms down.
 
@@ -80,12 +108,12 @@ def body_frames(pos: Tensor) -> Tensor:
             ``[17, 3, B, T]``.
 
     Returns:
-        torch.Tensor: ``[11, 3, 3, B, T]``: part in the order of
-        :obj:`PARTS`, axis, coordinate.
+        Axes: Those of all parts, ``[11, 3, B, T]``, in the order of
+        :obj:`PARTS`.
 
     Example:
         >>> axes = body_frames(joints_first(pos))
-        >>> ahead = axes[PARTS.index('Chest'), 0]
+        >>> ahead = axes.ahead[PARTS.index('Chest')]
     """
     at = {name: pos[number] for name, number in JOINT.items()}
     middle = (at['LShoulder'] + at['RShoulder']) / 2
@@ -97,8 +125,9 @@ def body_frames(pos: Tensor) -> Tensor:
     left = unit(left - _dot(left, up) * up)
     ahead = cross(left, up)
 
-    inner, outer = unit(pos[_TOP] - pos[_BOTTOM]).split(len(_NEAR))
-    near = _align(ahead[_NEAR], up[_NEAR], inner)
+    bones = take(pos, _TOP) - take(pos, _BOTTOM)
+    inner, outer = unit(bones).split(len(_NEAR))
+    near = _align(take(ahead, _NEAR), take(up, _NEAR), inner)
     far = _align(near, inner, outer)
     # Knees turn about the axis to the left, as far as they are bent.
     bent = cross(inner[:2], outer[:2])
@@ -108,23 +137,7 @@ def body_frames(pos: Tensor) -> Tensor:
 
     ahead = torch.cat([ahead, near, legs, far[2:]])
     up = torch.cat([up, inner, outer])
-    return torch.stack([ahead, cross(up, ahead), up], 1)
-
-
-def in_frames(offset: Tensor, axes: Tensor) -> Tensor:
-    r"""Vectors in local frames as vectors in the world.
-
-    Args:
-        offset (torch.Tensor): Forward, to the left and up,
-            ``[N, 3, B, 1]`` or ``[N, 3, B, T]``.
-        axes (torch.Tensor): ``[N, 3, 3, B, T]``.
-
-    Returns:
-        torch.Tensor: ``[N, 3, B, T]``.
-    """
-    ahead, left, up = axes.unbind(1)
-    x, y, z = offset.unsqueeze(2).unbind(1)
-    return x * ahead + y * left + z * up
+    return Axes(ahead, cross(up, ahead), up)
 
 
 def _align(ahead: Tensor, before: Tensor, up: Tensor) -> Tensor:
@@ -155,4 +168,4 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
 
 def unit(x: Tensor) -> Tensor:
     r"""Unit vectors of ``[N, 3, ...]`` along the second axis."""
-    return x / x.square().sum(1, keepdim=True).sqrt().clamp(min=1e-6)
+    return x * x.square().sum(1, keepdim=True).clamp(min=1e-12).rsqrt()

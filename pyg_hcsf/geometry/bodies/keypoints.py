@@ -14,12 +14,13 @@ from pyg_hcsf.skeleton import get_skeleton
 from .frames import (
     JOINT,
     PARTS,
+    Axes,
     body_frames,
-    in_frames,
     joints_first,
     joints_last,
     leg_length,
     part_number,
+    take,
 )
 from .table import body_table
 
@@ -39,8 +40,9 @@ _FEET = ('LBigToe', 'RBigToe', 'LSmallToe', 'RSmallToe', 'LHeel', 'RHeel')
 LAYOUTS = ('coco17', 'coco18', 'halpe26', 'body25')
 # Angles of head (yaw, pitch, roll) and feet (yaw, pitch): the standard
 # deviation in degrees, and that of their change in degrees per frame at 25 Hz.
-# CMU's training people have 16, 9 and 5 degrees, rates of 0.4, and feet 16 and
-# 17 (experiments/fitting/rig_motion.py); other people look around more.
+# Heads of CMU's training people have 13 and 8 degrees of yaw and pitch and
+# yaw by 0.4 degrees per frame, feet have 9 and 11 (measured by
+# experiments/fitting/head_turns.py); other people look around more.
 _HEAD_ANGLES = ((25.0, 0.4), (12.0, 0.1), (5.0, 0.0))
 _FOOT_ANGLES = ((12.0, 0.1), (15.0, 0.4))
 
@@ -48,13 +50,17 @@ _FOOT_ANGLES = ((12.0, 0.1), (15.0, 0.4))
 def coco_joints(pos: Tensor, generator: Generator) -> Tensor:
     r"""Converts Human3.6M's joints to those of COCO.
 
-    Limbs are between the joints and where COCO's keypoints of the body model
-    `Anny <https://github.com/naver/anny>`_ are on average, relative to the
-    joints of CMU's rig, at a random share of the way, as detectors differ:
-    hips are lower and farther out, shoulders lower, and wrists
+    Limbs are where COCO's keypoints of the body model `Anny
+    <https://github.com/naver/anny>`_ are on average, relative to the joints
+    of CMU's rig: hips are lower and farther out, shoulders lower, and wrists
     a third of the forearm farther, as the bone of that rig ends before the
     hand. Each has a random offset, the spread over people and postures,
-    which is the same for both sides.
+    which is the same for both sides. Shoulders and forearms that are then
+    narrower, wider, shorter or longer than those of 95 % of Anny's adults
+    get the nearest of such lengths: rigs other than CMU's, such as that of
+    DAZ, place these joints elsewhere. As detectors and data sets differ,
+    each body has its limbs at a random share of the way from the joints to
+    these keypoints.
 
     Nose, eyes and ears are those of Anny's people. The head is upright along
     the line from thorax to head and faces forward, perpendicular to the line
@@ -112,16 +118,16 @@ def layout_joints(pos: Tensor, layout: str, generator: Generator) -> Tensor:
         points.append(_feet(body, generator))
     known = [*_FACE, *_LIMBS, 'Neck', 'Hip', *_FEET]
     order = [known.index(name.removeprefix('Mid')) for name in names]
-    return joints_last(torch.cat(points)[order])
+    return joints_last(take(torch.cat(points), order))
 
 
 class _Body(NamedTuple):
-    r"""Joints ``[17, 3, B, T]``, the axes of the parts of the body ``[11, 3,
-    3, B, T]`` and the length of the legs ``[B, T]``.
+    r"""Joints ``[17, 3, B, T]``, the axes of the parts of the body and the
+    length of the legs ``[B, T]``.
     """
 
     joints: Tensor
-    axes: Tensor
+    axes: Axes
     leg: Tensor
 
     def randn(self, *shape: int, generator: Generator) -> Tensor:
@@ -145,16 +151,12 @@ class _Offsets(NamedTuple):
     spread: Tensor
     row: list[int]
 
-    def draw(
-        self, body: _Body, generator: Generator, share: Tensor | float = 1.0
-    ) -> Tensor:
-        r"""Random offsets ``[N, 3, B, 1]``, symmetric about the body, with a
-        share of their means.
-        """
+    def draw(self, body: _Body, generator: Generator) -> Tensor:
+        r"""Random offsets ``[N, 3, B, 1]``, symmetric about the body."""
         noise = body.randn(max(self.row) + 1, 3, generator=generator)
         mean, spread = self.mean.to(noise), self.spread.to(noise)
         shape = (*mean.shape, 1, 1)
-        return share * mean.view(shape) + spread.view(shape) * noise[self.row]
+        return mean.view(shape) + spread.view(shape) * noise[self.row]
 
 
 @lru_cache(maxsize=3)
@@ -187,26 +189,36 @@ def _limb_parts() -> tuple[list[int], list[int]]:
 def _limbs(body: _Body, generator: Generator) -> Tensor:
     r"""The keypoints of limbs ``[12, 3, B, T]``."""
     parts, joints = _limb_parts()
+    joint = take(body.joints, joints)
+    offset = _offsets('points', _LIMBS).draw(body, generator)
+    limbs = joint.addcmul(body.leg, body.axes.of(parts).to_world(offset))
+    # Shoulders come first, then elbows and wrists.
+    limits = body_table()['limits']
+    middle = limbs[:2].mean(0, keepdim=True)
+    for start, end, name in (
+        (middle, limbs[:2], 'shoulders'),
+        (limbs[2:4], limbs[4:6], 'forearm'),
+    ):
+        step = end - start
+        length = step.square().sum(1, keepdim=True).sqrt().clamp(min=1e-6)
+        low, high = (limit * body.leg for limit in limits[name])
+        end.copy_(start + step * length.clamp(low, high) / length)
     share = torch.rand((body.leg.size(0), 1), generator=generator)
-    offset = _offsets('points', _LIMBS).draw(
-        body, generator, share.to(body.leg)
-    )
-    offset = in_frames(offset, body.axes[parts])
-    return body.joints[joints] + body.leg * offset
+    return joint + share.to(joint) * (limbs - joint)
 
 
 def _face(body: _Body, generator: Generator) -> Tensor:
     r"""The keypoints of the head ``[6, 3, B, T]``."""
     table = body_table()['face']
-    axes = body.axes[PARTS.index('Head')]
+    axes = body.axes.of([PARTS.index('Head')])
     neck, head = (body.joints[JOINT[name]] for name in ('Neck', 'Head'))
     # The middle of the ears, up and forward from the neck
-    high = ((head - neck) * axes[2]).sum(dim=0)
-    place = torch.tensor(table['middle_spread']).view(3, 1, 1)
-    place = place * body.randn(3, generator=generator)
-    place[0] += table['ears_ahead_of_neck']
-    middle = neck + table['ears_above_neck'] * high * axes[2]
-    middle = middle + body.leg * in_frames(place[None], axes[None])[0]
+    high = ((head - neck) * axes.up[0]).sum(dim=0)
+    place = torch.tensor(table['middle_spread']).view(1, 3, 1, 1)
+    place = place * body.randn(1, 3, generator=generator)
+    place[:, 0] += table['ears_ahead_of_neck']
+    middle = neck + table['ears_above_neck'] * high * axes.up
+    middle = middle + body.leg * axes.to_world(place)
 
     ahead, left, up = axes
     yaw, pitch, roll = _angles(_HEAD_ANGLES, body, generator)
@@ -216,24 +228,23 @@ def _face(body: _Body, generator: Generator) -> Tensor:
     size = body.randn(generator=generator)
     size = body.leg * (table['size_spread'] * size).exp()
     face = _offsets('face', _FACE).draw(body, generator)
-    axes = torch.stack([ahead, left, up])
-    return middle + size * in_frames(face, axes[None])
+    return middle + size * Axes(ahead, left, up).to_world(face)
 
 
 def _feet(body: _Body, generator: Generator) -> Tensor:
     r"""Toes and heels ``[6, 3, B, T]``."""
     offset = _offsets('feet', _FEET).draw(body, generator)
-    ankles, feet = [], []
-    for side, sign in (('L', 1.0), ('R', -1.0)):
-        ahead, left, up = body.axes[part_number('Shank', side)]
-        yaw, pitch = _angles(_FOOT_ANGLES, body, generator)
-        ahead, left = _turn(ahead, left, sign * yaw)
-        ahead, up = _turn(ahead, up, pitch)
-        feet.append(torch.stack([ahead, left, up]))
-        ankles.append(body.joints[JOINT[f'{side}Foot']])
-    sides = [0, 1] * (len(_FEET) // 2)
-    offset = in_frames(offset, torch.stack(feet)[sides])
-    return torch.stack(ankles)[sides] + body.leg * offset
+    count = len(_FEET) // 2
+    numbers = [part_number('Shank', side) for side in 'LR']
+    ahead, left, up = body.axes.of(numbers)
+    angles = [_angles(_FOOT_ANGLES, body, generator) for _ in 'LR']
+    yaw, pitch = torch.stack([torch.stack(side) for side in angles], 1)
+    yaw = torch.stack([yaw[0], -yaw[1]])[:, None]
+    ahead, left = _turn(ahead, left, yaw)
+    ahead, up = _turn(ahead, up, pitch[:, None])
+    offset = Axes(ahead, left, up).of([0, 1] * count).to_world(offset)
+    ankles = [JOINT['LFoot'], JOINT['RFoot']] * count
+    return take(body.joints, ankles).addcmul(body.leg, offset)
 
 
 def _angles(

@@ -11,7 +11,6 @@ from pyg_hcsf.skeleton import H36M17
 from .frames import (
     JOINT,
     body_frames,
-    in_frames,
     joints_first,
     joints_last,
     leg_length,
@@ -72,8 +71,8 @@ def shift_joints(pos: Tensor, scale: float, generator: Generator) -> Tensor:
     shape = (max(row) + 1, 3, len(pos), 1)
     noise = torch.randn(shape, generator=generator).to(joints)
     offset = scale * spread.to(joints)[..., None, None] * noise[row]
-    offset = in_frames(offset, body_frames(joints)[parts])
-    return joints_last(joints + leg_length(joints) * offset)
+    offset = body_frames(joints).of(parts).to_world(offset)
+    return joints_last(joints.addcmul(leg_length(joints), offset))
 
 
 @lru_cache(maxsize=1)
