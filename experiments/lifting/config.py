@@ -39,6 +39,9 @@ class LiftConfig:
 
     Args:
         label: The name in tables.
+        weights: The weights to test on real clips, instead of a training: a
+            name, a file, the folder of a run, or mediapipe for MediaPipe's
+            own 3D.
         motion: Motion, bodies and cameras.
         model: The network; with several frames it lifts the last one.
         train: The training.
@@ -47,6 +50,7 @@ class LiftConfig:
     """
 
     label: str = ''
+    weights: str = ''
     motion: MotionConfig = field(default_factory=MotionConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
