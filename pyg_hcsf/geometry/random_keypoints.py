@@ -1,14 +1,13 @@
 r"""Data augmentation of keypoints: random 2D detector errors per window."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Generator, Tensor
 
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
+from pyg_hcsf.geometry.keypoint_spells import Spells
 from pyg_hcsf.skeleton import H36M17, Skeleton, get_skeleton
 
 _COCO = get_skeleton('coco17')
@@ -177,19 +176,15 @@ def disturb_keypoints(
         constant = torch.randn((2, size, 1, nodes), generator=generator)
         offset += noise.bias * strength * constant
     uv = keypoints + (offset / depth).movedim(0, -1) * focal[..., None, :]
-    spells = _Spells(size, frames, nodes, noise, generator)
+    spells = Spells(
+        (size, frames, nodes),
+        (noise.swap_rate, noise.limb_rate, noise.gap_rate),
+        noise.spell,
+        generator,
+    )
     uv = spells.move_limbs(uv, skeleton)
 
-    score = (-expected / detector.tolerance).exp()
-    if noise.score_spread:
-        shown = torch.randn(score.shape, generator=generator)
-        shown = (noise.score_spread * shown).exp()
-        low, high = map(math.log, noise.score_power)
-        power = torch.rand((size, 1, 1), generator=generator)
-        power = (low + (high - low) * power).exp()
-        score = (-power * expected * shown / detector.tolerance).exp()
-    unscored = chance(noise.unscored_rate, size, 1, 1)
-    score = torch.where(unscored, 1.0, score)
+    score = _confidence(expected / detector.tolerance, noise, generator)
     x, y = uv.unbind(dim=-1)
     width, height = image_size.unbind(dim=-1)
     missed = (x < 0) | (x >= width[..., None]) | (y < 0)
@@ -214,80 +209,20 @@ def disturb_keypoints(
     return uv[window, shown], score[window, shown]
 
 
-class _Spells:
-    r"""What detectors do for some frames: a Markov chain of two states for
-    each part of the body.
-    """
-
-    def __init__(
-        self,
-        size: int,
-        frames: int,
-        nodes: int,
-        noise: KeypointNoise,
-        generator: Generator,
-    ) -> None:
-        shares = [
-            *(noise.swap_rate * part for part in (0.7, 0.15, 0.15)),
-            *[noise.limb_rate] * 8,
-            *[noise.gap_rate] * nodes,
-        ]
-        share = torch.tensor(shares)
-        state = torch.zeros((size, frames, len(shares)), dtype=torch.bool)
-        if any(shares):
-            draws = torch.rand(state.shape, generator=generator)
-            # A spell ends with 1 / length, and begins as often.
-            begin, end = share / (1 - share) / noise.spell, 1 / noise.spell
-            state[:, 0] = draws[:, 0] < share
-            for t in range(1, frames):
-                before, draw = state[:, t - 1], draws[:, t]
-                state[:, t] = torch.where(before, draw > end, draw < begin)
-        self.swapped, self.doubled, self.short, self.missing = state.split(
-            [3, 4, 4, nodes], dim=-1
-        )
-
-    def move_limbs(self, uv: Tensor, skeleton: Skeleton) -> Tensor:
-        r"""Exchanges sides, and puts limbs where they are not."""
-        for limb, joints in enumerate(_limbs(skeleton)):
-            rows = self.doubled[..., limb].nonzero().unbind(dim=1)
-            moved = joints[1:]  # not hip or shoulder
-            other = [skeleton.mirrored[joint] for joint in moved]
-            uv = _put(uv, rows, moved, other)
-            rows = self.short[..., limb].nonzero().unbind(dim=1)
-            uv = _put(uv, rows, joints[-1:], joints[-2:-1])
-        left, right, *arms = _limbs(skeleton)
-        legs, arms = [*left, *right], [*arms[0], *arms[1]]
-        every = list(range(skeleton.num_joints))
-        for kind, joints in enumerate((every, legs, arms)):
-            rows = self.swapped[..., kind].nonzero().unbind(dim=1)
-            other = [skeleton.mirrored[joint] for joint in joints]
-            uv = _put(uv, rows, joints, other)
-        return uv
-
-
-def _put(
-    uv: Tensor, rows: Sequence[Tensor], to: list[int], source: list[int]
+def _confidence(
+    expected: Tensor, noise: KeypointNoise, generator: Generator
 ) -> Tensor:
-    r"""Puts some joints of windows and frames where others are."""
-    window, frame = (row[:, None] for row in rows)
-    uv[window, frame, torch.tensor(to)] = uv[
-        window, frame, torch.tensor(source)
-    ]
-    return uv
-
-
-@cache
-def _limbs(skeleton: Skeleton) -> list[list[int]]:
-    r"""Legs and arms, from the trunk to their ends."""
-    known = {
-        name.replace('Ankle', 'Foot'): i
-        for i, name in enumerate(skeleton.joints)
-    }
-    return [
-        [known[side + name] for name in limb]
-        for limb in (('Hip', 'Knee', 'Foot'), ('Shoulder', 'Elbow', 'Wrist'))
-        for side in 'LR'
-    ]
+    r"""The confidence for expected errors, over the error of :math:`1/e`."""
+    size = (len(expected), 1, 1)
+    if noise.score_spread:
+        shown = torch.randn(expected.shape, generator=generator)
+        expected = expected * (noise.score_spread * shown).exp()
+    low, high = map(math.log, noise.score_power)
+    if low or high:
+        power = torch.rand(size, generator=generator)
+        expected = expected * (low + (high - low) * power).exp()
+    unscored = torch.rand(size, generator=generator) < noise.unscored_rate
+    return torch.where(unscored, 1.0, (-expected).exp())
 
 
 def _correlate(draws: Tensor, correlation: float) -> None:
