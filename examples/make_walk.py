@@ -8,6 +8,7 @@ in the file, as for most detectors. The data are our own and free to use.
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import Camera, View, human36m_cameras, project_views
 from pyg_hcsf.geometry.bodies import coco_joints
 from pyg_hcsf.geometry.random_keypoints import (
-    KeypointNoise,
+    NO_ERRORS,
     disturb_keypoints,
 )
 from pyg_hcsf.skeleton import get_skeleton
@@ -44,15 +45,8 @@ def main(out: Path) -> None:
     generator = torch.Generator().manual_seed(0)
     view = walk()
     joints = coco_joints(view.joints[None].float(), generator)
-    noise = KeypointNoise(
-        strength=(0.6, 0.6),
-        outlier_rate=0.0,
-        drop_rate=0.0,
-        occlusion_rate=0.0,
-        lost_rate=0.0,
-        back_rate=1.0,  # no face keypoints from behind
-        unscored_rate=0.0,
-    )
+    # No face keypoints from behind
+    noise = replace(NO_ERRORS, strength=(0.6, 0.6), back_rate=1.0)
     uv, score = disturb_keypoints(
         view.camera.project(joints),
         joints,

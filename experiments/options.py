@@ -65,7 +65,7 @@ TASKS = {
         'lift 2D keypoints of any camera; trains the shipped weights',
         'experiments.lifting.task',
         lifting.LiftConfig,
-        ('cmu', 'synthetic'),
+        ('cmu', 'synthetic', 'real'),
         lifting.smoke,
     ),
     'action': TaskOptions(

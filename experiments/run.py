@@ -115,6 +115,7 @@ def _run_rows(
     """Trains and tests all rows with all seeds, and reports them."""
     task = load_task(args.task)
     data = resolve(args.data or preset.data, root, task.sources)
+    task = task.instead.get(data, task)
     if task.check is not None:
         for config in configs.values():
             task.check(config, data)

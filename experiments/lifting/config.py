@@ -49,6 +49,9 @@ class LiftConfig:
 
     Args:
         label: The name in tables.
+        weights: The weights to test on real clips, instead of a training: a
+            name, a file, the folder of a run, or mediapipe for MediaPipe's
+            own 3D.
         motion: Motion, bodies and cameras.
         model: The network.
         causal: Whether it lifts the last frame of a window, as for a video
@@ -62,6 +65,7 @@ class LiftConfig:
     """
 
     label: str = ''
+    weights: str = ''
     motion: MotionConfig = field(default_factory=MotionConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     causal: bool = False

@@ -27,8 +27,9 @@ from experiments.pose.evaluate import check_lifted
 from experiments.sweep.processes import progress
 from pyg_hcsf import metrics
 from pyg_hcsf.geometry import human36m_cameras
-from pyg_hcsf.geometry.random_keypoints import KeypointNoise
+from pyg_hcsf.geometry.random_keypoints import NO_ERRORS, KeypointNoise
 from pyg_hcsf.geometry.random_views import (
+    PLAIN_VIEWS,
     ViewRanges,
     Views,
     random_views,
@@ -51,9 +52,13 @@ _LIMBS = [
 ]
 
 # Joints outside of the image are missed under all of them.
-_EXACT = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
-_TYPICAL = replace(_EXACT, strength=(1.0, 1.0), outlier_rate=0.01)
-_STEEP = ViewRanges((0.8, 1.2), (1500.0, 4000.0), (4000.0, 6000.0))
+_TYPICAL = replace(NO_ERRORS, strength=(1.0, 1.0), outlier_rate=0.01)
+_STEEP = replace(
+    PLAIN_VIEWS,
+    focal=(0.8, 1.2),
+    distance=(1500.0, 4000.0),
+    height=(4000.0, 6000.0),
+)
 
 
 class Condition(NamedTuple):
@@ -68,13 +73,13 @@ class Condition(NamedTuple):
 
     text: str
     noise: KeypointNoise = _TYPICAL
-    cameras: ViewRanges | None = ViewRanges()
+    cameras: ViewRanges | None = PLAIN_VIEWS
     guess: bool = False
 
 
 CONDITIONS = {
     'typical': Condition('2D errors of 17 mm a coordinate on the person'),
-    'exact': Condition('exact keypoints', _EXACT),
+    'exact': Condition('exact keypoints', NO_ERRORS),
     'heavy': Condition(
         '2.5 times that noise', replace(_TYPICAL, strength=(2.5, 2.5))
     ),

@@ -21,7 +21,7 @@ from pyg_hcsf.datasets.mocap.openmocap import Motion
 from pyg_hcsf.geometry.bodies import vary_proportions
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
 from pyg_hcsf.geometry.random_keypoints import noise_joints
-from pyg_hcsf.geometry.random_views import ViewRanges, random_views
+from pyg_hcsf.geometry.random_views import PLAIN_VIEWS, random_views
 from pyg_hcsf.geometry.root_ray import SIZE_PER_HEIGHT, body_size
 from pyg_hcsf.keypoints import Keypoints, Track
 from pyg_hcsf.skeleton import H36M17, get_skeleton
@@ -224,7 +224,8 @@ def film(
     views = random_views(
         people,
         middle[None],
-        ViewRanges(
+        replace(
+            PLAIN_VIEWS,
             focal=(0.8, 1.6),
             distance=(near, near + 3500),
             height=(500.0, 2400.0),

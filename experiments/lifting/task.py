@@ -25,6 +25,7 @@ from experiments.lifting.data import (
 )
 from experiments.lifting.evaluate import LiftEvaluator
 from experiments.lifting.motion_scores import score_motion
+from experiments.lifting.real import REAL
 from experiments.lifting.report import LiftReport
 from experiments.pose.checks import check_network
 from experiments.pose.trainer import PoseTrainer
@@ -252,7 +253,7 @@ def make_card(
 
 TASK = Task(
     config=LiftConfig,
-    sources=SOURCES,
+    sources=SOURCES | REAL.sources,
     smoke=smoke,
     run=LiftRun,
     report=LiftReport(),
@@ -261,4 +262,5 @@ TASK = Task(
     check=lambda config, data: check_network(
         config.model, **network_options(config)
     ),
+    instead={'real': REAL},
 )

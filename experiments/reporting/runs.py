@@ -53,6 +53,7 @@ REQUIRED: dict[str, list[str]] = {
         *ACTION_COST,
     ],
     'lift': [*COMMON, 'command', 'keypoints', 'scores', 'per_joint'],
+    'real': [*COMMON, 'command', 'keypoints', 'records', 'references'],
 }
 TYPES: dict[str, Any] = {
     **dict.fromkeys(('preset', 'row', 'label', 'data', 'protocol'), str),
@@ -193,8 +194,8 @@ def load_runs(folder: str | Path, task: str = 'pose') -> list[Run]:
     Args:
         folder (str or pathlib.Path): The folder of a run, a row, a preset, or
             all of ``runs/``.
-        task (str, optional): :obj:`'pose'`, :obj:`'action'` or
-            :obj:`'lift'`. (default: :obj:`'pose'`)
+        task (str, optional): :obj:`'pose'`, :obj:`'action'`, :obj:`'lift'` or
+            :obj:`'real'`. (default: :obj:`'pose'`)
 
     Returns:
         Runs by preset, then by the row's ``order`` in ``metrics.json`` (rows

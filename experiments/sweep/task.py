@@ -155,7 +155,8 @@ class TaskRun(ABC):
         }
         store.finish({**common, **out.metrics}, out.arrays)
         seconds = common['train_seconds']
-        print_once(f'{spec.title}: {out.summary}, trained {seconds:.0f} s')
+        trained = f', trained {seconds:.0f} s' if seconds else ''
+        print_once(f'{spec.title}: {out.summary}{trained}')
 
 
 class Task(NamedTuple):
@@ -174,6 +175,8 @@ class Task(NamedTuple):
             :class:`experiments.pose.cost_estimates.CostEstimates`.
         check: Raises an error for settings that no network on the data can
             have, before the data are loaded.
+        instead: The tasks that replace this one on some data sets, which are
+            only tested on.
     """
 
     config: type
@@ -185,6 +188,7 @@ class Task(NamedTuple):
     required_data: str
     cost_estimates: Callable[[], Any] | None = None
     check: Callable[[Any, str], None] | None = None
+    instead: Mapping[str, Task] = {}
 
 
 def lock_unfinished(store: RunFolder, spec: RunSpec, stack: ExitStack) -> bool:

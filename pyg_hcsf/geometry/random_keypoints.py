@@ -1,5 +1,6 @@
 r"""Data augmentation of keypoints: random 2D detector errors per window."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -7,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
+from pyg_hcsf.geometry.keypoint_spells import Spells
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
 #: The first joints of COCO's and Halpe's layouts.
@@ -32,8 +34,12 @@ def noise_joints(skeleton: Skeleton) -> list[int]:
 class KeypointNoise:
     r"""The parameters of :func:`disturb_keypoints`. Size, tails and
     correlation of the error are those of
-    :class:`~pyg_hcsf.geometry.DetectorNoise`. The defaults were chosen for
-    this project and are not measured on a detector.
+    :class:`~pyg_hcsf.geometry.DetectorNoise`.
+
+    Those marked with a star were measured on OpenPose and MediaPipe, which
+    found one man in 400 images of four cameras, by
+    ``experiments/fitting/detector_errors.py``; the others were chosen for
+    this project.
 
     Args:
         strength (tuple): The range of a random factor on the error, drawn
@@ -55,6 +61,26 @@ class KeypointNoise:
         unscored_rate (float): The probability that the confidences of a
             window are 1 for all joints that are not missing, as in formats
             without confidences.
+        bias (float): The standard deviation of an error of a joint that is
+            constant in a window, in millimetres a coordinate, times the
+            strength (*: 15 and 11).
+        swap_rate (float): The share of frames in which left and right are
+            exchanged, in spells of all joints (7 of 10), of the legs or of
+            the arms (*: none and 8 %, of which all joints 7 of 8).
+        limb_rate (float): The share of frames in which an arm or a leg is put
+            where the other one is, and of those in which its last bone is
+            drawn together, at each limb (*: 1 and 2 % of joints are off by
+            more than 100 mm).
+        gap_rate (float): The share of frames in which a joint is missing for
+            a spell (*: 0.1 % and none, of a person seen whole).
+        spell (float): The mean length of these spells in frames at 25 Hz
+            (*: 2.3 frames of exchanged sides).
+        score_spread (float): The standard deviation of the logarithm of the
+            expected error as the confidence shows it (*: the rank
+            correlation of confidence and error is -0.21 and -0.13).
+        score_power (tuple): The range of a random exponent of the confidence,
+            drawn once per window on a logarithmic scale, as detectors differ
+            (*: 1.9 and 0.05 for median confidences of 0.65 and 0.99).
     """
 
     strength: tuple[float, float] = (0.0, 2.0)
@@ -66,6 +92,31 @@ class KeypointNoise:
     lost_rate: float = 0.02
     back_rate: float = 0.5
     unscored_rate: float = 0.15
+    bias: float = 12.0
+    swap_rate: float = 0.03
+    limb_rate: float = 0.005
+    gap_rate: float = 0.01
+    spell: float = 3.0
+    score_spread: float = 0.8
+    score_power: tuple[float, float] = (0.05, 2.0)
+
+
+#: A detector without errors: joints outside of the image are missing.
+NO_ERRORS = KeypointNoise(
+    strength=(0.0, 0.0),
+    outlier_rate=0.0,
+    drop_rate=0.0,
+    occlusion_rate=0.0,
+    lost_rate=0.0,
+    back_rate=0.0,
+    unscored_rate=0.0,
+    bias=0.0,
+    swap_rate=0.0,
+    limb_rate=0.0,
+    gap_rate=0.0,
+    score_spread=0.0,
+    score_power=(1.0, 1.0),
+)
 
 
 def disturb_keypoints(
@@ -78,12 +129,13 @@ def disturb_keypoints(
     generator: Generator,
     detector: DetectorNoise = DetectorNoise(),  # noqa: B008 (frozen)
 ) -> tuple[Tensor, Tensor]:
-    r"""Adds random detector errors to projected joints, removes joints, and
-    computes confidences.
+    r"""Adds random detector errors to projected joints, exchanges limbs,
+    removes joints, and computes confidences.
 
     As in :func:`~pyg_hcsf.geometry.detector_noise`, errors are a fraction of
     the size of the person and correlated over time, and the confidence
-    depends on the expected error. Joints outside of the image are missing.
+    depends on the expected error, of which it is a random monotone function
+    in each window. Joints outside of the image are missing.
     The hip of Human3.6M never is, and of COCO's two hips at least one is kept.
 
     Args:
@@ -118,33 +170,44 @@ def disturb_keypoints(
     low, high = noise.strength
     strength = torch.rand((size, 1, 1), generator=generator)
     strength = low + (high - low) * strength
-    over_time = _autoregression(frames, detector.correlation)
     draws = torch.randn((3, size, frames, nodes), generator=generator)
     # One sequence for the noise level, two for the offsets in x and y
-    draws = torch.einsum('ts,kbsn->kbtn', over_time, draws)
+    _correlate(draws, detector.correlation)
     level = (detector.spread * draws[0] - detector.spread**2).exp()
     sigma = torch.tensor(detector.sigma)[noise_joints(skeleton)]
     expected = sigma * strength * level  # mm on the person
     outlier = chance(noise.outlier_rate, size, frames, nodes)
     error = expected * torch.where(outlier, noise.outlier, 1.0)
     depth = joints[..., 2].clamp(min=100.0)
-    offset = error * draws[1:] / depth  # [2, B, T, N]
-    uv = keypoints + offset.movedim(0, -1) * focal[..., None, :]
+    offset = error * draws[1:]  # [2, B, T, N], mm
+    if noise.bias:
+        constant = torch.randn((2, size, 1, nodes), generator=generator)
+        offset += noise.bias * strength * constant
+    uv = keypoints + (offset / depth).movedim(0, -1) * focal[..., None, :]
+    spells = Spells(
+        (size, frames, nodes),
+        (noise.swap_rate, noise.limb_rate, noise.gap_rate),
+        noise.spell,
+        generator,
+    )
+    uv = spells.move_limbs(uv, skeleton)
 
-    score = (-expected / detector.tolerance).exp()
-    unscored = chance(noise.unscored_rate, size, 1, 1)
-    score = torch.where(unscored, 1.0, score)
-    missed = (uv < 0).any(dim=-1) | (uv >= image_size[..., None, :]).any(-1)
+    score = _confidence(expected / detector.tolerance, noise, generator)
+    x, y = uv.unbind(dim=-1)
+    width, height = image_size.unbind(dim=-1)
+    missed = (x < 0) | (x >= width[..., None]) | (y < 0)
+    missed |= y >= height[..., None]
+    missed |= spells.missing
     missed |= chance(noise.drop_rate, size, 1, nodes)
     missed |= _occlusions(size, frames, skeleton, noise, generator)
     if skeleton.joints[:5] == _FACE:
         # The head faces away if the nose is behind the ears, seen from the
         # camera at the origin.
-        ears = joints[..., 3:5, :].mean(dim=-2)
+        ears = (joints[..., 3, :] + joints[..., 4, :]) / 2
         away = ((joints[..., 0, :] - ears) * ears).sum(dim=-1) > 0
         away &= chance(noise.back_rate, size, 1)
         missed[..., :3] |= away[..., None]  # nose and eyes
-    missed = _keep_hips(missed, skeleton, generator) | uv.isnan().any(dim=-1)
+    missed = _keep_hips(missed, skeleton, generator) | (x + y).isnan()
     score = score.masked_fill(missed, 0.0)
     lost = chance(noise.lost_rate, size, frames)
     lost[:, -1] = False
@@ -154,13 +217,29 @@ def disturb_keypoints(
     return uv[window, shown], score[window, shown]
 
 
-def _autoregression(frames: int, correlation: float) -> Tensor:
-    r"""A matrix ``[T, T]`` that makes independent draws a first-order
-    autoregressive sequence.
+def _confidence(
+    expected: Tensor, noise: KeypointNoise, generator: Generator
+) -> Tensor:
+    r"""The confidence for expected errors, over the error of :math:`1/e`."""
+    size = (len(expected), 1, 1)
+    if noise.score_spread:
+        shown = torch.randn(expected.shape, generator=generator)
+        expected = expected * (noise.score_spread * shown).exp()
+    low, high = map(math.log, noise.score_power)
+    if low or high:
+        power = torch.rand(size, generator=generator)
+        expected = expected * (low + (high - low) * power).exp()
+    unscored = torch.rand(size, generator=generator) < noise.unscored_rate
+    return torch.where(unscored, 1.0, (-expected).exp())
+
+
+def _correlate(draws: Tensor, correlation: float) -> None:
+    r"""Makes independent draws ``[*, T, N]`` of unit variance first-order
+    autoregressive sequences, in place.
     """
-    time = torch.arange(frames)
-    powers = correlation ** (time[:, None] - time).abs().double()
-    return torch.linalg.cholesky(powers).float()
+    draws[..., 1:, :] *= math.sqrt(1 - correlation**2)
+    for t in range(1, draws.size(-2)):
+        draws[..., t, :].add_(draws[..., t - 1, :], alpha=correlation)
 
 
 def _occlusions(

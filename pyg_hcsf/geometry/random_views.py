@@ -11,17 +11,30 @@ from pyg_hcsf.geometry.camera import Camera
 from pyg_hcsf.geometry.root_ray import look_along
 from pyg_hcsf.geometry.virtual_cameras import CAPTURE_CENTER, CAPTURE_RADIUS
 
+#: Shares of cameras and the range of their focal length over the longer side
+#: of the image. Main cameras of phones: 24 to 28 mm on 36 mm of film, cropped
+#: by up to 15 % for video; their wide cameras: 13 to 15 mm, likewise; webcams:
+#: 78 to 55 degrees across the diagonal; telephoto and studio lenses. The
+#: shares are an assumption.
+LENSES = (
+    (0.4, 0.7, 0.85),
+    (0.1, 0.45, 0.5),
+    (0.25, 0.75, 1.1),
+    (0.25, 1.1, 3.0),
+)
+
 
 @dataclass(frozen=True)
 class ViewRanges:
     r"""The ranges from which :func:`random_views` draws cameras.
 
     The defaults were chosen for this project and cover phones, webcams and
-    studio cameras.
+    studio cameras, from the floor to a ceiling.
 
     Args:
         focal (tuple): The range of the focal length over the longer side of
-            the image, drawn uniformly on a logarithmic scale.
+            the image, drawn uniformly on a logarithmic scale; or several
+            ranges, each with its share before it.
         distance (tuple): The range of the horizontal distance from the camera
             to the person, in millimetres.
         height (tuple): The range of the height of the camera above the
@@ -31,20 +44,41 @@ class ViewRanges:
         off_center (float): The largest offset of the root from the middle of
             the image along each axis, over half the image.
         roll (float): The standard deviation of the roll in degrees.
+        radial (tuple): The range of the radial distortion, as the change of
+            the distance from the middle of the image at the middle of its
+            shorter edges: :math:`k_1 (w / 2 f)^2` with the longer side
+            :math:`w`; negative for barrels. Wide lenses without correction
+            reach -0.12.
         image_sizes (tuple): Widths and heights in pixels.
     """
 
-    focal: tuple[float, float] = (0.8, 2.0)
-    distance: tuple[float, float] = (2000.0, 8000.0)
-    height: tuple[float, float] = (300.0, 3000.0)
-    fill: float = 1.2
-    off_center: float = 0.5
-    roll: float = 4.0
+    focal: tuple[float, float] | tuple[tuple[float, float, float], ...] = (
+        LENSES
+    )
+    distance: tuple[float, float] = (1200.0, 8000.0)
+    height: tuple[float, float] = (100.0, 4000.0)
+    fill: float = 2.0
+    off_center: float = 0.8
+    roll: float = 6.0
+    radial: tuple[float, float] = (-0.08, 0.03)
     image_sizes: tuple[tuple[int, int], ...] = (
         (1920, 1080),
         (1080, 1920),
         (1000, 1000),
     )
+
+
+#: Cameras without distortion, with focal lengths of 0.8 to 2 times the longer
+#: side, that see most people whole.
+PLAIN_VIEWS = ViewRanges(
+    focal=(0.8, 2.0),
+    distance=(2000.0, 8000.0),
+    height=(300.0, 3000.0),
+    fill=1.2,
+    off_center=0.5,
+    roll=4.0,
+    radial=(0.0, 0.0),
+)
 
 
 class Views(NamedTuple):
@@ -57,21 +91,31 @@ class Views(NamedTuple):
         center (torch.Tensor): Principal points in pixels, ``[B, 1, 2]``.
         image_size (torch.Tensor): Widths and heights in pixels,
             ``[B, 1, 2]``.
+        radial (torch.Tensor, optional): Brown's radial distortion
+            :math:`k_1`, ``[B]``. (default: :obj:`None`)
     """
 
     joints: Tensor
     focal: Tensor
     center: Tensor
     image_size: Tensor
+    radial: Tensor | None = None
 
     @property
     def keypoints(self) -> Tensor:
-        r"""The pinhole projections of the joints in pixels,
-        ``[B, T, N, 2]``; NaN for depths below 10 cm.
+        r"""The projections of the joints in pixels, ``[B, T, N, 2]``: with
+        the point :math:`\mathbf{x}` at unit depth, that of :math:`\mathbf{x}
+        (1 + k_1 \lVert \mathbf{x} \rVert^2)`. NaN for depths below 10 cm,
+        and where the distortion has no inverse.
         """
         depth = self.joints[..., 2:]
         depth = depth.masked_fill(depth < 100, torch.nan)
         xy = self.joints[..., :2] / depth
+        if self.radial is not None:
+            x, y = xy.unbind(dim=-1)
+            off = self.radial[:, None, None] * (x * x + y * y)
+            gain = (1 + off).masked_fill_(off < -1 / 3, torch.nan)
+            xy *= gain[..., None]
         return xy * self.focal[..., None, :] + self.center[..., None, :]
 
 
@@ -102,9 +146,7 @@ def random_views(
     sizes = torch.tensor(ranges.image_sizes, dtype=torch.float32)
     chosen = torch.randint(len(sizes), (size,), generator=generator)
     image_size = sizes[chosen]
-    low, high = ranges.focal
-    focal = draw(math.log(low), math.log(high)).exp()
-    focal = focal * image_size.amax(dim=1)
+    focal = _focal_lengths(ranges, size, generator) * image_size.amax(dim=1)
     low, far = ranges.distance
     # A person of 1,700 mm at distance Z is f 1700 / Z pixels high.
     near = (focal * 1700 / (ranges.fill * image_size[:, 1])).clamp(low, far)
@@ -113,6 +155,11 @@ def random_views(
     roll = math.radians(ranges.roll) * torch.randn(size, generator=generator)
     offset = torch.stack([draw(-1.0, 1.0), draw(-1.0, 1.0)], dim=-1)
     offset = ranges.off_center * offset * image_size / 2
+
+    radial = None
+    if any(ranges.radial):
+        radial = draw(*ranges.radial)
+        radial = radial * (2 * focal / image_size.amax(dim=1)).square()
 
     camera = root.clone()
     camera[:, 0] += distance * angle.cos()
@@ -133,13 +180,31 @@ def random_views(
     ray = torch.cat([offset / focal[:, None], one[:, None]], dim=1)
     ray = ray / ray.norm(dim=1, keepdim=True)
     turn = look_along(ray).mT @ spin @ axes
-    joints = (pos - camera[:, None, None]) @ turn.mT[:, None]
+    # (pos - camera) @ turn.mT; batched products of 3 x 3 matrices are slow.
+    joints = -(turn @ camera[..., None])[:, None, None, :, 0]
+    for axis, column in enumerate(turn[:, None, None].unbind(dim=-1)):
+        joints = torch.addcmul(joints, pos[..., axis : axis + 1], column)
     return Views(
         joints,
         focal[:, None, None].expand(-1, 1, 2),
         image_size[:, None] / 2,
         image_size[:, None],
+        radial,
     )
+
+
+def _focal_lengths(
+    ranges: ViewRanges, size: int, generator: Generator
+) -> Tensor:
+    r"""Focal lengths over the longer side of the image: ``[B]``."""
+    focal = torch.tensor(ranges.focal)
+    if focal.dim() == 1:
+        low, high = focal.log()
+    else:
+        share, *limits = focal.unbind(dim=1)
+        kind = torch.multinomial(share, size, True, generator=generator)
+        low, high = (x.log()[kind] for x in limits)
+    return (low + (high - low) * torch.rand(size, generator=generator)).exp()
 
 
 def studio_views(

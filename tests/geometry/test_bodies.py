@@ -209,6 +209,7 @@ def _mirror(pos, joints):
 def test_keypoints_are_symmetric(windows, monkeypatch):
     # Without random numbers, a mirrored body has mirrored keypoints.
     monkeypatch.setattr(torch, 'randn', lambda shape, **_: torch.zeros(shape))
+    monkeypatch.setattr(torch, 'rand', lambda shape, **_: torch.ones(shape))
     generator = torch.Generator()
     coco = get_skeleton('halpe26').mirrored
     out = layout_joints(windows, 'halpe26', generator)

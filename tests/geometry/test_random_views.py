@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ import torch
 from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.geometry import human36m_cameras
 from pyg_hcsf.geometry.random_views import (
+    PLAIN_VIEWS,
     ViewRanges,
     random_views,
     studio_views,
@@ -28,7 +30,7 @@ def generator():
 
 def views_of(windows, generator, ranges=None):
     root = windows[:, -1, HIP]
-    return random_views(windows, root, ranges or ViewRanges(), generator)
+    return random_views(windows, root, ranges or PLAIN_VIEWS, generator)
 
 
 def test_bodies_stay_rigid(windows, generator):
@@ -66,7 +68,7 @@ def test_ranges_are_kept_and_used(windows, generator):
 
 
 def test_people_stand_upright_in_the_image(windows, generator):
-    flat = ViewRanges(height=(900.0, 1000.0), roll=0.0)
+    flat = replace(PLAIN_VIEWS, height=(900.0, 1000.0), roll=0.0)
     views = views_of(windows, generator, flat)
     up = views.joints[:, -1, HIP] - views.joints[:, -1, HEAD]
     assert (up[:, 1] > 0).all()  # y is down
@@ -75,7 +77,8 @@ def test_people_stand_upright_in_the_image(windows, generator):
 
 
 def test_steep_cameras_look_down(windows, generator):
-    steep = ViewRanges(
+    steep = replace(
+        PLAIN_VIEWS,
         focal=(0.8, 0.8),
         distance=(2000.0, 2000.0),
         height=(6000.0, 6000.0),
@@ -100,7 +103,8 @@ def test_people_are_seen_from_all_sides(windows, generator):
 
 def test_same_generator_same_views(windows):
     first, second = (
-        views_of(windows, torch.Generator().manual_seed(3)) for _ in range(2)
+        views_of(windows, torch.Generator().manual_seed(3), ViewRanges())
+        for _ in range(2)
     )
     assert all(map(torch.equal, first, second))
     other = views_of(windows, torch.Generator().manual_seed(4))
@@ -127,3 +131,32 @@ def test_behind_the_camera_there_is_no_keypoint(windows, generator):
     views = views_of(windows, generator)
     behind = views._replace(joints=-views.joints)
     assert behind.keypoints.isnan().all()
+
+
+def test_lenses_of_phones_and_webcams(windows, generator):
+    views = views_of(windows, generator, ViewRanges())
+    ratio = views.focal[:, 0, 0] / views.image_size[:, 0].amax(dim=1)
+    assert 0.45 <= ratio.min() < 0.5 and 2 < ratio.max() <= 3.001
+    assert not ((ratio > 0.501) & (ratio < 0.699)).any()
+    phones = float(((ratio > 0.69) & (ratio < 0.85)).float().mean())
+    assert 0.4 < phones < 0.6  # and some webcams
+    uv, size = views.keypoints, views.image_size[..., None, :]
+    inside = ((uv >= 0) & (uv < size)).all(dim=-1).float().mean()
+    assert 0.8 < inside < 0.97  # more are cut off
+
+
+def test_lens_distortion(windows, generator):
+    ranges = replace(PLAIN_VIEWS, radial=(-0.1, -0.1))
+    views = views_of(windows, generator, ranges)
+    plain = views._replace(radial=None).keypoints
+    half = views.image_size.amax(dim=-1)[..., None] / 2
+    middle = views.center[..., None, :]
+    off, bent = ((x - middle) for x in (plain, views.keypoints))
+    share = off.norm(dim=-1) / half  # of half the longer side
+    ratio = bent.norm(dim=-1) / off.norm(dim=-1)
+    seen = share < 1.5
+    expected = (1 - 0.1 * share.square())[seen]
+    assert torch.allclose(ratio[seen], expected, atol=1e-3)
+    far = share.square() > 1.01 / 0.3  # 1 + 3 k r^2 is negative
+    assert ratio[far].isnan().all()
+    assert views_of(windows, generator).radial is None

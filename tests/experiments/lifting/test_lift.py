@@ -19,7 +19,8 @@ from experiments.lifting.evaluate import CONDITIONS, LiftEvaluator, mirror_pose
 from experiments.lifting.task import build_model
 from experiments.sweep.presets import list_presets
 from pyg_hcsf.datasets import OpenMocap
-from pyg_hcsf.geometry.random_keypoints import KeypointNoise
+from pyg_hcsf.geometry.random_keypoints import NO_ERRORS
+from pyg_hcsf.geometry.random_views import PLAIN_VIEWS
 from pyg_hcsf.geometry.root_ray import decode_pose
 from pyg_hcsf.lifting import load_lifter
 from pyg_hcsf.nn import PoseLifter
@@ -155,12 +156,11 @@ def test_epochs_differ_and_repeat(clips):
 
 
 def test_target_decodes_to_the_truth(clips):
-    exact = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
     source = loader(clips, guess_rate=0.0)
     pos = torch.stack([clip.pos[:, 7] for clip in clips])[:, None]
     generator = torch.Generator().manual_seed(0)
-    views = data.random_views(pos, pos[:, -1, 0], data.ViewRanges(), generator)
-    seen = data.detect(views, 'h36m17', exact, 0.0, 0, generator)
+    views = data.random_views(pos, pos[:, -1, 0], PLAIN_VIEWS, generator)
+    seen = data.detect(views, 'h36m17', NO_ERRORS, 0.0, 0, generator)
     pose = decode_pose(seen.y, seen.rotation, seen.size)
     assert torch.allclose(pose, seen.joints, atol=0.1)
     joints = views.joints[:, -1]
@@ -177,15 +177,14 @@ def test_target_decodes_to_the_truth(clips):
 
 def test_mirror_image_of_a_body(clips):
     """Encoding a mirrored view is mirroring the encoded one."""
-    exact = KeypointNoise((0.0, 0.0), 0.0, 4.0, 0.0, 0.0, 2, 0.0, 0.0, 0.0)
     pos = torch.stack([clip.pos[:, 7] for clip in clips])[:, None]
     generator = torch.Generator().manual_seed(0)
-    views = data.random_views(pos, pos[:, -1, 0], data.ViewRanges(), generator)
+    views = data.random_views(pos, pos[:, -1, 0], PLAIN_VIEWS, generator)
     flipped = views.joints[..., list(H36M17.mirrored), :]
     flipped = views._replace(joints=flipped * torch.tensor([-1.0, 1, 1]))
     model = build_model(LiftConfig(), 0)
     first, second = (
-        data.detect(v, 'h36m17', exact, 0.0, 0, generator)
+        data.detect(v, 'h36m17', NO_ERRORS, 0.0, 0, generator)
         for v in (views, flipped)
     )
     assert torch.allclose(mirror_pose(first.x, model), second.x, atol=1e-3)
