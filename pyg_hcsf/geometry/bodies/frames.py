@@ -117,8 +117,8 @@ def body_frames(pos: Tensor) -> Axes:
     """
     at = {name: pos[number] for name, number in JOINT.items()}
     middle = (at['LShoulder'] + at['RShoulder']) / 2
-    up = [at['Spine'] - at['Hip'], middle - at['Spine']]
-    up = unit(torch.stack([*up, at['Head'] - at['Thorax']]))
+    lower, upper = at['Spine'] - at['Hip'], middle - at['Spine']
+    up = unit(torch.stack([lower, upper, at['Head'] - at['Thorax']]))
     across = at['LShoulder'] - at['RShoulder']
     left = torch.stack([at['LHip'] - at['RHip'], across, across])
     # Perpendicular to up (Gram-Schmidt)
