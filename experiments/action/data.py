@@ -17,6 +17,7 @@ from experiments.action.clips import (
     processed_raw,
     training,
 )
+from experiments.action.cmu import find_cmu, load_cmu
 from experiments.action.config import ActionClipsConfig
 from experiments.action.ntu import find_ntu, load_ntu
 from experiments.sweep.sources import DataSource, processed_root
@@ -177,6 +178,9 @@ SOURCES |= {
     'hdm05': DataSource(
         find_hdm05, load_hdm05, 'cross-subject', _needs('HDM05')
     ),
+    'cmu': DataSource(
+        find_cmu, load_cmu, 'cross-subject', _needs('OpenMocap')
+    ),
     'synthetic': DataSource(
         lambda root: root, load_synthetic, 'cross-subject'
     ),
@@ -216,6 +220,9 @@ def load_actions(
         normalize=config.normalize,
         hold_out=config.hold_out,
         num_frames=config.num_frames,
+        lift=config.lift,
+        scenes=config.scenes,
+        windows=config.windows,
     )
     return _load(data, request)
 
