@@ -122,6 +122,12 @@ MORE_OPTIONS = (
         'NAME',
         'a preset whose base settings replace those of --preset',
     ),
+    (
+        'purpose',
+        'TEXT',
+        'why the test people of openmocap are scored, for the ledger '
+        'docs/results/test_scores.csv',
+    ),
     ('partial', '', 'accept data that lack some subjects or actions'),
     (
         'equal_macs',

@@ -179,6 +179,7 @@ def _run_specs(
             smoke=args.smoke,
             resume=args.resume,
             log=tuple(args.log),
+            purpose=args.purpose or '',
             metadata={
                 'preset': name,
                 'row': row,

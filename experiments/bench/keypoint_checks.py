@@ -210,9 +210,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--root', help='data home; default: $PYG_HCSF_DATA')
-    parser.add_argument(
-        '--split', choices=('train', 'val', 'test'), default='test'
-    )
+    parser.add_argument('--split', choices=('train', 'val'), default='val')
     parser.add_argument('--seeds', type=int, default=2, help='number of seeds')
     parser.add_argument('--first_seed', type=int, default=0)
     parser.add_argument(

@@ -3,9 +3,9 @@ keypoint files, on scenes of recorded people whose paths cross.
 
     python -m experiments.bench.tracking --root $PYG_HCSF_DATA
 
-The scenes have people of the test split of openmocap, and every other trial of
-CMU's dancing couple; ``--split train`` takes the people and trials with which
-the parameters were chosen. Walks have new paths and are seen by one camera, as
+The scenes have people of the validation split of openmocap, and every other
+trial of CMU's dancing couple; ``--split train`` takes the training people and
+the couple's other trials. Walks have new paths and are seen by one camera, as
 COCO's joints with 2 to 4 pixels of noise; see
 experiments/bench/people_scenes.py.
 """
@@ -36,11 +36,9 @@ from pyg_hcsf.keypoints.tracking import make_tracks
 
 def scene_clips(root: str | None, split: str) -> list[Data]:
     """The motion of a split, and its trials of the dancing couple."""
-    splits = ('test',) if split == 'test' else ('train', 'val')
-    clips = [c for name in splits for c in real_clips(root, name)]
+    clips = [c for c in real_clips(root, split) if c.action != 'salsa']
     salsa = real_clips(root, 'train')
-    clips = [c for c in clips if c.action != 'salsa']
-    odd = split != 'test'
+    odd = split == 'train'
     return clips + [
         c
         for c in salsa
@@ -135,7 +133,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     parser = CommandParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--root', help='data home; default: $PYG_HCSF_DATA')
-    parser.add_argument('--split', choices=('train', 'test'), default='test')
+    parser.add_argument('--split', choices=('train', 'val'), default='val')
     parser.add_argument('--seeds', type=int, default=10, help='per kind')
     parser.add_argument('--first_seed', type=int, default=0)
     args = parser.parse_args(argv)

@@ -154,7 +154,7 @@ SOURCES = {
         'openmocap',
         "the raw files of openmocap in '{root}' or '{root}/OpenMocap/raw'; "
         'see datasets/OpenMocap/README.md',
-        frames=160_116,
+        frames=341_108,
     ),
     'synthetic': DataSource(
         lambda root: root, load_synthetic, 'openmocap', frames=240_000
@@ -169,7 +169,7 @@ SOURCES['mpi_inf_3dhp'] = DataSource(
     'datasets/MPIINF3DHP/README.md',
 )
 SOURCES['openmocap-rigs'] = SOURCES['openmocap']._replace(
-    load=load_openmocap_rigs, protocol='openmocap-rigs', frames=68_692
+    load=load_openmocap_rigs, protocol='openmocap-rigs', frames=185_360
 )
 SOURCES['human36m-dev'] = SOURCES['human36m']._replace(load=load_human36m_dev)
 # One's own data.

@@ -17,6 +17,7 @@ from experiments.sweep.divergence import check_converged
 from experiments.sweep.processes import progress
 from pyg_hcsf import metrics
 from pyg_hcsf.data.clip_loader import ClipLoader
+from pyg_hcsf.datasets.mocap.openmocap_people import rig_of
 from pyg_hcsf.geometry import denormalize_screen
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.protocols import PoseProtocol
@@ -142,7 +143,7 @@ class Evaluator:
         return Predictions(pose, joints, keypoints, clip, frame, speed)
 
     def error(self, model: PoseLifter) -> float:
-        """The MPJPE over frames in mm, for validation."""
+        """The MPJPE over frames in mm, for the curve of the training."""
         out = self.predict(model, title='')
         check_lifted(out.pose, out.joints, trained=False)
         return float(metrics.mpjpe(out.pose, out.joints))
@@ -161,15 +162,19 @@ class Evaluator:
             'pa_mpjpe': metrics.pa_mpjpe(out.pose, out.joints, per_frame=True),
             'n_mpjpe': metrics.n_mpjpe(out.pose, out.joints, per_frame=True),
         }
-        actions = self._groups(out, 'action', frames)
-        means = {key: float(values.mean()) for key, values in frames.items()}
+        groups = {
+            key: self._groups(out, key, frames)
+            for key in ('action', 'subject')
+        }
+        over_frames = {
+            key: float(values.mean()) for key, values in frames.items()
+        }
+        means = over_frames
         mpjve = self._velocity_error(out, torch.ones_like(error).bool())
-        if self.protocol.average == 'actions':
-            means = {
-                key: float(np.mean([row[key] for row in actions.values()]))
-                for key in frames
-            }
-            masks = self._masks(out, 'action').values()
+        group = self.protocol.average.removesuffix('s')
+        if group in groups:
+            means = _mean([*groups[group].values()])
+            masks = self._masks(out, group).values()
             mpjve = float(
                 np.mean([self._velocity_error(out, mask) for mask in masks])
             )
@@ -177,8 +182,10 @@ class Evaluator:
             **self._pck(out),
             **means,
             'mpjve': mpjve,
-            'per_action': actions,
-            'per_subject': self._groups(out, 'subject', frames),
+            'over_frames': over_frames,
+            'per_action': groups['action'],
+            'per_subject': groups['subject'],
+            **self._per_rig(groups['subject']),
             'per_joint': dict(
                 zip(joints, errors.mean(dim=0).tolist(), strict=True)
             ),
@@ -206,6 +213,20 @@ class Evaluator:
                 'frames': int(mask.sum()),
             }
             for name, mask in self._masks(out, key).items()
+        }
+
+    def _per_rig(self, subjects: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """The means over the subjects of each rig, if rigs are tested."""
+        if not self.protocol.name.startswith('openmocap-rigs'):
+            return {}
+        rigs: dict[str, list[dict[str, Any]]] = {}
+        for subject, row in subjects.items():
+            rigs.setdefault(rig_of(subject), []).append(row)
+        return {
+            'per_rig': {
+                rig: {**_mean(rows), 'frames': sum(r['frames'] for r in rows)}
+                for rig, rows in rigs.items()
+            }
         }
 
     def _velocity_error(self, out: Predictions, mask: Tensor) -> float:
@@ -249,3 +270,9 @@ class Evaluator:
             'clip_names': np.array(self.names('clip')),
             **names,
         }
+
+
+def _mean(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """The mean errors of groups of frames, all of the same weight."""
+    keys = [key for key in rows[0] if key != 'frames']
+    return {key: float(np.mean([row[key] for row in rows])) for key in keys}

@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.pose.report_tables import (
+    OVER_FRAMES,
     action_table,
     joint_table,
     pck_table,
+    rig_table,
     subject_table,
     summary_table,
     tidy,
@@ -46,14 +48,19 @@ DATA_NOTES = {
     'syntheticmotion': ' (procedural)',
     'arrays': " (one's own arrays of poses)",
     'bvh_motion': " (one's own motion seen by virtual cameras)",
-    'openmocap': ' (open motion capture seen by virtual cameras)',
-    'openmocap-rigs': ' (open motion capture seen by virtual cameras; trained '
-    'without the DAZ rig, tested on it)',
+    'openmocap 2': ' (open motion capture seen by virtual cameras)',
+    'openmocap-rigs 2': ' (open motion capture seen by virtual cameras; '
+    'trained without the rigs of HDM05 and DAZ, tested on them)',
 }
+RIG_NOTE = (
+    "Means over each rig's subjects. Part of these errors is that spine, "
+    'thorax, neck and head are other anatomical points from rig to rig.'
+)
 # Columns on the terminal, the most important ones first.
 SHORT_TITLES = {
     'MPJPE (mm)': 'MPJPE mm',
     'paper: MPJPE (mm)': 'paper mm',
+    OVER_FRAMES: 'over frames',
     'PA-MPJPE (mm)': 'PA mm',
     '> 60 mm (%)': '> 60 mm',
     'worst 5 % (mm)': 'worst 5 %',
@@ -88,6 +95,8 @@ class PoseReport(Report):
             f'averaged over {" and ".join(unique(runs, "average"))}',
             terminal_table(table.rename(columns=SHORT_TITLES)),
         ]
+        if not (rigs := rig_table(runs)).empty:
+            lines += ['MPJPE by rig (mm)', terminal_table(rigs)]
         lines += _pck_lines(runs, terminal_table)
         rows = by_row(runs)
         for c in self.compare(runs):
@@ -112,6 +121,9 @@ class PoseReport(Report):
         own = [TITLES[key] for key in (*METRICS, *HARD)]
         summary[own] = bold(summary[own], higher=[TITLES['below_30']])
         out = ['### Models', markdown(summary), summary_notes(summary)]
+        rigs = rig_table(runs)
+        if not rigs.empty:
+            out += ['### MPJPE by rig (mm)', markdown(bold(rigs)), RIG_NOTE]
         if pck := _pck_lines(runs, markdown):
             note = f' {PAPER_NOTE}' if 'paper: ' in pck[1] else ''
             out += ['### PCK and AUC', pck[1], f'{pck[0]}.{note}']

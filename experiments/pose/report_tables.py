@@ -40,6 +40,7 @@ SYNONYMS = {
     'walkingdog': 'walkdog',
     'walkingtogether': 'walktogether',
 }
+OVER_FRAMES = 'MPJPE over frames (mm)'
 UNITS = {
     'mpjve': 'mm/frame',
     **dict.fromkeys(('params', 'macs', 'frames'), ''),
@@ -53,6 +54,11 @@ def summary_table(runs: Runs) -> pd.DataFrame:
     hard-pose columns, cost, and the paper's number where there is one.
     """
     columns = {TITLES[key]: Column((key,)) for key in METRICS}
+    if all(
+        run.metrics['average'] != 'frames' and 'over_frames' in run.metrics
+        for run in runs
+    ):
+        columns[OVER_FRAMES] = Column(('over_frames', 'mpjpe'))
     columns |= {TITLES[key]: Column(('hard', key)) for key in HARD}
     columns |= {TITLES[key]: Column((key,), False, True) for key in COST}
     table = make_table(runs, columns)
@@ -96,6 +102,18 @@ def subject_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
     )
 
 
+def rig_table(runs: Runs, metric: str = 'mpjpe') -> pd.DataFrame:
+    """One column per rig of openmocap, the mean over its subjects, in mm;
+    empty for other data.
+    """
+    if not all('per_rig' in run.metrics for run in runs):
+        return pd.DataFrame()
+    rigs = _groups(runs, 'per_rig')
+    return make_table(
+        runs, {rig: Column(('per_rig', rig, metric)) for rig in rigs}
+    )
+
+
 def pck_table(runs: Runs) -> pd.DataFrame:
     """PCK of each scene and of all frames, AUC and MPJPE of all frames, and
     the paper's figures for networks trained on other data; empty for protocols
@@ -136,8 +154,10 @@ def tidy(runs: Runs) -> pd.DataFrame:
         }
         for share, value in run.hard['curve'].items():
             groups['hard', f'worst {share} %'] = {'mpjpe': value}
-        for scope in ('action', 'subject'):
-            for group, metrics in m[f'per_{scope}'].items():
+        if 'over_frames' in m:  # of the metrics of 'all'
+            groups['frames', ''] = m['over_frames']
+        for scope in ('action', 'subject', 'rig'):
+            for group, metrics in m.get(f'per_{scope}', {}).items():
                 groups[scope, group] = metrics
         for group, metrics in m.get('pck', {}).items():
             groups['pck', group] = metrics

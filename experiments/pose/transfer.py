@@ -32,10 +32,11 @@ from experiments.pose.own import SKELETON, skeleton_of
 from experiments.pose.task import build_model
 from experiments.reporting.runs import read_metrics
 from experiments.reporting.tables import PAPER_PCK
+from experiments.sweep import ledger
 from experiments.sweep.folder import RunFolder
 from experiments.sweep.presets import comparable, fingerprint, load_settings
 from experiments.sweep.processes import RANK, print_once
-from experiments.sweep.sources import data_home
+from experiments.sweep.sources import data_home, title_of
 from experiments.sweep.splits import check_split
 from experiments.sweep.task import RunSpec
 from pyg_hcsf.choices import did_you_mean
@@ -188,6 +189,7 @@ def _test(
     if note := store.prepare(config, resume=True, processes=1):
         print_once(f'{title}: {note}')
     model = load_network(spec.folder, config, own, spec.seed, skeleton)
+    ledger.record(spec, data, 'test')
     evaluator = Evaluator(
         clips,
         protocol,
@@ -226,14 +228,15 @@ def _metadata(
     metrics = {k: v for k, v in trained.items() if k not in left_out}
     metrics |= {
         'preset': preset,
-        'data': data,
+        'data': title_of(data),
         'data_name': data,
         'split': 'test',
         'command': spec.metadata['command'],
     }
     if spec.data != data:
         metrics['trained_on'] = trained['data']
-        metrics['data'] = f'{data} (trained on {trained["data"]})'
+        origin = f' (trained on {trained["data"]})'
+        metrics['data'] = title_of(data) + origin
         paper = {k: v for k, v in spec.config.paper.items() if k in PAPER_PCK}
         metrics |= {'paper': paper} if paper else {}
     return metrics

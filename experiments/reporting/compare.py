@@ -92,10 +92,11 @@ def compare(
     """Compares two rows frame by frame.
 
     Errors are averaged over seeds, subtracted per frame, and averaged over
-    frames or over actions as the protocol defines. Frames of one subject and
-    one action are correlated, so the 95 % interval resamples (subject, action)
-    clusters, with a studentised bootstrap: its coverage is near 95 % down to
-    four clusters, where that of a percentile bootstrap is 80 % for six.
+    frames, over actions or over subjects as the protocol defines. Frames of
+    one subject and one action are correlated, so the 95 % interval resamples
+    (subject, action) clusters, with a studentised bootstrap: its coverage is
+    near 95 % down to four clusters, where that of a percentile bootstrap is
+    80 % for six.
 
     Args:
         runs (sequence of Run): The runs of one setting.
@@ -123,10 +124,11 @@ def compare_errors(
     first: Run, a: np.ndarray, b: np.ndarray, draws: int = 4999, seed: int = 0
 ) -> Comparison:
     """Compares errors ``[F]`` of the frames of a run; see :func:`compare`."""
-    action = np.unique(first.action, return_inverse=True)[1][first.clip]
     weight = np.ones(len(a))
-    if first.metrics['average'] == 'actions':
-        weight = 1 / np.bincount(action)[action]
+    groups = {'actions': first.action, 'subjects': first.subject}
+    if (names := groups.get(first.metrics['average'])) is not None:
+        group = np.unique(names, return_inverse=True)[1][first.clip]
+        weight = 1 / np.bincount(group)[group]
     pairs = np.stack([first.subject, first.action], axis=1)
     _, cluster = np.unique(pairs[first.clip], axis=0, return_inverse=True)
     s, w = (np.bincount(cluster, x) for x in (weight * (a - b), weight))

@@ -24,6 +24,9 @@ import pyg_hcsf
 from experiments.sweep.files import replacing, save_json
 from pyg_hcsf.safe_io.shown import cause
 
+# Changes whenever test people are scored, see experiments/sweep/ledger.py.
+LEDGER = 'docs/results/test_scores.csv'
+
 
 class RunFolder:
     """The folder ``runs/<task>/<preset>/<row>/<seed>`` of one run.
@@ -221,15 +224,24 @@ def read_json(path: Path, warn: bool = False) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """The git commit of this checkout."""
+    """The git commit of this checkout, with ``-dirty`` if files other than
+    the ledger have changed since.
+    """
+    others = (':/', f':(top,exclude){LEDGER}')
     try:
-        out = subprocess.run(
-            ['git', 'describe', '--always', '--dirty'],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        name = _git('describe', '--always')
+        changed = _git('diff', '--name-only', 'HEAD', '--', *others)
     except (OSError, subprocess.CalledProcessError):
         return 'unknown'
+    return name + '-dirty' * bool(changed)
+
+
+def _git(*argv: str) -> str:
+    out = subprocess.run(
+        ['git', *argv],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return out.stdout.strip()

@@ -11,6 +11,17 @@ from pyg_hcsf.choices import did_you_mean
 from pyg_hcsf.cli.command import UsageError
 
 HOME = Path(__file__).parents[2] / 'datasets'
+# The names of data sets in tables, where they are others than in commands.
+TITLES = {
+    'synthetic': 'SyntheticMotion',
+    'openmocap': 'openmocap 2',
+    'openmocap-rigs': 'openmocap-rigs 2',
+}
+
+
+def title_of(data: str) -> str:
+    """The name of a data set in tables, with its version."""
+    return TITLES.get(data, data)
 
 
 def data_home(root: str | None) -> Path:

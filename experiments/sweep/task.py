@@ -13,10 +13,11 @@ import numpy as np
 import torch.distributed as dist
 
 from experiments.reporting.report import Report
+from experiments.sweep import ledger
 from experiments.sweep.folder import RunFolder
 from experiments.sweep.presets import fingerprint
 from experiments.sweep.processes import RANK, WORLD, print_once
-from experiments.sweep.sources import DataSource
+from experiments.sweep.sources import DataSource, title_of
 from experiments.sweep.trainer import Trainer
 
 
@@ -40,6 +41,7 @@ class RunSpec:
             :class:`experiments.sweep.logs.TrainingLog`.
         request: The hash of what was asked for, see
             :func:`experiments.sweep.finished.request_key`; empty if unknown.
+        purpose: Why test people are scored, for the ledger.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class RunSpec:
     metadata: dict[str, Any]
     log: tuple[str, ...] = ()
     request: str = ''
+    purpose: str = ''
 
     @property
     def title(self) -> str:
@@ -139,12 +142,12 @@ class TaskRun(ABC):
 
     def _finish(self, store: RunFolder, trainer: Trainer) -> None:
         spec, split = self.spec, self.config.evaluate.split
+        ledger.record(spec, spec.data, split)
         out = self.evaluate(trainer)
-        name = 'SyntheticMotion' if spec.data == 'synthetic' else spec.data
         common = {
             'task': self.task,
             'seed': spec.seed,
-            'data': name + ' (partial)' * spec.partial,
+            'data': title_of(spec.data) + ' (partial)' * spec.partial,
             'data_name': spec.data,
             'split': split,
             **trainer.cost,

@@ -41,7 +41,8 @@ class PoseProtocol:
             is taken: :obj:`'none'`, :obj:`'gt'` (the error includes that of
             the predicted root), or :obj:`'both'`.
         average (str): The reported mean, over the means of the
-            :obj:`'actions'` or over all :obj:`'frames'`.
+            :obj:`'actions'` or of the :obj:`'subjects'`, or over all
+            :obj:`'frames'`.
         frame (ImageFrame, optional): The image frame of the target.
             :obj:`None` for camera-frame **metres** relative to the root.
             (default: :obj:`None`)
@@ -65,7 +66,7 @@ class PoseProtocol:
     name: str
     source: str
     alignment: Literal['none', 'gt', 'both']
-    average: Literal['actions', 'frames']
+    average: Literal['actions', 'subjects', 'frames']
     frame: Optional[ImageFrame] = None
     distortion: Optional[Distortion] = None
     train_subjects: tuple[str, ...] = ('S1', 'S5', 'S6', 'S7', 'S8')

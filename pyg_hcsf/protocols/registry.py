@@ -27,7 +27,7 @@ _OPENMOCAP = PoseProtocol(
     'pinhole keypoints; split and actions of the data set',
     frame=LCN_FRAME,
     alignment='both',
-    average='frames',
+    average='subjects',
     train_subjects=(),
     test_subjects=(),
     actions=(),
@@ -67,7 +67,7 @@ _PROTOCOLS = {
         replace(
             _OPENMOCAP,
             name='openmocap-rigs',
-            source='this project: openmocap, tested on a skeleton that was '
+            source='this project: openmocap, tested on two rigs that were '
             'not trained on, with PCK and AUC of 14 joints',
             pck='official',
         ),
@@ -78,6 +78,7 @@ _PROTOCOLS = {
             'no depth or intrinsics at test time; split and actions of the '
             'data set',
             frame=None,
+            average='frames',
             # Not 'both': the error of the root alone, such as that of a GCN,
             # which smooths over neighbors, would become that of all joints.
             alignment='gt',
@@ -119,8 +120,8 @@ def get_protocol(
     vp3d            metres, root-relative  distorted  ground truth  actions
     lcn             image frame            pinhole    neither       actions
     srnet           image frame (SRNet)    distorted  both          actions
-    openmocap       image frame            pinhole    both          frames
-    openmocap-rigs  image frame            pinhole    both          frames
+    openmocap       image frame            pinhole    both          subjects
+    openmocap-rigs  image frame            pinhole    both          subjects
     arrays          metres, root-relative  any        ground truth  frames
     3dhp-official   metres, root-relative  annotated  both          frames
     3dhp-srnet      image frame (SRNet)    annotated  both          frames

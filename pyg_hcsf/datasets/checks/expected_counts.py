@@ -11,6 +11,8 @@ from pyg_hcsf.datasets.checks.doctor import FoundFiles
 from pyg_hcsf.datasets.checks.verify import Expectation
 from pyg_hcsf.datasets.human36m.constants import TEST_SUBJECTS, TRAIN_SUBJECTS
 from pyg_hcsf.datasets.human36m.position_files import take_file
+from pyg_hcsf.datasets.mocap.openmocap_clips import missing_clips
+from pyg_hcsf.datasets.mocap.openmocap_people import subjects_of
 from pyg_hcsf.datasets.mpi_inf_3dhp import constants as mpi_inf_3dhp
 from pyg_hcsf.datasets.mpi_inf_3dhp.formats import TEST_FILE, TRAIN_FILE
 from pyg_hcsf.datasets.ntu.benchmarks import get_benchmark
@@ -34,6 +36,19 @@ UTD_MHAD_UNPUBLISHED = ('a8_s1_t4', 'a23_s6_t4', 'a27_s8_t4')
 # The setups up to 17 record the first 60 actions, the others the last 60.
 LAST_SETUP_OF_NTU60 = 17
 LAST_SETUP = 32
+# Clips and frames of the splits of openmocap at 25 Hz, of four cameras.
+OPENMOCAP = {
+    'subjects': {
+        'train': (1908, 341_108),
+        'val': (456, 41_056),
+        'test': (684, 117_392),
+    },
+    'rig': {
+        'train': (680, 185_360),
+        'val': (280, 31_016),
+        'test': (1404, 165_788),
+    },
+}
 # The plausibility of bodies from a Kinect and from motion capture.
 KINECT = Expectation('x', unit=1000.0, spread=0.35, symmetry=0.2)
 MOCAP = Expectation('y', unit=1.0, spread=0.1, symmetry=0.2)
@@ -202,14 +217,14 @@ def _missing_mat(found: FoundFiles) -> list[str]:
 
 
 def _openmocap(options: Options) -> ExpectedContents:
-    splits = {
-        'train': MOCAP._replace(clips=752, frames=160_116),
-        'val': MOCAP._replace(clips=300, frames=25_744),
-        'test': MOCAP._replace(clips=560, frames=70_388),
-    }
-    if options.get('fps', 25.0) != 25.0:  # the numbers are unknown
-        splits = dict.fromkeys(splits, MOCAP)
-    return ExpectedContents(splits)
+    held_out = options.get('held_out', 'subjects')
+    splits = {}
+    for split, (clips, frames) in OPENMOCAP[held_out].items():
+        subjects = subjects_of(split, held_out)
+        splits[split] = MOCAP._replace(subjects=subjects)
+        if options.get('fps', 25.0) == 25.0:  # others are unknown
+            splits[split] = splits[split]._replace(clips=clips, frames=frames)
+    return ExpectedContents(splits, lambda found: missing_clips(found.files))
 
 
 def _motion(options: Options) -> ExpectedContents:

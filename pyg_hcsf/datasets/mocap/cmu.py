@@ -51,8 +51,8 @@ CMU_ACTIONS = {
 OTHER_ACTION = 'other'
 
 _ASF = re.compile(r'(?:.*/)?(\d+)\.asf', re.IGNORECASE)
-_AMC = re.compile(r'(?:.*/)?(\d+)_(\d+)\.amc', re.IGNORECASE)
-_EITHER = re.compile(rf'{_ASF.pattern}|{_AMC.pattern}', re.IGNORECASE)
+AMC_FILE = re.compile(r'(?:.*/)?(\d+)_(\d+)\.amc', re.IGNORECASE)
+_EITHER = re.compile(rf'{_ASF.pattern}|{AMC_FILE.pattern}', re.IGNORECASE)
 
 
 def cmu_action(description: str, subject: str = '') -> str:
@@ -123,7 +123,7 @@ def read_cmu(
     index = _index_of(raw)
     trials = read_cmu_index(index) if index.is_file() else {}
     files = [path for path in cmu_files(raw) if path.name != CMU_INDEX]
-    if _ASF.fullmatch(files[0].name) or _AMC.fullmatch(files[0].name):
+    if _ASF.fullmatch(files[0].name) or AMC_FILE.fullmatch(files[0].name):
         yield from _read_cmu(list(files), trials, subjects, clips, raw)
         return
     # Refuses members that are damaged, or lead out of the archive.
@@ -154,7 +154,7 @@ def _read_cmu(
     }
     current, asf = None, None
     for path in files:
-        match = _AMC.fullmatch(Path(str(path)).name)
+        match = AMC_FILE.fullmatch(Path(str(path)).name)
         if not match or (subjects and int(match[1]) not in subjects):
             continue
         subject, trial = int(match[1]), int(match[2])
@@ -211,7 +211,7 @@ class CMUMocap(MotionDataset):
         Format(
             'archive',
             f'the official archive {CMU_ARCHIVE} of skeletons and motion',
-            lambda path: archives_with(path, _AMC),
+            lambda path: archives_with(path, AMC_FILE),
         ),
         Format(
             'asf_amc',

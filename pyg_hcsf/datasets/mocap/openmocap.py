@@ -113,7 +113,7 @@ class OpenMocap(Motion):
         distortion: Literal['vp3d', 'm17'] | None = None,
         seed: int = 0,
         held_out: Literal['subjects', 'rig'] = 'subjects',
-        version: Literal[2] = 2,
+        version: int = 2,
         **kwargs: Any,
     ) -> None:
         check_choice('split', split, SPLITS)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pyg_hcsf.safe_io.archives import iter_zip
+
 from .bvh.reader import CMU_JOINTS, DAZ_JOINTS
 from .bvh_motion import bvh_files, read_bvh_clip
-from .cmu import cmu_files, read_cmu
+from .cmu import AMC_FILE, cmu_files, read_cmu
 from .cmu_download import CMU_ARCHIVE
 from .hdm05 import hdm05_files, read_hdm05
 from .joint_positions import UNITS
@@ -68,6 +70,20 @@ def openmocap_files(raw: Path) -> list[Path]:
     return [*amc, *sum(daz, []), *hdm05, *bvh_files(raw / BVH_PLACE)]
 
 
+def missing_clips(files: Iterable[Path]) -> list[str]:
+    r"""The listed clips of which there is no raw file among those that
+    :func:`openmocap_files` lists.
+    """
+    present: set[str] = set()
+    for path in files:
+        if path.suffix == '.zip':
+            members = iter_zip(path, AMC_FILE)
+            present |= {Path(member.name).stem for member in members}
+        daz = path.parent.name in DAZ_FOLDERS
+        present.add(f'{path.parent.name}_{path.stem}' if daz else path.stem)
+    return [name for name in listed_clips() if name not in present]
+
+
 def read_openmocap(raw: Path) -> Iterator[MotionClip]:
     r"""Reads the listed clips below a folder.
 
@@ -115,7 +131,7 @@ def _read_files(
             yield from read_cmu(raw / place, clips=wanted)
     for path in bvh_files(raw / BVH_PLACE):
         if path.stem in wanted:
-            yield _read_cmu_bvh(path)
+            yield read_cmu_bvh(path, wanted[path.stem].frames)
     for folder, (subject, fps) in DAZ_FOLDERS.items():
         for path in bvh_files(raw / 'cmu' / 'bvh' / folder):
             if (name := f'{folder}_{path.stem}') in wanted:
@@ -134,7 +150,10 @@ def _read_files(
             yield clip
 
 
-def _read_cmu_bvh(path: Path) -> MotionClip:
+def read_cmu_bvh(path: Path, frames: int) -> MotionClip:
+    r"""Reads a BVH file with the skeleton of a subject of CMU, without the T
+    pose that makes it a frame longer than :obj:`frames`.
+    """
     clip = read_bvh_clip(
         path,
         path.parent,
@@ -144,4 +163,5 @@ def _read_cmu_bvh(path: Path) -> MotionClip:
         source_fps=120.0,
         subject=f'CMU{path.stem.split("_")[0]}',
     )
-    return clip._replace(joints=clip.joints[1:])  # without the T pose
+    has_rest_pose = len(clip.joints) == frames + 1
+    return clip._replace(joints=clip.joints[int(has_rest_pose) :])

@@ -101,7 +101,11 @@ def test_human36m_options():
 
 
 def test_openmocap_options():
-    assert EXPECTED_CONTENTS['OpenMocap']({}).splits['val'].frames == 25_744
+    contents = EXPECTED_CONTENTS['OpenMocap']
+    assert contents({}).splits['val'].frames == 41_056
+    rig = contents({'held_out': 'rig'}).splits
+    assert rig['val'].subjects == ('CMU03', 'CMU16', 'CMU86')
+    assert sum(split.frames for split in rig.values()) == 382_164
     slow = EXPECTED_CONTENTS['OpenMocap']({'fps': 10.0}).splits
     assert [split.frames for split in slow.values()] == [0, 0, 0]
 
