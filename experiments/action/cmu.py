@@ -18,7 +18,7 @@ from experiments.action.clips import ActionClips, ActionRequest
 from experiments.lifting.scenes import NOISES, Noise, detect, film
 from experiments.pose.data import find_openmocap
 from experiments.sweep import sources
-from experiments.sweep.motion import openmocap_motion
+from experiments.sweep.motion import openmocap_motion, synthetic_motion
 from pyg_hcsf.datasets.mocap.openmocap_people import subjects_of
 from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.lifting import Lifter
@@ -29,8 +29,10 @@ from pyg_hcsf.skeleton import H36M17, get_skeleton
 from pyg_hcsf.transforms import AlignBody
 
 FPS = 25.0
+GENERATED = 'generated'
 VERSION = 1  # of the takes; to be raised when they change
-ALIGN: dict[str, Any] = {'up': 2, 'scale': 0.001}  # z up, millimetres
+# z is up, in mm; of the path of the root, the height is kept.
+ALIGN: dict[str, Any] = {'up': 2, 'scale': 0.001, 'follow': True}
 ACTIONS = (
     *('walk', 'run', 'jump', 'climb', 'dance', 'martial arts', 'sport'),
     *('gymnastics', 'everyday'),
@@ -92,8 +94,18 @@ def action_of(clip: Data) -> str:
 
 def labelled(root: Path, split: str) -> list[Data]:
     """The clips of a split with their actions. HDM05 is not trained on, as
-    its licence would apply to the weights.
+    its licence would apply to the weights. The split GENERATED is motion of
+    SyntheticMotion's training people.
     """
+    if split == GENERATED:
+        return [
+            Data(
+                pos=clip.pos.transpose(0, 1),
+                action='walk' if 'Walk' in clip.action else 'everyday',
+                **_names(clip),
+            )
+            for clip in synthetic_motion('train', int(SECONDS * FPS))
+        ]
     clips = openmocap_motion(find_openmocap(root), split)
     return [
         Data(pos=clip.pos.transpose(0, 1), action=action, **_names(clip))
@@ -116,6 +128,8 @@ def draw_scenes(
     """
     for action in ACTIONS:
         mine = [clip for clip in clips if clip.action == action]
+        if not mine:
+            continue
         people: dict[str, int] = {}
         for clip in mine:
             people[clip.subject] = people.get(clip.subject, 0) + len(clip.pos)
@@ -146,7 +160,7 @@ def make_takes(
     """Every scene of a split as true poses, and as lifted ones. Training
     bodies have random proportions and detectors random errors.
     """
-    train = split == 'train'
+    train = split in ('train', GENERATED)
     rng = np.random.default_rng(seed)
     generator = Generator().manual_seed(seed)
     clips, lifter = labelled(root, split), Lifter(weights)
@@ -175,7 +189,9 @@ def make_takes(
 
 def load_takes(root: Path, split: str, weights: str, count: int) -> list[Take]:
     """The same from a file, if they were made before."""
-    content = repr((VERSION, split, weights, count * (split == 'train')))
+    content = repr(
+        (VERSION, split, weights, count * (split in ('train', GENERATED)))
+    )
     digest = hashlib.sha256(content.encode())
     for path in sorted(WEIGHTS.glob(f'{weights}_*.safetensors')):
         digest.update(path.read_bytes())
@@ -212,6 +228,9 @@ def load_cmu(request: ActionRequest, raw: Path) -> ActionClips:
     takes = load_takes(
         request.root, request.split, request.lift, request.scenes
     )
+    if request.split == 'train':
+        half = request.scenes // 2
+        takes += load_takes(request.root, GENERATED, request.lift, half)
     cut = draw_windows if request.split == 'train' else cut_windows
     people = ', '.join(subjects_of('test')).replace('CMU', '')
     return ActionClips(

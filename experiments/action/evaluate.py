@@ -141,10 +141,28 @@ class ActionEvaluator:
             groups[name] = {
                 **score_clips(scores, label, self.clips.actions),
                 'top2': float(metrics.top_k_accuracy(scores, label, 2)),
+                'clip_top1': self._clip_accuracy(out, mine),
                 'person_mean': float(np.mean(list(people.values()))),
                 'per_person': people,
             }
         return groups
+
+    def _clip_accuracy(self, out: Scores, mine: np.ndarray) -> float:
+        """The percentage of the clips that are classified correctly by the
+        mean probabilities of their windows, which are named clip/...
+        """
+        names = [name.split('/')[0] for name in self.loader.names]
+        right: dict[str, list[Tensor]] = {}
+        shares = out.scores.softmax(dim=-1)
+        for i in np.flatnonzero(mine):
+            right.setdefault(names[i], []).append(
+                torch.cat([shares[i], out.label[i : i + 1]])
+            )
+        means = torch.stack(
+            [torch.stack(x).mean(dim=0) for x in right.values()]
+        )
+        found = means[:, :-1].argmax(dim=1) == means[:, -1].round()
+        return 100 * float(found.float().mean())
 
     def arrays(self, out: Scores) -> dict[str, np.ndarray]:
         """The arrays of scores.npz."""

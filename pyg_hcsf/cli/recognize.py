@@ -37,7 +37,6 @@ from pyg_hcsf.cli.paths import check_input, check_output
 
 if TYPE_CHECKING:
     from pyg_hcsf.recognition import ActionInterval, Label, Recognizer
-    from pyg_hcsf.streaming import JsonLines
 
 DEFAULT = 'cmu'
 

@@ -7,9 +7,9 @@ MIN_PERIOD = 12  # frames: about half a second
 
 
 def loop_short(joints: Tensor, length: int) -> Tensor:
-    r"""Continues a clip that is shorter than a window: it jumps back from one
-    frame to the most similar one, at least 12 frames before, and the root
-    moves on.
+    r"""Continues a clip that is shorter than a window: its last frame is
+    followed by those after the most similar frame, at least 12 frames before.
+    The root moves on by the steps of the clip.
 
     Args:
         joints (torch.Tensor): The joints, the root first: ``[T, N, 3]``.
@@ -24,20 +24,14 @@ def loop_short(joints: Tensor, length: int) -> Tensor:
     if count >= length:
         return joints
     root = joints[:, :1]
-    flat = (joints - root).flatten(1)
-    number, first, after = torch.arange(length), 0, count
+    pose = joints - root
+    first = 0  # the frame like the last one
     if count > MIN_PERIOD:
-        frames = torch.arange(count)
-        distance = torch.cdist(flat, flat)
-        near = frames[None] - frames[:, None] < MIN_PERIOD
-        distance[near] = torch.inf
-        first, after = divmod(int(distance.argmin()), count)
-    period = after - first
-    number = torch.where(
-        number < after, number, first + (number - after) % period
-    )
-    step = torch.zeros_like(root)
-    step[1:] = root[1:] - root[:-1]
-    step[0] = step[1:].mean(dim=0) if count > 1 else 0
-    path = step[number].cumsum(dim=0)
-    return joints[number] - root[number] + path - path[:1] + root[:1]
+        likely = pose[: count - MIN_PERIOD] - pose[-1]
+        first = int(likely.flatten(1).norm(dim=1).argmin())
+    period = max(1, count - 1 - first)
+    more = torch.arange(length - count) % period + first + 1
+    more = more.clamp(max=count - 1)
+    steps = root.diff(dim=0, prepend=root[:1])[more]
+    path = torch.cat([root, root[-1:] + steps.cumsum(dim=0)])
+    return torch.cat([pose, pose[more]]) + path
