@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from experiments.action.cmu import ACTIONS
+from experiments.action.cmu_takes import ACTIONS
 from experiments.action.config import (
     ActionClipsConfig,
     ActionConfig,

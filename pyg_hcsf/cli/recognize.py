@@ -66,6 +66,8 @@ def main(argv: list[str] | None = None) -> list[Label] | list[ActionInterval]:
     args = parser.parse_args(argv)
     if (args.clip is None) == (args.live is None):
         parser.error('give either a clip or --live')
+    if args.live is not None and args.out is not None:
+        parser.error('--live writes to its output, not to --out')
     if args.run != DEFAULT:
         check_input('--run', Path(args.run))
     if args.clip is not None:
@@ -77,8 +79,6 @@ def main(argv: list[str] | None = None) -> list[Label] | list[ActionInterval]:
 
     recognizer = Recognizer(args.run)
     if args.live is not None:
-        if args.out is not None:
-            parser.error('--live writes to its output, not to --out')
         stream(recognizer, args)
         return []
     if recognizer.info.of_poses:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from experiments.action import cmu, data, score_weights
+from experiments.action import cmu, cmu_takes, data, score_weights
 from experiments.action.clips import ActionRequest
 from experiments.action.config import ActionClipsConfig
 from experiments.sweep import ledger, sources
@@ -25,7 +25,7 @@ REQUEST = ActionRequest(
 def make_takes(frames=50):
     """Two takes of every action, each true and lifted."""
     return [
-        cmu.Take(action, person, f'{person}_{i}', source, pose.float())
+        cmu_takes.Take(action, person, f'{person}_{i}', source, pose.float())
         for i, action in enumerate(cmu.ACTIONS)
         for person in ('CMU01', 'CMU02')
         for source, pose in (
@@ -52,22 +52,24 @@ def test_actions():
         ('squat1Reps', 'HDM_mm_squat1Reps_001', 'gymnastics'),
         ('lieDownFloor', 'HDM_mm_lieDownFloor_001', ''),
     ):
-        assert cmu.action_of(clip(action, name)) == expected
-    assert set(cmu.GROUPS.values()) <= set(cmu.ACTIONS)
-    assert set(cmu.TRIALS.values()) <= {*cmu.ACTIONS, ''}
+        assert cmu_takes.action_of(clip(action, name)) == expected
+    assert set(cmu_takes.GROUPS.values()) <= set(cmu.ACTIONS)
+    assert set(cmu_takes.TRIALS.values()) <= {*cmu.ACTIONS, ''}
 
 
 def test_hdm05_is_not_trained_on(monkeypatch):
     clips = [clip('run', '35_17', 'CMU35'), clip('run', 'x', 'HDM05-bd')]
     clips += [clip('acting', '14_17')]
-    monkeypatch.setattr(cmu, 'find_openmocap', lambda root: root)
-    monkeypatch.setattr(cmu, 'openmocap_motion', lambda raw, split: clips)
+    monkeypatch.setattr(cmu_takes, 'find_openmocap', lambda root: root)
+    monkeypatch.setattr(
+        cmu_takes, 'openmocap_motion', lambda raw, split: clips
+    )
     names = {
-        split: [c.subject for c in cmu.labelled(DATA, split)]
+        split: [c.subject for c in cmu_takes.labelled(DATA, split)]
         for split in ('train', 'val')
     }
     assert names == {'train': ['CMU35'], 'val': ['CMU35', 'HDM05-bd']}
-    assert cmu.labelled(DATA, 'val')[0].pos.shape == (50, 17, 3)
+    assert cmu_takes.labelled(DATA, 'val')[0].pos.shape == (50, 17, 3)
 
 
 def test_scenes():
@@ -76,13 +78,13 @@ def test_scenes():
         for action in cmu.ACTIONS
         for person in ('CMU01', 'CMU02')
     ]
-    scenes = list(cmu.draw_scenes(clips, 10, np.random.default_rng(0)))
+    scenes = list(cmu_takes.draw_scenes(clips, 10, np.random.default_rng(0)))
     assert len(scenes) == 10 * len(cmu.ACTIONS)
     assert {len(scene.pos) for scene in scenes} == {150}
     right = [scene.pos[0, 1] - scene.pos[0, 4] for scene in scenes]
     signs = {bool(x[0] > 0) for x in right}
     assert signs == {True, False}  # some are mirrored
-    parts = list(cmu.cut_scenes([clips[0].clone()]))
+    parts = list(cmu_takes.cut_scenes([clips[0].clone()]))
     assert [len(part.pos) for part in parts] == [200]
 
 
@@ -111,14 +113,16 @@ def test_takes_are_made_once(tmp_path, monkeypatch):
         return make_takes(20)
 
     monkeypatch.setattr(sources, 'HOME', tmp_path)
-    monkeypatch.setattr(cmu, 'make_takes', make)
-    one, two = (cmu.load_takes(DATA, 'val', 'single', 3) for _ in range(2))
+    monkeypatch.setattr(cmu_takes, 'make_takes', make)
+    one, two = (
+        cmu_takes.load_takes(DATA, 'val', 'single', 3) for _ in range(2)
+    )
     assert len(made) == 1
     for a, b, c in zip(one, two, make_takes(20), strict=True):
         assert a[:4] == b[:4] == c[:4]
         assert torch.equal(a.joints, b.joints)
         assert torch.equal(a.joints, c.joints)
-    cmu.load_takes(DATA, 'val', 'temporal', 3)
+    cmu_takes.load_takes(DATA, 'val', 'temporal', 3)
     assert len(made) == 2
 
 
@@ -179,7 +183,7 @@ def test_listed_clips_have_enough_people():
             name.split('_')[0], name.split('_')[0]
         )
         subject = f'CMU{number}'
-        action = cmu.action_of(clip(entry.action, name))
+        action = cmu_takes.action_of(clip(entry.action, name))
         if action and split_of(subject) == 'train':
             people.setdefault(action, set()).add(subject)
     assert set(people) == set(cmu.ACTIONS)
