@@ -192,10 +192,11 @@ def expected(
 ) -> dict[str, Sequence[str]]:
     """The subjects and actions that a split must have, as far as known. Those
     of a validation split depend on what is held out, and the actions that
-    HDM05's subjects do on what was recorded.
+    the subjects of HDM05 and of CMU's test do on what was recorded.
     """
     out: dict[str, Sequence[str]] = {}
-    if split != 'val' and data != 'hdm05':
+    recorded = data == 'hdm05' or (data, split) == ('cmu', 'test')
+    if split != 'val' and not recorded:
         out['action'] = clips.actions
     if split == 'test':
         subjects = {'utd_mhad': UTD_MHAD_TEST, 'hdm05': HDM05_TEST}

@@ -83,8 +83,10 @@ def main(argv: list[str] | None = None) -> list[Label] | list[ActionInterval]:
         return []
     if recognizer.info.of_poses:
         return classify_poses(recognizer, args)
-    if args.out is not None:
-        parser.error('--out is for poses; these labels are JSON already')
+    if args.out is not None or args.fps is not None:
+        parser.error(
+            f"--out and --fps are for poses, which '{args.run}' does not know"
+        )
     labels = []
     for label in classify(recognizer, args):
         print(json.dumps(label_to_dict(label)), flush=True)

@@ -79,7 +79,7 @@ def test_a_table_is_for_poses(run, clip, tmp_path, capsys):
     out = ['--out', str(tmp_path / 'a.csv')]
     with pytest.raises(SystemExit):
         main([str(clip), '--run', str(run), *out])
-    assert '--out is for poses' in capsys.readouterr().err
+    assert '--out and --fps are for poses' in capsys.readouterr().err
 
 
 def somebody(name='1', fps=25.0):
