@@ -129,7 +129,7 @@ def make_card(
         'licence': 'MIT',
         'acknowledgement': CMU,
         'accuracy': f'clips of {split} people: {shares}',
-        'limits': 'one adult at a time; nine groups of actions, recorded of '
+        'limits': 'one adult at a time; eight groups of actions, recorded of '
         'few people; other actions get one of them too',
     }
 

@@ -27,9 +27,11 @@ from pyg_hcsf.skeleton import H36M17
 
 FPS = 25.0
 GENERATED = 'generated'
-VERSION = 1  # of the takes; to be raised when they change
+VERSION = 2  # of the takes; to be raised when they change
+# Without CMU's sport (dribbling and kicking a ball), which was never right on
+# validation people and had taken in half of their walking.
 ACTIONS = (
-    *('walk', 'run', 'jump', 'climb', 'dance', 'martial arts', 'sport'),
+    *('walk', 'run', 'jump', 'climb', 'dance', 'martial arts'),
     *('gymnastics', 'everyday'),
 )
 # Groups of the clip table of OpenMocap that are parts of others here.
@@ -46,7 +48,6 @@ GROUPS = {
     'rotateArmsBothBackward1Reps': 'gymnastics',
     'sneak2StepsLStart': 'walk',
     'squat1Reps': 'gymnastics',
-    'throwBasketball': 'sport',
 }
 # Trials whose description in CMU's index says more than its first words, and
 # those that show several actions or none of these.
