@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pyg_hcsf.cli.recognize import main
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from pyg_hcsf.poses import PoseSequence, write_poses
 from tests.paths import REPO
 from tests.recognition.small_recognizer import make_joints, make_recognizer
@@ -83,7 +84,8 @@ def test_a_table_is_for_poses(run, clip, tmp_path, capsys):
 
 
 def somebody(name='1', fps=25.0):
-    joints = stepping(75).numpy()
+    joints = motion_clip('S9', 'Walking', 1, 75).pos.transpose(0, 1).numpy()
+    joints = joints.astype(np.float64)
     root = joints[:, 0]
     return PoseSequence(
         *(name, 'h36m17', np.arange(75), joints - root[:, None]),
