@@ -79,6 +79,7 @@ TASKS = {
             'ntu120-xset',
             'utd_mhad',
             'hdm05',
+            'cmu',
             'synthetic',
         ),
         action.smoke,

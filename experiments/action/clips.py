@@ -42,6 +42,10 @@ class ActionClips(NamedTuple):
     fps: float = 30.0
     usual: int | None = None
 
+    def has(self, key: str) -> bool:
+        """Whether clips in a list have an attribute."""
+        return isinstance(self.clips, list) and key in self.clips[0]
+
     def column(self, key: str) -> list[str]:
         """A string attribute of every clip."""
         return column(self.clips, key)
@@ -55,6 +59,9 @@ class ActionRequest(NamedTuple):
     normalize: str
     hold_out: bool
     num_frames: int
+    lift: str
+    scenes: int
+    windows: int
 
 
 def held_out(request: ActionRequest, values: Sequence[Any]) -> list[Any]:

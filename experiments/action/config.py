@@ -25,7 +25,11 @@ class ActionClipsConfig:
         hold_out: Exclude the validation subjects from the training, to
             measure the error on them. Published results are of networks that
             are trained on them.
-        num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
+        num_frames: The length of a clip of SyntheticMotion, or of a window of
+            cmu, at 25 Hz.
+        lift: The weights of the package that lift the videos of cmu.
+        scenes: Training scenes of cmu for each action.
+        windows: Training windows of cmu for each action.
     """
 
     stream: Literal['joint', 'bone', 'joint-motion', 'bone-motion'] = 'joint'
@@ -37,6 +41,9 @@ class ActionClipsConfig:
     normalize: Literal['auto', 'agcn', 'pyskl', 'ctrgcn', 'none'] = 'auto'
     hold_out: bool = True
     num_frames: int = 100
+    lift: Literal['single', 'temporal'] = 'single'
+    scenes: int = 64
+    windows: int = 800
 
 
 @dataclass
@@ -154,6 +161,7 @@ def smoke(config: ActionConfig) -> ActionConfig:
     """Shrinks a run config to seconds: short clips, few steps, small model."""
     config.clips.length = min(config.clips.length, 16)
     config.clips.num_frames = min(config.clips.num_frames, 16)
+    config.clips.scenes = config.clips.windows = 2
     config.model.hidden_channels = min(config.model.hidden_channels, 4)
     config.model.num_blocks = 3
     config.train.steps = 4

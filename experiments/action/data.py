@@ -17,6 +17,7 @@ from experiments.action.clips import (
     processed_raw,
     training,
 )
+from experiments.action.cmu import find_cmu, load_cmu
 from experiments.action.config import ActionClipsConfig
 from experiments.action.ntu import find_ntu, load_ntu
 from experiments.sweep.sources import DataSource, processed_root
@@ -177,6 +178,9 @@ SOURCES |= {
     'hdm05': DataSource(
         find_hdm05, load_hdm05, 'cross-subject', _needs('HDM05')
     ),
+    'cmu': DataSource(
+        find_cmu, load_cmu, 'cross-subject', _needs('OpenMocap')
+    ),
     'synthetic': DataSource(
         lambda root: root, load_synthetic, 'cross-subject'
     ),
@@ -188,10 +192,11 @@ def expected(
 ) -> dict[str, Sequence[str]]:
     """The subjects and actions that a split must have, as far as known. Those
     of a validation split depend on what is held out, and the actions that
-    HDM05's subjects do on what was recorded.
+    the subjects of HDM05 and of CMU's test do on what was recorded.
     """
     out: dict[str, Sequence[str]] = {}
-    if split != 'val' and data != 'hdm05':
+    recorded = data == 'hdm05' or (data, split) == ('cmu', 'test')
+    if split != 'val' and not recorded:
         out['action'] = clips.actions
     if split == 'test':
         subjects = {'utd_mhad': UTD_MHAD_TEST, 'hdm05': HDM05_TEST}
@@ -216,6 +221,9 @@ def load_actions(
         normalize=config.normalize,
         hold_out=config.hold_out,
         num_frames=config.num_frames,
+        lift=config.lift,
+        scenes=config.scenes,
+        windows=config.windows,
     )
     return _load(data, request)
 

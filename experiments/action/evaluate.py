@@ -119,7 +119,50 @@ class ActionEvaluator:
         loss = F.cross_entropy(*out[:2])
         what = 'the cross-entropy on the evaluated split'
         check_converged(float(loss), float(zero), what)
-        return score_clips(*out[:2], self.clips.actions)
+        scored = score_clips(*out[:2], self.clips.actions)
+        if self.clips.has('source'):
+            scored['by_source'] = self._by_source(out)
+        return scored
+
+    def _by_source(self, out: Scores) -> dict[str, dict[str, Any]]:
+        """The metrics of true and of lifted poses, and of each person."""
+        source = np.array(self.clips.column('source'))
+        subject = np.array(self.clips.column('subject'))
+        groups = {}
+        for name in dict.fromkeys(source.tolist()):
+            mine = source == name
+            scores, label = (x[torch.from_numpy(mine)] for x in out[:2])
+            right = metrics.top_k_accuracy(scores, label, per_clip=True)
+            right = right.numpy()
+            people = {
+                person: 100 * float(right[subject[mine] == person].mean())
+                for person in dict.fromkeys(subject[mine].tolist())
+            }
+            groups[name] = {
+                **score_clips(scores, label, self.clips.actions),
+                'top2': float(metrics.top_k_accuracy(scores, label, 2)),
+                'clip_top1': self._clip_accuracy(out, mine),
+                'person_mean': float(np.mean(list(people.values()))),
+                'per_person': people,
+            }
+        return groups
+
+    def _clip_accuracy(self, out: Scores, mine: np.ndarray) -> float:
+        """The percentage of the clips that are classified correctly by the
+        mean probabilities of their windows, which are named clip/...
+        """
+        names = [name.split('/')[0] for name in self.loader.names]
+        right: dict[str, list[Tensor]] = {}
+        shares = out.scores.softmax(dim=-1)
+        for i in np.flatnonzero(mine):
+            right.setdefault(names[i], []).append(
+                torch.cat([shares[i], out.label[i : i + 1]])
+            )
+        means = torch.stack(
+            [torch.stack(x).mean(dim=0) for x in right.values()]
+        )
+        found = means[:, :-1].argmax(dim=1) == means[:, -1].round()
+        return 100 * float(found.float().mean())
 
     def arrays(self, out: Scores) -> dict[str, np.ndarray]:
         """The arrays of scores.npz."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import torch
 
 from experiments.action.clips import ActionClips
+from experiments.action.cmu import make_card
 from experiments.action.config import ActionConfig, smoke
 from experiments.action.data import SOURCES, expected, load_actions
 from experiments.action.evaluate import ActionEvaluator, make_loader
@@ -101,7 +102,10 @@ class ActionRun(TaskRun):
         }
         top1 = metrics['top1']
         shown = f'{top1:.1f} % of {metrics["clips"]} {split} clips'
-        info = replace(self.info, card={**self.info.card, 'top-1': shown})
+        card = {**self.info.card, 'top-1': shown}
+        if self.spec.data == 'cmu':
+            card |= make_card(metrics['by_source'], split)
+        info = replace(self.info, card=card)
         folder = self.spec.folder
         save_recognizer(folder / NAME, trainer.model, info)
         save_network(folder, trainer.model, info.model, self.clips.protocol)

@@ -22,7 +22,7 @@ from pyg_hcsf.cli.command import UsageError, one_line, require, run_command
 SUBCOMMANDS = {
     'lift': 'lift 2D keypoints to 3D poses, from a file or live',
     'view': 'make a page, a picture or a video of 3D poses',
-    'recognize': 'classify actions with a trained network',
+    'recognize': 'classify the actions of people in 3D poses',
     'fuse': 'fuse the scores of action runs on several streams',
     'doctor': 'report which data sets a file or folder contains',
     'prepare': 'prepare a data set for training, and check it',

@@ -1,64 +1,79 @@
-r"""Classifies actions in a clip of 3D joints or live, with the network of a
-finished action run.
+r"""Classifies the actions of people in 3D poses, from a file or live.
 
+    pyg-hcsf lift examples/walk_coco17.json --out walk.json --fps 25
+    pyg-hcsf recognize walk.json
+    pyg-hcsf recognize walk.json --out actions.csv
+    sensor | pyg-hcsf recognize --live stdin --fps 30
     pyg-hcsf recognize a3_s2_t1_skeleton.mat \
         --run runs/action/utd_mhad/hcsf/0
-    pyg-hcsf recognize CLIP.npz --run RUN --window 60 --stride 15
-    sensor | pyg-hcsf recognize --live stdin --run RUN
-    pyg-hcsf recognize --live tcp:4000 --run RUN
 
-A clip is a .skeleton of NTU RGB+D, a .mat of UTD-MHAD, or a .npz with joints
-[T, N, 3] or [T, M, N, 3] or the poses of pyg-hcsf lift --axes world. It is
-classified as a whole, as in the evaluation of the run, or window by window.
+Poses are .json, .csv, .npz or .bvh files of pyg-hcsf lift, or a .npz with
+joints [T, 17, 3] or [T, M, 17, 3] of Human3.6M in millimetres, z up. The
+output is a table of the actions of each person over time; where none is
+probable enough, it says unsure.
+
+With --run, the network is that of an action run. If it has other joints, the
+clip is a .skeleton of NTU RGB+D, a .mat of UTD-MHAD or a .npz with joints,
+which is classified as a whole, as in the evaluation of the run, or with
+--window or --stride window by window; each line of output is one label as
+JSON.
+
 In live mode, each line of input is one frame as JSON, {"frame": 1, "joints":
-[[x, y, z], ...]}. The port accepts connections from this machine only. Each
-line of output is one label as JSON.
+[[x, y, z], ...]}, and each line of output one label. The port accepts
+connections from this machine only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyg_hcsf.cli.command import CommandParser, log
-from pyg_hcsf.cli.paths import check_input
+from pyg_hcsf.cli.paths import check_input, check_output
 
 if TYPE_CHECKING:
-    from pyg_hcsf.recognition import Label, Recognizer
-    from pyg_hcsf.streaming import JsonLines
+    from pyg_hcsf.recognition import ActionInterval, Label, Recognizer
+
+DEFAULT = 'cmu'
 
 
 def make_parser() -> CommandParser:
     """The parser of the command line."""
     parser = CommandParser(prog='pyg-hcsf recognize', description=__doc__)
     add = parser.add_argument
-    add('clip', nargs='?', type=Path, help='clip of 3D joints')
+    add('clip', nargs='?', type=Path, help='poses, or a clip of 3D joints')
     add('--live', help='stdin or tcp:PORT, instead of a clip')
-    add(
-        '--run',
-        type=Path,
-        required=True,
-        help='folder of an action run, or its recognizer.safetensors',
-    )
+    text = 'folder of an action run, or its recognizer.safetensors; default: '
+    add('--run', default=DEFAULT, help=f'{text}{DEFAULT}, of the package')
+    add('--out', type=Path, help='.csv or .json file for the table')
+    add('--fps', type=float, help='frames per second, if not in the file')
     text = 'frames of a window; default: those of a typical training clip'
     add('--window', type=int, help=text)
     text = 'frames between labels; default: a quarter of the window'
     add('--stride', type=int, help=text)
+    text = 'lowest probability of an action in the table; default: 0.5'
+    add('--min_score', type=float, default=0.5, help=text)
     return parser
 
 
-def main(argv: list[str] | None = None) -> list[Label]:
-    """Runs the command; returns the labels of a clip."""
+def main(argv: list[str] | None = None) -> list[Label] | list[ActionInterval]:
+    """Runs the command; returns the labels or the intervals of a file."""
     parser = make_parser()
     args = parser.parse_args(argv)
     if (args.clip is None) == (args.live is None):
         parser.error('give either a clip or --live')
-    check_input('--run', args.run)
+    if args.live is not None and args.out is not None:
+        parser.error('--live writes to its output, not to --out')
+    if args.run != DEFAULT:
+        check_input('--run', Path(args.run))
     if args.clip is not None:
         check_input('clip', args.clip)
+    if args.out is not None:
+        check_output('--out', args.out, ('.csv', '.json'))
     from pyg_hcsf.recognition import Recognizer
     from pyg_hcsf.recognition.live_recognizer import label_to_dict
 
@@ -66,11 +81,52 @@ def main(argv: list[str] | None = None) -> list[Label]:
     if args.live is not None:
         stream(recognizer, args)
         return []
+    if recognizer.info.of_poses:
+        return classify_poses(recognizer, args)
+    if args.out is not None or args.fps is not None:
+        parser.error(
+            f"--out and --fps are for poses, which '{args.run}' does not know"
+        )
     labels = []
     for label in classify(recognizer, args):
         print(json.dumps(label_to_dict(label)), flush=True)
         labels.append(label)
     return labels
+
+
+def classify_poses(
+    recognizer: Recognizer, args: argparse.Namespace
+) -> list[ActionInterval]:
+    """Classifies the people of a file; prints and writes a table."""
+    from pyg_hcsf.recognition import recognize_poses
+    from pyg_hcsf.recognition.action_table import to_text, write_table
+    from pyg_hcsf.recognition.joint_clip import read_people
+
+    people = read_people(args.clip)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        intervals = recognize_poses(
+            people,
+            recognizer,
+            args.fps,
+            args.window,
+            args.stride,
+            args.min_score,
+        )
+    for warning in dict.fromkeys(str(w.message) for w in caught):
+        log(f'warning: {warning}: pass --fps')
+    names = ', '.join(recognizer.info.actions)
+    log(f'Actions that the network knows: {names}')
+    if not intervals:
+        raise ValueError(
+            f"Nobody in '{args.clip}' is there for half a second: nothing can "
+            'be classified'
+        )
+    print(to_text(intervals))
+    if args.out is not None:
+        write_table(args.out, intervals)
+        print(f"Wrote '{args.out}'")
+    return intervals
 
 
 def classify(
@@ -110,17 +166,19 @@ def stream(recognizer: Recognizer, args: argparse.Namespace) -> None:
     from pyg_hcsf.recognition import LiveRecognizer
     from pyg_hcsf.streaming import JsonLines, stream_lines
 
-    def make() -> JsonLines:
-        return JsonLines(LiveRecognizer(recognizer, args.window, args.stride))
+    def live() -> LiveRecognizer:
+        return LiveRecognizer(recognizer, args.window, args.stride, args.fps)
 
-    # Raises before the port opens.
-    live = LiveRecognizer(recognizer, args.window, args.stride)
+    first = live()  # raises before the port opens
     info = recognizer.info
     log(
         f'Classifying {len(info.actions)} actions of up to {info.num_bodies} '
-        f'bodies of {info.skeleton}, in {info.unit} at {info.fps:g} Hz: '
-        f'windows of {live.window} frames with a stride of {live.stride}'
+        f'bodies of {info.skeleton}, in {info.unit} at {first.fps:g} Hz'
+        f'{", z up" * info.of_poses}: windows of {first.window} frames with '
+        f'a stride of {first.stride}'
     )
     stream_lines(
-        make, args.live, lambda port: log(f'Listening on 127.0.0.1:{port}')
+        lambda: JsonLines(live()),
+        args.live,
+        lambda port: log(f'Listening on 127.0.0.1:{port}'),
     )

@@ -1,23 +1,24 @@
 r"""Reads a clip of 3D joints from any supported file format."""
 
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from pyg_hcsf.choices import wrong
+from pyg_hcsf.datasets.mocap.bvh_motion import read_bvh_clip
 from pyg_hcsf.datasets.ntu.body_selection import select_bodies
 from pyg_hcsf.datasets.ntu.skeleton_parser import parse_skeleton
 from pyg_hcsf.datasets.utd_mhad.skeleton_mat import read_utd_mhad
-from pyg_hcsf.poses.records import read_npz
-from pyg_hcsf.poses.sequence import PoseSequence
+from pyg_hcsf.poses import PoseSequence, read_poses
 from pyg_hcsf.safe_io.npy import load_npz
-from pyg_hcsf.safe_io.shown import explained, shown
+from pyg_hcsf.safe_io.shown import explained
+from pyg_hcsf.skeleton import H36M17
 from pyg_hcsf.streaming.live import LAST_FRAME
 
 SUFFIXES = ('.skeleton', '.mat', '.npz')
 MAX_BYTES = 2**28  # of a file
-MAX_PEOPLE = 64
 
 
 class JointClip(NamedTuple):
@@ -40,8 +41,8 @@ def read_joint_clip(path: str | Path) -> JointClip:
       :func:`~pyg_hcsf.datasets.ntu.body_selection.select_bodies`;
     * ``.mat``: UTD-MHAD, metres;
     * ``.npz``: an array :obj:`joints` ``[T, N, 3]`` or ``[T, M, N, 3]`` and,
-      if frames are missing, the frame numbers :obj:`frames` ``[T]``; or a
-      file of :func:`~pyg_hcsf.poses.write_poses`, in millimetres.
+      if frames are missing, the frame numbers :obj:`frames` ``[T]``. For
+      poses see :func:`read_people`.
 
     Args:
         path (str or pathlib.Path): The file.
@@ -78,28 +79,59 @@ def _read_npz(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     arrays = load_npz(content, name)
     if 'meta' in arrays:
-        return _stack_people(read_npz(content, name), name)
+        raise ValueError(
+            f"'{name}' has poses in millimetres, which are classified by a "
+            "network of such poses, as 'cmu' is"
+        )
     if 'joints' not in arrays:
         raise wrong(name, "a file with an array 'joints'", sorted(arrays))
     return arrays['joints'], arrays.get('frames')
 
 
-def _stack_people(
-    people: list[PoseSequence], name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    r"""Joints ``[T, M, N, 3]`` and frame numbers of several people."""
-    skeletons = {person.skeleton for person in people}
-    if len(skeletons) != 1 or len(people) > MAX_PEOPLE:
-        raise ValueError(
-            f'Expected one to {MAX_PEOPLE} people of one skeleton in '
-            f"'{name}' (got {len(people)} of {shown(sorted(skeletons))})"
-        )
-    frames = np.unique(np.concatenate([person.frames for person in people]))
-    shape = (len(frames), len(people), *people[0].pose.shape[1:])
-    joints = np.zeros(shape)
-    for m, person in enumerate(people):
-        joints[np.searchsorted(frames, person.frames), m] = person.position
-    return joints, frames
+def read_people(path: str | Path) -> list[PoseSequence]:
+    r"""Reads the poses of people in millimetres: a file that
+    :func:`~pyg_hcsf.poses.read_poses` reads, a :obj:`.bvh` of one person, or
+    arrays of :func:`read_joint_clip` with z up.
+
+    Args:
+        path (str or pathlib.Path): The file.
+
+    Raises:
+        ValueError: If it is of another format, or damaged; names the file.
+
+    Example:
+        >>> read_people('walk.bvh')[0].axes
+        'world'
+    """
+    path = Path(path).expanduser()
+    if path.suffix.lower() == '.bvh':
+        clip = read_bvh_clip(path, path.parent)
+        frames = np.arange(len(clip.joints))
+        return [_person('1', frames, clip.joints, clip.fps)]
+    if path.suffix.lower() != '.npz' or _has_poses(path):
+        return read_poses(path)
+    joints, frames = read_joint_clip(path)
+    here = joints.any(axis=(2, 3)).T  # [M, T]
+    return [
+        _person(str(m + 1), frames[seen], joints[seen, m], None)
+        for m, seen in enumerate(here)
+        if seen.any()
+    ]
+
+
+def _has_poses(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return True  # for the error of read_poses
+    with zipfile.ZipFile(path) as archive:
+        return 'meta.npy' in archive.namelist()
+
+
+def _person(
+    name: str, frames: np.ndarray, joints: np.ndarray, fps: float | None
+) -> PoseSequence:
+    root = joints[:, 0]
+    pose = joints - root[:, None]
+    return PoseSequence(name, H36M17, frames, pose, 'world', fps, None, root)
 
 
 def _checked(

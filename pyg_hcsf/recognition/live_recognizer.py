@@ -48,6 +48,10 @@ class LiveRecognizer(LiveModel):
         stride (int, optional): The number of frames from one label to the
             next. :obj:`None` uses a quarter of the window.
             (default: :obj:`None`)
+        fps (float, optional): The frame rate of the stream. Windows are as
+            many times longer as it is higher than that of the training, which
+            needs a network with :obj:`fit='resize'`. :obj:`None` uses that of
+            the training. (default: :obj:`None`)
 
     Raises:
         ValueError: If :obj:`window` or :obj:`stride` is out of range.
@@ -68,10 +72,19 @@ class LiveRecognizer(LiveModel):
         recognizer: Recognizer,
         window: int | None = None,
         stride: int | None = None,
+        fps: float | None = None,
     ) -> None:
         super().__init__()
         info = recognizer.info
-        window = info.window if window is None else window
+        self.fps = info.fps if fps is None else fps
+        check_range('fps', self.fps, 1, 1000)
+        if self.fps != info.fps and info.fit != 'resize':
+            raise ValueError(
+                f"Expected 'fps' to be {info.fps:g}, as in the training (got "
+                f'{self.fps:g}): the network does not resample windows'
+            )
+        if window is None:
+            window = max(1, round(info.window * self.fps / info.fps))
         stride = max(1, window // 4) if stride is None else stride
         longest, transform = MAX_FRAMES, info.transform()
         if isinstance(transform, PreNormalize) and transform.scheme == 'agcn':
@@ -147,10 +160,9 @@ class LiveRecognizer(LiveModel):
         r"""Adds a frame to the window; returns whether a label is due."""
         missing = 0
         if self._last is not None:
-            fps = self.recognizer.info.fps
             missing = number - self._last - 1
-            event = order_event(number, self._last, fps)
-            if event is None and missing > round(MAX_GAP * fps):
+            event = order_event(number, self._last, self.fps)
+            if event is None and missing > round(MAX_GAP * self.fps):
                 event = 'gap'
             if event is not None:
                 self.count(event)

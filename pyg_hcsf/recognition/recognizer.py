@@ -48,11 +48,14 @@ class Recognizer:
     preprocessing.
 
     Args:
-        path (str or pathlib.Path): The folder of a finished action run, or a
-            file of :func:`~pyg_hcsf.recognition.save_recognizer`.
+        path (str or pathlib.Path, optional): A name of
+            :func:`~pyg_hcsf.recognition.available_recognizers`, the folder of
+            a finished action run, or a file of
+            :func:`~pyg_hcsf.recognition.save_recognizer`.
+            (default: :obj:`"cmu"`, on Human3.6M's joints in mm, z up)
 
     Raises:
-        ValueError: If there is no such file, or it is damaged.
+        ValueError: If there is no such name or file, or it is damaged.
 
     Example:
         >>> recognizer = Recognizer('runs/action/utd_mhad/hcsf/0')
@@ -60,7 +63,7 @@ class Recognizer:
         'wave'
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path = 'cmu') -> None:
         self.model, self.info = load_recognizer(path)
         self.skeleton = self.model.skeleton
         self._transform = self.info.transform()

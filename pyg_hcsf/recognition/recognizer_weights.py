@@ -7,7 +7,7 @@ from typing import Any
 
 from torch_geometric.transforms import BaseTransform
 
-from pyg_hcsf.choices import check_choice, wrong
+from pyg_hcsf.choices import check_choice, did_you_mean, wrong
 from pyg_hcsf.data.action_loader import MOTIONS
 from pyg_hcsf.nn.checkpoint import (
     check_info,
@@ -21,6 +21,9 @@ from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.transforms import AlignBody, PreNormalize
 from pyg_hcsf.transforms.fit_frames import check_fit
 from pyg_hcsf.transforms.modality import STREAMS
+
+#: Folder of the pre-trained weights in the package.
+HOME = Path(__file__).parent / 'weights'
 
 #: Name of the file in the folder of a finished action run.
 NAME = 'recognizer.safetensors'
@@ -119,6 +122,15 @@ class RecognizerInfo:
         r"""The unit of the recorded clips."""
         return 'mm' if (self.normalize or {}).get('scale') == 1e-3 else 'm'
 
+    @property
+    def of_poses(self) -> bool:
+        r"""Whether clips are poses of one person with the joints of
+        Human3.6M in millimetres, z up, as
+        :func:`~pyg_hcsf.recognition.recognize_poses` needs them.
+        """
+        up = (self.normalize or {}).get('up')
+        return (self.skeleton, self.unit, up) == ('h36m17', 'mm', 2)
+
     def build(self) -> ActionRecognizer:
         r"""Creates the network with random weights."""
         options = dict(self.model)
@@ -184,26 +196,31 @@ def load_recognizer(
     r"""Loads a recogniser in evaluation mode and float32.
 
     Args:
-        path (str or pathlib.Path): A file of :func:`save_recognizer`, or the
-            folder of a finished action run.
+        path (str or pathlib.Path): A file of :func:`save_recognizer`, the
+            folder of a finished action run, or a name of
+            :func:`available_recognizers`.
 
     Returns:
         tuple: The network and its metadata.
 
     Raises:
-        ValueError: If there is no such file, or it is damaged.
+        ValueError: If there is no such file or name, or it is damaged.
 
     Example:
-        >>> model, info = load_recognizer('runs/action/default/hcsf/0')
+        >>> model, info = load_recognizer('cmu')
         >>> info.actions
     """
+    names = available_recognizers()
+    if str(path) in names:
+        path = HOME / f'{path}.safetensors'
     path = Path(path).expanduser()
     if path.is_dir():
         path = path / NAME
     if not path.is_file():
         raise ValueError(
-            f"Expected a '{NAME}' or the folder of a finished run of '--task "
-            f"action', which has one (got '{path}'); a run of an earlier "
+            f"Expected one of {names}, a '{NAME}', or the folder of a "
+            "finished run of '--task action', which has one (got "
+            f"'{path}'){did_you_mean(str(path), names)}; a run of an earlier "
             'version has none: move it away and run it again'
         )
     model, info = read_weights(
@@ -211,3 +228,8 @@ def load_recognizer(
     )
     assert isinstance(model, ActionRecognizer)
     return model, info
+
+
+def available_recognizers() -> list[str]:
+    r"""The names of the pre-trained weights in the package."""
+    return sorted(path.stem for path in HOME.glob('*.safetensors'))

@@ -31,6 +31,9 @@ class AlignBody(BaseTransform):
             people who face the sensor. (default: :obj:`None`)
         scale (float, optional): A factor for all coordinates, *e.g.*
             :obj:`0.001` from mm to m. (default: :obj:`1.0`)
+        follow (bool, optional): If set to :obj:`True`, the root of each body
+            is above the origin in all frames, so that of its path only the
+            height is kept. Needs :obj:`up`. (default: :obj:`False`)
         key (str, optional): The attribute of the joints; the result is
             :obj:`x`. (default: :obj:`"x"`)
 
@@ -52,13 +55,17 @@ class AlignBody(BaseTransform):
         up: Optional[int] = None,
         scale: float = 1.0,
         key: str = 'x',
+        follow: bool = False,
     ) -> None:
         if up not in (None, 0, 1, 2):
             raise ValueError(f"Expected 'up' to be 0, 1, 2 or None (got {up})")
+        if follow and up is None:
+            raise ValueError("Expected 'up' to be 0, 1 or 2 with 'follow'")
         self.skeleton = skeleton
         self.up = up
         self.scale = scale
         self.key = key
+        self.follow = follow
         pairs = list(zip(skeleton.left, skeleton.right, strict=True))
         parents, root = skeleton.parents, skeleton.root
         # Hips: a left and a right joint whose parent is the root.
@@ -82,7 +89,12 @@ class AlignBody(BaseTransform):
                 'zeros): leave it out'
             )
         pose = body[:, int(frames[0])]  # [N, 3]
-        out = self.scale * (x - pose[self.skeleton.root])
+        origin = pose[self.skeleton.root]
+        if self.follow and self.up is not None:
+            path = x[self.skeleton.root].clone()  # [T, (M,) 3]
+            path[..., self.up] = origin[self.up]
+            origin = path
+        out = self.scale * (x - origin)
         if self.up is not None and self.sides is not None:
             out = out @ self._rotation(pose, *self.sides).to(out)
         data.x = torch.where(present, out, 0.0)

@@ -4,11 +4,15 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pyg_hcsf.cli.recognize import main
+from pyg_hcsf.datasets.synthetic.dataset import motion_clip
+from pyg_hcsf.poses import PoseSequence, write_poses
 from tests.paths import REPO
 from tests.recognition.small_recognizer import make_joints, make_recognizer
+from tests.recognition.test_pose_windows import stepping
 
 TOOL = REPO / 'tools' / 'recognize.py'
 JOINTS = make_joints(60)
@@ -58,13 +62,68 @@ def test_other_joints(run, tmp_path, window):
 
 
 @pytest.mark.parametrize(
-    'args', [[], ['a.npz'], ['a.npz', '--live', 'stdin', '--run', 'x']]
+    'args',
+    [
+        [],
+        ['a.npz', '--live', 'stdin', '--run', 'x'],
+        ['--live', 'stdin', '--out', 'a.csv'],
+    ],
 )
 def test_wrong_command_lines(args, capsys):
     with pytest.raises(SystemExit) as e:
         main(args)
     assert e.value.code == 2
     assert 'error: ' in capsys.readouterr().err
+
+
+def test_a_table_is_for_poses(run, clip, tmp_path, capsys):
+    out = ['--out', str(tmp_path / 'a.csv')]
+    with pytest.raises(SystemExit):
+        main([str(clip), '--run', str(run), *out])
+    assert '--out and --fps are for poses' in capsys.readouterr().err
+
+
+def somebody(name='1', fps=25.0):
+    joints = motion_clip('S9', 'Walking', 1, 75).pos.transpose(0, 1).numpy()
+    joints = joints.astype(np.float64)
+    root = joints[:, 0]
+    return PoseSequence(
+        *(name, 'h36m17', np.arange(75), joints - root[:, None]),
+        *('world', fps, None, root),
+    )
+
+
+@pytest.mark.parametrize('kind', ['json', 'csv', 'npz', 'bvh'])
+def test_poses(tmp_path, kind, capsys):
+    """The network of the package, on every format of pyg-hcsf lift."""
+    path, table = tmp_path / f'poses.{kind}', tmp_path / 'actions.csv'
+    people = [somebody(), somebody('2')][: 1 if kind == 'bvh' else 2]
+    write_poses(path, people)
+    intervals = main([str(path), '--out', str(table), '--min_score', '0'])
+    out, err = capsys.readouterr()
+    assert 'walk, run, jump' in err
+    first, *lines, last = out.splitlines()
+    assert first.startswith('person') and last == f"Wrote '{table}'"
+    assert len(lines) == len(intervals) == len(pd.read_csv(table))
+    assert {i.person for i in intervals} == {p.name for p in people}
+    starts = [i.start for i in intervals if i.person == '1']
+    assert starts[0] == 0 and intervals[-1].end == pytest.approx(3, abs=0.05)
+
+
+def test_poses_of_unknown_frame_rate(tmp_path, capsys):
+    write_poses(tmp_path / 'poses.json', [somebody(fps=None)])
+    main([str(tmp_path / 'poses.json')])
+    assert '25 Hz are assumed' in capsys.readouterr().err
+    main([str(tmp_path / 'poses.json'), '--fps', '50'])
+    out, err = capsys.readouterr()
+    assert 'assumed' not in err and '1.5 s' in out
+
+
+def test_poses_of_half_a_second(tmp_path):
+    joints = stepping(9).numpy()
+    np.savez(tmp_path / 'a.npz', joints=joints)
+    with pytest.raises(ValueError, match='Nobody.*half a second'):
+        main([str(tmp_path / 'a.npz'), '--fps', '25'])
 
 
 def test_stdin(run):

@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from pyg_hcsf.poses import PoseSequence, write_poses
-from pyg_hcsf.recognition.joint_clip import MAX_BYTES, read_joint_clip
+from pyg_hcsf.recognition.joint_clip import (
+    MAX_BYTES,
+    read_joint_clip,
+    read_people,
+)
 from tests.datasets.utd_mhad.utd_mhad_files import joints, write_utd_mhad
 
 RNG = np.random.default_rng(0)
@@ -33,23 +37,38 @@ def test_utd_mhad(tmp_path):
     np.testing.assert_allclose(clip.joints[:, 0], expected)
 
 
-def test_poses_of_several_people(tmp_path):
-    people = []
-    for name, frames in (('1', [2, 3, 5]), ('2', [3, 4])):
-        pose = RNG.normal(size=(len(frames), 17, 3))
-        root = RNG.normal(size=(len(frames), 3))
-        rest = {'axes': 'world', 'root': root}
-        people.append(
-            PoseSequence(name, 'h36m17', np.array(frames), pose, **rest)
-        )
-    path = tmp_path / 'poses.npz'
+def poses(name, numbers):
+    pose = RNG.normal(scale=300, size=(len(numbers), 17, 3))
+    pose -= pose[:, :1]
+    root = RNG.normal(scale=300, size=(len(numbers), 3))
+    rest = {'axes': 'world', 'root': root, 'fps': 25.0}
+    return PoseSequence(name, 'h36m17', np.array(numbers), pose, **rest)
+
+
+@pytest.mark.parametrize('kind', ['npz', 'json', 'csv'])
+def test_poses_of_several_people(tmp_path, kind):
+    people = [poses('1', [2, 3, 5]), poses('2', [3, 4])]
+    path = tmp_path / f'poses.{kind}'
     write_poses(path, people)
-    clip = read_joint_clip(path)
-    assert clip.frames.tolist() == [2, 3, 4, 5]
-    one, two = people
-    np.testing.assert_array_equal(clip.joints[[0, 1, 3], 0], one.position)
-    np.testing.assert_array_equal(clip.joints[[1, 2], 1], two.position)
-    assert not clip.joints[[0, 3], 1].any() and not clip.joints[2, 0].any()
+    for one, two in zip(people, read_people(path), strict=True):
+        assert two.frames.tolist() == one.frames.tolist()
+        assert (two.name, two.fps, two.axes) == (one.name, 25.0, 'world')
+        close = {'atol': 1e-3, 'rtol': 0}  # mm
+        np.testing.assert_allclose(two.position, one.position, **close)
+    if kind == 'npz':
+        with pytest.raises(ValueError, match="poses in millimetres.*'cmu'"):
+            read_joint_clip(path)
+
+
+def test_arrays_of_people(tmp_path):
+    x = RNG.normal(scale=300, size=(5, 2, 17, 3))
+    x[3:, 1] = 0
+    frames = np.array([3, 4, 8, 9, 20])
+    one, two = read_people(save(tmp_path / 'a.npz', joints=x, frames=frames))
+    np.testing.assert_allclose(one.position, x[:, 0])
+    assert two.frames.tolist() == [3, 4, 8] and one.fps is None
+    with pytest.raises(ValueError, match='17, 3'):
+        read_people(save(tmp_path / 'a.npz', joints=x[:, :, :16]))
 
 
 @pytest.mark.parametrize(
