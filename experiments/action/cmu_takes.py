@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from pyg_hcsf.geometry.random_bodies import vary_proportions
 from torch import Generator, Tensor
 from torch_geometric.data import Data
 
@@ -19,7 +20,6 @@ from experiments.lifting.scenes import NOISES, Noise, detect, film
 from experiments.pose.data import find_openmocap
 from experiments.sweep import sources
 from experiments.sweep.motion import openmocap_motion, synthetic_motion
-from pyg_hcsf.geometry.random_bodies import vary_proportions
 from pyg_hcsf.lifting import Lifter
 from pyg_hcsf.lifting.lifter_weights import HOME as WEIGHTS
 from pyg_hcsf.safe_io.atomic_write import atomic_write

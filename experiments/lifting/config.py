@@ -25,6 +25,9 @@ class MotionConfig:
         synthetic_share: Its share of the windows, beside motion capture.
         proportions: The random bone lengths, a spread or a population, see
             pyg_hcsf.geometry.bodies.vary_proportions.
+        bend: The standard deviation of random bends of joints in degrees,
+            see pyg_hcsf.geometry.bodies.bend_joints.
+        mix_legs: The share of windows with the legs of another window.
         tumble: The share of windows whose body is rotated at random.
         guess_rate: The share of windows with a guessed focal length.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
@@ -38,6 +41,8 @@ class MotionConfig:
     synthetic: int = 2
     synthetic_share: float = 0.1
     proportions: Union[float, str] = 'anny'
+    bend: float = 10.0
+    mix_legs: float = 0.3
     tumble: float = 0.15
     guess_rate: float = 0.5
     num_frames: int = 400
