@@ -38,7 +38,7 @@ def find_cmu(root: Path) -> Path | None:
 
 
 def load_cmu(request: ActionRequest, raw: Path) -> ActionClips:
-    """Windows of the takes of a split."""
+    """Windows of all takes in a split."""
     takes = load_takes(
         request.root, request.split, request.lift, request.scenes
     )

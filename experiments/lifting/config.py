@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Union
 
 from experiments.pose.config import EvaluateConfig, ModelConfig, TrainConfig
 
@@ -23,8 +23,9 @@ class MotionConfig:
             all of their frames.
         synthetic: The number of seeds of SyntheticMotion.
         synthetic_share: Its share of the windows, beside motion capture.
-        proportions: The spread of the random bone lengths, see
-            pyg_hcsf.geometry.bodies.
+        proportions: The random bone lengths: their spread, a population, or
+            both as in anny+0.03, see
+            pyg_hcsf.geometry.bodies.vary_proportions.
         tumble: The share of windows whose body is rotated at random.
         guess_rate: The share of windows with a guessed focal length.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
@@ -37,7 +38,7 @@ class MotionConfig:
     balance: float = 0.5
     synthetic: int = 2
     synthetic_share: float = 0.1
-    proportions: float = 0.08
+    proportions: Union[float, str] = 0.08
     tumble: float = 0.15
     guess_rate: float = 0.5
     num_frames: int = 400

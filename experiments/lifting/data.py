@@ -246,7 +246,7 @@ class LiftLoader(WindowLoader):
         super().__init__(windows, share, batch_size, seed, rank, world_size)
 
     def augment(self, pos: Tensor, generator: Generator) -> Observation:
-        config, layout = self.config, self.config.layout
+        config, layout = self.config, str(self.config.layout)
         target = self.windows.target
         pos = vary_proportions(pos, config.proportions, generator)
         pos = tumble(pos, config.tumble, generator)

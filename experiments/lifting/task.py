@@ -253,7 +253,7 @@ def make_card(
 
 TASK = Task(
     config=LiftConfig,
-    sources=SOURCES | REAL.sources,
+    sources={**SOURCES, **REAL.sources},
     smoke=smoke,
     run=LiftRun,
     report=LiftReport(),

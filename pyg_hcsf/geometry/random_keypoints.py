@@ -163,10 +163,48 @@ def disturb_keypoints(
         ...     H36M17, KeypointNoise(), generator)
     """
     size, frames, nodes, _ = keypoints.shape
+    shape = (size, frames, nodes)
+    expected, offset = _errors(shape, skeleton, noise, detector, generator)
+    depth = joints[..., 2].clamp(min=100.0)
+    uv = keypoints + (offset / depth).movedim(0, -1) * focal[..., None, :]
+    spells = Spells(
+        shape,
+        (noise.swap_rate, noise.limb_rate, noise.gap_rate),
+        noise.spell,
+        generator,
+    )
+    uv = spells.move_limbs(uv, skeleton)
 
-    def chance(rate: float, *shape: int) -> Tensor:
-        return torch.rand(shape, generator=generator) < rate
+    score = _confidence(expected / detector.tolerance, noise, generator)
+    missed = spells.missing | _outside(uv, image_size)
+    missed |= _missed(joints, skeleton, noise, generator)
+    missed = _keep_hips(missed, skeleton, generator) | uv.isnan().any(dim=-1)
+    score = score.masked_fill(missed, 0.0)
+    lost = _chance(noise.lost_rate, (size, frames), generator)
+    lost[:, -1] = False
+    # The frame to show at each time: the last one that was not lost.
+    shown = torch.arange(frames).masked_fill(lost, 0).cummax(dim=1).values
+    window = torch.arange(size)[:, None]
+    return uv[window, shown], score[window, shown]
 
+
+def _chance(
+    rate: float, shape: tuple[int, ...], generator: Generator
+) -> Tensor:
+    return torch.rand(shape, generator=generator) < rate
+
+
+def _errors(
+    shape: tuple[int, int, int],
+    skeleton: Skeleton,
+    noise: KeypointNoise,
+    detector: DetectorNoise,
+    generator: Generator,
+) -> tuple[Tensor, Tensor]:
+    r"""The expected error of each joint ``[B, T, N]``, and its error in x and
+    y, ``[2, B, T, N]``, in millimetres on the person.
+    """
+    size, frames, nodes = shape
     low, high = noise.strength
     strength = torch.rand((size, 1, 1), generator=generator)
     strength = low + (high - low) * strength
@@ -175,46 +213,41 @@ def disturb_keypoints(
     _correlate(draws, detector.correlation)
     level = (detector.spread * draws[0] - detector.spread**2).exp()
     sigma = torch.tensor(detector.sigma)[noise_joints(skeleton)]
-    expected = sigma * strength * level  # mm on the person
-    outlier = chance(noise.outlier_rate, size, frames, nodes)
+    expected = sigma * strength * level
+    outlier = _chance(noise.outlier_rate, shape, generator)
     error = expected * torch.where(outlier, noise.outlier, 1.0)
-    depth = joints[..., 2].clamp(min=100.0)
-    offset = error * draws[1:]  # [2, B, T, N], mm
+    offset = error * draws[1:]
     if noise.bias:
         constant = torch.randn((2, size, 1, nodes), generator=generator)
         offset += noise.bias * strength * constant
-    uv = keypoints + (offset / depth).movedim(0, -1) * focal[..., None, :]
-    spells = Spells(
-        (size, frames, nodes),
-        (noise.swap_rate, noise.limb_rate, noise.gap_rate),
-        noise.spell,
-        generator,
-    )
-    uv = spells.move_limbs(uv, skeleton)
+    return expected, offset
 
-    score = _confidence(expected / detector.tolerance, noise, generator)
-    x, y = uv.unbind(dim=-1)
-    width, height = image_size.unbind(dim=-1)
-    missed = (x < 0) | (x >= width[..., None]) | (y < 0)
-    missed |= y >= height[..., None]
-    missed |= spells.missing
-    missed |= chance(noise.drop_rate, size, 1, nodes)
-    missed |= _occlusions(size, frames, skeleton, noise, generator)
+
+def _outside(uv: Tensor, image_size: Tensor) -> Tensor:
+    r"""Whether keypoints are outside of the image, ``[B, T, N]``."""
+    return ((uv < 0) | (uv >= image_size[..., None, :])).any(dim=-1)
+
+
+def _missed(
+    joints: Tensor,
+    skeleton: Skeleton,
+    noise: KeypointNoise,
+    generator: Generator,
+) -> Tensor:
+    r"""The joints that are not found in a whole window, are occluded, or face
+    away, ``[B, T, N]``.
+    """
+    size, frames, nodes, _ = joints.shape
+    missed = _chance(noise.drop_rate, (size, 1, nodes), generator)
+    missed = missed | _occlusions(size, frames, skeleton, noise, generator)
     if skeleton.joints[:5] == _FACE:
         # The head faces away if the nose is behind the ears, seen from the
         # camera at the origin.
         ears = (joints[..., 3, :] + joints[..., 4, :]) / 2
         away = ((joints[..., 0, :] - ears) * ears).sum(dim=-1) > 0
-        away &= chance(noise.back_rate, size, 1)
+        away &= _chance(noise.back_rate, (size, 1), generator)
         missed[..., :3] |= away[..., None]  # nose and eyes
-    missed = _keep_hips(missed, skeleton, generator) | (x + y).isnan()
-    score = score.masked_fill(missed, 0.0)
-    lost = chance(noise.lost_rate, size, frames)
-    lost[:, -1] = False
-    # The frame to show at each time: the last one that was not lost.
-    shown = torch.arange(frames).masked_fill(lost, 0).cummax(dim=1).values
-    window = torch.arange(size)[:, None]
-    return uv[window, shown], score[window, shown]
+    return missed
 
 
 def _confidence(

@@ -12,7 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import BatchNorm1d, Conv2d, Linear, Module
+from torch.nn.init import zeros_
 from torch_geometric.nn import GCNConv, MixHopConv
+from torch_geometric.nn.inits import reset
 
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.hops import HopEdges
@@ -105,17 +107,32 @@ class TemporalConv(Module):
 class Unit(Module):
     r"""A graph layer or temporal convolution, then batch norm, LeakyReLU and
     dropout. Batch norm is per channel, or per node and channel if
-    :obj:`norm_width` is :math:`N C`.
+    :obj:`norm_width` is :math:`N C`. With :obj:`zero`, it is zero at first.
     """
 
     def __init__(
-        self, layer: Module, norm_width: int, slope: float, dropout: float
+        self,
+        layer: Module,
+        norm_width: int,
+        slope: float,
+        dropout: float,
+        zero: bool = False,
     ) -> None:
         super().__init__()
         self.layer = layer
         self.norm = BatchNorm1d(norm_width)
         self.slope = slope
         self.dropout = dropout
+        self.zero = zero
+        if zero:
+            zeros_(self.norm.weight)
+
+    def reset_parameters(self) -> None:
+        r"""Resets all learnable parameters of the module."""
+        reset(self.layer)
+        self.norm.reset_parameters()
+        if self.zero:
+            zeros_(self.norm.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.layer(x)
@@ -239,6 +256,14 @@ def needs_joint_embedding(name: str, options: dict[str, Any]) -> bool:
         return True
     shared = options.get('sharing', 'pair') in ('hop', 'all')
     return shared and options.get('dynamic') is None
+
+
+def has_offset_graph(options: Mapping[str, Any]) -> bool:
+    r"""Whether layers of these options have a dynamic offset graph, which
+    depends on every frame.
+    """
+    dynamic = options.get('dynamic')
+    return dynamic is not None and dynamic.get('offset', True)
 
 
 def unbatch(x: Tensor, num_nodes: int) -> Tensor:
