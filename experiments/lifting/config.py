@@ -79,9 +79,9 @@ class LiftConfig:
 
 def smoke(config: LiftConfig) -> LiftConfig:
     """Shrinks a run config to seconds: short clips, few steps, small model,
-    which does not go on from another one.
+    which does not go on from another one, and any people.
     """
-    config.start = ''
+    config.start, config.motion.people = '', []
     config.motion.synthetic = 1
     config.motion.num_frames = min(config.motion.num_frames, 20)
     config.model.hidden_channels = min(config.model.hidden_channels, 8)

@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
-from pyg_hcsf.geometry.keypoint_spells import Spells
+from pyg_hcsf.geometry.keypoint_spells import Spells, occlusions
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
 #: The first joints of COCO's and Halpe's layouts.
@@ -239,7 +239,13 @@ def _missed(
     """
     size, frames, nodes, _ = joints.shape
     missed = _chance(noise.drop_rate, (size, 1, nodes), generator)
-    missed = missed | _occlusions(size, frames, skeleton, noise, generator)
+    missed = missed | occlusions(
+        (size, frames),
+        skeleton,
+        noise.occlusion_rate,
+        noise.occlusion_hops,
+        generator,
+    )
     if skeleton.joints[:5] == _FACE:
         # The head faces away if the nose is behind the ears, seen from the
         # camera at the origin.
@@ -273,23 +279,6 @@ def _correlate(draws: Tensor, correlation: float) -> None:
     draws[..., 1:, :] *= math.sqrt(1 - correlation**2)
     for t in range(1, draws.size(-2)):
         draws[..., t, :].add_(draws[..., t - 1, :], alpha=correlation)
-
-
-def _occlusions(
-    size: int,
-    frames: int,
-    skeleton: Skeleton,
-    noise: KeypointNoise,
-    generator: Generator,
-) -> Tensor:
-    r"""Neighbouring joints that are missing from some frame on, [B, T, N]."""
-    distance = skeleton.with_graph('tree').hop_distance()
-    chance, hops, start = torch.rand((3, size, 1), generator=generator)
-    hops = (hops * (noise.occlusion_hops + 1)).long()
-    middle = torch.randint(len(distance), (size,), generator=generator)
-    joints = (distance[middle] <= hops) & (chance < noise.occlusion_rate)
-    late = torch.arange(frames) >= (start * frames).long()
-    return joints[:, None] & late[..., None]
 
 
 def _keep_hips(
