@@ -2,7 +2,7 @@
 
     pip install 'pyg_hcsf[export]'
     pyg-hcsf export temporal_coco17 lifter.onnx
-    pyg-hcsf export runs/lift/default/temporal/0 lifter.onnx
+    pyg-hcsf export runs/lift/default/temporal_coco17/0 lifter.onnx
     pyg-hcsf export runs/pose/own/hcsf/0 lifter.onnx
     pyg-hcsf export runs/action/utd_mhad/hcsf/0 actions.onnx
 
@@ -11,9 +11,10 @@ pyg_hcsf.geometry.window_input, of shape [B, N, 3] for a network of single
 frames, otherwise [B, T, N, 3]. The N joints are the 17 of Human3.6M or the 23
 of h36m23 (keypoints as by pyg_hcsf.keypoints.convert_joints). The output
 `pose`, [B, N, 3], is of unit size; pyg_hcsf.geometry.decode_pose converts it
-to millimetres. With a fourth channel, pyg_hcsf.lifting.expected_error reads
-the expected error of each joint from it. pyg_hcsf.lifting.Lifter does all of
-this, and also averages the predictions for an image and its mirror image.
+to millimetres. A fourth channel holds the expected error of each joint, see
+expected_error in pyg_hcsf.lifting.expected_error. pyg_hcsf.lifting.Lifter does
+all of this, and also averages the predictions for an image and its mirror
+image.
 
 Networks of pose runs: the input `x`, [B, N, 2] or [B, T, N, 2], and the output
 `pose`, [B, N, 3], are in the units of the run's protocol (see

@@ -1,4 +1,4 @@
-r"""The mean and the disagreement of one or several lifting networks."""
+r"""The mean and the uncertainty of one or several lifting networks."""
 
 from collections.abc import Sequence
 from pathlib import Path
