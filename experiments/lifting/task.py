@@ -253,6 +253,11 @@ def check(config: LiftConfig, data: str) -> None:
     check_network(config.model, **network_options(config))
     parse_proportions(config.motion.proportions)
     check_people(config.motion)
+    if config.weights:
+        raise ValueError(
+            "Expected '--weights' with '--data real' only, which trains "
+            f"nothing (got '{config.weights}' for {data})"
+        )
     if data == 'synthetic' and config.motion.people:
         raise ValueError(
             "Expected '--data cmu' with '--motion.people' (got "

@@ -81,6 +81,7 @@ def test_a_row_goes_on_from_another_one(tmp_path, monkeypatch):
             "'--motion.people' to be one of",
         ),
         (['--motion.people', '[CMU01]'], "Expected '--data cmu'"),
+        (['--weights', 'single'], "'--weights' with '--data real' only"),
     ],
 )
 def test_settings_are_checked_first(tmp_path, monkeypatch, options, words):
