@@ -36,8 +36,8 @@ class KeypointNoise:
     correlation of the error are those of
     :class:`~pyg_hcsf.geometry.DetectorNoise`.
 
-    Those marked with a star were measured on OpenPose and MediaPipe, which
-    found one man in 400 images of four cameras, by
+    Where two values are said to be measured, they are those of OpenPose and
+    MediaPipe, which found one man in 400 images of four cameras, by
     ``experiments/fitting/detector_errors.py``; the others were chosen for
     this project.
 
@@ -63,24 +63,24 @@ class KeypointNoise:
             without confidences.
         bias (float): The standard deviation of an error of a joint that is
             constant in a window, in millimetres a coordinate, times the
-            strength (*: 15 and 11).
+            strength (measured: 15 and 11).
         swap_rate (float): The share of frames in which left and right are
-            exchanged, in spells of all joints (7 of 10), of the legs or of
-            the arms (*: none and 8 %, of which all joints 7 of 8).
+            exchanged, in spells of all joints (7 of 10), of the legs or of the
+            arms (measured: none and 8 %, of which all joints 7 of 8).
         limb_rate (float): The share of frames in which an arm or a leg is put
             where the other one is, and of those in which its last bone is
-            drawn together, at each limb (*: 1 and 2 % of joints are off by
-            more than 100 mm).
-        gap_rate (float): The share of frames in which a joint is missing for
-            a spell (*: 0.1 % and none, of a person seen whole).
+            drawn together, at each limb (measured: 1 and 2 % of joints are off
+            by more than 100 mm).
+        gap_rate (float): The share of frames in which a joint is missing for a
+            spell (measured: 0.1 % and none, of a person seen whole).
         spell (float): The mean length of these spells in frames at 25 Hz
-            (*: 2.3 frames of exchanged sides).
+            (measured: 2.3 frames of exchanged sides).
         score_spread (float): The standard deviation of the logarithm of the
-            expected error as the confidence shows it (*: the rank
+            expected error as the confidence shows it (measured: the rank
             correlation of confidence and error is -0.21 and -0.13).
         score_power (tuple): The range of a random exponent of the confidence,
             drawn once per window on a logarithmic scale, as detectors differ
-            (*: 1.9 and 0.05 for median confidences of 0.65 and 0.99).
+            (measured: 1.9 and 0.05 for median confidences of 0.65 and 0.99).
     """
 
     strength: tuple[float, float] = (0.0, 2.0)
