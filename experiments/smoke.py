@@ -1,4 +1,4 @@
-"""Runs every preset of every task for some seconds, as a test.
+"""Runs every preset that trains for some seconds, as a test.
 
 python -m experiments.smoke
 """
@@ -46,7 +46,11 @@ def main() -> int:
     PyTorch and generate motion once; returns the exit code.
     """
     CommandParser(description=__doc__.split('\n\n')[0]).parse_args()
-    presets = sorted(PRESETS.glob('*/*.yaml'))
+    presets = [
+        path
+        for path in sorted(PRESETS.glob('*/*.yaml'))
+        if 'data: real\n' not in path.read_text()  # tests weights on files
+    ]
     os.environ['OMP_NUM_THREADS'] = '1'
     with (
         tempfile.TemporaryDirectory() as out,

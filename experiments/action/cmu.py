@@ -19,7 +19,7 @@ from experiments.action.cmu_takes import (
     Take,
     load_takes,
 )
-from experiments.lifting.task import CMU
+from experiments.lifting.card import CMU
 from experiments.pose.data import find_openmocap
 from pyg_hcsf.datasets.mocap.openmocap_people import subjects_of
 from pyg_hcsf.recognition.pose_windows import loop_short
@@ -38,7 +38,7 @@ def find_cmu(root: Path) -> Path | None:
 
 
 def load_cmu(request: ActionRequest, raw: Path) -> ActionClips:
-    """Windows of the takes of a split."""
+    """Windows of all takes in a split."""
     takes = load_takes(
         request.root, request.split, request.lift, request.scenes
     )

@@ -8,7 +8,7 @@ import hashlib
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -197,19 +197,19 @@ def load_takes(root: Path, split: str, weights: str, count: int) -> list[Take]:
     if not path.is_file():
         takes = make_takes(root, split, weights, count)
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = {
+        made: dict[str, Any] = {
             'names': np.array([take[:4] for take in takes]),
             'lengths': np.array([len(take.joints) for take in takes]),
             'joints': torch.cat([take.joints for take in takes]).numpy(),
         }
         with atomic_write(path) as part, part.open('wb') as file:
-            np.savez(file, **arrays)
+            np.savez(file, **made)
     with np.load(path, allow_pickle=False) as arrays:
         lengths = arrays['lengths'].tolist()
         parts = torch.from_numpy(arrays['joints']).split(lengths)
         return [
-            Take(*names, joints)
-            for names, joints in zip(
+            Take(action, subject, clip, source, joints)
+            for (action, subject, clip, source), joints in zip(
                 arrays['names'].tolist(), parts, strict=True
             )
         ]

@@ -132,8 +132,8 @@ class ActionEvaluator:
         for name in dict.fromkeys(source.tolist()):
             mine = source == name
             scores, label = (x[torch.from_numpy(mine)] for x in out[:2])
-            right = metrics.top_k_accuracy(scores, label, per_clip=True)
-            right = right.numpy()
+            correct = metrics.top_k_accuracy(scores, label, per_clip=True)
+            right = correct.numpy()
             people = {
                 person: 100 * float(right[subject[mine] == person].mean())
                 for person in dict.fromkeys(subject[mine].tolist())

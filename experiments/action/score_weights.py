@@ -59,13 +59,12 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
             args.purpose,
         )
         ledger.append(ledger.PATH, values)
+    options: dict[str, Any] = {
+        name: getattr(info, name)
+        for name in ('length', 'fit', 'stream', 'motion')
+    }
     clips = ActionClipsConfig(
-        length=info.length,
-        fit=info.fit,
-        stream=info.stream,
-        motion=info.motion,
-        num_frames=info.window,
-        lift=args.lift,
+        **options, num_frames=info.window, lift=args.lift
     )
     found = load_actions('cmu', data_home(args.root), args.split, clips)
     config = ActionConfig(

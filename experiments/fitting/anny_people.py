@@ -101,7 +101,8 @@ class AnnyModel:
         """Draws people at rest, or in random poses."""
         from anny.shape_distribution import SimpleShapeDistribution
 
-        uniform = torch.distributions.Uniform(*map(torch.tensor, ages))
+        low, high = map(torch.tensor, ages)
+        uniform = torch.distributions.Uniform(low, high)
         people = SimpleShapeDistribution(self.model, uniform)
         parts = []
         for _ in range(count // BATCH):

@@ -125,17 +125,16 @@ def fit_lengths(people: Tensor, groups: dict[str, Tensor]) -> dict[str, Any]:
         score = likelihood(cmu, spread**2 * eye, 1e9)
         log(f'independent, {spread}: {score:.2f}')
     log(f'best: {best}')
-    weight, error = best
     base = groups['adults'].mean(dim=0)
     out: dict[str, Any] = {'bones': list(table.BONES)}
     for name, x in groups.items():
-        full = posterior(cmu, cov[name] + error**2 * eye, weight)
-        spread = np.sqrt(np.diag(full))
+        full = posterior(cmu, cov[name] + best[1] ** 2 * eye, best[0])
+        deviation = np.sqrt(np.diag(full))
         out[name] = {
             'mean': rounded(x.mean(dim=0) - base),
-            'spread': rounded(spread),
+            'spread': rounded(deviation),
             'anny': rounded(np.sqrt(np.diag(cov[name]))),
-            'correlation': rounded(full / spread / spread[:, None], 3),
+            'correlation': rounded(full / deviation / deviation[:, None], 3),
         }
     return out
 
@@ -168,8 +167,8 @@ def main() -> None:
     rest, people = [], []
     for person in CMU:
         asf, clips = skeleton_files(root, person)
-        still, motion = asf_motion(asf, clips)
-        rest.append(still)
+        at_rest, motion = asf_motion(asf, clips)
+        rest.append(at_rest)
         chosen = upright(motion)
         if len(chosen) > 30:
             people.append(straight(chosen))

@@ -24,7 +24,11 @@ FEET = ('BigToe', 'SmallToe', 'Heel')
 
 
 def local_points(
-    model: AnnyModel, people: People, heights: Tensor, place: tuple[str, str]
+    model: AnnyModel,
+    people: People,
+    heights: Tensor,
+    point: str,
+    place: tuple[str, str],
 ) -> Tensor:
     """Points relative to a joint in the frame of a part, over the length of a
     leg, as if all were on the left: ``[2 N, 3]``.
@@ -33,9 +37,10 @@ def local_points(
         model: The names of the points.
         people: The people.
         heights: Those of the joints of the trunk.
-        place: The point, and its part and joint without their sides.
+        point: The point without its side.
+        place: Its part and joint, likewise.
     """
-    point, (part, joint) = place
+    part, joint = place
     joints = people.joints(heights)
     first = joints_first(joints[:, None])
     axes = torch.stack(body_frames(first), dim=1)[..., 0]
@@ -59,7 +64,7 @@ def fit_points(
     """
     out = {}
     for name, place in LIMB_POINTS.items():
-        local = local_points(model, moved, heights, (name, place))
+        local = local_points(model, moved, heights, name, place)
         shift = offset[JOINT['L' + place[1]]].clone()
         if name not in ('Shoulder', 'Hip'):
             shift[:2] = 0
@@ -75,8 +80,8 @@ def fit_feet(
     """
     out = {}
     for name in FEET:
-        place = (name, ('Shank', 'Foot'))
-        out[name] = moments(local_points(model, people, heights, place))
+        local = local_points(model, people, heights, name, ('Shank', 'Foot'))
+        out[name] = moments(local)
     return out
 
 

@@ -23,7 +23,8 @@ class MotionConfig:
             all of their frames.
         synthetic: The number of seeds of SyntheticMotion.
         synthetic_share: Its share of the windows, beside motion capture.
-        proportions: The random bone lengths, a spread or a population, see
+        proportions: The random bone lengths: their spread, a population, or
+            both as in anny+0.03, see
             pyg_hcsf.geometry.bodies.vary_proportions.
         bend: The standard deviation of random bends of joints in degrees,
             see pyg_hcsf.geometry.bodies.bend_joints.
@@ -83,9 +84,9 @@ class LiftConfig:
 
 def smoke(config: LiftConfig) -> LiftConfig:
     """Shrinks a run config to seconds: short clips, few steps, small model,
-    which does not go on from another one.
+    which does not go on from another one, and any people.
     """
-    config.start = ''
+    config.start, config.motion.people = '', []
     config.motion.synthetic = 1
     config.motion.num_frames = min(config.motion.num_frames, 20)
     config.model.hidden_channels = min(config.model.hidden_channels, 8)

@@ -93,11 +93,16 @@ def load_cmu(request: LiftRequest) -> list[Data]:
     clips = motion_clips('cmu', request.root, request.split)
     if request.split != 'train':
         return clips
+    check_people(request.config)
     wanted = request.config.people
-    for name in wanted:
-        check_choice('--motion.people', name, PEOPLE['cmu', 'train'])
     clips = [c for c in clips if not wanted or c.subject in wanted]
     return clips + load_synthetic(request)
+
+
+def check_people(config: MotionConfig) -> None:
+    """Raises an error if nobody of a name is trained on."""
+    for name in config.people:
+        check_choice('--motion.people', name, PEOPLE['cmu', 'train'])
 
 
 def training_clips(
@@ -248,7 +253,7 @@ class LiftLoader(WindowLoader):
         super().__init__(windows, share, batch_size, seed, rank, world_size)
 
     def augment(self, pos: Tensor, generator: Generator) -> Observation:
-        config, layout = self.config, self.config.layout
+        config, layout = self.config, str(self.config.layout)
         target = self.windows.target
         pos = vary_proportions(pos, config.proportions, generator)
         pos = mix_legs(pos, config.mix_legs, generator)

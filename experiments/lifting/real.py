@@ -2,7 +2,7 @@
 
 python experiments/run.py --task lift --preset real --root $PYG_HCSF_DATA
 python experiments/run.py --task lift --preset real/single \\
-        --weights runs/lift/default/hcsf_coco/0 --out runs/mine
+        --weights runs/lift/default/single_coco17/0 --out runs/mine
 """
 
 from __future__ import annotations

@@ -109,7 +109,8 @@ class RealReport(Report):
 def reference_tables(table: pd.DataFrame) -> list[str]:
     """Distances from keypoints and from each other."""
     table = table.set_index('reference')
-    swapped = [name for name in table if name.endswith('swapped')]
+    names = map(str, table.columns)
+    swapped = [name for name in names if name.endswith('swapped')]
     pixels = [name.removesuffix(' swapped') for name in swapped]
     counts = ', '.join(
         f'{name}: {table[f"{name} swapped"].iloc[0]}' for name in pixels
@@ -147,7 +148,7 @@ def joint_table(part: pd.DataFrame) -> str:
             pd.DataFrame([*group[key]]).mean()
             for key in ('joints', 'joints_pa')
         )
-        columns[', '.join(pair)] = [
+        columns[', '.join(map(str, pair))] = [
             f'{a:.0f} ({b:.0f})' for a, b in zip(plain, aligned, strict=True)
         ]
     index = pd.Index([*group.iloc[0]['joints']], name='joint: MPJPE (PA)')

@@ -13,11 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from experiments.lifting.card import make_card
 from experiments.lifting.config import LiftConfig, smoke
 from experiments.lifting.data import (
     PEOPLE,
     SOURCES,
     LiftLoader,
+    check_people,
     make_windows,
     motion_clips,
     network_skeleton,
@@ -35,6 +37,7 @@ from experiments.sweep.splits import check_split
 from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
 from experiments.sweep.trainer import Trainer
 from pyg_hcsf import metrics
+from pyg_hcsf.geometry.bodies import parse_proportions
 from pyg_hcsf.lifting import (
     LifterInfo,
     fit_calibration,
@@ -50,10 +53,6 @@ from pyg_hcsf.skeleton import H36M17, get_skeleton
 
 # HDM05 is only tested on, as a rig that is in no training data.
 TESTS = {'cmu': ('cmu', 'hdm05', 'synthetic'), 'synthetic': ('synthetic',)}
-CMU = (
-    'The data used in this project was obtained from mocap.cs.cmu.edu. The '
-    'database was created with funding from NSF EIA-0196217.'
-)
 
 
 class LiftTrainer(PoseTrainer):
@@ -100,8 +99,7 @@ class LiftRun(TaskRun):
         config, seed = self.config, self.spec.seed
         model = build_model(config, seed)
         if config.start:
-            runs = self.spec.folder.parents[1]
-            start_from(model, runs / config.start / str(seed))
+            start_from(model, config.start, self.spec)
         loader = LiftLoader(
             make_windows(self.clips, config),
             config.motion,
@@ -122,38 +120,11 @@ class LiftRun(TaskRun):
         )
 
     def evaluate(self, trainer: Trainer) -> Evaluation:
-        config, split, data = (
-            self.config,
-            self.config.evaluate.split,
-            self.spec.data,
-        )
-        path = self.spec.folder / RUN_FILE
+        config, data = self.config, self.spec.data
+        split = config.evaluate.split
         exact = self.validation.error(trainer.model, trained=True)
-        options = {**asdict(config.model), **network_options(config)}
-        fps = 25.0 / config.motion.spacing
-        info = LifterInfo(
-            config.motion.layout,
-            options,
-            fps=fps,
-            skeleton=network_skeleton(config.motion.layout),
-        )
-        save_network(self.spec.folder, trainer.model, options, 'root-ray')
-        # The saved weights are evaluated, which are rounded to float16.
-        save_lifter(path, trainer.model, info)
-        model, _ = load_lifter(path)
-        to_device(model)
-        info = replace(info, calibration=self._calibrate(model))
-        scores, per_joint = {}, {}
-        arrays: dict[str, Any] = {}
-        for name, clips in self.tested.items():
-            evaluator = LiftEvaluator(clips, config, f'{name} {split}')
-            scores[name] = evaluator.score(model)
-            out = evaluator.lift(model)
-            error = metrics.joint_errors(out.pose, out.joints).mean(dim=0)
-            per_joint[name] = dict(
-                zip(H36M17.joints, error.tolist(), strict=True)
-            )
-            arrays = arrays or evaluator.arrays(out)
+        model, info = self._save(trainer)
+        scores, per_joint, arrays = self._test(model)
         first = TESTS[data][0]
         values = {
             'data': 'CMU and ' * (data == 'cmu') + 'SyntheticMotion',
@@ -169,7 +140,9 @@ class LiftRun(TaskRun):
             'scores': scores,
             'per_joint': per_joint,
         }
-        card = make_card(config, data, split, scores)
+        people = {clip.subject for clip in self.clips}
+        card = make_card(config, people, split, scores)
+        path = self.spec.folder / RUN_FILE
         save_lifter(path, model, replace(info, card=card))
         values['motion'] = self._score_motion(path)
         summary = (
@@ -177,6 +150,44 @@ class LiftRun(TaskRun):
             f'subjects of {first}'
         )
         return Evaluation(values, arrays, summary)
+
+    def _save(self, trainer: Trainer) -> tuple[PoseLifter, LifterInfo]:
+        """Saves the network, and loads it as it will be used: rounded to
+        float16, with a calibration.
+        """
+        folder, config = self.spec.folder, self.config
+        options = {**asdict(config.model), **network_options(config)}
+        info = LifterInfo(
+            config.motion.layout,
+            options,
+            fps=25.0 / config.motion.spacing,
+            skeleton=network_skeleton(config.motion.layout),
+        )
+        save_network(folder, trainer.model, options, 'root-ray')
+        save_lifter(folder / RUN_FILE, trainer.model, info)
+        model, _ = load_lifter(folder / RUN_FILE)
+        to_device(model)
+        return model, replace(info, calibration=self._calibrate(model))
+
+    def _test(
+        self, model: PoseLifter
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """The errors under each condition and of each joint on all test data,
+        and the arrays of the first.
+        """
+        scores, per_joint = {}, {}
+        arrays: dict[str, Any] = {}
+        for name, clips in self.tested.items():
+            title = f'{name} {self.config.evaluate.split}'
+            evaluator = LiftEvaluator(clips, self.config, title)
+            scores[name] = evaluator.score(model)
+            out = evaluator.lift(model)
+            error = metrics.joint_errors(out.pose, out.joints).mean(dim=0)
+            per_joint[name] = dict(
+                zip(H36M17.joints, error.tolist(), strict=True)
+            )
+            arrays = arrays or evaluator.arrays(out)
+        return scores, per_joint, arrays
 
     def _score_motion(self, path: Path) -> dict[str, Any]:
         """How natural the motion looks that the saved weights lift."""
@@ -214,10 +225,20 @@ def build_model(config: LiftConfig, seed: int) -> PoseLifter:
     return model
 
 
-def start_from(model: PoseLifter, weights: Path) -> None:
-    """Copies the weights of a network of single frames. The temporal
-    convolutions of another network stay zero.
+def start_from(model: PoseLifter, row: str, spec: RunSpec) -> None:
+    """Copies the weights of the network of single frames in another row. The
+    temporal convolutions stay zero.
     """
+    runs, seed = spec.folder.parents[1], str(spec.seed)
+    weights = runs / row / seed / RUN_FILE
+    if not weights.is_file():
+        preset = spec.metadata['preset']
+        raise ValueError(
+            f"'{spec.title}' goes on from '{row}', which has not finished (no "
+            f"'{weights}'). Run it first: python experiments/run.py --task "
+            f'lift --preset {preset}/{row} --data {spec.data} --seed {seed} '
+            f"--out {runs.parents[1]}; or pass --start ''"
+        )
     state = load_lifter(weights)[0].state_dict()
     kept = {
         name: value
@@ -227,40 +248,31 @@ def start_from(model: PoseLifter, weights: Path) -> None:
     model.load_state_dict({**kept, **state})
 
 
-def make_card(
-    config: LiftConfig, data: str, split: str, scores: dict[str, Any]
-) -> dict[str, str]:
-    """The model card that is saved with the weights."""
-    motion = 'SyntheticMotion'
-    if data == 'cmu':
-        motion = f'CMU 01, 11, 60 and 61 (mocap.cs.cmu.edu) and {motion}'
-    errors = ', '.join(
-        f'{name} {table["typical"]["mpjpe"]:.1f} mm'
-        for name, table in scores.items()
-    )
-    return {
-        'data': f'{motion}, seen by random virtual cameras with noise',
-        'licence': 'MIT',
-        **({'acknowledgement': CMU} if data == 'cmu' else {}),
-        'protocol': f'{config.train.steps} steps of {config.train.batch_size}'
-        ' windows; run.py --task lift, see docs/results/lifting.md',
-        'errors': f'MPJPE at known size, {split} subjects, typical noise: '
-        f'{errors}',
-        'limits': 'one person; spine, thorax, neck and head are those of the '
-        'rigs; adults; unusual poses are worse',
-    }
+def check(config: LiftConfig, data: str) -> None:
+    """Raises an error for settings that no run can have."""
+    check_network(config.model, **network_options(config))
+    parse_proportions(config.motion.proportions)
+    check_people(config.motion)
+    if config.weights:
+        raise ValueError(
+            "Expected '--weights' with '--data real' only, which trains "
+            f"nothing (got '{config.weights}' for {data})"
+        )
+    if data == 'synthetic' and config.motion.people:
+        raise ValueError(
+            "Expected '--data cmu' with '--motion.people' (got "
+            f'{config.motion.people} for {data})'
+        )
 
 
 TASK = Task(
     config=LiftConfig,
-    sources=SOURCES | REAL.sources,
+    sources={**SOURCES, **REAL.sources},
     smoke=smoke,
     run=LiftRun,
     report=LiftReport(),
     paper=('mpjpe', 'mm'),
     required_data='motion capture',
-    check=lambda config, data: check_network(
-        config.model, **network_options(config)
-    ),
+    check=check,
     instead={'real': REAL},
 )

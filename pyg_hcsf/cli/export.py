@@ -2,16 +2,19 @@
 
     pip install 'pyg_hcsf[export]'
     pyg-hcsf export temporal_coco17 lifter.onnx
-    pyg-hcsf export runs/lift/default/temporal/0 lifter.onnx
+    pyg-hcsf export runs/lift/default/temporal_coco17/0 lifter.onnx
     pyg-hcsf export runs/pose/own/hcsf/0 lifter.onnx
     pyg-hcsf export runs/action/utd_mhad/hcsf/0 actions.onnx
 
 Lifters of the package and of lift runs: the input `x` is the result of
-pyg_hcsf.geometry.window_input, of shape [B, 17, 3] for a network of single
-frames, otherwise [B, T, 17, 3]. The output `pose`, [B, 17, 3], is of unit
-size; pyg_hcsf.geometry.decode_pose converts it to millimetres.
-pyg_hcsf.lifting.Lifter does both, and also averages the predictions for an
-image and its mirror image.
+pyg_hcsf.geometry.window_input, of shape [B, N, 3] for a network of single
+frames, otherwise [B, T, N, 3]. The N joints are the 17 of Human3.6M or the 23
+of h36m23 (keypoints as by pyg_hcsf.keypoints.convert_joints). The output
+`pose`, [B, N, 3], is of unit size; pyg_hcsf.geometry.decode_pose converts it
+to millimetres. A fourth channel holds the expected error of each joint, see
+expected_error in pyg_hcsf.lifting.expected_error. pyg_hcsf.lifting.Lifter does
+all of this, and also averages the predictions for an image and its mirror
+image.
 
 Networks of pose runs: the input `x`, [B, N, 2] or [B, T, N, 2], and the output
 `pose`, [B, N, 3], are in the units of the run's protocol (see
@@ -81,8 +84,9 @@ def export(weights: str, out: Path) -> Path:
             dynamo=True,
             verbose=False,
         )
-    shape = ', '.join(map(str, x.shape[1:]))
-    print(f"Wrote '{out}': x [B, {shape}] to {output}")
+    with torch.no_grad():
+        shapes = [', '.join(map(str, v.shape[1:])) for v in (x, model(x))]
+    print(f"Wrote '{out}': x [B, {shapes[0]}] to {output} [B, {shapes[1]}]")
     return out
 
 
@@ -117,5 +121,6 @@ def load_network(weights: str) -> tuple[Any, Tensor, str]:
     from pyg_hcsf.lifting import load_lifter
 
     lifter, about = load_lifter(path)
-    window = (17, 3) if about.frames == 1 else (about.frames, 17, 3)
-    return lifter.folded(), torch.zeros(2, *window), 'pose'
+    window = (about.frames,) * (about.frames > 1)
+    joints = lifter.skeleton.num_joints
+    return lifter.folded(), torch.zeros(2, *window, joints, 3), 'pose'

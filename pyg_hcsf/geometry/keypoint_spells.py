@@ -91,3 +91,30 @@ def _limbs(skeleton: Skeleton) -> list[list[int]]:
         for limb in (('Hip', 'Knee', 'Foot'), ('Shoulder', 'Elbow', 'Wrist'))
         for side in 'LR'
     ]
+
+
+def occlusions(
+    shape: tuple[int, int],
+    skeleton: Skeleton,
+    rate: float,
+    max_hops: int,
+    generator: Generator,
+) -> Tensor:
+    r"""Neighbouring joints that are missing from a random frame of the window
+    on, ``[B, T, N]``.
+
+    Args:
+        shape (tuple[int, int]): Windows and frames.
+        skeleton (Skeleton): The joints.
+        rate (float): The share of windows.
+        max_hops (int): The largest distance from the middle one, in bones.
+        generator (torch.Generator): The source of random numbers.
+    """
+    size, frames = shape
+    distance = skeleton.with_graph('tree').hop_distance()
+    chance, hops, start = torch.rand((3, size, 1), generator=generator)
+    hops = (hops * (max_hops + 1)).long()
+    middle = torch.randint(len(distance), (size,), generator=generator)
+    joints = (distance[middle] <= hops) & (chance < rate)
+    late = torch.arange(frames) >= (start * frames).long()
+    return joints[:, None] & late[..., None]

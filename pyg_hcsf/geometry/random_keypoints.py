@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from pyg_hcsf.geometry.keypoint_noise import DetectorNoise
-from pyg_hcsf.geometry.keypoint_spells import Spells
+from pyg_hcsf.geometry.keypoint_spells import Spells, occlusions
 from pyg_hcsf.skeleton import H36M17, Skeleton
 
 #: The first joints of COCO's and Halpe's layouts.
@@ -36,8 +36,8 @@ class KeypointNoise:
     correlation of the error are those of
     :class:`~pyg_hcsf.geometry.DetectorNoise`.
 
-    Those marked with a star were measured on OpenPose and MediaPipe, which
-    found one man in 400 images of four cameras, by
+    Where two values are said to be measured, they are those of OpenPose and
+    MediaPipe, which found one man in 400 images of four cameras, by
     ``experiments/fitting/detector_errors.py``; the others were chosen for
     this project.
 
@@ -63,24 +63,24 @@ class KeypointNoise:
             without confidences.
         bias (float): The standard deviation of an error of a joint that is
             constant in a window, in millimetres a coordinate, times the
-            strength (*: 15 and 11).
+            strength (measured: 15 and 11).
         swap_rate (float): The share of frames in which left and right are
-            exchanged, in spells of all joints (7 of 10), of the legs or of
-            the arms (*: none and 8 %, of which all joints 7 of 8).
+            exchanged, in spells of all joints (7 of 10), of the legs or of the
+            arms (measured: none and 8 %, of which all joints 7 of 8).
         limb_rate (float): The share of frames in which an arm or a leg is put
             where the other one is, and of those in which its last bone is
-            drawn together, at each limb (*: 1 and 2 % of joints are off by
-            more than 100 mm).
-        gap_rate (float): The share of frames in which a joint is missing for
-            a spell (*: 0.1 % and none, of a person seen whole).
+            drawn together, at each limb (measured: 1 and 2 % of joints are off
+            by more than 100 mm).
+        gap_rate (float): The share of frames in which a joint is missing for a
+            spell (measured: 0.1 % and none, of a person seen whole).
         spell (float): The mean length of these spells in frames at 25 Hz
-            (*: 2.3 frames of exchanged sides).
+            (measured: 2.3 frames of exchanged sides).
         score_spread (float): The standard deviation of the logarithm of the
-            expected error as the confidence shows it (*: the rank
+            expected error as the confidence shows it (measured: the rank
             correlation of confidence and error is -0.21 and -0.13).
         score_power (tuple): The range of a random exponent of the confidence,
             drawn once per window on a logarithmic scale, as detectors differ
-            (*: 1.9 and 0.05 for median confidences of 0.65 and 0.99).
+            (measured: 1.9 and 0.05 for median confidences of 0.65 and 0.99).
     """
 
     strength: tuple[float, float] = (0.0, 2.0)
@@ -163,10 +163,48 @@ def disturb_keypoints(
         ...     H36M17, KeypointNoise(), generator)
     """
     size, frames, nodes, _ = keypoints.shape
+    shape = (size, frames, nodes)
+    expected, offset = _errors(shape, skeleton, noise, detector, generator)
+    depth = joints[..., 2].clamp(min=100.0)
+    uv = keypoints + (offset / depth).movedim(0, -1) * focal[..., None, :]
+    spells = Spells(
+        shape,
+        (noise.swap_rate, noise.limb_rate, noise.gap_rate),
+        noise.spell,
+        generator,
+    )
+    uv = spells.move_limbs(uv, skeleton)
 
-    def chance(rate: float, *shape: int) -> Tensor:
-        return torch.rand(shape, generator=generator) < rate
+    score = _confidence(expected / detector.tolerance, noise, generator)
+    missed = spells.missing | _outside(uv, image_size)
+    missed |= _missed(joints, skeleton, noise, generator)
+    missed = _keep_hips(missed, skeleton, generator) | uv.isnan().any(dim=-1)
+    score = score.masked_fill(missed, 0.0)
+    lost = _chance(noise.lost_rate, (size, frames), generator)
+    lost[:, -1] = False
+    # The frame to show at each time: the last one that was not lost.
+    shown = torch.arange(frames).masked_fill(lost, 0).cummax(dim=1).values
+    window = torch.arange(size)[:, None]
+    return uv[window, shown], score[window, shown]
 
+
+def _chance(
+    rate: float, shape: tuple[int, ...], generator: Generator
+) -> Tensor:
+    return torch.rand(shape, generator=generator) < rate
+
+
+def _errors(
+    shape: tuple[int, int, int],
+    skeleton: Skeleton,
+    noise: KeypointNoise,
+    detector: DetectorNoise,
+    generator: Generator,
+) -> tuple[Tensor, Tensor]:
+    r"""The expected error of each joint ``[B, T, N]``, and its error in x and
+    y, ``[2, B, T, N]``, in millimetres on the person.
+    """
+    size, frames, nodes = shape
     low, high = noise.strength
     strength = torch.rand((size, 1, 1), generator=generator)
     strength = low + (high - low) * strength
@@ -175,46 +213,47 @@ def disturb_keypoints(
     _correlate(draws, detector.correlation)
     level = (detector.spread * draws[0] - detector.spread**2).exp()
     sigma = torch.tensor(detector.sigma)[noise_joints(skeleton)]
-    expected = sigma * strength * level  # mm on the person
-    outlier = chance(noise.outlier_rate, size, frames, nodes)
+    expected = sigma * strength * level
+    outlier = _chance(noise.outlier_rate, shape, generator)
     error = expected * torch.where(outlier, noise.outlier, 1.0)
-    depth = joints[..., 2].clamp(min=100.0)
-    offset = error * draws[1:]  # [2, B, T, N], mm
+    offset = error * draws[1:]
     if noise.bias:
         constant = torch.randn((2, size, 1, nodes), generator=generator)
         offset += noise.bias * strength * constant
-    uv = keypoints + (offset / depth).movedim(0, -1) * focal[..., None, :]
-    spells = Spells(
-        (size, frames, nodes),
-        (noise.swap_rate, noise.limb_rate, noise.gap_rate),
-        noise.spell,
+    return expected, offset
+
+
+def _outside(uv: Tensor, image_size: Tensor) -> Tensor:
+    r"""Whether keypoints are outside of the image, ``[B, T, N]``."""
+    return ((uv < 0) | (uv >= image_size[..., None, :])).any(dim=-1)
+
+
+def _missed(
+    joints: Tensor,
+    skeleton: Skeleton,
+    noise: KeypointNoise,
+    generator: Generator,
+) -> Tensor:
+    r"""The joints that are not found in a whole window, are occluded, or face
+    away, ``[B, T, N]``.
+    """
+    size, frames, nodes, _ = joints.shape
+    missed = _chance(noise.drop_rate, (size, 1, nodes), generator)
+    missed = missed | occlusions(
+        (size, frames),
+        skeleton,
+        noise.occlusion_rate,
+        noise.occlusion_hops,
         generator,
     )
-    uv = spells.move_limbs(uv, skeleton)
-
-    score = _confidence(expected / detector.tolerance, noise, generator)
-    x, y = uv.unbind(dim=-1)
-    width, height = image_size.unbind(dim=-1)
-    missed = (x < 0) | (x >= width[..., None]) | (y < 0)
-    missed |= y >= height[..., None]
-    missed |= spells.missing
-    missed |= chance(noise.drop_rate, size, 1, nodes)
-    missed |= _occlusions(size, frames, skeleton, noise, generator)
     if skeleton.joints[:5] == _FACE:
         # The head faces away if the nose is behind the ears, seen from the
         # camera at the origin.
         ears = (joints[..., 3, :] + joints[..., 4, :]) / 2
         away = ((joints[..., 0, :] - ears) * ears).sum(dim=-1) > 0
-        away &= chance(noise.back_rate, size, 1)
+        away &= _chance(noise.back_rate, (size, 1), generator)
         missed[..., :3] |= away[..., None]  # nose and eyes
-    missed = _keep_hips(missed, skeleton, generator) | (x + y).isnan()
-    score = score.masked_fill(missed, 0.0)
-    lost = chance(noise.lost_rate, size, frames)
-    lost[:, -1] = False
-    # The frame to show at each time: the last one that was not lost.
-    shown = torch.arange(frames).masked_fill(lost, 0).cummax(dim=1).values
-    window = torch.arange(size)[:, None]
-    return uv[window, shown], score[window, shown]
+    return missed
 
 
 def _confidence(
@@ -240,23 +279,6 @@ def _correlate(draws: Tensor, correlation: float) -> None:
     draws[..., 1:, :] *= math.sqrt(1 - correlation**2)
     for t in range(1, draws.size(-2)):
         draws[..., t, :].add_(draws[..., t - 1, :], alpha=correlation)
-
-
-def _occlusions(
-    size: int,
-    frames: int,
-    skeleton: Skeleton,
-    noise: KeypointNoise,
-    generator: Generator,
-) -> Tensor:
-    r"""Neighbouring joints that are missing from some frame on, [B, T, N]."""
-    distance = skeleton.with_graph('tree').hop_distance()
-    chance, hops, start = torch.rand((3, size, 1), generator=generator)
-    hops = (hops * (noise.occlusion_hops + 1)).long()
-    middle = torch.randint(len(distance), (size,), generator=generator)
-    joints = (distance[middle] <= hops) & (chance < noise.occlusion_rate)
-    late = torch.arange(frames) >= (start * frames).long()
-    return joints[:, None] & late[..., None]
 
 
 def _keep_hips(

@@ -166,20 +166,8 @@ def random_views(
     camera[:, 1] += distance * angle.sin()
     camera[:, 2] = pos[..., 2].amin(dim=(1, 2)) + height
 
-    ahead = root - camera
-    ahead = ahead / ahead.norm(dim=1, keepdim=True)
-    # Horizontal: ahead x (0, 0, 1); the rows of axes are x, y, z of a camera
-    # that looks at the root.
-    right = torch.stack([ahead[:, 1], -ahead[:, 0], 0 * roll], dim=1)
-    right = right / right.norm(dim=1, keepdim=True)
-    axes = torch.stack([right, torch.linalg.cross(ahead, right), ahead], dim=1)
-    # Roll about the root, then rotate so that it appears at the offset.
-    cos, sin, zero, one = roll.cos(), roll.sin(), 0 * roll, 1 + 0 * roll
-    rows = [cos, -sin, zero, sin, cos, zero, zero, zero, one]
-    spin = torch.stack(rows, dim=1).view(-1, 3, 3)
-    ray = torch.cat([offset / focal[:, None], one[:, None]], dim=1)
-    ray = ray / ray.norm(dim=1, keepdim=True)
-    turn = look_along(ray).mT @ spin @ axes
+    ray = torch.cat([offset / focal[:, None], torch.ones(size, 1)], dim=1)
+    turn = _turns(root - camera, ray, roll)
     # (pos - camera) @ turn.mT; batched products of 3 x 3 matrices are slow.
     joints = -(turn @ camera[..., None])[:, None, None, :, 0]
     for axis, column in enumerate(turn[:, None, None].unbind(dim=-1)):
@@ -191,6 +179,25 @@ def random_views(
         image_size[:, None],
         radial,
     )
+
+
+def _turns(ahead: Tensor, ray: Tensor, roll: Tensor) -> Tensor:
+    r"""The rotations ``[B, 3, 3]`` from the world to cameras that see what is
+    :obj:`ahead` of them ``[B, 3]`` along a ray ``[B, 3]``, with a roll about
+    it ``[B]``.
+    """
+    ahead = ahead / ahead.norm(dim=1, keepdim=True)
+    # Horizontal: ahead x (0, 0, 1); the rows of axes are x, y, z of a camera
+    # that looks at the root.
+    right = torch.stack([ahead[:, 1], -ahead[:, 0], 0 * roll], dim=1)
+    right = right / right.norm(dim=1, keepdim=True)
+    axes = torch.stack([right, torch.linalg.cross(ahead, right), ahead], dim=1)
+    # Roll about the root, then rotate so that it appears at the offset.
+    cos, sin, zero, one = roll.cos(), roll.sin(), 0 * roll, 1 + 0 * roll
+    rows = [cos, -sin, zero, sin, cos, zero, zero, zero, one]
+    spin = torch.stack(rows, dim=1).view(-1, 3, 3)
+    ray = ray / ray.norm(dim=1, keepdim=True)
+    return look_along(ray).mT @ spin @ axes
 
 
 def _focal_lengths(

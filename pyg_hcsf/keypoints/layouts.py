@@ -172,7 +172,7 @@ def to_layout(keypoints: Keypoints, target: str = 'h36m17') -> Keypoints:
 
     Args:
         keypoints (Keypoints): The keypoints of a video.
-        target (str, optional): ``'coco17'``, ``'h36m17'`` or ``'h36m16'``.
+        target (str, optional): See :func:`convert_joints`.
             (default: :obj:`'h36m17'`)
 
     Raises:

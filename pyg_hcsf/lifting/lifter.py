@@ -43,18 +43,19 @@ Weights = str | Path | Sequence[str | Path]
 class Lifter:
     r"""Lifts the 2D keypoints of people to 3D poses.
 
-    Keypoints of any layout are converted to the joints of Human3.6M
-    (:func:`~pyg_hcsf.keypoints.convert_joints`) and rotated to the ray of the
+    Keypoints of any layout are converted to the joints of the network, those
+    of Human3.6M or with ears and feet
+    (:func:`~pyg_hcsf.keypoints.convert_joints`), and rotated to the ray of the
     root (:func:`~pyg_hcsf.geometry.look_at_root`). The networks lift them
     together with their mirror image, and the mean is rotated back. As an
     image does not show the size of a person, poses are scaled to
     :obj:`height`.
 
     Keypoints of low confidence are treated as missing; networks predict them
-    too. The :obj:`uncertainty` of a joint is its expected error, from the
-    disagreement of the predictions for an image and its mirror image, and of
-    several networks. Frames without hips, or with fewer than 6 joints, are
-    left out.
+    too. The :obj:`uncertainty` of a joint is its expected error: as the
+    networks predict it, or from the disagreement of the predictions for an
+    image and its mirror image, and of several networks. Frames without hips,
+    or with fewer than 6 joints, are left out.
 
     Temporal networks see a video at the frame rate of their training, to the
     nearest whole stride, or by repeated frames if the video is slower. A
@@ -224,7 +225,8 @@ class Lifter:
                 f'apart, {plan.delay} ahead.'
             )
         if info.calibration is None:
-            notes.append('Uncertainty is disagreement, not calibrated.')
+            what = 'disagreement' if info.outputs == 3 else 'as predicted'
+            notes.append(f'Uncertainty is {what}, not calibrated.')
         if smooth:
             notes.append(
                 'Motion is smoothed, with constant bones and standing feet; '

@@ -1,4 +1,4 @@
-r"""The mean and the disagreement of one or several lifting networks."""
+r"""The mean and the uncertainty of one or several lifting networks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from pyg_hcsf.lifting.expected_error import expected_error
 from pyg_hcsf.lifting.lifter_weights import LifterInfo, load_lifter
 from pyg_hcsf.skeleton import H36M17, get_skeleton
 
+# What the networks have in common.
 _SHARED = ('layout', 'skeleton', 'frames', 'target', 'fps', 'outputs')
 
 
@@ -34,14 +35,7 @@ class LifterEnsemble:
         loaded = [load_lifter(path) for path in weights]
         self.info: LifterInfo = loaded[0][1]
         for path, (_, info) in zip(weights, loaded, strict=True):
-            for key in (
-                'layout',
-                'frames',
-                'target',
-                'fps',
-                'outputs',
-                'skeleton',
-            ):
+            for key in _SHARED:
                 ours, theirs = getattr(self.info, key), getattr(info, key)
                 if ours != theirs:
                     raise ValueError(

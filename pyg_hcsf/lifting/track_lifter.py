@@ -50,7 +50,7 @@ def lift_windows(
     y, spread = network(window_input(window.plane, window.score))
     frame = network.info.target
     target = main_joints(RootRay._make(value[:, frame] for value in window))
-    # Without a calibration, the disagreement itself is the error.
+    # Without a calibration, the uncertainty itself is the error.
     floor, slope = network.info.calibration or (0.0, 1.0)
     pose = decode_pose(y.double(), target.rotation, size)
     return LiftedFrames(

@@ -40,9 +40,8 @@ class PoseProtocol:
         alignment (str): The poses whose root is subtracted before the error
             is taken: :obj:`'none'`, :obj:`'gt'` (the error includes that of
             the predicted root), or :obj:`'both'`.
-        average (str): The reported mean, over the means of the
-            :obj:`'actions'` or of the :obj:`'subjects'`, or over all
-            :obj:`'frames'`.
+        average (str): The reported mean, over the means of :obj:`'actions'`
+            or :obj:`'subjects'`, or over all :obj:`'frames'`.
         frame (ImageFrame, optional): The image frame of the target.
             :obj:`None` for camera-frame **metres** relative to the root.
             (default: :obj:`None`)

@@ -111,7 +111,7 @@ def read_people(path: str | Path) -> list[PoseSequence]:
     if path.suffix.lower() != '.npz' or _has_poses(path):
         return read_poses(path)
     joints, frames = read_joint_clip(path)
-    here = joints.any(axis=(2, 3)).T  # [M, T]
+    here = np.any(joints, axis=(2, 3)).T  # [M, T]
     return [
         _person(str(m + 1), frames[seen], joints[seen, m], None)
         for m, seen in enumerate(here)

@@ -110,11 +110,13 @@ def recognize_poses(
                 at = time[part[0]] + np.array([first, last]) / info.fps
                 # The nearest frames of the file
                 ends = np.abs(time[part][:, None] - at).argmin(axis=0)
+                start, end = person.frames[part[ends]].tolist()
                 interval = ActionInterval(
                     person.name,
                     float(at[0]),
                     float(at[1] + 1 / info.fps),
-                    *person.frames[part[ends]].tolist(),
+                    start,
+                    end,
                     name,
                     _guesses(share[first : last + 1], info.actions),
                 )

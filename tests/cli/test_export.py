@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pyg_hcsf.cli.export import main
-from pyg_hcsf.lifting import load_lifter
+from pyg_hcsf.lifting import LifterInfo, load_lifter, save_lifter
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.recognition import load_recognizer
@@ -44,6 +44,21 @@ def test_lifter(weights, tmp_path, runtime, capsys):
         x = torch.randn(batch, info.frames, 17, 3) / 3
         x = x.squeeze(1) if info.frames == 1 else x
         check(session, 'pose', model, x)
+
+
+def test_lifter_of_joints_in_images(tmp_path, runtime, capsys):
+    options = {'in_channels': 3, 'out_channels': 4, 'hidden_channels': 8}
+    options |= {'frames': 9, 'temporal': 'add', 'output_scale': 0.01}
+    info = LifterInfo('coco17', options, skeleton='h36m23')
+    weights = tmp_path / 'images.safetensors'
+    save_lifter(weights, info.build(), info)
+    path = tmp_path / 'lifter.onnx'
+    main([str(weights), str(path)])
+    said = capsys.readouterr().out
+    assert 'x [B, 9, 23, 3] to pose [B, 23, 4]' in said
+    model, _ = load_lifter(weights)
+    x = torch.randn(3, 9, 23, 3) / 3
+    check(runtime.InferenceSession(path), 'pose', model, x)
 
 
 def test_run_of_an_action_network(tmp_path, runtime):

@@ -9,6 +9,7 @@ from pyg_hcsf.keypoints import (
     convert_joints,
     to_layout,
 )
+from pyg_hcsf.keypoints.layouts import TARGETS
 from pyg_hcsf.skeleton import get_skeleton
 
 
@@ -71,7 +72,7 @@ def test_named_joints(layout, names):
         )
 
 
-@pytest.mark.parametrize('target', ['coco17', 'h36m17', 'h36m16'])
+@pytest.mark.parametrize('target', TARGETS)
 @pytest.mark.parametrize('layout', LAYOUTS)
 def test_all_layouts(layout, target):
     xy, score = some(layout)
@@ -87,8 +88,56 @@ def test_all_layouts(layout, target):
                 xy[:, source.index(side + joint)],
             )
     assert np.array_equal(np.isnan(out).any(-1), certain == 0)
-    if target != 'coco17' and layout != 'h36m16':
+    if target in ('h36m17', 'h36m16') and layout != 'h36m16':
         assert (certain > 0).all()
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_joints_of_networks_for_images(layout):
+    xy, score = some(layout)
+    out, certain = convert_joints(xy, score, layout, 'h36m23')
+    names = get_skeleton('h36m23').joints
+    source = get_skeleton(layout).joints
+    assert names[:17] == get_skeleton('h36m17').joints
+    found = {
+        'Neck': ['Nose'],
+        'Head': ['LEye', 'REye'],  # also of Halpe, which has a head
+        **{name: [name] for name in names[17:]},
+    }
+    if layout == 'mediapipe33':
+        found |= {'LBigToe': ['LFootIndex'], 'RBigToe': ['RFootIndex']}
+    for name, parts in found.items():
+        joint = names.index(name)
+        if not set(parts) <= set(source):
+            assert np.isnan(out[:, joint]).all(), name
+            assert not certain[:, joint].any(), name
+            continue
+        rows = [source.index(part) for part in parts]
+        np.testing.assert_allclose(out[:, joint], xy[:, rows].mean(axis=1))
+        np.testing.assert_array_equal(
+            certain[:, joint], score[:, rows].min(axis=1)
+        )
+    body = [i for i, n in enumerate(names[:17]) if n not in ('Neck', 'Head')]
+    expected, weight = convert_joints(xy, score, layout, 'h36m17')
+    np.testing.assert_array_equal(out[:, body], expected[:, body])
+    np.testing.assert_array_equal(certain[:, body], weight[:, body])
+
+
+@pytest.mark.parametrize(
+    ('layout', 'missing'),
+    [
+        ('halpe26', set()),
+        ('body25', set()),
+        ('mediapipe33', set()),
+        ('coco17', {'LBigToe', 'RBigToe', 'LHeel', 'RHeel'}),
+        ('coco18', {'LBigToe', 'RBigToe', 'LHeel', 'RHeel'}),
+    ],
+)
+def test_feet_that_a_detector_does_not_find_are_missing(layout, missing):
+    _, certain = convert_joints(*some(layout), layout, 'h36m23')
+    names = get_skeleton('h36m23').joints
+    gone = {n for n, c in zip(names, certain.T, strict=True) if not c.any()}
+    assert gone == missing
 
 
 def test_no_counterpart():

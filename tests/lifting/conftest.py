@@ -12,11 +12,13 @@ from pyg_hcsf.lifting import LifterInfo, save_lifter
 SIZE = (1920, 1080)
 
 
-def make_weights(path, seed=0, **changes):
+def make_weights(path, seed=0, info=None, **changes):
     """Writes a small network with random weights."""
     model = {'in_channels': 3, 'hidden_channels': 8, 'output_scale': 0.3}
     torch.manual_seed(seed)
-    info = LifterInfo('coco17', model | changes)
+    info = LifterInfo(
+        **{'layout': 'coco17', 'model': model | changes} | (info or {})
+    )
     save_lifter(path, info.build(), info)
     return path
 

@@ -50,6 +50,24 @@ def test_there_and_back(tmp_path):
     assert torch.equal(model(x), network(x))
 
 
+def test_skeletons(tmp_path):
+    path = tmp_path / 'x.safetensors'
+    network, info = make(path, half=False)
+    assert (info.skeleton, info.outputs) == ('h36m17', 3)
+    header_of(path, skeleton='h36m17')  # as in files of older versions
+    assert load_lifter(path)[1] == info
+    header_of(path, skeleton='drop')
+    assert load_lifter(path)[1] == info
+    options = MODEL | {'out_channels': 4}
+    network, info = make(path, half=False, model=options, skeleton='h36m23')
+    model, read = load_lifter(path)
+    assert read == info and read.outputs == 4
+    assert model.skeleton.name == 'h36m23'
+    x = torch.rand(2, 23, 3)
+    assert torch.equal(model(x), network(x))
+    assert model(x).shape == (2, 23, 4)
+
+
 def test_half_is_smaller_and_close(tmp_path):
     path = tmp_path / 'x.safetensors'
     options = MODEL | {'hidden_channels': 64}
@@ -96,7 +114,11 @@ def test_target_and_delay():
         ({'calibration': [-1, 1]}, "'calibration'"),
         ({'card': {'licence': 1}}, "'card'"),
         ({'version': 2}, "'version' is 2"),
-        ({'skeleton': 'ntu25'}, "'skeleton' is 'ntu25'"),
+        ({'skeleton': 'ntu25'}, "'skeleton' to be one of.*got 'ntu25'"),
+        ({'skeleton': ['h36m17']}, "'skeleton' to be one of"),
+        ({'skeleton': 'h36m23'}, 'has shape|differ in|more than'),
+        ({'model': MODEL | {'out_channels': 2}}, "'out_channels' 3 or 4"),
+        ({'model': MODEL | {'out_channels': [4]}}, "'out_channels' 3 or 4"),
         ({'more': 1}, 'header'),
     ],
 )

@@ -14,10 +14,10 @@ from torch_geometric.nn.inits import reset, zeros
 from pyg_hcsf.choices import check_range, wrong
 from pyg_hcsf.nn.kernels import by_rows
 from pyg_hcsf.nn.models.action_layers import ACTION_LAYERS
+from pyg_hcsf.nn.models.dropout import dropout
 from pyg_hcsf.nn.models.from_run import FromRun
 from pyg_hcsf.nn.models.layers import (
     TemporalConv,
-    dropout,
     keep_node_major,
     make_layer,
     unbatch,

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Optional
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import BatchNorm1d, Conv2d, Linear, Module
+from torch.nn.init import zeros_
 from torch_geometric.nn import GCNConv, MixHopConv
+from torch_geometric.nn.inits import reset
 
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.hops import HopEdges
@@ -20,7 +21,7 @@ from pyg_hcsf.nn.constants import ConstantBuffers
 from pyg_hcsf.nn.conv import HCSFConv, LCNConv, SemGCNConv
 from pyg_hcsf.nn.graph import DynamicGraph
 from pyg_hcsf.nn.kernels import by_rows
-from pyg_hcsf.nn.tracing import has_values
+from pyg_hcsf.nn.models.dropout import dropout
 from pyg_hcsf.skeleton import Skeleton
 
 
@@ -105,17 +106,32 @@ class TemporalConv(Module):
 class Unit(Module):
     r"""A graph layer or temporal convolution, then batch norm, LeakyReLU and
     dropout. Batch norm is per channel, or per node and channel if
-    :obj:`norm_width` is :math:`N C`.
+    :obj:`norm_width` is :math:`N C`. With :obj:`zero`, it is zero at first.
     """
 
     def __init__(
-        self, layer: Module, norm_width: int, slope: float, dropout: float
+        self,
+        layer: Module,
+        norm_width: int,
+        slope: float,
+        dropout: float,
+        zero: bool = False,
     ) -> None:
         super().__init__()
         self.layer = layer
         self.norm = BatchNorm1d(norm_width)
         self.slope = slope
         self.dropout = dropout
+        self.zero = zero
+        if zero:
+            zeros_(self.norm.weight)
+
+    def reset_parameters(self) -> None:
+        r"""Resets all learnable parameters of the module."""
+        reset(self.layer)
+        self.norm.reset_parameters()
+        if self.zero:
+            zeros_(self.norm.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.layer(x)
@@ -241,6 +257,14 @@ def needs_joint_embedding(name: str, options: dict[str, Any]) -> bool:
     return shared and options.get('dynamic') is None
 
 
+def has_offset_graph(options: Mapping[str, Any]) -> bool:
+    r"""Whether layers of these options have a dynamic offset graph, which
+    depends on every frame.
+    """
+    dynamic = options.get('dynamic')
+    return dynamic is not None and dynamic.get('offset', True)
+
+
 def unbatch(x: Tensor, num_nodes: int) -> Tensor:
     r"""The graphs of a PyG batch as a dimension of their own: node features
     ``[B * N, *]`` to ``[B, N, *]``.
@@ -260,30 +284,3 @@ def keep_node_major(model: Module) -> None:
     for module in model.modules():
         if isinstance(module, HCSFConv):
             module.node_major = True
-
-
-def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    r"""Dropout with probability :obj:`p`, rounded to 1/65536. On a CPU torch
-    draws one random number per element, which takes longer than a layer; here
-    four elements share the bits of one draw, or eight if :obj:`p` is a
-    multiple of 1/256.
-    """
-    if x.device.type != 'cpu' or not has_values(x):
-        return F.dropout(x, p, training)
-    if not training or p == 0:
-        return x
-    if p == 1:
-        return x * 0
-    size, kind = 4, torch.int16
-    if (256 * p).is_integer():
-        size, kind = 8, torch.int8
-    # Each draw has 64 random bits, read as integers of 16 or 8 bits.
-    draws = torch.empty(-(-x.numel() // size), dtype=torch.int64, device='cpu')
-    bits = draws.random_(-(2**63), None).view(kind)[: x.numel()]
-    values = 2 ** (64 // size)
-    # Of `values` equally likely integers from -values / 2 on, the lowest `cut`
-    # drop an element; the others scale it by 1 / (1 - p).
-    cut = min(round(p * values), values - 1)
-    mask = (bits >= cut - values // 2).to(x.dtype)
-    mask.mul_(values / (values - cut))
-    return x * mask.view(x.shape)

@@ -3,7 +3,6 @@ r"""The network that lifts 2D keypoints to 3D poses."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any, Optional, Union
 
 import torch
@@ -17,19 +16,14 @@ from pyg_hcsf.nn.models.from_run import FromRun
 from pyg_hcsf.nn.models.layers import (
     TemporalConv,
     Unit,
+    has_offset_graph,
     keep_node_major,
     make_layer,
     needs_joint_embedding,
     unbatch,
 )
-from pyg_hcsf.nn.tracing import has_values, unwrapped
+from pyg_hcsf.nn.models.normalized import check_normalized
 from pyg_hcsf.skeleton import Skeleton, as_skeleton
-
-
-def _has_offset(options: Mapping[str, Any]) -> bool:
-    r"""Whether layers of these options have a dynamic offset graph."""
-    dynamic = options.get('dynamic')
-    return dynamic is not None and dynamic.get('offset', True)
 
 
 class PoseLifter(FromRun):
@@ -140,51 +134,60 @@ class PoseLifter(FromRun):
         self.residual_xy = residual_xy
         self.output_scale = output_scale
         self._looked = False
-        options = layer_options or {}
+        self._build(
+            num_blocks, dropout, negative_slope, layer_options or {}, temporal
+        )
+        keep_node_major(self)
 
+    def _build(
+        self,
+        num_blocks: int,
+        dropout: float,
+        slope: float,
+        options: dict[str, Any],
+        temporal: str,
+    ) -> None:
+        """Creates the modules."""
+        width = self.hidden_channels
         # A fully connected network normalises the channels of each joint.
-        norm_width = hidden_channels
-        if layer == 'fcn':
+        norm_width = width
+        if self.layer == 'fcn':
             norm_width *= self.skeleton.num_joints
 
-        def unit(channels: int) -> Unit:
-            module = make_layer(
-                layer, channels, hidden_channels, self.skeleton, **options
+        def layer(channels: int, out_channels: int) -> Module:
+            return make_layer(
+                self.layer, channels, out_channels, self.skeleton, **options
             )
-            return Unit(module, norm_width, negative_slope, dropout)
+
+        def unit(channels: int) -> Unit:
+            return Unit(layer(channels, width), norm_width, slope, dropout)
 
         # Without dynamic offsets, which depend on every frame, only every
         # third frame of the output of a block is used: dilated by 3^b at all
         # frames, or by 1 with stride 3 at these, it is the same sum.
-        self._stride = 1 if _has_offset(options) else 3
+        self._stride = 1 if has_offset_graph(options) else 3
 
         def over_time(block: int) -> Unit:
-            width = hidden_channels
             dilation = 3**block if self._stride == 1 else 1
             module = TemporalConv(
                 width, width, 3, stride=self._stride, dilation=dilation
             )
-            return Unit(module, width, negative_slope, dropout)
+            return Unit(module, width, slope, dropout, temporal == 'add')
 
-        self.first: Module = unit(in_channels)
+        self.first: Module = unit(self.in_channels)
         self.register_parameter('embedding', None)
-        if needs_joint_embedding(layer, options):
-            size = (self.skeleton.num_joints, hidden_channels)
+        if needs_joint_embedding(self.layer, options):
+            size = (self.skeleton.num_joints, width)
             self.embedding = Parameter(torch.randn(size))
         self.blocks, self.mixers = ModuleList(), ModuleList()
         for block in range(num_blocks):
-            first = unit(hidden_channels)
-            if frames > 1 and temporal == 'replace':
-                self.blocks.append(Sequential(first, over_time(block)))
-                continue
-            self.blocks.append(Sequential(first, unit(hidden_channels)))
-            if frames > 1:
+            replaced = self.frames > 1 and temporal == 'replace'
+            first = unit(width)
+            second = over_time(block) if replaced else unit(width)
+            self.blocks.append(Sequential(first, second))
+            if self.frames > 1 and temporal == 'add':
                 self.mixers.append(over_time(block))
-                torch.nn.init.zeros_(self.mixers[-1].norm.weight)
-        self.last = make_layer(
-            layer, hidden_channels, out_channels, self.skeleton, **options
-        )
-        keep_node_major(self)
+        self.last = layer(width, self.out_channels)
 
     def reset_parameters(self) -> None:
         r"""Resets all learnable parameters of the module, and the running
@@ -197,8 +200,6 @@ class PoseLifter(FromRun):
             )
         for module in (self.first, self.blocks, self.mixers, self.last):
             reset(module)
-        for mixer in self.mixers:
-            torch.nn.init.zeros_(mixer.norm.weight)
         if self.embedding is not None:
             torch.nn.init.normal_(self.embedding)
 
@@ -288,30 +289,8 @@ class PoseLifter(FromRun):
         # training cannot afford in every step.
         if self.training and self._looked and x.device.type != 'cpu':
             return
-        x = unwrapped(x)
-        inside = (x.abs() <= 10).all()
-        wanted = (
-            "Expected keypoints in 'x' normalised by the image width to about "
-            '[-1, 1]'
-        )
-        if not has_values(x):
-            torch._assert_async(inside, f'{wanted}, and finite')
-            return
-        if not bool(inside):
-            self._refuse(x, wanted)
-        self._looked = x.numel() > 0
-
-    def _refuse(self, x: Tensor, wanted: str) -> None:
-        missing = int((~x.isfinite()).sum())
-        if missing:
-            raise ValueError(
-                f"Expected finite keypoints in 'x' (got {missing} that are "
-                'not); fill missing joints first'
-            )
-        raise ValueError(
-            f'{wanted} (got {float(x.abs().amax()):.0f}, which looks like '
-            'pixels); apply normalize_screen first'
-        )
+        if check_normalized(x):
+            self._looked = True
 
     def __repr__(self) -> str:
         return (

@@ -27,6 +27,8 @@ from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.skeleton import H36M17
 from tests.paths import DATA, REPO
 
+# Clips of a second may look wrong.
+pytestmark = pytest.mark.filterwarnings('ignore:These keypoints look wrong')
 SMOKE = ['--task', 'lift', '--data', 'synthetic', '--smoke']
 FILES = {'config.yaml', 'metrics.json', 'frames.npz', 'env.json'}
 FILES |= {'checkpoint.pt', 'log.jsonl', 'log.csv', 'weights.safetensors'}
@@ -45,7 +47,14 @@ def loader(clips, frames=1, **options):
 
 
 @pytest.mark.parametrize(
-    'name', ['default/single_h36m17', 'compare/fcn', 'default/temporal_coco17']
+    'name',
+    [
+        'default/single_h36m17',
+        'default/temporal_coco17',
+        'compare/fcn',
+        'bodies/both',
+        'people/people_2_bodies',
+    ],
 )
 def test_smoke(tmp_path, capsys, name):
     args = [*SMOKE, '--preset', name, '--out', str(tmp_path)]
@@ -75,10 +84,13 @@ def test_smoke(tmp_path, capsys, name):
     trained = PoseLifter.from_run(folder).state_dict()
     for key, value in model.state_dict().items():  # rounded
         torch.testing.assert_close(value, trained[key], rtol=1e-3, atol=1e-4)
-    assert info.layout == ('coco17' if 'coco' in row else 'h36m17')
+    images = preset in ('bodies', 'people') or 'coco' in row
+    assert info.layout == ('coco17' if images else 'h36m17')
     assert info.frames == (9 if 'temporal' in row else 1)
     assert info.fps == pytest.approx(25 / 3 if 'temporal' in row else 25)
-    assert info.skeleton == ('h36m23' if 'coco' in row else 'h36m17')
+    assert info.skeleton == ('h36m23' if images else 'h36m17')
+    assert info.outputs == 4
+    assert info.card['data'].startswith('SyntheticMotion, seen by')
     state = torch.load(folder / 'checkpoint.pt', weights_only=True)['model']
     for name, value in model.state_dict().items():
         assert torch.allclose(value, state[name], rtol=1e-3, atol=1e-6)

@@ -33,7 +33,9 @@ def test_projections_are_of_the_joints(layout):
     truth = seen.truth[:, [5, 2]]
     projected = seen.focal * truth[..., :2] / truth[..., 2:]
     projected = projected + np.array([960.0, 540.0])
-    np.testing.assert_allclose(there[:, ours], projected, atol=1e-2)
+    # COCO's knees are some millimetres from those of the rig.
+    limit = 20 * seen.focal / truth[..., 2:].min() * (layout == 'coco17')
+    np.testing.assert_allclose(there[:, ours], projected, atol=1e-2 + limit)
 
 
 def test_errors_have_the_size_of_the_detector():

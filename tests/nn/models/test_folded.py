@@ -31,6 +31,11 @@ NETWORKS = {name: dict(layer=name) for name in LAYERS} | {
     'clip, learned graph': dict(
         frames=9, layer_options=dict(dynamic=dict(offset=False))
     ),
+    'clip, added': dict(frames=9, temporal='add', causal=True),
+    'clip, added, dynamic': dict(
+        frames=9, temporal='add', layer_options=dict(dynamic={})
+    ),
+    'clip, added, fcn': dict(frames=9, temporal='add', layer='fcn'),
     'long clip': dict(frames=27, num_blocks=3, layer='lcn'),
     'clip, fcn': dict(frames=9, layer='fcn', causal=True),
     'clip, image frame': dict(frames=9, residual_xy=True),

@@ -11,7 +11,8 @@ from torch_geometric.data import Data
 from pyg_hcsf import HopEdges, get_skeleton
 from pyg_hcsf.data.clip_loader import ClipLoader
 from pyg_hcsf.nn import LAYERS, ActionRecognizer, PoseLifter
-from pyg_hcsf.nn.models.layers import dropout, make_layer
+from pyg_hcsf.nn.models.dropout import dropout
+from pyg_hcsf.nn.models.layers import make_layer
 from tests.scale import deviation
 
 CASES = {name: dict(layer=name) for name in LAYERS}

@@ -13,6 +13,7 @@ CASES = {name: dict(layer=name) for name in LAYERS} | {
     'temporal': dict(
         frames=9, layer_options=dict(dynamic=dict(kernel_size=3))
     ),
+    'temporal_added': dict(frames=9, temporal='add'),
     'temporal_shared': dict(
         frames=9, layer_options=dict(sharing='all', dynamic={})
     ),
