@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from pyg_hcsf.geometry.random_bodies import vary_proportions
 from torch import Generator, Tensor
 from torch_geometric.data import Data
 
@@ -20,6 +19,7 @@ from experiments.lifting.scenes import NOISES, Noise, detect, film
 from experiments.pose.data import find_openmocap
 from experiments.sweep import sources
 from experiments.sweep.motion import openmocap_motion, synthetic_motion
+from pyg_hcsf.geometry.bodies import vary_proportions
 from pyg_hcsf.lifting import Lifter
 from pyg_hcsf.lifting.lifter_weights import HOME as WEIGHTS
 from pyg_hcsf.safe_io.atomic_write import atomic_write

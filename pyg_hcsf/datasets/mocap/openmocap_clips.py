@@ -24,7 +24,9 @@ TABLE = Path(__file__).with_name('openmocap_clips.csv')
 CMU_UNIT = UNITS["CMU's unit of 0.45 to an inch"]
 # Where AMC files are looked for: the first place that has a clip counts.
 AMC_PLACES = (
-    *('cmu/asfamc', f'cmu_people/{CMU_ARCHIVE}', f'cmu/{CMU_ARCHIVE}'),
+    'cmu/asfamc',
+    f'cmu_people/{CMU_ARCHIVE}',
+    f'cmu/{CMU_ARCHIVE}',
     CMU_ARCHIVE,
 )
 BVH_PLACE = 'cmu_people/bvh'

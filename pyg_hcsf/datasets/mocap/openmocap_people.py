@@ -4,15 +4,15 @@ from __future__ import annotations
 
 # The two dancers of CMU60+61 are in one split.
 TRAIN_SUBJECTS = (
-    *('CMU01', 'CMU02', 'CMU06', 'CMU07', 'CMU08', 'CMU10', 'CMU11', 'CMU14'),
-    *('CMU32', 'CMU35', 'CMU38', 'CMU43', 'CMU49', 'CMU60+61', 'CMU94'),
-    *('HDM05-bd', 'HDM05-bk', 'HDM05-dg', 'HDM05-tr'),
-)
+    'CMU01', 'CMU02', 'CMU06', 'CMU07', 'CMU08', 'CMU10', 'CMU11', 'CMU14',
+    'CMU32', 'CMU35', 'CMU38', 'CMU43', 'CMU49', 'CMU60+61', 'CMU94',
+    'HDM05-bd', 'HDM05-bk', 'HDM05-dg', 'HDM05-tr',
+)  # fmt: skip
 VAL_SUBJECTS = ('CMU03', 'CMU16', 'CMU86', 'HDM05-mm')
 TEST_SUBJECTS = (
-    *('CMU05', 'CMU09', 'CMU12', 'CMU17', 'CMU29', 'CMU39', 'CMU55'),
-    *('CMU127', 'CMU135'),
-)
+    'CMU05', 'CMU09', 'CMU12', 'CMU17', 'CMU29', 'CMU39', 'CMU55',
+    'CMU127', 'CMU135',
+)  # fmt: skip
 SPLITS = ('train', 'val', 'test')
 HELD_OUT = ('subjects', 'rig')
 DAZ_SUBJECTS = ('CMU60+61', 'CMU94')
