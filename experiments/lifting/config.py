@@ -26,6 +26,9 @@ class MotionConfig:
         proportions: The random bone lengths: their spread, a population, or
             both as in anny+0.03, see
             pyg_hcsf.geometry.bodies.vary_proportions.
+        bend: The standard deviation of random bends of joints in degrees,
+            see pyg_hcsf.geometry.bodies.bend_joints.
+        mix_legs: The share of windows with the legs of another window.
         tumble: The share of windows whose body is rotated at random.
         guess_rate: The share of windows with a guessed focal length.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
@@ -38,7 +41,9 @@ class MotionConfig:
     balance: float = 0.5
     synthetic: int = 2
     synthetic_share: float = 0.1
-    proportions: Union[float, str] = 0.08
+    proportions: Union[float, str] = 'anny'
+    bend: float = 10.0
+    mix_legs: float = 0.3
     tumble: float = 0.15
     guess_rate: float = 0.5
     num_frames: int = 400

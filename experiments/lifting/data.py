@@ -24,7 +24,9 @@ from pyg_hcsf.datasets.mocap.openmocap_people import (
     VAL_SUBJECTS,
 )
 from pyg_hcsf.geometry.bodies import (
+    bend_joints,
     layout_joints,
+    mix_legs,
     tumble,
     vary_proportions,
 )
@@ -254,6 +256,8 @@ class LiftLoader(WindowLoader):
         config, layout = self.config, str(self.config.layout)
         target = self.windows.target
         pos = vary_proportions(pos, config.proportions, generator)
+        pos = mix_legs(pos, config.mix_legs, generator)
+        pos = bend_joints(pos, config.bend, generator)
         pos = tumble(pos, config.tumble, generator)
         views = random_views(
             bodies(pos, layout, generator),

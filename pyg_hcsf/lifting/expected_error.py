@@ -4,9 +4,8 @@ import torch
 from torch import Tensor
 
 #: The expected error where the fourth output is zero, and the factor of that
-#: output in the exponent: outputs of PoseLifter have a spread of a hundredth.
+#: output: outputs of PoseLifter have a spread of a hundredth.
 UNIT, FACTOR = 0.03, 100.0
-_LIMIT = 4.0  # of the exponent, some 0.5 mm to 2.5 m of an adult
 
 
 def expected_error(out: Tensor) -> Tensor:
@@ -14,7 +13,10 @@ def expected_error(out: Tensor) -> Tensor:
     size of the person,
 
     .. math::
-        m_i = 0.03 \exp(100\, o_{i, 3})
+        m_i = 0.03 \left(x_i / 2 + \sqrt{1 + x_i^2 / 4} \right),
+        \qquad x_i = 100\, o_{i, 3}
+
+    which is positive, and whose logarithm has a gradient everywhere.
 
     Args:
         out (torch.Tensor): The output of a network with four channels,
@@ -26,7 +28,10 @@ def expected_error(out: Tensor) -> Tensor:
     Example:
         >>> expected_error(torch.zeros(17, 4))
     """
-    return UNIT * (FACTOR * out[..., 3]).clamp(-_LIMIT, _LIMIT).exp()
+    half = FACTOR / 2 * out[..., 3]
+    root = (1 + half.square()).sqrt()
+    # The same number, without cancellation
+    return UNIT * torch.where(half < 0, 1 / (root - half), root + half)
 
 
 def lifting_loss(out: Tensor, y: Tensor) -> Tensor:
@@ -36,12 +41,11 @@ def lifting_loss(out: Tensor, y: Tensor) -> Tensor:
     :func:`expected_error`,
 
     .. math::
-        e_i + 0.003 \left( \tfrac{e_i}{m_i} + \log m_i \right)
+        e_i + 0.003 \left( \tfrac{e_i}{m_i} + \log \tfrac{m_i}{0.03} \right)
 
     In the second term, :math:`e_i` is a constant, so that joints of large
     errors count no less. Its minimum is at the mean error, whatever the
-    distribution. :math:`\log` 0.0003 is subtracted, which keeps the loss
-    positive.
+    distribution.
 
     Args:
         out (torch.Tensor): The output, ``[*, N, 3]`` or ``[*, N, 4]``.
@@ -57,5 +61,5 @@ def lifting_loss(out: Tensor, y: Tensor) -> Tensor:
     if out.size(-1) == 3:
         return error.mean()
     mean = expected_error(out)
-    surprise = error.detach() / mean + torch.log(mean / 3e-4)
+    surprise = error.detach() / mean + torch.log(mean / UNIT)
     return (error + 0.003 * surprise).mean()

@@ -1,5 +1,6 @@
 """The expected error of a joint."""
 
+import pytest
 import torch
 
 from pyg_hcsf.lifting.expected_error import (
@@ -22,13 +23,20 @@ def test_loss_is_least_at_the_mean_error():
     out = torch.zeros(4000, 1, 4, dtype=torch.double)
     losses = {}
     for factor in (0.5, 0.8, 0.95, 1.0, 1.05, 1.25, 2.0):
-        out[..., 3] = torch.tensor(factor * mean / UNIT).log() / 100
+        ratio = factor * mean / UNIT
+        out[..., 3] = (ratio - 1 / ratio) / 100
         torch.testing.assert_close(
             expected_error(out).mean(), torch.tensor(factor * mean).double()
         )
         losses[factor] = float(lifting_loss(out, y))
     assert min(losses, key=losses.__getitem__) == 1.0
-    assert min(losses.values()) > 0
+
+
+@pytest.mark.parametrize('start', [-1.0, 0.0, 5.0])
+def test_no_start_is_too_far_off(start):
+    out = torch.full((1, 1, 4), start, requires_grad=True)
+    lifting_loss(out, torch.full((1, 1, 3), 0.05)).backward()
+    assert out.grad is not None and float(out.grad[..., 3].abs()) > 1e-6
 
 
 def test_joints_of_large_errors_count_no_less():

@@ -3,6 +3,7 @@ of other rigs, and the keypoints of detectors, from Human3.6M's 17 joints.
 """
 
 from .keypoints import coco_joints, layout_joints
+from .postures import bend_joints, mix_legs
 from .proportions import (
     Proportions,
     parse_proportions,
@@ -14,8 +15,10 @@ from .tumble import tumble
 
 __all__ = [
     'Proportions',
+    'bend_joints',
     'coco_joints',
     'layout_joints',
+    'mix_legs',
     'parse_proportions',
     'shift_joints',
     'tumble',
