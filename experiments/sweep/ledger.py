@@ -10,14 +10,11 @@ import io
 import os
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from experiments.sweep.folder import LEDGER, commit
 from experiments.sweep.sources import title_of
 from pyg_hcsf.safe_io.csv_cells import escape_formula
-
-if TYPE_CHECKING:
-    from experiments.sweep.task import RunSpec
 
 PATH = Path(__file__).parents[2] / LEDGER
 COLUMNS = ('date', 'commit', 'command', 'data', 'network', 'purpose')
@@ -26,12 +23,12 @@ OPENMOCAP = ('openmocap', 'openmocap-rigs', 'cmu')
 NOT_STATED = 'not stated'
 
 
-def record(spec: RunSpec, data: str, split: str) -> None:
+def record(spec: Any, data: str, split: str) -> None:
     """Appends a line before a network is scored on a test split of openmocap;
     smoke runs and other splits have none.
 
     Args:
-        spec: The run whose network is scored.
+        spec: The RunSpec of the run whose network is scored.
         data: The name of the data that it is scored on.
         split: The split.
 
