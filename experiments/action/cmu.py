@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -29,6 +30,7 @@ from pyg_hcsf.transforms import AlignBody
 # z is up, in mm; of the path of the root, the height is kept.
 ALIGN: dict[str, Any] = {'up': 2, 'scale': 0.001, 'follow': True}
 STRETCH = 0.22  # log of the largest change of speed
+SLOPE = 400.0  # mm/s, standard deviation of a steady rise of the person
 PATHLESS = 0.25  # share of the training windows without the path of the root
 
 
@@ -71,7 +73,9 @@ def _numbers(people: Sequence[str]) -> str:
 def draw_windows(
     takes: Sequence[Take], request: ActionRequest
 ) -> Iterator[Data]:
-    """As many random windows of each action, at random speeds."""
+    """As many random windows of each action, at random speeds and on random
+    slopes, without which walking up or down is taken for climbing or jumps.
+    """
     rng = np.random.default_rng(0)
     for action in ACTIONS:
         mine = [take for take in takes if take.action == action]
@@ -81,10 +85,16 @@ def draw_windows(
             length = round(request.num_frames * stretch)
             joints = loop_short(take.joints, length)
             start = int(rng.integers(len(joints) - length + 1))
-            joints = joints[start : start + length]
+            joints = joints[start : start + length].clone()
+            joints[..., 2] += _rise(length, rng)
             if rng.random() < PATHLESS:
                 joints = joints - joints[:, :1]
             yield _window(take, joints, number)
+
+
+def _rise(length: int, rng: np.random.Generator) -> Tensor:
+    """The heights of a random slope in mm: ``[T, 1]``."""
+    return rng.normal(0, SLOPE) / FPS * torch.arange(length)[:, None]
 
 
 def cut_windows(

@@ -35,10 +35,14 @@ def make_takes(frames=50):
     ]
 
 
-def clip(action, name, subject='CMU14'):
-    return Data(
-        action=action, clip=name, subject=subject, pos=torch.ones(17, 50, 3)
-    )
+def clip(action, name, subject='CMU14', frames=50):
+    pos = torch.ones(17, frames, 3)
+    return Data(action=action, clip=name, subject=subject, pos=pos)
+
+
+def actions_of(action, name, subject='CMU14', frames=1000):
+    parts = cmu_takes.parts_of(clip(action, name, subject, frames))
+    return [(part.action, part.pos.size(0)) for part in parts]
 
 
 def test_actions():
@@ -47,14 +51,31 @@ def test_actions():
         ('salsa', 'salsa_01.2', 'dance'),
         ('playground', '14_33', 'climb'),
         ('walk', '14_31.0', 'everyday'),
-        ('walk', '86_09', ''),
-        ('acting', '14_17', ''),
         ('squat1Reps', 'HDM_mm_squat1Reps_001', 'gymnastics'),
-        ('lieDownFloor', 'HDM_mm_lieDownFloor_001', ''),
     ):
-        assert cmu_takes.action_of(clip(action, name)) == expected
+        assert actions_of(action, name) == [(expected, 1000)]
+    for action, name in (
+        ('jump', '14_07'),
+        ('acting', '14_17'),
+        ('lieDownFloor', 'HDM_mm_lieDownFloor_001'),
+    ):
+        assert actions_of(action, name) == []
+    assert actions_of('walk', '07_01', frames=10) == []  # too short
     assert set(cmu_takes.GROUPS.values()) <= set(cmu.ACTIONS)
     assert set(cmu_takes.TRIALS.values()) <= {*cmu.ACTIONS, ''}
+
+
+def test_trials_of_several_actions():
+    assert actions_of('walk', '86_09') == [
+        ('walk', 220),
+        ('everyday', 535),
+        ('walk', 225),
+    ]
+    assert not set(cmu_takes.PARTS) & set(cmu_takes.TRIALS)
+    for parts in cmu_takes.PARTS.values():
+        times = [t for start, stop, _ in parts for t in (start, stop)]
+        assert times == sorted(times)
+        assert {action for _, _, action in parts} <= set(cmu.ACTIONS)
 
 
 def test_hdm05_is_not_trained_on(monkeypatch):
@@ -183,9 +204,9 @@ def test_listed_clips_have_enough_people():
             name.split('_')[0], name.split('_')[0]
         )
         subject = f'CMU{number}'
-        action = cmu_takes.action_of(clip(entry.action, name))
-        if action and split_of(subject) == 'train':
-            people.setdefault(action, set()).add(subject)
+        if split_of(subject) == 'train':
+            for action, _ in actions_of(entry.action, name):
+                people.setdefault(action, set()).add(subject)
     assert set(people) == set(cmu.ACTIONS)
     assert all(len(names) >= 2 for names in people.values()), people
 
