@@ -20,6 +20,10 @@ from experiments import run
 from experiments.sweep.presets import PRESETS
 from pyg_hcsf.cli.command import CommandParser, run_command
 
+# One tests weights on files; of the others, tests/experiments/lifting runs a
+# row: their rows differ in the motion that they are trained on.
+ELSEWHERE = ('lift/real', 'lift/people', 'lift/bodies')
+
 
 def smoke(out: str, path: Path) -> str:
     """Runs a preset; returns its output if it failed, else ''."""
@@ -49,7 +53,7 @@ def main() -> int:
     presets = [
         path
         for path in sorted(PRESETS.glob('*/*.yaml'))
-        if 'data: real\n' not in path.read_text()  # tests weights on files
+        if f'{path.parent.name}/{path.stem}' not in ELSEWHERE
     ]
     os.environ['OMP_NUM_THREADS'] = '1'
     with (
