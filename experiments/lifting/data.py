@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -15,6 +15,7 @@ from experiments.lifting.config import LiftConfig, MotionConfig
 from experiments.lifting.windows import MotionWindows, WindowLoader
 from experiments.pose.data import find_openmocap
 from experiments.sweep.motion import openmocap_motion, synthetic_motion
+from experiments.sweep.random_loader import RandomLoader
 from experiments.sweep.sources import DataSource
 from pyg_hcsf.choices import check_choice
 from pyg_hcsf.datasets.mocap.openmocap_people import (
@@ -194,10 +195,10 @@ def detect(
         generator: The random number generator.
     """
     count = H36M17.num_joints
-    found = detected_joints(layout)
+    found = views.joints[..., detected_joints(layout), :]
     uv, score = disturb_keypoints(
-        views.keypoints[..., found, :],
-        views.joints[..., found, :],
+        views._replace(joints=found).keypoints,
+        found,
         views.focal,
         views.image_size,
         get_skeleton(layout),
@@ -227,34 +228,25 @@ def detect(
     )
 
 
-class LiftLoader(WindowLoader):
+class LiftLoader(RandomLoader):
     """Loads training windows, each observed by another camera in every epoch.
 
     Args:
         windows: World motion.
         config: Layout, bodies and cameras.
-        batch_size: Windows in a batch, over all processes.
-        seed: The seed.
-        rank: The rank of this process.
-        world_size: The number of processes.
+        *args: Further arguments of WindowLoader, from the batch size on.
     """
 
     def __init__(
-        self,
-        windows: MotionWindows,
-        config: MotionConfig,
-        batch_size: int,
-        seed: int,
-        rank: int = 0,
-        world_size: int = 1,
+        self, windows: MotionWindows, config: MotionConfig, *args: Any
     ) -> None:
-        self.config = config
+        self.config, self.target = config, windows.target
         share = windows.shares(config.balance, config.synthetic_share)
-        super().__init__(windows, share, batch_size, seed, rank, world_size)
+        super().__init__(WindowLoader(windows, share, *args))
 
     def augment(self, pos: Tensor, generator: Generator) -> Observation:
         config, layout = self.config, str(self.config.layout)
-        target = self.windows.target
+        target = self.target
         pos = vary_proportions(pos, config.proportions, generator)
         pos = mix_legs(pos, config.mix_legs, generator)
         pos = bend_joints(pos, config.bend, generator)

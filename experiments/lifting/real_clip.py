@@ -43,7 +43,7 @@ LIMBS = tuple(
 LIMB_JOINTS = [H36M17.joints.index(name) for name in LIMBS]
 NEEDS = (
     "the demo of Pose2Sim in '{root}/pose2sim', from two wheels of PyPI; "
-    'docs/results/real.md has the five commands that put it there'
+    'docs/results/real.md has the commands that put it there'
 )
 
 

@@ -113,13 +113,17 @@ def describe_references(
     """How far references are from the keypoints of each view, in pixels, and
     from each other in mm.
     """
+    fixed = {
+        detector: [fix_side_swaps(view) for view in views]
+        for detector, views in clip.detected.items()
+    }
     rows = []
     for name, reference in known.items():
         row: dict[str, Any] = {'reference': name}
-        for detector, views in clip.detected.items():
+        for detector, views in fixed.items():
             for i, camera in enumerate(reference.cameras):
-                fixed, count = fix_side_swaps(views[i])
-                gap = limbs_of(fixed)[0] - to_pixels(reference.points, camera)
+                view, count = views[i]
+                gap = limbs_of(view)[0] - to_pixels(reference.points, camera)
                 gap = np.linalg.norm(gap, axis=-1)
                 row[f'{detector} {i + 1}'] = float(np.nanmedian(gap))
                 row[f'{detector} {i + 1} swapped'] = count

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -14,6 +13,8 @@ from torch_geometric.data import Data
 
 from experiments.sweep.random_loader import random_seed
 from pyg_hcsf.axes import frames_first
+
+DRAWS = 1  # of the seeds that draw windows
 
 
 class MotionWindows:
@@ -74,9 +75,10 @@ class MotionWindows:
 
 
 class WindowLoader:
-    """Batches of windows, drawn with replacement. It has the attributes of a
-    :class:`~pyg_hcsf.data.ClipLoader` that a trainer reads. A batch depends
-    on (seed, epoch, number of the batch, process) only.
+    """Batches of windows ``[B, T, 17, 3]``, drawn with replacement. It has
+    the attributes of a :class:`~pyg_hcsf.data.ClipLoader` that a
+    :class:`~experiments.sweep.random_loader.RandomLoader` reads. A batch
+    depends on (seed, epoch, number of the batch, process) only.
 
     Args:
         windows: The windows.
@@ -111,17 +113,13 @@ class WindowLoader:
         """Sets the epoch, and the batch that it starts with."""
         self.epoch, self.start = epoch, start
 
-    def augment(self, pos: Tensor, generator: Generator) -> Any:
-        """Makes a training batch of windows ``[B, T, 17, 3]``."""
-        return pos
-
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Tensor]:
         for number in range(self.start, len(self)):
-            seed = random_seed(self.seed, self.epoch, number, self.rank)
+            # Not the seed with which a RandomLoader augments the batch
+            seed = random_seed(self.seed, self.epoch, number, self.rank, DRAWS)
             generator = Generator().manual_seed(seed)
             at = torch.rand(
                 self.batch_size, generator=generator, dtype=torch.double
             )
             rows = torch.searchsorted(self._up_to, at)
-            windows = self.windows.take(rows.clamp(max=len(self.windows) - 1))
-            yield self.augment(windows, generator)
+            yield self.windows.take(rows.clamp(max=len(self.windows) - 1))

@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from torch import Generator
-from torch_geometric.data import Data
-
-from pyg_hcsf.data.clip_loader import ClipLoader
 
 
 def random_seed(*numbers: int) -> int:
@@ -22,21 +19,22 @@ def random_seed(*numbers: int) -> int:
 
 
 class RandomLoader(ABC):
-    """Augments the batches of a :class:`ClipLoader`, differently in every
-    epoch. It has the attributes of a ClipLoader that a trainer reads.
+    """Augments the batches of a :class:`~pyg_hcsf.data.ClipLoader`, or of a
+    loader with its attributes, differently in every epoch. It has those of
+    its attributes that a trainer reads.
 
     Args:
         windows: Loads the batches.
     """
 
-    def __init__(self, windows: ClipLoader) -> None:
+    def __init__(self, windows: Any) -> None:
         self.windows = windows
         self.rank, self.world_size = windows.rank, windows.world_size
         self.num_windows = windows.num_windows
         self.set_epoch = windows.set_epoch
 
     @abstractmethod
-    def augment(self, batch: Data, generator: Generator) -> Any:
+    def augment(self, batch: Any, generator: Generator) -> Any:
         """Makes a training batch with ``x`` and ``y``."""
 
     def __len__(self) -> int:
