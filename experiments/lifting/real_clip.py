@@ -21,6 +21,7 @@ from pyg_hcsf.keypoints import (
 )
 from pyg_hcsf.poses import read_poses
 from pyg_hcsf.safe_io.json_file import load_json
+from pyg_hcsf.safe_io.shown import cause
 from pyg_hcsf.skeleton import H36M17
 
 FPS = 60.0
@@ -172,7 +173,7 @@ def read_landmarks(path: Path, count: int) -> np.ndarray:
     except (KeyError, TypeError, ValueError) as e:
         raise ValueError(
             f"Expected 'pose_world_landmarks' in each of {count} frames of "
-            f"'{path}' (got {e!r}): detect them again with "
+            f"'{path}' ({cause(e)}): detect them again with "
             'examples/mediapipe_keypoints.py'
         ) from e
     ones = np.ones(marks.shape[:2])

@@ -280,7 +280,7 @@ def test_a_finished_run_whose_data_are_not_here(tmp_path, capsys):
     raw.parent.rename(tmp_path / 'gone')
     other = [*own, '--test_data', 'synthetic']
     metrics, _ = result(train(tmp_path, *other))
-    assert metrics['data'] == 'synthetic (trained on mpi_inf_3dhp)'
+    assert metrics['data'] == 'SyntheticMotion (trained on mpi_inf_3dhp)'
     assert metrics['protocol'] == 'openmocap, network: 3dhp-official'
     assert 'pck' not in metrics and path.stat().st_mtime_ns == stamp
     assert f'finished, in {path.parent}' in capsys.readouterr().out
