@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from datetime import datetime, timezone
 from typing import Any
 
 import torch
@@ -26,7 +25,6 @@ from experiments.action.config import (
 from experiments.action.data import load_actions
 from experiments.action.evaluate import ActionEvaluator, Scores
 from experiments.sweep import ledger
-from experiments.sweep.folder import commit
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.recognition import load_recognizer
@@ -50,15 +48,12 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     if info.actions != ACTIONS:
         raise ValueError(f'Expected a network of the actions {ACTIONS}')
     if args.split == 'test':
-        values = (
-            datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
-            commit(),
+        ledger.record_network(
             shlex.join(sys.argv),
             "OpenMocap, CMU's actions, test",
             f'recogniser {args.run}',
             args.purpose,
         )
-        ledger.append(ledger.PATH, values)
     options: dict[str, Any] = {
         name: getattr(info, name)
         for name in ('length', 'fit', 'stream', 'motion')

@@ -38,14 +38,30 @@ def record(spec: Any, data: str, split: str) -> None:
     if spec.smoke or split != 'test' or data not in OPENMOCAP:
         return
     metadata = spec.metadata
-    values = (
-        datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
-        commit(),
+    record_network(
         metadata['command'],
         f'{title_of(data)}, test',
         f'{metadata["preset"]}/{metadata["row"]}, seed {spec.seed}',
         spec.purpose or NOT_STATED,
     )
+
+
+def record_network(
+    command: str, data: str, network: str, purpose: str
+) -> None:
+    """Appends a line before a network is scored on test people.
+
+    Args:
+        command: The command that scores it.
+        data: The data set and split, in words.
+        network: The network, in words.
+        purpose: Why it is scored.
+
+    Raises:
+        RuntimeError: If the ledger cannot be written.
+    """
+    now = datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC')
+    values = (now, commit(), command, data, network, purpose)
     try:
         PATH.parent.mkdir(parents=True, exist_ok=True)
         append(PATH, values)
