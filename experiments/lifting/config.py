@@ -29,6 +29,9 @@ class MotionConfig:
         bend: The standard deviation of random bends of joints in degrees,
             see pyg_hcsf.geometry.bodies.bend_joints.
         mix_legs: The share of windows with the legs of another window.
+        rigs: How far joints are displaced as if other rigs had defined them;
+            1 is as far as rigs differ, see
+            pyg_hcsf.geometry.bodies.shift_joints.
         tumble: The share of windows whose body is rotated at random.
         guess_rate: The share of windows with a guessed focal length.
         num_frames: The length of a clip of SyntheticMotion, at 25 Hz.
@@ -44,6 +47,7 @@ class MotionConfig:
     proportions: Union[float, str] = 'anny'
     bend: float = 10.0
     mix_legs: float = 0.3
+    rigs: float = 0.0
     tumble: float = 0.15
     guess_rate: float = 0.5
     num_frames: int = 400

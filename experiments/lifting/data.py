@@ -28,6 +28,7 @@ from pyg_hcsf.geometry.bodies import (
     bend_joints,
     layout_joints,
     mix_legs,
+    shift_joints,
     tumble,
     vary_proportions,
 )
@@ -250,6 +251,8 @@ class LiftLoader(RandomLoader):
         pos = vary_proportions(pos, config.proportions, generator)
         pos = mix_legs(pos, config.mix_legs, generator)
         pos = bend_joints(pos, config.bend, generator)
+        if config.rigs:
+            pos = shift_joints(pos, config.rigs, generator)
         pos = tumble(pos, config.tumble, generator)
         views = random_views(
             bodies(pos, layout, generator),

@@ -153,6 +153,17 @@ def test_batches(clips, layout, frames):
     assert 0.1 < float(batch.y.std()) < 0.3
 
 
+def test_joints_of_other_rigs(clips):
+    """The neck of a person is at another place in each window."""
+    options = dict(proportions=0.0, bend=0.0, mix_legs=0.0, tumble=0.0)
+    spread = []
+    for rigs in (0.0, 1.0):
+        joints = next(iter(loader(clips, rigs=rigs, **options))).joints
+        neck = (joints[:, 9] - joints[:, 8]).norm(dim=-1)
+        spread.append(float((neck / joints[:, 8].norm(dim=-1)).std()))
+    assert spread[1] > 1.5 * spread[0]
+
+
 def test_epochs_differ_and_repeat(clips):
     source = loader(clips)
     first = next(iter(source)).x
