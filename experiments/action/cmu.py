@@ -23,6 +23,7 @@ from experiments.action.cmu_takes import (
 from experiments.lifting.card import CMU
 from experiments.pose.data import find_openmocap
 from pyg_hcsf.datasets.mocap.openmocap_people import subjects_of
+from pyg_hcsf.geometry.bodies import shift_joints
 from pyg_hcsf.recognition.pose_windows import loop_short
 from pyg_hcsf.skeleton import get_skeleton
 from pyg_hcsf.transforms import AlignBody
@@ -31,6 +32,7 @@ from pyg_hcsf.transforms import AlignBody
 ALIGN: dict[str, Any] = {'up': 2, 'scale': 0.001, 'follow': True}
 STRETCH = 0.22  # log of the largest change of speed
 SLOPE = 400.0  # mm/s, standard deviation of a steady rise of the person
+RIGS = 1.0  # how far joints are displaced, see shift_joints
 PATHLESS = 0.25  # share of the training windows without the path of the root
 
 
@@ -73,10 +75,12 @@ def _numbers(people: Sequence[str]) -> str:
 def draw_windows(
     takes: Sequence[Take], request: ActionRequest
 ) -> Iterator[Data]:
-    """As many random windows of each action, at random speeds and on random
-    slopes, without which walking up or down is taken for climbing or jumps.
+    """As many random windows of each action, at random speeds, with joints as
+    other rigs define them, and on random slopes, without which walking up or
+    down is taken for climbing or jumps.
     """
     rng = np.random.default_rng(0)
+    generator = torch.Generator().manual_seed(0)
     for action in ACTIONS:
         mine = [take for take in takes if take.action == action]
         for number in range(request.windows):
@@ -85,7 +89,8 @@ def draw_windows(
             length = round(request.num_frames * stretch)
             joints = loop_short(take.joints, length)
             start = int(rng.integers(len(joints) - length + 1))
-            joints = joints[start : start + length].clone()
+            joints = joints[start : start + length]
+            joints = shift_joints(joints[None], RIGS, generator)[0]
             joints[..., 2] += _rise(length, rng)
             if rng.random() < PATHLESS:
                 joints = joints - joints[:, :1]

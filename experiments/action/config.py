@@ -128,10 +128,13 @@ class ActionEvaluateConfig:
         split: test for results, val to tune settings, which excludes the
             validation subjects from the training.
         batch_size: Clips in a batch.
+        calibrate: Divide the logits by a temperature that is fitted on the
+            validation subjects, so that probabilities are right on average.
     """
 
     split: Literal['test', 'val'] = 'test'
     batch_size: int = 64
+    calibrate: bool = False
 
 
 @dataclass

@@ -62,6 +62,16 @@ def score_clips(
     }
 
 
+def fit_temperature(scores: Tensor, label: Tensor) -> float:
+    """The temperature by which logits ``[K, C]`` are divided so that their
+    probabilities are right on average: the one with the smallest
+    cross-entropy (Guo et al., 2017), from 0.1 to 10.
+    """
+    values = torch.logspace(-1, 1, 401)
+    losses = [F.cross_entropy(scores / value, label) for value in values]
+    return float(values[torch.stack(losses).argmin()])
+
+
 class Scores(NamedTuple):
     """The predictions of a network for every clip.
 
@@ -102,6 +112,16 @@ class ActionEvaluator:
             labels.append(batch.y)
         speed = self.loader.num_windows / seconds
         return Scores(torch.cat(scores), torch.cat(labels), speed)
+
+    @torch.no_grad()
+    def calibrate(self, model: ActionRecognizer) -> float:
+        """Divides the logits of a network by a temperature that is fitted on
+        these clips; returns it.
+        """
+        value = fit_temperature(*self.predict(model, 'Calibrating')[:2])
+        for parameter in model.classifier.parameters():
+            parameter.div_(value)
+        return value
 
     def validate(self, model: ActionRecognizer) -> dict[str, float]:
         """The metrics of validation clips for the log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import partial
 
 import torch
 
@@ -48,11 +49,11 @@ class ActionRun(TaskRun):
         return [self.spec.data, self.clips.fingerprint]
 
     def check_splits(self) -> None:
-        data, partial = self.spec.data, self.spec.allow_missing
+        data, allow = self.spec.data, self.spec.allow_missing
         for split in ('train', self.config.evaluate.split):
             found = self.load(split)
             values = expected(data, split, found)
-            check_split(found.clips, f'{split} of {data}', values, partial)
+            check_split(found.clips, f'{split} of {data}', values, allow)
 
     def make_trainer(self) -> Trainer:
         config, seed = self.config, self.spec.seed
@@ -70,22 +71,28 @@ class ActionRun(TaskRun):
         )
         # Invalid settings raise errors here, before the training.
         self.info = describe(config, self.clips, self.loader)
-        self.validate = None
+        self.validator, validate = None, None
         if config.clips.hold_out:
-            evaluator = ActionEvaluator(self.load('val'), config)
-            self.validate = lambda: evaluator.validate(model)
+            validator = ActionEvaluator(self.load('val'), config)
+            self.validator = validator
+            validate = partial(validator.validate, model)
         return ActionTrainer(
             model,
             self.loader,
             config.train,
             self.spec.folder,
-            self.validate,
+            validate,
             seed,
         )
 
     def evaluate(self, trainer: Trainer) -> Evaluation:
         config, split = self.config, self.config.evaluate.split
-        validation = self.validate() if self.validate else {}
+        validation: dict[str, float] = {}
+        if self.validator:
+            if config.evaluate.calibrate:
+                value = self.validator.calibrate(trainer.model)
+                validation['temperature'] = value
+            validation |= self.validator.validate(trainer.model)
         evaluator = ActionEvaluator(self.load(split), config)
         out = evaluator.predict(trainer.model)
         metrics = {
@@ -160,9 +167,17 @@ def describe(
     )
 
 
-def check_layer(config: ActionConfig, data: str) -> None:
-    """Raises an error for an unknown layer, before the data are loaded."""
+def check(config: ActionConfig, data: str) -> None:
+    """Raises an error for settings that no run can have, before the data are
+    loaded.
+    """
     check_choice('layer', config.model.layer, sorted(ACTION_LAYERS))
+    held_out = config.clips.hold_out or config.evaluate.split == 'val'
+    if config.evaluate.calibrate and not held_out:
+        raise ValueError(
+            "Expected '--clips.hold_out true' with '--evaluate.calibrate "
+            "true', which needs validation subjects (got false)"
+        )
 
 
 TASK = Task(
@@ -173,5 +188,5 @@ TASK = Task(
     report=ActionReport(),
     paper=('top1', '%'),
     required_data='recorded actions',
-    check=check_layer,
+    check=check,
 )

@@ -16,6 +16,7 @@ from experiments import run
 from experiments.action import data, ntu
 from experiments.action.clips import ActionClips
 from experiments.action.config import ActionClipsConfig, ActionTrainConfig
+from experiments.action.evaluate import fit_temperature
 from experiments.action.task import build_model
 from experiments.action.trainer import action_rate
 from experiments.sweep.presets import list_presets
@@ -201,6 +202,24 @@ def test_tuning_does_not_use_the_test_subjects(tmp_path, monkeypatch):
     assert metrics['split'] == 'val'
 
 
+def test_temperature():
+    """Logits that are wrong by a factor are divided by it."""
+    right = 3.0 * torch.randn(20000, 5)
+    label = torch.distributions.Categorical(logits=right).sample()
+    assert fit_temperature(right, label) == pytest.approx(1.0, rel=0.05)
+    assert fit_temperature(4 * right, label) == pytest.approx(4.0, rel=0.05)
+
+
+def test_calibrated_weights(tmp_path):
+    write_utd_mhad(tmp_path / 'UTDMHAD' / 'raw')
+    plain, before, _ = train(tmp_path, '--evaluate.split', 'val')
+    args = ('--evaluate.split', 'val', '--evaluate.calibrate', 'true')
+    metrics, after, _ = train(tmp_path, *args)
+    expected = before['scores'] / metrics['temperature']
+    np.testing.assert_allclose(after['scores'], expected, atol=1e-5)
+    assert metrics['val_loss'] <= plain['val_loss']
+
+
 @pytest.mark.pictures
 def test_smoke(tmp_path, capsys):
     pytest.importorskip('matplotlib')
@@ -365,6 +384,10 @@ def test_data_that_is_found(tmp_path):
         (
             ['--data', 'synthetic', '--train.accumulate', '0'],
             "'--train.accumulate' >= 1",
+        ),
+        (
+            ['--evaluate.calibrate', 'true', '--clips.hold_out', 'false'],
+            "'--clips.hold_out true' with '--evaluate.calibrate true'",
         ),
     ],
 )

@@ -2,7 +2,6 @@ import pytest
 
 from experiments.bench import motion
 from experiments.sweep import ledger
-from pyg_hcsf.datasets.synthetic.dataset import motion_clip
 from tests.experiments.lifting.test_scenes import scene
 
 
