@@ -185,23 +185,25 @@ class LiftEvaluator:
         check_lifted(out.pose, out.joints, trained)
         return self.mean(window_errors(out)['mpjpe'])
 
-    def score(self, model: PoseLifter) -> dict[str, dict[str, float]]:
-        """The errors in mm under each condition, the mean over people of
-        their means over windows.
-        """
-        table = {}
-        for condition in progress(CONDITIONS, 'Testing'):
-            errors = window_errors(self.lift(model, condition))
-            table[condition] = {
-                name: self.mean(error) for name, error in errors.items()
-            }
-        return table
+    def lift_all(self, model: PoseLifter) -> dict[str, Lifted]:
+        """Lifts the windows as observed under each condition."""
+        names = progress(CONDITIONS, 'Testing')
+        return {name: self.lift(model, name) for name in names}
+
+    def score(self, out: Lifted) -> dict[str, float]:
+        """Errors in mm, the mean over people of means over windows."""
+        errors = window_errors(out)
+        return {name: self.mean(error) for name, error in errors.items()}
+
+    @property
+    def people(self) -> list[str]:
+        """The person of each window."""
+        return [self.clips[clip].subject for clip in self.clip]
 
     def mean(self, error: Tensor) -> float:
         """The mean over people of their means over windows."""
-        people = [self.clips[clip].subject for clip in self.clip]
-        frame = pd.Series(error.double().numpy()).groupby(people).mean()
-        return float(frame.mean())
+        frame = pd.Series(error.double().numpy()).groupby(self.people)
+        return float(frame.mean().mean())
 
     def arrays(self, out: Lifted) -> dict[str, np.ndarray]:
         """The arrays of frames.npz."""

@@ -40,6 +40,21 @@ MOTION_NOTE = (
     '(mm); acceleration over that of the truth, where 1 is right; speed of '
     'feet that stand (mm/s); spread of the lengths of bones (mm).'
 )
+EXPECTED = {
+    'ratio': 'ratio',
+    'correlation': 'correlation',
+    'below the median (%)': 'below_median',
+    'below the 90 % quantile (%)': 'below_90',
+    'gain (nats)': 'gain',
+}
+EXPECTED_NOTE = (
+    'Expected errors of joints, calibrated on the validation subjects, and '
+    'true ones: mean expected over mean true error; their correlation; the '
+    'shares of errors below the median and the 90 % quantile of normal errors '
+    'of the expected size, where 50 and 90 % are right; and how much less the '
+    'negative log-likelihood of an exponential distribution is than with one '
+    'mean for all, in nats a joint.'
+)
 COST = {
     'parameters': Column(('params',), False, True),
     'multiply-adds': Column(('macs',), False, True),
@@ -94,7 +109,8 @@ class LiftReport(Report):
             for error in ERRORS:
                 table = bold(condition_table(runs, data, error))
                 out += [f'### {NAMES[error]} on {data} (mm)', markdown(table)]
-        out += [SEEDS_NOTE, *self.comparison(runs), *motion_blocks(runs)]
+        out += [SEEDS_NOTE, *self.comparison(runs), *expected_blocks(runs)]
+        out += motion_blocks(runs)
         joints = {
             f'{data} {joint}': Column(('per_joint', data, joint), False)
             for data, errors in runs[0].metrics['per_joint'].items()
@@ -136,6 +152,27 @@ def motion_blocks(runs: list[Run]) -> list[str]:
             }
             out += [f'{data}, smoothing {smooth}:']
             out += [markdown(make_table(runs, columns))]
+    return out
+
+
+def expected_blocks(runs: list[Run]) -> list[str]:
+    """One table for each data set and some conditions: expected errors. Runs
+    of earlier versions have none.
+    """
+    runs = [run for run in runs if 'expected' in run.metrics]
+    if not runs:
+        return []
+    out = ['### Expected errors', EXPECTED_NOTE]
+    for data in runs[0].metrics['expected']:
+        for condition in ('typical', 'exact', 'heavy'):
+            columns = {
+                title: Column(('expected', data, condition, key), False)
+                for title, key in EXPECTED.items()
+            }
+            out += [
+                f'{data}, {condition}:',
+                markdown(make_table(runs, columns)),
+            ]
     return out
 
 

@@ -26,6 +26,7 @@ from experiments.lifting.data import (
     training_clips,
 )
 from experiments.lifting.evaluate import LiftEvaluator
+from experiments.lifting.expected import calibrate, score_expected
 from experiments.lifting.motion_scores import score_motion
 from experiments.lifting.real import REAL
 from experiments.lifting.report import LiftReport
@@ -40,7 +41,6 @@ from pyg_hcsf import metrics
 from pyg_hcsf.geometry.bodies import parse_proportions
 from pyg_hcsf.lifting import (
     LifterInfo,
-    fit_calibration,
     load_lifter,
     save_lifter,
 )
@@ -124,7 +124,9 @@ class LiftRun(TaskRun):
         split = config.evaluate.split
         exact = self.validation.error(trainer.model, trained=True)
         model, info = self._save(trainer)
-        scores, per_joint, arrays = self._test(model)
+        scores, per_joint, expected, arrays = self._test(
+            model, info.calibration
+        )
         first = TESTS[data][0]
         values = {
             'data': 'CMU and ' * (data == 'cmu') + 'SyntheticMotion',
@@ -139,6 +141,7 @@ class LiftRun(TaskRun):
             'calibration': info.calibration,
             'scores': scores,
             'per_joint': per_joint,
+            'expected': expected,
         }
         people = {clip.subject for clip in self.clips}
         card = make_card(config, people, split, scores)
@@ -167,27 +170,34 @@ class LiftRun(TaskRun):
         save_lifter(folder / RUN_FILE, trainer.model, info)
         model, _ = load_lifter(folder / RUN_FILE)
         to_device(model)
-        return model, replace(info, calibration=self._calibrate(model))
+        calibration = calibrate(self.validation.lift(model))
+        return model, replace(info, calibration=calibration)
 
     def _test(
-        self, model: PoseLifter
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """The errors under each condition and of each joint on all test data,
-        and the arrays of the first.
+        self, model: PoseLifter, calibration: Any
+    ) -> tuple[dict[str, Any], ...]:
+        """The errors under each condition, of each joint and as expected on
+        all test data, and the arrays of the first.
         """
         scores, per_joint = {}, {}
+        expected: dict[str, Any] = {}
         arrays: dict[str, Any] = {}
         for name, clips in self.tested.items():
             title = f'{name} {self.config.evaluate.split}'
             evaluator = LiftEvaluator(clips, self.config, title)
-            scores[name] = evaluator.score(model)
-            out = evaluator.lift(model)
+            outs = evaluator.lift_all(model)
+            scores[name] = {c: evaluator.score(outs[c]) for c in outs}
+            expected[name] = {
+                c: score_expected(outs[c], calibration, evaluator.people)
+                for c in outs
+            }
+            out = outs['typical']
             error = metrics.joint_errors(out.pose, out.joints).mean(dim=0)
             per_joint[name] = dict(
                 zip(H36M17.joints, error.tolist(), strict=True)
             )
             arrays = arrays or evaluator.arrays(out)
-        return scores, per_joint, arrays
+        return scores, per_joint, expected, arrays
 
     def _score_motion(self, path: Path) -> dict[str, Any]:
         """How natural the motion looks that the saved weights lift."""
@@ -196,12 +206,6 @@ class LiftRun(TaskRun):
             name: score_motion(path, clips, layout, name)
             for name, clips in self.tested.items()
         }
-
-    def _calibrate(self, model: PoseLifter) -> Any:
-        """Fits the error of a joint as a function of the spread."""
-        out = self.validation.lift(model)
-        error = metrics.joint_errors(out.pose, out.joints) / out.size[:, None]
-        return fit_calibration(out.spread, error)
 
 
 def network_options(config: LiftConfig) -> dict[str, Any]:
