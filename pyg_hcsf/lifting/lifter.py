@@ -79,7 +79,7 @@ class Lifter:
         image_size (tuple[float, float], optional): Width and height in
             pixels, if not in the keypoint file. (default: :obj:`None`)
         fps (float, optional): Frames per second, if not in the keypoint file.
-            :obj:`None` assumes those of the training. (default: :obj:`None`)
+            :obj:`None` assumes 25. (default: :obj:`None`)
         batch_size (int, optional): The number of frames in a batch, over all
             of its windows. (default: :obj:`512`)
         distortion (sequence of float, optional): Lens distortion
@@ -219,7 +219,7 @@ class Lifter:
         info = network.info
         if info.frames > 1:
             if keypoints.fps is None and self.fps is None:
-                notes.append(f'Frame rate taken as {info.fps:g} Hz.')
+                notes.append(f'Frame rate taken as {plan.fps:g} Hz.')
             notes.append(
                 f'{info.frames} frames at once, {plan.frame_stride:.3g} '
                 f'apart, {plan.delay} ahead.'

@@ -9,6 +9,8 @@ from torch import Tensor
 from pyg_hcsf.geometry.root_ray import RootRay
 from pyg_hcsf.lifting.lifter_weights import LifterInfo
 
+USUAL_FPS = 25.0  # of a video whose frame rate is not known
+
 #: Seconds without a frame of a person after which a window starts anew, and up
 #: to which smoothing interpolates.
 MAX_GAP = 0.4
@@ -45,11 +47,11 @@ class WindowPlan:
     Args:
         info (LifterInfo): The network.
         fps (float, optional): Frames per second of the video. :obj:`None`
-            uses those of the training. (default: :obj:`None`)
+            assumes 25. (default: :obj:`None`)
     """
 
     def __init__(self, info: LifterInfo, fps: float | None = None) -> None:
-        self.fps = fps or info.fps
+        self.fps = fps or USUAL_FPS
         self.frame_stride = frame_stride_of(self.fps, info.fps)
         self.offsets = offsets_of(
             info.frames, info.target or 0, self.frame_stride

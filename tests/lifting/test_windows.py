@@ -53,6 +53,13 @@ def test_plan_of_a_video_at_twice_the_frame_rate_of_the_training():
     assert plan.offsets == [-8, -6, -4, -2, 0, 2, 4, 6, 8]
 
 
+def test_plan_of_a_video_whose_frame_rate_is_not_known():
+    info = LifterInfo('h36m17', dict(in_channels=3, frames=9), fps=25 / 3)
+    plan = WindowPlan(info)
+    assert plan.fps == 25 and plan.max_gap == 10
+    assert plan.offsets == [-12, -9, -6, -3, 0, 3, 6, 9, 12]
+
+
 def test_segments_start_after_gaps():
     plan = WindowPlan(INFO)
     frames = torch.tensor([3, 4, 14, 25, 26])
