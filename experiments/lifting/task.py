@@ -7,7 +7,6 @@ pyg_hcsf/lifting/weights are from such runs.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,28 +15,28 @@ from torch import Tensor
 from experiments.lifting.card import make_card
 from experiments.lifting.config import LiftConfig, smoke
 from experiments.lifting.data import (
-    PEOPLE,
     SOURCES,
     LiftLoader,
     check_people,
     make_windows,
-    motion_clips,
     network_skeleton,
     training_clips,
 )
 from experiments.lifting.evaluate import LiftEvaluator
-from experiments.lifting.expected import calibrate, score_expected
-from experiments.lifting.motion_scores import score_motion
+from experiments.lifting.expected import calibrate
 from experiments.lifting.real import REAL
 from experiments.lifting.report import LiftReport
+from experiments.lifting.scores import (
+    load_tests,
+    score_all_motion,
+    score_lifter,
+)
 from experiments.pose.checks import check_network
 from experiments.pose.trainer import PoseTrainer
 from experiments.sweep.cost import count_macs
 from experiments.sweep.processes import RANK, WORLD, to_device
-from experiments.sweep.splits import check_split
 from experiments.sweep.task import Evaluation, RunSpec, Task, TaskRun
 from experiments.sweep.trainer import Trainer
-from pyg_hcsf import metrics
 from pyg_hcsf.geometry.bodies import parse_proportions
 from pyg_hcsf.lifting import (
     LifterInfo,
@@ -49,10 +48,7 @@ from pyg_hcsf.lifting.lifter_weights import RUN_FILE
 from pyg_hcsf.nn import PoseLifter
 from pyg_hcsf.nn.models.from_run import save_network
 from pyg_hcsf.protocols import get_protocol
-from pyg_hcsf.skeleton import H36M17, get_skeleton
-
-# HDM05 is only tested on, as a rig that is in no training data.
-TESTS = {'cmu': ('cmu', 'hdm05', 'synthetic'), 'synthetic': ('synthetic',)}
+from pyg_hcsf.skeleton import get_skeleton
 
 
 class LiftTrainer(PoseTrainer):
@@ -83,17 +79,13 @@ class LiftRun(TaskRun):
 
     def check_splits(self) -> None:
         spec, split = self.spec, self.config.evaluate.split
-        size = (1, self.config.motion.num_frames)
-        self.tested = {
-            name: motion_clips(name, spec.root, split, *size)
-            for name in TESTS[spec.data]
-        }
-        for name, found in self.tested.items():
-            people = PEOPLE.get((name, split), ())
-            values = {'subject': people}
-            check_split(
-                found, f'{split} of {name}', values, spec.allow_missing
-            )
+        self.tests = load_tests(
+            spec.data,
+            spec.root,
+            split,
+            self.config.motion.num_frames,
+            spec.allow_missing,
+        )
 
     def make_trainer(self) -> Trainer:
         config, seed = self.config, self.spec.seed
@@ -124,10 +116,11 @@ class LiftRun(TaskRun):
         split = config.evaluate.split
         exact = self.validation.error(trainer.model, trained=True)
         model, info = self._save(trainer)
-        scores, per_joint, expected, arrays = self._test(
-            model, info.calibration
+        scores = score_lifter(
+            model, info.calibration, config, self.tests, split
         )
-        first = TESTS[data][0]
+        errors = scores.errors
+        first = next(iter(errors))
         values = {
             'data': 'CMU and ' * (data == 'cmu') + 'SyntheticMotion',
             'keypoints': config.motion.layout,
@@ -135,24 +128,25 @@ class LiftRun(TaskRun):
             'average': 'subjects',
             'macs': count_macs(model),
             'train_frames': self.frames,
-            **scores[first]['typical'],
+            **errors[first]['typical'],
             'val_mpjpe': self.validation.error(model),
             'val_mpjpe_float32': exact,
             'calibration': info.calibration,
-            'scores': scores,
-            'per_joint': per_joint,
-            'expected': expected,
+            'scores': errors,
+            'per_joint': scores.joints,
+            'expected': scores.expected,
         }
         people = {clip.subject for clip in self.clips}
-        card = make_card(config, people, split, scores)
+        card = make_card(config, people, split, errors)
         path = self.spec.folder / RUN_FILE
         save_lifter(path, model, replace(info, card=card))
-        values['motion'] = self._score_motion(path)
+        layout = config.motion.layout
+        values['motion'] = score_all_motion(path, layout, self.tests)
         summary = (
             f'MPJPE {values["mpjpe"]:.1f} mm at known size on the {split} '
             f'subjects of {first}'
         )
-        return Evaluation(values, arrays, summary)
+        return Evaluation(values, scores.arrays, summary)
 
     def _save(self, trainer: Trainer) -> tuple[PoseLifter, LifterInfo]:
         """Saves the network, and loads it as it will be used: rounded to
@@ -172,40 +166,6 @@ class LiftRun(TaskRun):
         to_device(model)
         calibration = calibrate(self.validation.lift(model))
         return model, replace(info, calibration=calibration)
-
-    def _test(
-        self, model: PoseLifter, calibration: Any
-    ) -> tuple[dict[str, Any], ...]:
-        """The errors under each condition, of each joint and as expected on
-        all test data, and the arrays of the first.
-        """
-        scores, per_joint = {}, {}
-        expected: dict[str, Any] = {}
-        arrays: dict[str, Any] = {}
-        for name, clips in self.tested.items():
-            title = f'{name} {self.config.evaluate.split}'
-            evaluator = LiftEvaluator(clips, self.config, title)
-            outs = evaluator.lift_all(model)
-            scores[name] = {c: evaluator.score(outs[c]) for c in outs}
-            expected[name] = {
-                c: score_expected(outs[c], calibration, evaluator.people)
-                for c in outs
-            }
-            out = outs['typical']
-            error = metrics.joint_errors(out.pose, out.joints).mean(dim=0)
-            per_joint[name] = dict(
-                zip(H36M17.joints, error.tolist(), strict=True)
-            )
-            arrays = arrays or evaluator.arrays(out)
-        return scores, per_joint, expected, arrays
-
-    def _score_motion(self, path: Path) -> dict[str, Any]:
-        """How natural the motion looks that the saved weights lift."""
-        layout = self.config.motion.layout
-        return {
-            name: score_motion(path, clips, layout, name)
-            for name, clips in self.tested.items()
-        }
 
 
 def network_options(config: LiftConfig) -> dict[str, Any]:
