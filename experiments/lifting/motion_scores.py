@@ -44,6 +44,7 @@ def measure(scene: Scene, person: PoseSequence) -> dict[str, float]:
         'lag': 1e3 * find_lag(person, scene),
         'mpjpe': float(error.mean()),
         'n_mpjpe': float(metrics.n_mpjpe(pose, exact)),
+        'pa_mpjpe': float(metrics.pa_mpjpe(pose, exact)),
         'worst': float(error[error >= error.quantile(WORST)].mean()),
         'acceleration': float(ours),
         'true acceleration': float(metrics.acceleration(exact)),
@@ -76,8 +77,8 @@ def summarize(table: pd.DataFrame) -> pd.Series:
     over the third of the clips with the least and the most.
     """
     people = table.groupby('subject')
-    columns = ['mpjpe', 'n_mpjpe', 'worst', 'sliding', 'bone spread']
-    out = people[columns].mean().mean()
+    columns = ['mpjpe', 'n_mpjpe', 'pa_mpjpe', 'worst', 'sliding']
+    out = people[[*columns, 'bone spread']].mean().mean()
     out['lag'] = table['lag'].median()
     ordered = table.sort_values('true acceleration')
     third = max(1, len(table) // 3)

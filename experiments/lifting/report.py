@@ -26,6 +26,8 @@ NAMES = {
 #: Columns of the tables of motion, from motion_scores.summarize.
 MOTION = {
     'MPJPE': 'mpjpe',
+    'N-MPJPE': 'n_mpjpe',
+    'PA-MPJPE': 'pa_mpjpe',
     'worst 5 %': 'worst',
     'acceleration': 'acceleration',
     'of slow clips': 'acceleration, slow',
@@ -36,7 +38,7 @@ MOTION = {
 }
 MOTION_NOTE = (
     'Clips of up to 12 s as a detector with errors of 12 mm finds them, with '
-    '(on) and without (off) smoothing. MPJPE of all and of the worst frames '
+    '(on) and without (off) smoothing. Errors and MPJPE of the worst frames '
     '(mm); acceleration over that of the truth, where 1 is right; speed of '
     'feet that stand (mm/s); spread of the lengths of bones (mm).'
 )
