@@ -220,7 +220,8 @@ def load_takes(root: Path, split: str, weights: str, count: int) -> list[Take]:
         (VERSION, split, weights, count * (split in ('train', GENERATED)))
     )
     digest = hashlib.sha256(content.encode())
-    for path in sorted(WEIGHTS.glob(f'{weights}_*.safetensors')):
+    kind = '' if weights == 'auto' else f'{weights}_'
+    for path in sorted(WEIGHTS.glob(f'{kind}*.safetensors')):
         digest.update(path.read_bytes())
     folder = sources.HOME / 'CMUActions' / 'processed'
     path = folder / f'{split}_{digest.hexdigest()[:12]}.npz'

@@ -41,7 +41,7 @@ class ActionClipsConfig:
     normalize: Literal['auto', 'agcn', 'pyskl', 'ctrgcn', 'none'] = 'auto'
     hold_out: bool = True
     num_frames: int = 100
-    lift: Literal['single', 'temporal'] = 'single'
+    lift: Literal['auto', 'single', 'temporal'] = 'auto'
     scenes: int = 64
     windows: int = 800
 

@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     add('--run', default='cmu', help='name, run or file; default: cmu')
     add('--split', choices=['val', 'test'], default='val')
     add('--root', help='the data home; default: PYG_HCSF_DATA')
-    add('--lift', default='single', choices=['single', 'temporal'])
+    add('--lift', default='auto', choices=['auto', 'single', 'temporal'])
     add('--purpose', default='', help='why test people are scored')
     args = parser.parse_args(argv)
     if args.split == 'test' and not args.purpose:

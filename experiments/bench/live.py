@@ -202,7 +202,7 @@ def main(argv: list[str] | None = None) -> dict[str, object]:
     parser.add_argument('--hours', type=float, default=24.0)
     parser.add_argument('--fps', type=float, default=30.0)
     parser.add_argument('--seconds', type=float, help='stop after this time')
-    parser.add_argument('--weights', default='temporal')
+    parser.add_argument('--weights', default='auto')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--smooth', choices=['on', 'off'], default='off')
     args = parser.parse_args(argv)

@@ -140,7 +140,7 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
     parser.add_argument('--root', help='the data home')
     parser.add_argument('--people', choices=PEOPLE, default='val')
     parser.add_argument('--purpose', help='why test people are scored')
-    parser.add_argument('--weights', default='single')
+    parser.add_argument('--weights', default='auto')
     parser.add_argument('--count', type=int, default=40, help='clips a seed')
     parser.add_argument('--fps', type=float, default=25.0)
     parser.add_argument('--seed', type=int, nargs='+', default=[0])

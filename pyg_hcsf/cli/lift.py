@@ -55,9 +55,10 @@ def make_parser() -> CommandParser:
     add('--format', choices=FORMATS, help=text)
     add('--live', help='stdin or tcp:PORT, instead of a file')
     add('--layout', choices=LAYOUTS, help='joint layout; default: detected')
-    text = 'single (default), temporal, weight files or run folders; the mean '
-    text += 'of several is taken'
-    add('--weights', nargs='+', default=['single'], help=text)
+    text = 'single, temporal, auto (default: temporal for videos, single for '
+    text += 'images and live), weight files or run folders; the mean of '
+    text += 'several is taken'
+    add('--weights', nargs='+', default=['auto'], help=text)
     text = 'smooth the motion of videos, with constant bones and, if not '
     text += 'live, standing feet; default: on'
     add('--smooth', choices=['on', 'off'], default='on', help=text)

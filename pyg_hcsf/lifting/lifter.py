@@ -65,9 +65,10 @@ class Lifter:
     Args:
         weights (str, pathlib.Path or sequence, optional): :obj:`"single"`
             for single frames, :obj:`"temporal"` for windows of frames, a file
-            of :func:`save_lifter`, or several files to average. Smoothed,
-            those of single frames have lower errors than those of windows,
-            see ``docs/results/motion.md``. (default: :obj:`"single"`)
+            of :func:`save_lifter`, or several files to average.
+            :obj:`"auto"` takes those of windows for videos, and those of
+            single frames for images and for live poses, which cannot wait for
+            the frames to come. (default: :obj:`"auto"`)
         height (float, optional): The height of the people in millimetres.
             (default: :obj:`1700.0`)
         focal (float or tuple, optional): The focal length in pixels, or
@@ -98,13 +99,13 @@ class Lifter:
 
     Example:
         >>> keypoints = read_keypoints('walk_coco17.json')
-        >>> people = Lifter('single', height=1750.0).lift(keypoints)
+        >>> people = Lifter(height=1750.0).lift(keypoints)
         >>> people[0].pose.shape, people[0].uncertainty.shape
     """
 
     def __init__(
         self,
-        weights: Weights = 'single',
+        weights: Weights = 'auto',
         height: float = 1700.0,
         focal: Focal | None = None,
         center: tuple[float, float] | None = None,
@@ -128,12 +129,19 @@ class Lifter:
         self.smooth = smooth
         self.size = torch.tensor(SIZE_PER_HEIGHT * height).double()
         self._networks: dict[str, LifterEnsemble] = {}
+        if weights == 'auto':
+            return
         if _names(weights, 'coco17') == _names(weights, 'h36m17'):
             self.network('coco17')  # complains at once if files are wrong
 
-    def network(self, layout: str) -> LifterEnsemble:
-        r"""The networks for a layout of keypoints, which are loaded once."""
-        names = _names(self.weights, weights_layout(layout))
+    def network(self, layout: str, video: bool = False) -> LifterEnsemble:
+        r"""The networks for a layout of keypoints, which are loaded once; for
+        the frames of a whole :obj:`video` or for one by one.
+        """
+        weights = self.weights
+        if weights == 'auto':
+            weights = 'temporal' if video else 'single'
+        names = _names(weights, weights_layout(layout))
         key = ' '.join(map(str, names))
         if key not in self._networks:
             self._networks[key] = LifterEnsemble(names)
@@ -167,8 +175,9 @@ class Lifter:
         """
         check_choice('axes', axes, tuple(AXES))
         warn_of_issues(keypoints)
-        smooth = self.smooth and is_video(keypoints)
-        network = self.network(keypoints.layout)
+        video = is_video(keypoints)
+        smooth = self.smooth and video
+        network = self.network(keypoints.layout, video)
         plan = WindowPlan(network.info, keypoints.fps or self.fps)
         camera, note = self._assume(keypoints, network, plan, smooth)
         lift = TrackLifter(
@@ -246,7 +255,7 @@ def _names(weights: Weights, layout: str) -> list[str | Path]:
         return [own]
     if weights not in known and not Path(weights).expanduser().exists():
         short = sorted({name.rpartition('_')[0] for name in known})
-        names = [*short, *known]
+        names = ['auto', *short, *known]
         expected = f'one of {names}, a file or the folder of a run'
         error = wrong('weights', expected, str(weights))
         raise ValueError(f'{error}{did_you_mean(str(weights), names)}')

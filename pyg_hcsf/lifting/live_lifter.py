@@ -29,7 +29,8 @@ MAX_PIXEL = 1e6
 class LiveLifter(LiveModel):
     r"""Lifts people frame by frame as a detector finds them.
 
-    Poses come :obj:`delay` frames later, which is 0 for causal weights. If
+    Poses come :obj:`delay` frames later, which is 0 with the default weights
+    and about half a second with ``temporal``. If
     :obj:`lifter.smooth`, motion is smoothed without looking ahead, which
     makes it late by some 0.04 s, and bones get constant lengths
     (:class:`~pyg_hcsf.lifting.smoothing.LiveSmoother`). Otherwise, poses are
@@ -67,7 +68,7 @@ class LiveLifter(LiveModel):
         ValueError: If the camera or the layout is unknown.
 
     Example:
-        >>> live = LiveLifter(Lifter('temporal', image_size=(1920, 1080)))
+        >>> live = LiveLifter(Lifter(image_size=(1920, 1080)))
         >>> for pose in live.push(frame, xy, score, track='1'):
         ...     print(pose.frame, pose.pose[10])
     """

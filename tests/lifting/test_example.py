@@ -46,12 +46,12 @@ def test_known_height_and_focal_length_improve_the_result(keypoints, truth):
 
 
 def test_live_poses_are_the_same(keypoints):
-    live = LiveLifter(Lifter(image_size=SIZE, smooth=False))
+    lifter = Lifter('single', image_size=SIZE, smooth=False)
+    live = LiveLifter(lifter)
     track = keypoints.tracks[0]
     poses = []
     for row in zip(track.frames, track.xy, track.score, strict=True):
         poses += live.push(*row)
-    lifter = Lifter(smooth=False)
     (person,) = lifter.lift(replace(keypoints, image_size=SIZE))
     found = np.stack([pose.pose for pose in poses])
     np.testing.assert_allclose(found / 1000, person.pose / 1000, atol=1e-5)

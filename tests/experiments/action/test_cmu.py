@@ -213,4 +213,4 @@ def test_listed_clips_have_enough_people():
 
 def test_default_settings():
     config = ActionClipsConfig()
-    assert (config.lift, config.scenes, config.windows) == ('single', 64, 800)
+    assert (config.lift, config.scenes, config.windows) == ('auto', 64, 800)

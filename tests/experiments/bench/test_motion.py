@@ -20,5 +20,5 @@ def test_a_table_of_generated_motion(monkeypatch, tmp_path, capsys):
     motion.main([*options, '--people', 'test', '--purpose', 'final table'])
     (line,) = ledger.PATH.read_text().splitlines()[1:]
     assert line.endswith(
-        '"OpenMocap, test, motion","lifter single, smoother",final table'
+        '"OpenMocap, test, motion","lifter auto, smoother",final table'
     )
