@@ -20,7 +20,7 @@ from pyg_hcsf.lifting.smoothing.feet import ANKLES
 from pyg_hcsf.lifting.smoothing.keypoint_filter import weigh_keypoints
 from pyg_hcsf.lifting.smoothing.root_path import smooth_depth
 
-WEIGHTS = ('single', 'single', 'temporal')
+WEIGHTS = ('single', 'temporal', 'temporal')
 
 
 class Example(NamedTuple):

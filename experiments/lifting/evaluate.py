@@ -27,6 +27,7 @@ from experiments.pose.evaluate import check_lifted
 from experiments.sweep.processes import progress
 from pyg_hcsf import metrics
 from pyg_hcsf.geometry import human36m_cameras
+from pyg_hcsf.geometry.bodies import shift_joints
 from pyg_hcsf.geometry.random_keypoints import NO_ERRORS, KeypointNoise
 from pyg_hcsf.geometry.random_views import (
     PLAIN_VIEWS,
@@ -122,6 +123,8 @@ class LiftEvaluator:
         config: The run config.
         name: The name of the data, which seeds the random cameras.
         windows: Approximate number of windows; each clip has at least one.
+        displaced: Whether the joints of every third window are displaced as
+            far as rigs differ.
     """
 
     def __init__(
@@ -130,6 +133,7 @@ class LiftEvaluator:
         config: LiftConfig,
         name: str,
         windows: int = WINDOWS,
+        displaced: bool = False,
     ) -> None:
         motion = make_windows(clips, config)
         stride = -(-len(motion) // windows)
@@ -137,6 +141,10 @@ class LiftEvaluator:
         age = torch.arange(len(motion)) - motion.first
         rows = torch.nonzero(age % stride == 0).flatten()
         self.pos, self.target = motion.take(rows), motion.target
+        if displaced:
+            generator = Generator().manual_seed(0)
+            third = self.pos[::3]
+            self.pos[::3] = shift_joints(third, 1.0, generator)
         self.clip, self.frame = motion.clip[rows], age[rows]
         self.clips, self.config, self.name = clips, config, name
 
