@@ -4,9 +4,9 @@
     python -m experiments.lifting.score_weights --split test --purpose 'why'
 
 CMU's people of the split, HDM05, whose rig is in no training data (mm to
-validate on, the others to test on), and generated motion. The test people are
-scored once, at the end; lines in the ledger docs/results/test_scores.csv say
-so.
+validate on, the others to test on), and generated motion, frame by frame; see
+experiments/bench/motion.py for smoothed videos. The test people are scored
+once, at the end; lines in the ledger docs/results/test_scores.csv say so.
 """
 
 from __future__ import annotations
@@ -24,13 +24,10 @@ from experiments.lifting.evaluate import CONDITIONS, ERRORS
 from experiments.lifting.report import (
     EXPECTED,
     EXPECTED_NOTE,
-    MOTION,
-    MOTION_NOTE,
     NAMES,
 )
 from experiments.lifting.scores import (
     load_tests,
-    score_all_motion,
     score_lifter,
 )
 from experiments.reporting.page import markdown, write_table
@@ -39,7 +36,6 @@ from experiments.sweep.folder import commit
 from experiments.sweep.sources import data_home
 from pyg_hcsf.cli.command import CommandParser, run_command
 from pyg_hcsf.lifting import LifterInfo, available_weights, load_lifter
-from pyg_hcsf.lifting.lifter_weights import HOME
 from pyg_hcsf.safe_io.atomic_write import atomic_write
 
 FRAMES = 400  # of a clip of generated motion
@@ -65,11 +61,9 @@ def score_weights(
         model, info = load_lifter(name)
         config = config_of(info)
         scores = score_lifter(model, info.calibration, config, tests, split)
-        path = HOME / f'{name}.safetensors'
-        motion = score_all_motion(path, info.layout, tests)
         rows += [
             (name, data, condition, metric, value)
-            for table in (scores.errors, scores.expected, motion)
+            for table in (scores.errors, scores.expected)
             for data, conditions in table.items()
             for condition, values in conditions.items()
             for metric, value in values.items()
@@ -91,23 +85,15 @@ def tables(scores: pd.DataFrame) -> Iterator[str]:
     for data, part in scores.groupby('data', sort=False):
         yield f'## {data}'
         for error in ERRORS:
-            mine = part[part['metric'] == error]
             yield f'{NAMES[error]} (mm):'
-            yield table(
-                mine[mine['condition'].isin(CONDITIONS)], 'condition', 1
-            )
-        for names, note, conditions in (
-            (EXPECTED, EXPECTED_NOTE, CONDITIONS),
-            (MOTION, MOTION_NOTE, ('off', 'on')),
-        ):
-            yield note
-            titles = {key: title for title, key in names.items()}
-            mine = part[part['metric'].isin(titles)]
-            mine = mine.assign(metric=mine['metric'].map(titles))
-            for condition in conditions:
-                yield f'{condition}:'
-                rows = mine[mine['condition'] == condition]
-                yield table(rows, 'metric', 2)
+            yield table(part[part['metric'] == error], 'condition', 1)
+        yield EXPECTED_NOTE
+        titles = {key: title for title, key in EXPECTED.items()}
+        mine = part[part['metric'].isin(titles)]
+        mine = mine.assign(metric=mine['metric'].map(titles))
+        for condition in CONDITIONS:
+            yield f'{condition}:'
+            yield table(mine[mine['condition'] == condition], 'metric', 2)
 
 
 def main(argv: list[str] | None = None) -> pd.DataFrame:
