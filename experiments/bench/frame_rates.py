@@ -53,10 +53,11 @@ def errors(
         ),
         'every n-th': offsets_of(frames, target, even),
     }
-    before = -min(offsets[0] for offsets in rules.values())
+    # Windows of all frames, with the same one in the middle.
+    before = max(abs(i) for offsets in rules.values() for i in offsets)
     config = LiftConfig()
     config.motion.layout = cast(Any, info.layout)
-    config.model.frames = before + 1
+    config.model.frames = 2 * before + 1
     evaluator = LiftEvaluator(clips, config, 'cmu')
     for condition in CONDITIONS:
         observed = evaluator.observe(condition)

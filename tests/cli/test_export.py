@@ -41,7 +41,8 @@ def test_lifter(weights, tmp_path, runtime, capsys):
     model, info = load_lifter(weights)
     session = runtime.InferenceSession(path)
     for batch in (1, 5):
-        x = torch.randn(batch, info.frames, 17, 3) / 3
+        joints = model.skeleton.num_joints
+        x = torch.randn(batch, info.frames, joints, 3) / 3
         x = x.squeeze(1) if info.frames == 1 else x
         check(session, 'pose', model, x)
 

@@ -127,7 +127,7 @@ def test_uncertainty_is_the_calibrated_expected_error(images, detections):
             return network(x)
 
     lifter = Lifter(images['single'], smooth=False, height=1600.0)
-    lifter.network = lambda layout: Recorder()
+    lifter.network = lambda layout, video: Recorder()
     lifter.lift(detections['halpe26'])
     expected = floor + slope * torch.cat(given)
     size = SIZE_PER_HEIGHT * 1600

@@ -47,7 +47,7 @@ def oracle(walk, weights):
     lifter = Frames(weights['single'], height, focal=2112.0, batch_size=16)
     info = replace(lifter.network('h36m17').info, calibration=(0.02, 3.0))
     network = Oracle(info, y)
-    lifter.network = lambda layout: network
+    lifter.network = lambda layout, video: network
     return lifter, network
 
 

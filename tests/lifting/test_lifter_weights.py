@@ -200,7 +200,8 @@ def test_weights_of_the_package():
     for name in available_weights():
         model, info = load_lifter(name)
         assert 'licence' in info.card
-        assert model(torch.rand(1, *[9] * (info.frames > 1), 17, 3)).shape
+        shape = (*[9] * (info.frames > 1), model.skeleton.num_joints, 3)
+        assert model(torch.rand(1, *shape)).shape
 
 
 @pytest.mark.parametrize(

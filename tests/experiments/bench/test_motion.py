@@ -13,7 +13,8 @@ def test_a_table_of_generated_motion(monkeypatch, tmp_path, capsys):
     table = motion.main(options)
     assert not ledger.PATH.exists()
     off, on = (table.xs(name, level=2) for name in ('off', 'on'))
-    assert on['acceleration'].item() < off['acceleration'].item()
+    assert on['bone spread'].item() < 1e-3 < off['bone spread'].item()
+    assert on['sliding'].item() < 0.5 * off['sliding'].item()
     with pytest.raises(SystemExit):
         motion.main([*options, '--people', 'test'])
     assert "'--purpose'" in capsys.readouterr().err

@@ -104,6 +104,7 @@ def test_proportions_are_numbers_or_texts():
         'independent': 0.08,
         'fitted': 'anny',
         'both': 'anny+0.04',
+        'rigs': 'anny',
     }
     given = ('0.05', 0.05), ('anny', 'anny')
     for text, value in given:

@@ -40,7 +40,12 @@ radialDistortion3="0" tangentalDistortion1="{}" tangentalDistortion2="{}"/>
 FRAMES = 30
 SWAPPED = slice(8, 16)  # frames of view 2 of MediaPipe
 EXPECTED = np.linspace(9, 11, FRAMES * 12).reshape(FRAMES, 12)
-STAND_INS = {'Nose': 'Neck', 'Ankle': 'Foot'}
+STAND_INS = {
+    'Nose': 'Neck',
+    'Ankle': 'Foot',
+    'Heel': 'Foot',
+    'FootIndex': 'Foot',
+}
 
 
 def write_calibration(path, turned=0.0):

@@ -1,6 +1,6 @@
 """Incomplete splits are errors before the training."""
 
-import sys
+from importlib import import_module
 
 import pytest
 from torch.utils.data import ConcatDataset
@@ -82,8 +82,8 @@ def test_pose(tmp_path, subjects, actions, message):
 
 @pytest.mark.parametrize('task', ['pose', 'lift', 'action'])
 def test_empty_test_splits(tmp_path, task, monkeypatch):
-    folder = 'lifting' if task == 'lift' else task
-    module = sys.modules[f'experiments.{folder}.task']
+    place = 'lifting.scores' if task == 'lift' else f'{task}.task'
+    module = import_module(f'experiments.{place}')
     name = {'pose': 'load_clips', 'lift': 'motion_clips'}.get(
         task, 'load_actions'
     )
@@ -97,5 +97,6 @@ def test_empty_test_splits(tmp_path, task, monkeypatch):
 
     monkeypatch.setattr(module, name, empty)
     args = ['--task', task, '--preset', 'default', '--data', 'synthetic']
+    args += ['--evaluate.split', 'test']
     with pytest.raises(ValueError, match='clips in the test of synthetic spl'):
         run.main([*args, '--smoke', '--out', str(tmp_path)])
