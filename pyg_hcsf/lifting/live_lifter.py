@@ -30,9 +30,9 @@ class LiveLifter(LiveModel):
     r"""Lifts people frame by frame as a detector finds them.
 
     Poses come :obj:`delay` frames later, which is 0 with the default weights
-    and about half a second with ``temporal``. If
-    :obj:`lifter.smooth`, motion is smoothed without looking ahead, which
-    makes it late by some 0.04 s, and bones get constant lengths
+    and about half a second with :obj:`"temporal"`. If :obj:`lifter.smooth`,
+    motion is smoothed without looking ahead, which makes it late by some
+    0.04 s, and bones get constant lengths
     (:class:`~pyg_hcsf.lifting.smoothing.LiveSmoother`). Otherwise, poses are
     equal to those of :class:`Lifter` for the whole video.
 
